@@ -1,0 +1,3 @@
+//! What the runtime and the code inside the sandbox agree on: operations, frames and error codes.
+
+pub mod value;

@@ -1,0 +1,203 @@
+//! The only ways in which an invocation, or a deploy, can fail.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Whose doing a failure was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The tenant's code.
+    Function,
+    /// Whoever called.
+    Caller,
+    /// Mayfly.
+    Platform,
+}
+
+/// What a thrown value looked like from outside.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Thrown {
+    /// `Name: message`, or the printed value when something else than an `Error` was thrown.
+    pub message: String,
+    /// The stack, its places mapped to the author's own file; empty where there was none.
+    pub stack: String,
+    /// `error.code`, where it is a string.
+    pub code: Option<String>,
+}
+
+/// How an invocation failed, with what was used and what the limit was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The handler threw, or its promise was rejected.
+    Threw(Thrown),
+    /// The CPU budget ran out. Both in fuel.
+    CpuLimit { used: u64, limit: u64 },
+    /// The memory limit was hit. Both in bytes.
+    MemoryLimit { used: usize, limit: usize },
+    /// The wall clock ran out.
+    TimedOut { elapsed: Duration, limit: Duration },
+    /// The call stack ran out and nobody caught the `RangeError`.
+    StackOverflow(Thrown),
+    /// The handler's promise can never settle: nothing is pending.
+    Hung,
+    /// The handler returned something else than a `Response`.
+    NoResponse {
+        /// What came back, in words: "a plain object".
+        returned: String,
+    },
+    /// The response was larger than allowed. Both in bytes.
+    OutputLimit { used: usize, limit: usize },
+    /// The sandbox stopped for a reason of its own.
+    Trapped {
+        /// For the platform's log, never for a caller.
+        reason: String,
+    },
+}
+
+impl Fault {
+    /// The public code of `docs/errors/`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Threw(_) => "FUNCTION_THREW",
+            Self::CpuLimit { .. } => "FUNCTION_CPU_LIMIT",
+            Self::MemoryLimit { .. } => "FUNCTION_MEMORY_LIMIT",
+            Self::TimedOut { .. } => "FUNCTION_TIMEOUT",
+            Self::StackOverflow(_) => "FUNCTION_STACK_OVERFLOW",
+            Self::Hung => "FUNCTION_HUNG",
+            Self::NoResponse { .. } => "FUNCTION_NO_RESPONSE",
+            Self::OutputLimit { .. } => "FUNCTION_OUTPUT_LIMIT",
+            Self::Trapped { .. } => "INTERNAL_ERROR",
+        }
+    }
+
+    /// Whose doing it was.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Threw(_)
+            | Self::CpuLimit { .. }
+            | Self::MemoryLimit { .. }
+            | Self::TimedOut { .. }
+            | Self::StackOverflow(_)
+            | Self::Hung
+            | Self::NoResponse { .. }
+            | Self::OutputLimit { .. } => Blame::Function,
+            Self::Trapped { .. } => Blame::Platform,
+        }
+    }
+
+    /// The thrown value's stack, for the record and for callers who may see it.
+    pub fn stack(&self) -> Option<&str> {
+        match self {
+            Self::Threw(thrown) | Self::StackOverflow(thrown) if !thrown.stack.is_empty() => {
+                Some(&thrown.stack)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Threw(thrown) => write!(f, "the function threw {}", thrown.message),
+            Self::CpuLimit { used, limit } => write!(
+                f,
+                "the function used {} ms of CPU time, its limit is {} ms",
+                used / crate::limits::FUEL_PER_CPU_MS,
+                limit / crate::limits::FUEL_PER_CPU_MS
+            ),
+            Self::MemoryLimit { used, limit } => write!(
+                f,
+                "the function needed more than its {} MiB of memory (it held {} MiB)",
+                limit >> 20,
+                used >> 20
+            ),
+            Self::TimedOut { elapsed, limit } => write!(
+                f,
+                "the function ran for {} ms, its limit is {} ms",
+                elapsed.as_millis(),
+                limit.as_millis()
+            ),
+            Self::StackOverflow(_) => f.write_str("the function recursed until its call stack was full"),
+            Self::Hung => f.write_str(
+                "the handler's promise can never settle: it waits for something that nothing will resolve",
+            ),
+            Self::NoResponse { returned } => {
+                write!(f, "the handler must return a Response; it returned {returned}")
+            }
+            Self::OutputLimit { used, limit } => {
+                write!(f, "the response body has {used} bytes, the limit is {limit}")
+            }
+            Self::Trapped { .. } => f.write_str("the sandbox stopped unexpectedly"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// A place in the author's source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourcePlace {
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1, in characters.
+    pub column: u32,
+    /// That line's text, cut to 200 characters.
+    pub text: String,
+}
+
+/// Why a source cannot be deployed. Always the author's to mend, but for [`CompileError::Internal`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CompileError {
+    /// The source is larger than allowed. Both in bytes.
+    TooLarge { used: usize, limit: usize },
+    /// It is neither TypeScript nor JavaScript.
+    Syntax { message: String, place: Option<SourcePlace> },
+    /// It is, but uses something that Mayfly refuses: decorators, imports that are not bundled.
+    Unsupported { message: String, place: Option<SourcePlace> },
+    /// It exports no handler.
+    NoHandler { message: String },
+    /// Its top level threw.
+    TopLevelThrew { thrown: Thrown, place: Option<SourcePlace> },
+    /// Its top level used up its CPU, memory, stack or time budget, or never settled.
+    TopLevelLimit { fault: Fault },
+    /// Mayfly's own failure.
+    Internal { reason: String },
+}
+
+impl CompileError {
+    /// The place, where one is known.
+    pub fn place(&self) -> Option<&SourcePlace> {
+        match self {
+            Self::Syntax { place, .. }
+            | Self::Unsupported { place, .. }
+            | Self::TopLevelThrew { place, .. } => place.as_ref(),
+            Self::TooLarge { .. }
+            | Self::NoHandler { .. }
+            | Self::TopLevelLimit { .. }
+            | Self::Internal { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for CompileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { used, limit } => write!(f, "the code has {used} bytes, the limit is {limit}"),
+            Self::Syntax { message, .. }
+            | Self::Unsupported { message, .. }
+            | Self::NoHandler { message } => f.write_str(message),
+            Self::TopLevelThrew { thrown, .. } => {
+                write!(f, "the module's top level threw {}", thrown.message)
+            }
+            Self::TopLevelLimit { fault } => write!(f, "the module's top level was stopped: {fault}"),
+            Self::Internal { .. } => f.write_str("the code could not be compiled"),
+        }?;
+        match self.place() {
+            Some(place) => write!(f, " (line {}, column {})", place.line, place.column),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for CompileError {}
