@@ -43,6 +43,7 @@ pub(crate) fn phase() -> Phase {
 /// The handler has settled and nothing that it left behind is pending.
 pub(crate) fn finish() {
     DONE.set(true);
+    import::send_number(Call::Done, 0);
 }
 
 fn config() -> Config {

@@ -1,10 +1,11 @@
 //! Makes the world that a tenant's code finds: the natives, and the prelude's script over them.
 
+use javy_plugin_api::javy::quickjs::context::EvalOptions;
 use javy_plugin_api::javy::quickjs::{Context, Ctx, Function, Object, Persistent, Result};
 
 use crate::api;
 
-const PRELUDE: &str = concat!(include_str!(concat!(env!("OUT_DIR"), "/prelude.js")));
+const PRELUDE: &str = include_str!(concat!(env!("OUT_DIR"), "/prelude.js"));
 
 /// What the prelude gives back: the ways in.
 pub(crate) struct Prelude {
@@ -23,7 +24,9 @@ pub(crate) fn install(context: &Context) -> Result<Prelude> {
         api::register(&ctx, &natives)?;
         let globals = ctx.globals();
         globals.set("self", globals.clone())?;
-        let prelude: Function<'_> = ctx.eval(PRELUDE)?;
+        let mut options = EvalOptions::default();
+        options.filename = Some("mayfly:prelude".to_owned());
+        let prelude: Function<'_> = ctx.eval_with_options(PRELUDE, options)?;
         let ways: Object<'_> = prelude.call((natives,))?;
         Ok(Prelude {
             adopt: way(&ctx, &ways, "adopt")?,

@@ -31,6 +31,8 @@ pub enum Call {
     BackgroundFault = 11,
     /// Fill: nothing; answers milliseconds of wall clock left before the deadline.
     TimeLeft = 12,
+    /// Nothing: the handler has settled, and so has all that it gave to `waitUntil`.
+    Done = 13,
 }
 
 impl Call {
@@ -49,6 +51,7 @@ impl Call {
             10 => Self::Cancel,
             11 => Self::BackgroundFault,
             12 => Self::TimeLeft,
+            13 => Self::Done,
             _ => return None,
         })
     }
