@@ -8,7 +8,7 @@ pub(crate) const FUEL_BETWEEN_YIELDS: u64 = 10_000_000;
 /// The largest memory limit that a function may ask for.
 const MEMORY_BYTES_MAX: usize = 1 << 30;
 // The guest's JavaScript stops itself at 900 KiB of shadow stack; native frames need about twice that at that depth.
-const WASM_STACK_BYTES: usize = 4 << 20;
+const WASM_STACK_BYTES: usize = 16 << 20;
 // What host functions may use on top; an overflow of this would end the process.
 const HOST_STACK_BYTES: usize = 1 << 20;
 // Pages that an invocation dirtied are copied back rather than unmapped, up to this much. More makes a slot faster for
