@@ -1,7 +1,5 @@
 /** The world of a Mayfly function: `export async function handler(req: Request, ctx: Context): Promise<Response>`. */
 
-/// <reference path="./globals.d.ts" />
-
 /** The function that a module exports as `handler`, or as its default. */
 export type Handler = (req: Request, ctx: Context) => Response | Promise<Response>;
 
