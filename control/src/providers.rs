@@ -1,0 +1,3 @@
+//! What invocations are lent: the runtime's provider traits over real things.
+
+pub mod fetch;
