@@ -1,0 +1,4 @@
+//! Who answers for the capabilities that a function is lent.
+
+pub mod db;
+pub mod idempotency;
