@@ -1,3 +1,5 @@
-//! What invocations are lent: the runtime's provider traits over real things.
+//! Who answers for the capabilities that a function is lent.
 
+pub mod db;
 pub mod fetch;
+pub mod idempotency;
