@@ -2,6 +2,7 @@
 
 mod size;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,8 +10,13 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use url::Url;
 
+use crate::postgres::Endpoint;
+
 pub use crate::providers::fetch::guard::Cidr;
 pub use size::ByteSize;
+
+/// The hidden command of [`Config::compile_worker`].
+pub const COMPILE_WORKER: &str = "compile-worker";
 
 /// Flags and variables of `mayfly serve` and `mayfly dev`.
 #[derive(Debug, Clone, Args)]
@@ -115,6 +121,38 @@ pub struct LogOptions {
     pub no_color: bool,
 }
 
+/// Where PostgreSQL comes from.
+#[derive(Clone)]
+pub enum Database {
+    /// A cluster of Mayfly's own in the data directory.
+    Managed {
+        /// The process's `PATH`, to find PostgreSQL's programs in.
+        path: Option<OsString>,
+    },
+    /// A server by its address.
+    Url(String),
+    /// A server that someone else started and will stop.
+    Running(Endpoint),
+}
+
+impl std::fmt::Debug for Database {
+    // An address has a password in it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Managed { .. } => "Managed",
+            Self::Url(_) => "Url",
+            Self::Running(_) => "Running",
+        })
+    }
+}
+
+impl Database {
+    /// The managed cluster, by this process's own `PATH`.
+    pub fn managed() -> Self {
+        Self::Managed { path: std::env::var_os("PATH") }
+    }
+}
+
 /// Settings of one server, checked.
 #[derive(Clone)]
 pub struct Config {
@@ -122,8 +160,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where everything is kept.
     pub data_dir: PathBuf,
-    /// An outside PostgreSQL; `None` for the managed one.
-    pub database_url: Option<String>,
+    /// Where PostgreSQL comes from.
+    pub database: Database,
     /// The callers' address, without a slash at its end; `None`: the listener's.
     pub public_url: Option<String>,
     /// The operator's key, when given.
@@ -142,6 +180,8 @@ pub struct Config {
     pub access_log: AccessLog,
     /// Where compiled engines and images are cached; `None`: in the data directory.
     pub cache_dir: Option<PathBuf>,
+    /// The program that parses hostile source in a process of its own; `None`: this process does it.
+    pub compile_worker: Option<Vec<OsString>>,
 }
 
 /// Bounds of the HTTP edge.
@@ -167,7 +207,7 @@ impl Default for EdgeLimits {
             body_bytes_max: 10 << 20,
             connections_max: 10_000,
             requests_max: 1_024,
-            header_timeout: Duration::from_secs(10),
+            header_timeout: Duration::from_secs(30),
             body_idle_timeout: Duration::from_secs(10),
             deadline: Duration::from_secs(360),
         }
@@ -204,7 +244,7 @@ impl Config {
         Ok(Self {
             listen: args.listen,
             data_dir: args.data_dir.clone(),
-            database_url: args.database_url.clone(),
+            database: args.database_url.clone().map_or_else(Database::managed, Database::Url),
             public_url: args.public_url.as_ref().map(public_url).transpose()?,
             admin_key: args.admin_key.clone(),
             edge: EdgeLimits {
@@ -219,6 +259,7 @@ impl Config {
             drain: Duration::from_secs(args.drain_seconds.into()),
             access_log: args.log.access_log,
             cache_dir: None,
+            compile_worker: compile_worker(),
         })
     }
 
@@ -227,7 +268,7 @@ impl Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir,
-            database_url: None,
+            database: Database::managed(),
             public_url: None,
             admin_key: None,
             edge: EdgeLimits::default(),
@@ -237,18 +278,18 @@ impl Config {
             drain: Duration::from_secs(60),
             access_log: AccessLog::Errors,
             cache_dir: None,
+            compile_worker: None,
         }
     }
 }
 
 impl std::fmt::Debug for Config {
-    // The database's URL and the admin key are secrets.
+    // The database's address and the admin key are secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Config")
             .field("listen", &self.listen)
             .field("data_dir", &self.data_dir)
             .field("public_url", &self.public_url)
-            .field("managed_database", &self.database_url.is_none())
             .finish_non_exhaustive()
     }
 }
@@ -258,6 +299,17 @@ impl LogArgs {
     pub fn options(&self, no_color: bool) -> LogOptions {
         LogOptions { format: self.log_format, filter: self.log.clone(), no_color }
     }
+}
+
+/// This program, by the hidden command that does nothing else.
+fn compile_worker() -> Option<Vec<OsString>> {
+    let program = std::env::current_exe().ok()?;
+    Some(vec![program.into_os_string(), COMPILE_WORKER.into()])
+}
+
+/// Whether the user asked for no colour.
+pub fn no_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 fn public_url(url: &Url) -> Result<String, ConfigError> {

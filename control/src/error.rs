@@ -1,6 +1,7 @@
 //! `ApiError`: what any request can fail with. It becomes HTTP in `http/rescue.rs`, and nowhere else.
 
 mod code;
+mod page;
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -9,6 +10,7 @@ use std::fmt;
 use serde_json::Value;
 
 pub use code::Code;
+pub use page::{GUEST_CODES, page};
 
 /// A failure with a public half (code, message, details) and a private one (cause, stack).
 ///
@@ -23,6 +25,7 @@ struct Inner {
     allow: Option<Cow<'static, str>>,
     invocation_id: Option<String>,
     stack: Option<String>,
+    trusted_message: Option<String>,
     trusted: bool,
     server_timing: Option<String>,
     cause: Option<Box<dyn Error + Send + Sync>>,
@@ -42,6 +45,7 @@ impl ApiError {
             allow: None,
             invocation_id: None,
             stack: None,
+            trusted_message: None,
             trusted: false,
             server_timing: None,
             cause: None,
@@ -107,10 +111,20 @@ impl ApiError {
         self
     }
 
+    /// The same with a message that only service and admin keys get to see instead of the public one.
+    #[must_use]
+    pub fn with_trusted_message(mut self, message: String) -> Self {
+        self.0.trusted_message = Some(message);
+        self
+    }
+
     /// The same, for a caller who may see the stack and how long each part took.
     #[must_use]
     pub fn for_trusted(mut self, server_timing: String) -> Self {
         self.0.trusted = true;
+        if let Some(message) = self.0.trusted_message.take() {
+            self.0.message = Cow::Owned(message);
+        }
         self.0.server_timing = Some(server_timing).filter(|text| !text.is_empty());
         self
     }

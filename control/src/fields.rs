@@ -159,7 +159,9 @@ mod tests {
             fields.object("object")?;
             fields.finish()
         };
-        assert!(read(json!({"text":"abc","flag":true,"number":10,"choice":"a","list":[1],"object":{}})).is_ok());
+        assert!(
+            read(json!({"text":"abc","flag":true,"number":10,"choice":"a","list":[1],"object":{}})).is_ok()
+        );
         assert!(read(json!({"text":null})).is_ok());
         for (value, path) in [
             (json!([]), "settings: expected an object"),

@@ -1,18 +1,21 @@
 //! The HTTP edge: listener, layers, routes, handlers. Start reading at `stack.rs`.
 
-pub mod client;
 mod body;
+pub mod client;
 mod dispatch;
 mod handlers;
+mod headers;
 mod json;
 mod layers;
+mod query;
 mod rescue;
 mod route;
 mod server;
 mod stack;
 mod stage;
 
-pub use dispatch::Edge;
+pub use dispatch::{Edge, UseCases};
+pub use headers::Base;
 pub use route::{Route, RouteError};
 pub use server::{Draining, Server};
 

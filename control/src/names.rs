@@ -51,7 +51,9 @@ mod tests {
 
     #[test]
     fn shapes_at_their_bounds() {
-        assert!(is_app_id("app_0123456789ab") && !is_app_id("app_0123456789a") && !is_app_id("app_0123456789aB"));
+        assert!(
+            is_app_id("app_0123456789ab") && !is_app_id("app_0123456789a") && !is_app_id("app_0123456789aB")
+        );
         assert!(is_function_name(&"a".repeat(100)) && !is_function_name(&"a".repeat(101)));
         assert!(!is_function_name("") && !is_function_name("a b") && !is_function_name("ä"));
         assert!(is_app_name("my-app_2") && !is_app_name("-app") && !is_app_name("App"));

@@ -50,6 +50,15 @@ impl Tasks {
         });
     }
 
+    /// Run something that ends when its own stop signal says so, and whose result is awaited.
+    pub fn listener<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.inner.services.spawn(future)
+    }
+
     /// Wait until all *work* is done, at most `limit`. Says how much was left.
     pub async fn finish_work(&self, limit: Duration) -> usize {
         self.inner.work.close();

@@ -77,7 +77,7 @@ fn read(path: &Path) -> io::Result<String> {
         file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
     }
     let mut text = String::new();
-    file.by_ref().take(1_024).read_to_string(&mut text)?;
+    Read::by_ref(&mut file).take(1_024).read_to_string(&mut text)?;
     Ok(text)
 }
 
@@ -99,7 +99,9 @@ mod tests {
         assert_eq!(load_or_create(&path).unwrap(), made);
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         let verifier = AdminKey::new(&made);
-        assert!(verifier.verify(&made) && !verifier.verify(&key::new_admin().unwrap()) && !verifier.verify(""));
+        assert!(
+            verifier.verify(&made) && !verifier.verify(&key::new_admin().unwrap()) && !verifier.verify("")
+        );
         std::fs::write(&path, "nonsense").unwrap();
         assert!(matches!(load_or_create(&path), Err(AdminKeyError::Malformed(_))));
     }

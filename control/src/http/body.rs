@@ -59,9 +59,7 @@ where
             match frame {
                 None => return Ok(None),
                 Some(Err(error)) => {
-                    return Err(
-                        ApiError::invalid("", "the body ended before it was complete").because(error)
-                    );
+                    return Err(ApiError::invalid("", "the body ended before it was complete").because(error));
                 }
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data()

@@ -23,6 +23,12 @@ pub(super) mod testing {
     /// A GET of `path` without a body.
     pub(crate) fn arrived(path: &str) -> Arrived<()> {
         let (head, ()) = http::Request::builder().uri(path).body(()).unwrap().into_parts();
-        Arrived { id: "req_test".into(), peer: IpAddr::V4(Ipv4Addr::LOCALHOST), at: Instant::now(), head, body: () }
+        Arrived {
+            id: "req_test".into(),
+            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            at: Instant::now(),
+            head,
+            body: (),
+        }
     }
 }

@@ -76,7 +76,7 @@ pub enum RouteError {
 }
 
 /// Every route as `docs/API.md` lists it: methods and pattern.
-pub const TABLE: [(&str, &str); 25] = [
+pub(crate) const TABLE: [(&str, &str); 25] = [
     ("GET", "/livez"),
     ("GET", "/readyz"),
     ("GET", "/errors/{code}"),

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use http::request::Parts;
 
 use super::route::Route;
-use crate::auth::Access;
+use crate::auth::{Access, CallAccess, Manager};
+use crate::error::{ApiError, ApiResult};
 use crate::quota::Slot;
 
 /// A request with its id, as the outer layers see it.
@@ -65,8 +66,8 @@ pub(crate) struct Authed<B> {
 }
 
 impl<B> Authed<B> {
-    pub(crate) fn access(&self) -> &Access {
-        &self.access
+    pub(crate) fn route(&self) -> &Route {
+        &self.routed.route
     }
 
     /// Take the body out, to read it. For `layers/admit.rs` alone.
@@ -97,4 +98,71 @@ pub(crate) struct Admitted {
     pub(super) body: Bytes,
     /// Room for one sandbox, for the routes that run a function.
     pub(super) slot: Option<Slot>,
+}
+
+/// A call, taken apart.
+pub(super) struct CallRequest {
+    pub(super) access: CallAccess,
+    pub(super) slot: Slot,
+    pub(super) id: Arc<str>,
+    pub(super) peer: IpAddr,
+    pub(super) head: Parts,
+    pub(super) body: Bytes,
+}
+
+/// A test call, taken apart.
+pub(super) struct InvokeRequest {
+    pub(super) app: String,
+    pub(super) name: String,
+    pub(super) manager: Manager,
+    pub(super) slot: Slot,
+    pub(super) id: Arc<str>,
+    pub(super) peer: IpAddr,
+    pub(super) head: Parts,
+    pub(super) body: Bytes,
+}
+
+impl Admitted {
+    /// Who manages the app.
+    pub(super) fn manager(&self) -> ApiResult<&Manager> {
+        match &self.access {
+            Access::App(manager) => Ok(manager),
+            Access::Open | Access::Admin | Access::Call(_) => Err(mismatch()),
+        }
+    }
+
+    pub(super) fn into_call(self) -> ApiResult<CallRequest> {
+        match (self.access, self.slot) {
+            (Access::Call(access), Some(slot)) => Ok(CallRequest {
+                access: *access,
+                slot,
+                id: self.id,
+                peer: self.peer,
+                head: self.head,
+                body: self.body,
+            }),
+            _ => Err(mismatch()),
+        }
+    }
+
+    pub(super) fn into_invoke(self) -> ApiResult<InvokeRequest> {
+        match (self.access, self.slot, self.route) {
+            (Access::App(manager), Some(slot), Route::Invoke { app, name }) => Ok(InvokeRequest {
+                app,
+                name,
+                manager,
+                slot,
+                id: self.id,
+                peer: self.peer,
+                head: self.head,
+                body: self.body,
+            }),
+            _ => Err(mismatch()),
+        }
+    }
+}
+
+/// The policy and the dispatch disagree about a route.
+fn mismatch() -> ApiError {
+    ApiError::internal("a route was served by a handler that asks for more than its policy grants")
 }

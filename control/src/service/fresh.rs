@@ -1,8 +1,8 @@
 //! Answers kept in memory that are never old for long: thrown away by news, checked again by age.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::future::Future;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -72,10 +72,7 @@ impl<K: Hash + Eq + Clone, V: Clone + PartialEq> Fresh<K, V> {
         let checked = entry.checked_ms.load(Ordering::Relaxed);
         let young = now.saturating_sub(checked) < AGE_MAX.as_millis() as u64;
         if young
-            || entry
-                .checked_ms
-                .compare_exchange(checked, now, Ordering::Relaxed, Ordering::Relaxed)
-                .is_err()
+            || entry.checked_ms.compare_exchange(checked, now, Ordering::Relaxed, Ordering::Relaxed).is_err()
         {
             return Found::Fresh(entry.value.clone());
         }
@@ -138,7 +135,11 @@ mod tests {
 
     use super::*;
 
-    async fn ask(fresh: &Fresh<&'static str, u32>, answer: ApiResult<u32>, asked: &AtomicU32) -> ApiResult<u32> {
+    async fn ask(
+        fresh: &Fresh<&'static str, u32>,
+        answer: ApiResult<u32>,
+        asked: &AtomicU32,
+    ) -> ApiResult<u32> {
         fresh
             .get(&"key", || async {
                 asked.fetch_add(1, Ordering::Relaxed);

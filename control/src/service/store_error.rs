@@ -6,7 +6,7 @@ use crate::secrets::SecretsError;
 use crate::store::StoreError;
 
 /// How the body's `details.subsystem` and `/readyz` call it.
-pub const POSTGRESQL: &str = "postgresql";
+pub(super) const POSTGRESQL: &str = "postgresql";
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {

@@ -103,14 +103,13 @@ mod tests {
         assert_eq!(error.code(), Code::InternalError);
         assert_eq!(error.private_text().unwrap(), "panicked: on purpose 1");
 
-        let in_call = CatchPanic::new(tower::service_fn(
-            |fail: bool| -> std::future::Ready<Result<(), ApiError>> {
+        let in_call =
+            CatchPanic::new(tower::service_fn(|fail: bool| -> std::future::Ready<Result<(), ApiError>> {
                 if fail {
                     panic!("at once");
                 }
                 std::future::ready(Ok(()))
-            },
-        ));
+            }));
         assert!(in_call.clone().oneshot(false).await.is_ok());
         assert_eq!(in_call.oneshot(true).await.unwrap_err().private_text().unwrap(), "panicked: at once");
     }

@@ -46,11 +46,30 @@ fn a_wrong_method_says_which_are_right() {
 #[test]
 fn what_is_not_in_the_table_is_not_found() {
     for path in [
-        "", "/", "livez", "/livez/", "//livez", "/v1", "/v1/", "/v1/apps/", "/v1/apps/x", "/v1/app_short/functions",
-        "/v1/APP_0123456789AB/functions", "/v1/app_0123456789ab", "/v1/app_0123456789ab/", "/v1/app_0123456789ab/fn",
-        "/v1/app_0123456789ab/fn/", "/v1/app_0123456789ab/fnx", "/v1/app_0123456789ab/functions/",
-        "/v1/app_0123456789ab/functions/a%20b", "/v1/app_0123456789ab/functions/x/y", "/v1/app_0123456789ab/keys/x",
-        "/v1/app_0123456789ab/functions/x/logs/stream/y", "/v2/apps", "/V1/apps", "/v1/app_0123456789ab/functions/../x",
+        "",
+        "/",
+        "livez",
+        "/livez/",
+        "//livez",
+        "/v1",
+        "/v1/",
+        "/v1/apps/",
+        "/v1/apps/x",
+        "/v1/app_short/functions",
+        "/v1/APP_0123456789AB/functions",
+        "/v1/app_0123456789ab",
+        "/v1/app_0123456789ab/",
+        "/v1/app_0123456789ab/fn",
+        "/v1/app_0123456789ab/fn/",
+        "/v1/app_0123456789ab/fnx",
+        "/v1/app_0123456789ab/functions/",
+        "/v1/app_0123456789ab/functions/a%20b",
+        "/v1/app_0123456789ab/functions/x/y",
+        "/v1/app_0123456789ab/keys/x",
+        "/v1/app_0123456789ab/functions/x/logs/stream/y",
+        "/v2/apps",
+        "/V1/apps",
+        "/v1/app_0123456789ab/functions/../x",
     ] {
         assert_eq!(parse("GET", path), Err(RouteError::NotFound), "{path}");
     }

@@ -56,7 +56,9 @@ pub(super) fn outgoing(headers: &[(String, String)]) -> Result<HeaderMap, GuestE
 pub(super) fn incoming(headers: &HeaderMap) -> Vec<(String, String)> {
     headers
         .iter()
-        .filter(|(name, _)| !matches!(name.as_str(), "connection" | "keep-alive" | "transfer-encoding" | "upgrade"))
+        .filter(|(name, _)| {
+            !matches!(name.as_str(), "connection" | "keep-alive" | "transfer-encoding" | "upgrade")
+        })
         .map(|(name, value)| {
             let text = value.as_bytes().iter().map(|byte| char::from(*byte)).collect();
             (name.as_str().to_owned(), text)

@@ -76,7 +76,8 @@ mod tests {
 
     fn to(method: Method, status: u16, place: &str) -> Hop {
         let status = StatusCode::from_u16(status).unwrap();
-        follow(hop(method, "https://a.example/x?q#f"), status, &HeaderValue::from_str(place).unwrap()).unwrap()
+        follow(hop(method, "https://a.example/x?q#f"), status, &HeaderValue::from_str(place).unwrap())
+            .unwrap()
     }
 
     #[test]
@@ -103,7 +104,10 @@ mod tests {
         assert!(same.headers.contains_key(AUTHORIZATION) && same.headers.contains_key(COOKIE));
         for place in ["https://b.example/", "http://a.example/", "https://a.example:444/", "//b.example/"] {
             let next = to(Method::GET, 302, place);
-            assert!(!next.headers.contains_key(AUTHORIZATION) && !next.headers.contains_key(COOKIE), "{place}");
+            assert!(
+                !next.headers.contains_key(AUTHORIZATION) && !next.headers.contains_key(COOKIE),
+                "{place}"
+            );
             assert!(next.headers.contains_key("accept"));
         }
     }

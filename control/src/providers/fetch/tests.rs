@@ -54,7 +54,8 @@ async fn loopback_is_refused_unless_the_operator_allows_it() {
     let (address, mut seen) = origin().await;
     let closed = Outbound::new(&[]).unwrap().for_app("app_a");
     for host in ["127.0.0.1", "localhost", "0x7f.1", "[::ffff:127.0.0.1]", "2130706433"] {
-        let error = Arc::clone(&closed).fetch(get(format!("http://{host}:{}/", address.port()))).await.unwrap_err();
+        let error =
+            Arc::clone(&closed).fetch(get(format!("http://{host}:{}/", address.port()))).await.unwrap_err();
         assert_eq!(error.code, "EGRESS_DENIED", "{host}: {error}");
     }
     assert!(seen.try_recv().is_err(), "nobody connected");
