@@ -1,1 +1,3 @@
-//! tbd
+//! The whole product from outside, in one binary.
+
+mod data;

@@ -1,1 +1,3 @@
-//! tbd
+//! What every integration test stands on.
+
+pub mod cluster;

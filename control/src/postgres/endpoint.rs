@@ -1,0 +1,210 @@
+//! Where the server is, and who we are there: everything needed to open a connection, and nothing shown of it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Client, Config, NoTls};
+use zeroize::Zeroizing;
+
+use crate::postgres::EndpointError;
+
+/// How long opening a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The address of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A Unix socket in this directory.
+    Unix {
+        /// The directory.
+        directory: PathBuf,
+        /// The number in the socket's name.
+        port: u16,
+    },
+    /// A TCP port.
+    Tcp {
+        /// A name or an address.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+}
+
+impl Target {
+    /// The socket's own path, for a Unix socket in `directory`.
+    pub fn socket_path(directory: &Path, port: u16) -> PathBuf {
+        directory.join(format!(".s.PGSQL.{port}"))
+    }
+}
+
+struct Inner {
+    target: Target,
+    user: String,
+    password: Option<Zeroizing<String>>,
+    maintenance_database: String,
+    platform_database: String,
+    managed: bool,
+}
+
+/// A server, and the administrator's login there. Cheap to clone.
+#[derive(Clone)]
+pub struct Endpoint(Arc<Inner>);
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("target", &self.0.target)
+            .field("user", &self.0.user)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Endpoint {
+    /// The managed cluster's: everyone who can enter the directory is trusted.
+    pub(super) fn managed(directory: PathBuf, port: u16, user: &str) -> Self {
+        Self(Arc::new(Inner {
+            target: Target::Unix { directory, port },
+            user: user.to_owned(),
+            password: None,
+            maintenance_database: "postgres".to_owned(),
+            platform_database: "mayfly".to_owned(),
+            managed: true,
+        }))
+    }
+
+    /// `postgres://user:password@host:port/database?sslmode=disable`.
+    ///
+    /// The database named there is the platform's own; `mayfly` when none is, or `postgres`.
+    ///
+    /// # Errors
+    /// [`EndpointError`] says which part cannot be used.
+    pub fn from_url(url: &str) -> Result<Self, EndpointError> {
+        let config = Config::from_str(url).map_err(|error| EndpointError::Url(error.to_string()))?;
+        let target = target(&config)?;
+        if config.get_ssl_mode() == SslMode::Require {
+            return Err(EndpointError::Tls);
+        }
+        let user = config.get_user().ok_or_else(|| EndpointError::Url("it names no user".to_owned()))?;
+        let password = match config.get_password() {
+            None => None,
+            Some(bytes) => Some(Zeroizing::new(
+                String::from_utf8(bytes.to_vec())
+                    .map_err(|_| EndpointError::Url("the password is not UTF-8".to_owned()))?,
+            )),
+        };
+        let platform_database = match config.get_dbname() {
+            None | Some("postgres") => "mayfly",
+            Some(name) => name,
+        };
+        Ok(Self(Arc::new(Inner {
+            target,
+            user: user.to_owned(),
+            password,
+            maintenance_database: "postgres".to_owned(),
+            platform_database: platform_database.to_owned(),
+            managed: false,
+        })))
+    }
+
+    /// Where it is.
+    pub fn target(&self) -> &Target {
+        &self.0.target
+    }
+
+    /// Whether it is our own cluster, whose socket is its lock: no login there needs a password.
+    pub fn is_managed(&self) -> bool {
+        self.0.managed
+    }
+
+    /// The database in which others are made.
+    pub fn maintenance_database(&self) -> &str {
+        &self.0.maintenance_database
+    }
+
+    /// The platform's own database.
+    pub fn platform_database(&self) -> &str {
+        &self.0.platform_database
+    }
+
+    /// The administrator's settings for one database.
+    pub fn client_config(&self, database: &str) -> Config {
+        let mut config = Config::new();
+        match &self.0.target {
+            Target::Unix { directory, port } => config.host_path(directory).port(*port),
+            Target::Tcp { host, port } => config.host(host).port(*port),
+        };
+        config
+            .user(&self.0.user)
+            .dbname(database)
+            .application_name("mayfly")
+            .ssl_mode(SslMode::Disable)
+            .connect_timeout(CONNECT_TIMEOUT);
+        if let Some(password) = &self.0.password {
+            config.password(password.as_bytes());
+        }
+        config
+    }
+
+    /// How connections of [`client_config`](Self::client_config) are encrypted.
+    pub fn tls(&self) -> NoTls {
+        NoTls
+    }
+
+    /// One connection of the administrator's, for the few statements that have no pool.
+    ///
+    /// # Errors
+    /// PostgreSQL's, or that it cannot be reached.
+    pub async fn admin(&self, database: &str) -> Result<Client, tokio_postgres::Error> {
+        let (client, connection) = self.client_config(database).connect(self.tls()).await?;
+        // Ends when the client is dropped; its error is the client's too.
+        tokio::spawn(connection);
+        Ok(client)
+    }
+}
+
+fn target(config: &Config) -> Result<Target, EndpointError> {
+    let port = match config.get_ports() {
+        [] => 5432,
+        [port] => *port,
+        _ => return Err(EndpointError::SeveralHosts),
+    };
+    match config.get_hosts() {
+        [Host::Unix(directory)] => Ok(Target::Unix { directory: directory.clone(), port }),
+        [Host::Tcp(host)] => Ok(Target::Tcp { host: host.clone(), port }),
+        [] => Err(EndpointError::Url("it names no host".to_owned())),
+        _ => Err(EndpointError::SeveralHosts),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_taken_apart() {
+        let endpoint =
+            Endpoint::from_url("postgres://me:s3cret@db.example:6432/platform?sslmode=disable").unwrap();
+        assert_eq!(endpoint.target(), &Target::Tcp { host: "db.example".to_owned(), port: 6432 });
+        assert_eq!(endpoint.platform_database(), "platform");
+        assert!(!endpoint.is_managed());
+        assert!(!format!("{endpoint:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn the_platform_does_not_live_in_the_maintenance_database() {
+        for url in ["postgres://me@h?sslmode=disable", "postgres://me@h/postgres?sslmode=disable"] {
+            assert_eq!(Endpoint::from_url(url).unwrap().platform_database(), "mayfly");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_refused() {
+        for url in ["", "http://x", "postgres://me@a,b/x", "postgres://me@h/x?sslmode=require"] {
+            assert!(Endpoint::from_url(url).is_err(), "{url}");
+        }
+    }
+}

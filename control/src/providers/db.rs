@@ -1,0 +1,1 @@
+//! `ctx.db`: tenants' statements, over connections of our own.

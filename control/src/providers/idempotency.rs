@@ -1,0 +1,1 @@
+//! `ctx.idempotency`: atomic claims in the app's own database.

@@ -1,0 +1,9 @@
+//! What is kept sealed: environment variables, and the secrets of apps' databases.
+
+mod error;
+mod key_file;
+mod key_ring;
+mod sealed;
+
+pub use error::SecretsError;
+pub use key_ring::KeyRing;

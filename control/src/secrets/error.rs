@@ -1,0 +1,33 @@
+//! Why a secret cannot be sealed or opened. Nothing of the secret is in it.
+
+use std::path::PathBuf;
+
+/// A failure of the key ring.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SecretsError {
+    /// The key file cannot be read or made.
+    #[error("the key file {path} cannot be used: {source}")]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A line of the key file is none of ours.
+    #[error("line {line} of the key file is not '<key id>:<base64 of 32 bytes>'")]
+    KeyLine {
+        /// From 1.
+        line: usize,
+    },
+    /// The secret was sealed with a key that is not in the file.
+    #[error("the key '{0}' is not in the key file")]
+    UnknownKey(String),
+    /// It was changed, cut, or belongs to another app, function or name.
+    #[error("the sealed value cannot be opened: it was changed, or belongs elsewhere")]
+    Unreadable,
+    /// The operating system gives no randomness.
+    #[error("the operating system gives no randomness")]
+    NoRandomness,
+}

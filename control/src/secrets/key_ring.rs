@@ -1,0 +1,200 @@
+//! Seals values under keys of each app's own, derived from the root key.
+
+use std::fmt;
+use std::path::Path;
+
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hkdf::{HKDF_SHA256, KeyType, Salt};
+use ring::rand::{SecureRandom as _, SystemRandom};
+use zeroize::Zeroizing;
+
+use super::key_file::{self, RootKey};
+use super::sealed::Sealed;
+use crate::secrets::SecretsError;
+
+/// The root keys. Values are sealed with the first and opened with whichever sealed them.
+pub struct KeyRing {
+    keys: Vec<(String, RootKey)>,
+}
+
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyRing")
+            .field("ids", &self.keys.iter().map(|(id, _)| id).collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+impl KeyRing {
+    /// From the key file; a missing one is made, with mode 0600.
+    ///
+    /// # Errors
+    /// [`SecretsError::KeyFile`] and [`SecretsError::KeyLine`].
+    pub fn load_or_create(path: &Path) -> Result<Self, SecretsError> {
+        Ok(Self { keys: key_file::load_or_create(path)? })
+    }
+
+    /// Seal a value for one place: an app, a function by its name (or the app itself), and the value's name. It can
+    /// be opened for that place only. The result is printable ASCII without white space.
+    ///
+    /// # Errors
+    /// [`SecretsError::NoRandomness`].
+    pub fn seal(
+        &self,
+        app_id: &str,
+        function: Option<&str>,
+        name: &str,
+        value: &str,
+    ) -> Result<String, SecretsError> {
+        // A ring always has a key: an empty file is refused.
+        let (id, root) = self.keys.first().ok_or_else(|| SecretsError::UnknownKey(String::new()))?;
+        let mut nonce = [0_u8; NONCE_LEN];
+        SystemRandom::new().fill(&mut nonce).map_err(|_| SecretsError::NoRandomness)?;
+        let mut ciphertext = value.as_bytes().to_vec();
+        app_key(root, app_id)?
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(place(id, app_id, function, name)),
+                &mut ciphertext,
+            )
+            .map_err(|_| SecretsError::Unreadable)?;
+        Ok(Sealed { key_id: id.clone(), nonce, ciphertext }.to_string())
+    }
+
+    /// Open what was sealed for this place.
+    ///
+    /// # Errors
+    /// [`SecretsError::UnknownKey`] and [`SecretsError::Unreadable`].
+    pub fn open(
+        &self,
+        app_id: &str,
+        function: Option<&str>,
+        name: &str,
+        sealed: &str,
+    ) -> Result<Zeroizing<String>, SecretsError> {
+        let Sealed { key_id, nonce, ciphertext } = sealed.parse()?;
+        let (id, root) = self
+            .keys
+            .iter()
+            .find(|(id, _)| *id == key_id)
+            .ok_or_else(|| SecretsError::UnknownKey(key_id.clone()))?;
+        let mut bytes = Zeroizing::new(ciphertext);
+        let opened = app_key(root, app_id)?
+            .open_in_place(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(place(id, app_id, function, name)),
+                &mut bytes,
+            )
+            .map_err(|_| SecretsError::Unreadable)?;
+        let text = std::str::from_utf8(opened).map_err(|_| SecretsError::Unreadable)?;
+        Ok(Zeroizing::new(text.to_owned()))
+    }
+
+    /// Whether a value was sealed with another key than the current one, and ought to be sealed anew.
+    pub fn is_outdated(&self, sealed: &str) -> bool {
+        let current = self.keys.first().map(|(id, _)| id.as_str());
+        sealed.parse::<Sealed>().map_or(true, |sealed| Some(sealed.key_id.as_str()) != current)
+    }
+}
+
+/// A key of the app's own: no two apps share one, so that the random nonces of all of them never add up.
+fn app_key(root: &RootKey, app_id: &str) -> Result<LessSafeKey, SecretsError> {
+    struct Length;
+    impl KeyType for Length {
+        fn len(&self) -> usize {
+            AES_256_GCM.key_len()
+        }
+    }
+    let mut key = Zeroizing::new([0_u8; 32]);
+    Salt::new(HKDF_SHA256, app_id.as_bytes())
+        .extract(root.as_ref())
+        .expand(&[b"mayfly secrets v1"], Length)
+        .and_then(|okm| okm.fill(key.as_mut()))
+        .and_then(|()| UnboundKey::new(&AES_256_GCM, key.as_ref()))
+        .map(LessSafeKey::new)
+        .map_err(|_| SecretsError::Unreadable)
+}
+
+/// What the ciphertext is bound to. Every part comes with its length, so that no two places read the same.
+fn place(key_id: &str, app_id: &str, function: Option<&str>, name: &str) -> Vec<u8> {
+    let mut place = b"v1".to_vec();
+    let kind = if function.is_some() { "function" } else { "app" };
+    for part in [key_id, app_id, kind, function.unwrap_or(""), name] {
+        place.push(b'|');
+        place.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        place.extend_from_slice(part.as_bytes());
+    }
+    place
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ring(ids: &[(&str, u8)]) -> KeyRing {
+        KeyRing {
+            keys: ids.iter().map(|(id, byte)| ((*id).to_owned(), Zeroizing::new([*byte; 32]))).collect(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sealed_opens(app in ".{0,20}", function in proptest::option::of(".{0,20}"), name in ".{0,20}", value in ".{0,200}") {
+            let ring = ring(&[("k1", 1)]);
+            let sealed = ring.seal(&app, function.as_deref(), &name, &value).unwrap();
+            prop_assert!(sealed.is_ascii());
+            prop_assert_eq!(ring.open(&app, function.as_deref(), &name, &sealed).unwrap().as_str(), value.as_str());
+        }
+
+        #[test]
+        fn it_opens_in_no_other_place(parts in proptest::array::uniform6("[a-c|]{0,2}")) {
+            let ring = ring(&[("k1", 1)]);
+            let [app, function, name, other_app, other_function, other_name] = parts;
+            let sealed = ring.seal(&app, Some(&function), &name, "secret").unwrap();
+            let same = (&app, &function, &name) == (&other_app, &other_function, &other_name);
+            let opened = ring.open(&other_app, Some(&other_function), &other_name, &sealed);
+            prop_assert_eq!(opened.is_ok(), same);
+            prop_assert!(ring.open(&app, None, &name, &sealed).is_err());
+        }
+
+        #[test]
+        fn no_changed_or_cut_text_opens(value in ".{0,40}", at in any::<prop::sample::Index>(), letter in "[A-Za-z0-9_.-]") {
+            let ring = ring(&[("k1", 1)]);
+            let sealed = ring.seal("app", None, "NAME", &value).unwrap();
+            let at = at.index(sealed.len());
+            prop_assert!(ring.open("app", None, "NAME", &sealed[..at]).is_err());
+            let changed = format!("{}{letter}{}", &sealed[..at], &sealed[at + 1..]);
+            prop_assert_eq!(ring.open("app", None, "NAME", &changed).is_ok(), changed == sealed);
+        }
+    }
+
+    #[test]
+    fn the_first_key_seals_and_all_open() {
+        let old = ring(&[("k1", 1)]);
+        let both = ring(&[("k2", 2), ("k1", 1)]);
+        let new = ring(&[("k2", 2)]);
+        let sealed = old.seal("app", None, "NAME", "value").unwrap();
+        assert!(both.is_outdated(&sealed));
+        let value = both.open("app", None, "NAME", &sealed).unwrap();
+        let sealed_anew = both.seal("app", None, "NAME", &value).unwrap();
+        assert!(!both.is_outdated(&sealed_anew));
+        assert_eq!(new.open("app", None, "NAME", &sealed_anew).unwrap().as_str(), "value");
+        assert!(
+            matches!(new.open("app", None, "NAME", &sealed), Err(SecretsError::UnknownKey(id)) if id == "k1")
+        );
+    }
+
+    #[test]
+    fn equal_values_are_sealed_differently() {
+        let ring = ring(&[("k1", 1)]);
+        let seal = || ring.seal("app", Some("hello"), "NAME", "value").unwrap();
+        assert_ne!(seal(), seal());
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        assert_eq!(format!("{:?}", ring(&[("k1", 1)])), "KeyRing { ids: [\"k1\"] }");
+    }
+}

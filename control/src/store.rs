@@ -1,0 +1,31 @@
+//! The platform's own tables, in a database of their own: one file a table.
+
+mod apps;
+mod changes;
+mod env;
+mod error;
+mod functions;
+pub mod id;
+mod invocations;
+mod keys;
+mod pool;
+mod sink;
+mod triggers;
+mod versions;
+
+pub use apps::{App, AppState, Apps};
+pub use changes::{Change, ChangeKind, Changes};
+pub use env::Env;
+pub use error::StoreError;
+pub use functions::{
+    ActiveFunction, AgentToolExposure, AgentToolMode, DeployRow, Deployed, Function, FunctionSettings,
+    FunctionStats, Functions, SettingsPatch,
+};
+pub use invocations::{
+    BackgroundRecord, InvocationPage, InvocationQuery, InvocationRecord, Invocations, LogLine,
+};
+pub use keys::{ApiKey, ApiKeyKind, Keys, NewKey, Scope};
+pub use pool::{Store, StoreConfig};
+pub use sink::{Sink, SinkConfig, SinkCounts};
+pub use triggers::{Trigger, TriggerKind};
+pub use versions::{StoredImage, Version, VersionSource, Versions};

@@ -1,0 +1,95 @@
+//! How a look at the platform's tables can fail, sorted by what the caller can do about it.
+
+use std::error::Error as _;
+
+use deadpool_postgres::PoolError;
+use tokio_postgres::error::SqlState;
+
+/// A failure of the platform's own database.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// PostgreSQL cannot be reached, or is shutting down or starting: try again later.
+    #[error("the platform's database cannot be reached: {0}")]
+    Unavailable(String),
+    /// PostgreSQL has no space left. What is there can still be read.
+    #[error("the platform's database has no space left: {0}")]
+    Full(String),
+    /// Something of that name exists already, or the row is in the wrong state for this.
+    #[error("{0}")]
+    Conflict(String),
+    /// What was named does not exist (any more).
+    #[error("{0} does not exist")]
+    Missing(&'static str),
+    /// The platform's tables could not be made ready.
+    #[error(transparent)]
+    Migrate(#[from] mayfly_schema::MigrateError),
+    /// A fault of ours.
+    #[error("the platform's database refused: {0}")]
+    Internal(String),
+}
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let text = describe(&error);
+        let Some(code) = error.code() else {
+            // No SQLSTATE: the connection broke, or a value of ours did not fit its column.
+            return if is_connection_failure(&error) {
+                Self::Unavailable(text)
+            } else {
+                Self::Internal(text)
+            };
+        };
+        if *code == SqlState::DISK_FULL {
+            Self::Full(text)
+        } else if is_outage(code) {
+            Self::Unavailable(text)
+        } else if *code == SqlState::UNIQUE_VIOLATION {
+            Self::Conflict(text)
+        } else if *code == SqlState::FOREIGN_KEY_VIOLATION {
+            Self::Missing("what the row refers to")
+        } else {
+            Self::Internal(text)
+        }
+    }
+}
+
+impl From<PoolError> for StoreError {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Backend(error) => {
+                // Whatever stops a new connection is an outage to the one who asks: also a wrong password.
+                Self::Unavailable(describe(&error))
+            }
+            PoolError::Timeout(_) => Self::Unavailable("no connection became free in time".to_owned()),
+            PoolError::Closed => Self::Unavailable("the server is shutting down".to_owned()),
+            PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+/// Class 08, and the server coming or going, or having no room for one more connection.
+fn is_outage(code: &SqlState) -> bool {
+    code.code().starts_with("08")
+        || [
+            SqlState::ADMIN_SHUTDOWN,
+            SqlState::CRASH_SHUTDOWN,
+            SqlState::CANNOT_CONNECT_NOW,
+            SqlState::TOO_MANY_CONNECTIONS,
+            SqlState::OUT_OF_MEMORY,
+            SqlState::IO_ERROR,
+        ]
+        .contains(code)
+}
+
+fn is_connection_failure(error: &tokio_postgres::Error) -> bool {
+    error.is_closed() || error.source().is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+}
+
+fn describe(error: &tokio_postgres::Error) -> String {
+    match (error.as_db_error(), error.source()) {
+        (Some(refused), _) => format!("{} ({})", refused.message(), refused.code().code()),
+        (None, Some(source)) => format!("{error}: {source}"),
+        (None, None) => error.to_string(),
+    }
+}

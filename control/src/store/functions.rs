@@ -1,0 +1,333 @@
+//! The table of functions: what is deployed, and the hot look-up of an invocation.
+
+mod deploy;
+mod settings;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use tokio_postgres::Row;
+
+pub use self::deploy::{DeployRow, Deployed};
+pub use self::settings::{AgentToolExposure, AgentToolMode, FunctionSettings, SettingsPatch};
+use crate::store::changes::{self, ChangeKind};
+use crate::store::triggers::{self, TRIGGERS_JSON, Trigger};
+use crate::store::{Store, StoreError};
+
+/// A deployed function.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Function {
+    /// `fn_...`
+    pub id: String,
+    /// Its app.
+    pub app_id: String,
+    /// Unique within the app.
+    pub name: String,
+    /// The author's words.
+    pub description: Option<String>,
+    /// Limits and switches.
+    pub settings: FunctionSettings,
+    /// What starts it.
+    pub triggers: Vec<Trigger>,
+    /// The version that serves.
+    pub active_version_id: Option<String>,
+    /// That version's number.
+    pub active_version: Option<u32>,
+    /// When a version was last deployed or rolled back to.
+    pub deployed_at: Option<DateTime<Utc>>,
+    /// When it was first deployed.
+    pub created_at: DateTime<Utc>,
+    /// When anything of it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What an invocation needs to know of a function.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ActiveFunction {
+    /// `fn_...`
+    pub function_id: String,
+    /// The function's name.
+    pub function_name: String,
+    /// The app.
+    pub app_id: String,
+    /// The app's name.
+    pub app_name: String,
+    /// Whether the app is switched off, and why.
+    pub paused: Option<Option<String>>,
+    /// What `PATCH .../config` set for the app.
+    pub app_settings: serde_json::Value,
+    /// The version that serves.
+    pub version_id: String,
+    /// Its number.
+    pub version: u32,
+    /// The image made by the engine that was asked for; `None`: that engine has yet to snapshot this version.
+    pub image_digest: Option<String>,
+    /// Limits and switches.
+    pub settings: FunctionSettings,
+    /// What starts it.
+    pub triggers: Vec<Trigger>,
+    /// Moves on whenever the function's environment, or the app's, changes.
+    pub env_revision: (i64, i64),
+}
+
+/// Figures for the list of functions.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FunctionStats {
+    /// Invocations ever.
+    pub invocation_count: u64,
+    /// Of them, failed: no response, or a status of 400 and above.
+    pub error_count: u64,
+    /// Mean duration ever, in milliseconds.
+    pub duration_ms: f64,
+    /// When the last one began.
+    pub last_invoked_at: Option<DateTime<Utc>>,
+    /// The status it gave, if any.
+    pub last_status: Option<u16>,
+    /// Failed share of the last 24 hours, 0 to 1.
+    pub error_rate_24h: f64,
+    /// Mean duration of the last 24 hours, in milliseconds.
+    pub duration_ms_24h: f64,
+}
+
+const COLUMNS: &str =
+    "f.id, f.app_id, f.name, f.description, f.timeout_ms, f.cpu_limit_ms, f.memory_limit_mb,
+    f.agent_tool, f.agent_tool_description, f.agent_tool_mode, f.agent_tool_exposed_to,
+    f.allow_service_key_impersonation, f.active_version_id, f.deployed_at, f.created_at, f.updated_at,
+    (SELECT v.number FROM versions v WHERE v.id = f.active_version_id) AS active_version";
+
+const ACTIVE: &str = "SELECT f.id, f.name, f.app_id, a.name AS app_name, a.paused, a.paused_reason,
+    a.settings AS app_settings, v.id AS version_id, v.number AS version, i.image_digest,
+    f.timeout_ms, f.cpu_limit_ms, f.memory_limit_mb, f.agent_tool, f.agent_tool_description, f.agent_tool_mode,
+    f.agent_tool_exposed_to, f.allow_service_key_impersonation, f.env_revision,
+    a.env_revision AS app_env_revision
+  FROM functions f
+  JOIN apps a ON a.id = f.app_id AND a.state = 'ready'
+  JOIN versions v ON v.id = f.active_version_id
+  LEFT JOIN version_images i ON i.version_id = v.id";
+
+impl Function {
+    fn from_row(row: &Row) -> Self {
+        Self {
+            id: row.get("id"),
+            app_id: row.get("app_id"),
+            name: row.get("name"),
+            description: row.get("description"),
+            settings: FunctionSettings::from_row(row),
+            triggers: triggers::from_json(row.get("triggers")),
+            active_version_id: row.get("active_version_id"),
+            active_version: row.get::<_, Option<i32>>("active_version").map(i32::unsigned_abs),
+            deployed_at: row.get("deployed_at"),
+            created_at: row.get("created_at"),
+            updated_at: row.get("updated_at"),
+        }
+    }
+}
+
+impl ActiveFunction {
+    fn from_row(row: &Row) -> Self {
+        Self {
+            function_id: row.get("id"),
+            function_name: row.get("name"),
+            app_id: row.get("app_id"),
+            app_name: row.get("app_name"),
+            paused: row.get::<_, bool>("paused").then(|| row.get("paused_reason")),
+            app_settings: row.get("app_settings"),
+            version_id: row.get("version_id"),
+            version: row.get::<_, i32>("version").unsigned_abs(),
+            image_digest: row.get("image_digest"),
+            settings: FunctionSettings::from_row(row),
+            triggers: triggers::from_json(row.get("triggers")),
+            env_revision: (row.get("app_env_revision"), row.get("env_revision")),
+        }
+    }
+}
+
+/// What can be done with the table of functions.
+#[derive(Debug, Clone, Copy)]
+pub struct Functions<'a> {
+    pub(super) store: &'a Store,
+}
+
+impl Functions<'_> {
+    /// Keep a new version, make it the one that serves, and tell every node: one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] when there is no such app, or it is not ready.
+    pub async fn deploy(&self, app_id: &str, row: &DeployRow) -> Result<Deployed, StoreError> {
+        deploy::deploy(self.store, app_id, row).await
+    }
+
+    /// Make a version serve: that one, or with `None` the newest below the one that serves now.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] when there is no such function or version.
+    pub async fn rollback(
+        &self,
+        app_id: &str,
+        name: &str,
+        version: Option<u32>,
+    ) -> Result<Deployed, StoreError> {
+        deploy::rollback(self.store, app_id, name, version).await
+    }
+
+    /// What serves under that name, with the image made by this engine build. One round trip.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn active(
+        &self,
+        app_id: &str,
+        name: &str,
+        engine_digest: &str,
+    ) -> Result<Option<ActiveFunction>, StoreError> {
+        self.find_active("f.app_id = $1 AND f.name = $2", app_id, name, engine_digest).await
+    }
+
+    /// What serves under a path of its own: the function whose http trigger has that `path` in its config.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn active_by_path(
+        &self,
+        app_id: &str,
+        path: &str,
+        engine_digest: &str,
+    ) -> Result<Option<ActiveFunction>, StoreError> {
+        let by_path = "f.app_id = $1 AND f.id = (SELECT h.function_id FROM triggers h
+            JOIN functions g ON g.id = h.function_id AND g.app_id = $1
+            WHERE h.kind = 'http' AND h.enabled AND h.config ->> 'path' = $2
+            ORDER BY g.created_at, g.id LIMIT 1)";
+        self.find_active(by_path, app_id, path, engine_digest).await
+    }
+
+    async fn find_active(
+        &self,
+        condition: &str,
+        app_id: &str,
+        key: &str,
+        engine_digest: &str,
+    ) -> Result<Option<ActiveFunction>, StoreError> {
+        let client = self.store.client().await?;
+        let sql = format!(
+            "SELECT f.*, {TRIGGERS_JSON} AS triggers FROM ({ACTIVE} AND i.engine_digest = $3 WHERE {condition}) f"
+        );
+        let statement = client.prepare_cached(&sql).await?;
+        let row = client.query_opt(&statement, &[&app_id, &key, &engine_digest]).await?;
+        Ok(row.as_ref().map(ActiveFunction::from_row))
+    }
+
+    /// One function.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn get(&self, app_id: &str, name: &str) -> Result<Option<Function>, StoreError> {
+        let client = self.store.client().await?;
+        let row = client
+            .query_opt(
+                &format!(
+                    "SELECT {COLUMNS}, {TRIGGERS_JSON} AS triggers FROM functions f
+                     WHERE f.app_id = $1 AND f.name = $2"
+                ),
+                &[&app_id, &name],
+            )
+            .await?;
+        Ok(row.as_ref().map(Function::from_row))
+    }
+
+    /// An app's functions, by name.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn list(&self, app_id: &str) -> Result<Vec<Function>, StoreError> {
+        let client = self.store.client().await?;
+        let rows = client
+            .query(
+                &format!(
+                    "SELECT {COLUMNS}, {TRIGGERS_JSON} AS triggers FROM functions f
+                     WHERE f.app_id = $1 ORDER BY f.name"
+                ),
+                &[&app_id],
+            )
+            .await?;
+        Ok(rows.iter().map(Function::from_row).collect())
+    }
+
+    /// Figures of an app's functions, by the functions' ids. A function that never ran is missing.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn stats(&self, app_id: &str) -> Result<BTreeMap<String, FunctionStats>, StoreError> {
+        let client = self.store.client().await?;
+        let rows = client
+            .query(
+                "SELECT f.id, h.invocations, h.errors, h.mean_ms, h.day_rate, h.day_mean_ms, l.started_at, l.status
+                 FROM functions f
+                 CROSS JOIN LATERAL (
+                    SELECT sum(invocations)::bigint AS invocations, sum(errors)::bigint AS errors,
+                        (sum(duration_us) / sum(invocations))::float8 / 1000 AS mean_ms,
+                        (sum(errors) FILTER (WHERE day) / sum(invocations) FILTER (WHERE day))::float8 AS day_rate,
+                        (sum(duration_us) FILTER (WHERE day) / sum(invocations) FILTER (WHERE day))::float8 / 1000
+                            AS day_mean_ms
+                    FROM (SELECT *, hour > now() - interval '24 hours' AS day FROM invocation_hours
+                          WHERE function_id = f.id) s
+                 ) h
+                 LEFT JOIN LATERAL (
+                    SELECT started_at, status FROM invocations i
+                    WHERE i.app_id = f.app_id AND i.function_name = f.name
+                    ORDER BY started_at DESC, id DESC LIMIT 1
+                 ) l ON true
+                 WHERE f.app_id = $1 AND h.invocations > 0",
+                &[&app_id],
+            )
+            .await?;
+        Ok(rows.iter().map(|row| (row.get(0), stats_from_row(row))).collect())
+    }
+
+    /// Change limits and switches of a function. `None` when there is no such function.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn patch_settings(
+        &self,
+        app_id: &str,
+        name: &str,
+        patch: &SettingsPatch,
+    ) -> Result<Option<Function>, StoreError> {
+        let mut client = self.store.client().await?;
+        let transaction = client.transaction().await?;
+        let changed = settings::apply(&transaction, app_id, name, patch).await?;
+        changes::notify(&transaction, app_id, Some(name), ChangeKind::Settings).await?;
+        transaction.commit().await?;
+        drop(client);
+        if changed { self.get(app_id, name).await } else { Ok(None) }
+    }
+
+    /// Remove a function with its versions, triggers and environment. `false` when there was none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn delete(&self, app_id: &str, name: &str) -> Result<bool, StoreError> {
+        let mut client = self.store.client().await?;
+        let transaction = client.transaction().await?;
+        let deleted = transaction
+            .execute("DELETE FROM functions WHERE app_id = $1 AND name = $2", &[&app_id, &name])
+            .await?;
+        changes::notify(&transaction, app_id, Some(name), ChangeKind::Delete).await?;
+        transaction.commit().await?;
+        Ok(deleted > 0)
+    }
+}
+
+fn stats_from_row(row: &Row) -> FunctionStats {
+    let count = |column: usize| row.get::<_, Option<i64>>(column).unwrap_or(0).unsigned_abs();
+    let mean = |column: usize| row.get::<_, Option<f64>>(column).unwrap_or(0.0);
+    FunctionStats {
+        invocation_count: count(1),
+        error_count: count(2),
+        duration_ms: mean(3),
+        error_rate_24h: mean(4),
+        duration_ms_24h: mean(5),
+        last_invoked_at: row.get(6),
+        last_status: row.get::<_, Option<i32>>(7).and_then(|status| u16::try_from(status).ok()),
+    }
+}

@@ -1,0 +1,152 @@
+//! The store itself: a pool of connections to the platform's database, which it makes when it is missing.
+
+use std::fmt;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+
+use crate::postgres::Endpoint;
+use crate::store::{Apps, Env, Functions, Invocations, Keys, StoreError, Versions};
+
+/// How the store is reached, and how much of the server it may use.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// The server.
+    pub endpoint: Endpoint,
+    /// The platform's database; made when it is missing.
+    pub database: String,
+    /// Connections at once.
+    pub connections: usize,
+    /// How long to wait for one of them, and for a new one to open.
+    pub wait: Duration,
+}
+
+impl StoreConfig {
+    /// The usual settings: database `mayfly`, 16 connections, 5 s.
+    pub fn new(endpoint: Endpoint) -> Self {
+        let database = endpoint.platform_database().to_owned();
+        Self { endpoint, database, connections: 16, wait: Duration::from_secs(5) }
+    }
+}
+
+/// The platform's tables. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool,
+    pub(super) endpoint: Endpoint,
+    pub(super) database: String,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("database", &self.database).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Make the platform's database when it is missing, shut every app's role out of it, and open a pool on it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the server cannot be reached.
+    pub async fn connect(config: StoreConfig) -> Result<Self, StoreError> {
+        prepare_database(&config).await?;
+        let manager = Manager::from_config(
+            config.endpoint.client_config(&config.database),
+            config.endpoint.tls(),
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(config.connections)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts {
+                wait: Some(config.wait),
+                create: Some(config.wait),
+                recycle: Some(config.wait),
+            })
+            .build()
+            .map_err(|error| StoreError::Internal(error.to_string()))?;
+        Ok(Self { pool, endpoint: config.endpoint, database: config.database })
+    }
+
+    /// Bring the tables up to date. Returns how many migrations were applied.
+    ///
+    /// # Errors
+    /// [`StoreError::Migrate`], or [`StoreError::Unavailable`].
+    pub async fn migrate(&self) -> Result<usize, StoreError> {
+        let mut client = self.client().await?;
+        Ok(mayfly_schema::migrate(&mut client).await?)
+    }
+
+    /// Whether the platform's database answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.client().await?.execute("SELECT 1", &[]).await?;
+        Ok(())
+    }
+
+    /// Close the pool: whoever asks from now on is told that the server is shutting down.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+
+    /// Apps.
+    pub fn apps(&self) -> Apps<'_> {
+        Apps { store: self }
+    }
+
+    /// Keys of apps.
+    pub fn keys(&self) -> Keys<'_> {
+        Keys { store: self }
+    }
+
+    /// Functions, and the deploy of a version.
+    pub fn functions(&self) -> Functions<'_> {
+        Functions { store: self }
+    }
+
+    /// Versions and their images.
+    pub fn versions(&self) -> Versions<'_> {
+        Versions { store: self }
+    }
+
+    /// Sealed environment variables.
+    pub fn env(&self) -> Env<'_> {
+        Env { store: self }
+    }
+
+    /// Invocation records; [`Sink`](crate::store::Sink) writes them.
+    pub fn invocations(&self) -> Invocations<'_> {
+        Invocations { store: self }
+    }
+
+    pub(super) async fn client(&self) -> Result<Object, StoreError> {
+        Ok(self.pool.get().await?)
+    }
+}
+
+async fn prepare_database(config: &StoreConfig) -> Result<(), StoreError> {
+    let client = config.endpoint.admin(config.endpoint.maintenance_database()).await?;
+    let name = &config.database;
+    let exists =
+        client.query_opt("SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1", &[name]).await?.is_some();
+    let quoted = crate::postgres::quote_identifier(name);
+    if !exists {
+        // Another server may make it at the same moment: then it exists, which is what was wanted.
+        if let Err(error) = client.batch_execute(&format!("CREATE DATABASE {quoted}")).await
+            && !is_duplicate_database(&error)
+        {
+            return Err(error.into());
+        }
+    }
+    client.batch_execute(&format!("REVOKE ALL ON DATABASE {quoted} FROM PUBLIC")).await?;
+    Ok(())
+}
+
+fn is_duplicate_database(error: &tokio_postgres::Error) -> bool {
+    use tokio_postgres::error::SqlState;
+    error
+        .code()
+        .is_some_and(|code| *code == SqlState::DUPLICATE_DATABASE || *code == SqlState::UNIQUE_VIOLATION)
+}

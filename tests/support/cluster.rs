@@ -1,0 +1,103 @@
+//! A real PostgreSQL for all tests of the binary, started on first use by Mayfly's own code.
+//!
+//! It lives as long as the process, however that ends: the cluster's own watcher stops the server when the process is
+//! gone, and one of ours removes the directory then.
+
+use std::future::Future;
+use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+
+use mayfly_control::postgres::{Cluster, ClusterConfig, Endpoint};
+use mayfly_control::store::{Store, StoreConfig};
+use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+
+static SHARED: LazyLock<Shared> = LazyLock::new(|| {
+    // On a thread of its own: whoever comes first may be inside a runtime, where nothing may block.
+    std::thread::spawn(|| RUNTIME.block_on(Shared::start())).join().expect("the shared cluster starts")
+});
+
+static STORE: OnceCell<Store> = OnceCell::const_new();
+
+struct Shared {
+    cluster: Cluster,
+    _sweeper: Child,
+}
+
+impl Shared {
+    async fn start() -> Self {
+        let directory = lasting_directory();
+        let sweeper = sweep_at_exit(&directory).expect("the sweeper starts");
+        let cluster = Cluster::start(config(&directory)).await.expect("PostgreSQL starts");
+        Self { cluster, _sweeper: sweeper }
+    }
+}
+
+/// Run a test on the runtime that the shared connections live on.
+pub fn run<T>(test: impl Future<Output = T>) -> T {
+    RUNTIME.block_on(test)
+}
+
+/// The shared server.
+pub fn endpoint() -> Endpoint {
+    SHARED.cluster.endpoint().clone()
+}
+
+/// The shared, migrated platform tables. Only from within [`run`].
+pub async fn store() -> Store {
+    STORE
+        .get_or_init(|| async {
+            let store = Store::connect(StoreConfig::new(endpoint())).await.expect("the store connects");
+            store.migrate().await.expect("the store migrates");
+            store
+        })
+        .await
+        .clone()
+}
+
+/// Settings for a throw-away cluster: nothing in it must survive a power cut.
+pub fn config(directory: &Path) -> ClusterConfig {
+    let mut config = ClusterConfig::new(directory);
+    config.path = std::env::var_os("PATH");
+    config.durable = false;
+    config
+}
+
+/// A directory that PostgreSQL's account can reach, also when the tests run as root.
+pub fn directory() -> tempfile::TempDir {
+    let directory = tempfile::Builder::new().prefix("mayfly-test-").tempdir_in("/tmp").expect("a directory");
+    open_to_all(directory.path());
+    directory
+}
+
+fn lasting_directory() -> PathBuf {
+    directory().keep()
+}
+
+fn open_to_all(directory: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::Permissions::from_mode(0o711);
+    std::fs::set_permissions(directory, mode).expect("the directory's mode is set");
+}
+
+/// Removes the directory once this process is gone, and the server with it.
+fn sweep_at_exit(directory: &Path) -> io::Result<Child> {
+    let script = "read -r _; tries=0
+        while [ -e \"$0/postgres/data/postmaster.pid\" ] && [ $tries -lt 300 ]; do
+            sleep 0.1; tries=$((tries + 1))
+        done
+        rm -rf \"$0\"";
+    Command::new("/bin/sh")
+        .args(["-c", script])
+        .arg(directory)
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+}
