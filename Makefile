@@ -41,4 +41,4 @@ deny: ## Check licences, bans and sources of everything that is depended on
 
 .PHONY: postgres
 postgres:
-	@tools/postgres.sh
+	@.ci/postgres.sh
