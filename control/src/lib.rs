@@ -5,3 +5,4 @@ pub mod providers;
 pub mod secrets;
 pub mod store;
 pub mod tenant;
+mod wire;

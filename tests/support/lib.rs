@@ -1,3 +1,4 @@
 //! What every integration test stands on.
 
 pub mod cluster;
+pub mod tenants;
