@@ -10,7 +10,7 @@ use mayfly_abi::fault::{Kind, Report};
 use mayfly_abi::op::Call;
 
 use crate::prelude::{self, Prelude};
-use crate::{api, import, pending};
+use crate::{api, heap, import, pending};
 
 // Below the shadow stack that the build links, so that endless recursion is a RangeError and not a trap.
 const MAX_STACK_BYTES: usize = 900 << 10;
@@ -85,6 +85,8 @@ pub extern "C" fn load(bytecode: *mut u8, length: usize) -> u32 {
     let loaded = with_world(|ctx, prelude| load_module(ctx, prelude, &bytes));
     // Freed memory is part of the snapshot: zeroes cost nothing there.
     bytes.fill(0);
+    drop(bytes);
+    heap::fill_gaps();
     u32::from(!loaded)
 }
 

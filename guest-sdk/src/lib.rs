@@ -7,6 +7,7 @@ use javy_plugin_api::import_namespace;
 
 mod api;
 mod entry;
+mod heap;
 mod import;
 mod pending;
 mod prelude;

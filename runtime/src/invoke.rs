@@ -49,6 +49,18 @@ impl Engine {
         drive::conclude(&mut store, ended, &limits);
         outcome::collect(store, started, &limits)
     }
+
+    /// Makes a sandbox for an image and throws it away: what an invocation pays before its first instruction. For
+    /// measuring.
+    #[doc(hidden)]
+    pub async fn instantiate_only(&self, image: &Image) -> wasmtime::Result<()> {
+        let limits = Limits::default();
+        let started = Instant::now();
+        let ending = unattended(Deadline::new(started, limits.timeout), &limits);
+        let mut store = self.inner.store(started, Incoming::default(), ending, Grants::default(), &limits);
+        self.inner.instantiate(&mut store, image).await?;
+        Ok(())
+    }
 }
 
 impl Inner {

@@ -78,13 +78,13 @@ expose("TextEncoder", TextEncoder);
 expose("TextDecoder", TextDecoder);
 expose("btoa", function btoa(data) {
   const encoded = host.base64Encode(`${data}`);
-  if (encoded === null) {
+  if (encoded === undefined) {
     throw new DOMException("btoa takes characters up to U+00FF only", "InvalidCharacterError");
   }
   return encoded;
 });
 expose("atob", function atob(data) {
   const decoded = host.base64Decode(`${data}`);
-  if (decoded === null) throw new DOMException("atob was given text that is not base64", "InvalidCharacterError");
+  if (decoded === undefined) throw new DOMException("atob was given text that is not base64", "InvalidCharacterError");
   return decoded;
 });

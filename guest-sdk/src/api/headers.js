@@ -13,7 +13,8 @@ export class Headers {
     if (init === undefined || init === null) return;
     if (typeof init !== "object") throw new TypeError("Headers takes an object or pairs");
     if (#list in init && init[SymbolIterator] === Headers.prototype[SymbolIterator]) {
-      for (const pair of init.#list) ArrayPush(this.#list, [pair[0], pair[1]]);
+      const list = init.#list;
+      for (let i = 0; i < list.length; i++) ArrayPush(this.#list, [list[i][0], list[i][1]]);
     } else if (typeof init[SymbolIterator] === "function") {
       for (const pair of init) {
         const entry = [...pair];
@@ -21,7 +22,8 @@ export class Headers {
         this.append(entry[0], entry[1]);
       }
     } else {
-      for (const name of ObjectKeys(init)) this.append(name, init[name]);
+      const names = ObjectKeys(init);
+      for (let i = 0; i < names.length; i++) this.append(names[i], init[names[i]]);
     }
   }
   append(name, value) {
@@ -32,7 +34,8 @@ export class Headers {
     const checked = checkedValue(name, value);
     let done = false;
     const kept = [];
-    for (const pair of this.#list) {
+    for (let i = 0; i < this.#list.length; i++) {
+      const pair = this.#list[i];
       if (pair[0] !== key) ArrayPush(kept, pair);
       else if (!done) {
         done = true;
@@ -45,23 +48,25 @@ export class Headers {
   get(name) {
     const key = checkedName(name);
     const values = [];
-    for (const pair of this.#list) if (pair[0] === key) ArrayPush(values, pair[1]);
+    for (let i = 0; i < this.#list.length; i++) if (this.#list[i][0] === key) ArrayPush(values, this.#list[i][1]);
     return values.length === 0 ? null : values.length === 1 ? values[0] : ArrayJoin(values, ", ");
   }
   has(name) {
     const key = checkedName(name);
-    for (const pair of this.#list) if (pair[0] === key) return true;
+    for (let i = 0; i < this.#list.length; i++) if (this.#list[i][0] === key) return true;
     return false;
   }
   delete(name) {
     const key = checkedName(name);
     const kept = [];
-    for (const pair of this.#list) if (pair[0] !== key) ArrayPush(kept, pair);
+    for (let i = 0; i < this.#list.length; i++) if (this.#list[i][0] !== key) ArrayPush(kept, this.#list[i]);
     this.#list = kept;
   }
   getSetCookie() {
     const values = [];
-    for (const pair of this.#list) if (pair[0] === "set-cookie") ArrayPush(values, pair[1]);
+    for (let i = 0; i < this.#list.length; i++) {
+      if (this.#list[i][0] === "set-cookie") ArrayPush(values, this.#list[i][1]);
+    }
     return values;
   }
   forEach(callback, self) {
@@ -109,13 +114,13 @@ tag(Headers, "Headers");
 
 function checkedName(name) {
   const checked = host.headerName(`${name}`);
-  if (checked === null) throw new TypeError(`'${name}' is not a header name`);
+  if (checked === undefined) throw new TypeError(`'${name}' is not a header name`);
   return checked;
 }
 
 function checkedValue(name, value) {
   const checked = host.headerValue(`${value}`);
-  if (checked === null) throw new TypeError(`The value of the header '${name}' has characters that no header may hold`);
+  if (checked === undefined) throw new TypeError(`The value of the header '${name}' has characters that no header may hold`);
   return checked;
 }
 

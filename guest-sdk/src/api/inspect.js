@@ -32,8 +32,12 @@ import {
 const MAX_DEPTH = 2;
 const MAX_ITEMS = 100;
 const MAX_STRING = 10000;
-const LINE = 72;
+const LINE = 80;
+const LEVELS_IN_A_LINE = 3;
 const IDENTIFIER = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
+
+// How deep the object that was printed last stood: what has three levels below it is broken into lines.
+let currentDepth = 0;
 
 /** One value, as `console.log` prints it. */
 export function inspect(value) {
@@ -71,8 +75,11 @@ function print(value, depth, parents) {
 }
 
 function printFunction(value) {
-  const kind = StringIncludes(`${ObjectToString(value)}`, "Async") ? "AsyncFunction" : "Function";
   const name = ownString(value, "name");
+  // A class's prototype cannot be replaced; a function's can.
+  if (ObjectGetOwnPropertyDescriptor(value, "prototype")?.writable === false) return name === "" ? "[class (anonymous)]" : `[class ${name}]`;
+  const brand = ObjectToString(value);
+  const kind = brand === "[object Function]" ? "Function" : StringSlice(brand, 8, -1);
   return name === "" ? `[${kind} (anonymous)]` : `[${kind}: ${name}]`;
 }
 
@@ -94,7 +101,7 @@ function isError(value) {
 }
 
 function printObject(value, depth, parents) {
-  for (const parent of parents) if (parent === value) return "[Circular *1]";
+  for (let i = 0; i < parents.length; i++) if (parents[i] === value) return "[Circular *1]";
   try {
     if (isError(value)) return printError(value, depth, parents);
     const brand = ObjectToString(value);
@@ -104,6 +111,7 @@ function printObject(value, depth, parents) {
     if (brand === "[object RegExp]") return RegExpToString(value);
     if (depth > MAX_DEPTH) return ArrayIsArray(value) ? "[Array]" : `[${className(value)}]`;
     ArrayPush(parents, value);
+    currentDepth = depth;
     const text = printCollection(value, brand, depth, parents);
     parents.length -= 1;
     return text;
@@ -184,7 +192,9 @@ function arrayItems(array, depth, parents) {
 
 function properties(value, depth, parents, isErrorObject) {
   const items = [];
-  for (const key of ReflectOwnKeys(value)) {
+  const keys = ReflectOwnKeys(value);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i];
     const descriptor = ObjectGetOwnPropertyDescriptor(value, key);
     if (!descriptor?.enumerable) continue;
     if (isErrorObject && (key === "stack" || key === "message")) continue;
@@ -209,15 +219,17 @@ function properties(value, depth, parents, isErrorObject) {
 
 function wrap(prefix, open, items, close, depth) {
   if (items.length === 0) return `${prefix}${open}${close}`;
-  let width = prefix.length + 2;
-  let broken = false;
-  for (const item of items) {
-    width += item.length + 2;
-    broken ||= StringIncludes(item, "\n");
-  }
-  if (!broken && width <= LINE) return `${prefix}${open} ${ArrayJoin(items, ", ")} ${close}`;
   let indent = "";
   for (let i = 0; i < depth; i++) indent += "  ";
+  let width = 2 * items.length + indent.length + prefix.length + 11;
+  let broken = false;
+  for (let i = 0; i < items.length; i++) {
+    width += items[i].length;
+    broken ||= StringIncludes(items[i], "\n");
+  }
+  if (!broken && width <= LINE && currentDepth - depth < LEVELS_IN_A_LINE) {
+    return `${prefix}${open} ${ArrayJoin(items, ", ")} ${close}`;
+  }
   return `${prefix}${open}\n${indent}  ${ArrayJoin(items, `,\n${indent}  `)}\n${indent}${close}`;
 }
 

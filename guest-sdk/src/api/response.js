@@ -43,7 +43,7 @@ export class Response extends Body {
     }
     if (init.statusText !== undefined) {
       const text = host.headerValue(`${init.statusText}`);
-      if (text === null) throw new TypeError("The status text has characters that no header may hold");
+      if (text === undefined) throw new TypeError("The status text has characters that no header may hold");
       this.#statusText = text;
     }
     if (hasBody && NULL_BODY_STATUS[this.#status]) {

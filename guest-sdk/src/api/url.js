@@ -126,7 +126,7 @@ export class URL {
   #params = null;
   constructor(url, base) {
     const parts = host.urlParse(usv(url), base === undefined ? null : usv(base));
-    if (parts === null) {
+    if (parts === undefined) {
       const error = new TypeError(`Invalid URL: '${url}'`);
       error.code = "ERR_INVALID_URL";
       throw error;
@@ -134,7 +134,7 @@ export class URL {
     this.#parts = parts;
   }
   static canParse(url, base) {
-    return host.urlParse(usv(url), base === undefined ? null : usv(base)) !== null;
+    return host.urlParse(usv(url), base === undefined ? null : usv(base)) !== undefined;
   }
   static parse(url, base) {
     return URL.canParse(url, base) ? new URL(url, base) : null;
@@ -148,7 +148,7 @@ export class URL {
   }
   set href(value) {
     const parts = host.urlParse(usv(value), null);
-    if (parts === null) throw new TypeError(`Invalid URL: '${value}'`);
+    if (parts === undefined) throw new TypeError(`Invalid URL: '${value}'`);
     this.#parts = parts;
     if (this.#params !== null) setListOf(this.#params, StringSlice(parts[SEARCH], 1));
   }

@@ -1,6 +1,6 @@
 //! wasmtime, configured for hostile guests: a reason above every knob.
 
-use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
 
 /// Fuel between two yields to the async executor: about a millisecond of CPU. The wall clock is checked there.
 pub(crate) const FUEL_BETWEEN_YIELDS: u64 = 10_000_000;
@@ -8,12 +8,14 @@ pub(crate) const FUEL_BETWEEN_YIELDS: u64 = 10_000_000;
 /// The largest memory limit that a function may ask for.
 const MEMORY_BYTES_MAX: usize = 1 << 30;
 // The guest's JavaScript stops itself at 900 KiB of shadow stack; native frames need about twice that at that depth.
-const WASM_STACK_BYTES: usize = 4 << 20;
+const WASM_STACK_BYTES: usize = 16 << 20;
 // What host functions may use on top; an overflow of this would end the process.
 const HOST_STACK_BYTES: usize = 1 << 20;
 // Pages that an invocation dirtied are copied back rather than unmapped, up to this much. More makes a slot faster for
 // small functions, and slower for everyone after a heavy one: measured in docs/decisions/0004-pool.md.
 const KEEP_RESIDENT_BYTES: usize = 512 << 10;
+// The same of native stacks: they are zeroed after use, and small functions use little.
+const KEEP_STACK_RESIDENT_BYTES: usize = 64 << 10;
 // The engine's table has some 800 entries.
 const TABLE_ELEMENTS: usize = 4_096;
 
@@ -64,7 +66,10 @@ fn pool(slots: u32) -> PoolingAllocationConfig {
     pool.max_memory_size(MEMORY_BYTES_MAX);
     pool.table_elements(TABLE_ELEMENTS);
     pool.linear_memory_keep_resident(KEEP_RESIDENT_BYTES);
+    // Where the kernel can say which pages were written, only those are reset: without it the first bytes of the memory
+    // are, which are an empty stack.
+    pool.pagemap_scan(Enabled::Auto);
     pool.table_keep_resident(TABLE_ELEMENTS * size_of::<usize>());
-    pool.async_stack_keep_resident(256 << 10);
+    pool.async_stack_keep_resident(KEEP_STACK_RESIDENT_BYTES);
     pool
 }

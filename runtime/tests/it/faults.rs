@@ -97,13 +97,12 @@ fn recursion_is_a_range_error_that_can_be_caught() {
     for body in [
         "const f = () => f() + 1; f()",
         "JSON.parse('['.repeat(200000))",
-        "let a = []; for (let i = 0; i < 100000; i++) a = [a]; JSON.stringify(a)",
+        "let a = []; for (let i = 0; i < 20000; i++) a = [a]; a.flat(Infinity)",
         "let p = {}; for (let i = 0; i < 200000; i++) p = new Proxy(p, {}); p.x",
         "eval('('.repeat(50000))",
         "new RegExp('('.repeat(50000))",
         "[].concat.apply([], { get length() { return this.length } })",
     ] {
-        eprintln!("{body}");
         let caught = format!("try {{ {body} }} catch (e) {{ return new Response(e.name) }}");
         let code = format!("export async function handler() {{ {caught}; return new Response('no error') }}");
         let name = text(run(&code).0);
