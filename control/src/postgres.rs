@@ -10,7 +10,7 @@ mod process;
 mod stale;
 mod supervise;
 
-pub use binaries::Binaries;
+pub use binaries::{Binaries, Version};
 pub use cluster::{Cluster, ClusterConfig};
 pub use endpoint::{Endpoint, Target};
 pub use error::{ClusterError, EndpointError};

@@ -13,6 +13,7 @@ mod sink;
 mod triggers;
 mod versions;
 
+pub(crate) use apps::DatabaseSecrets;
 pub use apps::{App, AppState, Apps};
 pub use changes::{Change, ChangeKind, Changes};
 pub use env::Env;

@@ -2,6 +2,14 @@
 
 mod error;
 mod identity;
+mod provision;
+mod roles;
+mod script;
+mod suitable;
+mod tenants;
 
 pub use error::{ScriptError, TenantError};
 pub use identity::Identity;
+pub(crate) use identity::Privilege;
+pub use script::{AppliedScript, Script};
+pub use tenants::Tenants;

@@ -1,5 +1,14 @@
 //! PostgreSQL: the cluster, the platform's tables, tenants' databases.
 
 mod cluster;
+mod hostile;
+mod idempotency;
 mod migrations;
+mod outage;
+mod pool;
+mod query;
+mod sink;
 mod store;
+mod tenant;
+mod transaction;
+mod types;

@@ -65,6 +65,8 @@ pub fn config(directory: &Path) -> ClusterConfig {
     let mut config = ClusterConfig::new(directory);
     config.path = std::env::var_os("PATH");
     config.durable = false;
+    // Every test has an app, and every app has connections.
+    config.connections_max = 300;
     config
 }
 

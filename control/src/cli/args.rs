@@ -8,7 +8,7 @@ use crate::config::ServeArgs;
 
 /// Mayfly runs JavaScript and TypeScript functions, each invocation in a fresh WebAssembly sandbox.
 #[derive(Debug, Parser)]
-#[command(name = "mayfly", version, propagate_version = true, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "mayfly", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -139,9 +139,9 @@ pub enum Verb {
     Rollback {
         /// The function
         name: String,
-        /// Which [default: the one before the present one]
-        #[arg(long)]
-        version: Option<u32>,
+        /// The version's number [default: the one before the present one]
+        #[arg(long, value_name = "VERSION")]
+        to: Option<u32>,
     },
     /// Apps; this takes the operator's key
     #[command(subcommand)]

@@ -37,7 +37,7 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
         Verb::Env(verb) => env(remote, verb).await,
         Verb::Functions(verb) => functions::run(remote, verb).await,
         Verb::Versions { name } => functions::versions(remote, &name).await,
-        Verb::Rollback { name, version } => functions::rollback(remote, &name, version).await,
+        Verb::Rollback { name, to } => functions::rollback(remote, &name, to).await,
         Verb::Apps(verb) => apps::run(remote, verb).await,
         Verb::Keys(verb) => keys(remote, verb).await,
     }

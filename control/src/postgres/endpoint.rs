@@ -164,6 +164,22 @@ impl Endpoint {
         tokio::spawn(connection);
         Ok(client)
     }
+
+    /// Likewise in a database where strangers may have made functions and operators: none of them is ever meant when
+    /// a name is not qualified.
+    ///
+    /// # Errors
+    /// PostgreSQL's, or that it cannot be reached.
+    pub(crate) async fn admin_among_strangers(
+        &self,
+        database: &str,
+    ) -> Result<Client, tokio_postgres::Error> {
+        let mut config = self.client_config(database);
+        config.options("-c search_path=pg_catalog");
+        let (client, connection) = config.connect(self.tls()).await?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
 }
 
 fn target(config: &Config) -> Result<Target, EndpointError> {

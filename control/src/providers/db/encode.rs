@@ -1,0 +1,214 @@
+//! JavaScript values as PostgreSQL reads them, in its text format.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
+use mayfly_runtime::providers::{GuestError, Value};
+
+use super::bounds::PARAMS_MAX;
+
+/// PostgreSQL's arrays have six dimensions at most.
+const ARRAY_DEPTH_MAX: usize = 6;
+
+/// One parameter; `None` is NULL.
+pub(super) type Param = Option<Vec<u8>>;
+
+/// All parameters of a statement, together at most `bytes_max` bytes.
+pub(super) fn encode(values: &[Value], bytes_max: usize) -> Result<Vec<Param>, GuestError> {
+    if values.len() > PARAMS_MAX {
+        let message = format!("the statement has {} parameters, the limit is {PARAMS_MAX}", values.len());
+        return Err(GuestError::new("54000", message));
+    }
+    let mut bytes = 0;
+    let mut params = Vec::with_capacity(values.len());
+    for (index, value) in values.iter().enumerate() {
+        let text = encode_one(value).map_err(|fault| fault.of_parameter(index + 1))?;
+        bytes += text.as_ref().map_or(0, String::len);
+        if bytes > bytes_max {
+            let message = format!("the parameters have more than {bytes_max} bytes");
+            return Err(GuestError::new("54000", message));
+        }
+        params.push(text.map(String::into_bytes));
+    }
+    Ok(params)
+}
+
+enum Fault {
+    Nul,
+    InvalidDate,
+    TooDeep,
+}
+
+impl Fault {
+    fn of_parameter(self, number: usize) -> GuestError {
+        match self {
+            Self::Nul => GuestError::new(
+                "22021",
+                format!("parameter ${number} contains a NUL character, which PostgreSQL's text cannot hold"),
+            ),
+            Self::InvalidDate => {
+                GuestError::new("22007", format!("parameter ${number} is an invalid Date"))
+            }
+            Self::TooDeep => GuestError::new(
+                "54000",
+                format!("parameter ${number} is an array of more than {ARRAY_DEPTH_MAX} dimensions"),
+            ),
+        }
+    }
+}
+
+fn encode_one(value: &Value) -> Result<Option<String>, Fault> {
+    let text = match value {
+        Value::Null => return Ok(None),
+        Value::Bool(value) => (if *value { "true" } else { "false" }).to_owned(),
+        Value::Number(number) => number_text(*number),
+        Value::Date(millis) => date_text(*millis)?,
+        Value::Bytes(bytes) => format!("\\x{}", hex::encode(bytes)),
+        Value::Bigint(text) | Value::Text(text) | Value::Json(text) => plain(text)?.to_owned(),
+        Value::Array(items) => {
+            let mut text = String::new();
+            array_text(items, 1, &mut text)?;
+            text
+        }
+    };
+    Ok(Some(text))
+}
+
+fn plain(text: &str) -> Result<&str, Fault> {
+    if text.contains('\0') { Err(Fault::Nul) } else { Ok(text) }
+}
+
+/// Without an exponent, so that a large whole number is still one to an integer column.
+fn number_text(number: f64) -> String {
+    if number.is_nan() {
+        "NaN".to_owned()
+    } else if number.is_infinite() {
+        (if number > 0.0 { "Infinity" } else { "-Infinity" }).to_owned()
+    } else {
+        number.to_string()
+    }
+}
+
+/// ISO 8601 in UTC, with PostgreSQL's way to write years before 1.
+fn date_text(millis: f64) -> Result<String, Fault> {
+    if !millis.is_finite() {
+        return Err(Fault::InvalidDate);
+    }
+    // JavaScript's dates are whole milliseconds within 8.64e15, which an i64 holds.
+    let date: DateTime<Utc> =
+        DateTime::from_timestamp_millis(millis as i64).ok_or(Fault::InvalidDate)?;
+    let (year, era) = match date.year() {
+        year if year > 0 => (year, ""),
+        year => (1 - year, " BC"),
+    };
+    Ok(format!(
+        "{year:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}+00{era}",
+        date.month(),
+        date.day(),
+        date.hour(),
+        date.minute(),
+        date.second(),
+        date.timestamp_subsec_millis()
+    ))
+}
+
+fn array_text(items: &[Value], depth: usize, text: &mut String) -> Result<(), Fault> {
+    if depth > ARRAY_DEPTH_MAX {
+        return Err(Fault::TooDeep);
+    }
+    text.push('{');
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        match item {
+            Value::Array(items) => array_text(items, depth + 1, text)?,
+            item => match encode_one(item)? {
+                None => text.push_str("NULL"),
+                Some(element) => quote_element(&element, text),
+            },
+        }
+    }
+    text.push('}');
+    Ok(())
+}
+
+/// Always quoted: what would need quotes is a long list, and an unquoted NULL means something else.
+fn quote_element(element: &str, text: &mut String) {
+    text.push('"');
+    for character in element.chars() {
+        if matches!(character, '"' | '\\') {
+            text.push('\\');
+        }
+        // Writing to a String cannot fail.
+        let _ = text.write_char(character);
+    }
+    text.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(value: Value) -> String {
+        String::from_utf8(encode(&[value], 1 << 20).unwrap()[0].clone().unwrap()).unwrap()
+    }
+
+    fn code(value: Value) -> String {
+        encode(&[value], 100).unwrap_err().code
+    }
+
+    #[test]
+    fn numbers_are_written_in_full() {
+        for (number, expected) in [
+            (5.0, "5"),
+            (-0.0, "-0"),
+            (0.1, "0.1"),
+            (1e21, "1000000000000000000000"),
+            (9_007_199_254_740_991.0, "9007199254740991"),
+            (f64::NAN, "NaN"),
+            (f64::INFINITY, "Infinity"),
+            (f64::NEG_INFINITY, "-Infinity"),
+        ] {
+            assert_eq!(text(Value::Number(number)), expected);
+        }
+        assert_eq!(text(Value::Number(5e-324)).parse::<f64>().unwrap(), 5e-324);
+    }
+
+    #[test]
+    fn dates_are_iso_with_eras() {
+        for (millis, expected) in [
+            (0.0, "1970-01-01 00:00:00.000+00"),
+            (-1.0, "1969-12-31 23:59:59.999+00"),
+            (1_700_000_000_123.0, "2023-11-14 22:13:20.123+00"),
+            (-62_167_219_200_000.0, "0001-01-01 00:00:00.000+00 BC"),
+            (8.64e15, "275760-09-13 00:00:00.000+00"),
+        ] {
+            assert_eq!(text(Value::Date(millis)), expected);
+        }
+        assert_eq!(code(Value::Date(f64::NAN)), "22007");
+    }
+
+    #[test]
+    fn arrays_nest_and_quote() {
+        let array = Value::Array(vec![
+            Value::Null,
+            Value::Text("NULL".to_owned()),
+            Value::Text("a\"b\\c,{}".to_owned()),
+            Value::Array(vec![Value::Number(1.0), Value::Bool(true)]),
+            Value::Array(Vec::new()),
+        ]);
+        assert_eq!(text(array), r#"{NULL,"NULL","a\"b\\c,{}",{"1","true"},{}}"#);
+    }
+
+    #[test]
+    fn what_postgresql_cannot_hold_is_refused() {
+        let deep = (0..7).fold(Value::Null, |value, _| Value::Array(vec![value]));
+        assert_eq!(code(deep), "54000");
+        assert_eq!(code(Value::Text("a\0".to_owned())), "22021");
+        assert_eq!(code(Value::Array(vec![Value::Text("\0".to_owned())])), "22021");
+        assert_eq!(code(Value::Bytes(vec![0; 50])), "54000");
+        assert_eq!(encode(&vec![Value::Null; 65_536], 100).unwrap_err().code, "54000");
+        assert_eq!(encode(&vec![Value::Null; 65_535], 100).unwrap().len(), 65_535);
+    }
+}

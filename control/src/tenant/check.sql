@@ -1,0 +1,49 @@
+-- What is wrong with an app's database, one finding a row; no row: nothing.
+
+SELECT 'PUBLIC may use the database' FROM pg_catalog.pg_database d, pg_catalog.aclexplode(
+        coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a
+    WHERE d.datname = pg_catalog.current_database() AND a.grantee = 0
+UNION ALL
+SELECT 'PUBLIC may use schema ' || n.nspname FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(
+        coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a
+    WHERE n.nspname IN ('public', 'mayfly') AND a.grantee = 0
+UNION ALL
+SELECT 'everyone may call ' || f.oid::pg_catalog.regprocedure FROM mayfly.forbidden_functions f,
+        pg_catalog.aclexplode(
+        coalesce(f.proacl, pg_catalog.acldefault('f', f.proowner))) a
+    WHERE a.grantee = 0
+UNION ALL
+SELECT 'everyone may use language ' || l.lanname FROM pg_catalog.pg_language l, pg_catalog.aclexplode(
+        coalesce(l.lanacl, pg_catalog.acldefault('l', l.lanowner))) a
+    WHERE l.lanpltrusted AND a.grantee = 0
+UNION ALL
+SELECT 'others may read ' || c.oid::pg_catalog.regclass FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
+    WHERE c.oid IN ('mayfly.claims_key'::pg_catalog.regclass, 'mayfly.migrations'::pg_catalog.regclass)
+      AND a.grantee <> c.relowner
+UNION ALL
+SELECT 'everyone may read ' || c.oid::pg_catalog.regclass FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
+    WHERE c.oid IN ('pg_catalog.pg_stat_activity'::pg_catalog.regclass,
+            'pg_catalog.pg_db_role_setting'::pg_catalog.regclass,
+            'pg_catalog.pg_largeobject_metadata'::pg_catalog.regclass,
+            'pg_catalog.pg_prepared_statements'::pg_catalog.regclass)
+      AND a.grantee = 0
+UNION ALL
+SELECT 'users may use _idempotency_keys'
+    WHERE pg_catalog.has_table_privilege('butterbase_user', 'public._idempotency_keys', 'SELECT, INSERT, UPDATE, DELETE')
+       OR pg_catalog.has_table_privilege('butterbase_anon', 'public._idempotency_keys', 'SELECT, INSERT, UPDATE, DELETE')
+UNION ALL
+SELECT 'the key for claims is missing' WHERE NOT EXISTS (SELECT FROM mayfly.claims_key)
+UNION ALL
+SELECT 'role ' || r.rolname || ' has rights that it must not have' FROM pg_catalog.pg_roles r
+    WHERE r.rolname IN ($1, $2, $3, $4)
+      AND (r.rolsuper OR r.rolcreatedb OR r.rolcreaterole OR r.rolreplication OR r.rolbypassrls OR r.rolinherit)
+UNION ALL
+SELECT 'role ' || member.rolname || ' is a member of ' || held.rolname
+    FROM pg_catalog.pg_auth_members m
+    JOIN pg_catalog.pg_roles member ON member.oid = m.member
+    JOIN pg_catalog.pg_roles held ON held.oid = m.roleid
+    WHERE (member.rolname = $1
+        OR (member.rolname = $2 AND held.rolname <> 'butterbase_service')
+        OR (member.rolname = $3 AND held.rolname <> 'butterbase_user')
+        OR (member.rolname = $4 AND held.rolname <> 'butterbase_anon')
+        OR member.rolname IN ('butterbase_service', 'butterbase_user', 'butterbase_anon'))

@@ -1,0 +1,181 @@
+-- Makes an app's database safe to run strangers' SQL in. Run by the platform at provisioning, after every script,
+-- and whenever a check finds something. Everything in it may run any number of times.
+--
+-- {database}, {owner}, {service}, {user}, {anon} are replaced by quoted identifiers: the database, and the app's four
+-- logins. The three group roles have the same names in every app, because policies name them.
+
+-- Nobody but the app's own logins may connect; none may make temporary tables, which would hide real ones.
+REVOKE ALL ON DATABASE {database} FROM PUBLIC;
+GRANT CONNECT ON DATABASE {database} TO {owner}, {service}, {user}, {anon};
+-- Schemas, and the extensions that PostgreSQL holds safe for it.
+GRANT CREATE ON DATABASE {database} TO {owner};
+
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO butterbase_service, butterbase_user, butterbase_anon;
+GRANT USAGE, CREATE ON SCHEMA public TO {owner};
+
+-- What the owner makes can be used; row-level security says by whom.
+ALTER DEFAULT PRIVILEGES FOR ROLE {owner}
+    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO butterbase_service, butterbase_user, butterbase_anon;
+ALTER DEFAULT PRIVILEGES FOR ROLE {owner}
+    GRANT USAGE, SELECT ON SEQUENCES TO butterbase_service, butterbase_user, butterbase_anon;
+
+-- Names of the platform's own. Nobody can make, change or drop anything in here.
+CREATE SCHEMA IF NOT EXISTS mayfly;
+REVOKE ALL ON SCHEMA mayfly FROM PUBLIC;
+GRANT USAGE ON SCHEMA mayfly TO {owner};
+
+-- Functions that reach beyond their own statement: they change settings (a role is one), take locks or memory that
+-- the whole server shares, reach other sessions, keep what transactions do not, or run SQL text that is planned anew.
+CREATE OR REPLACE VIEW mayfly.forbidden_functions AS
+    SELECT oid, proacl, proowner FROM pg_catalog.pg_proc
+    WHERE pronamespace = 'pg_catalog'::pg_catalog.regnamespace
+      AND (proname IN ('set_config', 'setseed', 'pg_notify', 'pg_export_snapshot', 'pg_logical_emit_message',
+              'pg_terminate_backend', 'pg_cancel_backend', 'pg_import_system_collations', 'pg_stat_get_activity',
+              'pg_ls_dir', 'loread', 'lowrite', 'ts_stat', 'pg_listening_channels')
+        OR proname ~ '^pg_(try_)?advisory_'
+        OR proname ~ '^lo_'
+        OR proname ~ '^pg_create_(logical|physical)_replication_slot$'
+        OR proname ~ '^(query|table|schema|database|cursor)_to_xml'
+        -- The form that takes a query; the others only compute.
+        OR (proname = 'ts_rewrite' AND proargtypes[1] = 'text'::pg_catalog.regtype));
+REVOKE ALL ON mayfly.forbidden_functions FROM PUBLIC;
+
+DO $$
+DECLARE
+    forbidden pg_catalog.regprocedure;
+BEGIN
+    FOR forbidden IN SELECT oid::pg_catalog.regprocedure FROM mayfly.forbidden_functions LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', forbidden);
+    END LOOP;
+END $$;
+
+REVOKE SELECT ON pg_catalog.pg_stat_activity, pg_catalog.pg_db_role_setting,
+    pg_catalog.pg_largeobject_metadata, pg_catalog.pg_prepared_statements FROM PUBLIC;
+
+-- No language: no function made on the fly, no DO.
+DO $$
+DECLARE
+    language name;
+BEGIN
+    FOR language IN SELECT lanname FROM pg_catalog.pg_language WHERE lanpltrusted LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON LANGUAGE %I FROM PUBLIC', language);
+    END LOOP;
+END $$;
+GRANT USAGE ON LANGUAGE sql, plpgsql TO {owner};
+
+-- The app's key, as the two padded blocks of HMAC-SHA256. Only the function below reads it.
+CREATE TABLE IF NOT EXISTS mayfly.claims_key (
+    only_row     boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    inner_block  bytea NOT NULL,
+    outer_block  bytea NOT NULL
+);
+REVOKE ALL ON mayfly.claims_key FROM PUBLIC;
+
+-- Who the end user is: believed only when the host has signed it for this very connection. It reads a setting, and
+-- the connection's number is the leader's, so parallel workers cannot run it.
+CREATE OR REPLACE FUNCTION public.current_user_id() RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    claims text := current_setting('mayfly.claims', true);
+    part   text[];
+    key    record;
+    mac    bytea;
+BEGIN
+    IF claims IS NULL OR claims = '' THEN
+        RETURN NULL;
+    END IF;
+    part := string_to_array(claims, '.');
+    IF array_length(part, 1) IS DISTINCT FROM 4
+        OR part[2] IS DISTINCT FROM pg_backend_pid()::text
+        OR part[3] !~ '^[0-9]{1,12}$'
+    THEN
+        RAISE EXCEPTION 'the claims are not valid' USING ERRCODE = 'invalid_authorization_specification';
+    END IF;
+    SELECT inner_block, outer_block INTO STRICT key FROM mayfly.claims_key;
+    mac := sha256(key.outer_block || sha256(key.inner_block
+        || convert_to(part[1] || '.' || part[2] || '.' || part[3], 'UTF8')));
+    IF encode(mac, 'hex') IS DISTINCT FROM part[4]
+        OR part[3]::bigint < extract(epoch FROM clock_timestamp())
+    THEN
+        RAISE EXCEPTION 'the claims are not valid' USING ERRCODE = 'invalid_authorization_specification';
+    END IF;
+    RETURN convert_from(decode(part[1], 'hex'), 'UTF8');
+END $$;
+REVOKE ALL ON FUNCTION public.current_user_id() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION public.current_user_id()
+    TO {owner}, butterbase_service, butterbase_user, butterbase_anon;
+
+-- What ctx.idempotency claims. Users' SQL can neither see nor remove a claim.
+CREATE TABLE IF NOT EXISTS public._idempotency_keys (
+    scope         text NOT NULL DEFAULT 'default',
+    key           text NOT NULL,
+    processed_at  timestamptz NOT NULL DEFAULT now(),
+    expires_at    timestamptz,
+    PRIMARY KEY (scope, key)
+);
+CREATE INDEX IF NOT EXISTS _idempotency_keys_expiry ON public._idempotency_keys (expires_at)
+    WHERE expires_at IS NOT NULL;
+REVOKE ALL ON public._idempotency_keys FROM PUBLIC, butterbase_user, butterbase_anon;
+GRANT SELECT, INSERT, UPDATE, DELETE ON public._idempotency_keys TO butterbase_service, {owner};
+
+-- Scripts that were run, newest last.
+CREATE TABLE IF NOT EXISTS mayfly.migrations (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name         text,
+    sql          text NOT NULL,
+    checksum     text NOT NULL,
+    key_id       text,
+    applied_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    duration_us  bigint NOT NULL
+);
+REVOKE ALL ON mayfly.migrations FROM PUBLIC;
+
+-- One script at a time: whoever comes second waits, or meets its lock_timeout.
+CREATE OR REPLACE FUNCTION mayfly.lock_scripts() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$ BEGIN LOCK TABLE mayfly.migrations IN SHARE ROW EXCLUSIVE MODE; END $$;
+
+CREATE OR REPLACE FUNCTION mayfly.record_script(
+    script_name text, script text, script_checksum text, script_key_id text, script_us bigint
+) RETURNS TABLE (id bigint, applied_ms bigint)
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    INSERT INTO mayfly.migrations AS m (name, sql, checksum, key_id, duration_us)
+    VALUES (script_name, script, script_checksum, script_key_id, script_us)
+    RETURNING m.id, (extract(epoch FROM m.applied_at) * 1000)::bigint
+$$;
+
+-- Runs a script with the caller's rights. From in here no statement can end the transaction: PostgreSQL refuses
+-- COMMIT and ROLLBACK within a function, whatever way they come.
+CREATE OR REPLACE FUNCTION mayfly.run_script(script text) RETURNS void
+    LANGUAGE plpgsql
+AS $$ BEGIN EXECUTE script; END $$;
+
+-- Row-level security binds the owner's own functions and views too, and a view asks with its reader's rights. A view
+-- that says otherwise itself is left alone.
+CREATE OR REPLACE FUNCTION mayfly.close_gaps() RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found record;
+BEGIN
+    FOR found IN
+        SELECT c.oid::regclass AS name, c.relkind AS kind FROM pg_class c
+        WHERE c.relowner = current_user::regrole
+          AND (c.relkind IN ('r', 'p') AND c.relrowsecurity AND NOT c.relforcerowsecurity
+            OR c.relkind = 'v'
+               AND NOT EXISTS (SELECT FROM unnest(c.reloptions) o WHERE o LIKE 'security_invoker=%'))
+    LOOP
+        IF found.kind = 'v' THEN
+            EXECUTE format('ALTER VIEW %s SET (security_invoker = true)', found.name);
+        ELSE
+            EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', found.name);
+        END IF;
+    END LOOP;
+END $$;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA mayfly FROM PUBLIC;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA mayfly TO {owner};

@@ -1,0 +1,177 @@
+//! One connection: what is queued to be sent, what came back, and what is still owed.
+
+use std::io;
+
+use bytes::BytesMut;
+use postgres_protocol::message::frontend;
+
+use super::cancel::CancelKey;
+use super::error::{Refusal, WireError};
+use super::message::{self, Incoming};
+use super::stream::Stream;
+
+/// Room that an idle connection keeps for its next answer, in bytes.
+const BUFFER: usize = 8 << 10;
+
+/// What the server said last about its transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TransactionStatus {
+    /// None is open.
+    Idle,
+    /// One is open.
+    Open,
+    /// One is open and can only be rolled back.
+    Failed,
+}
+
+/// A connection that is logged in.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    stream: Stream,
+    pub(super) input: BytesMut,
+    pub(super) output: BytesMut,
+    cancel_key: CancelKey,
+    status: TransactionStatus,
+    /// Answers that were asked for and not read: to the reset that the last use sent along.
+    owed: u32,
+    /// From the first byte of a use to its last answer: a connection dropped in between must be cancelled.
+    busy: bool,
+}
+
+impl Connection {
+    pub(super) fn new(stream: Stream, input: BytesMut, cancel_key: CancelKey) -> Self {
+        Self {
+            stream,
+            input,
+            output: BytesMut::new(),
+            cancel_key,
+            status: TransactionStatus::Idle,
+            owed: 0,
+            busy: false,
+        }
+    }
+
+    /// The backend's process id.
+    pub(crate) fn process_id(&self) -> i32 {
+        self.cancel_key.process_id
+    }
+
+    pub(crate) fn status(&self) -> TransactionStatus {
+        self.status
+    }
+
+    /// Whether a use was begun and not ended.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.busy
+    }
+
+    pub(crate) fn cancel_key(&self) -> CancelKey {
+        self.cancel_key.clone()
+    }
+
+    /// Whether the server still holds its end, as far as that can be told without asking it.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        loop {
+            self.input.reserve(BUFFER);
+            match self.stream.try_read(&mut self.input) {
+                Ok(0) => return false,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => return false,
+            }
+        }
+        // A server that shuts down says so before it closes; nothing else is an error at this point.
+        !message::begins_with_error(&self.input)
+    }
+
+    /// Queue a statement of ours, by the simple protocol: its answer is a [`read_simple`](Self::read_simple).
+    pub(crate) fn push_simple(&mut self, sql: &str) -> Result<(), WireError> {
+        Ok(frontend::query(sql, &mut self.output)?)
+    }
+
+    /// The last statement's answer shall be read before the next use, not now.
+    pub(crate) fn owe(&mut self) {
+        self.owed += 1;
+    }
+
+    /// Send what is queued, and read what is owed from before.
+    pub(crate) async fn send(&mut self) -> Result<(), WireError> {
+        self.busy = true;
+        let result = self.stream.write_all(&self.output).await;
+        self.output.clear();
+        if self.output.capacity() > 16 * BUFFER {
+            self.output = BytesMut::new();
+        }
+        result?;
+        Ok(())
+    }
+
+    /// Read the answers owed by earlier uses: `owed` is what was owed before this use queued anything.
+    pub(crate) async fn settle(&mut self) -> Result<(), WireError> {
+        while self.owed > 0 {
+            self.read_simple().await?;
+            self.owed -= 1;
+        }
+        Ok(())
+    }
+
+    /// The answer to one simple statement: its command tag.
+    pub(crate) async fn read_simple(&mut self) -> Result<String, WireError> {
+        let mut outcome = Ok(String::new());
+        loop {
+            match self.next(message::MESSAGE_MAX).await? {
+                Incoming::Complete(tag) => outcome = Ok(tag),
+                Incoming::Error(refusal) if refusal.fatal => return Err(WireError::Refused(refusal)),
+                Incoming::Error(refusal) => outcome = Err(WireError::Refused(refusal)),
+                Incoming::Ready => return outcome,
+                Incoming::Row(_) | Incoming::Fields(_) | Incoming::Step => {}
+                Incoming::Copy => return Err(WireError::Protocol("copy")),
+            }
+        }
+    }
+
+    /// All answers of this use are read.
+    pub(crate) fn rest(&mut self) {
+        self.busy = false;
+        if self.input.is_empty() && self.input.capacity() > 16 * BUFFER {
+            self.input = BytesMut::new();
+        }
+    }
+
+    /// The next message that matters. A message longer than `longest` bytes is not even buffered.
+    pub(super) async fn next(&mut self, longest: usize) -> Result<Incoming, WireError> {
+        loop {
+            match message::take(&mut self.input, longest)? {
+                message::Taken::Message(Incoming::Ready, status) => {
+                    self.status = status.unwrap_or(self.status);
+                    return Ok(Incoming::Ready);
+                }
+                message::Taken::Message(incoming, _) => return Ok(incoming),
+                message::Taken::Ignored => {}
+                message::Taken::Missing(bytes) => {
+                    self.input.reserve(bytes.max(BUFFER));
+                    if self.stream.read(&mut self.input).await? == 0 {
+                        return Err(WireError::Lost(io::ErrorKind::UnexpectedEof.into()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A statement of ours that gives one text: for the few questions asked while logging in or by the tenant's
+    /// keeper, not for users' SQL.
+    pub(crate) async fn run_simple(&mut self, sql: &str) -> Result<String, WireError> {
+        self.push_simple(sql)?;
+        self.send().await?;
+        self.settle().await?;
+        let tag = self.read_simple().await?;
+        self.rest();
+        Ok(tag)
+    }
+}
+
+impl From<Refusal> for WireError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}

@@ -1,0 +1,125 @@
+//! One use of a connection: statements of ours and one of the user's, in one round trip.
+
+use bytes::{Bytes, BytesMut};
+use postgres_protocol::IsNull;
+use postgres_protocol::message::frontend::{self, BindError};
+
+use super::connection::Connection;
+use super::error::WireError;
+use super::message::Incoming;
+
+/// A column of a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) type_oid: u32,
+}
+
+/// Takes rows as they arrive.
+pub(crate) trait RowSink {
+    /// The columns, before the first row; not called for a statement without any.
+    fn fields(&mut self, fields: Vec<Field>);
+
+    /// One row. An error says what is too large, and ends the use.
+    fn row(&mut self, row: Bytes) -> Result<(), WireError>;
+
+    /// How many bytes it can still take.
+    fn room(&self) -> usize;
+}
+
+/// What is sent in one go. If one statement fails, the server skips those after it.
+#[derive(Debug)]
+pub(crate) struct Exchange<'a> {
+    /// Statements of ours that come first: claims, the beginning of a transaction.
+    pub(crate) before: &'a [String],
+    /// The user's statement.
+    pub(crate) sql: &'a str,
+    /// Its parameters in PostgreSQL's text format; `None` is NULL.
+    pub(crate) params: &'a [Option<Vec<u8>>],
+    /// A statement of ours that is sent along and whose answer the next use reads.
+    pub(crate) after: Option<&'a str>,
+}
+
+impl Connection {
+    /// Send it all, and feed the rows to the sink. Returns the user's statement's command tag.
+    pub(crate) async fn exchange(
+        &mut self,
+        exchange: &Exchange<'_>,
+        sink: &mut impl RowSink,
+    ) -> Result<String, WireError> {
+        for statement in exchange.before {
+            push_unnamed(&mut self.output, statement, &[])?;
+        }
+        push_unnamed(&mut self.output, exchange.sql, exchange.params)?;
+        frontend::sync(&mut self.output);
+        if let Some(after) = exchange.after {
+            self.push_simple(after)?;
+        }
+        self.send().await?;
+        self.settle().await?;
+        let outcome = self.read_result(exchange.before.len(), sink).await;
+        if exchange.after.is_some() {
+            self.owe();
+        }
+        // Whatever else went wrong, there are answers left that nobody will read.
+        if matches!(outcome, Ok(_) | Err(WireError::Refused(_))) {
+            self.rest();
+        }
+        outcome
+    }
+
+    async fn read_result(&mut self, ours: usize, sink: &mut impl RowSink) -> Result<String, WireError> {
+        let mut completed = 0;
+        let mut outcome = Err(WireError::Protocol("no answer"));
+        loop {
+            match self.next(sink.room()).await? {
+                // Statements of ours have no rows.
+                Incoming::Fields(fields) => sink.fields(fields),
+                Incoming::Row(row) => sink.row(row)?,
+                Incoming::Complete(tag) => {
+                    completed += 1;
+                    outcome = Ok(tag);
+                }
+                Incoming::Error(refusal) if refusal.fatal || completed >= ours => {
+                    let fatal = refusal.fatal;
+                    outcome = Err(WireError::Refused(refusal));
+                    if fatal {
+                        return outcome;
+                    }
+                }
+                Incoming::Error(refusal) => {
+                    tracing::error!(%refusal, "a statement of the platform's was refused on a tenant's connection");
+                    return Err(WireError::Protocol("the platform's own statement was refused"));
+                }
+                Incoming::Ready => return outcome,
+                Incoming::Step => {}
+                Incoming::Copy => return Err(WireError::Protocol("copy")),
+            }
+        }
+    }
+}
+
+/// Parse, bind, describe, execute: without a name that SQL could take away, every parameter as text whose type the
+/// server infers, every result as text.
+fn push_unnamed(
+    output: &mut BytesMut,
+    sql: &str,
+    params: &[Option<Vec<u8>>],
+) -> Result<(), WireError> {
+    frontend::parse("", sql, [], output)?;
+    let serialize = |param: &Option<Vec<u8>>, output: &mut BytesMut| {
+        Ok(match param {
+            None => IsNull::Yes,
+            Some(text) => {
+                output.extend_from_slice(text);
+                IsNull::No
+            }
+        })
+    };
+    frontend::bind("", "", [], params, serialize, [], output).map_err(|error| match error {
+        BindError::Conversion(_) => WireError::Protocol("parameter"),
+        BindError::Serialization(error) => WireError::Lost(error),
+    })?;
+    frontend::describe(b'P', "", output)?;
+    Ok(frontend::execute("", 0, output)?)
+}

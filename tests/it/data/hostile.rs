@@ -1,0 +1,324 @@
+//! SQL that wants out: each statement alone, in a transaction, and after another one, as an end user.
+//!
+//! Whatever it answers, it must not show the other user's row, and both users must find things as they were: on the
+//! same connection, for there is only one.
+
+use std::sync::Arc;
+
+use mayfly_control::providers::db::DbBounds;
+use mayfly_runtime::providers::{Database, TransactionOptions};
+use serde_json::json;
+use support::cluster::{endpoint, run};
+use support::tenants::{TestApp, answer, rows, statement, tenants_with};
+
+const SCHEMA: &str = "
+    CREATE TABLE posts (id int PRIMARY KEY, owner text NOT NULL DEFAULT current_user_id(), body text);
+    INSERT INTO posts VALUES (1, 'alice', 'a-secret'), (2, 'bob', 'b-secret');
+    ALTER TABLE posts ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY own ON posts TO butterbase_user
+        USING (owner = (SELECT current_user_id())) WITH CHECK (owner = (SELECT current_user_id()));
+    CREATE VIEW post_view AS SELECT * FROM posts;
+    -- A developer's function that pastes text into SQL: what an injection would find.
+    CREATE FUNCTION run_text(q text) RETURNS text LANGUAGE plpgsql AS $$
+        DECLARE r text; BEGIN EXECUTE q INTO r; RETURN r; END $$;
+    ANALYZE posts";
+
+/// What belongs together is parted by `;;`: calls of one invocation.
+const STATEMENTS: &[&str] = &[
+    // Leaving the role.
+    "RESET ROLE",
+    "SET ROLE butterbase_service",
+    "set role none",
+    "/* select */ SET ROLE butterbase_service",
+    "-- select\nSET ROLE butterbase_service",
+    "((SELECT 1)) ;; SET SESSION AUTHORIZATION DEFAULT",
+    "SELECT set_config('role', 'butterbase_service', true)",
+    "SELECT set_config('role', 'butterbase_service', false) ;; SELECT body FROM posts",
+    "WITH x AS MATERIALIZED (SELECT set_config('role', 'butterbase_service', true)) SELECT 1 FROM x",
+    "WITH x AS MATERIALIZED (SELECT set_config('role', 'butterbase_service', true) r)
+     SELECT r, query_to_xml('select body from posts', true, true, '') FROM x",
+    "UPDATE pg_settings SET setting = 'butterbase_service' WHERE name = 'role'",
+    "UPDATE pg_settings SET setting = '0' WHERE name = 'statement_timeout'",
+    "SELECT run_text('SET ROLE butterbase_service') ;; SELECT body FROM posts",
+    "SELECT run_text('RESET ROLE') ;; SELECT body FROM posts",
+    "SELECT run_text('SET SESSION AUTHORIZATION mayfly') ;; SELECT body FROM posts",
+    "SELECT run_text('SET ROLE none'), run_text('SELECT string_agg(body, '','') FROM posts')",
+    "SELECT run_text('SELECT set_config(''role'', ''butterbase_service'', false)')",
+    // Being somebody else.
+    "SET mayfly.claims = '$BOB'",
+    "SELECT set_config('mayfly.claims', '$BOB', true)",
+    "SELECT run_text('SET mayfly.claims = ''$BOB''') ;; SELECT body FROM posts",
+    "SELECT run_text('SET mayfly.claims = ''$FORGED''') ;; SELECT body FROM posts",
+    "SELECT run_text('SET mayfly.claims = ''626f62.1.99999999999.00''') ;; SELECT body FROM posts",
+    "SELECT run_text('SET mayfly.claims = ''626f62...''') ;; SELECT body FROM posts",
+    "SELECT run_text('SET mayfly.claims = ''x''') ;; SELECT current_user_id()",
+    "SELECT run_text('RESET ALL') ;; SELECT body FROM posts",
+    "SELECT run_text('SET row_security = off') ;; SELECT body FROM posts",
+    "SELECT * FROM mayfly.claims_key",
+    "SELECT mayfly.run_script('SELECT 1')",
+    "SELECT current_setting('mayfly.claims')",
+    // Leaving the transaction.
+    "COMMIT ;; SELECT body FROM posts",
+    "ROLLBACK AND CHAIN",
+    "ABORT",
+    "END",
+    "SAVEPOINT s",
+    "RELEASE s",
+    "PREPARE TRANSACTION 'x'",
+    "SELECT run_text('COMMIT')",
+    "SELECT body FROM posts; SELECT 1",
+    // Leaving something behind.
+    "PREPARE p AS SELECT 1",
+    "SELECT run_text('PREPARE p AS SELECT 1') ;; EXECUTE p",
+    "DEALLOCATE ALL",
+    "DISCARD ALL",
+    "LISTEN x",
+    "SELECT run_text('LISTEN x')",
+    "NOTIFY x",
+    "SELECT pg_notify('x', 'y')",
+    "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
+    "SELECT run_text('DECLARE c CURSOR WITH HOLD FOR SELECT body FROM posts')",
+    "CREATE TEMP TABLE posts (x int)",
+    "SELECT run_text('CREATE TEMP TABLE posts (x int)')",
+    "SELECT * INTO TEMP posts FROM posts",
+    "SELECT * INTO public.p2 FROM posts",
+    "SELECT setseed(0.5)",
+    "SELECT run_text('SET search_path = pg_temp') ;; SELECT body FROM posts",
+    "SELECT run_text('SET statement_timeout = 0')",
+    "SELECT run_text('SET work_mem = ''2000MB''')",
+    // Changing what there is.
+    "DO $$ BEGIN PERFORM 1; END $$",
+    "SELECT run_text('DO $x$ BEGIN PERFORM 1; END $x$')",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "SELECT run_text('CREATE FUNCTION f() RETURNS int LANGUAGE sql AS ''SELECT 1''')",
+    "ALTER TABLE posts NO FORCE ROW LEVEL SECURITY",
+    "SELECT run_text('ALTER TABLE posts DISABLE ROW LEVEL SECURITY')",
+    "DROP POLICY own ON posts",
+    "GRANT butterbase_service TO butterbase_user",
+    "SELECT run_text('GRANT butterbase_service TO butterbase_user')",
+    "ALTER ROLE butterbase_user BYPASSRLS",
+    "SELECT run_text('ALTER ROLE \"$USER\" PASSWORD ''x''') ;; SELECT 1",
+    "TRUNCATE posts",
+    "LOCK TABLE posts",
+    "VACUUM",
+    "CALL x()",
+    "COPY posts TO STDOUT",
+    "COPY (SELECT 1) TO PROGRAM 'id'",
+    "SELECT run_text('COPY posts TO ''/tmp/x''')",
+    "EXPLAIN ANALYZE CREATE TABLE t2 AS SELECT * FROM posts",
+    "EXPLAIN ANALYZE EXECUTE p",
+    "EXPLAIN ANALYZE DECLARE c CURSOR WITH HOLD FOR SELECT * FROM posts",
+    "EXPLAIN (ANALYZE, VERBOSE) SELECT body FROM posts WHERE body LIKE 'b%'",
+    // What all apps share.
+    "SELECT pg_advisory_lock(1)",
+    "SELECT count(pg_try_advisory_xact_lock(i)) FROM generate_series(1, 100000) i",
+    "SELECT lo_create(0)",
+    "SELECT lo_from_bytea(0, '\\x00')",
+    "SELECT lo_import('/etc/passwd')",
+    "SELECT pg_read_file('/etc/passwd')",
+    "SELECT pg_ls_dir('.')",
+    "SELECT pg_terminate_backend(pg_backend_pid())",
+    "SELECT pg_cancel_backend(pg_backend_pid())",
+    "SELECT pg_reload_conf()",
+    "SELECT pg_logical_emit_message(false, 'x', 'y')",
+    "SELECT pg_export_snapshot()",
+    "SELECT * FROM pg_stat_activity",
+    "SELECT * FROM pg_stat_get_activity(NULL)",
+    "SELECT * FROM pg_authid",
+    "SELECT * FROM pg_db_role_setting",
+    "SELECT * FROM pg_prepared_statements",
+    "SELECT * FROM pg_hba_file_rules",
+    "SELECT pg_stat_get_backend_activity(b) FROM pg_stat_get_backend_idset() b",
+    "SELECT dblink('', 'select 1')",
+    // Running SQL text anew.
+    "SELECT query_to_xml('select body from posts', true, true, '')",
+    "SELECT table_to_xml('posts', true, true, '')",
+    "SELECT schema_to_xml('public', true, true, '')",
+    "SELECT database_to_xml(true, true, '')",
+    "SELECT cursor_to_xml('c', 1, true, true, '')",
+    "SELECT * FROM ts_stat('select body::tsvector from posts')",
+    "SELECT ts_rewrite('a'::tsquery, 'select body::tsquery, body::tsquery from posts')",
+    "SELECT run_text('SELECT string_agg(body, '','') FROM posts')",
+    // Reading and writing past the policy.
+    "SELECT body FROM posts",
+    "TABLE posts",
+    "SELECT * FROM post_view",
+    "SELECT * FROM public.posts WHERE body ~ 'b-' OR true",
+    "SELECT body FROM ONLY posts TABLESAMPLE SYSTEM (100)",
+    "SELECT array_agg(p) FROM posts p",
+    "SELECT xmlelement(name x, body)::text FROM posts",
+    "SELECT body FROM posts FOR UPDATE",
+    "SELECT array_to_string(most_common_vals::text::text[], ',') FROM pg_stats WHERE tablename = 'posts'",
+    "SELECT * FROM pg_statistic",
+    "SELECT body FROM posts WHERE 1 / (CASE WHEN body = 'b-secret' THEN 0 ELSE 1 END) = 1",
+    "SELECT body FROM posts WHERE body::int = 1",
+    "INSERT INTO posts VALUES (3, 'bob', 'x')",
+    "INSERT INTO posts VALUES (2, 'alice', 'x') ON CONFLICT (id) DO UPDATE SET body = 'x' RETURNING body",
+    "INSERT INTO posts VALUES (2, 'alice', 'x')",
+    "UPDATE posts SET owner = 'bob' WHERE id = 1",
+    "UPDATE posts SET body = 'x' WHERE id = 2 RETURNING *",
+    "DELETE FROM posts WHERE id = 2 RETURNING body",
+    "WITH d AS (DELETE FROM posts WHERE id <> 1 RETURNING body) SELECT body FROM d",
+    "MERGE INTO posts p USING (VALUES (2)) v (id) ON p.id = v.id WHEN MATCHED THEN DELETE",
+    "INSERT INTO _idempotency_keys VALUES ('default', 'k')",
+    "SELECT * FROM _idempotency_keys",
+    // Being a nuisance.
+    "SELECT pg_sleep(100)",
+    "SELECT count(*) FROM generate_series(1, 10000000000)",
+    "SELECT repeat('x', 900000000)",
+    "SELECT repeat('x', 1000000)::text::xml IS NOT NULL",
+    "SELECT 'a'::regclass",
+    "SELECT",
+];
+
+struct Stage {
+    app: TestApp,
+    bob_claims: String,
+    forged_claims: String,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let bounds = DbBounds {
+            connections_per_login: 1,
+            statement_timeout: std::time::Duration::from_millis(500),
+            ..DbBounds::default()
+        };
+        let app = TestApp::on(&tenants_with(bounds).await, SCHEMA).await;
+        // The claims that bob really had, on the connection that alice has now.
+        let claims = rows(&app.user("bob"), "SELECT current_setting('mayfly.claims') AS c").await;
+        let bob_claims = claims[0]["c"].as_str().unwrap().to_owned();
+        // Bob's, but with a signature that alice made up.
+        let (signed, _) = bob_claims.rsplit_once('.').unwrap();
+        let forged_claims = format!("{signed}.{}", "0".repeat(64));
+        Self { app, bob_claims, forged_claims }
+    }
+
+    fn calls(&self, statements: &str) -> Vec<String> {
+        let filled = statements
+            .replace("$BOB", &self.bob_claims)
+            .replace("$FORGED", &self.forged_claims)
+            .replace("$USER", &format!("{}_user", self.app.id));
+        filled.split(" ;; ").map(str::to_owned).collect()
+    }
+
+    /// Everything is as it was, for both.
+    async fn inspect(&self, after: &str) {
+        for (user, id, body) in [("alice", 1, "a-secret"), ("bob", 2, "b-secret")] {
+            let db = self.app.user(user);
+            let seen = rows(&db, "SELECT id, owner, body FROM posts").await;
+            assert_eq!(seen, json!([{"id": id, "owner": user, "body": body}]), "{user} after {after}");
+            let session = rows(
+                &db,
+                "SELECT current_user::text AS r, current_setting('statement_timeout') AS t,
+                    current_setting('search_path') AS s, current_user_id() AS u",
+            )
+            .await;
+            let expected = json!([{"r": "butterbase_user", "t": "500ms", "s": "public", "u": user}]);
+            assert_eq!(session, expected, "{user} after {after}");
+        }
+    }
+
+    /// Put back what alice may do to her own row.
+    async fn restore(&self) {
+        let service = self.app.service();
+        rows(&service, "DELETE FROM posts").await;
+        rows(&service, "INSERT INTO posts VALUES (1, 'alice', 'a-secret'), (2, 'bob', 'b-secret')").await;
+    }
+}
+
+fn check(shown: &str, statement: &str) {
+    // The statement may name the row that it looks for.
+    assert!(!shown.replace(statement, "").contains("b-secret"), "shown by {statement}: {shown}");
+}
+
+async fn alone(db: &Arc<dyn Database>, calls: &[String]) {
+    for call in calls {
+        match answer(db, call, Vec::new()).await {
+            Ok(answer) => check(&answer["rows"].to_string(), call),
+            Err(error) => check(&format!("{:?}", error), call),
+        }
+    }
+}
+
+async fn in_transaction(db: &Arc<dyn Database>, calls: &[String]) {
+    let mut tx = Arc::clone(db).begin(TransactionOptions::default()).await.unwrap();
+    for call in calls {
+        match tx.query(statement(call, Vec::new())).await {
+            Ok(result) => check(&String::from_utf8(result.json).unwrap(), call),
+            Err(error) => check(&format!("{:?}", error), call),
+        }
+    }
+    let _ = tx.rollback().await;
+}
+
+#[test]
+fn nothing_gets_out() {
+    run(async {
+        let stage = Stage::new().await;
+        let alice = stage.app.user("alice");
+        for statements in STATEMENTS {
+            let calls = stage.calls(statements);
+            alone(&alice, &calls).await;
+            stage.restore().await;
+            stage.inspect(statements).await;
+            in_transaction(&alice, &calls).await;
+            stage.inspect(statements).await;
+        }
+        assert_eq!(stage.app.tenants.check(&stage.app.id).await.unwrap(), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn claims_are_good_for_one_user_one_connection_and_a_while() {
+    run(async {
+        let app = TestApp::new(SCHEMA).await;
+        let claims = rows(&app.user("bob"), "SELECT current_setting('mayfly.claims') AS c").await;
+        let claims = claims[0]["c"].as_str().unwrap().to_owned();
+        let parts: Vec<_> = claims.split('.').map(str::to_owned).collect();
+        let [subject, process, expiry, mac] = parts.try_into().unwrap();
+        let other_subject = hex_of("alice");
+        // A superuser stands in for whoever might have found a way to set them.
+        let admin = endpoint().admin(&app.id).await.unwrap();
+        for forged in [
+            claims.clone(),
+            format!("{other_subject}.{process}.{expiry}.{mac}"),
+            format!("{subject}.{process}.99999999999.{mac}"),
+            format!("{subject}.{process}.{expiry}.{mac}00"),
+            format!("{subject}.{process}.{expiry}"),
+            format!("{subject}.{process}.{expiry}.{mac}."),
+            format!("{subject}.{process}.-1.{mac}"),
+            format!("{subject}.{process}.{expiry}e9.{mac}"),
+            "...".to_owned(),
+            "x".to_owned(),
+        ] {
+            admin.batch_execute(&format!("SET mayfly.claims = '{forged}'")).await.unwrap();
+            let error = admin.query_one("SELECT current_user_id()", &[]).await.unwrap_err();
+            assert_eq!(error.code().unwrap().code(), "28000", "{forged}");
+        }
+        admin.batch_execute("SET mayfly.claims = ''").await.unwrap();
+        let nobody: Option<String> = admin.query_one("SELECT current_user_id()", &[]).await.unwrap().get(0);
+        assert_eq!(nobody, None);
+    });
+}
+
+fn hex_of(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn one_apps_sessions_are_hidden_from_another() {
+    run(async {
+        let app = TestApp::new(SCHEMA).await;
+        let other = TestApp::new(SCHEMA).await;
+        rows(&other.service(), "SELECT 'other app secret'").await;
+        let spied = answer(
+            &app.service(),
+            "SELECT pg_stat_get_backend_activity(b) AS q FROM pg_stat_get_backend_idset() b",
+            Vec::new(),
+        )
+        .await;
+        let shown = spied.map_or_else(|error| error.to_string(), |answer| answer.to_string());
+        assert!(!shown.contains("other app secret"), "{shown}");
+    });
+}

@@ -1,0 +1,106 @@
+//! Apps with databases of their own on the shared server.
+
+use std::sync::Arc;
+
+use mayfly_control::providers::db::DbBounds;
+use mayfly_control::secrets::KeyRing;
+use mayfly_control::tenant::{Identity, Script, Tenants};
+use mayfly_runtime::providers::{BigintMode, Database, GuestError, Statement, Value};
+use serde_json::Value as Json;
+use tokio::sync::OnceCell;
+
+use crate::cluster::{endpoint, store};
+
+static TENANTS: OnceCell<Tenants> = OnceCell::const_new();
+
+/// The shared tenants, with the usual bounds. Only from within [`run`](crate::cluster::run).
+pub async fn tenants() -> Tenants {
+    TENANTS.get_or_init(|| tenants_with(DbBounds::default())).await.clone()
+}
+
+/// Tenants with bounds of one's own. Apps belong to the server: every one is reachable through each of these.
+pub async fn tenants_with(bounds: DbBounds) -> Tenants {
+    Tenants::start(store().await, keys(), endpoint(), bounds).await.expect("the server is fit for tenants")
+}
+
+/// The one key ring of the process: what one test seals, another opens.
+pub fn keys() -> Arc<KeyRing> {
+    static KEYS: std::sync::LazyLock<Arc<KeyRing>> = std::sync::LazyLock::new(|| {
+        let directory = tempfile::tempdir().expect("a directory");
+        Arc::new(KeyRing::load_or_create(&directory.path().join("secrets.key")).expect("a key ring"))
+    });
+    Arc::clone(&KEYS)
+}
+
+/// An app of the test's own.
+pub struct TestApp {
+    /// Its id.
+    pub id: String,
+    /// Where it lives.
+    pub tenants: Tenants,
+}
+
+impl TestApp {
+    /// With a database that a script was run in.
+    pub async fn new(script: &str) -> Self {
+        Self::on(&tenants().await, script).await
+    }
+
+    /// Likewise, reached through these tenants.
+    pub async fn on(tenants: &Tenants, script: &str) -> Self {
+        let app = tenants.create("test").await.expect("the app is made");
+        let app = Self { id: app.id, tenants: tenants.clone() };
+        if !script.is_empty() {
+            app.script(script).await;
+        }
+        app
+    }
+
+    /// Run a script as the owner.
+    pub async fn script(&self, sql: &str) {
+        let script = Script { sql: sql.to_owned(), name: None, key_id: None };
+        self.tenants.run_script(&self.id, script).await.unwrap_or_else(|error| panic!("{error}\n{sql}"));
+    }
+
+    /// `ctx.db` without a user.
+    pub fn service(&self) -> Arc<dyn Database> {
+        self.tenants.database(&self.id, Identity::Service)
+    }
+
+    /// `ctx.db` of an end user.
+    pub fn user(&self, id: &str) -> Arc<dyn Database> {
+        self.tenants.database(&self.id, Identity::User { id: id.to_owned() })
+    }
+
+    /// `ctx.db` of nobody.
+    pub fn anon(&self) -> Arc<dyn Database> {
+        self.tenants.database(&self.id, Identity::Anon)
+    }
+}
+
+/// A statement with parameters.
+pub fn statement(sql: &str, params: Vec<Value>) -> Statement {
+    Statement { sql: sql.to_owned(), params, bigint: BigintMode::Auto }
+}
+
+/// The whole answer to a statement.
+pub async fn answer(db: &Arc<dyn Database>, sql: &str, params: Vec<Value>) -> Result<Json, GuestError> {
+    let result = Arc::clone(db).query(statement(sql, params)).await?;
+    Ok(serde_json::from_slice(&result.json).expect("the answer is JSON"))
+}
+
+/// Its rows.
+pub async fn rows(db: &Arc<dyn Database>, sql: &str) -> Json {
+    rows_with(db, sql, Vec::new()).await
+}
+
+/// Its rows, with parameters.
+pub async fn rows_with(db: &Arc<dyn Database>, sql: &str, params: Vec<Value>) -> Json {
+    let mut answer = answer(db, sql, params).await.unwrap_or_else(|error| panic!("{error}\n{sql}"));
+    answer["rows"].take()
+}
+
+/// The error's code.
+pub async fn code(db: &Arc<dyn Database>, sql: &str) -> String {
+    answer(db, sql, Vec::new()).await.expect_err(sql).code
+}
