@@ -62,7 +62,7 @@ impl Tenants {
         endpoint: Endpoint,
         bounds: DbBounds,
     ) -> Result<Self, TenantError> {
-        let client = endpoint.admin(endpoint.maintenance_database()).await?;
+        let client = provision::exclusive(&endpoint, "server").await?;
         suitable::check(&client).await?;
         roles::ensure_groups(&client).await?;
         if endpoint.is_managed() {
@@ -175,10 +175,8 @@ impl Tenants {
         let access = self.access(app_id).await?;
         let applied = script::run(&self.0.endpoint, &access, self.0.pools.bounds(), script).await?;
         // A script may have brought an extension, and with it functions and languages for everyone.
-        self.with_blueprint(app_id, async |blueprint| {
-            provision::harden(&self.0.endpoint, &blueprint).await
-        })
-        .await?;
+        self.with_blueprint(app_id, async |blueprint| provision::harden(&self.0.endpoint, &blueprint).await)
+            .await?;
         Ok(applied)
     }
 
@@ -275,7 +273,10 @@ impl Locator for Tenants {
         Box::pin(async move {
             self.access(&app_id).await.map_err(|error| {
                 tracing::error!(%error, app = app_id, "no way into an app's database");
-                GuestError::new("DB_CONNECTION_LOST", "the app's database cannot be reached; nothing was sent to it")
+                GuestError::new(
+                    "DB_CONNECTION_LOST",
+                    "the app's database cannot be reached; nothing was sent to it",
+                )
             })
         })
     }
