@@ -121,10 +121,7 @@ impl Tenants {
     }
 
     async fn finish(&self, app_id: &str) -> Result<(), TenantError> {
-        self.with_blueprint(app_id, async |blueprint| {
-            provision::provision(&self.0.endpoint, &blueprint).await
-        })
-        .await?;
+        self.repair(app_id).await?;
         Ok(self.0.store.apps().set_state(app_id, AppState::Ready).await?)
     }
 
@@ -159,12 +156,21 @@ impl Tenants {
         let findings = self.check(app_id).await?;
         if !findings.is_empty() {
             tracing::warn!(app = app_id, ?findings, "an app's database is mended");
-            self.with_blueprint(app_id, async |blueprint| {
-                provision::provision(&self.0.endpoint, &blueprint).await
-            })
-            .await?;
+            self.repair(app_id).await?;
         }
         Ok(findings)
+    }
+
+    /// Bring an app's logins and database into the state that they must have, whatever state they are in. Also the
+    /// way back in for an app whose owner has changed its own login's password on a server given by URL.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub async fn repair(&self, app_id: &str) -> Result<(), TenantError> {
+        self.with_blueprint(app_id, async |blueprint| {
+            provision::provision(&self.0.endpoint, &blueprint).await
+        })
+        .await
     }
 
     /// Run a script as the app's owner, in one transaction, and record it.
