@@ -65,8 +65,8 @@ impl Server {
     }
 }
 
-/// PostgreSQL runs as another user when this is root's: it must be able to get in.
-fn directory() -> tempfile::TempDir {
+/// A directory that PostgreSQL can get into: it runs as another user when this is root.
+pub fn directory() -> tempfile::TempDir {
     use std::os::unix::fs::PermissionsExt as _;
     let directory = tempfile::Builder::new().prefix("mayfly-bench-").tempdir_in("/tmp").expect("a directory");
     std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o711))
