@@ -69,7 +69,8 @@ async fn cluster(directory: &Path) -> Cluster {
 }
 
 async fn app(cluster: &Cluster, directory: &Path) -> (Tenants, String) {
-    let store = Store::connect(StoreConfig::new(cluster.endpoint().clone())).await.expect("the store connects");
+    let store =
+        Store::connect(StoreConfig::new(cluster.endpoint().clone())).await.expect("the store connects");
     store.migrate().await.expect("the store migrates");
     let keys = Arc::new(KeyRing::load_or_create(&directory.join("secrets.key")).expect("a key ring"));
     let endpoint = cluster.endpoint().clone();

@@ -62,7 +62,6 @@ fn cached(engine: &Engine, digest: &str) -> Image {
 }
 
 fn report(what: &str, value: f64) {
-    criterion::black_box(value);
     mayfly_benches::figures::note(&format!("many_functions/{what}"), value);
 }
 

@@ -14,6 +14,10 @@ use crate::providers::{BoxFuture, GuestError};
 /// The answer to an operation, as the guest reads it.
 pub(crate) type Answer = Result<Vec<u8>, GuestError>;
 
+/// An operation's number and its answer's frame, once it has finished.
+type Numbered = BoxFuture<'static, (u32, Vec<u8>)>;
+
+/// What an operation means to the invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// The invocation is alive as long as it is pending.
@@ -26,7 +30,7 @@ pub(crate) enum Kind {
 
 /// All operations of one invocation.
 pub(crate) struct Operations {
-    running: FuturesUnordered<Abortable<BoxFuture<'static, (u32, Vec<u8>)>>>,
+    running: FuturesUnordered<Abortable<Numbered>>,
     pending: HashMap<u32, (Kind, AbortHandle)>,
     foreground: usize,
     begun: u32,
@@ -55,7 +59,7 @@ impl Operations {
         }
         self.begun += 1;
         let number = self.begun;
-        let framed: BoxFuture<'static, (u32, Vec<u8>)> = Box::pin(async move { (number, frame(work.await)) });
+        let framed: Numbered = Box::pin(async move { (number, frame(work.await)) });
         let (handle, registration) = AbortHandle::new_pair();
         self.running.push(Abortable::new(framed, registration));
         self.pending.insert(number, (kind, handle));
