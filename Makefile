@@ -27,6 +27,7 @@ check: fmt lint docs deny guest-verify test ## Everything that CI checks, but th
 
 fmt: ## Check the formatting
 	cargo fmt --all --check
+	cargo fmt --manifest-path guest-sdk/Cargo.toml --check
 
 lint: ## Run clippy, warnings denied
 	cargo clippy --workspace --all-targets --locked -- --deny warnings

@@ -37,8 +37,12 @@ fn main() {
     for module in MODULES {
         let source = fs::read_to_string(format!("src/api/{module}.js")).expect("the module's source");
         let (body, exports) = scope(module, &source);
-        writeln!(bundle, "const m_{module} = (() => {{\n{body}\nreturn {{ {} }};\n}})();", exports.join(", "))
-            .expect("a string takes text");
+        writeln!(
+            bundle,
+            "const m_{module} = (() => {{\n{body}\nreturn {{ {} }};\n}})();",
+            exports.join(", ")
+        )
+        .expect("a string takes text");
     }
     bundle.push_str("return m_dispatch;\n})");
     let out = Path::new(&env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("prelude.js");

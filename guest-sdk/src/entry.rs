@@ -72,7 +72,8 @@ fn thrown_text(ctx: &Ctx<'_>) -> String {
 #[allow(unsafe_code, reason = "an export with the name that Javy asks for")]
 #[unsafe(export_name = "initialize-runtime")]
 pub extern "C" fn initialize_runtime() {
-    javy_plugin_api::initialize_runtime(config, install).expect("a fresh instance has a runtime to initialize");
+    javy_plugin_api::initialize_runtime(config, install)
+        .expect("a fresh instance has a runtime to initialize");
 }
 
 /// Evaluates a module's bytecode, chooses its handler, and leaves the memory ready for a snapshot. The host put the
@@ -116,7 +117,10 @@ fn load_module(ctx: &Ctx<'_>, prelude: &Prelude, bytecode: &[u8]) -> bool {
 }
 
 /// Runs the top level; the text of what is wrong with the exports, if anything is.
-#[allow(unsafe_code, reason = "bytecode is only safe to load when this very engine compiled it, and the host sees to that")]
+#[allow(
+    unsafe_code,
+    reason = "bytecode is only safe to load when this very engine compiled it, and the host sees to that"
+)]
 fn evaluate(ctx: &Ctx<'_>, prelude: &Prelude, bytecode: &[u8]) -> Result<Option<String>> {
     // SAFETY: the host hands over what `compile-src` of this same engine module answered.
     let module = unsafe { Module::load(ctx.clone(), bytecode)? };

@@ -27,7 +27,10 @@ fn remember(operation: u32, waiting: Waiting) {
 
 fn begin(ctx: &Ctx<'_>, op: Operation, frame: &[u8]) -> Result<u32> {
     import::begin(op, frame).ok_or_else(|| {
-        let error = Exception::from_message(ctx.clone(), "This invocation has begun all the host operations that it may");
+        let error = Exception::from_message(
+            ctx.clone(),
+            "This invocation has begun all the host operations that it may",
+        );
         match error {
             Ok(error) => {
                 let object = error.into_object();
@@ -55,7 +58,12 @@ pub(crate) fn promise<'js>(
 }
 
 /// Begins an operation that ends in a call of `callback`.
-pub(crate) fn callback<'js>(ctx: &Ctx<'js>, op: Operation, frame: &[u8], callback: Function<'js>) -> Result<u32> {
+pub(crate) fn callback<'js>(
+    ctx: &Ctx<'js>,
+    op: Operation,
+    frame: &[u8],
+    callback: Function<'js>,
+) -> Result<u32> {
     let operation = begin(ctx, op, frame)?;
     remember(operation, Waiting::Callback(Persistent::save(ctx, callback)));
     Ok(operation)

@@ -8,7 +8,10 @@ pub(crate) fn text(string: &JsString<'_>) -> Result<String> {
     Ok(well_formed(raw(&bytes)))
 }
 
-#[allow(unsafe_code, reason = "the engine writes lone surrogates as three bytes, which a `str` must not hold")]
+#[allow(
+    unsafe_code,
+    reason = "the engine writes lone surrogates as three bytes, which a `str` must not hold"
+)]
 fn raw<'a>(string: &'a javy_plugin_api::javy::quickjs::CString<'_>) -> &'a [u8] {
     // SAFETY: pointer and length are of one allocation that lives as long as `string`.
     unsafe { std::slice::from_raw_parts(string.as_ptr().cast::<u8>(), string.len()) }

@@ -1,5 +1,4 @@
 //! Prints what the benches found as one table: `make bench` ends with it.
-#![allow(clippy::print_stdout, reason = "its output is its purpose")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,8 @@
 //! SQL statements and their parameters, written into frames; answers are JSON.
 
 use javy_plugin_api::javy::quickjs::{
-    Array, ArrayBuffer, Coerced, Ctx, Exception, Function, Object, Promise, Result, String as JsString, Type, Value,
+    Array, ArrayBuffer, Coerced, Ctx, Exception, Function, Object, Promise, Result, String as JsString, Type,
+    Value,
 };
 use mayfly_abi::frame::Writer;
 use mayfly_abi::op::Operation;

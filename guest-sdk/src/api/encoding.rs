@@ -21,7 +21,11 @@ fn utf8_encode<'js>(ctx: Ctx<'js>, input: JsString<'js>) -> Result<ArrayBuffer<'
     ArrayBuffer::new_copy(ctx, text::text(&input)?.as_bytes())
 }
 
-fn utf8_encode_into<'js>(ctx: Ctx<'js>, input: JsString<'js>, into: TypedArray<'js, u8>) -> Result<Object<'js>> {
+fn utf8_encode_into<'js>(
+    ctx: Ctx<'js>,
+    input: JsString<'js>,
+    into: TypedArray<'js, u8>,
+) -> Result<Object<'js>> {
     let text = text::text(&input)?;
     let room = into.as_raw().map_or(0, |raw| raw.len);
     let mut end = text.len().min(room);
@@ -98,7 +102,8 @@ fn base64_decode(data: JsString<'_>) -> Result<Option<String>> {
 fn hex_decode<'js>(ctx: Ctx<'js>, text: JsString<'js>) -> Result<ArrayBuffer<'js>> {
     let text = text::text(&text)?;
     let digit = |byte: u8| (byte as char).to_digit(16).unwrap_or_default() as u8;
-    let bytes: Vec<u8> = text.as_bytes().chunks_exact(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect();
+    let bytes: Vec<u8> =
+        text.as_bytes().chunks_exact(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect();
     ArrayBuffer::new(ctx, bytes)
 }
 

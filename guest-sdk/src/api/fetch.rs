@@ -46,7 +46,10 @@ fn fetched<'js>(ctx: &Ctx<'js>, answer: &[u8]) -> Result<Value<'js>> {
     parts.set(0, fetched.status)?;
     parts.set(1, fetched.url)?;
     parts.set(2, fetched.redirected)?;
-    parts.set(3, headers::list(ctx, fetched.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())))?)?;
+    parts.set(
+        3,
+        headers::list(ctx, fetched.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())))?,
+    )?;
     parts.set(4, ArrayBuffer::new_copy(ctx.clone(), fetched.body)?)?;
     Ok(parts.into_value())
 }

@@ -7,7 +7,12 @@ use mayfly_abi::operation::Claim;
 use super::require_invocation;
 use crate::{pending, text};
 
-fn claim<'js>(ctx: Ctx<'js>, key: JsString<'js>, scope: JsString<'js>, ttl_seconds: u32) -> Result<Promise<'js>> {
+fn claim<'js>(
+    ctx: Ctx<'js>,
+    key: JsString<'js>,
+    scope: JsString<'js>,
+    ttl_seconds: u32,
+) -> Result<Promise<'js>> {
     require_invocation(&ctx, "ctx.idempotency")?;
     let frame = Claim { key: text::text(&key)?, scope: text::text(&scope)?, ttl_seconds }.to_frame();
     Ok(pending::promise(&ctx, Operation::IdempotencyClaim, &frame, boolean)?.1)

@@ -21,7 +21,11 @@ fn parts<'js>(ctx: Ctx<'js>, url: &Url) -> Result<Array<'js>> {
     Ok(parts)
 }
 
-fn parse<'js>(ctx: Ctx<'js>, input: JsString<'js>, base: Option<JsString<'js>>) -> Result<Option<Array<'js>>> {
+fn parse<'js>(
+    ctx: Ctx<'js>,
+    input: JsString<'js>,
+    base: Option<JsString<'js>>,
+) -> Result<Option<Array<'js>>> {
     let base = match base {
         None => None,
         Some(base) => match Url::parse(&text::text(&base)?) {
@@ -36,7 +40,12 @@ fn parse<'js>(ctx: Ctx<'js>, input: JsString<'js>, base: Option<JsString<'js>>) 
 }
 
 /// The URL with one of its parts set anew, by the index that `parts` gives it; nothing when that is refused.
-fn set<'js>(ctx: Ctx<'js>, href: JsString<'js>, part: u32, value: JsString<'js>) -> Result<Option<Array<'js>>> {
+fn set<'js>(
+    ctx: Ctx<'js>,
+    href: JsString<'js>,
+    part: u32,
+    value: JsString<'js>,
+) -> Result<Option<Array<'js>>> {
     let value = text::text(&value)?;
     let Ok(mut url) = Url::parse(&text::text(&href)?) else {
         return Ok(None);
