@@ -17,6 +17,7 @@ use crate::auth::admin::{self, AdminKey, AdminKeyError};
 use crate::config::{Config, Database};
 use crate::http::{Base, Draining, Edge, Server, UseCases};
 use crate::postgres::{Cluster, ClusterConfig, ClusterError, Endpoint, EndpointError};
+use crate::providers::db::DbBounds;
 use crate::providers::fetch::{Outbound, OutboundError};
 use crate::quota::Slots;
 use crate::secrets::{KeyRing, SecretsError};
@@ -31,7 +32,7 @@ use crate::service::logs::Logs;
 use crate::service::sql::Sql;
 use crate::store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
 use crate::tasks::Tasks;
-use crate::tenant::{DbBounds, TenantError, Tenants};
+use crate::tenant::{TenantError, Tenants};
 
 /// How long a shutdown tries to write the last records.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);

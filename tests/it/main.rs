@@ -1,3 +1,6 @@
 //! The whole product from outside, in one binary.
 
 mod data;
+mod hostile;
+mod journeys;
+mod routes;

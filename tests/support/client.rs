@@ -47,6 +47,11 @@ impl Client {
         Self { hyper: HyperClient::builder(TokioExecutor::new()).build_http(), address }
     }
 
+    /// Where the server is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// A request of that method.
     pub fn ask(&self, method: &str, path: &str) -> Ask {
         Ask {
