@@ -1,4 +1,9 @@
 //! Shared set-up of the benches.
+#![allow(clippy::expect_used, clippy::panic, reason = "a bench that cannot be set up has nothing to say")]
+
+pub mod figures;
+pub mod floor;
+pub mod server;
 
 use std::path::PathBuf;
 

@@ -1,5 +1,6 @@
 //! PostgreSQL: the cluster, the platform's tables, tenants' databases.
 
+mod by_url;
 mod cluster;
 mod hostile;
 mod idempotency;

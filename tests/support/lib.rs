@@ -1,4 +1,11 @@
 //! What every integration test stands on.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_debug_implementations,
+    reason = "a test that cannot go on fails here and now"
+)]
 
 pub mod app;
 pub mod client;

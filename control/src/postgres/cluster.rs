@@ -102,12 +102,13 @@ impl Cluster {
 
     /// Stop the server: running statements are ended, what was committed stays. Returns when it is gone.
     pub async fn stop(self) {
-        let Self { stop, supervisor, mut watcher, .. } = self;
+        let Self { stop, supervisor, mut watcher, layout, .. } = self;
         let _ = stop.send(());
         let _ = supervisor.await;
         // Its pipe closes, it finds no server, and ends.
         drop(watcher.stdin.take());
         let _ = watcher.wait().await;
+        layout.tidy();
     }
 }
 

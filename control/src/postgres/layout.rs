@@ -39,6 +39,14 @@ impl Layout {
         make_private(&socket, account)?;
         Ok(Self { data: root.join("data"), log: root.join("postgres.log"), socket })
     }
+
+    /// Remove the socket's directory when it had to lie in a shared place. The server must be gone.
+    pub(super) fn tidy(&self) {
+        if self.data.parent() != self.socket.parent() {
+            // Not empty: then somebody needs it, and the next start uses it again.
+            let _ = fs::remove_dir(&self.socket);
+        }
+    }
 }
 
 /// Held while a Mayfly serves the data directory.

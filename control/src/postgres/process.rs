@@ -119,7 +119,6 @@ fn settings(layout: &Layout, config: &ClusterConfig) -> Vec<(&'static str, OsStr
         ("shared_buffers", text(&format!("{}MB", config.shared_buffers_mb))),
         ("fsync", text(durable)),
         ("full_page_writes", text(durable)),
-        ("synchronous_commit", text(durable)),
         // Nobody replicates from an embedded cluster.
         ("wal_level", text("minimal")),
         ("max_wal_senders", text("0")),

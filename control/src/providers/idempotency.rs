@@ -54,8 +54,7 @@ impl AppIdempotency {
         let mut rows = Count(0);
         let limit = self.pools.bounds().statement_timeout;
         let connection = checkout.connection().map_err(guest_error)?;
-        let Ok(outcome) = tokio::time::timeout(limit, connection.exchange(&exchange, &mut rows)).await
-        else {
+        let Ok(outcome) = tokio::time::timeout(limit, connection.exchange(&exchange, &mut rows)).await else {
             return Err(timed_out(limit));
         };
         checkout.inspect(outcome).map_err(guest_error)?;
@@ -105,7 +104,8 @@ mod tests {
         for good in ["a".to_owned(), "\u{1f600}".repeat(255)] {
             check("key", &good).unwrap();
         }
-        for (bad, code) in [(String::new(), "22023"), ("a".repeat(256), "22023"), ("a\0".to_owned(), "22021")] {
+        for (bad, code) in [(String::new(), "22023"), ("a".repeat(256), "22023"), ("a\0".to_owned(), "22021")]
+        {
             assert_eq!(check("key", &bad).unwrap_err().code, code);
         }
     }

@@ -1,15 +1,17 @@
 //! The writer of invocation records: bounded, batched, and never in an invocation's way.
 //!
-//! Records wait in a bounded queue. While PostgreSQL answers, a full queue makes the recorder wait a moment; when it
-//! does not, records are dropped and counted, so that invocations go on without it.
+//! Records wait in a bounded queue. When it is full, the recorder waits a moment for room: while PostgreSQL answers,
+//! that is enough, and nothing is lost. When it does not answer, the oldest record gives way and is counted, so that
+//! invocations go on.
+
+mod queue;
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
-
+use self::queue::Queue;
 use crate::store::invocations::insert;
 use crate::store::{InvocationRecord, Store, StoreError};
 
@@ -20,7 +22,7 @@ pub struct SinkConfig {
     pub queue_max: usize,
     /// Records written at once. Default: 500.
     pub batch_max: usize,
-    /// How long a recorder waits for room before its record is dropped. Default: 100 ms.
+    /// How long a recorder waits for room before the oldest record is dropped. Default: 100 ms.
     pub patience: Duration,
     /// How long a shutdown keeps trying to write what waits. Default: 10 s.
     pub drain: Duration,
@@ -42,7 +44,7 @@ impl Default for SinkConfig {
 pub struct SinkCounts {
     /// Written, and readable.
     pub written: u64,
-    /// Dropped because the queue was full, or PostgreSQL refused them.
+    /// Dropped because there was no room, or because PostgreSQL refused them for good.
     pub dropped: u64,
 }
 
@@ -52,18 +54,23 @@ struct Counters {
     dropped: AtomicU64,
 }
 
-enum Item {
-    Record(Box<InvocationRecord>),
-    /// Answered when all before it are settled.
-    Flush(oneshot::Sender<()>),
-}
-
 /// Where invocation records go. Cheap to clone.
 #[derive(Clone)]
 pub struct Sink {
-    queue: mpsc::Sender<Item>,
+    door: Arc<Door>,
+}
+
+/// Dropped with the last clone of the sink.
+struct Door {
+    queue: Arc<Queue>,
     counters: Arc<Counters>,
     patience: Duration,
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
 }
 
 impl fmt::Debug for Sink {
@@ -76,42 +83,32 @@ impl Sink {
     /// Start the writer. The second part is its end: await it after the last clone of the sink is dropped, and
     /// everything that waited is written, as far as PostgreSQL lets it.
     pub fn start(store: &Store, config: SinkConfig) -> (Self, tokio::task::JoinHandle<()>) {
-        let (queue, waiting) = mpsc::channel(config.queue_max.max(1));
+        let queue = Arc::new(Queue::new(config.queue_max));
         let counters = Arc::new(Counters::default());
-        let sink = Self { queue, counters: Arc::clone(&counters), patience: config.patience };
-        let writer = Writer { store: store.clone(), config, counters };
-        (sink, tokio::spawn(writer.run(waiting)))
+        let door =
+            Door { queue: Arc::clone(&queue), counters: Arc::clone(&counters), patience: config.patience };
+        let writer = Writer { store: store.clone(), config, counters, queue };
+        (Self { door: Arc::new(door) }, tokio::spawn(writer.run()))
     }
 
-    /// Hand over one record. Waits for room as long as the sink's patience at most; after that the record is dropped
-    /// and counted.
+    /// Hand over one record. Waits for room as long as the sink's patience at most; then the oldest record that still
+    /// waits is dropped and counted.
     pub async fn record(&self, record: InvocationRecord) {
-        let item = Item::Record(Box::new(record));
-        let refused = match self.queue.try_send(item) {
-            Ok(()) => false,
-            Err(mpsc::error::TrySendError::Closed(_)) => true,
-            Err(mpsc::error::TrySendError::Full(item)) => {
-                self.queue.send_timeout(item, self.patience).await.is_err()
-            }
-        };
-        if refused {
-            self.counters.dropped.fetch_add(1, Ordering::Relaxed);
-        }
+        let dropped = self.door.queue.push(record, self.door.patience).await;
+        self.door.counters.dropped.fetch_add(u64::from(dropped), Ordering::Relaxed);
     }
 
-    /// Wait until everything recorded before is readable, or has been given up.
+    /// Wait until everything recorded before is readable, or has been given up. While PostgreSQL is away, that is as
+    /// long as it is away: whoever must not wait puts a timeout around it.
     pub async fn flush(&self) {
-        let (done, wait) = oneshot::channel();
-        if self.queue.send(Item::Flush(done)).await.is_ok() {
-            let _ = wait.await;
-        }
+        self.door.queue.settled().await;
     }
 
     /// What became of the records so far.
     pub fn counts(&self) -> SinkCounts {
         SinkCounts {
-            written: self.counters.written.load(Ordering::Relaxed),
-            dropped: self.counters.dropped.load(Ordering::Relaxed),
+            written: self.door.counters.written.load(Ordering::Relaxed),
+            dropped: self.door.counters.dropped.load(Ordering::Relaxed),
         }
     }
 }
@@ -120,61 +117,47 @@ struct Writer {
     store: Store,
     config: SinkConfig,
     counters: Arc<Counters>,
+    queue: Arc<Queue>,
 }
 
 impl Writer {
-    async fn run(self, mut waiting: mpsc::Receiver<Item>) {
-        let mut items = Vec::with_capacity(self.config.batch_max);
-        while waiting.recv_many(&mut items, self.config.batch_max).await > 0 {
-            let mut batch = Vec::with_capacity(items.len());
-            let mut flushes = Vec::new();
-            for item in items.drain(..) {
-                match item {
-                    Item::Record(record) => batch.push(*record),
-                    Item::Flush(done) => flushes.push(done),
-                }
-            }
-            self.settle(batch, &waiting).await;
-            for done in flushes {
-                let _ = done.send(());
-            }
+    async fn run(self) {
+        while let Some(batch) = self.queue.take(self.config.batch_max).await {
+            self.settle(&batch.records).await;
+            self.queue.settle(batch.last);
         }
     }
 
     /// Write a batch, however long PostgreSQL is away; during a shutdown, no longer than the drain allows.
-    async fn settle(&self, batch: Vec<InvocationRecord>, waiting: &mpsc::Receiver<Item>) {
-        if batch.is_empty() {
-            return;
-        }
+    async fn settle(&self, records: &[InvocationRecord]) {
         let mut pause = Duration::from_millis(50);
         let mut closed_for = Duration::ZERO;
         loop {
-            match self.write(&batch).await {
+            match self.write(records).await {
                 Ok(()) => {
-                    self.counters.written.fetch_add(batch.len() as u64, Ordering::Relaxed);
+                    self.counters.written.fetch_add(records.len() as u64, Ordering::Relaxed);
                     return;
                 }
                 Err(error @ (StoreError::Unavailable(_) | StoreError::Full(_))) => {
-                    if waiting.is_closed() && closed_for >= self.config.drain {
-                        return self.give_up(batch.len(), &error);
+                    if self.queue.is_closed() && closed_for >= self.config.drain {
+                        return self.give_up(records.len(), &error);
                     }
-                    tracing::warn!(%error, records = batch.len(), "invocation records wait");
+                    tracing::warn!(%error, records = records.len(), "invocation records wait");
                     tokio::time::sleep(pause).await;
-                    if waiting.is_closed() {
+                    if self.queue.is_closed() {
                         closed_for += pause;
                     }
                     pause = (pause * 2).min(Duration::from_secs(2));
                 }
+                Err(error) if records.len() == 1 => return self.give_up(1, &error),
                 // One bad record must not take the others with it.
-                Err(error) if batch.len() == 1 => return self.give_up(1, &error),
-                Err(_) => return self.settle_one_by_one(batch, waiting).await,
+                Err(_) => {
+                    for record in records {
+                        Box::pin(self.settle(std::slice::from_ref(record))).await;
+                    }
+                    return;
+                }
             }
-        }
-    }
-
-    async fn settle_one_by_one(&self, batch: Vec<InvocationRecord>, waiting: &mpsc::Receiver<Item>) {
-        for record in batch {
-            Box::pin(self.settle(vec![record], waiting)).await;
         }
     }
 
@@ -183,8 +166,8 @@ impl Writer {
         tracing::error!(%error, records, "invocation records lost");
     }
 
-    async fn write(&self, batch: &[InvocationRecord]) -> Result<(), StoreError> {
+    async fn write(&self, records: &[InvocationRecord]) -> Result<(), StoreError> {
         let client = self.store.client().await?;
-        Ok(insert(&client, batch).await?)
+        Ok(insert(&client, records).await?)
     }
 }

@@ -69,10 +69,11 @@ pub(super) async fn check(endpoint: &Endpoint, app_id: &str) -> Result<Vec<Strin
     }
 }
 
-/// Two servers never work on one app's database at once. The lock ends with the connection that is returned.
-async fn exclusive(endpoint: &Endpoint, app_id: &str) -> Result<Client, Error> {
+/// Two servers never work on one thing at once: an app's database, or what the whole server shares. The lock ends with
+/// the connection that is returned.
+pub(super) async fn exclusive(endpoint: &Endpoint, what: &str) -> Result<Client, Error> {
     let client = endpoint.admin(endpoint.platform_database()).await?;
-    client.execute("SELECT pg_advisory_lock(hashtext($1))", &[&app_id]).await?;
+    client.execute("SELECT pg_advisory_lock(hashtext($1))", &[&what]).await?;
     Ok(client)
 }
 

@@ -13,12 +13,13 @@ const TEMP_FILES_MB: u32 = 256;
 
 /// Make the groups, and make them what they have to be.
 pub(super) async fn ensure_groups(client: &Client) -> Result<(), Error> {
-    for (name, bypass) in
-        [("butterbase_service", "BYPASSRLS"), ("butterbase_user", "NOBYPASSRLS"), ("butterbase_anon", "NOBYPASSRLS")]
-    {
-        let attributes = format!(
-            "NOLOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION {bypass}"
-        );
+    for (name, bypass) in [
+        ("butterbase_service", "BYPASSRLS"),
+        ("butterbase_user", "NOBYPASSRLS"),
+        ("butterbase_anon", "NOBYPASSRLS"),
+    ] {
+        let attributes =
+            format!("NOLOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION {bypass}");
         ensure_role(client, name, &attributes).await?;
     }
     Ok(())

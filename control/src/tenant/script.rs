@@ -67,8 +67,7 @@ pub(super) async fn run(
     let settings = session_settings(Privilege::Owner, bounds);
     let login = access.login(endpoint, &owner, &settings);
     // A connection of its own: nothing that a script leaves in its session meets anybody else.
-    let mut connection =
-        wire::connect(&login).await.map_err(|error| failure(error, &script.sql))?;
+    let mut connection = wire::connect(&login).await.map_err(|error| failure(error, &script.sql))?;
     let cancel_key = connection.cancel_key();
     let work = run_on(&mut connection, script);
     match tokio::time::timeout(bounds.script_timeout + GRACE, work).await {
@@ -97,17 +96,15 @@ async fn run_on(connection: &mut Connection, script: Script) -> Result<AppliedSc
         script.key_id.clone(),
         Some(duration_us.to_string()),
     ];
-    let row = ask(
-        connection,
-        &[],
-        "SELECT id, applied_ms FROM mayfly.record_script($1, $2, $3, $4, $5)",
-        &record,
-    )
-    .await
-    .map_err(failed)?;
+    let row =
+        ask(connection, &[], "SELECT id, applied_ms FROM mayfly.record_script($1, $2, $3, $4, $5)", &record)
+            .await
+            .map_err(failed)?;
     // Constraints that were put off are checked now.
     connection.run_simple("COMMIT").await.map_err(failed)?;
-    let [Some(id), Some(applied_ms)] = row.as_slice() else { return Err(internal("the record has no number")) };
+    let [Some(id), Some(applied_ms)] = row.as_slice() else {
+        return Err(internal("the record has no number"));
+    };
     let applied_at = applied_ms.parse().ok().and_then(DateTime::from_timestamp_millis);
     Ok(AppliedScript {
         id: id.parse().map_err(|_| internal("the record's number is none"))?,
@@ -193,8 +190,8 @@ fn script_error(refusal: &Refusal, sql: &str) -> ScriptError {
         .filter(|_| refusal.internal_query.as_deref() == Some(sql))
         .and_then(|position| position.parse().ok());
     let place = position.map(|position| line_and_column(sql, position));
-    let ends_transaction = refusal.sqlstate == "0A000" && refusal.message.contains("transaction")
-        || refusal.sqlstate == "2D000";
+    let ends_transaction =
+        refusal.sqlstate == "0A000" && refusal.message.contains("transaction") || refusal.sqlstate == "2D000";
     let hint = if ends_transaction {
         Some("a script runs in one transaction by itself: leave out BEGIN, COMMIT and ROLLBACK".to_owned())
     } else {
@@ -214,9 +211,12 @@ fn script_error(refusal: &Refusal, sql: &str) -> ScriptError {
 /// All from 1, in characters.
 fn line_and_column(sql: &str, position: usize) -> (usize, usize) {
     let before = sql.chars().take(position.saturating_sub(1));
-    before.fold((1, 1), |(line, column), character| {
-        if character == '\n' { (line + 1, 1) } else { (line, column + 1) }
-    })
+    before.fold(
+        (1, 1),
+        |(line, column), character| {
+            if character == '\n' { (line + 1, 1) } else { (line, column + 1) }
+        },
+    )
 }
 
 #[cfg(test)]

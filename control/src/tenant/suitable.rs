@@ -17,7 +17,9 @@ pub(super) async fn check(client: &Client) -> Result<(), TenantError> {
     let number: i32 = row.get(0);
     let version = Version::from_number(number.unsigned_abs());
     if let Some(needed) = version.needs_update() {
-        let text = format!("it is version {version}, which does not keep tenants safely apart: update it to {needed} or newer");
+        let text = format!(
+            "it is version {version}, which does not keep tenants safely apart: update it to {needed} or newer"
+        );
         return Err(TenantError::Unsuitable(text));
     }
     // Taking rights on PostgreSQL's own functions away from PUBLIC, BYPASSRLS and temp_file_limit are a superuser's.

@@ -62,7 +62,7 @@ impl Tenants {
         endpoint: Endpoint,
         bounds: DbBounds,
     ) -> Result<Self, TenantError> {
-        let client = endpoint.admin(endpoint.maintenance_database()).await?;
+        let client = provision::exclusive(&endpoint, "server").await?;
         suitable::check(&client).await?;
         roles::ensure_groups(&client).await?;
         if endpoint.is_managed() {
@@ -121,10 +121,7 @@ impl Tenants {
     }
 
     async fn finish(&self, app_id: &str) -> Result<(), TenantError> {
-        self.with_blueprint(app_id, async |blueprint| {
-            provision::provision(&self.0.endpoint, &blueprint).await
-        })
-        .await?;
+        self.repair(app_id).await?;
         Ok(self.0.store.apps().set_state(app_id, AppState::Ready).await?)
     }
 
@@ -159,12 +156,21 @@ impl Tenants {
         let findings = self.check(app_id).await?;
         if !findings.is_empty() {
             tracing::warn!(app = app_id, ?findings, "an app's database is mended");
-            self.with_blueprint(app_id, async |blueprint| {
-                provision::provision(&self.0.endpoint, &blueprint).await
-            })
-            .await?;
+            self.repair(app_id).await?;
         }
         Ok(findings)
+    }
+
+    /// Bring an app's logins and database into the state that they must have, whatever state they are in. Also the
+    /// way back in for an app whose owner has changed its own login's password on a server given by URL.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub async fn repair(&self, app_id: &str) -> Result<(), TenantError> {
+        self.with_blueprint(app_id, async |blueprint| {
+            provision::provision(&self.0.endpoint, &blueprint).await
+        })
+        .await
     }
 
     /// Run a script as the app's owner, in one transaction, and record it.
@@ -175,10 +181,8 @@ impl Tenants {
         let access = self.access(app_id).await?;
         let applied = script::run(&self.0.endpoint, &access, self.0.pools.bounds(), script).await?;
         // A script may have brought an extension, and with it functions and languages for everyone.
-        self.with_blueprint(app_id, async |blueprint| {
-            provision::harden(&self.0.endpoint, &blueprint).await
-        })
-        .await?;
+        self.with_blueprint(app_id, async |blueprint| provision::harden(&self.0.endpoint, &blueprint).await)
+            .await?;
         Ok(applied)
     }
 
@@ -275,7 +279,10 @@ impl Locator for Tenants {
         Box::pin(async move {
             self.access(&app_id).await.map_err(|error| {
                 tracing::error!(%error, app = app_id, "no way into an app's database");
-                GuestError::new("DB_CONNECTION_LOST", "the app's database cannot be reached; nothing was sent to it")
+                GuestError::new(
+                    "DB_CONNECTION_LOST",
+                    "the app's database cannot be reached; nothing was sent to it",
+                )
             })
         })
     }

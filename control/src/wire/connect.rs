@@ -27,7 +27,10 @@ pub(crate) struct Login<'a> {
 
 impl fmt::Debug for Login<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login").field("database", &self.database).field("user", &self.user).finish_non_exhaustive()
+        f.debug_struct("Login")
+            .field("database", &self.database)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
     }
 }
 

@@ -114,7 +114,8 @@ pub(super) fn begins_with_error(mut waiting: &[u8]) -> bool {
         if header.tag() == b'E' {
             return true;
         }
-        let Some(rest) = usize::try_from(header.len()).ok().and_then(|length| waiting.get(length + 1..)) else {
+        let Some(rest) = usize::try_from(header.len()).ok().and_then(|length| waiting.get(length + 1..))
+        else {
             return false;
         };
         waiting = rest;
@@ -180,7 +181,9 @@ mod tests {
         let mut half = bytes.split_to(8);
         assert!(matches!(take(&mut half, 100), Ok(Taken::Missing(6))));
         half.unsplit(bytes);
-        assert!(matches!(take(&mut half, 100), Ok(Taken::Message(Incoming::Complete(tag), _)) if tag == "SELECT 1"));
+        assert!(
+            matches!(take(&mut half, 100), Ok(Taken::Message(Incoming::Complete(tag), _)) if tag == "SELECT 1")
+        );
         assert!(half.is_empty());
     }
 

@@ -101,11 +101,7 @@ impl Connection {
 
 /// Parse, bind, describe, execute: without a name that SQL could take away, every parameter as text whose type the
 /// server infers, every result as text.
-fn push_unnamed(
-    output: &mut BytesMut,
-    sql: &str,
-    params: &[Option<Vec<u8>>],
-) -> Result<(), WireError> {
+fn push_unnamed(output: &mut BytesMut, sql: &str, params: &[Option<Vec<u8>>]) -> Result<(), WireError> {
     frontend::parse("", sql, [], output)?;
     let serialize = |param: &Option<Vec<u8>>, output: &mut BytesMut| {
         Ok(match param {

@@ -46,7 +46,10 @@ fn scopes_are_apart_and_expired_claims_are_free() {
         // Its time runs out.
         let admin = endpoint().admin(&app.id).await.unwrap();
         admin
-            .execute("UPDATE _idempotency_keys SET expires_at = now() - interval '1 second' WHERE key = 'short'", &[])
+            .execute(
+                "UPDATE _idempotency_keys SET expires_at = now() - interval '1 second' WHERE key = 'short'",
+                &[],
+            )
             .await
             .unwrap();
         assert!(take(&app, claim("short", None)).await);
@@ -91,7 +94,11 @@ fn keys_and_scopes_have_bounds() {
     run(async {
         let app = TestApp::new("").await;
         let idempotency = || app.tenants.idempotency(&app.id);
-        for bad in [claim("", None), claim(&"k".repeat(256), None), Claim { scope: String::new(), ..claim("k", None) }] {
+        for bad in [
+            claim("", None),
+            claim(&"k".repeat(256), None),
+            Claim { scope: String::new(), ..claim("k", None) },
+        ] {
             assert_eq!(idempotency().claim(bad).await.unwrap_err().code, "22023");
         }
         assert_eq!(idempotency().claim(claim("a\0", None)).await.unwrap_err().code, "22021");

@@ -32,7 +32,8 @@ fn a_killed_server_costs_what_ran_and_nothing_else() {
             async move { answer(&db, "SELECT pg_sleep(60)", Vec::new()).await }
         });
         let admin = endpoint.admin("postgres").await.unwrap();
-        let sleeping = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()";
+        let sleeping =
+            "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()";
         while admin.query(sleeping, &[]).await.unwrap().is_empty() {}
 
         let mut up = cluster.running();

@@ -13,7 +13,10 @@ fn errors_carry_what_postgresql_said() {
         let app = TestApp::new("CREATE TABLE t (x int CONSTRAINT positive CHECK (x > 0) PRIMARY KEY)").await;
         let db = app.service();
         let error = answer(&db, "SELECT nothing FROM t", Vec::new()).await.unwrap_err();
-        assert_eq!((error.code.as_str(), error.message.as_str()), ("42703", "column \"nothing\" does not exist"));
+        assert_eq!(
+            (error.code.as_str(), error.message.as_str()),
+            ("42703", "column \"nothing\" does not exist")
+        );
         assert!(error.fields.contains(&("position", "8".to_owned())));
         let error = answer(&db, "INSERT INTO t VALUES (-1)", Vec::new()).await.unwrap_err();
         assert_eq!(error.code, "23514");
@@ -124,10 +127,14 @@ fn nothing_of_one_statement_is_left_for_the_next() {
         let user = app.user("alice");
         assert_eq!(rows(&user, "SELECT meddle() AS x").await, json!([{"x": "0"}]));
         for db in [user, app.user("bob")] {
-            let left = "SELECT current_setting('statement_timeout') AS t, current_setting('search_path') AS s,
+            let left =
+                "SELECT current_setting('statement_timeout') AS t, current_setting('search_path') AS s,
                 coalesce(current_setting('my.own', true), '') AS o, current_setting('client_encoding') AS e,
                 '1970-01-01 00:00:00+00'::timestamptz AS d";
-            assert_eq!(rows(&db, left).await, json!([{"t": "30s", "s": "public", "o": "", "e": "UTF8", "d": 0}]));
+            assert_eq!(
+                rows(&db, left).await,
+                json!([{"t": "30s", "s": "public", "o": "", "e": "UTF8", "d": 0}])
+            );
             assert_eq!(code(&db, "SELECT lastval()").await, "55000");
         }
     });

@@ -130,7 +130,12 @@ fn pages_and_filters() {
         assert_eq!(count(InvocationQuery { since: Some(chrono_ms(11_000)), ..query(100) }).await, 3);
         assert_eq!(count(InvocationQuery { until: Some(chrono_ms(1000)), ..query(100) }).await, 2);
         assert_eq!(count(InvocationQuery { invocation_id: Some(seen[3].id.clone()), ..query(100) }).await, 1);
-        assert!(invocations.query(&app.id, None, &InvocationQuery { cursor: Some("?".to_owned()), ..query(1) }).await.is_err());
+        assert!(
+            invocations
+                .query(&app.id, None, &InvocationQuery { cursor: Some("?".to_owned()), ..query(1) })
+                .await
+                .is_err()
+        );
         assert_eq!(invocations.query("app_000000000000", None, &query(10)).await.unwrap().records.len(), 0);
     });
 }
@@ -176,7 +181,8 @@ fn while_nothing_can_be_written_the_oldest_are_dropped_and_counted() {
     run(async {
         let store = store().await;
         let app = TestApp::new("").await;
-        let config = SinkConfig { queue_max: 3, batch_max: 1, patience: Duration::ZERO, ..SinkConfig::default() };
+        let config =
+            SinkConfig { queue_max: 3, batch_max: 1, patience: Duration::ZERO, ..SinkConfig::default() };
         let (sink, writer) = Sink::start(&store, config);
         // Whoever writes waits for this.
         let admin = endpoint().admin("mayfly").await.unwrap();

@@ -1,7 +1,11 @@
 //! The platform's tables.
 
-use mayfly_control::store::{Store, StoreConfig, StoreError};
+mod functions;
+mod keys;
+
+use mayfly_control::store::{Change, ChangeKind, Store, StoreConfig, StoreError};
 use support::cluster::{endpoint, run, store};
+use support::tenants::TestApp;
 
 #[test]
 fn it_makes_its_database_and_answers() {
@@ -24,6 +28,24 @@ fn it_makes_its_database_and_answers() {
 }
 
 #[test]
+fn no_app_gets_into_the_platforms_database_or_another_apps() {
+    run(async {
+        let app = TestApp::new("").await;
+        let other = TestApp::new("").await;
+        for privilege in ["owner", "service", "user", "anon"] {
+            for database in ["mayfly", "postgres", "template1", other.id.as_str()] {
+                let mut config = endpoint().client_config(database);
+                config.user(format!("{}_{privilege}", app.id));
+                let Err(error) = config.connect(tokio_postgres::NoTls).await else {
+                    panic!("{privilege} got into {database}");
+                };
+                assert_eq!(error.code().unwrap().code(), "42501", "{privilege} {database}");
+            }
+        }
+    });
+}
+
+#[test]
 fn a_server_that_is_away_is_unavailable() {
     run(async {
         let endpoint = mayfly_control::postgres::Endpoint::from_url(
@@ -32,5 +54,24 @@ fn a_server_that_is_away_is_unavailable() {
         .unwrap();
         let error = Store::connect(StoreConfig::new(endpoint)).await.unwrap_err();
         assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    });
+}
+
+#[test]
+fn an_app_can_be_paused_and_everyone_hears_of_it() {
+    run(async {
+        let store = store().await;
+        let app = TestApp::new("").await;
+        let mut changes = store.subscribe();
+        assert_eq!(changes.next().await, Some(Change::Resync));
+        let paused = store.apps().set_paused(&app.id, true, Some("unpaid")).await.unwrap().unwrap();
+        assert_eq!((paused.paused, paused.paused_reason.as_deref()), (true, Some("unpaid")));
+        let resumed = store.apps().set_paused(&app.id, false, Some("forgotten")).await.unwrap().unwrap();
+        assert_eq!((resumed.paused, resumed.paused_reason), (false, None));
+        assert!(store.apps().set_paused("app_000000000000", true, None).await.unwrap().is_none());
+        let wanted = Change::Changed { app_id: app.id.clone(), function: None, kind: ChangeKind::App };
+        // Others' news come as well.
+        while changes.next().await != Some(wanted.clone()) {}
+        assert!(store.apps().list().await.unwrap().iter().any(|listed| listed.id == app.id));
     });
 }

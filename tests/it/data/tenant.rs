@@ -45,9 +45,7 @@ fn three_identities_have_three_roles() {
     run(async {
         let app = TestApp::new("").await;
         let who = "SELECT current_user::text AS role, current_user_id() AS id, session_user::text AS login";
-        let row = |role: &str, id: Option<&str>, login: &str| {
-            json!([{"role": role, "id": id, "login": format!("{}_{login}", app.id)}])
-        };
+        let row = |role: &str, id: Option<&str>, login: &str| json!([{"role": role, "id": id, "login": format!("{}_{login}", app.id)}]);
         assert_eq!(rows(&app.service(), who).await, row("butterbase_service", None, "service"));
         assert_eq!(rows(&app.anon(), who).await, row("butterbase_anon", None, "anon"));
         let name = "o'brien; \u{1f600} \"x\"";
@@ -109,7 +107,8 @@ fn what_is_opened_is_found_and_closed_again() {
 fn a_script_runs_as_a_whole_and_is_recorded() {
     run(async {
         let app = TestApp::new("").await;
-        let sql = "CREATE TABLE a (x int); INSERT INTO a VALUES (1), (2);\nCREATE VIEW v AS SELECT sum(x) FROM a";
+        let sql =
+            "CREATE TABLE a (x int); INSERT INTO a VALUES (1), (2);\nCREATE VIEW v AS SELECT sum(x) FROM a";
         let applied = app.tenants.run_script(&app.id, script(sql)).await.unwrap();
         assert_eq!((applied.name.as_deref(), applied.key_id.as_deref()), (Some("a name"), Some("key_1")));
         assert_eq!(rows(&app.service(), "TABLE v").await, json!([{"sum": 3}]));
@@ -128,7 +127,11 @@ fn a_failing_script_leaves_nothing_and_says_where() {
         let Err(TenantError::Script(error)) = app.tenants.run_script(&app.id, script(sql)).await else {
             panic!("the script went through");
         };
-        assert_eq!((error.sqlstate.as_str(), error.line, error.column), ("42P01", Some(2), Some(15)), "{error}");
+        assert_eq!(
+            (error.sqlstate.as_str(), error.line, error.column),
+            ("42P01", Some(2), Some(15)),
+            "{error}"
+        );
         assert_eq!(code(&app.service(), "TABLE a").await, "42P01");
         assert_eq!(app.tenants.scripts(&app.id).await.unwrap(), Vec::new());
 
@@ -196,7 +199,8 @@ fn an_owner_can_harm_nobody_else() {
             "DROP SCHEMA mayfly CASCADE".to_owned(),
             "DROP SCHEMA public CASCADE".to_owned(),
             "DROP FUNCTION current_user_id()".to_owned(),
-            "CREATE OR REPLACE FUNCTION current_user_id() RETURNS text LANGUAGE sql AS $$ SELECT 'bob' $$".to_owned(),
+            "CREATE OR REPLACE FUNCTION current_user_id() RETURNS text LANGUAGE sql AS $$ SELECT 'bob' $$"
+                .to_owned(),
             "DROP TABLE _idempotency_keys".to_owned(),
             "DELETE FROM mayfly.migrations".to_owned(),
             "CREATE TRIGGER t BEFORE INSERT ON _idempotency_keys FOR EACH ROW \

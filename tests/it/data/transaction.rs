@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use mayfly_runtime::providers::{
-    Database, GuestError, Isolation, Transaction, TransactionOptions,
-};
+use mayfly_runtime::providers::{Database, GuestError, Isolation, Transaction, TransactionOptions};
 use serde_json::{Value as Json, json};
 use support::cluster::run;
 use support::tenants::{TestApp, code, rows, statement};

@@ -33,7 +33,11 @@ fn every_value_arrives() {
             ("timestamp", Value::Date(0.0), json!(0)),
             ("timestamptz", text("infinity"), json!("infinity")),
             ("date", Value::Date(0.0), json!("1970-01-01")),
-            ("uuid", text("6ec0bd7f-11c0-43da-975e-2a8ad9ebae0b"), json!("6ec0bd7f-11c0-43da-975e-2a8ad9ebae0b")),
+            (
+                "uuid",
+                text("6ec0bd7f-11c0-43da-975e-2a8ad9ebae0b"),
+                json!("6ec0bd7f-11c0-43da-975e-2a8ad9ebae0b"),
+            ),
             ("interval", text("1 day 02:00:00"), json!("1 day 02:00:00")),
             ("inet", text("10.0.0.1"), json!("10.0.0.1")),
             ("int4range", text("[1,5)"), json!("[1,5)")),
@@ -63,7 +67,11 @@ fn arrays_arrive_with_their_shape() {
             ("bytea[]", Value::Array(vec![Value::Bytes(vec![1, 92])]), json!(["015c"])),
             ("timestamptz[]", Value::Array(vec![Value::Date(1000.0)]), json!([1000])),
             ("float8[]", Value::Array(vec![number(f64::NAN), number(0.5)]), json!(["NaN", 0.5])),
-            ("jsonb[]", Value::Array(vec![Value::Json("{\"a\": \"\\\"\"}".to_owned())]), json!([{"a": "\""}])),
+            (
+                "jsonb[]",
+                Value::Array(vec![Value::Json("{\"a\": \"\\\"\"}".to_owned())]),
+                json!([{"a": "\""}]),
+            ),
         ] {
             let sql = format!("SELECT $1::{cast} AS x");
             assert_eq!(rows_with(&db, &sql, vec![value]).await, json!([{"x": expected}]), "{sql}");
@@ -105,7 +113,10 @@ fn an_answer_says_what_it_is() {
         assert_eq!(deleted, json!({"rows": [], "rowCount": 1, "fields": [], "revive": []}));
         let explained = answer(&db, "EXPLAIN SELECT 1", Vec::new()).await.unwrap();
         assert_eq!(explained["rowCount"], Json::Null);
-        assert_eq!(rows(&db, "SELECT 1 AS a, 2 AS a, 3 AS \"q\"\"'\u{e9}\"").await, json!([{"a": 2, "q\"'\u{e9}": 3}]));
+        assert_eq!(
+            rows(&db, "SELECT 1 AS a, 2 AS a, 3 AS \"q\"\"'\u{e9}\"").await,
+            json!([{"a": 2, "q\"'\u{e9}": 3}])
+        );
         assert_eq!(rows(&db, "SELECT").await, json!([{}]));
     });
 }

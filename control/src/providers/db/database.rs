@@ -84,8 +84,7 @@ impl Database for AppDatabase {
     ) -> BoxFuture<'static, Result<Box<dyn Transaction>, GuestError>> {
         Box::pin(async move {
             let (checkout, claims) = self.enter().await?;
-            let transaction: Box<dyn Transaction> =
-                Box::new(AppTransaction::new(checkout, options, claims));
+            let transaction: Box<dyn Transaction> = Box::new(AppTransaction::new(checkout, options, claims));
             Ok(transaction)
         })
     }

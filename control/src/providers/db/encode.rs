@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
 use mayfly_runtime::providers::{GuestError, Value};
 
 use super::bounds::PARAMS_MAX;
@@ -46,9 +45,7 @@ impl Fault {
                 "22021",
                 format!("parameter ${number} contains a NUL character, which PostgreSQL's text cannot hold"),
             ),
-            Self::InvalidDate => {
-                GuestError::new("22007", format!("parameter ${number} is an invalid Date"))
-            }
+            Self::InvalidDate => GuestError::new("22007", format!("parameter ${number} is an invalid Date")),
             Self::TooDeep => GuestError::new(
                 "54000",
                 format!("parameter ${number} is an array of more than {ARRAY_DEPTH_MAX} dimensions"),
@@ -89,27 +86,41 @@ fn number_text(number: f64) -> String {
     }
 }
 
+/// The largest instant of JavaScript's dates, in milliseconds from 1970 either way.
+const DATE_MAX: f64 = 8.64e15;
+
 /// ISO 8601 in UTC, with PostgreSQL's way to write years before 1.
 fn date_text(millis: f64) -> Result<String, Fault> {
-    if !millis.is_finite() {
+    // Not a number is not within the range either.
+    if !(-DATE_MAX..=DATE_MAX).contains(&millis) {
         return Err(Fault::InvalidDate);
     }
-    // JavaScript's dates are whole milliseconds within 8.64e15, which an i64 holds.
-    let date: DateTime<Utc> =
-        DateTime::from_timestamp_millis(millis as i64).ok_or(Fault::InvalidDate)?;
-    let (year, era) = match date.year() {
-        year if year > 0 => (year, ""),
-        year => (1 - year, " BC"),
-    };
+    let millis = millis as i64;
+    let (year, month, day) = civil_from_days(millis.div_euclid(86_400_000));
+    let time = millis.rem_euclid(86_400_000);
+    let (year, era) = if year > 0 { (year, "") } else { (1 - year, " BC") };
     Ok(format!(
-        "{year:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}+00{era}",
-        date.month(),
-        date.day(),
-        date.hour(),
-        date.minute(),
-        date.second(),
-        date.timestamp_subsec_millis()
+        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}.{:03}+00{era}",
+        time / 3_600_000,
+        time / 60_000 % 60,
+        time / 1000 % 60,
+        time % 1000
     ))
+}
+
+/// Year, month and day of the Gregorian calendar, extended backwards, from days since 1970-01-01. Counts from the
+/// first of March of the year 0, so that the leap day is the last of its year.
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    (year, month, day)
 }
 
 fn array_text(items: &[Value], depth: usize, text: &mut String) -> Result<(), Fault> {
@@ -183,10 +194,13 @@ mod tests {
             (1_700_000_000_123.0, "2023-11-14 22:13:20.123+00"),
             (-62_167_219_200_000.0, "0001-01-01 00:00:00.000+00 BC"),
             (8.64e15, "275760-09-13 00:00:00.000+00"),
+            (-8.64e15, "271822-04-20 00:00:00.000+00 BC"),
         ] {
             assert_eq!(text(Value::Date(millis)), expected);
         }
-        assert_eq!(code(Value::Date(f64::NAN)), "22007");
+        for bad in [f64::NAN, f64::INFINITY, 8.64e15 + 1.0] {
+            assert_eq!(code(Value::Date(bad)), "22007");
+        }
     }
 
     #[test]

@@ -45,9 +45,10 @@ fn first_word(sql: &str) -> Option<&str> {
     let rest = skip_to_word(sql)?;
     let end = rest.bytes().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(rest.len());
     // An identifier that only begins like a keyword is none.
-    let goes_on = rest.as_bytes().get(end).is_some_and(|byte| {
-        byte.is_ascii_digit() || matches!(byte, b'_' | b'$') || !byte.is_ascii()
-    });
+    let goes_on = rest
+        .as_bytes()
+        .get(end)
+        .is_some_and(|byte| byte.is_ascii_digit() || matches!(byte, b'_' | b'$') || !byte.is_ascii());
     (end > 0 && !goes_on).then(|| &rest[..end])
 }
 

@@ -183,7 +183,9 @@ fn is_passing(error: &WireError) -> bool {
     match error {
         WireError::Lost(_) => true,
         WireError::Refused(refusal) => {
-            refusal.sqlstate.starts_with("08") || refusal.sqlstate.starts_with("57P") || refusal.sqlstate == "53300"
+            refusal.sqlstate.starts_with("08")
+                || refusal.sqlstate.starts_with("57P")
+                || refusal.sqlstate == "53300"
         }
         WireError::TooLarge(_) | WireError::Protocol(_) => false,
     }

@@ -161,7 +161,10 @@ mod tests {
     fn json(fields: &[(&str, Type)], values: &[Option<&str>], bigint: BigintMode) -> serde_json::Value {
         let mut rows = JsonRows::new(bigint, &DbBounds::default());
         rows.fields(
-            fields.iter().map(|(name, kind)| Field { name: (*name).to_owned(), type_oid: kind.oid() }).collect(),
+            fields
+                .iter()
+                .map(|(name, kind)| Field { name: (*name).to_owned(), type_oid: kind.oid() })
+                .collect(),
         );
         rows.row(row(values)).unwrap();
         serde_json::from_slice(&rows.finish("SELECT 1").json).unwrap()

@@ -41,10 +41,8 @@ impl AppTransaction {
         let exchange = Exchange { before, sql: &statement.sql, params: &params, after: None };
         let outcome = run(&mut self.checkout, &exchange, &statement).await;
         // The gate lets nothing through that ends a transaction: if one ended all the same, nobody knows how.
-        let ended = self
-            .checkout
-            .connection()
-            .is_ok_and(|connection| connection.status() == TransactionStatus::Idle);
+        let ended =
+            self.checkout.connection().is_ok_and(|connection| connection.status() == TransactionStatus::Idle);
         if ended {
             self.checkout.spoil();
             return Err(guest_error(WireError::Protocol("the transaction ended by itself")));

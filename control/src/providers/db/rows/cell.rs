@@ -128,11 +128,8 @@ impl Column {
 
     pub(super) fn write(&mut self, value: Option<&[u8]>, json: &mut Vec<u8>) {
         let Some(value) = value else { return json.extend_from_slice(b"null") };
-        self.irregular |= if self.is_array {
-            array::write(value, self.form, json)
-        } else {
-            self.form.write(value, json)
-        };
+        self.irregular |=
+            if self.is_array { array::write(value, self.form, json) } else { self.form.write(value, json) };
     }
 
     /// What the guest has to make of this column's values.
