@@ -87,8 +87,7 @@ impl Node {
     /// A new app on it.
     pub async fn app(&self) -> TestApp {
         let client = self.client();
-        let made =
-            client.post("/v1/apps").key(self.admin_key()).json(json!({ "name": "test" })).ok().await;
+        let made = client.post("/v1/apps").key(self.admin_key()).json(json!({ "name": "test" })).ok().await;
         let text = |member: &str| made[member].as_str().expect(member).to_owned();
         TestApp {
             id: text("app_id"),
@@ -133,7 +132,8 @@ impl TestApp {
 
     /// Deploy a function that anyone may call.
     pub async fn deploy(&self, name: &str, code: &str) -> Value {
-        self.deploy_with(name, code, json!({ "trigger": { "type": "http", "config": { "auth": "none" } } })).await
+        self.deploy_with(name, code, json!({ "trigger": { "type": "http", "config": { "auth": "none" } } }))
+            .await
     }
 
     /// Deploy a function with more fields.

@@ -22,14 +22,26 @@ fn no_spelling_reaches_this_machine_or_its_network() {
         // Someone is there to be reached: the server itself.
         let port = app.client.address().port();
         for host in [
-            "127.0.0.1", "localhost", "127.1", "0x7f.1", "2130706433", "0177.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0",
+            "127.0.0.1",
+            "localhost",
+            "127.1",
+            "0x7f.1",
+            "2130706433",
+            "0177.0.0.1",
+            "[::1]",
+            "[::ffff:127.0.0.1]",
+            "0.0.0.0",
         ] {
             let answer = app.call("POST", "fetch").body(format!("http://{host}:{port}/livez")).ok().await;
             assert_eq!(answer["code"], "EGRESS_DENIED", "{host}: {answer}");
         }
         for url in [
-            "http://169.254.169.254/latest/meta-data/", "http://10.0.0.1/", "http://192.168.1.1/", "http://[fd00:ec2::254]/",
-            "http://example.com:25/", "http://user:pw@example.com/",
+            "http://169.254.169.254/latest/meta-data/",
+            "http://10.0.0.1/",
+            "http://192.168.1.1/",
+            "http://[fd00:ec2::254]/",
+            "http://example.com:25/",
+            "http://user:pw@example.com/",
         ] {
             let answer = app.call("POST", "fetch").body(url).ok().await;
             assert_eq!(answer["code"], "EGRESS_DENIED", "{url}: {answer}");

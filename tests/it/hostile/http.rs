@@ -27,7 +27,11 @@ fn malformed_requests_are_refused_and_the_connection_is_closed() {
             ("GET /livez HTTP/1.1\r\nhost: a\r\n x: folded\r\n\r\n".to_owned(), "400"),
             ("GET /livez HTTP/1.1\r\nhost : a\r\n\r\n".to_owned(), "400"),
             ("POST /v1/apps HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\n".to_owned(), "400"),
-            ("POST /v1/apps HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab".to_owned(), "400"),
+            (
+                "POST /v1/apps HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab"
+                    .to_owned(),
+                "400",
+            ),
             ("POST /v1/apps HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip\r\n\r\n".to_owned(), "400"),
             (format!("GET /livez HTTP/1.1\r\nhost: a\r\n{headers}\r\n"), "431"),
             (format!("GET /livez HTTP/1.1\r\nhost: a\r\nx: {long}\r\n\r\n"), "431"),
@@ -64,7 +68,11 @@ fn a_body_is_bounded_by_what_it_says_and_by_what_it_is() {
     run(async {
         let node = Node::start(|config| config.edge.body_bytes_max = 1_000).await;
         let app = node.app().await;
-        app.deploy("echo", "export default async (req) => new Response(String((await req.arrayBuffer()).byteLength))").await;
+        app.deploy(
+            "echo",
+            "export default async (req) => new Response(String((await req.arrayBuffer()).byteLength))",
+        )
+        .await;
         let fits = app.call("POST", "echo").body(vec![b'x'; 1_000]).send().await;
         assert_eq!(fits.text(), "1000");
         let said = app.call("POST", "echo").body(vec![b'x'; 1_001]).fails(413, "PAYLOAD_TOO_LARGE").await;
@@ -76,8 +84,9 @@ fn a_body_is_bounded_by_what_it_says_and_by_what_it_is() {
         );
         let counted = app.client.raw(chunked.as_bytes()).await;
         assert_eq!(status_of(&counted), "413", "{counted}");
-        let short = format!("POST {} HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc", app.path("/fn/echo"));
-        let cut = app.client.raw(short.as_bytes()).await;
+        let short =
+            format!("POST {} HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc", app.path("/fn/echo"));
+        let cut = app.client.raw_and_end(short.as_bytes()).await;
         assert!(["400", "none"].contains(&status_of(&cut)), "{cut}");
         assert!(app.logs("echo").await.len() == 1, "only the one that fits ran");
         assert!(node.shutdown().await);
@@ -99,7 +108,8 @@ fn slow_heads_and_slow_bodies_are_given_up() {
         assert!(!read_to_end(&mut head).await.contains("200"), "closed without an answer, or with a refusal");
 
         let mut body = app.client.connect().await;
-        let start = format!("POST {} HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc", app.path("/fn/echo"));
+        let start =
+            format!("POST {} HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc", app.path("/fn/echo"));
         body.write_all(start.as_bytes()).await.unwrap();
         let answer = read_to_end(&mut body).await;
         assert_eq!(status_of(&answer), "408", "{answer}");

@@ -19,7 +19,8 @@ fn cached_functions_serve_on_the_rest_says_what_is_down_and_all_recovers() {
         let node = node().await;
         let app = node.app().await;
         app.deploy("hello", "export default () => new Response('hi')").await;
-        let code = "export default async (req, ctx) => Response.json((await ctx.db.query('SELECT 1 AS one')).rows)";
+        let code =
+            "export default async (req, ctx) => Response.json((await ctx.db.query('SELECT 1 AS one')).rows)";
         app.deploy("ask", code).await;
         assert_eq!(app.call("GET", "hello").send().await.text(), "hi");
         assert_eq!(app.call("GET", "ask").send().await.status, 200);
@@ -31,7 +32,8 @@ fn cached_functions_serve_on_the_rest_says_what_is_down_and_all_recovers() {
         // Stopped, not killed: the supervisor would start another one before anyone noticed.
         rustix::process::kill_process(process, rustix::process::Signal::STOP).expect("stopped");
         rustix::process::kill_process(process, rustix::process::Signal::CONT).expect("continued");
-        rustix::process::kill_process(process, rustix::process::Signal::INT).expect("asked to shut down fast");
+        rustix::process::kill_process(process, rustix::process::Signal::INT)
+            .expect("asked to shut down fast");
 
         // From here on every answer is a good one or names PostgreSQL, and in the end they are good again.
         let mut recovered = false;

@@ -30,7 +30,11 @@ fn an_app_is_made_listed_shown_and_deleted() {
         client.ask("DELETE", &wrong).key(admin).fails(409, "STATE_PREREQUISITE_MISSING").await;
         client.ask("DELETE", &format!("{path}?confirm={id}")).key(admin).ok().await;
         client.get(&path).key(admin).fails(404, "RESOURCE_NOT_FOUND").await;
-        client.ask("DELETE", &format!("{path}?confirm={id}")).key(admin).fails(404, "RESOURCE_NOT_FOUND").await;
+        client
+            .ask("DELETE", &format!("{path}?confirm={id}"))
+            .key(admin)
+            .fails(404, "RESOURCE_NOT_FOUND")
+            .await;
         let key = made["service_key"].as_str().unwrap();
         let functions = client.get(&format!("/v1/{id}/functions")).key(key).send().await;
         assert!([401, 404].contains(&functions.status), "{}", functions.text());
@@ -44,7 +48,11 @@ fn only_the_operator_may() {
         let client = &app.client;
         client.get("/v1/apps").fails(401, "AUTH_REQUIRED").await;
         client.get("/v1/apps").key("nonsense").fails(401, "AUTH_INVALID_TOKEN").await;
-        client.get("/v1/apps").key(&format!("mf_admin_{}", "0".repeat(40))).fails(401, "AUTH_INVALID_API_KEY").await;
+        client
+            .get("/v1/apps")
+            .key(&format!("mf_admin_{}", "0".repeat(40)))
+            .fails(401, "AUTH_INVALID_API_KEY")
+            .await;
         client.get("/v1/apps").key(&app.service_key).fails(403, "AUTH_FORBIDDEN").await;
         let own = format!("/v1/apps/{}", app.id);
         client.get(&own).key(&app.service_key).fails(403, "AUTH_FORBIDDEN").await;

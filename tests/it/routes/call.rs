@@ -20,7 +20,8 @@ fn a_function_sees_the_request_as_it_was_made() {
     run(async {
         let app = TestApp::new().await;
         app.deploy("echo", ECHO).await;
-        let ask = app.call("PATCH", "echo/a%20b//c?d=%26").header("x-mine", "yes").header("host", "api.example:99");
+        let ask =
+            app.call("PATCH", "echo/a%20b//c?d=%26").header("x-mine", "yes").header("host", "api.example:99");
         let seen = ask.body("{ \"spaces\":  1 }").ok().await;
         assert_eq!(seen["method"], "PATCH");
         assert_eq!(seen["url"], format!("http://api.example:99/v1/{}/fn/echo/a%20b//c?d=%26", app.id));
@@ -54,7 +55,9 @@ fn statuses_and_headers_of_the_function_go_out_as_they_are() {
             return new Response([204, 304].includes(status) ? null : 'body', { status, headers });
         }";
         app.deploy("status", code).await;
-        for (status, body) in [(200, "body"), (204, ""), (304, ""), (404, "body"), (418, "body"), (503, "body")] {
+        for (status, body) in
+            [(200, "body"), (204, ""), (304, ""), (404, "body"), (418, "body"), (503, "body")]
+        {
             let answer = app.call("GET", &format!("status?s={status}")).send().await;
             assert_eq!((answer.status, answer.text().as_str()), (status, body));
             assert_eq!(answer.headers.get_all("set-cookie").iter().count(), 2);
@@ -78,8 +81,28 @@ fn the_table_of_http_auth() {
         // Per row: without credentials, a token, this app's key, another app's, this app's anon key, the operator's.
         let credentials = ["", jwt, &app.service_key, &other.service_key, &app.anon_key, &app.admin_key];
         for (auth, expected) in [
-            ("required", ["AUTH_REQUIRED", "AUTH_INVALID_TOKEN", "service_key", "AUTH_INVALID_API_KEY", "AUTH_REQUIRED", "AUTH_INVALID_API_KEY"]),
-            ("optional", ["anonymous", "AUTH_INVALID_TOKEN", "service_key", "AUTH_INVALID_API_KEY", "anonymous", "AUTH_INVALID_API_KEY"]),
+            (
+                "required",
+                [
+                    "AUTH_REQUIRED",
+                    "AUTH_INVALID_TOKEN",
+                    "service_key",
+                    "AUTH_INVALID_API_KEY",
+                    "AUTH_REQUIRED",
+                    "AUTH_INVALID_API_KEY",
+                ],
+            ),
+            (
+                "optional",
+                [
+                    "anonymous",
+                    "AUTH_INVALID_TOKEN",
+                    "service_key",
+                    "AUTH_INVALID_API_KEY",
+                    "anonymous",
+                    "AUTH_INVALID_API_KEY",
+                ],
+            ),
             ("none", ["anonymous", "anonymous", "service_key", "anonymous", "anonymous", "anonymous"]),
         ] {
             for (credential, expected) in credentials.iter().zip(expected) {
@@ -172,7 +195,13 @@ fn each_way_to_fail_is_its_own_error_and_hurts_nobody_else() {
             ("plain", "export default () => ({ status: 200 })", json!({}), 500, "FUNCTION_NO_RESPONSE"),
             ("hung", "export default () => new Promise(() => {})", json!({}), 500, "FUNCTION_HUNG"),
             ("null", "export default () => { throw null }", json!({}), 500, "FUNCTION_THREW"),
-            ("spin", "export default () => { for (;;) {} }", json!({ "cpuLimitMs": 50 }), 500, "FUNCTION_CPU_LIMIT"),
+            (
+                "spin",
+                "export default () => { for (;;) {} }",
+                json!({ "cpuLimitMs": 50 }),
+                500,
+                "FUNCTION_CPU_LIMIT",
+            ),
             (
                 "slow",
                 "export default () => new Promise((r) => setTimeout(r, 60000))",
@@ -187,7 +216,13 @@ fn each_way_to_fail_is_its_own_error_and_hurts_nobody_else() {
                 500,
                 "FUNCTION_MEMORY_LIMIT",
             ),
-            ("deep", "const f = () => f() + 1; export default () => f()", json!({}), 500, "FUNCTION_STACK_OVERFLOW"),
+            (
+                "deep",
+                "const f = () => f() + 1; export default () => f()",
+                json!({}),
+                500,
+                "FUNCTION_STACK_OVERFLOW",
+            ),
         ] {
             app.deploy_with(name, code, limits(fields)).await;
             let failed = app.call("GET", name).fails(status, error).await;

@@ -4,7 +4,8 @@ use serde_json::json;
 use support::app::{TestApp, deploy_body};
 use support::cluster::run;
 
-const HELLO: &str = "export async function handler(req: Request): Promise<Response> { return new Response('one') }";
+const HELLO: &str =
+    "export async function handler(req: Request): Promise<Response> { return new Response('one') }";
 
 #[test]
 fn a_deploy_answers_with_all_there_is_to_know() {
@@ -38,7 +39,8 @@ fn code_that_cannot_run_is_refused_with_its_place_and_the_old_version_serves_on(
             ("for (;;) {} export default () => {}", "top_level_limit"),
         ] {
             let body = deploy_body("hello", code, json!({}));
-            let refused = app.manage("POST", "/functions").json(body).fails(400, "VALIDATION_INVALID_CODE").await;
+            let refused =
+                app.manage("POST", "/functions").json(body).fails(400, "VALIDATION_INVALID_CODE").await;
             let details = &refused.json()["error"]["details"];
             assert_eq!(details["reason"], reason, "{}", refused.text());
             if reason == "syntax" {
@@ -72,7 +74,10 @@ fn what_a_redeploy_leaves_out_keeps_its_value() {
             ("agent_tool", json!(true)),
             ("agent_tool_mode", json!("read_write")),
             ("allow_service_key_impersonation", json!(false)),
-            ("triggers", json!([{ "type": "http", "enabled": true, "config": { "auth": "none", "method": "GET" } }])),
+            (
+                "triggers",
+                json!([{ "type": "http", "enabled": true, "config": { "auth": "none", "method": "GET" } }]),
+            ),
         ] {
             assert_eq!(shown[member], value, "{member}");
         }

@@ -7,7 +7,8 @@ use support::cluster::run;
 fn unknown_paths_and_wrong_methods() {
     run(async {
         let client = shared().await.client();
-        for path in ["/", "/v1", "/v2/apps", "/v1/apps/x/y", "/v1/app_short/functions", "/metrics/x", "/%00"] {
+        for path in ["/", "/v1", "/v2/apps", "/v1/apps/x/y", "/v1/app_short/functions", "/metrics/x", "/%00"]
+        {
             client.get(path).fails(404, "RESOURCE_NOT_FOUND").await;
         }
         let refused = client.post("/livez").fails(405, "METHOD_NOT_ALLOWED").await;

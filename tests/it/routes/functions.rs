@@ -22,8 +22,14 @@ fn the_list_shows_how_each_did() {
         let names: Vec<_> = functions.iter().map(|function| function["name"].as_str().unwrap()).collect();
         assert_eq!(names, ["a", "b"]);
         let (idle, busy) = (&functions[0], &functions[1]);
-        assert_eq!((&idle["invocationCount"], &idle["lastInvoked"], &idle["status"]), (&json!(0), &json!(null), &json!("active")));
-        assert_eq!((&busy["invocationCount"], &busy["lastStatus"], &busy["status"]), (&json!(3), &json!(404), &json!("error")));
+        assert_eq!(
+            (&idle["invocationCount"], &idle["lastInvoked"], &idle["status"]),
+            (&json!(0), &json!(null), &json!("active"))
+        );
+        assert_eq!(
+            (&busy["invocationCount"], &busy["lastStatus"], &busy["status"]),
+            (&json!(3), &json!(404), &json!("error"))
+        );
         assert!((busy["errorRate"].as_f64().unwrap() - 2.0 / 3.0).abs() < 1e-9);
     });
 }
@@ -35,7 +41,10 @@ fn one_is_shown_with_its_source_and_settings() {
         app.deploy("hello", CODE).await;
         let shown = app.manage("GET", "/functions/hello").ok().await;
         assert_eq!(shown["code"], CODE);
-        assert_eq!((&shown["timeoutMs"], &shown["cpuLimitMs"], &shown["memoryLimitMb"]), (&json!(30000), &json!(10000), &json!(128)));
+        assert_eq!(
+            (&shown["timeoutMs"], &shown["cpuLimitMs"], &shown["memoryLimitMb"]),
+            (&json!(30000), &json!(10000), &json!(128))
+        );
         app.manage("GET", "/functions/nope").fails(404, "RESOURCE_NOT_FOUND").await;
     });
 }
@@ -50,10 +59,14 @@ fn settings_change_for_the_next_call() {
         assert_eq!(answer["function"]["cpuLimitMs"], 20);
         let refused = app.call("GET", "spin").fails(500, "FUNCTION_CPU_LIMIT").await;
         assert_eq!(refused.json()["error"]["details"]["limit_ms"], 20);
-        let impersonated = app.call("GET", "spin").key(&app.service_key).header("x-butterbase-as-user", "alice");
+        let impersonated =
+            app.call("GET", "spin").key(&app.service_key).header("x-butterbase-as-user", "alice");
         impersonated.fails(403, "AUTH_IMPERSONATION_DISABLED").await;
         for body in [json!({}), json!({ "cpuLimitMs": 0 }), json!({ "name": "x" })] {
-            app.manage("PATCH", "/functions/spin/settings").json(body).fails(400, "VALIDATION_INVALID_SCHEMA").await;
+            app.manage("PATCH", "/functions/spin/settings")
+                .json(body)
+                .fails(400, "VALIDATION_INVALID_SCHEMA")
+                .await;
         }
         let patch = json!({ "cpuLimitMs": 20 });
         app.manage("PATCH", "/functions/nope/settings").json(patch).fails(404, "RESOURCE_NOT_FOUND").await;

@@ -17,7 +17,8 @@ fn a_test_call_shows_everything_about_the_invocation() {
         let app = TestApp::new().await;
         // A required trigger is no obstacle, nor is none at all for http.
         app.deploy_with("echo", ECHO, json!({})).await;
-        let wanted = json!({ "method": "PUT", "path": "/sub?q=1", "headers": { "X-A": "b" }, "body": { "n": 1 } });
+        let wanted =
+            json!({ "method": "PUT", "path": "/sub?q=1", "headers": { "X-A": "b" }, "body": { "n": 1 } });
         let answer = app.manage("POST", "/functions/echo/invoke").json(wanted).send().await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         let shown = answer.json();

@@ -49,10 +49,13 @@ fn scopes_hold_and_cannot_grow() {
 fn another_tenants_key_sees_nothing_and_an_anon_key_manages_nothing() {
     run(async {
         let (app, other) = (TestApp::new().await, TestApp::new().await);
-        for (method, rest) in [("GET", "/functions"), ("GET", "/keys"), ("GET", "/env"), ("DELETE", "/functions/x")] {
+        for (method, rest) in
+            [("GET", "/functions"), ("GET", "/keys"), ("GET", "/env"), ("DELETE", "/functions/x")]
+        {
             let ask = |key: &str| app.client.ask(method, &app.path(rest)).key(key);
             let foreign = ask(&other.service_key).fails(404, "RESOURCE_NOT_FOUND").await;
-            let nowhere = app.client.ask(method, &format!("/v1/app_aaaaaaaaaaaa{rest}")).key(&other.service_key);
+            let nowhere =
+                app.client.ask(method, &format!("/v1/app_aaaaaaaaaaaa{rest}")).key(&other.service_key);
             let nowhere = nowhere.fails(404, "RESOURCE_NOT_FOUND").await;
             assert_eq!(foreign.message(), nowhere.message(), "existence must not leak");
             ask(&app.anon_key).fails(403, "AUTH_FORBIDDEN").await;

@@ -11,7 +11,7 @@ const CODE: &str = "export default async (req, ctx) => {
     if (mode === 'throw') {
         throw new Error('boom');
     }
-    if (mode === 'later') ctx.waitUntil((async () => { console.info('afterwards') })());
+    if (mode === 'later') ctx.waitUntil(new Promise((resolve) => setTimeout(resolve, 5)).then(() => console.info('afterwards')));
     return new Response('ok');
 }";
 
@@ -21,7 +21,8 @@ fn an_invocation_is_in_the_log_as_soon_as_it_is_answered() {
         let app = TestApp::new().await;
         app.deploy("hello", CODE).await;
         for n in 1..=5 {
-            let answer = app.call("GET", "hello?mode=x&token=secret").header("cookie", "a=secret").send().await;
+            let answer =
+                app.call("GET", "hello?mode=x&token=secret").header("cookie", "a=secret").send().await;
             let logs = app.logs("hello").await;
             assert_eq!(logs.len(), n);
             assert_eq!(logs[0]["id"], answer.header("x-invocation-id"));
@@ -64,7 +65,9 @@ fn failures_and_background_work_are_recorded_with_mapped_stacks() {
         app.call("GET", "hello?mode=later").send().await;
         let record = &app.logs("hello").await[0];
         assert_eq!(record["consoleLogs"][1]["message"], "afterwards");
-        assert!(record["background"]["duration"].as_f64().is_some() && record["background"]["error"].is_null());
+        assert!(
+            record["background"]["duration"].as_f64().is_some() && record["background"]["error"].is_null()
+        );
     });
 }
 

@@ -23,11 +23,25 @@ fn a_script_that_fails_leaves_nothing_and_says_where() {
     run(async {
         let app = TestApp::new().await;
         let sql = "CREATE TABLE half (id int);\nCREATE TABEL other (id int);";
-        let failed = app.manage("POST", "/sql").json(json!({ "sql": sql })).fails(400, "SCHEMA_MIGRATION_FAILED").await;
+        let failed = app
+            .manage("POST", "/sql")
+            .json(json!({ "sql": sql }))
+            .fails(400, "SCHEMA_MIGRATION_FAILED")
+            .await;
         let details = &failed.json()["error"]["details"];
-        assert_eq!((&details["sqlstate"], &details["line"]), (&json!("42601"), &json!(2)), "{}", failed.text());
+        assert_eq!(
+            (&details["sqlstate"], &details["line"]),
+            (&json!("42601"), &json!(2)),
+            "{}",
+            failed.text()
+        );
         app.manage("POST", "/sql").json(json!({ "sql": "CREATE TABLE half (id int)" })).ok().await;
-        for body in [json!({}), json!({ "sql": "" }), json!({ "sql": "select '\u{0}'" }), json!({ "sql": "select 1", "x": 1 })] {
+        for body in [
+            json!({}),
+            json!({ "sql": "" }),
+            json!({ "sql": "select '\u{0}'" }),
+            json!({ "sql": "select 1", "x": 1 }),
+        ] {
             app.manage("POST", "/sql").json(body).fails(400, "VALIDATION_INVALID_SCHEMA").await;
         }
     });
