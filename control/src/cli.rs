@@ -37,7 +37,8 @@ pub fn run() -> std::process::ExitCode {
     code.into()
 }
 
-async fn dispatch(cli: Cli) -> Exit {
+/// Run one command inside a runtime that is there already.
+pub async fn dispatch(cli: Cli) -> Exit {
     let no_color = out::no_color();
     match cli.command {
         Command::Serve(args) => {

@@ -47,6 +47,11 @@ impl Client {
         Self { hyper: HyperClient::builder(TokioExecutor::new()).build_http(), address }
     }
 
+    /// Where the server is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// A request of that method.
     pub fn ask(&self, method: &str, path: &str) -> Ask {
         Ask {
@@ -68,10 +73,17 @@ impl Client {
         self.ask("POST", path)
     }
 
-    /// Write these bytes to a new connection, end the writing half, and read until the server closes it.
+    /// Write these bytes to a new connection, and read until the server closes it.
     pub async fn raw(&self, bytes: &[u8]) -> String {
-        let mut stream = TcpStream::connect(self.address).await.expect("a connection");
+        let mut stream = self.connect().await;
         // The server may close before it has read everything: that is what some tests are about.
+        let _ = stream.write_all(bytes).await;
+        read_to_end(&mut stream).await
+    }
+
+    /// The same, but nothing more is to come after these bytes, and the server knows it.
+    pub async fn raw_and_end(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect().await;
         let _ = stream.write_all(bytes).await;
         let _ = stream.shutdown().await;
         read_to_end(&mut stream).await

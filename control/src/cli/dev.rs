@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::args::DevArgs;
 use super::exit::Exit;
+use super::serve::Signals;
 use super::{out, serve};
 use crate::config::AccessLog;
 
@@ -25,6 +26,7 @@ pub(super) async fn run(args: &DevArgs) -> Exit {
         // Whoever develops wants to see each request arrive.
         config.access_log = AccessLog::All;
     }
+    let Some(mut signals) = Signals::listen() else { return Exit::Failure };
     let (drain, data_dir) = (config.drain, config.data_dir.clone());
     out::say("starting ...");
     let Some(server) = serve::start(config).await else { return Exit::Failure };
@@ -34,7 +36,7 @@ pub(super) async fn run(args: &DevArgs) -> Exit {
             let deployer = Deployer::new(server.edge().clone(), app);
             tokio::select! {
                 exit = develop(&args.dir, deployer) => exit,
-                () = serve::wait_for_stop() => Exit::Ok,
+                () = signals.next() => Exit::Ok,
             }
         }
         Err(error) => {
@@ -42,7 +44,7 @@ pub(super) async fn run(args: &DevArgs) -> Exit {
             Exit::Failure
         }
     };
-    let stopped = serve::stop(server, drain).await;
+    let stopped = serve::stop(server, drain, &mut signals).await;
     if exit == Exit::Ok { stopped } else { exit }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::exit::Exit;
 use super::out;
@@ -14,14 +14,15 @@ const SHUTDOWN_EXTRA: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(args: &ServeArgs) -> Exit {
     let Some(config) = config(args) else { return Exit::Usage };
+    let Some(mut signals) = Signals::listen() else { return Exit::Failure };
     let drain = config.drain;
     let Some(app) = start(config).await else { return Exit::Failure };
     tracing::info!(url = app.url(), data_dir = %args.data_dir.display(), "listening");
     if args.admin_key.is_none() {
         tracing::info!(file = %args.data_dir.join("admin.key").display(), "the admin key is in this file");
     }
-    wait_for_stop().await;
-    stop(app, drain).await
+    signals.next().await;
+    stop(app, drain, &mut signals).await
 }
 
 /// The settings, or a complaint.
@@ -34,23 +35,36 @@ pub(super) async fn start(config: Config) -> Option<App> {
     App::start(config).await.map_err(|error| out::complain(&error.to_string())).ok()
 }
 
-/// SIGTERM, or Ctrl-C.
-pub(super) async fn wait_for_stop() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return drop(tokio::signal::ctrl_c().await);
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+/// SIGTERM and SIGINT. Made before a server starts: from then on, neither ends the process by itself.
+#[derive(Debug)]
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub(super) fn listen() -> Option<Self> {
+        let both = signal(SignalKind::terminate()).and_then(|terminate| {
+            signal(SignalKind::interrupt()).map(|interrupt| Self { terminate, interrupt })
+        });
+        both.map_err(|error| out::complain(&format!("signals cannot be listened for: {error}"))).ok()
+    }
+
+    /// Wait for one of them.
+    pub(super) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
 /// Drain; a second signal, or too long a time, ends the process where it stands.
-pub(super) async fn stop(app: App, drain: Duration) -> Exit {
+pub(super) async fn stop(app: App, drain: Duration, signals: &mut Signals) -> Exit {
     tracing::info!("shutting down: no new work, what runs is finished");
     tokio::select! {
         finished = app.shutdown() => if finished { Exit::Ok } else { Exit::Failure },
-        () = wait_for_stop() => {
+        () = signals.next() => {
             out::complain("stopped by a second signal");
             Exit::Failure
         }

@@ -21,6 +21,8 @@ use crate::tasks::Tasks;
 
 /// Bytes of a request's head.
 const HEAD_BYTES_MAX: usize = 64 << 10;
+/// Bytes read ahead on one connection; more than a head, which has to fit in whole.
+const READ_BYTES_MAX: usize = 128 << 10;
 /// Headers of a request.
 const HEADERS_MAX: usize = 100;
 /// After an error of `accept`, such as no file descriptors: time for some to come free.
@@ -82,7 +84,8 @@ impl Server {
             .timer(TokioTimer::new())
             .header_read_timeout(self.shared.limits.header_timeout)
             .max_headers(HEADERS_MAX)
-            .max_buf_size(HEAD_BYTES_MAX)
+            .max_header_size(HEAD_BYTES_MAX)
+            .max_buf_size(READ_BYTES_MAX)
             .serve_connection(TokioIo::new(stream), service);
         let connection = watcher.watch(connection);
         self.tasks.service(async move {

@@ -90,12 +90,12 @@ impl<F: Future<Output = Result<Reply, Infallible>>> Future for Logging<F> {
 impl Line {
     fn write(self, reply: &Reply, failure: Option<Failure>) {
         let status = reply.status().as_u16();
-        let ms = self.at.elapsed().as_secs_f64() * 1_000.0;
+        let ms = self.at.elapsed().as_micros() as f64 / 1_000.0;
         let (id, method, path) = (&*self.id, self.method.as_str(), &*self.path);
         match failure {
             None => tracing::info!(target: ACCESS, request_id = id, status, ms, "{method} {path}"),
             Some(Failure { code, message, cause, platform }) => {
-                let cause = cause.as_deref().unwrap_or_default();
+                let cause = cause.as_deref();
                 if platform {
                     tracing::error!(target: ACCESS, request_id = id, status, ms, code, cause, "{method} {path}: {message}");
                 } else {
