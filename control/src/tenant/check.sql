@@ -47,3 +47,11 @@ SELECT 'role ' || member.rolname || ' is a member of ' || held.rolname
         OR (member.rolname = $3 AND held.rolname <> 'butterbase_user')
         OR (member.rolname = $4 AND held.rolname <> 'butterbase_anon')
         OR member.rolname IN ('butterbase_service', 'butterbase_user', 'butterbase_anon'))
+UNION ALL
+SELECT 'role ' || r.rolname || ' has settings that are not ours' FROM pg_catalog.pg_roles r
+    LEFT JOIN pg_catalog.pg_db_role_setting s ON s.setrole = r.oid
+    CROSS JOIN (SELECT ARRAY['temp_file_limit=256MB', 'log_min_messages=fatal', 'log_min_error_statement=panic'])
+        ours (settings)
+    WHERE r.rolname IN ($1, $2, $3, $4)
+      AND (s.setrole IS NULL OR s.setdatabase <> 0
+        OR NOT (s.setconfig @> ours.settings AND s.setconfig <@ ours.settings))

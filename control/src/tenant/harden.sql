@@ -10,6 +10,12 @@ GRANT CONNECT ON DATABASE {database} TO {owner}, {service}, {user}, {anon};
 -- Schemas, and the extensions that PostgreSQL holds safe for it.
 GRANT CREATE ON DATABASE {database} TO {owner};
 
+-- What a login may have set for itself: it would meet every later session.
+ALTER ROLE {owner} IN DATABASE {database} RESET ALL;
+ALTER ROLE {service} IN DATABASE {database} RESET ALL;
+ALTER ROLE {user} IN DATABASE {database} RESET ALL;
+ALTER ROLE {anon} IN DATABASE {database} RESET ALL;
+
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO butterbase_service, butterbase_user, butterbase_anon;
 GRANT USAGE, CREATE ON SCHEMA public TO {owner};

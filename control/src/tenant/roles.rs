@@ -8,9 +8,6 @@ use tokio_postgres::{Client, Error};
 use super::Privilege;
 use crate::postgres::{quote_identifier, quote_literal};
 
-/// Temporary files of one session, in MB. Only a superuser can raise it.
-const TEMP_FILES_MB: u32 = 256;
-
 /// Make the groups, and make them what they have to be.
 pub(super) async fn ensure_groups(client: &Client) -> Result<(), Error> {
     for (name, bypass) in [
@@ -50,10 +47,12 @@ pub(super) async fn ensure_logins(
         if privilege != Privilege::Owner {
             client.batch_execute(&format!("GRANT {} TO {quoted}", privilege.group())).await?;
         }
-        // A tenant's failing statements are the tenant's to know: they must not fill the server's log.
+        // First of all away with what a login may have set for itself: settings meet every later session of it.
         client
             .batch_execute(&format!(
-                "ALTER ROLE {quoted} SET temp_file_limit = '{TEMP_FILES_MB}MB';
+                "ALTER ROLE {quoted} RESET ALL;
+                 ALTER ROLE {quoted} SET temp_file_limit = '256MB';
+                 -- A tenant's failing statements are the tenant's to know: they must not fill the server's log.
                  ALTER ROLE {quoted} SET log_min_messages = 'fatal';
                  ALTER ROLE {quoted} SET log_min_error_statement = 'panic'"
             ))

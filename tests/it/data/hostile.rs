@@ -6,10 +6,11 @@
 use std::sync::Arc;
 
 use mayfly_control::providers::db::DbBounds;
+use mayfly_control::tenant::Identity;
 use mayfly_runtime::providers::{Database, TransactionOptions};
 use serde_json::json;
 use support::cluster::{endpoint, run};
-use support::tenants::{TestApp, answer, rows, statement, tenants_with};
+use support::tenants::{TestApp, answer, rows, statement, tenants, tenants_with};
 
 const SCHEMA: &str = "
     CREATE TABLE posts (id int PRIMARY KEY, owner text NOT NULL DEFAULT current_user_id(), body text);
@@ -19,8 +20,9 @@ const SCHEMA: &str = "
         USING (owner = (SELECT current_user_id())) WITH CHECK (owner = (SELECT current_user_id()));
     CREATE VIEW post_view AS SELECT * FROM posts;
     -- A developer's function that pastes text into SQL: what an injection would find.
-    CREATE FUNCTION run_text(q text) RETURNS text LANGUAGE plpgsql AS $$
+    CREATE FUNCTION read_text(q text) RETURNS text LANGUAGE plpgsql AS $$
         DECLARE r text; BEGIN EXECUTE q INTO r; RETURN r; END $$;
+    CREATE FUNCTION run_text(q text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN EXECUTE q; RETURN 'done'; END $$;
     ANALYZE posts";
 
 /// What belongs together is parted by `;;`: calls of one invocation.
@@ -42,9 +44,19 @@ const STATEMENTS: &[&str] = &[
     "SELECT run_text('SET ROLE butterbase_service') ;; SELECT body FROM posts",
     "SELECT run_text('RESET ROLE') ;; SELECT body FROM posts",
     "SELECT run_text('SET SESSION AUTHORIZATION mayfly') ;; SELECT body FROM posts",
-    "SELECT run_text('SET ROLE none'), run_text('SELECT string_agg(body, '','') FROM posts')",
-    "SELECT run_text('SELECT set_config(''role'', ''butterbase_service'', false)')",
+    "SELECT run_text('SET ROLE none'), read_text($q$SELECT string_agg(body, ',') FROM posts$q$)",
+    "SELECT read_text('SELECT set_config(''role'', ''butterbase_service'', false)')",
+    "WITH x AS MATERIALIZED (SELECT run_text('SET ROLE butterbase_service') r) SELECT r, body FROM x, posts",
+    "WITH x AS MATERIALIZED (SELECT run_text($q$SET ROLE none$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
+    "WITH x AS MATERIALIZED (SELECT run_text($q$RESET ROLE$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
+    "WITH x AS MATERIALIZED (SELECT run_text($q$SET row_security = off$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
+    "WITH x AS MATERIALIZED (SELECT run_text($q$SET SESSION AUTHORIZATION DEFAULT$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
     // Being somebody else.
+    "WITH x AS MATERIALIZED (SELECT run_text($q$SET mayfly.claims = '$BOB'$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
+    "WITH x AS MATERIALIZED (SELECT run_text($q$SET mayfly.claims = '$FORGED'$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
+    "WITH x AS MATERIALIZED (SELECT run_text($q$RESET mayfly.claims$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
+    "WITH x AS MATERIALIZED (SELECT run_text($q$SET search_path = pg_temp, public$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
+    "WITH x AS MATERIALIZED (SELECT run_text($q$SET constraint_exclusion = off$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
     "SET mayfly.claims = '$BOB'",
     "SELECT set_config('mayfly.claims', '$BOB', true)",
     "SELECT run_text('SET mayfly.claims = ''$BOB''') ;; SELECT body FROM posts",
@@ -138,7 +150,7 @@ const STATEMENTS: &[&str] = &[
     "SELECT cursor_to_xml('c', 1, true, true, '')",
     "SELECT * FROM ts_stat('select body::tsvector from posts')",
     "SELECT ts_rewrite('a'::tsquery, 'select body::tsquery, body::tsquery from posts')",
-    "SELECT run_text('SELECT string_agg(body, '','') FROM posts')",
+    "SELECT read_text($q$SELECT string_agg(body, ',') FROM posts$q$)",
     // Reading and writing past the policy.
     "SELECT body FROM posts",
     "TABLE posts",
@@ -185,8 +197,9 @@ impl Stage {
             ..DbBounds::default()
         };
         let app = TestApp::on(&tenants_with(bounds).await, SCHEMA).await;
-        // The claims that bob really had, on the connection that alice has now.
-        let claims = rows(&app.user("bob"), "SELECT current_setting('mayfly.claims') AS c").await;
+        // The claims that bob really had, on a connection of another pool.
+        let elsewhere = tenants().await.database(&app.id, Identity::User { id: "bob".to_owned() });
+        let claims = rows(&elsewhere, "SELECT current_setting('mayfly.claims') AS c").await;
         let bob_claims = claims[0]["c"].as_str().unwrap().to_owned();
         // Bob's, but with a signature that alice made up.
         let (signed, _) = bob_claims.rsplit_once('.').unwrap();
@@ -304,6 +317,30 @@ fn claims_are_good_for_one_user_one_connection_and_a_while() {
 
 fn hex_of(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn what_a_login_sets_for_itself_is_found_and_does_not_last() {
+    run(async {
+        let app = TestApp::on(&tenants_with(DbBounds::default()).await, SCHEMA).await;
+        let alice = app.user("alice");
+        // Back to the login itself, which may change its own settings: inside one statement, by way of a developer's
+        // careless function.
+        let sql = format!(
+            "WITH x AS MATERIALIZED (SELECT run_text('SET ROLE none') r)
+             SELECT r, run_text('ALTER ROLE \"{0}_user\" SET default_transaction_read_only = on'),
+                    run_text('ALTER ROLE \"{0}_user\" SET role = ''butterbase_service''') FROM x",
+            app.id
+        );
+        rows(&alice, &sql).await;
+        // A connection of another pool is a new one: what the host says at its start stands above all that.
+        let anew = tenants().await.database(&app.id, Identity::User { id: "alice".to_owned() });
+        let session = "SELECT current_user::text AS r, current_setting('default_transaction_read_only') AS o";
+        assert_eq!(rows(&anew, session).await, json!([{"r": "butterbase_user", "o": "off"}]));
+        assert_eq!(rows(&anew, "SELECT body FROM posts").await, json!([{"body": "a-secret"}]));
+        assert_eq!(app.tenants.check_and_repair(&app.id).await.unwrap().len(), 1);
+        assert_eq!(app.tenants.check(&app.id).await.unwrap(), Vec::<String>::new());
+    });
 }
 
 #[test]

@@ -78,6 +78,8 @@ pub(crate) fn session_settings(privilege: Privilege, bounds: &DbBounds) -> Vec<(
         ("application_name", "mayfly".to_owned()),
         ("search_path", "public".to_owned()),
         ("row_security", "on".to_owned()),
+        ("default_transaction_isolation", "read committed".to_owned()),
+        ("default_transaction_read_only", "off".to_owned()),
         ("statement_timeout", millis(statement_timeout)),
         ("lock_timeout", millis(bounds.lock_timeout)),
         ("idle_in_transaction_session_timeout", millis(bounds.idle_in_transaction_timeout)),
