@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use ring::hmac;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom, SystemRandom};
 use wasmtime::Module;
 
@@ -19,7 +19,7 @@ const KEY_BYTES: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Artifacts {
     directory: PathBuf,
-    key: hmac::Key,
+    key: LessSafeKey,
 }
 
 impl Artifacts {
@@ -28,8 +28,9 @@ impl Artifacts {
         let directory = cache_dir.join(build);
         fs::create_dir_all(&directory)?;
         private(cache_dir)?;
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &key_bytes(&cache_dir.join(KEY_FILE))?);
-        Ok(Self { directory, key })
+        let key = UnboundKey::new(&AES_256_GCM, &key_bytes(&cache_dir.join(KEY_FILE))?)
+            .map_err(|_| io::Error::other("the key of compiled modules is malformed"))?;
+        Ok(Self { directory, key: LessSafeKey::new(key) })
     }
 
     /// The module of this name, or `None` when there is none that this directory's key vouches for.
@@ -38,7 +39,7 @@ impl Artifacts {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).ok()?;
         let mac = fs::read(self.path(name, "mac")).ok()?;
-        hmac::verify(&self.key, &signed(name, &bytes), &mac).ok()?;
+        self.verify(name, &bytes, mac)?;
         drop(bytes);
         // SAFETY: the MAC says that this directory's owner wrote these bytes, with `Module::serialize`; files are
         // replaced by renaming, never written in place, so what was checked is what is mapped.
@@ -48,9 +49,28 @@ impl Artifacts {
     /// Keeps a module under this name. Atomic: a crash leaves the old file or the new one.
     pub(crate) fn save(&self, name: &str, module: &Module) -> io::Result<()> {
         let bytes = module.serialize().map_err(io::Error::other)?;
-        let mac = hmac::sign(&self.key, &signed(name, &bytes));
-        self.replace(name, "mac", mac.as_ref())?;
+        self.replace(name, "mac", &self.sign(name, &bytes)?)?;
         self.replace(name, "cwasm", &bytes)
+    }
+
+    /// A nonce, and the module's name sealed with the module as what is authenticated beside it: the name is part of
+    /// what is vouched for, so that one function's file cannot pass for another's.
+    fn sign(&self, name: &str, bytes: &[u8]) -> io::Result<Vec<u8>> {
+        let mut nonce = [0; NONCE_LEN];
+        let failed = |_| io::Error::other("no randomness");
+        SystemRandom::new().fill(&mut nonce).map_err(failed)?;
+        let mut sealed = name.as_bytes().to_vec();
+        let unique = Nonce::assume_unique_for_key(nonce);
+        self.key.seal_in_place_append_tag(unique, Aad::from(bytes), &mut sealed).map_err(failed)?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// Whether these bytes are what was signed under this name.
+    fn verify(&self, name: &str, bytes: &[u8], mut mac: Vec<u8>) -> Option<()> {
+        let (nonce, sealed) = mac.split_first_chunk_mut::<NONCE_LEN>()?;
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let opened = self.key.open_in_place(nonce, Aad::from(bytes), sealed).ok()?;
+        (opened == name.as_bytes()).then_some(())
     }
 
     fn replace(&self, name: &str, extension: &str, bytes: &[u8]) -> io::Result<()> {
@@ -66,15 +86,6 @@ impl Artifacts {
     fn path(&self, name: &str, extension: &str) -> PathBuf {
         self.directory.join(format!("{name}.{extension}"))
     }
-}
-
-// The name is signed too: one function's file must not pass for another's.
-fn signed(name: &str, bytes: &[u8]) -> Vec<u8> {
-    let mut message = Vec::with_capacity(name.len() + 1 + bytes.len());
-    message.extend_from_slice(name.as_bytes());
-    message.push(0);
-    message.extend_from_slice(bytes);
-    message
 }
 
 fn key_bytes(path: &Path) -> io::Result<Vec<u8>> {

@@ -38,7 +38,8 @@ fn hello_greets() {
 fn notes_are_written_read_and_deleted() {
     run(async {
         let app = deployed("notes-api").await;
-        let ask = |method: &str, rest: &str| app.call(method, &format!("notes-api{rest}")).key(&app.service_key);
+        let ask =
+            |method: &str, rest: &str| app.call(method, &format!("notes-api{rest}")).key(&app.service_key);
         assert_eq!(app.call("GET", "notes-api").send().await.status, 401);
         let written = ask("POST", "").json(json!({ "body": "remember the milk" })).send().await;
         assert_eq!(written.status, 201, "{}", written.text());
@@ -57,7 +58,8 @@ fn notes_are_written_read_and_deleted() {
 fn a_webhook_is_processed_once() {
     run(async {
         let app = deployed("webhook-dedupe").await;
-        let event = |id: &str| app.call("POST", "webhook-dedupe").json(json!({ "id": id, "type": "order.paid" }));
+        let event =
+            |id: &str| app.call("POST", "webhook-dedupe").json(json!({ "id": id, "type": "order.paid" }));
         assert_eq!(event("evt_1").send().await.text(), "processed");
         assert_eq!(event("evt_1").send().await.text(), "duplicate");
         assert_eq!(event("evt_2").send().await.text(), "processed");
@@ -83,8 +85,10 @@ fn a_background_job_ends_after_its_response() {
 
 #[test]
 fn every_example_is_whole() {
-    let mut names: Vec<String> =
-        fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     // A new example needs a test above, and a line here.
     assert_eq!(names, ["background", "hello", "notes-api", "webhook-dedupe"]);

@@ -65,7 +65,20 @@ fn every_file_says_what_it_is_for() {
 
 #[test]
 fn both_halves_of_a_capability_stand_beside_each_other() {
-    for capability in ["clock", "console", "context", "database", "encoding", "fetch", "headers", "idempotency", "random", "response", "timers", "url"] {
+    for capability in [
+        "clock",
+        "console",
+        "context",
+        "database",
+        "encoding",
+        "fetch",
+        "headers",
+        "idempotency",
+        "random",
+        "response",
+        "timers",
+        "url",
+    ] {
         for extension in ["rs", "js"] {
             let file = root().join(format!("guest-sdk/src/api/{capability}.{extension}"));
             assert!(file.exists(), "{} is missing", file.display());
@@ -85,11 +98,19 @@ fn the_prelude_imports_what_it_uses_from_modules_that_exist() {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();
-        assert!(text.starts_with("// ") || text.starts_with("export const host"), "{} says nothing", path.display());
+        assert!(
+            text.starts_with("// ") || text.starts_with("export const host"),
+            "{} says nothing",
+            path.display()
+        );
         for line in text.lines().filter(|line| line.starts_with("import ") || line.starts_with("} from")) {
             let Some((_, from)) = line.split_once("from \"./") else { continue };
             let module = from.trim_end_matches("\";");
-            assert!(root().join("guest-sdk/src/api").join(module).exists(), "{} imports {module}", path.display());
+            assert!(
+                root().join("guest-sdk/src/api").join(module).exists(),
+                "{} imports {module}",
+                path.display()
+            );
         }
     }
 }
@@ -100,13 +121,21 @@ fn decisions_and_documents_that_are_pointed_at_exist() {
         for entry in walk(&root().join(folder)) {
             let Ok(text) = fs::read_to_string(&entry) else { continue };
             for part in text.split("docs/decisions/").skip(1) {
-                let name: String = part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+                let name: String =
+                    part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
                 let page = root().join(format!("docs/decisions/{name}.md"));
                 assert!(name.is_empty() || page.exists(), "{} points at {}", entry.display(), page.display());
             }
         }
     }
-    for document in ["README.md", "docs/ARCHITECTURE.md", "docs/SECURITY.md", "docs/LIMITS.md", "docs/GUEST.md", "docs/API.md"] {
+    for document in [
+        "README.md",
+        "docs/ARCHITECTURE.md",
+        "docs/SECURITY.md",
+        "docs/LIMITS.md",
+        "docs/GUEST.md",
+        "docs/API.md",
+    ] {
         let text = fs::read_to_string(root().join(document)).unwrap();
         let folder = root().join(document).parent().unwrap().to_owned();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {

@@ -6,7 +6,10 @@
     reason = "a test that cannot go on fails here and now"
 )]
 
+mod compile_worker;
 mod data;
+mod examples;
 mod hostile;
+mod house;
 mod journeys;
 mod routes;
