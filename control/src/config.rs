@@ -35,11 +35,11 @@ pub struct ServeArgs {
     #[arg(long, env = "MAYFLY_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
-    /// The address that callers use, when a proxy stands in front [default: http://<listen>]
+    /// The address that callers use, when a proxy stands in front [default: where it listens]
     #[arg(long, env = "MAYFLY_PUBLIC_URL")]
     pub public_url: Option<Url>,
 
-    /// The operator's key [default: made at first start, kept in <data-dir>/admin.key]
+    /// The operator's key [default: made at first start, kept in admin.key in the data directory]
     #[arg(long, env = "MAYFLY_ADMIN_KEY", hide_env_values = true, hide = true)]
     pub admin_key: Option<String>,
 
