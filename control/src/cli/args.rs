@@ -45,6 +45,9 @@ pub struct RemoteArgs {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a server
+    #[command(
+        after_help = "MAYFLY_ADMIN_KEY sets the operator's key; without it one is made, in admin.key in the data directory."
+    )]
     Serve(Box<ServeArgs>),
     /// Run a server for a folder of functions: deploy them all, and again whenever they change
     Dev(Box<DevArgs>),
@@ -59,7 +62,7 @@ pub enum Command {
 /// Flags of `mayfly dev`.
 #[derive(Debug, Args)]
 pub struct DevArgs {
-    /// The folder: each <name>/index.ts|js or <name>.ts|js in it is a function
+    /// The folder: each NAME/index.ts|js or NAME.ts|js in it is a function
     #[arg(default_value = ".")]
     pub dir: PathBuf,
     /// The app's name [default: the folder's name]
@@ -75,7 +78,7 @@ pub struct DevArgs {
 pub enum Verb {
     /// Deploy a function from a file or a folder
     Deploy {
-        /// <name>.ts|js, or a folder with index.ts|js and perhaps function.json
+        /// NAME.ts|js, or a folder with index.ts|js and perhaps function.json
         path: PathBuf,
         /// The function's name [default: the file's or folder's]
         #[arg(long)]

@@ -159,7 +159,7 @@ impl Route {
         }
     }
 
-    /// The entry of [`TABLE`] that this is: what logs and documents call it.
+    /// The entry of the route table that this is: what logs and documents call it.
     pub fn entry(&self) -> (&'static str, &'static str) {
         TABLE[match self {
             Self::Live => 0,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use support::app::{Node, TestApp, shared};
-use support::client::read_to_end;
+use support::client::{Answer, read_to_end};
 use support::cluster::run;
 use tokio::io::AsyncWriteExt as _;
 
@@ -163,32 +163,58 @@ fn a_function_cannot_split_a_response_or_speak_for_the_platform() {
     });
 }
 
+/// Runs until someone says `release`; `claims` says how many claims there are, and says it when posted to.
+const HOLD: &str = "export default async (req, ctx) => {
+    await ctx.idempotency.claim('started');
+    while ((await ctx.db.query(\"SELECT 1 FROM _idempotency_keys WHERE key = 'release'\")).rowCount === 0) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return new Response('done');
+}";
+const CLAIMS: &str = "export default async (req, ctx) => {
+    if (req.method === 'POST') await ctx.idempotency.claim('release');
+    return Response.json((await ctx.db.query('SELECT count(*)::int AS n FROM _idempotency_keys')).rows[0].n);
+}";
+
+/// An app with an invocation that runs on `node` until it is released by way of the shared server.
+async fn hold_one(node: &Node) -> (TestApp, TestApp, tokio::task::JoinHandle<Answer>) {
+    let app = node.app().await;
+    let elsewhere = app.on(shared().await);
+    elsewhere.deploy("hold", HOLD).await;
+    elsewhere.deploy("claims", CLAIMS).await;
+    let held = tokio::spawn(app.call("GET", "hold").send());
+    while elsewhere.call("GET", "claims").ok().await != json!(1) {
+        tokio::task::yield_now().await;
+    }
+    (app, elsewhere, held)
+}
+
 #[test]
-fn beyond_the_caps_the_answer_is_an_error_with_a_time_to_come_back() {
+fn beyond_an_apps_share_the_answer_is_429_with_a_time_to_come_back() {
     run(async {
         let node = Node::start(|config| config.invocations_per_app_max = 1).await;
-        let app = node.app().await;
-        let code = "export default async (req, ctx) => {
-            await ctx.idempotency.claim('started');
-            while ((await ctx.db.query(\"SELECT 1 FROM _idempotency_keys WHERE key = 'release'\")).rowCount === 0) {
-                await new Promise((resolve) => setTimeout(resolve, 5));
-            }
-            return new Response('done');
-        }";
-        app.deploy("hold", code).await;
-        let holder = tokio::spawn(app.call("GET", "hold").send());
-        let shared_node = app.on(shared().await);
-        shared_node.deploy("claims", "export default async (req, ctx) => { if (req.method === 'POST') await ctx.idempotency.claim('release');
-            return Response.json((await ctx.db.query('SELECT count(*)::int AS n FROM _idempotency_keys')).rows[0].n) }").await;
-        while shared_node.call("GET", "claims").ok().await != json!(1) {
-            tokio::task::yield_now().await;
-        }
+        let (app, elsewhere, held) = hold_one(&node).await;
         let refused = app.call("GET", "hold").fails(429, "CONCURRENCY_LIMIT").await;
-        assert_eq!(refused.header("retry-after"), "1");
-        assert_eq!(refused.header("x-error-source"), "caller");
+        assert_eq!((refused.header("retry-after"), refused.header("x-error-source")), ("1", "caller"));
+        app.manage("GET", "/functions").ok().await;
+        elsewhere.call("POST", "claims").ok().await;
+        assert_eq!(held.await.unwrap().text(), "done");
+        assert!(node.shutdown().await);
+    });
+}
+
+#[test]
+fn beyond_what_the_node_can_do_the_answer_is_503_and_health_still_answers() {
+    run(async {
+        let node = Node::start(|config| config.edge.requests_max = 1).await;
+        let (app, elsewhere, held) = hold_one(&node).await;
+        let refused = app.manage("GET", "/functions").fails(503, "OVERLOADED").await;
+        assert_eq!((refused.header("retry-after"), refused.header("x-error-source")), ("1", "platform"));
         assert_eq!(app.client.get("/livez").send().await.status, 200);
-        shared_node.call("POST", "claims").ok().await;
-        assert_eq!(holder.await.unwrap().text(), "done");
+        assert_eq!(app.client.get("/readyz").send().await.status, 200);
+        elsewhere.call("POST", "claims").ok().await;
+        assert_eq!(held.await.unwrap().text(), "done");
+        app.manage("GET", "/functions").ok().await;
         assert!(node.shutdown().await);
     });
 }
