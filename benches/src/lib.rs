@@ -1,1 +1,67 @@
 //! Shared set-up of the benches.
+pub mod figures;
+pub mod floor;
+pub mod server;
+
+use std::path::PathBuf;
+
+use mayfly_runtime::providers::Grants;
+use mayfly_runtime::{Build, Call, Engine, EngineConfig, Image, Limits, Outcome, Request, Response, Source};
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+/// The function that most benches call.
+pub const HELLO: &str =
+    "export async function handler(req, ctx) { return Response.json({ hello: 'world' }); }";
+
+/// An executor for a bench: one thread, so that what is measured is one core's work.
+pub fn executor() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("an executor starts")
+}
+
+/// Where compiled modules are kept between benches, so that only the first pays for the engine.
+pub fn cache_dir() -> PathBuf {
+    std::env::temp_dir().join("mayfly-benches")
+}
+
+/// An engine with the settings of the server.
+pub fn engine(executor: &Runtime) -> Engine {
+    executor.block_on(Engine::new(EngineConfig::new(cache_dir()))).expect("the engine starts")
+}
+
+/// Compiles a function.
+pub fn build(executor: &Runtime, engine: &Engine, code: &str) -> Build {
+    let source = Source { file_name: "bench.ts".to_owned(), code: code.to_owned() };
+    executor.block_on(engine.build(&source)).expect("the function compiles")
+}
+
+/// Compiles a function and loads its image.
+pub fn image(executor: &Runtime, engine: &Engine, code: &str) -> Image {
+    let build = build(executor, engine, code);
+    executor.block_on(engine.load(&build.digest, &build.image)).expect("the image loads")
+}
+
+/// A GET request with the headers that browsers send.
+pub fn call() -> Call {
+    Call {
+        request: Request {
+            method: "GET".to_owned(),
+            url: "http://127.0.0.1:8787/v1/app_000000000000/fn/hello".to_owned(),
+            headers: [("host", "127.0.0.1:8787"), ("accept", "*/*"), ("user-agent", "bench")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .to_vec(),
+            body: None,
+        },
+        context: "{}".to_owned(),
+        grants: Grants::default(),
+        limits: Limits::default(),
+    }
+}
+
+/// One invocation, from the call to the end of everything.
+pub async fn invoke(engine: &Engine, image: &Image, call: Call) -> (Response, Outcome) {
+    let (reply, answer) = oneshot::channel();
+    let outcome = engine.invoke(image, call, reply).await;
+    let response = answer.await.expect("there is an answer").expect("the function answers");
+    (response, outcome)
+}

@@ -1,2 +1,5 @@
-//! tbd
-fn main() {}
+//! The `mayfly` program.
+
+fn main() -> std::process::ExitCode {
+    mayfly_control::cli::run()
+}

@@ -1,4 +1,5 @@
 //! Who answers for the capabilities that a function is lent.
 
 pub mod db;
+pub mod fetch;
 pub mod idempotency;

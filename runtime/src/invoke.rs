@@ -1,7 +1,107 @@
 //! `Engine::invoke`: instantiate, call, collect, tear down.
 
 mod call;
+mod drive;
 mod outcome;
+
+use std::time::Instant;
+
+use tokio::sync::oneshot;
+use wasmtime::Store;
 
 pub use call::{Call, Request};
 pub use outcome::{Background, LogEntry, LogLevel, Outcome, Response, Usage};
+
+pub(crate) use drive::{Ended, drive, fault_of_trap};
+
+use crate::engine::{Engine, Inner, config::FUEL_BETWEEN_YIELDS};
+use crate::error::Fault;
+use crate::host::console::Console;
+use crate::host::database::Connections;
+use crate::host::ending::{Deadline, Ending, Reply};
+use crate::host::fetch::Egress;
+use crate::host::idempotency::Claims;
+use crate::host::operations::Operations;
+use crate::host::request::Incoming;
+use crate::image::Image;
+use crate::limits::Limits;
+use crate::providers::Grants;
+use crate::sandbox::{MemoryLimiter, Sandbox};
+
+impl Engine {
+    /// Runs one invocation in a sandbox of its own.
+    ///
+    /// `reply` gets the response, or the fault, as soon as there is one; the future goes on until the `waitUntil` part
+    /// has ended too. Dropping it ends the guest where it stands.
+    pub async fn invoke(
+        &self,
+        image: &Image,
+        call: Call,
+        reply: oneshot::Sender<Result<Response, Fault>>,
+    ) -> Outcome {
+        let Call { request, context, grants, limits } = call;
+        let started = Instant::now();
+        let deadline = Deadline::new(started, limits.timeout);
+        let incoming = Incoming::new(&request, context, grants.env.clone());
+        let ending = Ending::new(Some(reply), deadline.clone(), &limits);
+        let mut store = self.inner.store(started, incoming, ending, grants, &limits);
+        let ended = drive(self.inner.run(&mut store, image), &deadline).await;
+        drive::conclude(&mut store, ended, &limits);
+        outcome::collect(store, started, &limits)
+    }
+
+    /// Makes a sandbox for an image and throws it away: what an invocation pays before its first instruction. For
+    /// measuring.
+    #[doc(hidden)]
+    pub async fn instantiate_only(&self, image: &Image) -> wasmtime::Result<()> {
+        let limits = Limits::default();
+        let started = Instant::now();
+        let ending = unattended(Deadline::new(started, limits.timeout), &limits);
+        let mut store = self.inner.store(started, Incoming::default(), ending, Grants::default(), &limits);
+        self.inner.instantiate(&mut store, image).await?;
+        Ok(())
+    }
+}
+
+impl Inner {
+    pub(crate) fn store(
+        &self,
+        started: Instant,
+        incoming: Incoming,
+        ending: Ending,
+        grants: Grants,
+        limits: &Limits,
+    ) -> Store<Sandbox> {
+        let sandbox = Sandbox {
+            memory: None,
+            limiter: MemoryLimiter::new(limits.memory_bytes),
+            started,
+            incoming,
+            ending,
+            console: Console::new(limits),
+            operations: Operations::new(limits.host_operations),
+            connections: Connections::new(grants.database),
+            claims: Claims::new(grants.idempotency),
+            egress: Egress::new(grants.fetch, limits.subrequests),
+        };
+        let mut store = Store::new(&self.wasmtime, sandbox);
+        store.limiter(|sandbox| &mut sandbox.limiter);
+        // Neither can fail: the configuration has fuel, and the interval is not zero.
+        let _ = store.set_fuel(limits.fuel);
+        let _ = store.fuel_async_yield_interval(Some(FUEL_BETWEEN_YIELDS));
+        store
+    }
+
+    async fn run(&self, store: &mut Store<Sandbox>, image: &Image) -> wasmtime::Result<()> {
+        let instance = self.instantiate(store, image).await?;
+        let handle = instance.get_typed_func::<u32, ()>(&mut *store, "handle")?;
+        let head = store.data().incoming.head.len() as u32;
+        handle.call_async(store, head).await
+    }
+}
+
+/// An ending that nobody waits for: of what runs at deploy.
+pub(crate) fn unattended(deadline: Deadline, limits: &Limits) -> Ending {
+    let reply: Option<Reply> = None;
+    Ending::new(reply, deadline, limits)
+}

@@ -1,10 +1,20 @@
 //! Compiles and runs one function, safely. Knows no HTTP server, no PostgreSQL and no tenant.
 
+mod artifact;
+mod compile;
+mod digest;
+mod engine;
 mod error;
+mod host;
+mod image;
 mod invoke;
 mod limits;
 pub mod providers;
+mod sandbox;
 
+pub use compile::{Build, SOURCE_BYTES_MAX, Source, SourceMap, compile_worker};
+pub use engine::{Engine, EngineConfig, EngineError};
 pub use error::{Blame, CompileError, Fault, SourcePlace, Thrown};
+pub use image::Image;
 pub use invoke::{Background, Call, LogEntry, LogLevel, Outcome, Request, Response, Usage};
 pub use limits::{FUEL_PER_CPU_MS, Limits};

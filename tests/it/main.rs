@@ -7,3 +7,6 @@
 )]
 
 mod data;
+mod hostile;
+mod journeys;
+mod routes;

@@ -7,5 +7,7 @@
     reason = "a test that cannot go on fails here and now"
 )]
 
+pub mod app;
+pub mod client;
 pub mod cluster;
 pub mod tenants;

@@ -1,10 +1,13 @@
 //! What comes out of an invocation.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use wasmtime::Store;
 
 use crate::error::Fault;
+use crate::limits::Limits;
+use crate::sandbox::Sandbox;
 
 /// The function's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,4 +102,32 @@ pub struct Outcome {
     pub usage: Usage,
     /// Its console.
     pub logs: Vec<LogEntry>,
+}
+
+/// Takes a finished invocation's sandbox apart.
+pub(crate) fn collect(store: Store<Sandbox>, started: Instant, limits: &Limits) -> Outcome {
+    let now = Instant::now();
+    let left = store.get_fuel().unwrap_or(0);
+    let sandbox = store.into_data();
+    let settled = sandbox.ending.settled();
+    let (went_on, background_fault) = sandbox.ending.background();
+    let background = settled.filter(|_| went_on).map(|settled| Background {
+        duration: now - settled.at,
+        fuel: settled.fuel.saturating_sub(left),
+        fault: background_fault,
+    });
+    Outcome {
+        status: settled.and_then(|settled| settled.status),
+        fault: sandbox.ending.fault().cloned(),
+        background,
+        usage: Usage {
+            fuel: limits.fuel.saturating_sub(left),
+            memory_peak_bytes: sandbox.limiter.peak(),
+            duration: settled.map_or(now, |settled| settled.at) - started,
+            database: sandbox.operations.database_time(),
+            host_operations: sandbox.operations.begun(),
+            egress_bytes: sandbox.egress.bytes(),
+        },
+        logs: sandbox.console.finish(),
+    }
 }

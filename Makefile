@@ -1,0 +1,45 @@
+# Everything that is done with this repository, by name. Each target installs what it needs.
+.DEFAULT_GOAL := help
+.PHONY: help dev test bench guest guest-verify check fmt lint docs deny
+
+CARGO_DENY_VERSION := 0.20.2
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-14s %s\n", $$1, $$2 }'
+
+dev: postgres ## Start Mayfly with its own PostgreSQL, deploy examples/, watch them, and print curl lines
+	cargo run --release --locked --bin mayfly -- dev examples
+
+test: postgres ## Run the whole test suite
+	cargo test --workspace --locked
+
+bench: postgres ## Run the benches and print one table
+	cargo bench --workspace --locked
+	cargo run --release --locked --package mayfly-benches --bin table
+
+guest: ## Build the code inside the sandbox into guest-sdk/dist
+	guest-sdk/build.sh
+
+guest-verify: ## Fail when guest-sdk/dist is not what its sources build
+	guest-sdk/build.sh --verify
+
+check: fmt lint docs deny guest-verify test ## Everything that CI checks, but the benches' build
+
+fmt: ## Check the formatting
+	cargo fmt --all --check
+	cargo fmt --manifest-path guest-sdk/Cargo.toml --check
+
+lint: ## Run clippy, warnings denied
+	cargo clippy --workspace --all-targets --locked -- --deny warnings
+
+docs: ## Build the documentation, broken links denied
+	RUSTDOCFLAGS='--deny warnings' cargo doc --workspace --no-deps --document-private-items --locked
+
+deny: ## Check licences, bans and sources of everything that is depended on
+	cargo deny --version 2>/dev/null | grep -qF $(CARGO_DENY_VERSION) || \
+		cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --debug
+	cargo deny --config .deny.toml check bans licenses sources
+
+.PHONY: postgres
+postgres:
+	@.ci/postgres.sh

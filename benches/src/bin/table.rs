@@ -1,0 +1,97 @@
+//! Prints what the benches found as one table: `make bench` ends with it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use serde_json::Value;
+
+fn main() {
+    let medians = medians(&criterion_directory());
+    println!("\n{}\n", machine());
+    println!("| bench | median |\n|---|---:|");
+    for (name, ns) in &medians {
+        println!("| {name} | {} |", time(*ns));
+    }
+    for (name, value) in mayfly_benches::figures::all() {
+        println!("| {name} | {value:.1} |");
+    }
+    println!("\n| goal | measured |\n|---|---:|");
+    for (goal, measured) in goals(&medians) {
+        println!("| {goal} | {measured} |");
+    }
+}
+
+/// The goals, each with what was measured; ratios are to a floor of the same run.
+fn goals(medians: &BTreeMap<String, f64>) -> Vec<(&'static str, String)> {
+    let get = |name: &str| medians.get(name).copied();
+    let time_of = |name: &str| get(name).map(time);
+    let edge = || {
+        let (bare, mayfly) = (get("http_hello/bare hyper")?, get("http_hello/mayfly")?);
+        let in_process = get("hello_in_process/clean")?;
+        // Per request, on both cores: the sandbox's own work is one core's, shared by two.
+        Some(format!("{:.0}%", 100.0 * (bare + in_process / cores()) / mayfly))
+    };
+    let database = || {
+        let (alone, ours) = (get("db_select/tokio-postgres alone")?, get("db_select/ctx.db's provider")?);
+        Some(format!("{:+.0}%", 100.0 * (ours / alone - 1.0)))
+    };
+    [
+        ("a sandbox is made in at most 10 us", time_of("instantiate")),
+        ("hello in process takes at most 60 us", time_of("hello_in_process/clean")),
+        ("the same in a slot that a heavy neighbour used", time_of("hello_in_process/after heavy ones")),
+        ("a small deploy takes at most 20 ms", time_of("deploy_small")),
+        ("a function that is not in memory adds at most 1 ms", time_of("many_functions/load from disk")),
+        ("HTTP hello, of what hyper and the sandbox leave possible: at least 60%", edge()),
+        ("a query by ctx.db, over the same by tokio-postgres: at most +15%", database()),
+    ]
+    .into_iter()
+    .map(|(goal, measured)| (goal, measured.unwrap_or_else(|| "not measured in this run".to_owned())))
+    .collect()
+}
+
+fn cores() -> f64 {
+    std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64)
+}
+
+fn criterion_directory() -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    env::var_os("CRITERION_HOME").map_or_else(|| target.join("criterion"), PathBuf::from)
+}
+
+/// The median of every bench below a directory, in nanoseconds, by its full name.
+fn medians(directory: &Path) -> BTreeMap<String, f64> {
+    let mut found = BTreeMap::new();
+    let Ok(entries) = fs::read_dir(directory) else { return found };
+    for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
+        let path = entry.path();
+        let read = |name: &str| -> Option<Value> {
+            serde_json::from_slice(&fs::read(path.join("new").join(name)).ok()?).ok()
+        };
+        let bench = (read("benchmark.json"), read("estimates.json"));
+        if let (Some(benchmark), Some(estimates)) = bench {
+            let name = benchmark["full_id"].as_str().unwrap_or_default().to_owned();
+            if let Some(median) = estimates["median"]["point_estimate"].as_f64() {
+                found.insert(name, median);
+            }
+        }
+        found.extend(medians(&path));
+    }
+    found
+}
+
+fn time(ns: f64) -> String {
+    match ns {
+        ns if ns < 1e3 => format!("{ns:.0} ns"),
+        ns if ns < 1e6 => format!("{:.1} us", ns / 1e3),
+        ns => format!("{:.2} ms", ns / 1e6),
+    }
+}
+
+/// The machine that this ran on: a figure without one says nothing.
+fn machine() -> String {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    let model = model.map_or(env::consts::ARCH, |(_, name)| name.trim());
+    format!("{} cores, {model}, {}", cores(), env::consts::OS)
+}

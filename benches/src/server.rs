@@ -1,0 +1,145 @@
+//! A whole server on loopback, with its own PostgreSQL, and a client that keeps its connections.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use mayfly_control::app::App;
+use mayfly_control::config::Config;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+
+/// A running server with one app.
+#[derive(Debug)]
+pub struct Server {
+    app: App,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The app's id.
+    pub app_id: String,
+    service_key: String,
+    _directory: tempfile::TempDir,
+}
+
+impl Server {
+    /// Starts a server in a directory that goes with it.
+    pub async fn start() -> Self {
+        let directory = directory();
+        let mut config = Config::loopback(directory.path().to_owned());
+        config.cache_dir = Some(crate::cache_dir());
+        let app = App::start(config).await.expect("the server starts");
+        let address = app.address();
+        let admin_key = app.admin_key().to_owned();
+        let created = post(address, "/v1/apps", &admin_key, json!({ "name": "bench" })).await;
+        let text = |name: &str| created[name].as_str().expect("the app is made").to_owned();
+        let (app_id, service_key) = (text("app_id"), text("service_key"));
+        Self { app, address, app_id, service_key, _directory: directory }
+    }
+
+    /// Deploys a function that anyone may call.
+    pub async fn deploy(&self, name: &str, code: &str) {
+        let trigger = json!({ "type": "http", "config": { "auth": "none" } });
+        let body = json!({ "name": name, "code": code, "trigger": trigger });
+        let path = format!("/v1/{}/functions", self.app_id);
+        let deployed = post(self.address, &path, &self.service_key, body).await;
+        assert_eq!(deployed["status"], "deployed", "{deployed}");
+    }
+
+    /// Runs a script as the app's owner.
+    pub async fn sql(&self, sql: &str) {
+        let path = format!("/v1/{}/sql", self.app_id);
+        let answer = post(self.address, &path, &self.service_key, json!({ "sql": sql })).await;
+        assert!(answer["error"].is_null(), "{answer}");
+    }
+
+    /// The path of a function.
+    pub fn path(&self, function: &str) -> String {
+        format!("/v1/{}/fn/{function}", self.app_id)
+    }
+
+    /// Stops everything.
+    pub async fn stop(self) {
+        self.app.shutdown().await;
+    }
+}
+
+/// A directory that PostgreSQL can get into: it runs as another user when this is root.
+pub fn directory() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::Builder::new().prefix("mayfly-bench-").tempdir_in("/tmp").expect("a directory");
+    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o711))
+        .expect("its mode is set");
+    directory
+}
+
+async fn post(address: SocketAddr, path: &str, key: &str, body: Value) -> Value {
+    let mut client = Client::connect(address).await;
+    let request = http::Request::post(path)
+        .header("host", "bench")
+        .header("authorization", format!("Bearer {key}"))
+        .header("content-type", "application/json")
+        .body(Full::new(Bytes::from(body.to_string())))
+        .expect("the request is well formed");
+    serde_json::from_slice(&client.send(request).await.1).expect("the answer is JSON")
+}
+
+/// One connection.
+#[derive(Debug)]
+pub struct Client {
+    sender: SendRequest<Full<Bytes>>,
+}
+
+impl Client {
+    /// Opens a connection.
+    pub async fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.expect("the server accepts");
+        stream.set_nodelay(true).expect("the socket takes options");
+        let (sender, connection) = handshake(TokioIo::new(stream)).await.expect("the connection opens");
+        tokio::spawn(connection);
+        Self { sender }
+    }
+
+    /// Sends a request; the status and the whole body of its answer.
+    pub async fn send(&mut self, request: http::Request<Full<Bytes>>) -> (u16, Bytes) {
+        self.sender.ready().await.expect("the connection is open");
+        let response = self.sender.send_request(request).await.expect("the server answers");
+        let status = response.status().as_u16();
+        (status, response.into_body().collect().await.expect("the body arrives").to_bytes())
+    }
+
+    /// `GET path`, which must be answered with 200.
+    pub async fn get(&mut self, path: &str) -> Bytes {
+        let request = http::Request::get(path)
+            .header("host", "bench")
+            .body(Full::default())
+            .expect("the request is well formed");
+        let (status, body) = self.send(request).await;
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
+        body
+    }
+}
+
+/// Sends `requests` over `connections` at once; how long all of them took.
+pub async fn load(address: SocketAddr, path: &str, connections: u64, requests: u64) -> std::time::Duration {
+    let mut clients = Vec::new();
+    for _ in 0..connections {
+        clients.push(Client::connect(address).await);
+    }
+    let started = std::time::Instant::now();
+    let mut tasks = Vec::new();
+    for (index, mut client) in clients.into_iter().enumerate() {
+        let path = path.to_owned();
+        let share = requests / connections + u64::from((index as u64) < requests % connections);
+        tasks.push(tokio::spawn(async move {
+            for _ in 0..share {
+                client.get(&path).await;
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.expect("no request fails");
+    }
+    started.elapsed()
+}

@@ -1,0 +1,286 @@
+//! The composition root: what is made of the settings, in which order, and taken down in the opposite one.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use mayfly_runtime::{Engine, EngineConfig, EngineError};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::Authenticator;
+use crate::auth::admin::{self, AdminKey, AdminKeyError};
+use crate::config::{Config, Database};
+use crate::http::{Base, Draining, Edge, Server, UseCases};
+use crate::postgres::{Cluster, ClusterConfig, ClusterError, Endpoint, EndpointError};
+use crate::providers::db::DbBounds;
+use crate::providers::fetch::{Outbound, OutboundError};
+use crate::quota::Slots;
+use crate::secrets::{KeyRing, SecretsError};
+use crate::service::apps::Apps;
+use crate::service::deploy::Deploy;
+use crate::service::env::Env;
+use crate::service::functions::Functions;
+use crate::service::health::Health;
+use crate::service::invoke::{Invoker, InvokerParts, Targets};
+use crate::service::keys::Keys;
+use crate::service::logs::Logs;
+use crate::service::sql::Sql;
+use crate::store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
+use crate::tasks::Tasks;
+use crate::tenant::{TenantError, Tenants};
+
+/// How long a shutdown tries to write the last records.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
+/// Sandboxes beside those of invocations.
+const SLOTS_FOR_BUILDS: u32 = 4;
+
+/// A running server.
+#[derive(Debug)]
+pub struct App {
+    address: SocketAddr,
+    admin_key: String,
+    edge: Edge,
+    store: Store,
+    sink: Sink,
+    cluster: Option<Cluster>,
+    tasks: Tasks,
+    stop: CancellationToken,
+    draining: Arc<AtomicBool>,
+    server: JoinHandle<Draining>,
+    drain: Duration,
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be used.
+    #[error("the data directory {path}: {cause}")]
+    DataDir { path: PathBuf, cause: io::Error },
+    /// The address cannot be bound.
+    #[error("cannot listen on {address}: {cause}")]
+    Listen { address: SocketAddr, cause: io::Error },
+    /// See [`AdminKeyError`].
+    #[error("the admin key: {0}")]
+    AdminKey(#[from] AdminKeyError),
+    /// See [`SecretsError`].
+    #[error("the key file for secrets: {0}")]
+    Secrets(#[from] SecretsError),
+    /// See [`ClusterError`].
+    #[error("PostgreSQL: {0}")]
+    Cluster(#[from] ClusterError),
+    /// See [`EndpointError`].
+    #[error("--database-url: {0}")]
+    Endpoint(#[from] EndpointError),
+    /// See [`StoreError`].
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// See [`TenantError`].
+    #[error("the apps' databases: {0}")]
+    Tenants(#[from] TenantError),
+    /// See [`EngineError`].
+    #[error("the sandbox engine: {0}")]
+    Engine(#[from] EngineError),
+    /// See [`OutboundError`].
+    #[error("{0}")]
+    Outbound(#[from] OutboundError),
+}
+
+impl App {
+    /// Start a server. When this returns, it accepts connections.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        make_data_dir(&config)?;
+        let admin_key = match &config.admin_key {
+            Some(key) => key.clone(),
+            None => admin::load_or_create(&config.data_dir.join("admin.key"))?,
+        };
+        let keyring = Arc::new(KeyRing::load_or_create(&config.data_dir.join("secrets.key"))?);
+        // Bound before the slow parts: a port that is taken shows at once.
+        let listener = listen(config.listen).await?;
+        let address = listener.local_addr().map_err(|cause| failed_to_listen(config.listen, cause))?;
+        let cache_dir = config.cache_dir.clone().unwrap_or_else(|| config.data_dir.join("cache"));
+        let engine_config = EngineConfig {
+            // A build runs the module's top level in a sandbox of its own.
+            slots: config.invocations_max.saturating_add(SLOTS_FOR_BUILDS),
+            compile_worker: config.compile_worker.clone(),
+            ..EngineConfig::new(cache_dir)
+        };
+        // Two slow things that do not need each other.
+        let (engine, database) = tokio::join!(Engine::new(engine_config), open_database(&config));
+        let (engine, (cluster, endpoint)) = (engine?, database?);
+        let store = Store::connect(StoreConfig::new(endpoint.clone())).await?;
+        store.migrate().await?;
+        let tenants =
+            Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbBounds::default()).await?;
+        let parts = Parts { engine, store, tenants, keyring, outbound: Outbound::new(&config.fetch_allow)? };
+        Ok(Self::assemble(&config, parts, admin_key, listener, address, cluster))
+    }
+
+    fn assemble(
+        config: &Config,
+        parts: Parts,
+        admin_key: String,
+        listener: TcpListener,
+        address: SocketAddr,
+        cluster: Option<Cluster>,
+    ) -> Self {
+        let (tasks, draining) = (Tasks::new(), Arc::new(AtomicBool::new(false)));
+        let (store, tenants) = (parts.store.clone(), parts.tenants.clone());
+        let (sink, _) = Sink::start(&store, SinkConfig::default());
+        let base = Base::new(config.public_url.as_deref(), &format!("http://{address}"));
+        let edge = parts.into_edge(config, &admin_key, base, &sink, &tasks, &draining);
+        tasks.service(edge.targets.clone().follow());
+        // What a crash left half done. Nothing of it is served until it is ready, so nobody waits for this.
+        tasks.service(async move {
+            if let Err(error) = tenants.recover().await {
+                tracing::error!(%error, "half-made apps could not be looked for");
+            }
+        });
+        let stop = CancellationToken::new();
+        let server = Server::new(listener, edge.clone(), config.edge, config.access_log, tasks.clone());
+        let server = tasks.listener(server.run(stop.clone()));
+        let drain = config.drain;
+        Self { address, admin_key, edge, store, sink, cluster, tasks, stop, draining, server, drain }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address that callers use, without a slash at its end.
+    pub fn url(&self) -> &str {
+        self.edge.base.as_str()
+    }
+
+    /// The operator's key.
+    pub fn admin_key(&self) -> &str {
+        &self.admin_key
+    }
+
+    /// The use cases, for those in the same process.
+    pub fn edge(&self) -> &Edge {
+        &self.edge
+    }
+
+    /// Take no more, finish what runs, write what was recorded, stop what was started. Says whether all was finished.
+    pub async fn shutdown(self) -> bool {
+        self.draining.store(true, Ordering::Relaxed);
+        self.stop.cancel();
+        let answered = match self.server.await {
+            Ok(draining) => draining.finish(self.drain).await,
+            Err(_) => false,
+        };
+        let left = self.tasks.finish_work(self.drain).await;
+        let flushed = tokio::time::timeout(FLUSH_TIMEOUT, self.sink.flush()).await.is_ok();
+        self.tasks.stop_services().await;
+        self.store.close();
+        if let Some(cluster) = self.cluster {
+            cluster.stop().await;
+        }
+        if !answered || left > 0 || !flushed {
+            tracing::warn!(answered, invocations_left = left, flushed, "the shutdown cut something short");
+        }
+        answered && left == 0 && flushed
+    }
+}
+
+/// What the use cases stand on.
+struct Parts {
+    engine: Engine,
+    store: Store,
+    tenants: Tenants,
+    keyring: Arc<KeyRing>,
+    outbound: Outbound,
+}
+
+impl Parts {
+    fn into_edge(
+        self,
+        config: &Config,
+        admin_key: &str,
+        base: Base,
+        sink: &Sink,
+        tasks: &Tasks,
+        draining: &Arc<AtomicBool>,
+    ) -> Edge {
+        let Self { engine, store, tenants, keyring, outbound } = self;
+        let targets = Targets::new(store.clone(), engine.digest());
+        let slots = Slots::new(config.invocations_max, config.invocations_per_app_max);
+        let keys = Keys { store: store.clone() };
+        let env = Env { store: store.clone(), keyring: Arc::clone(&keyring), targets: targets.clone() };
+        let invoker = Invoker::new(InvokerParts {
+            engine: engine.clone(),
+            store: store.clone(),
+            keyring: Arc::clone(&keyring),
+            tenants: tenants.clone(),
+            outbound,
+            sink: sink.clone(),
+            tasks: tasks.clone(),
+            api_url: base.as_str().into(),
+        });
+        Edge::new(UseCases {
+            authenticator: Authenticator::new(store.clone(), AdminKey::new(admin_key), targets.clone()),
+            apps: Apps {
+                store: store.clone(),
+                tenants: tenants.clone(),
+                keyring,
+                keys: keys.clone(),
+                targets: targets.clone(),
+            },
+            functions: Functions {
+                store: store.clone(),
+                env: env.clone(),
+                targets: targets.clone(),
+                sink: sink.clone(),
+            },
+            deploy: Deploy::new(store.clone(), engine, env.clone(), targets.clone(), tasks.clone()),
+            logs: Logs { store: store.clone(), invoker: invoker.clone() },
+            health: Health {
+                store,
+                sink: sink.clone(),
+                slots: slots.clone(),
+                draining: Arc::clone(draining),
+            },
+            sql: Sql { tenants },
+            slots,
+            keys,
+            env,
+            targets,
+            invoker,
+            base,
+        })
+    }
+}
+
+/// PostgreSQL's own user has to be able to pass through; what is secret in it has modes of its own.
+fn make_data_dir(config: &Config) -> Result<(), StartError> {
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(|cause| StartError::DataDir { path: config.data_dir.clone(), cause })
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|cause| failed_to_listen(address, cause))
+}
+
+fn failed_to_listen(address: SocketAddr, cause: io::Error) -> StartError {
+    StartError::Listen { address, cause }
+}
+
+async fn open_database(config: &Config) -> Result<(Option<Cluster>, Endpoint), StartError> {
+    match &config.database {
+        Database::Managed { path } => {
+            let mut cluster = ClusterConfig::new(&config.data_dir);
+            cluster.path = path.clone();
+            let cluster = Cluster::start(cluster).await?;
+            let endpoint = cluster.endpoint().clone();
+            Ok((Some(cluster), endpoint))
+        }
+        Database::Url(url) => Ok((None, Endpoint::from_url(url)?)),
+        Database::Running(endpoint) => Ok((None, endpoint.clone())),
+    }
+}

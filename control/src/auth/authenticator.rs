@@ -1,0 +1,234 @@
+//! Checks credentials against what a route asks for.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use http::request::Parts;
+
+use super::access::{Access, CallAccess, Manager};
+use super::admin::AdminKey;
+use super::bearer::{Bearer, as_user, invalid_token, required};
+use super::caller::Caller;
+use super::key::{self, KeyHash, Shape};
+use super::policy::{Requirement, requirement};
+use crate::error::{ApiError, ApiResult, Code};
+use crate::http::Route;
+use crate::service::Fresh;
+use crate::service::invoke::{HttpAuth, Target, Targets};
+use crate::store::{ApiKey, ApiKeyKind, AppState, Scope, Store};
+use crate::tenant::Identity;
+
+/// Decides who may. Cheap to clone.
+#[derive(Clone)]
+pub struct Authenticator {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    admin: AdminKey,
+    targets: Targets,
+    keys: Fresh<KeyHash, Option<Arc<ApiKey>>>,
+}
+
+/// A bearer, looked up.
+enum Credential {
+    None,
+    Admin,
+    Key(Arc<ApiKey>),
+    Bad(ApiError),
+}
+
+impl Authenticator {
+    /// One that knows this admin key and looks up all others in the store.
+    pub fn new(store: Store, admin: AdminKey, targets: Targets) -> Self {
+        Self { inner: Arc::new(Inner { store, admin, targets, keys: Fresh::default() }) }
+    }
+
+    /// Whether this request may be served, and as what.
+    pub async fn check(&self, route: &Route, head: &Parts) -> ApiResult<Access> {
+        match requirement(route) {
+            Requirement::Open => Ok(Access::Open),
+            Requirement::Admin => self.check_admin(&head.headers).await,
+            Requirement::App(scope) => {
+                let app = route.app().unwrap_or_default();
+                self.check_manager(app, scope, &head.headers).await.map(Access::App)
+            }
+            Requirement::Call => self.check_call(route, head).await,
+        }
+    }
+
+    /// A key was revoked: the next request looks it up afresh.
+    pub fn forget_keys(&self) {
+        self.inner.keys.forget_all();
+    }
+
+    async fn check_admin(&self, headers: &HeaderMap) -> ApiResult<Access> {
+        match self.credential(headers).await? {
+            Credential::Admin => Ok(Access::Admin),
+            Credential::Key(_) => Err(forbidden("this needs the operator's key")),
+            Credential::None => Err(required()),
+            Credential::Bad(error) => Err(error),
+        }
+    }
+
+    async fn check_manager(&self, app: &str, scope: Scope, headers: &HeaderMap) -> ApiResult<Manager> {
+        match self.credential(headers).await? {
+            Credential::Admin => self.require_app(app).await.map(|()| Manager::Admin),
+            // Another tenant's key gets the answer that an app which does not exist would give.
+            Credential::Key(key) if key.app_id != app => Err(ApiError::not_found("the app")),
+            Credential::Key(key) if key.kind == ApiKeyKind::Anon => {
+                Err(forbidden("an anon key has no rights on management"))
+            }
+            Credential::Key(key) if !key.scopes.contains(&scope) => {
+                Err(forbidden(&format!("the key lacks the scope `{}`", scope.as_str())))
+            }
+            Credential::Key(key) => Ok(Manager::Key { id: key.id.clone(), scopes: key.scopes.clone() }),
+            Credential::None => Err(required()),
+            Credential::Bad(error) => Err(error),
+        }
+    }
+
+    async fn require_app(&self, app: &str) -> ApiResult<()> {
+        match self.inner.store.apps().get(app).await? {
+            Some(app) if app.state == AppState::Ready => Ok(()),
+            Some(_) => Err(ApiError::new(
+                Code::StatePrerequisiteMissing,
+                "the app is being made or deleted; wait until it is ready",
+            )),
+            None => Err(ApiError::not_found("the app")),
+        }
+    }
+
+    async fn check_call(&self, route: &Route, head: &Parts) -> ApiResult<Access> {
+        let Route::Call { app, path } = route else {
+            return Err(ApiError::internal("only calls are checked as calls"));
+        };
+        let (target, auth) = self.inner.targets.by_call(app, path, &head.method).await?;
+        let credential = self.credential(&head.headers).await;
+        let (caller, identity) = decide(&target, auth, credential, as_user(&head.headers)?)?;
+        Ok(Access::Call(Box::new(CallAccess { target, caller, identity })))
+    }
+
+    async fn credential(&self, headers: &HeaderMap) -> ApiResult<Credential> {
+        let bearer = match Bearer::of(headers) {
+            Bearer::None => return Ok(Credential::None),
+            Bearer::Unusable(reason) => return Ok(Credential::Bad(invalid_token(reason))),
+            Bearer::Token(bearer) => bearer,
+        };
+        match key::shape(bearer) {
+            None => Ok(Credential::Bad(invalid_token(
+                "the bearer is not a key; end users' tokens are not accepted by this version",
+            ))),
+            Some(Shape::Admin) if self.inner.admin.verify(bearer) => Ok(Credential::Admin),
+            Some(Shape::Admin) => Ok(Credential::Bad(unknown_key())),
+            Some(Shape::App) => self.find_key(bearer).await,
+        }
+    }
+
+    async fn find_key(&self, bearer: &str) -> ApiResult<Credential> {
+        let hash = key::hash(bearer);
+        let store = &self.inner.store;
+        let found = self
+            .inner
+            .keys
+            .get(&hash, || async { Ok(store.keys().find_by_hash(&hash).await?.map(Arc::new)) })
+            .await?;
+        // Unknown and revoked are told apart by nobody but the owner, in the list of keys.
+        Ok(match found {
+            Some(key) if key.revoked_at.is_none() => Credential::Key(key),
+            Some(_) | None => Credential::Bad(unknown_key()),
+        })
+    }
+}
+
+/// The contract's table of http auth, and impersonation on top of it. Pure.
+fn decide(
+    target: &Target,
+    auth: HttpAuth,
+    credential: ApiResult<Credential>,
+    as_user: Option<String>,
+) -> ApiResult<(Caller, Identity)> {
+    let function = &target.function;
+    let service_key = match &credential {
+        Ok(Credential::Key(key)) if key.app_id == function.app_id && key.kind == ApiKeyKind::Service => {
+            Some(Arc::clone(key))
+        }
+        _ => None,
+    };
+    if let Some(key) = service_key {
+        if !key.scopes.contains(&Scope::Invoke) {
+            return Err(forbidden("the key lacks the scope `invoke`"));
+        }
+        let caller = Caller::service_key(key.id.clone(), &key.scopes);
+        return impersonate(caller, as_user, function.settings.allow_service_key_impersonation);
+    }
+    if as_user.is_some() {
+        return Err(ApiError::new(
+            Code::AuthImpersonationForbidden,
+            "X-Butterbase-As-User needs a service key of this app",
+        ));
+    }
+    anonymous(target, auth, credential).map(|caller| (caller, Identity::Service))
+}
+
+/// Callers without a service key of the app.
+fn anonymous(target: &Target, auth: HttpAuth, credential: ApiResult<Credential>) -> ApiResult<Caller> {
+    let anon_key = match &credential {
+        Ok(Credential::Key(key)) if key.app_id == target.function.app_id => Some(key.id.clone()),
+        _ => None,
+    };
+    match auth {
+        // With `none` nobody's credentials matter, not even whether they could be looked up.
+        HttpAuth::None => Ok(Caller::anonymous(anon_key)),
+        HttpAuth::Optional | HttpAuth::Required => match credential? {
+            Credential::Key(_) if auth == HttpAuth::Optional && anon_key.is_some() => {
+                Ok(Caller::anonymous(anon_key))
+            }
+            Credential::None if auth == HttpAuth::Optional => Ok(Caller::anonymous(None)),
+            Credential::None => Err(required()),
+            // The anon key says which app's client this is, not who uses it.
+            Credential::Key(_) if anon_key.is_some() => Err(required()),
+            Credential::Key(_) | Credential::Admin => {
+                Err(ApiError::new(Code::AuthInvalidApiKey, "the key is not one of this app's"))
+            }
+            Credential::Bad(error) => Err(error),
+        },
+    }
+}
+
+/// A service key, as itself or as a user.
+pub(crate) fn impersonate(
+    mut caller: Caller,
+    as_user: Option<String>,
+    allowed: bool,
+) -> ApiResult<(Caller, Identity)> {
+    match as_user {
+        None => Ok((caller, Identity::Service)),
+        Some(_) if !allowed => Err(ApiError::new(
+            Code::AuthImpersonationDisabled,
+            "this function does not let a service key act as a user",
+        )),
+        Some(id) => {
+            caller.user_id = Some(id.clone());
+            Ok((caller, Identity::User { id }))
+        }
+    }
+}
+
+fn forbidden(message: &str) -> ApiError {
+    ApiError::new(Code::AuthForbidden, message.to_owned())
+}
+
+fn unknown_key() -> ApiError {
+    ApiError::new(Code::AuthInvalidApiKey, "the key is unknown or revoked")
+}
+
+impl std::fmt::Debug for Authenticator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Authenticator").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+//! What each route asks for: one exhaustive table.
+
+use crate::http::Route;
+use crate::store::Scope;
+
+/// What a caller has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Requirement {
+    /// Anyone.
+    Open,
+    /// The operator.
+    Admin,
+    /// The operator, or a service key of the app with this scope.
+    App(Scope),
+    /// Whoever the function's own trigger lets in.
+    Call,
+}
+
+/// The requirement of a route.
+pub fn requirement(route: &Route) -> Requirement {
+    match route {
+        Route::Live | Route::Ready | Route::ErrorPage { .. } => Requirement::Open,
+        Route::ListApps | Route::CreateApp | Route::GetApp { .. } | Route::DeleteApp { .. } => {
+            Requirement::Admin
+        }
+        Route::ListKeys { .. }
+        | Route::GetAppEnv { .. }
+        | Route::ListFunctions { .. }
+        | Route::GetFunction { .. }
+        | Route::ListVersions { .. }
+        | Route::Logs { .. } => Requirement::App(Scope::Read),
+        Route::ConfigureApp { .. }
+        | Route::CreateKey { .. }
+        | Route::RevokeKey { .. }
+        | Route::PatchAppEnv { .. }
+        | Route::Deploy { .. }
+        | Route::DeleteFunction { .. }
+        | Route::PatchFunctionEnv { .. }
+        | Route::PatchFunctionSettings { .. }
+        | Route::Rollback { .. } => Requirement::App(Scope::Deploy),
+        Route::Invoke { .. } => Requirement::App(Scope::Invoke),
+        Route::RunSql { .. } => Requirement::App(Scope::Schema),
+        Route::Call { .. } => Requirement::Call,
+    }
+}

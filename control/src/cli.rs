@@ -1,0 +1,60 @@
+//! The command line: `mayfly serve`, `mayfly dev`, and verbs for a server's API.
+
+mod args;
+mod dev;
+mod exit;
+mod out;
+mod remote;
+mod serve;
+mod source;
+mod verbs;
+
+use clap::Parser;
+
+pub use args::{Cli, Command};
+pub use exit::Exit;
+
+use crate::telemetry;
+
+/// Run the command line of this process to its end.
+pub fn run() -> std::process::ExitCode {
+    // A parse error prints itself and ends with 2, `--help` and `--version` with 0.
+    let cli = Cli::parse();
+    if matches!(cli.command, Command::CompileWorker) {
+        // Before anything else: the worker has no runtime, no log and no settings.
+        return if mayfly_runtime::compile_worker().is_ok() { Exit::Ok } else { Exit::Failure }.into();
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            out::complain(&format!("the runtime does not start: {error}"));
+            return Exit::Failure.into();
+        }
+    };
+    let code = runtime.block_on(dispatch(cli));
+    // What was meant to be finished is finished; a stuck name lookup need not be waited for.
+    runtime.shutdown_background();
+    code.into()
+}
+
+/// Run one command inside a runtime that is there already.
+pub async fn dispatch(cli: Cli) -> Exit {
+    let no_color = out::no_color();
+    match cli.command {
+        Command::Serve(args) => {
+            let _flush = telemetry::init(&args.log.options(no_color));
+            serve::run(&args).await
+        }
+        Command::Dev(args) => {
+            let _flush = telemetry::init(&args.serve.log.options(no_color));
+            dev::run(&args).await
+        }
+        Command::CompileWorker => Exit::Ok,
+        Command::Remote(verb) => {
+            tokio::select! {
+                exit = verbs::run(&cli.remote, verb) => exit,
+                _ = tokio::signal::ctrl_c() => Exit::Interrupted,
+            }
+        }
+    }
+}

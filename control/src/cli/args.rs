@@ -1,0 +1,279 @@
+//! Commands and flags.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::ServeArgs;
+
+/// Mayfly runs JavaScript and TypeScript functions, each invocation in a fresh WebAssembly sandbox.
+#[derive(Debug, Parser)]
+#[command(name = "mayfly", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Which server, with which key.
+    #[command(flatten)]
+    pub remote: RemoteArgs,
+}
+
+const EXIT_CODES: &str =
+    "Exit codes: 0 ok, 1 remote failure, 2 usage, 3 auth, 4 not found, 5 validation, 6 conflict, 7 quota,
+8 the function answered >= 400 under --fail, 9 timeout, 130 interrupted.
+Data goes to stdout, everything else to stderr. NO_COLOR is honoured.";
+
+/// For the commands that talk to a server.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Server")]
+pub struct RemoteArgs {
+    /// The server's address
+    #[arg(long, global = true, env = "MAYFLY_URL", default_value = "http://127.0.0.1:8787")]
+    pub url: String,
+    /// The key to use: the operator's for `apps`, a service key otherwise
+    #[arg(long, global = true, env = "MAYFLY_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+    /// The app's id
+    #[arg(long, global = true, env = "MAYFLY_APP")]
+    pub app: Option<String>,
+    /// Print the server's JSON answer
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a server
+    Serve(Box<ServeArgs>),
+    /// Run a server for a folder of functions: deploy them all, and again whenever they change
+    Dev(Box<DevArgs>),
+    /// Parse sources for a server, in a process that may die
+    #[command(name = crate::config::COMPILE_WORKER, hide = true)]
+    CompileWorker,
+    /// A verb of the API.
+    #[command(flatten)]
+    Remote(Verb),
+}
+
+/// Flags of `mayfly dev`.
+#[derive(Debug, Args)]
+pub struct DevArgs {
+    /// The folder: each <name>/index.ts|js or <name>.ts|js in it is a function
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+    /// The app's name [default: the folder's name]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// How to run the server.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+/// What a server can be asked for.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Deploy a function from a file or a folder
+    Deploy {
+        /// <name>.ts|js, or a folder with index.ts|js and perhaps function.json
+        path: PathBuf,
+        /// The function's name [default: the file's or folder's]
+        #[arg(long)]
+        name: Option<String>,
+        /// An environment variable, NAME=value (repeatable; replaces all of the function's variables)
+        #[arg(long = "env", value_name = "NAME=VALUE")]
+        env: Vec<String>,
+    },
+    /// Call a function as the service role, and show its answer
+    Invoke {
+        /// The function
+        name: String,
+        /// The request's method
+        #[arg(long, short = 'X', default_value = "POST")]
+        method: String,
+        /// What follows the function's URL: /path, ?query or both
+        #[arg(long, default_value = "")]
+        path: String,
+        /// The body; sent as JSON when it is JSON, as text otherwise
+        #[arg(long, short)]
+        data: Option<String>,
+        /// A header, "name: value" (repeatable)
+        #[arg(long, short = 'H')]
+        header: Vec<String>,
+        /// End with 8 when the function answers with 400 or more
+        #[arg(long)]
+        fail: bool,
+    },
+    /// Show what a function's invocations did
+    Logs {
+        /// The function
+        name: String,
+        /// Go on showing what comes
+        #[arg(long, short)]
+        follow: bool,
+        /// How many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        /// Only those with a console entry of this level
+        #[arg(long)]
+        level: Option<String>,
+        /// Only this status, or `error`, or `ok`
+        #[arg(long)]
+        status: Option<String>,
+        /// Only this invocation
+        #[arg(long)]
+        invocation: Option<String>,
+    },
+    /// Environment variables: names out, values only in
+    #[command(subcommand)]
+    Env(EnvVerb),
+    /// Functions of an app
+    #[command(subcommand)]
+    Functions(FunctionVerb),
+    /// A function's versions, newest first
+    Versions {
+        /// The function
+        name: String,
+    },
+    /// Let an older version serve again
+    Rollback {
+        /// The function
+        name: String,
+        /// The version's number [default: the one before the present one]
+        #[arg(long, value_name = "VERSION")]
+        to: Option<u32>,
+    },
+    /// Apps; this takes the operator's key
+    #[command(subcommand)]
+    Apps(AppVerb),
+    /// Keys of an app
+    #[command(subcommand)]
+    Keys(KeyVerb),
+}
+
+/// Verbs of the environment.
+#[derive(Debug, Subcommand)]
+pub enum EnvVerb {
+    /// Names of the variables
+    List {
+        /// A function's [default: the app's]
+        #[arg(long)]
+        function: Option<String>,
+    },
+    /// Set variables
+    Set {
+        /// NAME=value
+        #[arg(required = true)]
+        vars: Vec<String>,
+        /// A function's [default: the app's]
+        #[arg(long)]
+        function: Option<String>,
+    },
+    /// Delete variables
+    Unset {
+        /// Names
+        #[arg(required = true)]
+        names: Vec<String>,
+        /// A function's [default: the app's]
+        #[arg(long)]
+        function: Option<String>,
+    },
+}
+
+/// Verbs of functions.
+#[derive(Debug, Subcommand)]
+pub enum FunctionVerb {
+    /// All of them, with how they did
+    List,
+    /// One, with its source and settings
+    Get {
+        /// The function
+        name: String,
+    },
+    /// Delete one, with its environment
+    Delete {
+        /// The function
+        name: String,
+    },
+}
+
+/// Verbs of apps.
+#[derive(Debug, Subcommand)]
+pub enum AppVerb {
+    /// All of them
+    List,
+    /// Make one; its keys are shown this once
+    Create {
+        /// Lower-case letters, digits, - and _
+        name: String,
+    },
+    /// One of them
+    Get {
+        /// The app's id
+        id: String,
+    },
+    /// Delete one with everything it has
+    Delete {
+        /// The app's id
+        id: String,
+        /// The app's id again
+        #[arg(long)]
+        confirm: Option<String>,
+    },
+    /// Switch an app's functions off
+    Pause {
+        /// The app's id
+        id: String,
+        /// Why, for its callers
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Switch an app's functions on again
+    Resume {
+        /// The app's id
+        id: String,
+    },
+}
+
+/// Verbs of keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyVerb {
+    /// All of them, without the keys
+    List,
+    /// Make one; it is shown this once
+    Create {
+        /// A name to know it by
+        #[arg(long)]
+        name: Option<String>,
+        /// read, deploy, invoke or schema (repeatable) [default: all]
+        #[arg(long = "scope")]
+        scopes: Vec<String>,
+        /// Make an anon key, which has no scopes
+        #[arg(long)]
+        anon: bool,
+    },
+    /// Revoke one
+    Revoke {
+        /// key_...
+        id: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_of_the_server_may_follow_the_verb() {
+        let cli = Cli::try_parse_from(["mayfly", "invoke", "hello", "--app", "app_x", "-d", "{}"]).unwrap();
+        assert_eq!(cli.remote.app.as_deref(), Some("app_x"));
+        assert!(Cli::try_parse_from(["mayfly", "serve", "--listen", "nonsense"]).is_err());
+    }
+}

@@ -1,0 +1,53 @@
+//! The one app of `mayfly dev`: made at the first start, found again at the next, with the same id and keys.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::app::App;
+use crate::store::AppState;
+
+/// What is kept of it, in `<data-dir>/dev/<name>.json`, for this user alone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct DevApp {
+    pub(super) app_id: String,
+    pub(super) service_key: String,
+    pub(super) anon_key: String,
+}
+
+impl DevApp {
+    /// The app of that name, as an earlier run left it, or a new one.
+    pub(super) async fn ensure(server: &App, data_dir: &Path, name: &str) -> Result<Self, String> {
+        let path = data_dir.join("dev").join(format!("{name}.json"));
+        if let Some(kept) = Self::read(&path)
+            && server.edge().apps.get(&kept.app_id).await.is_ok_and(|app| app.state == AppState::Ready)
+        {
+            return Ok(kept);
+        }
+        let made = server
+            .edge()
+            .apps
+            .create(json!({ "name": name }))
+            .await
+            .map_err(|error| format!("the app {name} cannot be made: {error}"))?;
+        let kept = Self { app_id: made.app.id, service_key: made.service_key, anon_key: made.anon_key };
+        kept.write(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(kept)
+    }
+
+    fn read(path: &PathBuf) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+    }
+
+    fn write(&self, path: &Path) -> std::io::Result<()> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        file.write_all(&serde_json::to_vec_pretty(self)?)
+    }
+}

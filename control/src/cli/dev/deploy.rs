@@ -1,0 +1,143 @@
+//! Brings the app to what the folder says, one line a change.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use ring::digest::{SHA256, digest};
+
+use super::app::DevApp;
+use crate::auth::Manager;
+use crate::cli::out;
+use crate::cli::remote::source_excerpt;
+use crate::cli::source::{FunctionSource, functions_in};
+use crate::error::{ApiError, ApiResult};
+use crate::http::Edge;
+use crate::service::deploy::{DeployedVersion, Manifest};
+use crate::service::sql::ScriptRequest;
+use crate::store::TriggerKind;
+
+/// See the module.
+pub(super) struct Deployer {
+    edge: Edge,
+    app: DevApp,
+    /// What was last tried for each file or folder, whether it went well or not.
+    tried: BTreeMap<PathBuf, Result<FunctionSource, String>>,
+    /// Functions that serve, with how to call them.
+    serving: BTreeMap<String, Vec<String>>,
+}
+
+impl Deployer {
+    pub(super) fn new(edge: Edge, app: DevApp) -> Self {
+        Self { edge, app, tried: BTreeMap::new(), serving: BTreeMap::new() }
+    }
+
+    /// Deploy what is new or changed. A function whose file is gone stays deployed: deleting is for people.
+    pub(super) async fn sync(&mut self, dir: &Path) {
+        let paths = match functions_in(dir) {
+            Ok(paths) => paths,
+            Err(error) => return out::complain(&format!("{}: {error}", dir.display())),
+        };
+        self.tried.retain(|path, _| paths.contains(path));
+        for path in paths {
+            let read = FunctionSource::read(&path);
+            if self.tried.get(&path) == Some(&read) {
+                continue;
+            }
+            match &read {
+                Ok(source) => self.deploy(source).await,
+                Err(error) => out::complain(error),
+            }
+            self.tried.insert(path, read);
+        }
+    }
+
+    async fn deploy(&mut self, source: &FunctionSource) {
+        let started = Instant::now();
+        match self.try_deploy(source).await {
+            Ok(made) => {
+                out::say(&format!(
+                    "  {} v{} ({} ms)",
+                    made.name,
+                    made.deployed.version,
+                    started.elapsed().as_millis()
+                ));
+                self.serving.insert(made.name.clone(), self.calls(source, &made));
+            }
+            Err(error) => explain(source, &error),
+        }
+    }
+
+    async fn try_deploy(&self, source: &FunctionSource) -> ApiResult<DeployedVersion> {
+        let manifest = Manifest::read(source.body())?;
+        if let Some(sql) = &source.schema {
+            self.run_schema(&source.name, sql).await?;
+        }
+        self.edge.deploy.run(&self.app.app_id, manifest).await
+    }
+
+    /// Run a function's `schema.sql`, unless exactly this text was run before.
+    async fn run_schema(&self, function: &str, sql: &str) -> ApiResult<()> {
+        let name = format!("dev: {function}/schema.sql");
+        let checksum = hex::encode(digest(&SHA256, sql.as_bytes()));
+        if self.edge.sql.has_run(&self.app.app_id, &name, &checksum).await? {
+            return Ok(());
+        }
+        let script = ScriptRequest::read(serde_json::json!({ "sql": sql, "name": name }))?;
+        self.edge.sql.run(&self.app.app_id, &Manager::Admin, script).await?;
+        out::say(&format!("  {function}/schema.sql applied"));
+        Ok(())
+    }
+
+    /// Lines to paste into a shell.
+    fn calls(&self, source: &FunctionSource, made: &DeployedVersion) -> Vec<String> {
+        let url = format!("{}/fn/{}", self.edge.api_base(&self.app.app_id), made.name);
+        let key = &self.app.service_key;
+        if !source.try_lines.is_empty() {
+            return source
+                .try_lines
+                .iter()
+                .map(|line| line.replace("$URL", &url).replace("$KEY", key))
+                .collect();
+        }
+        let http = made.deployed.triggers.iter().find(|trigger| trigger.kind == TriggerKind::Http);
+        let Some(http) = http else { return Vec::new() };
+        let method = match http.config["method"].as_str() {
+            Some(method) if method != "GET" => format!(" -X {method}"),
+            _ => String::new(),
+        };
+        let header = match http.config["auth"].as_str() {
+            Some("none") => String::new(),
+            _ => format!(" -H 'Authorization: Bearer {key}'"),
+        };
+        vec![format!("curl{method}{header} {url}")]
+    }
+
+    /// Say where everything is.
+    pub(super) fn introduce(&self) {
+        out::say("");
+        out::say(&format!("app         {}", self.app.app_id));
+        out::say(&format!("service key {}", self.app.service_key));
+        out::say("");
+        for calls in self.serving.values() {
+            for call in calls {
+                out::data(call);
+            }
+        }
+        out::say("");
+        out::say("watching for changes; Ctrl-C ends");
+    }
+}
+
+/// Why a function was not deployed, with the line that is to blame.
+fn explain(source: &FunctionSource, error: &ApiError) {
+    out::complain(&format!("{}: {}", source.file.display(), error.message()));
+    if let Some(details) = error.details()
+        && let Some(line) = details["source_line"].as_str()
+    {
+        out::say(&source_excerpt(line, details["line"].as_u64(), details["column"].as_u64()));
+    }
+    if let Some(cause) = error.private_text() {
+        out::say(&format!("  {cause}"));
+    }
+}

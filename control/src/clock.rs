@@ -1,0 +1,20 @@
+//! The one place that reads the wall clock.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chrono::{DateTime, Utc};
+
+/// The present instant.
+pub fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// Milliseconds since 1970; 0 on a machine whose clock stands before that.
+pub fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+/// An instant as the API writes it: RFC 3339, UTC, milliseconds.
+pub fn rfc3339(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}

@@ -1,0 +1,377 @@
+//! Settings: read once at the edge, checked before anything is opened or bound.
+
+mod size;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use url::Url;
+
+use crate::postgres::Endpoint;
+
+pub use crate::providers::fetch::guard::Cidr;
+pub use size::ByteSize;
+
+/// The hidden command of [`Config::compile_worker`].
+pub const COMPILE_WORKER: &str = "compile-worker";
+
+/// Flags and variables of `mayfly serve` and `mayfly dev`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, env = "MAYFLY_LISTEN", default_value = "127.0.0.1:8787")]
+    pub listen: SocketAddr,
+
+    /// Where keys, compiled images and the managed PostgreSQL live
+    #[arg(long, env = "MAYFLY_DATA_DIR", default_value = ".mayfly")]
+    pub data_dir: PathBuf,
+
+    /// A PostgreSQL server to use instead of the managed one (postgres://superuser:password@host/database)
+    #[arg(long, env = "MAYFLY_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+
+    /// The address that callers use, when a proxy stands in front [default: http://<listen>]
+    #[arg(long, env = "MAYFLY_PUBLIC_URL")]
+    pub public_url: Option<Url>,
+
+    /// The operator's key [default: made at first start, kept in <data-dir>/admin.key]
+    #[arg(long, env = "MAYFLY_ADMIN_KEY", hide_env_values = true, hide = true)]
+    pub admin_key: Option<String>,
+
+    /// Largest request body
+    #[arg(long, env = "MAYFLY_MAX_BODY", default_value = "10MiB")]
+    pub max_body: ByteSize,
+
+    /// Open connections at once
+    #[arg(long, env = "MAYFLY_MAX_CONNECTIONS", default_value_t = 10_000, value_parser = at_least_one())]
+    pub max_connections: u32,
+
+    /// Requests being worked on at once; more are answered 503 OVERLOADED
+    #[arg(long, env = "MAYFLY_MAX_REQUESTS", default_value_t = 1_024, value_parser = at_least_one())]
+    pub max_requests: u32,
+
+    /// Sandboxes at once on this node; more are answered 503 OVERLOADED
+    #[arg(long, env = "MAYFLY_MAX_INVOCATIONS", default_value_t = 256, value_parser = at_least_one())]
+    pub max_invocations: u32,
+
+    /// Sandboxes at once of one app; more are answered 429 CONCURRENCY_LIMIT
+    #[arg(long, env = "MAYFLY_MAX_INVOCATIONS_PER_APP", default_value_t = 100, value_parser = at_least_one())]
+    pub max_invocations_per_app: u32,
+
+    /// Private addresses that functions may reach by fetch, such as 127.0.0.1/32 (repeatable; default none)
+    #[arg(long, env = "MAYFLY_FETCH_ALLOW_CIDR", value_delimiter = ',')]
+    pub fetch_allow_cidr: Vec<Cidr>,
+
+    /// Seconds that a shutdown waits for running work
+    #[arg(long, env = "MAYFLY_DRAIN_SECONDS", default_value_t = 60)]
+    pub drain_seconds: u32,
+
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "its fields are the documentation")]
+    pub log: LogArgs,
+}
+
+/// Flags about logs.
+#[derive(Debug, Clone, Args)]
+pub struct LogArgs {
+    /// Format of the log on stderr
+    #[arg(long, env = "MAYFLY_LOG_FORMAT", value_enum, default_value_t = LogFormat::Human)]
+    pub log_format: LogFormat,
+
+    /// What is logged, as `level` or `target=level,...`
+    #[arg(long, env = "MAYFLY_LOG", default_value = "info")]
+    pub log: String,
+
+    /// Which requests get a log line of their own (an invocation has its record in any case)
+    #[arg(long, env = "MAYFLY_ACCESS_LOG", value_enum, default_value_t = AccessLog::Errors)]
+    pub access_log: AccessLog,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people; in colour on a terminal.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Which requests the access log shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AccessLog {
+    /// Every request.
+    All,
+    /// Those answered with 500 or more.
+    Errors,
+    /// None.
+    Off,
+}
+
+/// What the log's set-up needs to know.
+#[derive(Debug, Clone)]
+pub struct LogOptions {
+    /// See [`LogFormat`].
+    pub format: LogFormat,
+    /// An `EnvFilter` directive.
+    pub filter: String,
+    /// Whether colour is refused.
+    pub no_color: bool,
+}
+
+/// Where PostgreSQL comes from.
+#[derive(Clone)]
+pub enum Database {
+    /// A cluster of Mayfly's own in the data directory.
+    Managed {
+        /// The process's `PATH`, to find PostgreSQL's programs in.
+        path: Option<OsString>,
+    },
+    /// A server by its address.
+    Url(String),
+    /// A server that someone else started and will stop.
+    Running(Endpoint),
+}
+
+impl std::fmt::Debug for Database {
+    // An address has a password in it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Managed { .. } => "Managed",
+            Self::Url(_) => "Url",
+            Self::Running(_) => "Running",
+        })
+    }
+}
+
+impl Database {
+    /// The managed cluster, by this process's own `PATH`.
+    pub fn managed() -> Self {
+        Self::Managed { path: std::env::var_os("PATH") }
+    }
+}
+
+/// Settings of one server, checked.
+#[derive(Clone)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// Where PostgreSQL comes from.
+    pub database: Database,
+    /// The callers' address, without a slash at its end; `None`: the listener's.
+    pub public_url: Option<String>,
+    /// The operator's key, when given.
+    pub admin_key: Option<String>,
+    /// Bounds of the edge.
+    pub edge: EdgeLimits,
+    /// Sandboxes at once on this node.
+    pub invocations_max: u32,
+    /// Sandboxes at once of one app.
+    pub invocations_per_app_max: u32,
+    /// What `fetch` may reach beside public addresses.
+    pub fetch_allow: Vec<Cidr>,
+    /// How long a shutdown waits.
+    pub drain: Duration,
+    /// Which requests are logged.
+    pub access_log: AccessLog,
+    /// Where compiled engines and images are cached; `None`: in the data directory.
+    pub cache_dir: Option<PathBuf>,
+    /// The program that parses hostile source in a process of its own; `None`: this process does it.
+    pub compile_worker: Option<Vec<OsString>>,
+}
+
+/// Bounds of the HTTP edge.
+#[derive(Debug, Clone, Copy)]
+pub struct EdgeLimits {
+    /// Largest request body, in bytes.
+    pub body_bytes_max: usize,
+    /// Open connections.
+    pub connections_max: u32,
+    /// Requests in flight.
+    pub requests_max: u32,
+    /// From the connection's first byte to the end of a request's head.
+    pub header_timeout: Duration,
+    /// The longest pause within a request's body.
+    pub body_idle_timeout: Duration,
+    /// The longest that any request may take: longer than the longest function.
+    pub deadline: Duration,
+}
+
+impl Default for EdgeLimits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: 10 << 20,
+            connections_max: 10_000,
+            requests_max: 1_024,
+            header_timeout: Duration::from_secs(30),
+            body_idle_timeout: Duration::from_secs(10),
+            deadline: Duration::from_secs(360),
+        }
+    }
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The public URL is not one that callers could use.
+    #[error("--public-url must be an http or https URL without query and fragment")]
+    PublicUrl,
+    /// The admin key would be guessable, or mistaken for another kind.
+    #[error("MAYFLY_ADMIN_KEY must begin with mf_admin_ and have 32 to 128 of [0-9A-Za-z_-] after that")]
+    AdminKey,
+    /// The database's address is none.
+    #[error("--database-url must begin with postgres:// or postgresql://")]
+    DatabaseUrl,
+}
+
+impl Config {
+    /// Check what was given.
+    pub fn resolve(args: &ServeArgs) -> Result<Self, ConfigError> {
+        if let Some(url) = &args.database_url
+            && !(url.starts_with("postgres://") || url.starts_with("postgresql://"))
+        {
+            return Err(ConfigError::DatabaseUrl);
+        }
+        if let Some(key) = &args.admin_key
+            && !crate::auth::key::is_admin_shaped(key)
+        {
+            return Err(ConfigError::AdminKey);
+        }
+        Ok(Self {
+            listen: args.listen,
+            data_dir: args.data_dir.clone(),
+            database: args.database_url.clone().map_or_else(Database::managed, Database::Url),
+            public_url: args.public_url.as_ref().map(public_url).transpose()?,
+            admin_key: args.admin_key.clone(),
+            edge: EdgeLimits {
+                body_bytes_max: args.max_body.bytes(),
+                connections_max: args.max_connections,
+                requests_max: args.max_requests,
+                ..EdgeLimits::default()
+            },
+            invocations_max: args.max_invocations,
+            invocations_per_app_max: args.max_invocations_per_app,
+            fetch_allow: args.fetch_allow_cidr.clone(),
+            drain: Duration::from_secs(args.drain_seconds.into()),
+            access_log: args.log.access_log,
+            cache_dir: None,
+            compile_worker: compile_worker(),
+        })
+    }
+
+    /// Settings for a server on a free loopback port with everything in `data_dir`.
+    pub fn loopback(data_dir: PathBuf) -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data_dir,
+            database: Database::managed(),
+            public_url: None,
+            admin_key: None,
+            edge: EdgeLimits::default(),
+            invocations_max: 64,
+            invocations_per_app_max: 32,
+            fetch_allow: Vec::new(),
+            drain: Duration::from_secs(60),
+            access_log: AccessLog::Errors,
+            cache_dir: None,
+            compile_worker: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Config {
+    // The database's address and the admin key are secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config")
+            .field("listen", &self.listen)
+            .field("data_dir", &self.data_dir)
+            .field("public_url", &self.public_url)
+            .finish_non_exhaustive()
+    }
+}
+
+impl LogArgs {
+    /// What the log's set-up needs.
+    pub fn options(&self, no_color: bool) -> LogOptions {
+        LogOptions { format: self.log_format, filter: self.log.clone(), no_color }
+    }
+}
+
+/// This program, by the hidden command that does nothing else.
+fn compile_worker() -> Option<Vec<OsString>> {
+    let program = std::env::current_exe().ok()?;
+    Some(vec![program.into_os_string(), COMPILE_WORKER.into()])
+}
+
+/// Whether the user asked for no colour.
+pub fn no_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+fn public_url(url: &Url) -> Result<String, ConfigError> {
+    let usable = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if usable { Ok(url.as_str().trim_end_matches('/').to_owned()) } else { Err(ConfigError::PublicUrl) }
+}
+
+fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        serve: ServeArgs,
+    }
+
+    fn resolve(args: &[&str]) -> Result<Config, String> {
+        let cli = Cli::try_parse_from(std::iter::once(&"mayfly").chain(args)).map_err(|e| e.to_string())?;
+        Config::resolve(&cli.serve).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn defaults_are_usable() {
+        let config = resolve(&[]).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8787");
+        assert_eq!(config.edge.body_bytes_max, 10 << 20);
+        assert!(config.fetch_allow.is_empty());
+    }
+
+    #[test]
+    fn bad_settings_are_refused_by_name() {
+        for (args, named) in [
+            (&["--public-url", "ftp://x/"][..], "--public-url"),
+            (&["--database-url", "mysql://x"], "--database-url"),
+            (&["--admin-key", "secret"], "MAYFLY_ADMIN_KEY"),
+            (&["--max-body", "huge"], "--max-body"),
+            (&["--max-connections", "0"], "--max-connections"),
+            (&["--fetch-allow-cidr", "127.0.0.1/40"], "--fetch-allow-cidr"),
+            (&["--listen", "8787"], "--listen"),
+        ] {
+            let error = resolve(args).unwrap_err();
+            assert!(error.contains(named), "{args:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_public_url_loses_its_last_slash() {
+        assert_eq!(
+            resolve(&["--public-url", "https://x.example/"]).unwrap().public_url.unwrap(),
+            "https://x.example"
+        );
+    }
+}

@@ -1,0 +1,51 @@
+//! A number of bytes as people write it: `10MiB`.
+
+use std::str::FromStr;
+
+/// A number of bytes between 1 KiB and 1 GiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ByteSize(usize);
+
+impl ByteSize {
+    /// The number.
+    pub fn bytes(self) -> usize {
+        self.0
+    }
+}
+
+impl FromStr for ByteSize {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(digits);
+        let shift = match unit.trim() {
+            "" | "B" => 0,
+            "KiB" | "K" | "k" => 10,
+            "MiB" | "M" | "m" => 20,
+            "GiB" | "G" | "g" => 30,
+            _ => return Err("expected a number of bytes with B, KiB, MiB or GiB".into()),
+        };
+        number
+            .parse::<usize>()
+            .ok()
+            .and_then(|number| number.checked_mul(1 << shift))
+            .filter(|bytes| (1 << 10..=1 << 30).contains(bytes))
+            .map(Self)
+            .ok_or_else(|| "expected between 1KiB and 1GiB".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_and_bounds() {
+        assert_eq!("10MiB".parse::<ByteSize>().unwrap().bytes(), 10 << 20);
+        assert_eq!("2048".parse::<ByteSize>().unwrap().bytes(), 2048);
+        for bad in ["", "MiB", "1", "2GiB", "99999999999999999999", "1TiB", "-1"] {
+            assert!(bad.parse::<ByteSize>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! One file a resource: decode, call one use case, encode.
+
+pub(super) mod apps;
+pub(super) mod call;
+pub(super) mod deploy;
+pub(super) mod env;
+pub(super) mod error_page;
+pub(super) mod functions;
+pub(super) mod health;
+pub(super) mod invoke;
+pub(super) mod keys;
+pub(super) mod logs;
+pub(super) mod sql;
+pub(super) mod versions;

@@ -1,0 +1,58 @@
+//! `/v1/apps`, `/v1/apps/{app}` and `/v1/{app}/config`.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::clock::rfc3339;
+use crate::error::ApiResult;
+use crate::http::stage::Admitted;
+use crate::http::{Edge, Reply, json as body, query};
+use crate::service::apps::PauseChange;
+use crate::store::App;
+
+pub(in crate::http) async fn list(edge: &Edge) -> ApiResult<Reply> {
+    let apps: Vec<Value> = edge.apps.list().await?.iter().map(|app| show(edge, app)).collect();
+    body::ok(&json!({ "apps": apps }))
+}
+
+pub(in crate::http) async fn create(edge: &Edge, request: &Admitted) -> ApiResult<Reply> {
+    let created = edge.apps.create(body::decode(&request.body)?).await?;
+    let reply = json!({
+        "app_id": created.app.id,
+        "name": created.app.name,
+        "service_key": created.service_key,
+        "anon_key": created.anon_key,
+        "api_base": edge.api_base(&created.app.id),
+    });
+    Ok(body::reply(StatusCode::CREATED, &reply))
+}
+
+pub(in crate::http) async fn get(edge: &Edge, app: &str) -> ApiResult<Reply> {
+    body::ok(&show(edge, &edge.apps.get(app).await?))
+}
+
+pub(in crate::http) async fn delete(edge: &Edge, request: &Admitted, app: &str) -> ApiResult<Reply> {
+    let pairs = query::pairs(&request.head.uri);
+    let confirm = pairs.iter().find(|(name, _)| name == "confirm").map(|(_, value)| value.as_str());
+    edge.apps.delete(app, confirm).await?;
+    edge.authenticator.forget_keys();
+    body::ok(&json!({ "success": true }))
+}
+
+pub(in crate::http) async fn configure(edge: &Edge, request: &Admitted, app: &str) -> ApiResult<Reply> {
+    let change = PauseChange::read(body::decode(&request.body)?)?;
+    let app = edge.apps.pause(app, change).await?;
+    body::ok(&json!({ "app_id": app.id, "paused": app.paused, "reason": app.paused_reason }))
+}
+
+fn show(edge: &Edge, app: &App) -> Value {
+    json!({
+        "app_id": app.id,
+        "name": app.name,
+        "state": app.state.as_str(),
+        "paused": app.paused,
+        "paused_reason": app.paused_reason,
+        "api_base": edge.api_base(&app.id),
+        "created_at": rfc3339(app.created_at),
+    })
+}

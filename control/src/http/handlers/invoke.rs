@@ -1,0 +1,168 @@
+//! `POST /v1/{app}/functions/{name}/invoke`: a test call as the service role, answered with all there is to know.
+
+use http::Method;
+use mayfly_runtime::{Request, Response};
+use serde_json::{Map, Value, json};
+
+use crate::auth::{as_user, impersonate};
+use crate::error::{ApiError, ApiResult};
+use crate::fields::Fields;
+use crate::http::handlers::logs::{millis, show_line};
+use crate::http::stage::{Admitted, InvokeRequest};
+use crate::http::{Edge, Reply, json as body};
+use crate::service::invoke::{Invocation, Trigger, check_paused};
+use crate::store::InvocationRecord;
+
+/// Headers of a test call.
+const HEADERS_MAX: usize = 100;
+
+pub(in crate::http) async fn invoke(edge: &Edge, request: Admitted) -> ApiResult<Reply> {
+    let InvokeRequest { app, name, manager, slot, id, peer, head, body } = request.into_invoke()?;
+    let wanted = if body.is_empty() { json!({}) } else { body::decode(&body)? };
+    let target =
+        edge.targets.by_name(&app, &name).await?.ok_or_else(|| ApiError::not_found("the function"))?;
+    check_paused(&target)?;
+    let allowed = target.function.settings.allow_service_key_impersonation;
+    let (caller, identity) = impersonate(manager.caller(), as_user(&head.headers)?, allowed)?;
+    let (request, path) = read(&format!("{}/fn/{name}", edge.api_base(&app)), wanted)?;
+    let invocation = Invocation {
+        target,
+        request,
+        path,
+        caller,
+        identity,
+        trigger: Trigger::Invoke,
+        request_id: id,
+        ip: peer,
+        slot,
+    };
+    let mut running = edge.invoker.start(invocation).await?;
+    let response = running.reply().await?;
+    // Fuel and logs are complete only when `waitUntil` is through.
+    let record = running.record().await?;
+    let mut reply = body::ok(&show(response, &record))?;
+    crate::http::headers::mark_invocation(reply.headers_mut(), &record.id)?;
+    Ok(reply)
+}
+
+/// Read `{method?, path?, headers?, body?}`.
+fn read(base: &str, wanted: Value) -> ApiResult<(Request, String)> {
+    let mut fields = Fields::of(wanted, "")?;
+    let method = fields.text("method", 1, 20)?.unwrap_or_else(|| "POST".to_owned()).to_ascii_uppercase();
+    if Method::from_bytes(method.as_bytes()).is_err() {
+        return Err(ApiError::invalid("method", "is not an HTTP method"));
+    }
+    let path = fields.text("path", 0, 2_000)?.unwrap_or_default();
+    let url = url(base, &path)?;
+    let mut headers = read_headers(fields.object("headers")?.unwrap_or_default())?;
+    let body = fields.take("body");
+    fields.finish()?;
+    let body = match body {
+        None => None,
+        Some(_) if matches!(method.as_str(), "GET" | "HEAD") => {
+            return Err(ApiError::invalid("body", "a GET or HEAD request has none"));
+        }
+        Some(Value::String(text)) => Some(text.into_bytes()),
+        Some(value) => {
+            if !headers.iter().any(|(name, _)| name == "content-type") {
+                headers.push(("content-type".into(), "application/json".into()));
+            }
+            Some(value.to_string().into_bytes())
+        }
+    };
+    let path = url.path().to_owned();
+    Ok((Request { method, url: url.into(), headers, body: body.map(Into::into) }, path))
+}
+
+/// The function's URL, with what comes after it: a path below it, a query, or both.
+fn url(base: &str, path: &str) -> ApiResult<url::Url> {
+    if !path.is_empty() && !path.starts_with(['/', '?']) {
+        return Err(ApiError::invalid("path", "must begin with / or ?"));
+    }
+    url::Url::parse(&format!("{base}{path}"))
+        .map_err(|error| ApiError::invalid("path", "is not a path of a URL").because(error))
+}
+
+fn read_headers(given: Map<String, Value>) -> ApiResult<Vec<(String, String)>> {
+    if given.len() > HEADERS_MAX {
+        return Err(ApiError::invalid("headers", format!("may have {HEADERS_MAX} items at most")));
+    }
+    let mut headers = Vec::with_capacity(given.len());
+    for (name, value) in given {
+        let path = format!("headers.{name}");
+        let Value::String(value) = value else {
+            return Err(ApiError::invalid(&path, "must be a string"));
+        };
+        let parsed = http::HeaderName::from_bytes(name.as_bytes());
+        let (Ok(parsed), Ok(_)) = (parsed, http::HeaderValue::from_str(&value)) else {
+            return Err(ApiError::invalid(&path, "is not a valid header"));
+        };
+        headers.push((parsed.as_str().to_owned(), value));
+    }
+    Ok(headers)
+}
+
+fn show(response: Response, record: &InvocationRecord) -> Value {
+    let mut headers = Map::new();
+    for (name, value) in response.headers {
+        match headers.get_mut(&name) {
+            Some(Value::String(before)) => {
+                before.push_str(", ");
+                before.push_str(&value);
+            }
+            _ => drop(headers.insert(name, value.into())),
+        }
+    }
+    let is_json =
+        headers.get("content-type").and_then(Value::as_str).is_some_and(|kind| kind.contains("json"));
+    let text = response.body.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let parsed = text.as_deref().filter(|_| is_json).and_then(|text| serde_json::from_str(text).ok());
+    json!({
+        "status": response.status,
+        "headers": headers,
+        "body": parsed.unwrap_or_else(|| json!(text)),
+        "duration_ms": millis(record.duration_us),
+        "invocation_id": record.id,
+        "fuel": record.fuel,
+        "logs": record.logs.iter().map(show_line).collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "http://h/v1/app/fn/hello";
+
+    #[test]
+    fn a_test_call_is_a_post_unless_it_says_otherwise() {
+        let (request, path) = read(BASE, json!({})).unwrap();
+        assert_eq!(
+            (request.method.as_str(), request.url.as_str(), path.as_str()),
+            ("POST", BASE, "/v1/app/fn/hello")
+        );
+        let wanted = json!({"method": "put", "path": "/a?b=c", "headers": {"X-A": "1"}, "body": {"n": 1}});
+        let (request, _) = read(BASE, wanted).unwrap();
+        assert_eq!(request.url, format!("{BASE}/a?b=c"));
+        assert_eq!(request.body.unwrap(), "{\"n\":1}");
+        assert_eq!(request.headers[1].1, "application/json");
+        let (request, _) = read(BASE, json!({"body": "plain"})).unwrap();
+        assert_eq!(request.body.unwrap(), "plain");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (wanted, path) in [
+            (json!({"method": "B AD"}), "method: "),
+            (json!({"path": "a"}), "path: "),
+            (json!({"method": "GET", "body": 1}), "body: "),
+            (json!({"headers": {"x": 1}}), "headers.x: "),
+            (json!({"headers": {"x y": "1"}}), "headers.x y: "),
+            (json!({"headers": {"x": "a\r\nb"}}), "headers.x: "),
+            (json!({"query": {}}), "query: "),
+        ] {
+            let error = read(BASE, wanted.clone()).unwrap_err();
+            assert!(error.message().starts_with(path), "{wanted}: {}", error.message());
+        }
+    }
+}

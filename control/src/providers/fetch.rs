@@ -1,0 +1,130 @@
+//! `fetch`: requests to public hosts, each address judged after resolution and before the connection.
+
+mod connect;
+mod exchange;
+pub mod guard;
+mod headers;
+mod redirect;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use mayfly_runtime::providers::{BoxFuture, Fetch, FetchRequest, FetchResponse, GuestError};
+
+use connect::Vetted;
+use guard::Cidr;
+
+/// Apps whose connections are kept. An app beyond that gets connections of its own, unpooled.
+const POOLS_MAX: usize = 1_024;
+/// Idle connections kept for one host of one app.
+const IDLE_PER_HOST_MAX: usize = 8;
+/// How long an idle connection is kept.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A client that belongs to one app: pooled connections are never shared between tenants.
+type AppClient = Client<HttpsConnector<Vetted>, Full<Bytes>>;
+
+/// The node's way out. Cheap to clone.
+#[derive(Clone)]
+pub struct Outbound {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    allow: Arc<[Cidr]>,
+    tls: rustls::ClientConfig,
+    pools: Mutex<HashMap<Box<str>, Arc<AppFetch>>>,
+}
+
+/// `fetch` for one app.
+struct AppFetch {
+    client: AppClient,
+    allow: Arc<[Cidr]>,
+}
+
+/// TLS cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("TLS cannot be set up: {0}")]
+pub struct OutboundError(#[from] rustls::Error);
+
+impl Outbound {
+    /// A way out to public addresses and to those in `allow`. Proxy variables of the environment are not read:
+    /// a proxy would connect to addresses that nobody judged.
+    pub fn new(allow: &[Cidr]) -> Result<Self, OutboundError> {
+        use hyper_rustls::ConfigBuilderExt;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_webpki_roots()
+            .with_no_client_auth();
+        Ok(Self { shared: Arc::new(Shared { allow: allow.into(), tls, pools: Mutex::default() }) })
+    }
+
+    /// `fetch` as it is lent to the invocations of one app.
+    pub fn for_app(&self, app: &str) -> Arc<dyn Fetch> {
+        let mut pools = self.shared.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pooled) = pools.get(app) {
+            return Arc::clone(pooled) as Arc<dyn Fetch>;
+        }
+        if pools.len() >= POOLS_MAX {
+            // Whoever is in use keeps its own handle; the map forgets those that nobody holds.
+            pools.retain(|_, pool| Arc::strong_count(pool) > 1);
+        }
+        let made = Arc::new(self.shared.client());
+        if pools.len() < POOLS_MAX {
+            pools.insert(app.into(), Arc::clone(&made));
+        }
+        made
+    }
+}
+
+impl Shared {
+    fn client(&self) -> AppFetch {
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(self.tls.clone())
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(Vetted::new(Arc::clone(&self.allow)));
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
+            .build(connector);
+        AppFetch { client, allow: Arc::clone(&self.allow) }
+    }
+}
+
+impl Fetch for AppFetch {
+    fn fetch(
+        self: Arc<Self>,
+        request: FetchRequest,
+    ) -> BoxFuture<'static, Result<FetchResponse, GuestError>> {
+        Box::pin(async move { exchange::run(&self.client, &self.allow, request).await })
+    }
+}
+
+impl fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbound").field("allow", &self.shared.allow).finish_non_exhaustive()
+    }
+}
+
+/// A refusal by rule.
+fn denied(why: impl fmt::Display) -> GuestError {
+    GuestError::new("EGRESS_DENIED", format!("fetch refused: {why}"))
+}
+
+/// A failure on the way.
+fn failed(why: impl fmt::Display) -> GuestError {
+    GuestError::new("FETCH_FAILED", format!("fetch failed: {why}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! Headers of an outbound request and of its answer: checked, and without those that belong to the connection.
+
+use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use mayfly_runtime::providers::GuestError;
+
+use super::failed;
+
+/// Headers of one request.
+const COUNT_MAX: usize = 100;
+/// Names and values together, in bytes.
+const BYTES_MAX: usize = 64 << 10;
+
+/// Belong to one connection, not to the message, or are computed from the body.
+const NOT_THE_GUESTS: [&str; 13] = [
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// What goes out: the guest's headers that are valid HTTP, and ours.
+pub(super) fn outgoing(headers: &[(String, String)]) -> Result<HeaderMap, GuestError> {
+    let bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if headers.len() > COUNT_MAX || bytes > BYTES_MAX {
+        return Err(failed(format_args!("more than {COUNT_MAX} headers, or {BYTES_MAX} bytes of them")));
+    }
+    let mut map = HeaderMap::with_capacity(headers.len() + 2);
+    for (name, value) in headers {
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| failed(format_args!("{name:?} is not a header name")))?;
+        if NOT_THE_GUESTS.contains(&name.as_str()) {
+            continue;
+        }
+        let value = HeaderValue::from_bytes(&latin1(value).ok_or_else(|| bad_value(&name))?)
+            .map_err(|_| bad_value(&name))?;
+        map.append(name, value);
+    }
+    // Nobody would unpack it.
+    map.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    if !map.contains_key(USER_AGENT) {
+        map.insert(USER_AGENT, HeaderValue::from_static(concat!("Mayfly/", env!("CARGO_PKG_VERSION"))));
+    }
+    Ok(map)
+}
+
+/// What came back, as the guest gets it.
+pub(super) fn incoming(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .filter(|(name, _)| {
+            !matches!(name.as_str(), "connection" | "keep-alive" | "transfer-encoding" | "upgrade")
+        })
+        .map(|(name, value)| {
+            let text = value.as_bytes().iter().map(|byte| char::from(*byte)).collect();
+            (name.as_str().to_owned(), text)
+        })
+        .collect()
+}
+
+fn bad_value(name: &HeaderName) -> GuestError {
+    failed(format_args!("the value of the header {name} is not valid"))
+}
+
+/// The bytes of a `ByteString`: one a character, none beyond 255.
+fn latin1(text: &str) -> Option<Vec<u8>> {
+    text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+        list.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn headers_of_the_connection_stay_here() {
+        let map = outgoing(&pairs(&[
+            ("Host", "evil"),
+            ("Transfer-Encoding", "chunked"),
+            ("Content-Length", "3"),
+            ("Accept-Encoding", "br"),
+            ("X-Kept", "a"),
+            ("x-kept", "b"),
+        ]))
+        .unwrap();
+        assert_eq!(map.get_all("x-kept").iter().count(), 2);
+        assert_eq!(map["accept-encoding"], "identity");
+        assert_eq!(map.len(), 4);
+    }
+
+    #[test]
+    fn nothing_splits_a_header() {
+        for (name, value) in [
+            ("x", "a\r\nhost: evil"),
+            ("x", "a\nb"),
+            ("x", "a\0"),
+            ("x\r\ny", "a"),
+            ("x y", "a"),
+            ("", "a"),
+            ("x", "\u{100}"),
+        ] {
+            assert!(outgoing(&pairs(&[(name, value)])).is_err(), "{name:?}: {value:?}");
+        }
+        assert!(outgoing(&pairs(&[("x", "caf\u{e9}")])).is_ok());
+    }
+
+    #[test]
+    fn bounds() {
+        let many = vec![("x".to_owned(), "y".to_owned()); COUNT_MAX];
+        assert!(outgoing(&many).is_ok());
+        assert!(outgoing(&vec![("x".to_owned(), "y".to_owned()); COUNT_MAX + 1]).is_err());
+        assert!(outgoing(&[("x".to_owned(), "y".repeat(BYTES_MAX))]).is_err());
+    }
+}

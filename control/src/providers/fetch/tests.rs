@@ -1,0 +1,138 @@
+//! `fetch` against an origin on loopback: what it sends, follows, bounds and refuses.
+
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+use super::*;
+use mayfly_runtime::providers::Redirect;
+
+/// An origin that answers each connection by the first line of its request; the whole request is passed on.
+async fn origin() -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (seen, seen_by_test) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut text = Vec::new();
+            let mut buffer = [0; 4096];
+            while !text.windows(4).any(|w| w == b"\r\n\r\n") {
+                match stream.read(&mut buffer).await {
+                    Ok(0) | Err(_) => break,
+                    Ok(n) => text.extend_from_slice(&buffer[..n]),
+                }
+            }
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let path = text.split(' ').nth(1).unwrap_or("/").to_owned();
+            let answer = match path.as_str() {
+                "/loop" => "HTTP/1.1 302 Found\r\nlocation: /loop\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned(),
+                "/to-metadata" => "HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/latest\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned(),
+                "/to-hello" => "HTTP/1.1 303 See Other\r\nlocation: /hello\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned(),
+                "/huge" => format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{}", 17 << 20, "x".repeat(17 << 20)),
+                "/cut" => "HTTP/1.1 200 OK\r\ncontent-length: 10\r\nconnection: close\r\n\r\nabc".to_owned(),
+                _ => "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-origin: caf\u{e9}\r\nconnection: close\r\n\r\nhi".to_owned(),
+            };
+            let _ = seen.send(text);
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    (address, seen_by_test)
+}
+
+fn get(url: String) -> FetchRequest {
+    FetchRequest { method: "GET".into(), url, headers: Vec::new(), body: None, redirect: Redirect::Follow }
+}
+
+fn open() -> Arc<dyn Fetch> {
+    Outbound::new(&["127.0.0.1/32".parse().unwrap()]).unwrap().for_app("app_a")
+}
+
+#[tokio::test]
+async fn loopback_is_refused_unless_the_operator_allows_it() {
+    let (address, mut seen) = origin().await;
+    let closed = Outbound::new(&[]).unwrap().for_app("app_a");
+    for host in ["127.0.0.1", "localhost", "0x7f.1", "[::ffff:127.0.0.1]", "2130706433"] {
+        let error =
+            Arc::clone(&closed).fetch(get(format!("http://{host}:{}/", address.port()))).await.unwrap_err();
+        assert_eq!(error.code, "EGRESS_DENIED", "{host}: {error}");
+    }
+    assert!(seen.try_recv().is_err(), "nobody connected");
+    let answer = open().fetch(get(format!("http://{address}/"))).await.unwrap();
+    assert_eq!((answer.status, answer.body.as_slice()), (200, b"hi".as_slice()));
+}
+
+#[tokio::test]
+async fn a_request_goes_out_as_it_was_made() {
+    let (address, mut seen) = origin().await;
+    let request = FetchRequest {
+        method: "PATCH".into(),
+        url: format!("http://{address}/a%20b?c=d#e"),
+        headers: vec![("X-A".into(), "1".into()), ("Host".into(), "evil".into())],
+        body: Some(b"xyz".to_vec()),
+        redirect: Redirect::Follow,
+    };
+    let answer = open().fetch(request).await.unwrap();
+    assert_eq!(answer.url, format!("http://{address}/a%20b?c=d#e"));
+    let text = seen.recv().await.unwrap().to_lowercase();
+    assert!(text.starts_with("patch /a%20b?c=d http/1.1\r\n"), "{text}");
+    for line in [&format!("host: {address}"), "x-a: 1", "accept-encoding: identity", "content-length: 3"] {
+        assert!(text.contains(line), "{line} is missing in {text}");
+    }
+    assert!(!text.contains("evil"));
+}
+
+#[tokio::test]
+async fn redirects_are_followed_judged_and_counted() {
+    let (address, mut seen) = origin().await;
+    let request = FetchRequest {
+        method: "POST".into(),
+        body: Some(b"x".to_vec()),
+        ..get(format!("http://{address}/to-hello"))
+    };
+    let answer = open().fetch(request.clone()).await.unwrap();
+    assert!(answer.redirected && answer.url.ends_with("/hello"));
+    assert!(seen.recv().await.unwrap().starts_with("POST /to-hello"));
+    assert!(seen.recv().await.unwrap().starts_with("GET /hello"));
+
+    let manual = open().fetch(FetchRequest { redirect: Redirect::Manual, ..request.clone() }).await.unwrap();
+    assert_eq!((manual.status, manual.redirected), (303, false));
+    let error = open().fetch(FetchRequest { redirect: Redirect::Error, ..request }).await.unwrap_err();
+    assert_eq!(error.code, "FETCH_FAILED");
+
+    let error = open().fetch(get(format!("http://{address}/to-metadata"))).await.unwrap_err();
+    assert_eq!(error.code, "EGRESS_DENIED", "{error}");
+    let error = open().fetch(get(format!("http://{address}/loop"))).await.unwrap_err();
+    assert!(error.message.contains("20 redirects"), "{error}");
+}
+
+#[tokio::test]
+async fn answers_are_bounded_and_breaks_are_errors() {
+    let (address, _seen) = origin().await;
+    let error = open().fetch(get(format!("http://{address}/huge"))).await.unwrap_err();
+    assert!(error.message.contains("bytes"), "{error}");
+    let error = open().fetch(get(format!("http://{address}/cut"))).await.unwrap_err();
+    assert!(error.message.contains("broke off"), "{error}");
+    for (url, code) in [
+        ("nonsense", "FETCH_FAILED"),
+        ("ftp://example.com/", "EGRESS_DENIED"),
+        ("http://u:p@example.com/", "EGRESS_DENIED"),
+        ("http://127.0.0.1:22/", "EGRESS_DENIED"),
+        ("http://127.0.0.1:1024/", "FETCH_FAILED"),
+    ] {
+        assert_eq!(open().fetch(get(url.into())).await.unwrap_err().code, code, "{url}");
+    }
+    for method in ["CONNECT", "TRACE", "TRACK", "track", "G ET", ""] {
+        let request = FetchRequest { method: method.into(), ..get(format!("http://{address}/")) };
+        assert_eq!(open().fetch(request).await.unwrap_err().code, "FETCH_FAILED", "{method}");
+    }
+}
+
+#[tokio::test]
+async fn apps_do_not_share_a_pool() {
+    let outbound = Outbound::new(&[]).unwrap();
+    let a = outbound.for_app("app_a");
+    assert!(Arc::ptr_eq(&a, &outbound.for_app("app_a")));
+    assert!(!Arc::ptr_eq(&a, &outbound.for_app("app_b")));
+}

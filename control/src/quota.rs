@@ -1,0 +1,5 @@
+//! How much of the node one app may use at once.
+
+mod slots;
+
+pub use slots::{Full, Slot, Slots};

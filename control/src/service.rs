@@ -1,0 +1,16 @@
+//! The use cases: what the server does, knowing neither HTTP nor SQL text.
+
+pub mod apps;
+pub mod deploy;
+pub mod env;
+pub mod functions;
+pub mod health;
+pub mod invoke;
+pub mod keys;
+pub mod logs;
+pub mod sql;
+
+mod fresh;
+mod store_error;
+
+pub use fresh::Fresh;

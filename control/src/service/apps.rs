@@ -1,0 +1,186 @@
+//! Apps: make, list, show, pause, delete.
+
+use serde_json::Value;
+
+use super::env::ANON_KEY;
+use super::invoke::Targets;
+use super::keys::Keys;
+use crate::error::{ApiError, ApiResult, Code};
+use crate::fields::Fields;
+use crate::names;
+use crate::secrets::KeyRing;
+use crate::store::{ApiKeyKind, App, Scope, Store};
+use crate::tenant::{TenantError, Tenants};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Use cases of the operator, and the kill switch.
+#[derive(Debug, Clone)]
+pub struct Apps {
+    /// The platform's tables.
+    pub store: Store,
+    /// The apps' databases.
+    pub tenants: Tenants,
+    /// Seals the anon key.
+    pub keyring: Arc<KeyRing>,
+    /// Makes the first keys.
+    pub keys: Keys,
+    /// Told of what changed.
+    pub targets: Targets,
+}
+
+/// A new app, with the keys that are shown this once.
+#[derive(Debug)]
+pub struct CreatedApp {
+    /// The app.
+    pub app: App,
+    /// `bb_sk_...`
+    pub service_key: String,
+    /// `bb_anon_...`
+    pub anon_key: String,
+}
+
+/// A change of `PATCH .../config`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct PauseChange {
+    paused: bool,
+    reason: Option<String>,
+}
+
+impl Apps {
+    /// Make an app: its row, its database and roles, its first two keys.
+    pub async fn create(&self, body: Value) -> ApiResult<CreatedApp> {
+        let mut fields = Fields::of(body, "")?;
+        let name = fields.required_text("name", 1, 63)?;
+        if !names::is_app_name(&name) {
+            return Err(ApiError::invalid("name", "must match ^[a-z0-9][a-z0-9_-]*$"));
+        }
+        fields.finish()?;
+        let app = self.tenants.create(&name).await?;
+        match self.first_keys(&app.id).await {
+            Ok((service_key, anon_key)) => Ok(CreatedApp { app, service_key, anon_key }),
+            Err(error) => {
+                // An app whose keys nobody has seen is of use to nobody.
+                if let Err(error) = self.tenants.delete(&app.id).await {
+                    tracing::warn!(app = %app.id, %error, "a half-made app is left behind");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn first_keys(&self, app: &str) -> ApiResult<(String, String)> {
+        let (service_key, _) =
+            self.keys.insert(app, ApiKeyKind::Service, Some("default".into()), Scope::ALL.to_vec()).await?;
+        let (anon_key, _) = self.keys.insert(app, ApiKeyKind::Anon, Some("default".into()), vec![]).await?;
+        let sealed = self.keyring.seal(app, None, ANON_KEY, &anon_key)?;
+        let change = BTreeMap::from([(ANON_KEY.to_owned(), Some(sealed))]);
+        self.store.env().merge(app, None, &change).await?;
+        Ok((service_key, anon_key))
+    }
+
+    /// All apps.
+    pub async fn list(&self) -> ApiResult<Vec<App>> {
+        Ok(self.store.apps().list().await?)
+    }
+
+    /// One app.
+    pub async fn get(&self, app: &str) -> ApiResult<App> {
+        self.store.apps().get(app).await?.ok_or_else(|| ApiError::not_found("the app"))
+    }
+
+    /// Delete an app with everything it has, when `confirm` repeats its id.
+    pub async fn delete(&self, app: &str, confirm: Option<&str>) -> ApiResult<()> {
+        let found = self.get(app).await?;
+        if confirm != Some(app) {
+            return Err(ApiError::new(
+                Code::StatePrerequisiteMissing,
+                format!("deleting `{}` drops its database; add ?confirm={app} to do it", found.name),
+            ));
+        }
+        self.tenants.delete(app).await?;
+        self.targets.forget(app);
+        Ok(())
+    }
+
+    /// Switch an app's functions off or on.
+    pub async fn pause(&self, app: &str, change: PauseChange) -> ApiResult<App> {
+        let PauseChange { paused, reason } = change;
+        let changed = self.store.apps().set_paused(app, paused, reason.as_deref()).await?;
+        self.targets.forget(app);
+        changed.ok_or_else(|| ApiError::not_found("the app"))
+    }
+}
+
+impl PauseChange {
+    /// Read `{paused, reason?}`.
+    pub fn read(body: Value) -> ApiResult<Self> {
+        let mut fields = Fields::of(body, "")?;
+        for later in ["cors_origins", "egress", "limits", "auth"] {
+            if fields.take(later).is_some() {
+                return Err(ApiError::invalid(later, "cannot be set in this version of Mayfly"));
+            }
+        }
+        let paused = fields.flag("paused")?.ok_or_else(|| fields.missing("paused"))?;
+        let reason = fields.text("reason", 0, 500)?;
+        fields.finish()?;
+        Ok(Self { paused, reason: reason.filter(|reason| paused && !reason.is_empty()) })
+    }
+}
+
+impl From<TenantError> for ApiError {
+    fn from(error: TenantError) -> Self {
+        match error {
+            TenantError::Missing => Self::not_found("the app"),
+            TenantError::NotReady => Self::new(
+                Code::StatePrerequisiteMissing,
+                "the app is being made or deleted; wait until it is ready",
+            ),
+            TenantError::ScriptTooLarge { limit, .. } => {
+                Self::new(Code::PayloadTooLarge, format!("the script may have {limit} bytes at most"))
+            }
+            TenantError::Script(script) => {
+                let details = serde_json::json!({
+                    "sqlstate": script.sqlstate,
+                    "detail": script.detail,
+                    "hint": script.hint,
+                    "position": script.position,
+                    "line": script.line,
+                    "column": script.column,
+                });
+                Self::new(Code::SchemaMigrationFailed, script.to_string()).with_details(details)
+            }
+            TenantError::Store(error) => error.into(),
+            TenantError::Secrets(error) => error.into(),
+            TenantError::Unsuitable(_) => Self::internal(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_pause_is_read_strictly() {
+        let read = |body| PauseChange::read(body).map_err(|error| error.message().to_owned());
+        let paused = PauseChange { paused: true, reason: Some("billing".into()) };
+        assert_eq!(read(json!({"paused": true, "reason": "billing"})), Ok(paused));
+        assert_eq!(
+            read(json!({"paused": false, "reason": "x"})),
+            Ok(PauseChange { paused: false, reason: None })
+        );
+        for (body, path) in [
+            (json!({}), "paused: is required"),
+            (json!({"paused": "yes"}), "paused: expected"),
+            (json!({"paused": true, "egress": []}), "egress: cannot be set"),
+            (json!({"paused": true, "pause": true}), "pause: is not a known field"),
+            (json!({"paused": true, "reason": "x".repeat(501)}), "reason: must have"),
+        ] {
+            assert!(read(body.clone()).unwrap_err().starts_with(path), "{body}");
+        }
+    }
+}

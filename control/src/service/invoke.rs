@@ -1,0 +1,280 @@
+//! The one door into the sandbox: find what serves, lend it what it may use, run it, record it.
+
+mod context;
+mod fault;
+mod grants;
+mod http_trigger;
+mod images;
+mod record;
+mod tails;
+mod target;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use mayfly_runtime::{Call, Engine, Fault, Outcome, Request, Response};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::Caller;
+use crate::clock;
+use crate::error::{ApiError, ApiResult};
+use crate::ids;
+use crate::providers::fetch::Outbound;
+use crate::quota::Slot;
+use crate::secrets::KeyRing;
+use crate::store::{InvocationRecord, Sink, Store};
+use crate::tasks::Tasks;
+use crate::tenant::{Identity, Tenants};
+
+pub use http_trigger::{HttpAuth, HttpTrigger};
+pub(crate) use target::check_paused;
+pub use target::{TRIGGER_PATH_BYTES_MAX, Target, Targets};
+
+use images::Images;
+use record::Begun;
+use tails::Tails;
+
+/// Runs functions. Cheap to clone.
+#[derive(Clone)]
+pub struct Invoker {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Engine,
+    store: Store,
+    keyring: Arc<KeyRing>,
+    tenants: Tenants,
+    outbound: Outbound,
+    sink: Sink,
+    tasks: Tasks,
+    images: Images,
+    tails: Tails,
+    /// `BUTTERBASE_API_URL`
+    api_url: Arc<str>,
+}
+
+/// What an [`Invoker`] works with.
+#[derive(Debug)]
+pub struct InvokerParts {
+    /// Runs sandboxes.
+    pub engine: Engine,
+    /// The platform's tables.
+    pub store: Store,
+    /// Opens environments.
+    pub keyring: Arc<KeyRing>,
+    /// The apps' databases.
+    pub tenants: Tenants,
+    /// The way out.
+    pub outbound: Outbound,
+    /// Where records go.
+    pub sink: Sink,
+    /// What shutdown waits for.
+    pub tasks: Tasks,
+    /// The public address.
+    pub api_url: Arc<str>,
+}
+
+/// What started a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// A request to its URL.
+    Http,
+    /// The management route.
+    Invoke,
+}
+
+/// One invocation to be.
+#[derive(Debug)]
+pub struct Invocation {
+    /// What runs.
+    pub target: Arc<Target>,
+    /// What it is asked.
+    pub request: Request,
+    /// The request's path without its query, for the record.
+    pub path: String,
+    /// By whom.
+    pub caller: Caller,
+    /// Whom the database takes it for.
+    pub identity: Identity,
+    /// What started it.
+    pub trigger: Trigger,
+    /// The request that it belongs to.
+    pub request_id: Arc<str>,
+    /// Where that came from.
+    pub ip: IpAddr,
+    /// Room for it.
+    pub slot: Slot,
+}
+
+/// An invocation that has begun. Dropping this leaves it running to its end.
+#[derive(Debug)]
+pub struct Running {
+    /// `inv_...`
+    pub id: String,
+    target: Arc<Target>,
+    invoker: Invoker,
+    reply: oneshot::Receiver<Result<Response, Fault>>,
+    finished: CancellationToken,
+    record: JoinHandle<Arc<InvocationRecord>>,
+}
+
+impl Trigger {
+    /// As records write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Invoke => "invoke",
+        }
+    }
+}
+
+impl Invoker {
+    /// One that works with these parts.
+    pub fn new(parts: InvokerParts) -> Self {
+        let InvokerParts { engine, store, keyring, tenants, outbound, sink, tasks, api_url } = parts;
+        let images = Images::new(engine.clone(), store.clone());
+        let tails = Tails::default();
+        Self {
+            inner: Arc::new(Inner {
+                engine,
+                store,
+                keyring,
+                tenants,
+                outbound,
+                sink,
+                tasks,
+                images,
+                tails,
+                api_url,
+            }),
+        }
+    }
+
+    /// Begin an invocation. It is a task of its own from here on: a caller that goes away does not end it half-way.
+    pub async fn start(&self, invocation: Invocation) -> ApiResult<Running> {
+        let Invocation { target, request, path, caller, identity, trigger, request_id, ip, slot } =
+            invocation;
+        let image = self.inner.images.get(&target).await?;
+        let grants = self.grants(&target, &identity).await?;
+        let id = ids::invocation_id();
+        let begun = Begun {
+            id: id.clone(),
+            request_id: Arc::clone(&request_id),
+            trigger,
+            method: request.method.clone(),
+            path,
+            caller: caller.clone(),
+            db_role: identity.group(),
+            started_at: clock::now(),
+        };
+        let context = context::json(&target, &caller, trigger, &request_id, ip);
+        let call = Call { request, context, grants, limits: target.limits.clone() };
+        let (answer, reply) = oneshot::channel();
+        let finished = CancellationToken::new();
+        let (this, its_target, at_end) = (self.clone(), Arc::clone(&target), finished.clone().drop_guard());
+        let record = self.inner.tasks.work(async move {
+            let outcome = this.inner.engine.invoke(&image, call, answer).await;
+            drop(slot);
+            let record = this.record(&its_target, begun, outcome).await;
+            drop(at_end);
+            record
+        });
+        Ok(Running { id, target, invoker: self.clone(), reply, finished, record })
+    }
+
+    /// Wait until what has been answered on this node is also recorded, unless its `waitUntil` goes on for longer.
+    pub async fn settle(&self, app_id: &str) {
+        self.inner.tails.settle(app_id).await;
+        self.inner.sink.flush().await;
+    }
+
+    async fn record(&self, target: &Target, begun: Begun, outcome: Outcome) -> Arc<InvocationRecord> {
+        let stack = match outcome.fault.as_ref().and_then(Fault::stack) {
+            Some(stack) => Some(self.map_stack(target, stack).await),
+            None => None,
+        };
+        let background_fault = outcome.background.as_ref().and_then(|background| background.fault.as_ref());
+        let background_stack = match background_fault.and_then(Fault::stack) {
+            Some(stack) => Some(self.map_stack(target, stack).await),
+            None => None,
+        };
+        let record = record::of(target, begun, outcome, stack, background_stack);
+        self.inner.sink.record(record.clone()).await;
+        Arc::new(record)
+    }
+
+    /// The stack with its places in the author's own file. Where the map cannot be had, as it is.
+    async fn map_stack(&self, target: &Target, stack: &str) -> String {
+        match target.source_map(&self.inner.store).await {
+            Some(map) => map.map_stack(stack),
+            None => stack.to_owned(),
+        }
+    }
+}
+
+impl Running {
+    /// The function's answer, or what to tell its caller instead. Comes before `waitUntil` is through.
+    pub async fn reply(&mut self) -> ApiResult<Response> {
+        let answered = (&mut self.reply).await;
+        if !self.finished.is_cancelled() {
+            self.invoker.inner.tails.add(&self.target.function.app_id, self.finished.clone());
+        }
+        match answered {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(fault)) => Err(self.explain(fault).await),
+            Err(_) => {
+                Err(ApiError::internal("the invocation ended without an answer").of_invocation(&self.id))
+            }
+        }
+    }
+
+    /// The whole record, once everything is over.
+    pub async fn record(self) -> ApiResult<Arc<InvocationRecord>> {
+        self.record.await.map_err(ApiError::internal)
+    }
+
+    async fn explain(&self, fault: Fault) -> ApiError {
+        let stack = match fault.stack() {
+            Some(stack) => Some(self.invoker.map_stack(&self.target, stack).await),
+            None => None,
+        };
+        fault::to_error(fault).with_stack(stack).of_invocation(&self.id)
+    }
+}
+
+impl std::fmt::Debug for Invoker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Invoker").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! A target without a store behind it.
+
+    use serde_json::json;
+
+    use super::target::Target;
+    use crate::store::{ActiveFunction, FunctionSettings, Trigger, TriggerKind};
+
+    /// An http function of `app`.
+    pub(crate) fn target(app: &str) -> Target {
+        Target::new(ActiveFunction {
+            function_id: "fn_1".into(),
+            function_name: "hello".into(),
+            app_id: app.into(),
+            app_name: "demo".into(),
+            paused: None,
+            app_settings: json!({}),
+            version_id: "ver_1".into(),
+            version: 1,
+            image_digest: None,
+            settings: FunctionSettings::default(),
+            triggers: vec![Trigger { kind: TriggerKind::Http, config: json!({}), enabled: true }],
+            env_revision: (0, 0),
+        })
+    }
+}

@@ -1,0 +1,59 @@
+//! What one invocation is lent: its environment, its app's database as its identity, claims, and the way out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use mayfly_runtime::providers::Grants;
+
+use super::Invoker;
+use super::target::Target;
+use crate::error::{ApiError, ApiResult, Code};
+use crate::service::env::ANON_KEY;
+use crate::tenant::Identity;
+
+impl Invoker {
+    pub(super) async fn grants(&self, target: &Target, identity: &Identity) -> ApiResult<Grants> {
+        let app = &target.function.app_id;
+        Ok(Grants {
+            env: Arc::clone(target.env.get_or_try_init(|| self.open_env(target)).await?),
+            database: Some(self.inner.tenants.database(app, identity.clone())),
+            idempotency: Some(self.inner.tenants.idempotency(app)),
+            fetch: Some(self.inner.outbound.for_app(app)),
+        })
+    }
+
+    /// The app's variables, over them the function's, over both the platform's.
+    async fn open_env(&self, target: &Target) -> ApiResult<Arc<BTreeMap<String, String>>> {
+        let function = &target.function;
+        let (app, name) = (function.app_id.as_str(), function.function_name.as_str());
+        let mut env = self.open(app, None, self.inner.store.env().get(app, None).await?)?;
+        let own = self.inner.store.env().get(app, Some(&function.function_id)).await?;
+        env.extend(self.open(app, Some(name), own)?);
+        env.insert("BUTTERBASE_APP_ID".into(), app.to_owned());
+        env.insert("BUTTERBASE_APP_NAME".into(), function.app_name.clone());
+        env.insert("BUTTERBASE_API_URL".into(), self.inner.api_url.to_string());
+        // It is kept among the app's variables, under a name that only the platform sets.
+        env.entry(ANON_KEY.into()).or_default();
+        Ok(Arc::new(env))
+    }
+
+    /// All or nothing: a function that runs without a secret of its own does something its author never saw.
+    fn open(
+        &self,
+        app: &str,
+        function: Option<&str>,
+        sealed: BTreeMap<String, String>,
+    ) -> ApiResult<BTreeMap<String, String>> {
+        sealed
+            .into_iter()
+            .map(|(name, sealed)| match self.inner.keyring.open(app, function, &name, &sealed) {
+                Ok(value) => Ok((name, value.as_str().to_owned())),
+                Err(error) => Err(ApiError::new(
+                    Code::SecretsUnavailable,
+                    format!("the environment variable {name} cannot be opened"),
+                )
+                .because(error)),
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,98 @@
+//! The record of an invocation, made of how it began and how it ended.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use mayfly_runtime::{Background, Fault, LogEntry, Outcome};
+
+use super::Trigger;
+use super::target::Target;
+use crate::auth::Caller;
+use crate::store::{BackgroundRecord, InvocationRecord, LogLine};
+
+/// The longest path that is kept.
+const PATH_CHARS_MAX: usize = 1_000;
+
+/// What is known of an invocation before it runs.
+pub(super) struct Begun {
+    pub(super) id: String,
+    pub(super) request_id: Arc<str>,
+    pub(super) trigger: Trigger,
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) caller: Caller,
+    pub(super) db_role: &'static str,
+    pub(super) started_at: DateTime<Utc>,
+}
+
+/// The whole record. The stacks come mapped.
+pub(super) fn of(
+    target: &Target,
+    begun: Begun,
+    outcome: Outcome,
+    stack: Option<String>,
+    background_stack: Option<String>,
+) -> InvocationRecord {
+    let function = &target.function;
+    let usage = outcome.usage;
+    InvocationRecord {
+        id: begun.id,
+        app_id: function.app_id.clone(),
+        function_id: function.function_id.clone(),
+        function_name: function.function_name.clone(),
+        version_id: function.version_id.clone(),
+        version: function.version,
+        request_id: begun.request_id.to_string(),
+        trigger: begun.trigger.as_str().to_owned(),
+        method: begun.method,
+        path: begun.path.chars().take(PATH_CHARS_MAX).collect(),
+        caller_type: begun.caller.kind.as_str().to_owned(),
+        caller_key_id: begun.caller.key_id,
+        user_id: begun.caller.user_id,
+        db_role: begun.db_role.to_owned(),
+        status: outcome.status,
+        started_at: begun.started_at,
+        duration_us: micros(usage.duration),
+        fuel: usage.fuel,
+        memory_peak_bytes: usage.memory_peak_bytes as u64,
+        database_us: micros(usage.database),
+        host_operations: usage.host_operations,
+        egress_bytes: usage.egress_bytes,
+        error_code: outcome.fault.as_ref().map(|fault| fault.code().to_owned()),
+        error_message: outcome.fault.as_ref().map(message),
+        error_stack: stack,
+        background: outcome.background.map(|background| background_of(background, background_stack)),
+        logs: outcome.logs.into_iter().map(line).collect(),
+    }
+}
+
+fn background_of(background: Background, stack: Option<String>) -> BackgroundRecord {
+    BackgroundRecord {
+        duration_us: micros(background.duration),
+        fuel: background.fuel,
+        error_code: background.fault.as_ref().map(|fault| fault.code().to_owned()),
+        error_message: background.fault.as_ref().map(message),
+        error_stack: stack,
+    }
+}
+
+/// A trap's reason stays in the server's log.
+fn message(fault: &Fault) -> String {
+    if let Fault::Trapped { reason } = fault {
+        tracing::error!(reason, "a sandbox stopped unexpectedly");
+    }
+    fault.to_string()
+}
+
+fn line(entry: LogEntry) -> LogLine {
+    LogLine {
+        seq: entry.seq,
+        at_ms: entry.at_ms,
+        level: entry.level.as_str().to_owned(),
+        message: entry.message,
+    }
+}
+
+fn micros(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

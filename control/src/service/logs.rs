@@ -1,0 +1,117 @@
+//! Records of invocations, read back.
+
+use chrono::{DateTime, Utc};
+
+use super::invoke::Invoker;
+use crate::error::{ApiError, ApiResult};
+use crate::store::{InvocationPage, InvocationQuery, Store, StoreError};
+
+/// Records a page, unless asked otherwise.
+const LIMIT_DEFAULT: u32 = 100;
+/// Records a page at most.
+const LIMIT_MAX: u32 = 1_000;
+
+/// Use cases of records.
+#[derive(Debug, Clone)]
+pub struct Logs {
+    /// The platform's tables.
+    pub store: Store,
+    /// Knows what is not recorded yet.
+    pub invoker: Invoker,
+}
+
+impl Logs {
+    /// One page of a function's records, newest first. What this node answered before is in it.
+    pub async fn read(&self, app: &str, name: &str, query: &InvocationQuery) -> ApiResult<InvocationPage> {
+        if self.store.functions().get(app, name).await?.is_none() {
+            return Err(ApiError::not_found("the function"));
+        }
+        self.invoker.settle(app).await;
+        match self.store.invocations().query(app, Some(name), query).await {
+            Ok(page) => Ok(page),
+            Err(StoreError::Conflict(_)) => {
+                Err(ApiError::invalid("cursor", "is not one that this route gave out"))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Read the query string's pairs.
+pub fn read_query<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> ApiResult<InvocationQuery> {
+    let mut query = InvocationQuery { limit: LIMIT_DEFAULT, ..InvocationQuery::default() };
+    for (name, value) in pairs {
+        match name {
+            "limit" => {
+                let limit = value.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+                let message = format!("must be a whole number from 1 to {LIMIT_MAX}");
+                query.limit = limit.ok_or_else(|| ApiError::invalid("limit", message))?;
+            }
+            "cursor" => query.cursor = Some(value.to_owned()),
+            "since" => query.since = Some(time("since", value)?),
+            "until" => query.until = Some(time("until", value)?),
+            "level" => query.level = level(value)?,
+            "status" => status(value, &mut query)?,
+            "invocation" => query.invocation_id = Some(value.to_owned()),
+            _ => return Err(ApiError::invalid(name, "is not a known parameter")),
+        }
+    }
+    Ok(query)
+}
+
+fn time(name: &str, value: &str) -> ApiResult<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(value)
+        .map(|time| time.with_timezone(&Utc))
+        .map_err(|_| ApiError::invalid(name, "must be a time such as 2026-01-31T12:00:00Z"))
+}
+
+fn level(value: &str) -> ApiResult<Option<String>> {
+    match value {
+        "all" => Ok(None),
+        "debug" | "log" | "info" | "warn" | "error" => Ok(Some(value.to_owned())),
+        _ => Err(ApiError::invalid("level", "must be one of debug, log, info, warn, error, all")),
+    }
+}
+
+fn status(value: &str, query: &mut InvocationQuery) -> ApiResult<()> {
+    match value {
+        "error" => query.failed = Some(true),
+        "ok" => query.failed = Some(false),
+        _ => {
+            let status = value.parse().ok().filter(|status| (100..600).contains(status));
+            let message = "must be a status such as 500, or one of ok, error";
+            query.status = Some(status.ok_or_else(|| ApiError::invalid("status", message))?);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_parameter_is_read_and_checked() {
+        let query = read_query(
+            [("limit", "5"), ("since", "2026-01-31T12:00:00+01:00"), ("level", "warn"), ("status", "error")]
+                .into_iter(),
+        )
+        .unwrap();
+        assert_eq!((query.limit, query.failed), (5, Some(true)));
+        assert_eq!(query.since.unwrap().to_rfc3339(), "2026-01-31T11:00:00+00:00");
+        assert_eq!(read_query([].into_iter()).unwrap().limit, LIMIT_DEFAULT);
+        for (name, bad) in [
+            ("limit", "0"),
+            ("limit", "1001"),
+            ("limit", "x"),
+            ("since", "yesterday"),
+            ("until", "2026-01-31"),
+            ("level", "fatal"),
+            ("status", "6000"),
+            ("page", "2"),
+        ] {
+            let error = read_query([(name, bad)].into_iter()).unwrap_err();
+            assert!(error.message().starts_with(name), "{name}={bad}: {}", error.message());
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Every host call, by number.
+
+/// A call that the host answers at once: `call(op, ptr, len) -> u64`.
+///
+/// Calls either send `len` bytes at `ptr`, or offer `len` bytes at `ptr` to be filled; those answer the whole length
+/// of what there is, so that a guest whose buffer was too small can offer a larger one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Call {
+    /// Fill: the invocation's [`crate::head::Head`].
+    Head = 1,
+    /// Fill: the request's body.
+    Body = 2,
+    /// Fill: the JSON of `ctx.user`, `ctx.caller`, `ctx.app`, `ctx.request`, `ctx.trigger`.
+    Context = 3,
+    /// Fill: the JSON object of `ctx.env`.
+    Env = 4,
+    /// Fill: random bytes, as many as offered.
+    Random = 5,
+    /// Fill: the answer to the operation that `poll` named last.
+    Answer = 6,
+    /// Send: a console entry, one byte of level and its text.
+    Log = 7,
+    /// Send: the [`crate::response`].
+    Respond = 8,
+    /// Send: a [`crate::fault::Report`].
+    Fault = 9,
+    /// Send nothing; `ptr` is the number of an operation that nobody waits for any more.
+    Cancel = 10,
+    /// Send: the text of why a promise given to `waitUntil` was rejected.
+    BackgroundFault = 11,
+    /// Fill: nothing; answers milliseconds of wall clock left before the deadline.
+    TimeLeft = 12,
+    /// Nothing: the handler has settled, and so has all that it gave to `waitUntil`.
+    Done = 13,
+}
+
+impl Call {
+    /// The call with this number.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Some(match number {
+            1 => Self::Head,
+            2 => Self::Body,
+            3 => Self::Context,
+            4 => Self::Env,
+            5 => Self::Random,
+            6 => Self::Answer,
+            7 => Self::Log,
+            8 => Self::Respond,
+            9 => Self::Fault,
+            10 => Self::Cancel,
+            11 => Self::BackgroundFault,
+            12 => Self::TimeLeft,
+            13 => Self::Done,
+            _ => return None,
+        })
+    }
+}
+
+/// An operation that runs on the host while the guest goes on: `submit(op, ptr, len) -> u32`, the operation's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Operation {
+    /// A timer; [`crate::operation::Sleep`].
+    Sleep = 1,
+    /// [`crate::operation::Query`]; answers a JSON result set.
+    DbQuery = 2,
+    /// [`crate::operation::Begin`]; answers the transaction's number, 4 bytes.
+    DbBegin = 3,
+    /// The transaction's number, 4 bytes.
+    DbCommit = 4,
+    /// The transaction's number, 4 bytes.
+    DbRollback = 5,
+    /// [`crate::operation::Claim`]; answers one byte.
+    IdempotencyClaim = 6,
+    /// [`crate::operation::Fetch`]; answers [`crate::operation::Fetched`].
+    Fetch = 7,
+}
+
+impl Operation {
+    /// The operation with this number.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Some(match number {
+            1 => Self::Sleep,
+            2 => Self::DbQuery,
+            3 => Self::DbBegin,
+            4 => Self::DbCommit,
+            5 => Self::DbRollback,
+            6 => Self::IdempotencyClaim,
+            7 => Self::Fetch,
+            _ => return None,
+        })
+    }
+}
+
+/// What `submit` answers when the invocation has begun all the operations it may.
+pub const SUBMIT_REFUSED: u32 = u32::MAX;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_leads_back_to_itself() {
+        for number in 0..64 {
+            if let Some(call) = Call::from_number(number) {
+                assert_eq!(call as u32, number);
+            }
+            if let Some(operation) = Operation::from_number(number) {
+                assert_eq!(operation as u32, number);
+            }
+        }
+    }
+}

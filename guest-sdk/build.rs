@@ -1,0 +1,98 @@
+//! Bundles the prelude: every `src/api/*.js` becomes one scope of a single script, so that at run time there is no
+//! module name by which a tenant's code could reach inside.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{env, fs};
+
+/// Each module after the ones it imports.
+const MODULES: &[&str] = &[
+    "primordials",
+    "host",
+    "exceptions",
+    "timers",
+    "events",
+    "encoding",
+    "url",
+    "headers",
+    "body",
+    "request",
+    "response",
+    "fetch",
+    "clone",
+    "random",
+    "clock",
+    "database",
+    "idempotency",
+    "inspect",
+    "wait_until",
+    "context",
+    "console",
+    "dispatch",
+];
+
+fn main() {
+    println!("cargo:rerun-if-changed=src/api");
+    let mut bundle = String::from("(function (HOST) {\n\"use strict\";\n");
+    for module in MODULES {
+        let source = fs::read_to_string(format!("src/api/{module}.js")).expect("the module's source");
+        let (body, exports) = scope(module, &source);
+        writeln!(
+            bundle,
+            "const m_{module} = (() => {{\n{body}\nreturn {{ {} }};\n}})();",
+            exports.join(", ")
+        )
+        .expect("a string takes text");
+    }
+    bundle.push_str("return m_dispatch;\n})");
+    let out = Path::new(&env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("prelude.js");
+    fs::write(out, bundle).expect("OUT_DIR is writable");
+}
+
+/// A module's source with its imports and exports turned into plain bindings, and the names that it exports.
+fn scope(module: &str, source: &str) -> (String, Vec<String>) {
+    let mut body = String::new();
+    let mut exports = Vec::new();
+    let mut import = String::new();
+    for line in source.lines() {
+        if !import.is_empty() || line.starts_with("import ") {
+            import.push_str(line);
+            if line.ends_with(';') {
+                body.push_str(&binding(module, &import));
+                body.push('\n');
+                import.clear();
+            }
+            continue;
+        }
+        match line.strip_prefix("export ") {
+            Some(declaration) => {
+                exports.push(declared(module, declaration).to_owned());
+                body.push_str(declaration);
+            }
+            None => body.push_str(line),
+        }
+        body.push('\n');
+    }
+    (body, exports)
+}
+
+/// `import { a, b } from "./x.js";` as `const { a, b } = m_x;`.
+fn binding(module: &str, import: &str) -> String {
+    let (names, from) = import
+        .strip_prefix("import ")
+        .and_then(|rest| rest.split_once(" from \"./"))
+        .unwrap_or_else(|| panic!("{module}: an import that the bundler does not know: {import}"));
+    let from = from.strip_suffix(".js\";").unwrap_or_else(|| panic!("{module}: an odd import: {import}"));
+    assert!(MODULES.contains(&from), "{module} imports {from}, which is not in the list of modules");
+    format!("const {names} = m_{from};")
+}
+
+/// The name that `function f(`, `class C`, `const c =` declares.
+fn declared<'a>(module: &str, declaration: &'a str) -> &'a str {
+    let rest = ["async function ", "function ", "class ", "const ", "let "]
+        .iter()
+        .find_map(|keyword| declaration.strip_prefix(keyword))
+        .unwrap_or_else(|| panic!("{module}: an export that the bundler does not know: {declaration}"));
+    let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
+    &rest[..end]
+}

@@ -1,0 +1,52 @@
+//! The natives, one file a capability, under the names by which the prelude beside them calls them.
+
+use javy_plugin_api::javy::quickjs::{Ctx, Exception, Object, Result};
+
+use crate::entry::{Phase, phase};
+
+mod clock;
+mod console;
+mod context;
+mod database;
+mod dispatch;
+mod encoding;
+mod fetch;
+mod headers;
+mod idempotency;
+pub(crate) mod invocation;
+mod random;
+mod response;
+mod timers;
+mod url;
+
+/// Puts every native on the object that the prelude gets.
+pub(crate) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
+    clock::register(ctx, host)?;
+    console::register(ctx, host)?;
+    context::register(ctx, host)?;
+    database::register(ctx, host)?;
+    dispatch::register(ctx, host)?;
+    encoding::register(ctx, host)?;
+    fetch::register(ctx, host)?;
+    headers::register(ctx, host)?;
+    idempotency::register(ctx, host)?;
+    invocation::register(ctx, host)?;
+    random::register(ctx, host)?;
+    response::register(ctx, host)?;
+    timers::register(ctx, host)?;
+    url::register(ctx, host)
+}
+
+/// Refuses what has no meaning at deploy.
+fn require_invocation(ctx: &Ctx<'_>, what: &str) -> Result<()> {
+    match phase() {
+        Phase::Invocation => Ok(()),
+        Phase::Deploy => Err(Exception::throw_message(
+            ctx,
+            &format!(
+                "{what} is not available while the module's top level runs: that happens once, at deploy, and every \
+                 invocation starts from the result. Use it in the handler."
+            ),
+        )),
+    }
+}

@@ -1,0 +1,49 @@
+// ctx: one object in the image; everything of this invocation's is fetched when it is first looked at.
+
+import { database } from "./database.js";
+import { timeoutSignal } from "./events.js";
+import { DOMException } from "./exceptions.js";
+import { host } from "./host.js";
+import { idempotency } from "./idempotency.js";
+import { JSONParse, ObjectDefineProperty, ObjectFreeze, ObjectKeys } from "./primordials.js";
+import { waitUntil } from "./wait_until.js";
+
+// How long before the deadline `ctx.signal` fires, so that there is time to act on it.
+const SIGNAL_LEAD_MS = 500;
+
+let facts = null;
+let env = null;
+let signal = null;
+
+function fact(name) {
+  facts ??= deepFreeze(JSONParse(host.context()));
+  return facts[name] ?? null;
+}
+
+function deepFreeze(value) {
+  if (typeof value !== "object" || value === null) return value;
+  for (const key of ObjectKeys(value)) deepFreeze(value[key]);
+  return ObjectFreeze(value);
+}
+
+export const context = { db: database, idempotency, waitUntil };
+
+const lazy = {
+  __proto__: null,
+  env: () => (env ??= ObjectFreeze(JSONParse(host.env()))),
+  user: () => fact("user"),
+  caller: () => fact("caller"),
+  app: () => fact("app"),
+  request: () => fact("request"),
+  trigger: () => fact("trigger"),
+  signal: () => {
+    if (signal !== null) return signal;
+    const left = host.timeLeft();
+    const delay = left > 2 * SIGNAL_LEAD_MS ? left - SIGNAL_LEAD_MS : left / 2;
+    signal = timeoutSignal(delay, new DOMException("The function's time is almost up.", "TimeoutError"));
+    return signal;
+  },
+};
+for (const name of ObjectKeys(lazy)) {
+  ObjectDefineProperty(context, name, { get: lazy[name], enumerable: true, configurable: true });
+}

@@ -1,0 +1,99 @@
+// The road of an invocation inside the sandbox: find the handler, call it, hand over what comes back.
+
+import { context } from "./context.js";
+import { host } from "./host.js";
+import { printThrown } from "./inspect.js";
+import { ObjectKeys, PromiseConstructor, PromiseThen, ReflectApply, resolved } from "./primordials.js";
+import { incomingRequest } from "./request.js";
+import { describe, respond } from "./response.js";
+import { whenIdle } from "./wait_until.js";
+
+const THREW = 0;
+const STACK_OVERFLOW = 1;
+const OUT_OF_MEMORY = 2;
+const NO_RESPONSE = 3;
+
+let handler = null;
+let self;
+
+/** Chooses the handler among a module's exports; the text of what is wrong when there is none. */
+export function adopt(namespace) {
+  const { handler: named, default: standard } = namespace;
+  if (typeof named === "function") handler = named;
+  else if (typeof standard === "function") handler = standard;
+  else if (typeof standard === "object" && standard !== null && typeof standard.fetch === "function") {
+    handler = standard.fetch;
+    self = standard;
+  } else {
+    const names = ObjectKeys(namespace);
+    return names.length === 0
+      ? "the module exports nothing: export an async function called 'handler'"
+      : `the module exports ${names.join(", ")}, but no function called 'handler' and no default that is a function or has 'fetch'`;
+  }
+  return null;
+}
+
+/** Runs the handler for the request that the host holds. */
+export function dispatch() {
+  let result;
+  try {
+    result =
+      self === undefined ? handler(incomingRequest(), context) : ReflectApply(handler, self, [incomingRequest(), context, context]);
+  } catch (error) {
+    fail(error);
+    return;
+  }
+  if (result instanceof PromiseConstructor) PromiseThen(result, finish, fail);
+  else if (typeof result?.then === "function") PromiseThen(resolved(result), finish, fail);
+  else finish(result);
+}
+
+function finish(value) {
+  try {
+    if (!respond(value)) host.fault(NO_RESPONSE, describe(value), "", null);
+  } catch (error) {
+    fail(error);
+    return;
+  }
+  whenIdle(host.done);
+}
+
+function fail(error) {
+  host.fault(kindOf(error), printThrown(error), stackOf(error), codeOf(error));
+  whenIdle(host.done);
+}
+
+/** What kind of failure a thrown value is: the engine's own ways of saying that it is out of something have kinds. */
+export function kindOf(error) {
+  if (error === null) return OUT_OF_MEMORY;
+  try {
+    const message = error.message;
+    if (error instanceof RangeError && message === "Maximum call stack size exceeded") return STACK_OVERFLOW;
+    if (error.name === "InternalError" && message === "out of memory") return OUT_OF_MEMORY;
+  } catch {
+    // Whatever was thrown, looking at it throws: it is an ordinary throw.
+  }
+  return THREW;
+}
+
+export function stackOf(error) {
+  try {
+    const { stack } = error;
+    return typeof stack === "string" ? stack : "";
+  } catch {
+    return "";
+  }
+}
+
+function codeOf(error) {
+  try {
+    const { code } = error;
+    return typeof code === "string" ? code : null;
+  } catch {
+    return null;
+  }
+}
+
+export function describeThrown(error) {
+  return [kindOf(error), printThrown(error), stackOf(error)];
+}

@@ -1,0 +1,1 @@
+export const host = HOST; // the natives; bundled as the parameter of the whole prelude

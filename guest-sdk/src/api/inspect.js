@@ -1,0 +1,316 @@
+// How the console prints values: the shapes of Node's util.inspect, at depth 2.
+
+import {
+  ArrayBufferIsView,
+  ArrayIsArray,
+  ArrayJoin,
+  ArrayPush,
+  DateGetTime,
+  DateToISOString,
+  ErrorToString,
+  isArrayBuffer,
+  JSONStringify,
+  MapEntries,
+  MapSize,
+  NumberIsFinite,
+  ObjectGetOwnPropertyDescriptor,
+  ObjectGetPrototypeOf,
+  ObjectHasOwn,
+  ObjectToString,
+  ReflectOwnKeys,
+  RegExpTest,
+  RegExpToString,
+  SetSize,
+  SetValues,
+  StringIncludes,
+  StringSlice,
+  StringSplit,
+  SymbolToString,
+  TypedArrayName,
+} from "./primordials.js";
+
+const MAX_DEPTH = 2;
+const MAX_ITEMS = 100;
+const MAX_STRING = 10000;
+const LINE = 80;
+const LEVELS_IN_A_LINE = 3;
+const IDENTIFIER = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
+
+// How deep the object that was printed last stood: what has three levels below it is broken into lines.
+let currentDepth = 0;
+
+/** One value, as `console.log` prints it. */
+export function inspect(value) {
+  return print(value, 0, []);
+}
+
+function quote(text) {
+  const cut = text.length > MAX_STRING ? StringSlice(text, 0, MAX_STRING) : text;
+  const body = StringSlice(JSONStringify(cut), 1, -1);
+  const quoted = StringIncludes(cut, "'")
+    ? StringIncludes(cut, '"')
+      ? `\`${StringSplit(body, '\\"').join('"')}\``
+      : `"${body}"`
+    : `'${StringSplit(body, '\\"').join('"')}'`;
+  return cut.length < text.length ? `${quoted}... ${text.length - cut.length} more characters` : quoted;
+}
+
+function print(value, depth, parents) {
+  switch (typeof value) {
+    case "string":
+      return quote(value);
+    case "number":
+      return value === 0 && 1 / value < 0 ? "-0" : `${value}`;
+    case "bigint":
+      return `${value}n`;
+    case "symbol":
+      return SymbolToString(value);
+    case "function":
+      return printFunction(value);
+    case "object":
+      return value === null ? "null" : printObject(value, depth, parents);
+    default:
+      return `${value}`;
+  }
+}
+
+function printFunction(value) {
+  const name = ownString(value, "name");
+  // A class's prototype cannot be replaced; a function's can.
+  if (ObjectGetOwnPropertyDescriptor(value, "prototype")?.writable === false) return name === "" ? "[class (anonymous)]" : `[class ${name}]`;
+  const brand = ObjectToString(value);
+  const kind = brand === "[object Function]" ? "Function" : StringSlice(brand, 8, -1);
+  return name === "" ? `[${kind} (anonymous)]` : `[${kind}: ${name}]`;
+}
+
+function ownString(value, key) {
+  const descriptor = ObjectGetOwnPropertyDescriptor(value, key);
+  return typeof descriptor?.value === "string" ? descriptor.value : "";
+}
+
+function className(value) {
+  for (let object = value; object !== null; object = ObjectGetPrototypeOf(object)) {
+    const constructor = ObjectGetOwnPropertyDescriptor(object, "constructor")?.value;
+    if (typeof constructor === "function") return ownString(constructor, "name");
+  }
+  return "[Object: null prototype]";
+}
+
+function isError(value) {
+  return ObjectToString(value) === "[object Error]" || value instanceof Error;
+}
+
+function printObject(value, depth, parents) {
+  for (let i = 0; i < parents.length; i++) if (parents[i] === value) return "[Circular *1]";
+  try {
+    if (isError(value)) return printError(value, depth, parents);
+    const brand = ObjectToString(value);
+    if (brand === "[object Date]") {
+      return NumberIsFinite(DateGetTime(value)) ? DateToISOString(value) : "Invalid Date";
+    }
+    if (brand === "[object RegExp]") return RegExpToString(value);
+    if (depth > MAX_DEPTH) return ArrayIsArray(value) ? "[Array]" : `[${className(value)}]`;
+    ArrayPush(parents, value);
+    currentDepth = depth;
+    const text = printCollection(value, brand, depth, parents);
+    parents.length -= 1;
+    return text;
+  } catch (error) {
+    return `[${safeName(error)} while printing]`;
+  }
+}
+
+function safeName(error) {
+  try {
+    return `${error?.name}`;
+  } catch {
+    return "Error";
+  }
+}
+
+function printCollection(value, brand, depth, parents) {
+  const name = className(value);
+  if (ArrayIsArray(value)) {
+    const prefix = name === "Array" ? "" : `${name}(${value.length}) `;
+    return wrap(prefix, "[", arrayItems(value, depth, parents), "]", depth);
+  }
+  if (ArrayBufferIsView(value) && TypedArrayName(value) !== undefined) {
+    const items = arrayItems(value, depth, parents, value.length);
+    return wrap(`${TypedArrayName(value)}(${value.length}) `, "[", items, "]", depth);
+  }
+  if (isArrayBuffer(value)) return `ArrayBuffer { byteLength: ${value.byteLength} }`;
+  if (brand === "[object Map]") {
+    const items = [];
+    for (const [key, entry] of MapEntries(value)) {
+      if (items.length === MAX_ITEMS) break;
+      ArrayPush(items, `${print(key, depth + 1, parents)} => ${print(entry, depth + 1, parents)}`);
+    }
+    more(items, MapSize(value));
+    return wrap(`${name}(${MapSize(value)}) `, "{", items, "}", depth);
+  }
+  if (brand === "[object Set]") {
+    const items = [];
+    for (const entry of SetValues(value)) {
+      if (items.length === MAX_ITEMS) break;
+      ArrayPush(items, print(entry, depth + 1, parents));
+    }
+    more(items, SetSize(value));
+    return wrap(`${name}(${SetSize(value)}) `, "{", items, "}", depth);
+  }
+  if (brand === "[object Promise]") return "Promise { <state unknown> }";
+  const items = properties(value, depth, parents, false);
+  const prefix = name === "Object" ? "" : `${name} `;
+  return items.length === 0 ? `${prefix}{}` : wrap(prefix, "{", items, "}", depth);
+}
+
+function more(items, size) {
+  if (size > items.length) ArrayPush(items, `... ${size - items.length} more item${size - items.length > 1 ? "s" : ""}`);
+}
+
+function arrayItems(array, depth, parents) {
+  const items = [];
+  let holes = 0;
+  const flush = () => {
+    if (holes > 0) ArrayPush(items, `<${holes} empty item${holes > 1 ? "s" : ""}>`);
+    holes = 0;
+  };
+  const shown = array.length > MAX_ITEMS ? MAX_ITEMS : array.length;
+  for (let i = 0; i < shown; i++) {
+    if (!ObjectHasOwn(array, i)) holes += 1;
+    else {
+      flush();
+      ArrayPush(items, print(array[i], depth + 1, parents));
+    }
+  }
+  flush();
+  if (array.length > shown) {
+    const rest = array.length - shown;
+    ArrayPush(items, `... ${rest} more item${rest > 1 ? "s" : ""}`);
+  }
+  return items;
+}
+
+function properties(value, depth, parents, isErrorObject) {
+  const items = [];
+  const keys = ReflectOwnKeys(value);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i];
+    const descriptor = ObjectGetOwnPropertyDescriptor(value, key);
+    if (!descriptor?.enumerable) continue;
+    if (isErrorObject && (key === "stack" || key === "message")) continue;
+    if (items.length === MAX_ITEMS) {
+      ArrayPush(items, "...");
+      break;
+    }
+    const label =
+      typeof key === "symbol" ? `[${SymbolToString(key)}]` : RegExpTest(IDENTIFIER, key) ? key : quote(key);
+    const text =
+      descriptor.get !== undefined
+        ? descriptor.set !== undefined
+          ? "[Getter/Setter]"
+          : "[Getter]"
+        : descriptor.set !== undefined
+          ? "[Setter]"
+          : print(descriptor.value, depth + 1, parents);
+    ArrayPush(items, `${label}: ${text}`);
+  }
+  return items;
+}
+
+function wrap(prefix, open, items, close, depth) {
+  if (items.length === 0) return `${prefix}${open}${close}`;
+  let indent = "";
+  for (let i = 0; i < depth; i++) indent += "  ";
+  let width = 2 * items.length + indent.length + prefix.length + 11;
+  let broken = false;
+  for (let i = 0; i < items.length; i++) {
+    width += items[i].length;
+    broken ||= StringIncludes(items[i], "\n");
+  }
+  if (!broken && width <= LINE && currentDepth - depth < LEVELS_IN_A_LINE) {
+    return `${prefix}${open} ${ArrayJoin(items, ", ")} ${close}`;
+  }
+  return `${prefix}${open}\n${indent}  ${ArrayJoin(items, `,\n${indent}  `)}\n${indent}${close}`;
+}
+
+function printError(error, depth, parents) {
+  if (depth > MAX_DEPTH) return `[${headline(error)}]`;
+  ArrayPush(parents, error);
+  const stack = typeof error.stack === "string" ? error.stack.trimEnd() : "";
+  const head = headline(error);
+  let text = stack === "" ? (depth === 0 ? head : `[${head}]`) : `${head}\n${stack}`;
+  const items = properties(error, depth, parents, true);
+  const cause = ObjectGetOwnPropertyDescriptor(error, "cause");
+  if (cause !== undefined && !cause.enumerable) {
+    ArrayPush(items, `[cause]: ${print(cause.value, depth + 1, parents)}`);
+  }
+  const errors = ObjectGetOwnPropertyDescriptor(error, "errors");
+  if (errors !== undefined && !errors.enumerable) {
+    ArrayPush(items, `[errors]: ${print(errors.value, depth + 1, parents)}`);
+  }
+  if (items.length > 0) text += ` ${wrap("", "{", items, "}", depth)}`;
+  parents.length -= 1;
+  return text;
+}
+
+function headline(error) {
+  try {
+    return ErrorToString(error);
+  } catch {
+    return "Error";
+  }
+}
+
+/** `Name: message` of an error, or the printed value of anything else that was thrown. */
+export function printThrown(thrown) {
+  try {
+    return typeof thrown === "object" && thrown !== null && isError(thrown) ? headline(thrown) : inspect(thrown);
+  } catch {
+    return "something that cannot be printed";
+  }
+}
+
+/** The arguments of a console call: format specifiers in the first, then everything else, joined by spaces. */
+export function format(args) {
+  const parts = [];
+  let next = 0;
+  if (typeof args[0] === "string" && args.length > 1 && StringIncludes(args[0], "%")) {
+    next = 1;
+    ArrayPush(
+      parts,
+      args[0].replace(/%[sdifjoOc%]/g, (specifier) => {
+        if (specifier === "%%") return "%";
+        if (next >= args.length) return specifier;
+        return formatOne(specifier, args[next++]);
+      }),
+    );
+  }
+  for (; next < args.length; next++) {
+    const value = args[next];
+    ArrayPush(parts, typeof value === "string" ? value : inspect(value));
+  }
+  return ArrayJoin(parts, " ");
+}
+
+function formatOne(specifier, value) {
+  switch (specifier) {
+    case "%s":
+      return typeof value === "string" ? value : typeof value === "object" ? inspect(value) : `${String(value)}`;
+    case "%d":
+      return typeof value === "bigint" ? `${value}n` : typeof value === "symbol" ? "NaN" : `${Number(value)}`;
+    case "%i":
+      return typeof value === "symbol" ? "NaN" : `${parseInt(value, 10)}`;
+    case "%f":
+      return typeof value === "symbol" ? "NaN" : `${parseFloat(value)}`;
+    case "%j":
+      try {
+        return JSONStringify(value) ?? "undefined";
+      } catch {
+        return "[Circular]";
+      }
+    case "%c":
+      return "";
+    default:
+      return inspect(value);
+  }
+}

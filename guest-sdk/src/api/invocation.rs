@@ -1,0 +1,60 @@
+//! The request of this invocation, read piece by piece.
+
+use std::cell::RefCell;
+
+use javy_plugin_api::javy::quickjs::{Array, ArrayBuffer, Ctx, Function, Object, Result};
+use mayfly_abi::frame::Reader;
+use mayfly_abi::head::Head;
+use mayfly_abi::op::Call;
+
+use super::{headers, random, require_invocation};
+use crate::import;
+
+thread_local! {
+    static HEAD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Takes the head in and renews what the snapshot froze.
+pub(crate) fn begin(head: Vec<u8>) {
+    if let Ok(parsed) = Head::read(&head) {
+        random::reseed(parsed.seed);
+    }
+    HEAD.set(head);
+}
+
+fn with_head<R: Default>(read: impl FnOnce(Head<'_>) -> R) -> R {
+    HEAD.with_borrow(|bytes| Head::read(bytes).map(read).unwrap_or_default())
+}
+
+pub(super) fn started_at_ms() -> f64 {
+    with_head(|head| head.started_at_ms)
+}
+
+fn body() -> Vec<u8> {
+    import::read(Call::Body, 4096)
+}
+
+fn header_list(ctx: Ctx<'_>) -> Result<Array<'_>> {
+    let pairs = with_head(|head| Reader::new(head.headers).pairs().unwrap_or_default());
+    headers::list(&ctx, pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+}
+
+fn body_text() -> String {
+    let bytes = body();
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn body_bytes(ctx: Ctx<'_>) -> Result<ArrayBuffer<'_>> {
+    require_invocation(&ctx, "The request's body")?;
+    ArrayBuffer::new(ctx, body())
+}
+
+pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
+    host.set("method", Function::new(ctx.clone(), || with_head(|head| head.method.to_owned()))?)?;
+    host.set("url", Function::new(ctx.clone(), || with_head(|head| head.url.to_owned()))?)?;
+    host.set("hasBody", Function::new(ctx.clone(), || with_head(|head| head.has_body))?)?;
+    host.set("headers", Function::new(ctx.clone(), header_list)?)?;
+    host.set("bodyText", Function::new(ctx.clone(), body_text)?)?;
+    host.set("bodyBytes", Function::new(ctx.clone(), body_bytes)?)
+}

@@ -1,0 +1,106 @@
+// The language's own functions, taken before any tenant's code runs: replacing them afterwards changes nothing here.
+
+const { bind, call } = Function.prototype;
+/** `uncurry(f)(self, ...args)` is `f.call(self, ...args)`, whatever becomes of `call`. */
+export const uncurry = bind.bind(call);
+
+export const ArrayIsArray = Array.isArray;
+export const ArrayJoin = uncurry(Array.prototype.join);
+export const ArrayPush = uncurry(Array.prototype.push);
+export const ArraySort = uncurry(Array.prototype.sort);
+export const ArrayBufferIsView = ArrayBuffer.isView;
+export const ArrayBufferSlice = uncurry(ArrayBuffer.prototype.slice);
+export const ArrayBufferByteLength = uncurry(Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength").get);
+const TypedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype);
+export const TypedArrayBuffer = uncurry(Object.getOwnPropertyDescriptor(TypedArrayPrototype, "buffer").get);
+export const TypedArrayByteOffset = uncurry(Object.getOwnPropertyDescriptor(TypedArrayPrototype, "byteOffset").get);
+export const TypedArrayByteLength = uncurry(Object.getOwnPropertyDescriptor(TypedArrayPrototype, "byteLength").get);
+export const TypedArrayName = uncurry(Object.getOwnPropertyDescriptor(TypedArrayPrototype, Symbol.toStringTag).get);
+export const DataViewBuffer = uncurry(Object.getOwnPropertyDescriptor(DataView.prototype, "buffer").get);
+export const DataViewByteOffset = uncurry(Object.getOwnPropertyDescriptor(DataView.prototype, "byteOffset").get);
+export const DataViewByteLength = uncurry(Object.getOwnPropertyDescriptor(DataView.prototype, "byteLength").get);
+export const DateGetTime = uncurry(Date.prototype.getTime);
+export const DateToISOString = uncurry(Date.prototype.toISOString);
+export const ErrorToString = uncurry(Error.prototype.toString);
+export const FunctionToString = uncurry(Function.prototype.toString);
+export const JSONParse = JSON.parse;
+export const JSONStringify = JSON.stringify;
+export const MapEntries = uncurry(Map.prototype.entries);
+export const MapGet = uncurry(Map.prototype.get);
+export const MapHas = uncurry(Map.prototype.has);
+export const MapSet = uncurry(Map.prototype.set);
+export const MapDelete = uncurry(Map.prototype.delete);
+export const MapSize = uncurry(Object.getOwnPropertyDescriptor(Map.prototype, "size").get);
+export const SetValues = uncurry(Set.prototype.values);
+export const SetAdd = uncurry(Set.prototype.add);
+export const SetHas = uncurry(Set.prototype.has);
+export const SetSize = uncurry(Object.getOwnPropertyDescriptor(Set.prototype, "size").get);
+export const NumberIsFinite = Number.isFinite;
+export const NumberIsInteger = Number.isInteger;
+export const ObjectCreate = Object.create;
+export const ObjectDefineProperty = Object.defineProperty;
+export const ObjectFreeze = Object.freeze;
+export const ObjectGetOwnPropertyDescriptor = Object.getOwnPropertyDescriptor;
+export const ObjectGetPrototypeOf = Object.getPrototypeOf;
+export const ObjectKeys = Object.keys;
+export const ObjectHasOwn = Object.hasOwn;
+export const ObjectToString = uncurry(Object.prototype.toString);
+export const PromiseConstructor = Promise;
+export const PromiseThen = uncurry(Promise.prototype.then);
+export const PromiseResolve = uncurry(Promise.resolve);
+export const PromiseReject = uncurry(Promise.reject);
+export const ReflectApply = Reflect.apply;
+export const ReflectOwnKeys = Reflect.ownKeys;
+export const RegExpToString = uncurry(RegExp.prototype.toString);
+export const RegExpTest = uncurry(RegExp.prototype.test);
+export const StringIncludes = uncurry(String.prototype.includes);
+export const StringSlice = uncurry(String.prototype.slice);
+export const StringSplit = uncurry(String.prototype.split);
+export const StringStartsWith = uncurry(String.prototype.startsWith);
+export const StringEndsWith = uncurry(String.prototype.endsWith);
+export const StringToLowerCase = uncurry(String.prototype.toLowerCase);
+export const StringToUpperCase = uncurry(String.prototype.toUpperCase);
+export const StringToWellFormed = uncurry(String.prototype.toWellFormed);
+export const SymbolToString = uncurry(Symbol.prototype.toString);
+export const SymbolIterator = Symbol.iterator;
+
+/** A promise for `value`, made by the language's own `Promise`. */
+export function resolved(value) {
+  return PromiseResolve(PromiseConstructor, value);
+}
+
+/** A rejected promise, made by the language's own `Promise`. */
+export function rejected(reason) {
+  return PromiseReject(PromiseConstructor, reason);
+}
+
+/** A view of the same bytes, or `null` where `value` holds none. */
+export function viewOf(value) {
+  if (ArrayBufferIsView(value)) {
+    return TypedArrayName(value) === undefined
+      ? new Uint8Array(DataViewBuffer(value), DataViewByteOffset(value), DataViewByteLength(value))
+      : new Uint8Array(TypedArrayBuffer(value), TypedArrayByteOffset(value), TypedArrayByteLength(value));
+  }
+  return isArrayBuffer(value) ? new Uint8Array(value) : null;
+}
+
+/** Whether `value` is an `ArrayBuffer`, of whatever prototype. */
+export function isArrayBuffer(value) {
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    ArrayBufferByteLength(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Puts something on the global object the way the platform's own things are: writable, not enumerable. */
+export function expose(name, value) {
+  ObjectDefineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
+}
+
+/** Makes the class print as the web platform's classes do. */
+export function tag(constructor, name) {
+  ObjectDefineProperty(constructor.prototype, Symbol.toStringTag, { value: name, configurable: true });
+}

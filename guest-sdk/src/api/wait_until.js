@@ -1,0 +1,29 @@
+// ctx.waitUntil: promises that keep the invocation alive after its response.
+
+import { host } from "./host.js";
+import { printThrown } from "./inspect.js";
+import { PromiseThen, resolved } from "./primordials.js";
+
+let pending = 0;
+let onIdle = () => {};
+
+function settled() {
+  pending -= 1;
+  if (pending === 0) onIdle();
+}
+
+/** Keeps the invocation alive until `promise` settles. */
+export function waitUntil(promise) {
+  host.requireInvocation("ctx.waitUntil");
+  pending += 1;
+  PromiseThen(resolved(promise), settled, (reason) => {
+    host.backgroundFault(printThrown(reason));
+    settled();
+  });
+}
+
+/** Calls `idle` as soon as nothing is pending: now, if nothing is. */
+export function whenIdle(idle) {
+  onIdle = idle;
+  if (pending === 0) idle();
+}

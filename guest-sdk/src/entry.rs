@@ -1,0 +1,200 @@
+//! The exports: `initialize-runtime` for Javy, `load` for a deploy, `handle` for an invocation.
+
+use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
+
+use javy_plugin_api::Config;
+use javy_plugin_api::javy::Runtime;
+use javy_plugin_api::javy::quickjs::{Context, Ctx, Error, Function, Module, Result, Value};
+use mayfly_abi::fault::{Kind, Report};
+use mayfly_abi::op::Call;
+
+use crate::prelude::{self, Prelude};
+use crate::{api, heap, import, pending};
+
+// Below the shadow stack that the build links, so that endless recursion is a RangeError and not a trap.
+const MAX_STACK_BYTES: usize = 900 << 10;
+// Cycles are collected when the heap has grown by this much: most invocations never get there.
+const GC_THRESHOLD_BYTES: usize = 8 << 20;
+
+/// What the module is doing: its top level at deploy, or an invocation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Deploy,
+    Invocation,
+}
+
+thread_local! {
+    static PHASE: Cell<Phase> = const { Cell::new(Phase::Deploy) };
+    static DONE: Cell<bool> = const { Cell::new(false) };
+    static WORLD: RefCell<Option<ManuallyDrop<World>>> = const { RefCell::new(None) };
+}
+
+struct World {
+    context: Context,
+    prelude: Prelude,
+}
+
+/// What the module is doing.
+pub(crate) fn phase() -> Phase {
+    PHASE.get()
+}
+
+/// The handler has settled and nothing that it left behind is pending.
+pub(crate) fn finish() {
+    DONE.set(true);
+    import::send_number(Call::Done, 0);
+}
+
+fn config() -> Config {
+    let mut config = Config::default();
+    config.event_loop(true).gc_threshold(GC_THRESHOLD_BYTES).max_stack_size(MAX_STACK_BYTES).weak_ref(true);
+    config
+}
+
+fn install(runtime: Runtime) -> Runtime {
+    let context = runtime.context().clone();
+    let prelude = prelude::install(&context).unwrap_or_else(|error| {
+        panic!("the prelude does not run: {error}: {:?}", context.with(|ctx| thrown_text(&ctx)))
+    });
+    WORLD.with_borrow_mut(|world| *world = Some(ManuallyDrop::new(World { context, prelude })));
+    runtime
+}
+
+fn thrown_text(ctx: &Ctx<'_>) -> String {
+    let thrown = ctx.catch();
+    match thrown.as_exception() {
+        Some(exception) => exception.to_string(),
+        None => format!("{thrown:?}"),
+    }
+}
+
+#[allow(unsafe_code, reason = "an export with the name that Javy asks for")]
+#[unsafe(export_name = "initialize-runtime")]
+pub extern "C" fn initialize_runtime() {
+    javy_plugin_api::initialize_runtime(config, install)
+        .expect("a fresh instance has a runtime to initialize");
+}
+
+/// Evaluates a module's bytecode, chooses its handler, and leaves the memory ready for a snapshot. The host put the
+/// bytes where `cabi_realloc` said; they are given back here. 0 when all went well; what did not was reported.
+#[allow(unsafe_code, reason = "the host hands over bytes that it allocated with `cabi_realloc`")]
+#[unsafe(no_mangle)]
+pub extern "C" fn load(bytecode: *mut u8, length: usize) -> u32 {
+    // SAFETY: the host allocated exactly these bytes for this call, and forgets them.
+    let mut bytes = unsafe { Vec::from_raw_parts(bytecode, length, length) };
+    let loaded = with_world(|ctx, prelude| load_module(ctx, prelude, &bytes));
+    // Freed memory is part of the snapshot: zeroes cost nothing there.
+    bytes.fill(0);
+    drop(bytes);
+    heap::fill_gaps();
+    u32::from(!loaded)
+}
+
+fn load_module(ctx: &Ctx<'_>, prelude: &Prelude, bytecode: &[u8]) -> bool {
+    match evaluate(ctx, prelude, bytecode) {
+        Ok(None) => {
+            ctx.run_gc();
+            true
+        }
+        Ok(Some(missing)) => {
+            report(Kind::NoHandler, missing, String::new());
+            false
+        }
+        Err(Error::WouldBlock) => {
+            report(
+                Kind::NoHandler,
+                "the module's top level awaits something that never settles".into(),
+                String::new(),
+            );
+            false
+        }
+        Err(_) => {
+            report_thrown(ctx, prelude);
+            false
+        }
+    }
+}
+
+/// Runs the top level; the text of what is wrong with the exports, if anything is.
+#[allow(
+    unsafe_code,
+    reason = "bytecode is only safe to load when this very engine compiled it, and the host sees to that"
+)]
+fn evaluate(ctx: &Ctx<'_>, prelude: &Prelude, bytecode: &[u8]) -> Result<Option<String>> {
+    // SAFETY: the host hands over what `compile-src` of this same engine module answered.
+    let module = unsafe { Module::load(ctx.clone(), bytecode)? };
+    let (module, promise) = module.eval()?;
+    promise.finish::<Value<'_>>()?;
+    let adopt = prelude.adopt.clone().restore(ctx)?;
+    adopt.call((module.namespace()?,))
+}
+
+/// Runs one invocation; the host answers `Head` with `head_length` bytes.
+#[allow(unsafe_code, reason = "an export")]
+#[unsafe(no_mangle)]
+pub extern "C" fn handle(head_length: usize) {
+    PHASE.set(Phase::Invocation);
+    api::invocation::begin(import::read(Call::Head, head_length));
+    with_world(|ctx, prelude| {
+        if run(ctx, prelude).is_err() {
+            report_thrown(ctx, prelude);
+        }
+    });
+}
+
+fn run(ctx: &Ctx<'_>, prelude: &Prelude) -> Result<()> {
+    let dispatch: Function<'_> = prelude.dispatch.clone().restore(ctx)?;
+    dispatch.call::<_, ()>(())?;
+    loop {
+        while ctx.execute_pending_job() {}
+        if DONE.get() {
+            return Ok(());
+        }
+        match pending::settle_next(ctx) {
+            Ok(true) => {}
+            // Nothing is pending and the handler has not settled, or what it left behind has not: the host says which.
+            Ok(false) => return Ok(()),
+            // A timer's callback threw: that fails the invocation, as an uncaught error does elsewhere.
+            Err(_) => {
+                report_thrown(ctx, prelude);
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn with_world<R>(work: impl FnOnce(&Ctx<'_>, &Prelude) -> R) -> R {
+    WORLD.with_borrow(|world| {
+        let world = world.as_ref().expect("the runtime is initialized before anything else is called");
+        world.context.with(|ctx| work(&ctx, &world.prelude))
+    })
+}
+
+fn report(kind: Kind, message: String, stack: String) {
+    let frame = Report { kind, message, stack, code: None }.to_frame();
+    import::send(Call::Fault, &frame);
+}
+
+fn report_thrown(ctx: &Ctx<'_>, prelude: &Prelude) {
+    let thrown = ctx.catch();
+    let described = prelude
+        .describe_thrown
+        .clone()
+        .restore(ctx)
+        .and_then(|describe| describe.call::<_, Vec<Value<'_>>>((thrown,)));
+    let (kind, message, stack) = match described.as_deref() {
+        Ok([kind, message, stack]) => (
+            kind.as_int().unwrap_or_default(),
+            message.get::<String>().unwrap_or_default(),
+            stack.get::<String>().unwrap_or_default(),
+        ),
+        _ => (0, "something that cannot be printed".to_owned(), String::new()),
+    };
+    let kind = match kind {
+        1 => Kind::StackOverflow,
+        2 => Kind::OutOfMemory,
+        _ => Kind::Threw,
+    };
+    report(kind, message, stack);
+}

@@ -1,0 +1,123 @@
+//! Operations that run on the host, and who waits for them.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use javy_plugin_api::javy::quickjs::{Ctx, Exception, Function, Persistent, Promise, Result, Value};
+use mayfly_abi::op::{Call, Operation};
+use mayfly_abi::operation::{ANSWER_OK, OperationError};
+
+use crate::import;
+
+/// Makes the value that a promise resolves to out of an answer's bytes.
+pub(crate) type Decode = for<'js> fn(&Ctx<'js>, &[u8]) -> Result<Value<'js>>;
+
+enum Waiting {
+    Promise { resolve: Persistent<Function<'static>>, reject: Persistent<Function<'static>>, decode: Decode },
+    Callback(Persistent<Function<'static>>),
+}
+
+thread_local! {
+    static WAITING: RefCell<BTreeMap<u32, Waiting>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+fn remember(operation: u32, waiting: Waiting) {
+    WAITING.with_borrow_mut(|all| all.insert(operation, waiting));
+}
+
+fn begin(ctx: &Ctx<'_>, op: Operation, frame: &[u8]) -> Result<u32> {
+    import::begin(op, frame).ok_or_else(|| {
+        let error = Exception::from_message(
+            ctx.clone(),
+            "This invocation has begun all the host operations that it may",
+        );
+        match error {
+            Ok(error) => {
+                let object = error.into_object();
+                let _ = object.set("code", "TOO_MANY_SUBREQUESTS");
+                ctx.throw(object.into_value())
+            }
+            Err(error) => error,
+        }
+    })
+}
+
+/// Begins an operation and returns its number with the promise of its answer.
+pub(crate) fn promise<'js>(
+    ctx: &Ctx<'js>,
+    op: Operation,
+    frame: &[u8],
+    decode: Decode,
+) -> Result<(u32, Promise<'js>)> {
+    let (promise, resolve, reject) = ctx.promise()?;
+    let operation = begin(ctx, op, frame)?;
+    let resolve = Persistent::save(ctx, resolve);
+    let reject = Persistent::save(ctx, reject);
+    remember(operation, Waiting::Promise { resolve, reject, decode });
+    Ok((operation, promise))
+}
+
+/// Begins an operation that ends in a call of `callback`.
+pub(crate) fn callback<'js>(
+    ctx: &Ctx<'js>,
+    op: Operation,
+    frame: &[u8],
+    callback: Function<'js>,
+) -> Result<u32> {
+    let operation = begin(ctx, op, frame)?;
+    remember(operation, Waiting::Callback(Persistent::save(ctx, callback)));
+    Ok(operation)
+}
+
+/// Forgets an operation, here and on the host.
+pub(crate) fn cancel(operation: u32) {
+    if WAITING.with_borrow_mut(|all| all.remove(&operation)).is_some() {
+        import::send_number(Call::Cancel, operation);
+    }
+}
+
+/// Waits for the next operation and settles whoever waits for it; `false` when nothing is pending.
+pub(crate) fn settle_next(ctx: &Ctx<'_>) -> Result<bool> {
+    let Some((operation, length)) = import::wait() else {
+        return Ok(false);
+    };
+    let answer = import::read(Call::Answer, length);
+    match WAITING.with_borrow_mut(|all| all.remove(&operation)) {
+        Some(Waiting::Promise { resolve, reject, decode }) => settle(ctx, resolve, reject, decode, &answer)?,
+        Some(Waiting::Callback(callback)) => callback.restore(ctx)?.call::<_, ()>(())?,
+        None => {}
+    }
+    Ok(true)
+}
+
+fn settle(
+    ctx: &Ctx<'_>,
+    resolve: Persistent<Function<'static>>,
+    reject: Persistent<Function<'static>>,
+    decode: Decode,
+    answer: &[u8],
+) -> Result<()> {
+    let (status, body) = answer.split_first().unwrap_or((&ANSWER_OK, &[]));
+    if *status == ANSWER_OK {
+        match decode(ctx, body) {
+            Ok(value) => resolve.restore(ctx)?.call((value,)),
+            Err(_) => reject.restore(ctx)?.call((ctx.catch(),)),
+        }
+    } else {
+        reject.restore(ctx)?.call((operation_error(ctx, body)?,))
+    }
+}
+
+fn operation_error<'js>(ctx: &Ctx<'js>, body: &[u8]) -> Result<Value<'js>> {
+    let error = OperationError::read(body).unwrap_or_else(|_| OperationError {
+        code: "INTERNAL_ERROR".into(),
+        message: "The host's answer could not be read".into(),
+        fields: Vec::new(),
+    });
+    let object = Exception::from_message(ctx.clone(), &error.message)?.into_object();
+    object.set("code", error.code)?;
+    for (name, value) in error.fields {
+        object.set(name, value)?;
+    }
+    Ok(object.into_value())
+}

@@ -1,0 +1,34 @@
+//! JavaScript strings as UTF-8: lone surrogates become U+FFFD, as the web platform has it.
+
+use javy_plugin_api::javy::quickjs::{Result, String as JsString};
+
+/// The string's text.
+pub(crate) fn text(string: &JsString<'_>) -> Result<String> {
+    let bytes = string.clone().to_cstring()?;
+    Ok(well_formed(raw(&bytes)))
+}
+
+#[allow(
+    unsafe_code,
+    reason = "the engine writes lone surrogates as three bytes, which a `str` must not hold"
+)]
+fn raw<'a>(string: &'a javy_plugin_api::javy::quickjs::CString<'_>) -> &'a [u8] {
+    // SAFETY: pointer and length are of one allocation that lives as long as `string`.
+    unsafe { std::slice::from_raw_parts(string.as_ptr().cast::<u8>(), string.len()) }
+}
+
+/// UTF-8 of text in which surrogates may stand as three bytes each.
+fn well_formed(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => {
+            let mut mended = bytes.to_vec();
+            for i in 0..mended.len().saturating_sub(2) {
+                if mended[i] == 0xed && mended[i + 1] >= 0xa0 {
+                    mended[i..i + 3].copy_from_slice("\u{fffd}".as_bytes());
+                }
+            }
+            String::from_utf8_lossy(&mended).into_owned()
+        }
+    }
+}

@@ -1,0 +1,96 @@
+/** The world of a Mayfly function: `export async function handler(req: Request, ctx: Context): Promise<Response>`. */
+
+/** The function that a module exports as `handler`, or as its default. */
+export type Handler = (req: Request, ctx: Context) => Response | Promise<Response>;
+
+/** What an invocation is told and what it may use. Every method may be destructured. */
+export interface Context {
+  /** The app's own PostgreSQL. */
+  readonly db: Database;
+  /** Variables: the app's, the function's, and the platform's `BUTTERBASE_*`. Frozen. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The end user, or null for anyone else. */
+  readonly user: User | null;
+  /** Who called. */
+  readonly caller: Caller;
+  readonly app: { readonly id: string; readonly name: string };
+  readonly request: { readonly id: string; readonly ip: string | null; readonly functionName: string };
+  readonly trigger: { readonly type: "http" | "cron" | "websocket" | "webhook" | "s3_upload" };
+  /** Fires shortly before the invocation's time is up. */
+  readonly signal: AbortSignal;
+  readonly idempotency: Idempotency;
+  /** Keeps the invocation alive after its response until `promise` settles, 30 seconds at most. */
+  readonly waitUntil: (promise: Promise<unknown>) => void;
+}
+
+export interface User {
+  readonly id: string;
+  readonly claims?: Readonly<Record<string, unknown>>;
+}
+
+export interface Caller {
+  readonly type: "service_key" | "end_user_jwt" | "loopback" | "anonymous" | "trigger";
+  readonly keyId: string | null;
+  readonly scope: string | null;
+  readonly userId: string | null;
+}
+
+/** What may be `$1`, `$2`, ... of a statement. Arrays become PostgreSQL arrays, other objects JSON. */
+export type Parameter =
+  | null
+  | undefined
+  | boolean
+  | number
+  | bigint
+  | string
+  | Date
+  | Uint8Array
+  | ArrayBuffer
+  | readonly Parameter[]
+  | { readonly [key: string]: unknown };
+
+export interface Result<Row> {
+  readonly rows: Row[];
+  /** Rows returned or affected; null for statements that count none. */
+  readonly rowCount: number | null;
+  readonly fields: { readonly name: string; readonly type: string }[];
+}
+
+export interface QueryOptions {
+  /** How `int8` arrives where a number cannot hold it exactly; by default a number where it can, else a string. */
+  readonly bigint?: "string" | "bigint";
+}
+
+export interface Query {
+  <Row = Record<string, unknown>>(
+    sql: string,
+    params?: readonly Parameter[] | null,
+    options?: QueryOptions,
+  ): Promise<Result<Row>>;
+}
+
+export interface Database {
+  /** Runs one statement: SELECT, INSERT, UPDATE, DELETE, MERGE, WITH, VALUES, TABLE or EXPLAIN. */
+  readonly query: Query;
+  /** Runs `work` in a transaction: committed when it resolves, rolled back when it throws. */
+  readonly tx: <T>(work: (tx: { readonly query: Query }) => Promise<T>, options?: TransactionOptions) => Promise<T>;
+}
+
+export interface TransactionOptions {
+  readonly isolation?: "read committed" | "repeatable read" | "serializable";
+  readonly readOnly?: boolean;
+}
+
+/** An error of PostgreSQL's, or of the host: `code` is an SQLSTATE or one of the platform's codes. */
+export interface DatabaseError extends Error {
+  readonly code: string;
+  readonly detail?: string;
+  readonly hint?: string;
+  readonly position?: string;
+  readonly constraint?: string;
+}
+
+export interface Idempotency {
+  /** True for the first to claim `key` in `scope`, false for everyone after, until `ttlSeconds` have passed. */
+  readonly claim: (key: string, options?: { readonly scope?: string; readonly ttlSeconds?: number }) => Promise<boolean>;
+}

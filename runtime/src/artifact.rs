@@ -1,0 +1,104 @@
+//! Compiled modules on disk, each with a MAC: native code is only ever mapped when this data directory wrote it.
+#![allow(
+    unsafe_code,
+    reason = "mapping native code back in is unsafe by nature; docs/decisions/0005-artifacts.md"
+)]
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use ring::hmac;
+use ring::rand::{SecureRandom, SystemRandom};
+use wasmtime::Module;
+
+const KEY_FILE: &str = "artifacts.key";
+const KEY_BYTES: usize = 32;
+
+/// A directory of compiled modules for one build of wasmtime and one kind of machine.
+#[derive(Debug)]
+pub(crate) struct Artifacts {
+    directory: PathBuf,
+    key: hmac::Key,
+}
+
+impl Artifacts {
+    /// Opens `<cache_dir>/<build>`, making it and its key where they are missing.
+    pub(crate) fn open(cache_dir: &Path, build: &str) -> io::Result<Self> {
+        let directory = cache_dir.join(build);
+        fs::create_dir_all(&directory)?;
+        private(cache_dir)?;
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &key_bytes(&cache_dir.join(KEY_FILE))?);
+        Ok(Self { directory, key })
+    }
+
+    /// The module of this name, or `None` when there is none that this directory's key vouches for.
+    pub(crate) fn load(&self, engine: &wasmtime::Engine, name: &str) -> Option<Module> {
+        let mut file = File::open(self.path(name, "cwasm")).ok()?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).ok()?;
+        let mac = fs::read(self.path(name, "mac")).ok()?;
+        hmac::verify(&self.key, &signed(name, &bytes), &mac).ok()?;
+        drop(bytes);
+        // SAFETY: the MAC says that this directory's owner wrote these bytes, with `Module::serialize`; files are
+        // replaced by renaming, never written in place, so what was checked is what is mapped.
+        unsafe { Module::deserialize_open_file(engine, file) }.ok()
+    }
+
+    /// Keeps a module under this name. Atomic: a crash leaves the old file or the new one.
+    pub(crate) fn save(&self, name: &str, module: &Module) -> io::Result<()> {
+        let bytes = module.serialize().map_err(io::Error::other)?;
+        let mac = hmac::sign(&self.key, &signed(name, &bytes));
+        self.replace(name, "mac", mac.as_ref())?;
+        self.replace(name, "cwasm", &bytes)
+    }
+
+    fn replace(&self, name: &str, extension: &str, bytes: &[u8]) -> io::Result<()> {
+        let mut token = [0; 8];
+        SystemRandom::new().fill(&mut token).map_err(|_| io::Error::other("no randomness"))?;
+        let temporary = self.path(name, &format!("{extension}.{:016x}.tmp", u64::from_le_bytes(token)));
+        let mut file = File::create(&temporary)?;
+        let written = file.write_all(bytes).and_then(|()| file.sync_all());
+        let renamed = written.and_then(|()| fs::rename(&temporary, self.path(name, extension)));
+        renamed.inspect_err(|_| drop(fs::remove_file(&temporary)))
+    }
+
+    fn path(&self, name: &str, extension: &str) -> PathBuf {
+        self.directory.join(format!("{name}.{extension}"))
+    }
+}
+
+// The name is signed too: one function's file must not pass for another's.
+fn signed(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut message = Vec::with_capacity(name.len() + 1 + bytes.len());
+    message.extend_from_slice(name.as_bytes());
+    message.push(0);
+    message.extend_from_slice(bytes);
+    message
+}
+
+fn key_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    match fs::read(path) {
+        Ok(key) if key.len() == KEY_BYTES => return Ok(key),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let mut key = vec![0; KEY_BYTES];
+    SystemRandom::new().fill(&mut key).map_err(|_| io::Error::other("no randomness"))?;
+    fs::write(path, &key)?;
+    private(path)?;
+    Ok(key)
+}
+
+#[cfg(unix)]
+fn private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = if path.is_dir() { 0o700 } else { 0o600 };
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn private(_path: &Path) -> io::Result<()> {
+    Ok(())
+}

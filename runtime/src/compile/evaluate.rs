@@ -1,0 +1,100 @@
+//! Phase 3: the module's top level runs, once, and its memory is kept.
+
+use wasmtime::Store;
+
+use super::Places;
+use super::bytecode::{put, store};
+use crate::engine::{EngineError, Inner};
+use crate::error::{CompileError, Fault, Thrown};
+use crate::image::snapshot::snapshot;
+use crate::invoke::{Ended, drive};
+use crate::limits::Limits;
+use crate::sandbox::Sandbox;
+
+/// The memory after the top level, and the fuel that it took.
+pub(super) async fn evaluate(
+    inner: &Inner,
+    bytecode: &[u8],
+    places: &Places<'_>,
+    limits: &Limits,
+) -> Result<(Vec<u8>, u64), CompileError> {
+    let (mut store, deadline) = store(inner, limits);
+    let mut loaded = false;
+    let ended = drive(
+        async {
+            loaded = load(inner, &mut store, bytecode).await?;
+            Ok(())
+        },
+        &deadline,
+    )
+    .await;
+    match ended {
+        Ended::Returned if loaded => Ok((contents(&store)?, limits.fuel - store.get_fuel().unwrap_or(0))),
+        Ended::Returned => Err(reported(&store, places)),
+        ended => Err(stopped(ended, &store, limits)),
+    }
+}
+
+async fn load(inner: &Inner, store: &mut Store<Sandbox>, bytecode: &[u8]) -> wasmtime::Result<bool> {
+    let instance = inner.instantiate(store, &inner.base).await?;
+    let (ptr, len) = put(&instance, store, bytecode).await?;
+    let load = instance.get_typed_func::<(u32, u32), u32>(&mut *store, "load")?;
+    Ok(load.call_async(store, (ptr, len)).await? == 0)
+}
+
+fn contents(store: &Store<Sandbox>) -> Result<Vec<u8>, CompileError> {
+    match store.data().memory {
+        Some(memory) => Ok(memory.data(store).to_vec()),
+        None => Err(CompileError::Internal { reason: "the sandbox has no memory".to_owned() }),
+    }
+}
+
+/// What the guest said of its own failure.
+fn reported(store: &Store<Sandbox>, places: &Places<'_>) -> CompileError {
+    match store.data().ending.report_of_load() {
+        Some(Loading::NoHandler(message)) => CompileError::NoHandler { message },
+        Some(Loading::Failed(Fault::Threw(thrown))) => CompileError::TopLevelThrew {
+            place: places.first_of(&thrown.stack),
+            thrown: Thrown { stack: places.map_stack(&thrown.stack), ..thrown },
+        },
+        Some(Loading::Failed(fault)) => CompileError::TopLevelLimit { fault },
+        None => CompileError::Internal { reason: "the guest gave no reason".to_owned() },
+    }
+}
+
+/// Why a module was not loaded.
+#[derive(Debug)]
+pub(crate) enum Loading {
+    /// It has no handler.
+    NoHandler(String),
+    /// Its top level failed.
+    Failed(Fault),
+}
+
+/// The limit that a deploy ran into.
+pub(super) fn stopped(ended: Ended, store: &Store<Sandbox>, limits: &Limits) -> CompileError {
+    let fuel = store.get_fuel().unwrap_or(0);
+    let sandbox = store.data();
+    let fault = match ended {
+        Ended::Trapped(error) => crate::invoke::fault_of_trap(&error, sandbox, fuel, limits),
+        Ended::OutOfTime => Fault::TimedOut { elapsed: sandbox.started.elapsed(), limit: limits.timeout },
+        Ended::Returned => Fault::Hung,
+    };
+    match fault {
+        Fault::Trapped { reason } => CompileError::Internal { reason },
+        fault => CompileError::TopLevelLimit { fault },
+    }
+}
+
+/// The first picture: the engine with its prelude, before any tenant's code.
+pub(crate) async fn initialize(inner: &Inner) -> Result<Vec<u8>, EngineError> {
+    let limits = Limits { memory_bytes: 64 << 20, ..Limits::default() };
+    let (mut store, _) = store(inner, &limits);
+    let instance = inner.instantiate(&mut store, &inner.base).await?;
+    for name in ["_initialize", "initialize-runtime"] {
+        let function = instance.get_typed_func::<(), ()>(&mut store, name)?;
+        function.call_async(&mut store, ()).await?;
+    }
+    let memory = contents(&store).map_err(|error| EngineError::Guest(error.to_string()))?;
+    Ok(snapshot(&memory, inner.stack_bytes))
+}

@@ -1,0 +1,100 @@
+//! The way back from the code that runs to the author's own file.
+
+use oxc_sourcemap::{SourceMap as Inner, Token};
+
+use crate::error::SourcePlace;
+
+/// The name under which the engine knows every function's module.
+pub(crate) const MODULE_NAME: &str = "function.mjs";
+/// The name of the script inside the sandbox that is not the author's.
+const PRELUDE_NAME: &str = "mayfly:prelude";
+
+const LINE_CHARS_MAX: usize = 200;
+
+/// A parsed source map.
+#[derive(Debug)]
+pub struct SourceMap {
+    inner: Inner<'static>,
+}
+
+impl SourceMap {
+    /// Parses what [`crate::Build::source_map`] holds; `None` for anything else.
+    pub fn parse(json: &str) -> Option<Self> {
+        Some(Self { inner: Inner::from_json_string(json).ok()?.into_owned() })
+    }
+
+    /// The stack with its places in the author's file, and without the frames that are not the author's.
+    pub fn map_stack(&self, stack: &str) -> String {
+        let table = self.inner.generate_lookup_table();
+        let file = self.inner.get_source(0).unwrap_or(MODULE_NAME);
+        let mut mapped = String::with_capacity(stack.len());
+        for line in stack.lines().filter(|line| !line.contains(PRELUDE_NAME)) {
+            if !mapped.is_empty() {
+                mapped.push('\n');
+            }
+            match self.frame(&table, line) {
+                Some((before, after, line, column)) => {
+                    mapped.push_str(&format!("{before}{file}:{line}:{column}{after}"));
+                }
+                None => mapped.push_str(line),
+            }
+        }
+        mapped
+    }
+
+    /// The first place of the author's in a stack: line and column from 1.
+    pub(crate) fn first_place(&self, stack: &str) -> Option<(u32, u32)> {
+        let table = self.inner.generate_lookup_table();
+        stack.lines().find_map(|line| self.frame(&table, line)).map(|(_, _, line, column)| (line, column))
+    }
+
+    /// One line of a stack: what stands before and after its place, and that place in the source.
+    fn frame<'a>(&self, table: &[&[Token]], line: &'a str) -> Option<(&'a str, &'a str, u32, u32)> {
+        let at = line.find(MODULE_NAME)?;
+        let rest = line.get(at + MODULE_NAME.len()..)?.strip_prefix(':')?;
+        let (row, rest) = number(rest)?;
+        let (column, after) = match rest.strip_prefix(':').and_then(number) {
+            Some((column, after)) => (column, after),
+            None => (1, rest),
+        };
+        let token = self.inner.lookup_token(table, row.checked_sub(1)?, column.saturating_sub(1))?;
+        Some((&line[..at], after, token.get_src_line() + 1, token.get_src_col() + 1))
+    }
+}
+
+fn number(text: &str) -> Option<(u32, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    Some((text[..end].parse().ok()?, &text[end..]))
+}
+
+/// A place with its line's text.
+pub(crate) fn place_at(source: &str, line: u32, column: u32) -> SourcePlace {
+    let text = source.lines().nth(line.saturating_sub(1) as usize).unwrap_or_default();
+    SourcePlace { line, column, text: text.chars().take(LINE_CHARS_MAX).collect() }
+}
+
+/// The place at a byte offset.
+pub(crate) fn place_of_offset(source: &str, offset: usize) -> SourcePlace {
+    let before = source.get(..offset).unwrap_or(source);
+    let line = before.matches('\n').count() as u32 + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u32 + 1;
+    place_at(source, line, column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_become_lines_and_columns() {
+        let place = place_of_offset("let é;\n  x y", 11);
+        assert_eq!((place.line, place.column, place.text.as_str()), (2, 4, "  x y"));
+        assert_eq!(place_of_offset("", 99).line, 1);
+    }
+
+    #[test]
+    fn what_is_no_map_is_none() {
+        assert!(SourceMap::parse("").is_none());
+        assert!(SourceMap::parse("[]").is_none());
+    }
+}

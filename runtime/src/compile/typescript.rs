@@ -1,0 +1,175 @@
+//! Phase 1: TypeScript or modern JavaScript to JavaScript, with a source map. Types go; what has no meaning here is
+//! refused with the reason.
+
+use std::path::Path;
+
+use oxc::allocator::Allocator;
+use oxc::ast::ast::{Decorator, Program, Statement};
+use oxc::ast_visit::Visit;
+use oxc::codegen::{Codegen, CodegenOptions};
+use oxc::diagnostics::OxcDiagnostic;
+use oxc::parser::Parser;
+use oxc::semantic::SemanticBuilder;
+use oxc::span::{GetSpan, SourceType, Span};
+use oxc::transformer::{TransformOptions, Transformer};
+
+use super::source_map::place_of_offset;
+use super::{Script, Source};
+use crate::error::CompileError;
+
+/// Turns a source into JavaScript.
+pub(super) fn to_javascript(source: &Source) -> Result<Script, CompileError> {
+    if is_javascript(&source.file_name) {
+        return transform(source, SourceType::mjs());
+    }
+    // What is no TypeScript may still be JavaScript: `a < b > (c)` is one thing here and another there.
+    transform(source, SourceType::ts().with_module(true))
+        .or_else(|error| transform(source, SourceType::mjs()).map_err(|_| error))
+}
+
+fn is_javascript(file_name: &str) -> bool {
+    let extension = Path::new(file_name).extension().and_then(|extension| extension.to_str());
+    matches!(extension, Some("js" | "mjs" | "cjs"))
+}
+
+fn transform(source: &Source, source_type: SourceType) -> Result<Script, CompileError> {
+    let allocator = Allocator::default();
+    let parsed = Parser::new(&allocator, &source.code, source_type).parse();
+    refuse_errors(source, parsed.diagnostics)?;
+    let mut program = parsed.program;
+    let analysed = SemanticBuilder::new().with_check_syntax_error(true).with_enum_eval(true).build(&program);
+    refuse_errors(source, analysed.diagnostics)?;
+    refuse_decorators(source, &program)?;
+    let options = TransformOptions::default();
+    let transformed = Transformer::new(&allocator, Path::new(&source.file_name), &options)
+        .build_with_scoping(analysed.semantic.into_scoping(), &mut program);
+    refuse_errors(source, transformed.diagnostics)?;
+    refuse_imports(source, &program)?;
+    let options = CodegenOptions {
+        source_map_path: Some(source.file_name.clone().into()),
+        ..CodegenOptions::default()
+    };
+    let printed = Codegen::new().with_options(options).build(&program);
+    Ok(Script {
+        code: printed.code,
+        source_map: printed.map.map(|map| map.to_json_string()).unwrap_or_default(),
+    })
+}
+
+fn refuse_errors(
+    source: &Source,
+    diagnostics: impl IntoIterator<Item = OxcDiagnostic>,
+) -> Result<(), CompileError> {
+    let error =
+        diagnostics.into_iter().find(|diagnostic| diagnostic.severity == oxc::diagnostics::Severity::Error);
+    match error {
+        None => Ok(()),
+        Some(error) => {
+            let place =
+                error.labels.first().map(|label| place_of_offset(&source.code, label.offset() as usize));
+            Err(CompileError::Syntax { message: error.message.to_string(), place })
+        }
+    }
+}
+
+fn unsupported(source: &Source, span: Span, message: String) -> CompileError {
+    CompileError::Unsupported { message, place: Some(place_of_offset(&source.code, span.start as usize)) }
+}
+
+struct FirstDecorator(Option<Span>);
+
+impl<'a> Visit<'a> for FirstDecorator {
+    fn visit_decorator(&mut self, decorator: &Decorator<'a>) {
+        self.0.get_or_insert(decorator.span);
+    }
+}
+
+fn refuse_decorators(source: &Source, program: &Program<'_>) -> Result<(), CompileError> {
+    let mut first = FirstDecorator(None);
+    first.visit_program(program);
+    match first.0 {
+        None => Ok(()),
+        Some(span) => Err(unsupported(
+            source,
+            span,
+            "decorators are not available: no engine agrees yet on what they do; call the function that the decorator \
+             stands for"
+                .to_owned(),
+        )),
+    }
+}
+
+/// Imports that are left once types are gone: a function is one file.
+fn refuse_imports(source: &Source, program: &Program<'_>) -> Result<(), CompileError> {
+    for statement in &program.body {
+        let imported = match statement {
+            Statement::ImportDeclaration(import) => Some(import.source.value),
+            Statement::ExportAllDeclaration(export) => Some(export.source.value),
+            Statement::ExportFromDeclaration(export) => Some(export.source.value),
+            _ => None,
+        };
+        if let Some(name) = imported {
+            let message = format!("'{name}' is imported, but a function is one file: bundle it first");
+            return Err(unsupported(source, statement.span(), message));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compile(file_name: &str, code: &str) -> Result<Script, CompileError> {
+        to_javascript(&Source { file_name: file_name.to_owned(), code: code.to_owned() })
+    }
+
+    fn refused(code: &str) -> (String, Option<(u32, u32)>) {
+        let error = compile("f.ts", code).expect_err("this must be refused");
+        let place = error.place().map(|place| (place.line, place.column));
+        (error.to_string(), place)
+    }
+
+    #[test]
+    fn types_go_and_their_runtime_parts_stay() {
+        let script = compile(
+            "f.ts",
+            "import type { X } from 'x';\n\
+             enum Color { Red, Green = 'g' }\n\
+             namespace N { export const one: number = 1 }\n\
+             class P { constructor(private readonly x: number, public y?: string) {} }\n\
+             const v = { a: 1 } satisfies Record<string, number>;\n\
+             abstract class A<T> { declare z: T; abstract m(): void }\n\
+             export async function handler(req: Request): Promise<Response> { return new Response(v!.a as any) }",
+        )
+        .unwrap();
+        for kept in ["Color", "this.x = x", "N", "handler"] {
+            assert!(script.code.contains(kept), "{kept} is missing in {}", script.code);
+        }
+        for gone in ["Promise<Response>", "satisfies", "readonly", "import"] {
+            assert!(!script.code.contains(gone), "{gone} is left in {}", script.code);
+        }
+        assert!(script.source_map.contains("f.ts"));
+    }
+
+    #[test]
+    fn errors_name_the_line_and_the_column() {
+        assert_eq!(refused("let a = 1;\nlet b = ;").1, Some((2, 9)));
+        assert_eq!(refused("let a;\nlet a;").1, Some((1, 5)));
+    }
+
+    #[test]
+    fn what_has_no_meaning_here_is_refused_with_the_reason() {
+        let (message, place) = refused("function d() {}\n@d class C {}");
+        assert!(message.contains("decorators"), "{message}");
+        assert_eq!(place, Some((2, 1)));
+        let (message, place) = refused("import { a } from 'lodash';\nexport const handler = a;");
+        assert!(message.contains("'lodash'") && message.contains("bundle"), "{message}");
+        assert_eq!(place, Some((1, 1)));
+    }
+
+    #[test]
+    fn javascript_that_is_no_typescript_is_taken() {
+        assert!(compile("f.js", "export const handler = (a, b, c) => a < b > (c);").is_ok());
+    }
+}

@@ -1,0 +1,200 @@
+//! Where hostile source is parsed: in a process of its own. A parser recurses as deep as its input is nested, and one
+//! that runs off its stack takes its process with it; here that is a compile error, not an outage.
+
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::process::Stdio;
+use std::time::Duration;
+
+use mayfly_abi::frame::{Malformed, Reader, Writer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::Mutex;
+
+use super::{SOURCE_BYTES_MAX, Script, Source, typescript};
+use crate::error::{CompileError, SourcePlace};
+
+// Deep enough for what people and bundlers write; what overflows it ends the worker.
+const STACK_BYTES: usize = 256 << 20;
+const TIMEOUT: Duration = Duration::from_secs(10);
+const FRAME_BYTES_MAX: usize = 16 << 20;
+
+/// Turns sources into JavaScript, here or in a worker.
+#[derive(Debug)]
+pub(crate) struct Compiler {
+    command: Option<Vec<OsString>>,
+    // One that is warm and idle: starting one costs more than most sources do.
+    idle: Mutex<Option<Worker>>,
+}
+
+impl Compiler {
+    pub(crate) fn new(command: Option<Vec<OsString>>) -> Self {
+        Self { command: command.filter(|command| !command.is_empty()), idle: Mutex::new(None) }
+    }
+
+    pub(crate) async fn to_javascript(&self, source: &Source) -> Result<Script, CompileError> {
+        match &self.command {
+            None => in_process(source.clone()).await,
+            Some(command) => self.in_worker(command, source).await,
+        }
+    }
+
+    async fn in_worker(&self, command: &[OsString], source: &Source) -> Result<Script, CompileError> {
+        let idle = self.idle.lock().await.take();
+        let mut worker = match idle {
+            Some(worker) => worker,
+            None => Worker::start(command).map_err(internal)?,
+        };
+        match tokio::time::timeout(TIMEOUT, worker.ask(&request(source))).await {
+            Ok(Ok(answer)) => {
+                *self.idle.lock().await = Some(worker);
+                read_answer(&answer)
+                    .unwrap_or_else(|Malformed| Err(internal("the compile worker's answer is malformed")))
+            }
+            // Dropping the worker ends it.
+            Ok(Err(_)) => Err(too_much("it is nested too deep")),
+            Err(_) => Err(too_much("it takes too long")),
+        }
+    }
+}
+
+fn internal(reason: impl std::fmt::Display) -> CompileError {
+    CompileError::Internal { reason: reason.to_string() }
+}
+
+fn too_much(why: &str) -> CompileError {
+    CompileError::Unsupported { message: format!("the code cannot be compiled: {why}"), place: None }
+}
+
+async fn in_process(source: Source) -> Result<Script, CompileError> {
+    let (send, receive) = tokio::sync::oneshot::channel();
+    std::thread::Builder::new()
+        .name("compile".to_owned())
+        .stack_size(STACK_BYTES)
+        .spawn(move || {
+            // Whoever asked may be gone.
+            let _ = send.send(typescript::to_javascript(&source));
+        })
+        .map_err(internal)?;
+    receive.await.unwrap_or_else(|_| Err(internal("the compiler panicked")))
+}
+
+/// A process that runs [`compile_worker`]. It ends when this is dropped.
+#[derive(Debug)]
+struct Worker {
+    stdin: ChildStdin,
+    stdout: ChildStdout,
+    _child: Child,
+}
+
+impl Worker {
+    fn start(command: &[OsString]) -> io::Result<Self> {
+        let (program, arguments) = command.split_first().ok_or_else(|| io::Error::other("no command"))?;
+        let mut child = Command::new(program)
+            .args(arguments)
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(io::Error::other("the worker has no pipes"));
+        };
+        Ok(Self { stdin, stdout, _child: child })
+    }
+
+    async fn ask(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
+        self.stdin.write_u32_le(request.len() as u32).await?;
+        self.stdin.write_all(request).await?;
+        self.stdin.flush().await?;
+        let length = self.stdout.read_u32_le().await? as usize;
+        if length > FRAME_BYTES_MAX {
+            return Err(io::Error::other("an answer beyond all measure"));
+        }
+        let mut answer = vec![0; length];
+        self.stdout.read_exact(&mut answer).await?;
+        Ok(answer)
+    }
+}
+
+/// The worker's side: reads sources from standard input and answers on standard output, until that is closed. Call it
+/// from a program that [`crate::EngineConfig::compile_worker`] names, before anything else.
+pub fn compile_worker() -> io::Result<()> {
+    let worker =
+        std::thread::Builder::new().name("compile".to_owned()).stack_size(STACK_BYTES).spawn(serve)?;
+    worker.join().unwrap_or_else(|_| Err(io::Error::other("the compiler panicked")))
+}
+
+fn serve() -> io::Result<()> {
+    let (mut stdin, mut stdout) = (io::stdin().lock(), io::stdout().lock());
+    let mut length = [0; 4];
+    while stdin.read_exact(&mut length).is_ok() {
+        let length = u32::from_le_bytes(length) as usize;
+        if length > SOURCE_BYTES_MAX + FRAME_BYTES_MAX {
+            return Err(io::Error::other("a source beyond all measure"));
+        }
+        let mut request = vec![0; length];
+        stdin.read_exact(&mut request)?;
+        let answer = answer(&request);
+        stdout.write_all(&(answer.len() as u32).to_le_bytes())?;
+        stdout.write_all(&answer)?;
+        stdout.flush()?;
+    }
+    Ok(())
+}
+
+fn request(source: &Source) -> Vec<u8> {
+    let mut writer = Writer::with_capacity(64 + source.code.len());
+    writer.text(&source.file_name);
+    writer.text(&source.code);
+    writer.finish()
+}
+
+fn answer(request: &[u8]) -> Vec<u8> {
+    let mut reader = Reader::new(request);
+    let source = reader
+        .text()
+        .and_then(|name| Ok(Source { file_name: name.to_owned(), code: reader.text()?.to_owned() }));
+    let compiled = match source {
+        Ok(source) => typescript::to_javascript(&source),
+        Err(Malformed) => Err(internal("the request is malformed")),
+    };
+    let mut writer = Writer::with_capacity(1024);
+    match compiled {
+        Ok(script) => {
+            writer.u8(0);
+            writer.text(&script.code);
+            writer.text(&script.source_map);
+        }
+        Err(CompileError::Syntax { message, place }) => write_error(&mut writer, 1, &message, place),
+        Err(CompileError::Unsupported { message, place }) => write_error(&mut writer, 2, &message, place),
+        Err(other) => write_error(&mut writer, 3, &other.to_string(), None),
+    }
+    writer.finish()
+}
+
+fn write_error(writer: &mut Writer, kind: u8, message: &str, place: Option<SourcePlace>) {
+    writer.u8(kind);
+    writer.text(message);
+    let place = place.unwrap_or(SourcePlace { line: 0, column: 0, text: String::new() });
+    writer.u32(place.line);
+    writer.u32(place.column);
+    writer.text(&place.text);
+}
+
+fn read_answer(answer: &[u8]) -> Result<Result<Script, CompileError>, Malformed> {
+    let mut reader = Reader::new(answer);
+    let kind = reader.u8()?;
+    let first = reader.text()?.to_owned();
+    if kind == 0 {
+        return Ok(Ok(Script { code: first, source_map: reader.text()?.to_owned() }));
+    }
+    let (line, column, text) = (reader.u32()?, reader.u32()?, reader.text()?.to_owned());
+    let place = (line > 0).then_some(SourcePlace { line, column, text });
+    Ok(Err(match kind {
+        1 => CompileError::Syntax { message: first, place },
+        2 => CompileError::Unsupported { message: first, place },
+        _ => CompileError::Internal { reason: first },
+    }))
+}

@@ -1,0 +1,29 @@
+//! What the guest may call: the three functions of `mayfly`, and the nine of WASI that its C library asks for.
+//!
+//! A capability's file knows its own part of the [`Sandbox`] and nothing else of it; this file joins them.
+
+mod call;
+pub(crate) mod console;
+pub(crate) mod database;
+pub(crate) mod ending;
+pub(crate) mod fetch;
+pub(crate) mod idempotency;
+mod memory;
+pub(crate) mod operations;
+pub(crate) mod request;
+mod submit;
+mod timers;
+mod wasi;
+
+use mayfly_abi::IMPORT_MODULE;
+use wasmtime::{Linker, Result};
+
+use crate::sandbox::Sandbox;
+
+/// Defines every function that the engine module may import.
+pub(crate) fn link(linker: &mut Linker<Sandbox>) -> Result<()> {
+    linker.func_wrap(IMPORT_MODULE, "call", call::call)?;
+    linker.func_wrap(IMPORT_MODULE, "submit", submit::submit)?;
+    linker.func_wrap_async(IMPORT_MODULE, "poll", |caller, ()| Box::new(submit::poll(caller)))?;
+    wasi::link(linker)
+}

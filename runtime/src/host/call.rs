@@ -1,0 +1,56 @@
+//! `mayfly.call`: what the host answers at once.
+
+use mayfly_abi::op::Call;
+use ring::rand::{SecureRandom, SystemRandom};
+use wasmtime::{Caller, Error, Result};
+
+use super::memory;
+use crate::sandbox::Sandbox;
+
+pub(super) fn call(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u32) -> Result<u64> {
+    let op = Call::from_number(op).ok_or_else(|| Error::msg("the guest made a call that there is not"))?;
+    memory::charge(&mut caller, len as usize)?;
+    let fuel = caller.get_fuel()?;
+    // These take no bytes: `ptr` is a number, or nothing.
+    match op {
+        Call::Cancel => {
+            caller.data_mut().operations.cancel(ptr);
+            return Ok(0);
+        }
+        Call::Done => {
+            caller.data_mut().ending.done();
+            return Ok(0);
+        }
+        Call::TimeLeft => return Ok(caller.data().ending.time_left().as_millis() as u64),
+        _ => {}
+    }
+    let (bytes, sandbox) = memory::borrow(&mut caller, ptr, len)?;
+    Ok(match op {
+        Call::Head => memory::fill(bytes, &sandbox.incoming.head),
+        Call::Body => memory::fill(bytes, sandbox.incoming.body.as_deref().unwrap_or_default()),
+        Call::Context => memory::fill(bytes, sandbox.incoming.context.as_bytes()),
+        Call::Env => memory::fill(bytes, sandbox.incoming.env()),
+        Call::Answer => memory::fill(bytes, sandbox.operations.answer()),
+        Call::Random => {
+            SystemRandom::new().fill(bytes).map_err(|_| Error::msg("no randomness"))?;
+            u64::from(len)
+        }
+        Call::Log => {
+            sandbox.console.log(bytes);
+            0
+        }
+        Call::Respond => {
+            sandbox.ending.respond(bytes, fuel);
+            0
+        }
+        Call::Fault => {
+            sandbox.ending.report(bytes, &sandbox.limiter, fuel);
+            0
+        }
+        Call::BackgroundFault => {
+            sandbox.ending.report_background(bytes);
+            0
+        }
+        Call::Cancel | Call::Done | Call::TimeLeft => 0,
+    })
+}

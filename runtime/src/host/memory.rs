@@ -1,0 +1,40 @@
+//! The only reads and writes of guest memory, and what each costs the guest.
+
+use wasmtime::{Caller, Error, Result};
+
+use crate::sandbox::Sandbox;
+
+// What a host call costs beside its bytes: about what the host spends on the smallest of them.
+const FUEL_PER_CALL: u64 = 1_000;
+const FUEL_PER_BYTE: u64 = 1;
+
+/// Charges the guest for a host call that moves so many bytes.
+pub(crate) fn charge(caller: &mut Caller<'_, Sandbox>, bytes: usize) -> Result<()> {
+    let cost = FUEL_PER_CALL + FUEL_PER_BYTE * bytes as u64;
+    let left = caller.get_fuel()?;
+    // With nothing left the guest's next instruction is the one that traps.
+    caller.set_fuel(left.saturating_sub(cost))
+}
+
+/// The guest's bytes at `ptr`, and its sandbox.
+pub(crate) fn borrow<'a>(
+    caller: &'a mut Caller<'_, Sandbox>,
+    ptr: u32,
+    len: u32,
+) -> Result<(&'a mut [u8], &'a mut Sandbox)> {
+    let memory = caller.data().memory.ok_or_else(|| Error::msg("the sandbox has no memory"))?;
+    let (bytes, sandbox) = memory.data_and_store_mut(caller);
+    let start = ptr as usize;
+    let bytes = start
+        .checked_add(len as usize)
+        .and_then(|end| bytes.get_mut(start..end))
+        .ok_or_else(|| Error::msg("the guest passed a pointer outside of its memory"))?;
+    Ok((bytes, sandbox))
+}
+
+/// Puts as much of `source` as fits into the guest's buffer; answers the whole length.
+pub(crate) fn fill(buffer: &mut [u8], source: &[u8]) -> u64 {
+    let length = buffer.len().min(source.len());
+    buffer[..length].copy_from_slice(&source[..length]);
+    source.len() as u64
+}

@@ -1,0 +1,199 @@
+//! Operations that run while the guest does: begun, counted, answered in the order in which they finish.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::future::{AbortHandle, Abortable};
+use futures_util::stream::FuturesUnordered;
+use mayfly_abi::frame::Writer;
+use mayfly_abi::operation::{ANSWER_ERROR, ANSWER_OK, OperationError};
+
+use crate::providers::{BoxFuture, GuestError};
+
+/// The answer to an operation, as the guest reads it.
+pub(crate) type Answer = Result<Vec<u8>, GuestError>;
+
+/// An operation's number and its answer's frame, once it has finished.
+type Numbered = BoxFuture<'static, (u32, Vec<u8>)>;
+
+/// What an operation means to the invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The invocation is alive as long as it is pending.
+    Foreground,
+    /// The same, and its time is the database's.
+    Database,
+    /// Nothing waits for it: when only these are pending, nothing will ever happen.
+    Background,
+}
+
+/// All operations of one invocation.
+pub(crate) struct Operations {
+    running: FuturesUnordered<Abortable<Numbered>>,
+    pending: HashMap<u32, (Kind, AbortHandle)>,
+    foreground: usize,
+    begun: u32,
+    begun_max: u32,
+    answer: Vec<u8>,
+    database: Stopwatch,
+}
+
+impl Operations {
+    pub(crate) fn new(begun_max: u32) -> Self {
+        Self {
+            running: FuturesUnordered::new(),
+            pending: HashMap::new(),
+            foreground: 0,
+            begun: 0,
+            begun_max,
+            answer: Vec::new(),
+            database: Stopwatch::default(),
+        }
+    }
+
+    /// Begins an operation; `None` when this invocation has begun all that it may.
+    pub(crate) fn begin(&mut self, kind: Kind, work: BoxFuture<'static, Answer>) -> Option<u32> {
+        if self.begun == self.begun_max {
+            return None;
+        }
+        self.begun += 1;
+        let number = self.begun;
+        let framed: Numbered = Box::pin(async move { (number, frame(work.await)) });
+        let (handle, registration) = AbortHandle::new_pair();
+        self.running.push(Abortable::new(framed, registration));
+        self.pending.insert(number, (kind, handle));
+        self.count(kind, true);
+        Some(number)
+    }
+
+    /// Forgets an operation: it is dropped, and its answer never comes.
+    pub(crate) fn cancel(&mut self, number: u32) {
+        if let Some((kind, handle)) = self.pending.remove(&number) {
+            handle.abort();
+            self.count(kind, false);
+        }
+    }
+
+    /// Waits for the next answer: the operation's number and the answer's length. `None` when nothing is pending that
+    /// the invocation could be waiting for.
+    pub(crate) async fn next(&mut self) -> Option<(u32, usize)> {
+        while self.foreground > 0 {
+            let Ok((number, answer)) = self.running.next().await? else {
+                continue;
+            };
+            if let Some((kind, _)) = self.pending.remove(&number) {
+                self.count(kind, false);
+                self.answer = answer;
+                return Some((number, self.answer.len()));
+            }
+        }
+        None
+    }
+
+    /// The answer that `next` spoke of last.
+    pub(crate) fn answer(&self) -> &[u8] {
+        &self.answer
+    }
+
+    pub(crate) fn begun(&self) -> u32 {
+        self.begun
+    }
+
+    /// Time in which at least one database operation was pending.
+    pub(crate) fn database_time(&self) -> Duration {
+        self.database.total()
+    }
+
+    fn count(&mut self, kind: Kind, begins: bool) {
+        if kind == Kind::Background {
+            return;
+        }
+        self.foreground = if begins { self.foreground + 1 } else { self.foreground - 1 };
+        if kind == Kind::Database {
+            self.database.count(begins);
+        }
+    }
+}
+
+fn frame(answer: Answer) -> Vec<u8> {
+    match answer {
+        Ok(body) => {
+            let mut bytes = body;
+            bytes.insert(0, ANSWER_OK);
+            bytes
+        }
+        Err(error) => {
+            let mut writer = Writer::with_capacity(128);
+            writer.u8(ANSWER_ERROR);
+            let fields = error.fields.iter().map(|(name, value)| (*name, value.as_str()));
+            OperationError::write(&mut writer, &error.code, &error.message, fields);
+            writer.finish()
+        }
+    }
+}
+
+/// Adds up the time in which anything is pending, overlaps counted once.
+#[derive(Debug, Default)]
+struct Stopwatch {
+    pending: usize,
+    since: Option<Instant>,
+    total: Duration,
+}
+
+impl Stopwatch {
+    fn count(&mut self, begins: bool) {
+        self.pending = if begins { self.pending + 1 } else { self.pending - 1 };
+        match (self.pending, self.since) {
+            (0, Some(since)) => {
+                self.total += since.elapsed();
+                self.since = None;
+            }
+            (_, None) => self.since = Some(Instant::now()),
+            _ => {}
+        }
+    }
+
+    fn total(&self) -> Duration {
+        self.total + self.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ready(text: &'static str) -> BoxFuture<'static, Answer> {
+        Box::pin(async move { Ok(text.as_bytes().to_vec()) })
+    }
+
+    #[tokio::test]
+    async fn answers_come_as_they_finish_and_cancelled_ones_never() {
+        let mut operations = Operations::new(3);
+        let (release, gate) = tokio::sync::oneshot::channel::<()>();
+        let slow = operations.begin(
+            Kind::Foreground,
+            Box::pin(async move {
+                let _ = gate.await;
+                Ok(b"slow".to_vec())
+            }),
+        );
+        let quick = operations.begin(Kind::Foreground, ready("quick"));
+        let cancelled = operations.begin(Kind::Foreground, Box::pin(std::future::pending()));
+        assert_eq!((slow, quick, cancelled), (Some(1), Some(2), Some(3)));
+        assert_eq!(operations.begin(Kind::Foreground, ready("one too many")), None);
+        operations.cancel(3);
+        assert_eq!(operations.next().await, Some((2, 6)));
+        assert_eq!(operations.answer(), b"\0quick");
+        release.send(()).unwrap();
+        assert_eq!(operations.next().await, Some((1, 5)));
+        assert_eq!(operations.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn nothing_waits_for_the_background() {
+        let mut operations = Operations::new(10);
+        operations.begin(Kind::Background, Box::pin(std::future::pending()));
+        assert_eq!(operations.next().await, None);
+    }
+}

@@ -1,0 +1,44 @@
+//! `mayfly.submit` and `mayfly.poll`: operations that overlap.
+
+use mayfly_abi::frame::Malformed;
+use mayfly_abi::op::{Operation, SUBMIT_REFUSED};
+use wasmtime::{Caller, Error, Result};
+
+use super::operations::{Answer, Kind};
+use super::{memory, timers};
+use crate::providers::BoxFuture;
+use crate::sandbox::Sandbox;
+
+/// What an operation's host side makes of its frame.
+pub(super) type Begun = Result<(Kind, BoxFuture<'static, Answer>), Malformed>;
+
+// Beside its bytes: what a database or a network client spends on the smallest operation, in fuel.
+const FUEL_PER_OPERATION: usize = 20_000;
+
+pub(super) fn submit(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u32) -> Result<u32> {
+    let op = Operation::from_number(op)
+        .ok_or_else(|| Error::msg("the guest began an operation that there is not"))?;
+    memory::charge(&mut caller, len as usize + FUEL_PER_OPERATION)?;
+    let (bytes, sandbox) = memory::borrow(&mut caller, ptr, len)?;
+    let begun = match op {
+        Operation::Sleep => timers::sleep(bytes),
+        Operation::DbQuery => sandbox.connections.query(bytes),
+        Operation::DbBegin => sandbox.connections.begin(bytes),
+        Operation::DbCommit => sandbox.connections.commit(bytes),
+        Operation::DbRollback => sandbox.connections.rollback(bytes),
+        Operation::IdempotencyClaim => sandbox.claims.claim(bytes),
+        Operation::Fetch => sandbox.egress.fetch(bytes),
+    };
+    let (kind, work) = begun.map_err(|Malformed| Error::msg("the guest's frame is malformed"))?;
+    Ok(sandbox.operations.begin(kind, work).unwrap_or(SUBMIT_REFUSED))
+}
+
+/// The number of an operation that has finished and its answer's length, packed; 0 when nothing is pending.
+pub(super) async fn poll(mut caller: Caller<'_, Sandbox>) -> Result<u64> {
+    memory::charge(&mut caller, 0)?;
+    let sandbox = caller.data_mut();
+    sandbox.ending.goes_on();
+    let next = sandbox.operations.next().await;
+    // The answer is the host's work: its bytes are charged when the guest reads them.
+    Ok(next.map_or(0, |(number, length)| u64::from(number) << 32 | length as u64))
+}

@@ -1,0 +1,114 @@
+//! The nine functions of WASI preview 1 that the guest's C library imports, and no others.
+//!
+//! They are written here rather than linked from a whole WASI: a sandbox has no files, no arguments and no
+//! environment, so each is a few lines, costs nothing to set up for an invocation, and leaves nothing to attack. See
+//! docs/decisions/0006-wasi.md.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ring::rand::{SecureRandom, SystemRandom};
+use wasmtime::{Caller, Error, Linker, Result};
+
+use super::memory;
+use crate::sandbox::Sandbox;
+
+const MODULE: &str = "wasi_snapshot_preview1";
+const SUCCESS: i32 = 0;
+const BAD_FILE: i32 = 8;
+const INVALID: i32 = 28;
+const NOT_SEEKABLE: i32 = 70;
+
+const REALTIME: i32 = 0;
+const MONOTONIC: i32 = 1;
+// Coarse on purpose: a fine clock is what timing attacks are made of.
+const CLOCK_STEP_NS: u128 = 1_000_000;
+
+const STDOUT: i32 = 1;
+const STDERR: i32 = 2;
+const CHARACTER_DEVICE: u8 = 2;
+// What a panicking engine says about itself, at most.
+const DIAGNOSTIC_BYTES_MAX: usize = 4_096;
+// Bytes that one call may ask for: seeds ask for a few.
+const RANDOM_BYTES_MAX: u32 = 65_536;
+const BUFFERS_MAX: u32 = 16;
+
+pub(super) fn link(linker: &mut Linker<Sandbox>) -> Result<()> {
+    linker.func_wrap(MODULE, "clock_time_get", clock_time_get)?;
+    linker.func_wrap(MODULE, "random_get", random_get)?;
+    linker.func_wrap(MODULE, "environ_sizes_get", environ_sizes_get)?;
+    linker.func_wrap(MODULE, "environ_get", |_environ: i32, _buffer: i32| SUCCESS)?;
+    linker.func_wrap(MODULE, "fd_write", fd_write)?;
+    linker.func_wrap(MODULE, "fd_fdstat_get", fd_fdstat_get)?;
+    linker.func_wrap(MODULE, "fd_seek", |_fd: i32, _offset: i64, _whence: i32, _new: i32| NOT_SEEKABLE)?;
+    linker.func_wrap(MODULE, "fd_close", |_fd: i32| BAD_FILE)?;
+    linker.func_wrap(MODULE, "proc_exit", |code: i32| -> Result<()> {
+        Err(Error::msg(format!("the guest exited with status {code}")))
+    })?;
+    Ok(())
+}
+
+fn clock_time_get(mut caller: Caller<'_, Sandbox>, clock: i32, _precision: i64, result: u32) -> Result<i32> {
+    memory::charge(&mut caller, 8)?;
+    let now = match clock {
+        REALTIME => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
+        MONOTONIC => caller.data().started.elapsed(),
+        _ => return Ok(INVALID),
+    };
+    let coarse = (now.as_nanos() / CLOCK_STEP_NS * CLOCK_STEP_NS) as u64;
+    put(&mut caller, result, &coarse.to_le_bytes())
+}
+
+fn random_get(mut caller: Caller<'_, Sandbox>, buffer: u32, len: u32) -> Result<i32> {
+    if len > RANDOM_BYTES_MAX {
+        return Ok(INVALID);
+    }
+    memory::charge(&mut caller, len as usize)?;
+    let (bytes, _) = memory::borrow(&mut caller, buffer, len)?;
+    SystemRandom::new().fill(bytes).map_err(|_| Error::msg("no randomness"))?;
+    Ok(SUCCESS)
+}
+
+fn environ_sizes_get(mut caller: Caller<'_, Sandbox>, count: u32, size: u32) -> Result<i32> {
+    put(&mut caller, count, &0u32.to_le_bytes())?;
+    put(&mut caller, size, &0u32.to_le_bytes())
+}
+
+/// The engine writes only when it panics: tenants' consoles go another way.
+fn fd_write(mut caller: Caller<'_, Sandbox>, fd: i32, vectors: u32, count: u32, written: u32) -> Result<i32> {
+    if fd != STDOUT && fd != STDERR {
+        return Ok(BAD_FILE);
+    }
+    if count > BUFFERS_MAX {
+        return Ok(INVALID);
+    }
+    let mut total: u32 = 0;
+    let mut text = Vec::new();
+    for index in 0..count {
+        let vector = vectors.checked_add(8 * index).ok_or_else(|| Error::msg("a pointer beyond memory"))?;
+        let (entry, _) = memory::borrow(&mut caller, vector, 8)?;
+        let [p0, p1, p2, p3, l0, l1, l2, l3] = *entry else { return Ok(INVALID) };
+        let (ptr, len) = (u32::from_le_bytes([p0, p1, p2, p3]), u32::from_le_bytes([l0, l1, l2, l3]));
+        memory::charge(&mut caller, len as usize)?;
+        let (bytes, _) = memory::borrow(&mut caller, ptr, len)?;
+        let room = DIAGNOSTIC_BYTES_MAX - text.len();
+        text.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        total = total.saturating_add(len);
+    }
+    tracing::debug!(text = %String::from_utf8_lossy(&text), "the engine wrote to its standard output");
+    put(&mut caller, written, &total.to_le_bytes())
+}
+
+fn fd_fdstat_get(mut caller: Caller<'_, Sandbox>, fd: i32, result: u32) -> Result<i32> {
+    if !(0..=STDERR).contains(&fd) {
+        return Ok(BAD_FILE);
+    }
+    let mut stat = [0; 24];
+    stat[0] = CHARACTER_DEVICE;
+    put(&mut caller, result, &stat)
+}
+
+fn put(caller: &mut Caller<'_, Sandbox>, ptr: u32, value: &[u8]) -> Result<i32> {
+    let (bytes, _) = memory::borrow(caller, ptr, value.len() as u32)?;
+    bytes.copy_from_slice(value);
+    Ok(SUCCESS)
+}

@@ -1,0 +1,96 @@
+//! Runs a guest against the wall clock, and says how that ended.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Instant;
+
+use tokio::time::Sleep;
+use wasmtime::{Store, Trap};
+
+use crate::error::{Fault, Thrown};
+use crate::host::ending::Deadline;
+use crate::limits::Limits;
+use crate::sandbox::Sandbox;
+
+/// How a guest stopped running.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// It returned.
+    Returned,
+    /// It trapped, or the host ended it.
+    Trapped(wasmtime::Error),
+    /// The wall clock ran out.
+    OutOfTime,
+}
+
+/// Polls the guest until it ends or the deadline passes. The guest yields every millisecond of CPU, so the deadline is
+/// looked at that often; dropping the guest's future at such a point unwinds its stack.
+pub(crate) async fn drive(guest: impl Future<Output = wasmtime::Result<()>>, deadline: &Deadline) -> Ended {
+    let mut guest = pin!(guest);
+    // Most guests end in the first poll and never need a timer.
+    let mut timer: Option<Pin<Box<Sleep>>> = None;
+    poll_fn(move |cx| {
+        if let Poll::Ready(result) = guest.as_mut().poll(cx) {
+            return Poll::Ready(match result {
+                Ok(()) => Ended::Returned,
+                Err(error) => Ended::Trapped(error),
+            });
+        }
+        loop {
+            let at = deadline.at();
+            if Instant::now() >= at {
+                return Poll::Ready(Ended::OutOfTime);
+            }
+            let timer = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at.into())));
+            if timer.deadline().into_std() != at {
+                // The response was given meanwhile: what is left is for background work.
+                timer.as_mut().reset(at.into());
+            }
+            if timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    })
+    .await
+}
+
+/// Writes into the sandbox how the guest ended, where the guest has not said so itself.
+pub(crate) fn conclude(store: &mut Store<Sandbox>, ended: Ended, limits: &Limits) {
+    let fuel = store.get_fuel().unwrap_or(0);
+    let sandbox = store.data_mut();
+    let settled = sandbox.ending.settled();
+    let fault = match ended {
+        Ended::Returned if settled.is_some() && sandbox.ending.is_done() => return,
+        // Nothing is pending, and the handler, or what it left to `waitUntil`, still waits.
+        Ended::Returned => Fault::Hung,
+        Ended::OutOfTime => Fault::TimedOut {
+            elapsed: settled.map_or(sandbox.started, |settled| settled.at).elapsed(),
+            limit: if settled.is_some() { limits.background } else { limits.timeout },
+        },
+        Ended::Trapped(error) => fault_of_trap(&error, sandbox, fuel, limits),
+    };
+    if settled.is_some() {
+        sandbox.ending.background_failed(fault);
+    } else {
+        sandbox.ending.fail(fault, fuel);
+    }
+}
+
+/// Which limit a trap stands for.
+pub(crate) fn fault_of_trap(error: &wasmtime::Error, sandbox: &Sandbox, fuel: u64, limits: &Limits) -> Fault {
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => {
+            Fault::CpuLimit { used: limits.fuel - fuel.min(limits.fuel), limit: limits.fuel }
+        }
+        Some(Trap::StackOverflow) => Fault::StackOverflow(Thrown {
+            message: "RangeError: Maximum call stack size exceeded".to_owned(),
+            ..Thrown::default()
+        }),
+        // An engine that cannot allocate even the error it wants to throw gives up in its own ways.
+        _ if sandbox.limiter.denied() => {
+            Fault::MemoryLimit { used: sandbox.limiter.peak(), limit: sandbox.limiter.limit() }
+        }
+        _ => Fault::Trapped { reason: format!("{error:?}") },
+    }
+}

@@ -1,0 +1,180 @@
+//! Every way in which a handler can fail has a name, and leaves the next invocation alone.
+
+use std::time::Duration;
+
+use mayfly_runtime::{FUEL_PER_CPU_MS, Fault, Limits};
+
+use crate::support::{call, fault, fault_within, image, invoke, run, text};
+
+#[test]
+fn a_throw_is_told_with_its_place_in_the_source() {
+    let code = "interface Unused { a: string }\n\
+                function deep(): never {\n\
+                \u{20} throw new TypeError('no');\n\
+                }\n\
+                export async function handler() { deep(); }";
+    let Fault::Threw(thrown) = run(code).0.unwrap_err() else { panic!("another fault") };
+    assert_eq!(thrown.message, "TypeError: no");
+    let build = crate::support::build(code).unwrap();
+    let stack = mayfly_runtime::SourceMap::parse(&build.source_map).unwrap().map_stack(&thrown.stack);
+    assert!(stack.contains("deep (f.ts:3:") && stack.contains("handler (f.ts:5:"), "{stack}");
+    assert!(!stack.contains("mayfly:"), "{stack}");
+}
+
+#[test]
+fn whatever_is_thrown_is_told() {
+    for (thrown, message) in [
+        ("null", "null"),
+        ("undefined", "undefined"),
+        ("'text'", "'text'"),
+        ("{ a: 1 }", "{ a: 1 }"),
+        ("Object.create(null)", "[Object: null prototype] {}"),
+        ("{ get message() { throw 1 } }", "{ message: [Getter] }"),
+        ("new Proxy({}, { get() { throw 1 } })", "something that cannot be printed"),
+    ] {
+        match fault(&format!("throw {thrown}")) {
+            Fault::Threw(told) => assert_eq!(told.message, message, "throw {thrown}"),
+            other => panic!("throw {thrown}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_error_keeps_its_code() {
+    let Fault::Threw(thrown) = fault("throw Object.assign(new Error('x'), { code: 'E1' })") else { panic!() };
+    assert_eq!(thrown.code.as_deref(), Some("E1"));
+}
+
+#[test]
+fn a_loop_ends_at_the_cpu_limit() {
+    let limits = Limits { fuel: 20 * FUEL_PER_CPU_MS, ..Limits::default() };
+    for body in [
+        "for (;;) {}",
+        "/^(a+)+$/.test('a'.repeat(40) + 'b')",
+        "const f = () => Promise.resolve().then(f); await f()",
+    ] {
+        match fault_within(body, limits.clone()) {
+            Fault::CpuLimit { used, limit } => {
+                assert_eq!((used, limit), (limits.fuel, limits.fuel), "{body}")
+            }
+            other => panic!("{body}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_loop_ends_at_the_wall_clock() {
+    let limits = Limits { timeout: Duration::from_millis(20), ..Limits::default() };
+    assert!(matches!(fault_within("for (;;) {}", limits.clone()), Fault::TimedOut { .. }));
+    assert!(matches!(
+        fault_within("await new Promise(r => setTimeout(r, 1e6))", limits),
+        Fault::TimedOut { .. }
+    ));
+}
+
+#[test]
+fn memory_ends_at_its_limit() {
+    let limits = Limits { memory_bytes: 16 << 20, ..Limits::default() };
+    for body in [
+        "const a = []; for (;;) a.push({ a })",
+        "const a = []; for (;;) a.push(new Uint8Array(1 << 20).fill(1))",
+        "let s = 'x'; for (;;) s += s + s.length",
+        "const m = new Map(); for (let i = 0;; i++) m.set(i, [i])",
+    ] {
+        match fault_within(body, limits.clone()) {
+            Fault::MemoryLimit { limit, .. } => assert_eq!(limit, 16 << 20, "{body}"),
+            // Strings end at the engine's own bound before they fill the memory.
+            Fault::Threw(thrown) if body.contains("s +=") => {
+                assert!(thrown.message.contains("string too long"))
+            }
+            other => panic!("{body}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn recursion_is_a_range_error_that_can_be_caught() {
+    for body in [
+        "const f = () => f() + 1; f()",
+        "JSON.parse('['.repeat(200000))",
+        "let a = []; for (let i = 0; i < 20000; i++) a = [a]; a.flat(Infinity)",
+        "let p = {}; for (let i = 0; i < 200000; i++) p = new Proxy(p, {}); p.x",
+        "eval('('.repeat(50000))",
+        "new RegExp('('.repeat(50000))",
+        "[].concat.apply([], { get length() { return this.length } })",
+    ] {
+        let caught = format!("try {{ {body} }} catch (e) {{ return new Response(e.name) }}");
+        let code = format!("export async function handler() {{ {caught}; return new Response('no error') }}");
+        let name = text(run(&code).0);
+        assert!(["RangeError", "SyntaxError", "InternalError"].contains(&name.as_str()), "{body}: {name}");
+    }
+    assert!(matches!(fault("const f = () => f() + 1; f()"), Fault::StackOverflow(_)));
+}
+
+#[test]
+fn a_promise_that_can_never_settle_is_told_at_once() {
+    assert_eq!(fault("await new Promise(() => {})"), Fault::Hung);
+    assert_eq!(fault("ctx.signal; await new Promise(() => {})"), Fault::Hung);
+}
+
+#[test]
+fn only_a_response_is_a_response() {
+    for (value, told) in [
+        ("undefined", "undefined (is a 'return' missing?)"),
+        ("null", "null"),
+        ("{ status: 200 }", "a plain object (wrap it: Response.json(value))"),
+        ("'text'", "a string"),
+        ("[1]", "an array"),
+        ("new Map()", "an object of class Map"),
+        ("Object.create(Response.prototype)", "an object of class Response"),
+    ] {
+        assert_eq!(
+            fault(&format!("return {value}")),
+            Fault::NoResponse { returned: told.to_owned() },
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn a_body_beyond_the_limit_is_refused() {
+    let limits = Limits { response_bytes: 1000, ..Limits::default() };
+    assert_eq!(
+        fault_within("return new Response('x'.repeat(1001))", limits.clone()),
+        Fault::OutputLimit { used: 1001, limit: 1000 }
+    );
+    let image = image("export default () => new Response('x'.repeat(1000))");
+    let mut call = call();
+    call.limits = limits;
+    assert_eq!(text(invoke(&image, call).0).len(), 1000);
+}
+
+#[test]
+fn a_flood_of_console_entries_is_cut_and_marked() {
+    let (response, outcome) = run(
+        "export default () => { for (let i = 0; i < 100000; i++) console.log(i); return new Response('fine') }",
+    );
+    assert_eq!(text(response), "fine");
+    assert_eq!(outcome.logs.len(), 101);
+    assert_eq!(outcome.logs[100].message, "[99900 more entries were dropped]");
+}
+
+#[test]
+fn a_fault_leaves_the_next_invocation_alone() {
+    let bad = image("let n = 0; export default () => { n++; const f = () => f(); f() }");
+    let good = image("let n = 0; export default () => new Response(String(++n))");
+    for _ in 0..20 {
+        assert!(invoke(&bad, call()).0.is_err());
+        assert_eq!(text(invoke(&good, call()).0), "1");
+    }
+}
+
+#[test]
+fn a_callback_of_a_timer_that_throws_fails_the_invocation() {
+    let Fault::Threw(thrown) = fault(
+        "setTimeout(() => { throw new Error('late') }, 1); await new Promise(r => setTimeout(r, 1000))",
+    ) else {
+        panic!("another fault")
+    };
+    assert_eq!(thrown.message, "Error: late");
+}

@@ -1,0 +1,49 @@
+//! Frames come from the guest, and the guest is hostile: whatever it sends is read or refused, never more than that.
+
+use mayfly_abi::fault::Report;
+use mayfly_abi::frame::{Reader, Writer};
+use mayfly_abi::head::Head;
+use mayfly_abi::operation::{Begin, Claim, Fetch, Fetched, OperationError, Query, Sleep};
+use mayfly_abi::response::Frame;
+use mayfly_abi::value::Value;
+use proptest::prelude::*;
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        any::<f64>().prop_filter("NaN is no equal of itself", |n| !n.is_nan()).prop_map(Value::Number),
+        ".*".prop_map(Value::Text),
+        proptest::collection::vec(any::<u8>(), 0..40).prop_map(Value::Bytes),
+        "-?[0-9]{1,40}".prop_map(Value::Bigint),
+    ];
+    leaf.prop_recursive(4, 30, 6, |inner| proptest::collection::vec(inner, 0..6).prop_map(Value::Array))
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let _ = (Query::read(&bytes), Fetch::read(&bytes), Claim::read(&bytes), Begin::read(&bytes));
+        let _ = (Sleep::read(&bytes), Report::read(&bytes), Frame::read(&bytes), OperationError::read(&bytes));
+        let _ = (Head::read(&bytes), Fetched::read(&bytes));
+    }
+
+    #[test]
+    fn a_cut_frame_is_refused(sql in ".{1,40}", params in proptest::collection::vec(value(), 1..6), cut in 0.0..1.0f64) {
+        let mut writer = Writer::default();
+        Query::begin(&mut writer, 7, true, &sql, params.len() as u32);
+        params.iter().for_each(|param| param.write(&mut writer));
+        let frame = writer.finish();
+        prop_assert_eq!(Query::read(&frame), Ok(Query { transaction: 7, bigint_as_text: true, sql, params }));
+        let length = (frame.len() as f64 * cut) as usize;
+        prop_assert!(Query::read(&frame[..length]).is_err());
+    }
+
+    #[test]
+    fn values_survive_the_way(value in value()) {
+        let mut writer = Writer::default();
+        value.write(&mut writer);
+        let frame = writer.finish();
+        prop_assert_eq!(Value::read(&mut Reader::new(&frame)), Ok(value));
+    }
+}

@@ -1,0 +1,18 @@
+//! The runtime's promises, one file each, over real JavaScript in real sandboxes.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails here and now"
+)]
+
+mod support;
+
+mod compile;
+mod context;
+mod faults;
+mod frames;
+mod isolation;
+mod language;
+mod operations;
+mod web;

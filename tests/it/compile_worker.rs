@@ -1,0 +1,58 @@
+//! Hostile source is parsed in a process that may die: the server goes on.
+
+use mayfly_runtime::{CompileError, Engine, EngineConfig, Source};
+use support::cluster::run;
+
+async fn engine(cache: &tempfile::TempDir) -> Engine {
+    let mut config = EngineConfig::new(cache.path());
+    config.compile_worker = Some(vec![env!("CARGO_BIN_EXE_compile-worker").into()]);
+    Engine::new(config).await.unwrap()
+}
+
+fn source(code: String) -> Source {
+    Source { file_name: "f.ts".to_owned(), code }
+}
+
+#[test]
+fn source_that_is_nested_without_end_is_a_compile_error() {
+    run(async {
+        let cache = tempfile::tempdir().unwrap();
+        let engine = engine(&cache).await;
+        let fine = source("export const handler = (a: number) => new Response('')".to_owned());
+        engine.build(&fine).await.unwrap();
+        let deep = 500_000;
+        for code in [
+            "(".repeat(deep),
+            "[".repeat(deep),
+            "{".repeat(deep),
+            "!".repeat(deep) + "1",
+            "a=>".repeat(deep / 2) + "1",
+            "1+".repeat(deep) + "1",
+            "let a: ".to_owned() + &"Array<".repeat(deep / 4),
+            "`${".repeat(deep / 4),
+            "if(1)".repeat(deep / 4),
+        ] {
+            let error = engine.build(&source(code.clone())).await.expect_err("this must be refused");
+            let refused = matches!(
+                error,
+                CompileError::Syntax { .. } | CompileError::Unsupported { .. } | CompileError::TopLevelLimit { .. }
+            );
+            assert!(refused, "{}...: {error:?}", &code[..20]);
+            engine.build(&fine).await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn the_workers_errors_are_those_of_the_compiler() {
+    run(async {
+        let cache = tempfile::tempdir().unwrap();
+        let engine = engine(&cache).await;
+        let error = engine.build(&source("let a: = 1".to_owned())).await.unwrap_err();
+        let place = error.place().unwrap();
+        assert_eq!((place.line, place.column, place.text.as_str()), (1, 8, "let a: = 1"));
+        assert!(matches!(error, CompileError::Syntax { .. }));
+        let error = engine.build(&source("@d class A {}".to_owned())).await.unwrap_err();
+        assert!(matches!(error, CompileError::Unsupported { .. }));
+    });
+}

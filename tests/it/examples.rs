@@ -1,0 +1,99 @@
+//! Every folder of `examples/` is deployed and called, and does what its README says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use support::app::TestApp;
+use support::cluster::run;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
+}
+
+/// Deploys an example the way `mayfly dev` does.
+async fn deployed(name: &str) -> TestApp {
+    let read = |file: &str| fs::read_to_string(folder().join(name).join(file));
+    let app = TestApp::new().await;
+    if let Ok(sql) = read("schema.sql") {
+        app.manage("POST", "/sql").json(json!({ "sql": sql, "name": name })).ok().await;
+    }
+    let mut fields: Value = serde_json::from_str(&read("function.json").unwrap()).unwrap();
+    fields.as_object_mut().unwrap().remove("try");
+    app.deploy_with(name, &read("index.ts").unwrap(), fields).await;
+    app
+}
+
+#[test]
+fn hello_greets() {
+    run(async {
+        let app = deployed("hello").await;
+        assert_eq!(app.call("GET", "hello?name=mayfly").ok().await, json!({ "hello": "mayfly" }));
+        assert_eq!(app.call("GET", "hello").ok().await, json!({ "hello": "world" }));
+        assert_eq!(app.call("POST", "hello").send().await.status, 405);
+    });
+}
+
+#[test]
+fn notes_are_written_read_and_deleted() {
+    run(async {
+        let app = deployed("notes-api").await;
+        let ask = |method: &str, rest: &str| app.call(method, &format!("notes-api{rest}")).key(&app.service_key);
+        assert_eq!(app.call("GET", "notes-api").send().await.status, 401);
+        let written = ask("POST", "").json(json!({ "body": "remember the milk" })).send().await;
+        assert_eq!(written.status, 201, "{}", written.text());
+        let note: Value = serde_json::from_slice(&written.body).unwrap();
+        assert_eq!(note["body"], "remember the milk");
+        let id = note["id"].as_i64().unwrap();
+        assert_eq!(ask("GET", "").ok().await["notes"], json!([note]));
+        assert_eq!(ask("GET", &format!("/{id}")).ok().await, note);
+        assert_eq!(ask("POST", "").json(json!({ "text": 1 })).send().await.status, 400);
+        assert_eq!(ask("DELETE", &format!("/{id}")).send().await.status, 204);
+        assert_eq!(ask("DELETE", &format!("/{id}")).send().await.status, 404);
+    });
+}
+
+#[test]
+fn a_webhook_is_processed_once() {
+    run(async {
+        let app = deployed("webhook-dedupe").await;
+        let event = |id: &str| app.call("POST", "webhook-dedupe").json(json!({ "id": id, "type": "order.paid" }));
+        assert_eq!(event("evt_1").send().await.text(), "processed");
+        assert_eq!(event("evt_1").send().await.text(), "duplicate");
+        assert_eq!(event("evt_2").send().await.text(), "processed");
+        assert_eq!(event("").send().await.status, 400);
+    });
+}
+
+#[test]
+fn a_background_job_ends_after_its_response() {
+    run(async {
+        let app = deployed("background").await;
+        let accepted = app.call("POST", "background?name=nightly").send().await;
+        assert_eq!(accepted.status, 202);
+        let finished = loop {
+            let finished = app.call("GET", "background").ok().await["finished"].clone();
+            if finished != json!([]) {
+                break finished;
+            }
+        };
+        assert_eq!(finished[0]["name"], "nightly");
+    });
+}
+
+#[test]
+fn every_example_is_whole() {
+    let mut names: Vec<String> =
+        fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    // A new example needs a test above, and a line here.
+    assert_eq!(names, ["background", "hello", "notes-api", "webhook-dedupe"]);
+    for name in names {
+        let readme = fs::read_to_string(folder().join(&name).join("README.md")).unwrap();
+        let manifest = fs::read_to_string(folder().join(&name).join("function.json")).unwrap();
+        let manifest: Value = serde_json::from_str(&manifest).unwrap();
+        for line in manifest["try"].as_array().unwrap() {
+            assert!(readme.contains(line.as_str().unwrap()), "{name}'s README does not show {line}");
+        }
+    }
+}

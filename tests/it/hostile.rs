@@ -1,0 +1,4 @@
+//! What a stranger, or a function, may try against the edge.
+
+mod egress;
+mod http;

@@ -1,0 +1,6 @@
+//! One story each, through the whole product.
+
+mod database_outage;
+mod first_function;
+mod redeploy;
+mod shutdown;

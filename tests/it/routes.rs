@@ -1,0 +1,15 @@
+//! One file a resource of the API.
+
+mod apps;
+mod call;
+mod config;
+mod deploy;
+mod env;
+mod errors;
+mod functions;
+mod health;
+mod invoke;
+mod keys;
+mod logs;
+mod sql;
+mod versions;

@@ -1,0 +1,51 @@
+//! What every route does with what it does not know, and the pages that errors point at.
+
+use support::app::{TestApp, shared};
+use support::cluster::run;
+
+#[test]
+fn unknown_paths_and_wrong_methods() {
+    run(async {
+        let client = shared().await.client();
+        for path in ["/", "/v1", "/v2/apps", "/v1/apps/x/y", "/v1/app_short/functions", "/metrics/x", "/%00"]
+        {
+            client.get(path).fails(404, "RESOURCE_NOT_FOUND").await;
+        }
+        let refused = client.post("/livez").fails(405, "METHOD_NOT_ALLOWED").await;
+        assert_eq!(refused.header("allow"), "GET");
+        let refused = client.ask("PUT", "/v1/apps").fails(405, "METHOD_NOT_ALLOWED").await;
+        assert_eq!(refused.header("allow"), "GET, POST");
+    });
+}
+
+#[test]
+fn an_errors_page_is_where_the_error_says() {
+    run(async {
+        let node = shared().await;
+        let refused = node.client().get("/nowhere").fails(404, "RESOURCE_NOT_FOUND").await;
+        let address = refused.json()["type"].as_str().unwrap().to_owned();
+        let path = address.strip_prefix(node.url()).unwrap().to_owned();
+        let page = node.client().get(&path).send().await;
+        assert!(page.text().starts_with("# RESOURCE_NOT_FOUND"));
+        assert_eq!(page.header("content-type"), "text/markdown; charset=utf-8");
+        node.client().get("/errors/NO_SUCH_CODE").fails(404, "RESOURCE_NOT_FOUND").await;
+    });
+}
+
+#[test]
+fn every_answer_carries_a_request_id_the_callers_where_it_is_harmless() {
+    run(async {
+        let app = TestApp::new().await;
+        app.deploy("id", "export default (req, ctx) => new Response(ctx.request.id, { headers: { 'x-request-id': 'forged' } })")
+            .await;
+        let answer = app.call("GET", "id").header("x-request-id", "abc-123").send().await;
+        assert_eq!((answer.header("x-request-id"), answer.text().as_str()), ("abc-123", "abc-123"));
+        let made = app.call("GET", "id").header("x-request-id", "no spaces please").send().await;
+        assert!(made.header("x-request-id").starts_with("req_"));
+        assert_eq!(made.header("x-request-id"), made.text());
+        let timing = app.call("GET", "id").send().await;
+        assert_eq!(timing.header("server-timing"), "", "strangers are not told");
+        let timing = app.call("GET", "id").key(&app.service_key).send().await;
+        assert!(timing.header("server-timing").contains("total;dur="));
+    });
+}

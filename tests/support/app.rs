@@ -1,0 +1,168 @@
+//! Real servers over the shared PostgreSQL: one for almost all tests, others for those that need their own.
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use mayfly_control::app::App as Running;
+use mayfly_control::config::{Config, Database};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use crate::client::{Ask, Client};
+use crate::cluster;
+
+static SHARED: OnceCell<Node> = OnceCell::const_new();
+
+/// All nodes have the same root key, as nodes over one PostgreSQL must.
+static SECRETS: LazyLock<PathBuf> = LazyLock::new(|| {
+    let path = cluster::directory().keep().join("secrets.key");
+    mayfly_control::secrets::KeyRing::load_or_create(&path).expect("a key file");
+    path
+});
+
+/// A server.
+#[derive(Debug)]
+pub struct Node {
+    server: Running,
+    _data_dir: tempfile::TempDir,
+}
+
+/// An app on the shared server.
+#[derive(Debug, Clone)]
+pub struct TestApp {
+    /// The server that it was made on.
+    pub client: Client,
+    /// `app_...`
+    pub id: String,
+    /// `bb_sk_...`
+    pub service_key: String,
+    /// `bb_anon_...`
+    pub anon_key: String,
+    /// `mf_admin_...`
+    pub admin_key: String,
+}
+
+impl Node {
+    /// A server of one's own, over the shared PostgreSQL.
+    pub async fn start(change: impl FnOnce(&mut Config)) -> Self {
+        let data_dir = cluster::directory();
+        let mut config = Config::loopback(data_dir.path().to_owned());
+        config.database = Database::Running(cluster::endpoint());
+        Self::start_in(data_dir, config, change).await
+    }
+
+    /// A server of one's own with its settings and data directory.
+    pub async fn start_in(
+        data_dir: tempfile::TempDir,
+        mut config: Config,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        std::fs::copy(&*SECRETS, data_dir.path().join("secrets.key")).expect("the key file");
+        config.cache_dir = Some(cache_dir());
+        change(&mut config);
+        let server = Running::start(config).await.expect("the server starts");
+        Self { server, _data_dir: data_dir }
+    }
+
+    /// A client of it.
+    pub fn client(&self) -> Client {
+        Client::new(self.server.address())
+    }
+
+    /// Its operator's key.
+    pub fn admin_key(&self) -> &str {
+        self.server.admin_key()
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> &str {
+        self.server.url()
+    }
+
+    /// Its own directory.
+    pub fn data_dir(&self) -> &Path {
+        self._data_dir.path()
+    }
+
+    /// A new app on it.
+    pub async fn app(&self) -> TestApp {
+        let client = self.client();
+        let made = client.post("/v1/apps").key(self.admin_key()).json(json!({ "name": "test" })).ok().await;
+        let text = |member: &str| made[member].as_str().expect(member).to_owned();
+        TestApp {
+            id: text("app_id"),
+            service_key: text("service_key"),
+            anon_key: text("anon_key"),
+            admin_key: self.admin_key().to_owned(),
+            client,
+        }
+    }
+
+    /// Shut it down; says whether everything was finished.
+    pub async fn shutdown(self) -> bool {
+        self.server.shutdown().await
+    }
+}
+
+/// The server that tests share. Only from within [`cluster::run`].
+pub async fn shared() -> &'static Node {
+    SHARED.get_or_init(|| Node::start(|_| {})).await
+}
+
+impl TestApp {
+    /// A new app on the shared server.
+    pub async fn new() -> Self {
+        shared().await.app().await
+    }
+
+    /// `/v1/{app}` and what follows.
+    pub fn path(&self, rest: &str) -> String {
+        format!("/v1/{}{rest}", self.id)
+    }
+
+    /// A management request, with the service key.
+    pub fn manage(&self, method: &str, rest: &str) -> Ask {
+        self.client.ask(method, &self.path(rest)).key(&self.service_key)
+    }
+
+    /// A request to a function, without any key.
+    pub fn call(&self, method: &str, rest: &str) -> Ask {
+        self.client.ask(method, &self.path(&format!("/fn/{rest}")))
+    }
+
+    /// Deploy a function that anyone may call.
+    pub async fn deploy(&self, name: &str, code: &str) -> Value {
+        self.deploy_with(name, code, json!({ "trigger": { "type": "http", "config": { "auth": "none" } } }))
+            .await
+    }
+
+    /// Deploy a function with more fields.
+    pub async fn deploy_with(&self, name: &str, code: &str, fields: Value) -> Value {
+        self.manage("POST", "/functions").json(deploy_body(name, code, fields)).ok().await
+    }
+
+    /// The records of a function, newest first.
+    pub async fn logs(&self, name: &str) -> Vec<Value> {
+        let answer = self.manage("GET", &format!("/functions/{name}/logs")).ok().await;
+        answer["logs"].as_array().expect("logs").clone()
+    }
+
+    /// The same app, seen from another server.
+    pub fn on(&self, node: &Node) -> Self {
+        Self { client: node.client(), admin_key: node.admin_key().to_owned(), ..self.clone() }
+    }
+}
+
+/// The body of a deploy.
+pub fn deploy_body(name: &str, code: &str, mut fields: Value) -> Value {
+    fields["name"] = name.into();
+    fields["code"] = code.into();
+    fields
+}
+
+/// The compiled engine, kept between runs beside the test binary: compiling it takes a second.
+fn cache_dir() -> PathBuf {
+    let binary = std::env::current_exe().expect("this program's path");
+    let folder = binary.parent().and_then(Path::parent).expect("a target folder");
+    folder.join("mayfly-test-cache")
+}

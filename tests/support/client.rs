@@ -1,0 +1,198 @@
+//! A client that asks a server over a real socket, and answers that read aloud.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::client::legacy::Client as HyperClient;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// Asks one server.
+#[derive(Debug, Clone)]
+pub struct Client {
+    hyper: HyperClient<HttpConnector, Full<Bytes>>,
+    address: SocketAddr,
+}
+
+/// A request being put together.
+#[derive(Debug)]
+#[must_use = "a request that is not sent asks nothing"]
+pub struct Ask {
+    client: Client,
+    method: Method,
+    path: String,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// An answer, read to its end.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+}
+
+impl Client {
+    /// A client of the server there.
+    pub fn new(address: SocketAddr) -> Self {
+        Self { hyper: HyperClient::builder(TokioExecutor::new()).build_http(), address }
+    }
+
+    /// Where the server is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A request of that method.
+    pub fn ask(&self, method: &str, path: &str) -> Ask {
+        Ask {
+            client: self.clone(),
+            method: Method::from_bytes(method.as_bytes()).expect("a method"),
+            path: path.to_owned(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+        }
+    }
+
+    /// `GET`
+    pub fn get(&self, path: &str) -> Ask {
+        self.ask("GET", path)
+    }
+
+    /// `POST`
+    pub fn post(&self, path: &str) -> Ask {
+        self.ask("POST", path)
+    }
+
+    /// Write these bytes to a new connection, and read until the server closes it.
+    pub async fn raw(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect().await;
+        // The server may close before it has read everything: that is what some tests are about.
+        let _ = stream.write_all(bytes).await;
+        read_to_end(&mut stream).await
+    }
+
+    /// The same, but nothing more is to come after these bytes, and the server knows it.
+    pub async fn raw_and_end(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect().await;
+        let _ = stream.write_all(bytes).await;
+        let _ = stream.shutdown().await;
+        read_to_end(&mut stream).await
+    }
+
+    /// A connection of one's own.
+    pub async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.expect("a connection")
+    }
+}
+
+/// What comes until the other side closes, or breaks off.
+pub async fn read_to_end(stream: &mut TcpStream) -> String {
+    let mut text = Vec::new();
+    let mut buffer = [0; 8192];
+    while let Ok(n @ 1..) = stream.read(&mut buffer).await {
+        text.extend_from_slice(&buffer[..n]);
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+impl Ask {
+    /// With a key.
+    pub fn key(self, key: &str) -> Self {
+        self.header("authorization", &format!("Bearer {key}"))
+    }
+
+    /// With one more header.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("a header name");
+        self.headers.append(name, HeaderValue::from_bytes(value.as_bytes()).expect("a header value"));
+        self
+    }
+
+    /// With a JSON body.
+    pub fn json(self, body: Value) -> Self {
+        self.header("content-type", "application/json").body(body.to_string())
+    }
+
+    /// With a body as it is.
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Send it.
+    pub async fn send(self) -> Answer {
+        let url = format!("http://{}{}", self.client.address, self.path);
+        let mut request = Request::new(Full::new(self.body));
+        *request.method_mut() = self.method;
+        *request.uri_mut() = url.parse().expect("a URL");
+        *request.headers_mut() = self.headers;
+        let answer = self.client.hyper.request(request).await.expect("an answer");
+        let (head, body) = answer.into_parts();
+        let body = body.collect().await.expect("the whole body").to_bytes();
+        Answer { status: head.status.as_u16(), headers: head.headers, body }
+    }
+
+    /// Send it, and expect success and JSON.
+    pub async fn ok(self) -> Value {
+        let answer = self.send().await;
+        assert!((200..300).contains(&answer.status), "{}: {}", answer.status, answer.text());
+        answer.json()
+    }
+
+    /// Send it, and expect this error, whole.
+    pub async fn fails(self, status: u16, code: &str) -> Answer {
+        let answer = self.send().await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+        answer.is_problem(code);
+        answer
+    }
+}
+
+impl Answer {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
+    }
+
+    /// One header, or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().expect("ASCII")).unwrap_or_default()
+    }
+
+    /// The error's message.
+    pub fn message(&self) -> String {
+        self.json()["error"]["message"].as_str().expect("a message").to_owned()
+    }
+
+    /// Both shapes of an error, in one body, with the headers that go with it.
+    pub fn is_problem(&self, code: &str) {
+        let body = self.json();
+        assert_eq!(body["code"], code, "{body}");
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(body["status"], self.status);
+        assert_eq!(body["error"]["code"], code);
+        assert_eq!(body["error"]["message"], body["detail"]);
+        assert_eq!(body["error"]["documentation_url"], body["type"]);
+        assert_eq!(body["request_id"], self.header("x-request-id"));
+        assert!(["function", "caller", "platform"].contains(&self.header("x-error-source")));
+        for member in ["title", "type"] {
+            assert!(body[member].as_str().is_some_and(|text| !text.is_empty()), "{member}");
+        }
+        assert!(body["error"]["remediation"].as_str().is_some_and(|text| !text.is_empty()));
+    }
+}
