@@ -19,4 +19,5 @@ pub mod store;
 pub mod tasks;
 pub mod telemetry;
 pub mod tenant;
+pub mod trace;
 mod wire;

@@ -8,7 +8,7 @@ mod redirect;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,6 +20,8 @@ use mayfly_runtime::providers::{BoxFuture, Fetch, FetchRequest, FetchResponse, G
 
 use connect::Vetted;
 use guard::Cidr;
+
+use crate::trace::{TRACEPARENT, Trace};
 
 /// Apps whose connections are kept. An app beyond that gets connections of its own, unpooled.
 const POOLS_MAX: usize = 1_024;
@@ -49,6 +51,13 @@ struct AppFetch {
     allow: Arc<[Cidr]>,
 }
 
+/// `fetch` for one invocation: the app's connections, the request's trace.
+struct Traced {
+    fetch: Arc<AppFetch>,
+    /// Started by the first request, when the caller brought none: most invocations fetch nothing.
+    trace: OnceLock<Trace>,
+}
+
 /// TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[error("TLS cannot be set up: {0}")]
@@ -67,11 +76,16 @@ impl Outbound {
         Ok(Self { shared: Arc::new(Shared { allow: allow.into(), tls, pools: Mutex::default() }) })
     }
 
-    /// `fetch` as it is lent to the invocations of one app.
-    pub fn for_app(&self, app: &str) -> Arc<dyn Fetch> {
+    /// `fetch` as it is lent to one invocation of an app.
+    pub fn for_invocation(&self, app: &str, trace: Option<Trace>) -> Arc<dyn Fetch> {
+        let trace = trace.map_or_else(OnceLock::new, OnceLock::from);
+        Arc::new(Traced { fetch: self.for_app(app), trace })
+    }
+
+    fn for_app(&self, app: &str) -> Arc<AppFetch> {
         let mut pools = self.shared.pools.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pooled) = pools.get(app) {
-            return Arc::clone(pooled) as Arc<dyn Fetch>;
+            return Arc::clone(pooled);
         }
         if pools.len() >= POOLS_MAX {
             // Whoever is in use keeps its own handle; the map forgets those that nobody holds.
@@ -101,12 +115,16 @@ impl Shared {
     }
 }
 
-impl Fetch for AppFetch {
+impl Fetch for Traced {
     fn fetch(
         self: Arc<Self>,
-        request: FetchRequest,
+        mut request: FetchRequest,
     ) -> BoxFuture<'static, Result<FetchResponse, GuestError>> {
-        Box::pin(async move { exchange::run(&self.client, &self.allow, request).await })
+        // A function that traces by itself knows better.
+        if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(TRACEPARENT)) {
+            request.headers.push((TRACEPARENT.to_owned(), self.trace.get_or_init(Trace::start).child()));
+        }
+        Box::pin(async move { exchange::run(&self.fetch.client, &self.fetch.allow, request).await })
     }
 }
 

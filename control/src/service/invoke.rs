@@ -27,6 +27,7 @@ use crate::secrets::KeyRing;
 use crate::store::{InvocationRecord, Sink, Store};
 use crate::tasks::Tasks;
 use crate::tenant::{Identity, Tenants};
+use crate::trace::Trace;
 
 pub use http_trigger::{HttpAuth, HttpTrigger};
 pub(crate) use target::check_paused;
@@ -105,6 +106,8 @@ pub struct Invocation {
     pub request_id: Arc<str>,
     /// Where that came from.
     pub ip: IpAddr,
+    /// The trace that the caller put it in.
+    pub trace: Option<Trace>,
     /// Room for it.
     pub slot: Slot,
 }
@@ -155,10 +158,10 @@ impl Invoker {
 
     /// Begin an invocation. It is a task of its own from here on: a caller that goes away does not end it half-way.
     pub async fn start(&self, invocation: Invocation) -> ApiResult<Running> {
-        let Invocation { target, request, path, caller, identity, trigger, request_id, ip, slot } =
+        let Invocation { target, request, path, caller, identity, trigger, request_id, ip, trace, slot } =
             invocation;
         let image = self.inner.images.get(&target).await?;
-        let grants = self.grants(&target, &identity).await?;
+        let grants = self.grants(&target, &identity, trace).await?;
         let id = ids::invocation_id();
         let begun = Begun {
             id: id.clone(),

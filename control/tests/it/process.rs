@@ -33,9 +33,21 @@ pub(crate) fn directory() -> tempfile::TempDir {
     directory
 }
 
+/// Compiling the engine takes seconds: all servers of these tests keep theirs in one place.
+fn share_cache(data_dir: &Path) {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let shared = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&shared).unwrap();
+    let link = data_dir.join("cache");
+    if !link.exists() {
+        std::os::unix::fs::symlink(shared, link).unwrap();
+    }
+}
+
 impl Mayfly {
     /// Start a server on a free port with its data in `data_dir`.
     pub(crate) fn start(args: &[&str], data_dir: &Path) -> Self {
+        share_cache(data_dir);
         let mut child = command(args)
             .args(["--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)

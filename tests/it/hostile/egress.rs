@@ -58,7 +58,16 @@ fn an_origin_that_the_operator_allows_is_reached_and_cannot_lead_elsewhere() {
             while let Ok((mut stream, _)) = origin.accept().await {
                 let mut buffer = [0; 4096];
                 let n = tokio::io::AsyncReadExt::read(&mut stream, &mut buffer).await.unwrap_or(0);
-                let answer: &[u8] = if buffer[..n].starts_with(b"GET /away") {
+                let request = String::from_utf8_lossy(&buffer[..n]).into_owned();
+                let parent =
+                    request.lines().find_map(|line| line.strip_prefix("traceparent: ")).unwrap_or("none");
+                let traced = format!(
+                    "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{parent}",
+                    parent.len()
+                );
+                let answer: &[u8] = if request.starts_with("GET /trace") {
+                    traced.as_bytes()
+                } else if request.starts_with("GET /away") {
                     b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.2:1/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
                 } else {
                     b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello"
@@ -72,6 +81,16 @@ fn an_origin_that_the_operator_allows_is_reached_and_cannot_lead_elsewhere() {
         let fetch = |path: &str| app.call("POST", "fetch").body(format!("http://{address}{path}"));
         assert_eq!(fetch("/").ok().await, json!({ "status": 200, "text": "hello" }));
         assert_eq!(fetch("/away").ok().await["code"], "EGRESS_DENIED");
+
+        let caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let traced =
+            fetch("/trace").header("traceparent", caller).ok().await["text"].as_str().unwrap().to_owned();
+        assert!(
+            traced.starts_with(&caller[..36]) && traced != caller,
+            "the caller's trace goes on: {traced}"
+        );
+        let started = fetch("/trace").ok().await["text"].as_str().unwrap().to_owned();
+        assert!(started.starts_with("00-") && !started.contains(&caller[3..35]), "{started}");
         assert!(node.shutdown().await);
     });
 }

@@ -29,9 +29,6 @@ fn cached_functions_serve_on_the_rest_says_what_is_down_and_all_recovers() {
         let pid = || std::fs::read_to_string(&pid_file).ok()?.lines().next()?.trim().parse::<i32>().ok();
         let pid = pid().expect("PostgreSQL runs");
         let process = rustix::process::Pid::from_raw(pid).expect("a process id");
-        // Stopped, not killed: the supervisor would start another one before anyone noticed.
-        rustix::process::kill_process(process, rustix::process::Signal::STOP).expect("stopped");
-        rustix::process::kill_process(process, rustix::process::Signal::CONT).expect("continued");
         rustix::process::kill_process(process, rustix::process::Signal::INT)
             .expect("asked to shut down fast");
 

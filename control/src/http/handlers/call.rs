@@ -10,12 +10,14 @@ use crate::http::headers::{forward, write_function_headers};
 use crate::http::stage::{Admitted, CallRequest};
 use crate::http::{Edge, Reply};
 use crate::service::invoke::{Invocation, Trigger};
+use crate::trace::Trace;
 
 pub(in crate::http) async fn call(edge: &Edge, request: Admitted) -> ApiResult<Reply> {
     let CallRequest { access, slot, id, peer, head, body } = request.into_call()?;
     let CallAccess { target, caller, identity } = access;
     let path = head.uri.path().to_owned();
-    let (request, path) = (forward(&edge.base, head, body), path);
+    let trace = Trace::of(&head.headers);
+    let request = forward(&edge.base, head, body);
     let invocation = Invocation {
         target,
         request,
@@ -25,6 +27,7 @@ pub(in crate::http) async fn call(edge: &Edge, request: Admitted) -> ApiResult<R
         trigger: Trigger::Http,
         request_id: id,
         ip: peer,
+        trace,
         slot,
     };
     let mut running = edge.invoker.start(invocation).await?;

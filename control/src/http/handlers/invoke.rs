@@ -12,6 +12,7 @@ use crate::http::stage::{Admitted, InvokeRequest};
 use crate::http::{Edge, Reply, json as body};
 use crate::service::invoke::{Invocation, Trigger, check_paused};
 use crate::store::InvocationRecord;
+use crate::trace::Trace;
 
 /// Headers of a test call.
 const HEADERS_MAX: usize = 100;
@@ -24,6 +25,7 @@ pub(in crate::http) async fn invoke(edge: &Edge, request: Admitted) -> ApiResult
     check_paused(&target)?;
     let allowed = target.function.settings.allow_service_key_impersonation;
     let (caller, identity) = impersonate(manager.caller(), as_user(&head.headers)?, allowed)?;
+    let trace = Trace::of(&head.headers);
     let (request, path) = read(&format!("{}/fn/{name}", edge.api_base(&app)), wanted)?;
     let invocation = Invocation {
         target,
@@ -34,6 +36,7 @@ pub(in crate::http) async fn invoke(edge: &Edge, request: Admitted) -> ApiResult
         trigger: Trigger::Invoke,
         request_id: id,
         ip: peer,
+        trace,
         slot,
     };
     let mut running = edge.invoker.start(invocation).await?;

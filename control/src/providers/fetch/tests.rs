@@ -46,13 +46,13 @@ fn get(url: String) -> FetchRequest {
 }
 
 fn open() -> Arc<dyn Fetch> {
-    Outbound::new(&["127.0.0.1/32".parse().unwrap()]).unwrap().for_app("app_a")
+    Outbound::new(&["127.0.0.1/32".parse().unwrap()]).unwrap().for_invocation("app_a", None)
 }
 
 #[tokio::test]
 async fn loopback_is_refused_unless_the_operator_allows_it() {
     let (address, mut seen) = origin().await;
-    let closed = Outbound::new(&[]).unwrap().for_app("app_a");
+    let closed = Outbound::new(&[]).unwrap().for_invocation("app_a", None);
     for host in ["127.0.0.1", "localhost", "0x7f.1", "[::ffff:127.0.0.1]", "2130706433"] {
         let error =
             Arc::clone(&closed).fetch(get(format!("http://{host}:{}/", address.port()))).await.unwrap_err();
@@ -77,7 +77,13 @@ async fn a_request_goes_out_as_it_was_made() {
     assert_eq!(answer.url, format!("http://{address}/a%20b?c=d#e"));
     let text = seen.recv().await.unwrap().to_lowercase();
     assert!(text.starts_with("patch /a%20b?c=d http/1.1\r\n"), "{text}");
-    for line in [&format!("host: {address}"), "x-a: 1", "accept-encoding: identity", "content-length: 3"] {
+    for line in [
+        &format!("host: {address}"),
+        "x-a: 1",
+        "accept-encoding: identity",
+        "content-length: 3",
+        "traceparent: 00-",
+    ] {
         assert!(text.contains(line), "{line} is missing in {text}");
     }
     assert!(!text.contains("evil"));

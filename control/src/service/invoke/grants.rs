@@ -10,15 +10,21 @@ use super::target::Target;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::service::env::ANON_KEY;
 use crate::tenant::Identity;
+use crate::trace::Trace;
 
 impl Invoker {
-    pub(super) async fn grants(&self, target: &Target, identity: &Identity) -> ApiResult<Grants> {
+    pub(super) async fn grants(
+        &self,
+        target: &Target,
+        identity: &Identity,
+        trace: Option<Trace>,
+    ) -> ApiResult<Grants> {
         let app = &target.function.app_id;
         Ok(Grants {
             env: Arc::clone(target.env.get_or_try_init(|| self.open_env(target)).await?),
             database: Some(self.inner.tenants.database(app, identity.clone())),
             idempotency: Some(self.inner.tenants.idempotency(app)),
-            fetch: Some(self.inner.outbound.for_app(app)),
+            fetch: Some(self.inner.outbound.for_invocation(app, trace)),
         })
     }
 
