@@ -9,11 +9,14 @@ mod layout;
 mod process;
 mod stale;
 mod supervise;
+mod tls;
+mod url;
 
 pub use binaries::{Binaries, Version};
 pub use cluster::{Cluster, ClusterConfig};
 pub use endpoint::{Endpoint, Target};
 pub use error::{ClusterError, EndpointError};
+pub use tls::Tls;
 
 /// The form in which an identifier can stand in SQL text.
 pub(crate) fn quote_identifier(name: &str) -> String {

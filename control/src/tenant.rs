@@ -7,6 +7,7 @@ mod roles;
 mod script;
 mod suitable;
 mod tenants;
+mod turns;
 
 pub use error::{ScriptError, TenantError};
 pub use identity::Identity;

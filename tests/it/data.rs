@@ -11,5 +11,6 @@ mod query;
 mod sink;
 mod store;
 mod tenant;
+mod tls;
 mod transaction;
 mod types;

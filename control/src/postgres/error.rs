@@ -12,11 +12,19 @@ pub enum EndpointError {
     /// It names more than one server.
     #[error("the database URL names several hosts; name one")]
     SeveralHosts,
-    /// It asks for TLS.
+    /// It asks for a way of TLS that there is not.
     #[error(
-        "the database URL asks for TLS (sslmode), which this build cannot do: use sslmode=disable on a trusted network, or a Unix socket"
+        "the database URL has sslmode={0}, which is not known here: use require (the certificate is checked; name its authority with sslrootcert) or disable"
     )]
-    Tls,
+    TlsMode(String),
+    /// The file of trusted certificates cannot be used.
+    #[error("the certificates in {file} cannot be used: {why}")]
+    RootCertificates {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        why: String,
+    },
 }
 
 /// Why the managed cluster does not run.

@@ -55,3 +55,6 @@ SELECT 'role ' || r.rolname || ' has settings that are not ours' FROM pg_catalog
     WHERE r.rolname IN ($1, $2, $3, $4)
       AND (s.setrole IS NULL OR s.setdatabase <> 0
         OR NOT (s.setconfig @> ours.settings AND s.setconfig <@ ours.settings))
+UNION ALL
+SELECT 'it was closed by another build'
+    WHERE pg_catalog.obj_description('mayfly'::pg_catalog.regnamespace, 'pg_namespace') IS DISTINCT FROM $5

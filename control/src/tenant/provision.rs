@@ -1,10 +1,11 @@
 //! Makes an app's database, and unmakes it: steps that may each be repeated, so that a crash between any two of them
 //! is finished at the next start.
 
+use ring::digest::{SHA256, digest};
 use tokio_postgres::{Client, Error};
 
 use super::{Privilege, TenantError, roles};
-use crate::postgres::{Endpoint, quote_identifier};
+use crate::postgres::{Endpoint, quote_identifier, quote_literal};
 
 const HARDEN: &str = include_str!("harden.sql");
 const CHECK: &str = include_str!("check.sql");
@@ -45,6 +46,8 @@ pub(super) async fn harden(endpoint: &Endpoint, blueprint: &Blueprint<'_>) -> Re
     let mut client = endpoint.admin_among_strangers(blueprint.app_id).await?;
     let transaction = client.transaction().await?;
     transaction.batch_execute(&fill_in(blueprint.app_id)).await?;
+    let by = quote_literal(&hardened_by());
+    transaction.batch_execute(&format!("COMMENT ON SCHEMA mayfly IS {by}")).await?;
     let (inner, outer) = hmac_blocks(blueprint.claims_key);
     transaction
         .execute(
@@ -61,12 +64,17 @@ pub(super) async fn harden(endpoint: &Endpoint, blueprint: &Blueprint<'_>) -> Re
 pub(super) async fn check(endpoint: &Endpoint, app_id: &str) -> Result<Vec<String>, TenantError> {
     let client = endpoint.admin_among_strangers(app_id).await?;
     let [owner, service, user, anon] = Privilege::ALL.map(|privilege| privilege.login(app_id));
-    match client.query(CHECK, &[&owner, &service, &user, &anon]).await {
+    match client.query(CHECK, &[&owner, &service, &user, &anon, &hardened_by()]).await {
         Ok(rows) => Ok(rows.iter().map(|row| row.get(0)).collect()),
         // Without the platform's own schema it was never closed at all.
         Err(error) if error.as_db_error().is_some() => Ok(vec![error.to_string()]),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Which text of `harden.sql` a database was closed with: another build may close more.
+fn hardened_by() -> String {
+    hex::encode(digest(&SHA256, HARDEN.as_bytes()))
 }
 
 /// Two servers never work on one thing at once: an app's database, or what the whole server shares. The lock ends with
@@ -109,7 +117,6 @@ fn hmac_blocks(key: &[u8]) -> (Vec<u8>, Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use ring::digest::{SHA256, digest};
     use ring::hmac;
 
     use super::*;

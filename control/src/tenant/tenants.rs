@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::provision::{self, Blueprint};
 use super::script::{self, AppliedScript, Script};
+use super::turns::Turns;
 use super::{Identity, TenantError, roles, suitable};
 use crate::postgres::Endpoint;
 use crate::providers::db::{Access, AppDatabase, DbBounds, Locator, Pools};
@@ -40,6 +41,7 @@ struct Inner {
     endpoint: Endpoint,
     pools: Arc<Pools>,
     access: Mutex<HashMap<String, Arc<Access>>>,
+    scripts: Turns,
     _reaper: AbortOnDropHandle<()>,
 }
 
@@ -73,8 +75,16 @@ impl Tenants {
         }
         let pools = Pools::new(endpoint.clone(), bounds);
         let reaper = AbortOnDropHandle::new(tokio::spawn(reap(Arc::clone(&pools))));
-        let access = Mutex::default();
-        Ok(Self(Arc::new(Inner { store, keys, endpoint, pools, access, _reaper: reaper })))
+        let inner = Inner {
+            store,
+            keys,
+            endpoint,
+            pools,
+            access: Mutex::default(),
+            scripts: Turns::new(),
+            _reaper: reaper,
+        };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Finish what an earlier run began: half-made databases are made, half-deleted ones deleted, and those that are
@@ -83,7 +93,10 @@ impl Tenants {
     /// # Errors
     /// When the list of apps cannot be read.
     pub async fn recover(&self) -> Result<(), TenantError> {
-        for app in self.0.store.apps().list().await? {
+        let mut apps = self.0.store.apps().list().await?;
+        // What somebody may be waiting for comes first.
+        apps.sort_by_key(|app| app.state == AppState::Ready);
+        for app in apps {
             let outcome = match app.state {
                 AppState::Provisioning => self.finish(&app.id).await,
                 AppState::Deleting => self.delete(&app.id).await,
@@ -176,9 +189,13 @@ impl Tenants {
     /// Run a script as the app's owner, in one transaction, and record it.
     ///
     /// # Errors
-    /// [`TenantError::Script`] with what PostgreSQL said and where.
+    /// [`TenantError::Script`] with what PostgreSQL said and where; [`StoreError::Conflict`] while the app runs
+    /// another one.
+    ///
+    /// [`StoreError::Conflict`]: crate::store::StoreError::Conflict
     pub async fn run_script(&self, app_id: &str, script: Script) -> Result<AppliedScript, TenantError> {
         let access = self.access(app_id).await?;
+        let _turn = self.0.scripts.take(app_id, self.0.pools.bounds().connect_wait).await?;
         let applied = script::run(&self.0.endpoint, &access, self.0.pools.bounds(), script).await?;
         // A script may have brought an extension, and with it functions and languages for everyone.
         self.with_blueprint(app_id, async |blueprint| provision::harden(&self.0.endpoint, &blueprint).await)

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use postgres_protocol::message::frontend;
 
 use super::stream::Stream;
-use crate::postgres::Target;
+use crate::postgres::Endpoint;
 
 /// How long delivering the request may take.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// can therefore hit nobody else's statement.
 #[derive(Debug, Clone)]
 pub(crate) struct CancelKey {
-    pub(super) target: Target,
+    pub(super) endpoint: Endpoint,
     pub(super) process_id: i32,
     pub(super) secret: i32,
 }
@@ -29,7 +29,7 @@ impl CancelKey {
     async fn deliver(self) -> std::io::Result<()> {
         let mut request = BytesMut::new();
         frontend::cancel_request(self.process_id, self.secret, &mut request);
-        let mut stream = Stream::open(&self.target).await?;
+        let mut stream = Stream::open(&self.endpoint).await?;
         stream.write_all(&request).await?;
         // The server closes when it has passed the signal on.
         let mut nothing = BytesMut::with_capacity(1);

@@ -13,11 +13,11 @@ use super::error::{Refusal, WireError};
 use super::message::MESSAGE_MAX;
 use super::scram;
 use super::stream::Stream;
-use crate::postgres::Target;
+use crate::postgres::Endpoint;
 
 /// Who logs in where, and what the session starts with.
 pub(crate) struct Login<'a> {
-    pub(crate) target: &'a Target,
+    pub(crate) endpoint: &'a Endpoint,
     pub(crate) database: &'a str,
     pub(crate) user: &'a str,
     pub(crate) password: Option<&'a str>,
@@ -36,7 +36,7 @@ impl fmt::Debug for Login<'_> {
 
 /// Connect, log in, and wait until the server is ready.
 pub(crate) async fn connect(login: &Login<'_>) -> Result<Connection, WireError> {
-    let mut handshake = Handshake { stream: Stream::open(login.target).await?, input: BytesMut::new() };
+    let mut handshake = Handshake { stream: Stream::open(login.endpoint).await?, input: BytesMut::new() };
     let mut startup = BytesMut::new();
     let fixed = [("user", login.user), ("database", login.database), ("client_encoding", "UTF8")];
     let settings = login.settings.iter().map(|(name, value)| (*name, value.as_str()));
@@ -44,7 +44,7 @@ pub(crate) async fn connect(login: &Login<'_>) -> Result<Connection, WireError> 
     handshake.send(&startup).await?;
     authenticate(&mut handshake, login.password).await?;
     let (process_id, secret) = wait_until_ready(&mut handshake).await?;
-    let cancel_key = CancelKey { target: login.target.clone(), process_id, secret };
+    let cancel_key = CancelKey { endpoint: login.endpoint.clone(), process_id, secret };
     Ok(Connection::new(handshake.stream, handshake.input, cancel_key))
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use mayfly_control::store::{
-    BackgroundRecord, InvocationQuery, InvocationRecord, LogLine, Sink, SinkConfig, SinkCounts, id,
+    BackgroundRecord, DeployRow, InvocationQuery, InvocationRecord, LogLine, SettingsPatch, Sink, SinkConfig,
+    SinkCounts, StoredImage, id,
 };
 use support::cluster::{endpoint, run, store};
 use support::tenants::TestApp;
@@ -215,5 +216,55 @@ fn a_shutdown_writes_what_waits() {
         writer.await.unwrap();
         let page = store.invocations().query(&app.id, None, &query(1000)).await.unwrap();
         assert_eq!(page.records.len(), 1000);
+    });
+}
+
+#[test]
+fn figures_are_sums_of_the_records() {
+    run(async {
+        let store = store().await;
+        let app = TestApp::new("").await;
+        let image = StoredImage {
+            digest: "stats".to_owned(),
+            engine_digest: "e".to_owned(),
+            bytes: vec![1],
+            init_fuel: 1,
+        };
+        let row = DeployRow {
+            name: "hello".to_owned(),
+            file_name: "hello.ts".to_owned(),
+            code: "x".to_owned(),
+            source_map: "{}".to_owned(),
+            image,
+            description: None,
+            settings: SettingsPatch::default(),
+            triggers: None,
+            env: None,
+        };
+        let function = store.functions().deploy(&app.id, &row).await.unwrap().function_id;
+        assert!(store.functions().stats(&app.id).await.unwrap().is_empty());
+        let (sink, _writer) = Sink::start(&store, SinkConfig::default());
+        let now = chrono::Utc::now().timestamp_millis();
+        let days_ago = now - 3 * 86_400_000;
+        for (at_ms, status, duration_us) in [
+            (now - 2, Some(200), 1000),
+            (now - 1, None, 3000),
+            (now, Some(404), 5000),
+            (days_ago, Some(200), 7000),
+        ] {
+            let mut one = record(&app, at_ms);
+            one.function_id = function.clone();
+            one.status = status;
+            one.duration_us = duration_us;
+            sink.record(one).await;
+        }
+        sink.flush().await;
+        let stats = store.functions().stats(&app.id).await.unwrap();
+        let hello = &stats[&function];
+        assert_eq!((hello.invocation_count, hello.error_count), (4, 2));
+        assert_eq!(hello.duration_ms, 4.0);
+        assert_eq!(hello.duration_ms_24h, 3.0);
+        assert!((hello.error_rate_24h - 2.0 / 3.0).abs() < 1e-9);
+        assert_eq!((hello.last_status, hello.last_invoked_at), (Some(404), Some(chrono_ms(now))));
     });
 }

@@ -1,6 +1,6 @@
 //! Apps' databases: made, mended, scripted and dropped.
 
-use mayfly_control::store::AppState;
+use mayfly_control::store::{AppState, StoreError};
 use mayfly_control::tenant::{Script, TenantError};
 use serde_json::json;
 use support::cluster::{endpoint, run, store};
@@ -91,6 +91,7 @@ fn what_is_opened_is_found_and_closed_again() {
             "GRANT SELECT ON pg_stat_activity TO PUBLIC".to_owned(),
             "GRANT SELECT ON _idempotency_keys TO butterbase_user".to_owned(),
             "DELETE FROM mayfly.claims_key".to_owned(),
+            "COMMENT ON SCHEMA mayfly IS 'an older text'".to_owned(),
             format!("ALTER ROLE \"{}_user\" BYPASSRLS", app.id),
             format!("ALTER ROLE \"{}_user\" SET work_mem = '1GB'", app.id),
             format!("ALTER ROLE \"{0}_owner\" IN DATABASE \"{0}\" SET search_path = x", app.id),
@@ -164,6 +165,27 @@ fn a_script_cannot_leave_its_transaction() {
             assert_eq!(code(&app.service(), "TABLE a").await, "42P01", "{sql}");
         }
         assert_eq!(app.tenants.scripts(&app.id).await.unwrap(), Vec::new());
+    });
+}
+
+#[test]
+fn an_app_runs_one_script_at_a_time() {
+    run(async {
+        let app = TestApp::new("").await;
+        let first = tokio::spawn({
+            let (tenants, id) = (app.tenants.clone(), app.id.clone());
+            async move { tenants.run_script(&id, script("SELECT pg_sleep(0.5)")).await }
+        });
+        let second = async || app.tenants.run_script(&app.id, script("SELECT 1")).await;
+        let refused = loop {
+            match second().await {
+                Ok(_) => {}
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(refused, TenantError::Store(StoreError::Conflict(_))), "{refused}");
+        first.await.unwrap().unwrap();
+        second().await.unwrap();
     });
 }
 

@@ -62,7 +62,7 @@ impl Access {
         settings: &'a [(&'a str, String)],
     ) -> Login<'a> {
         let password = (!endpoint.is_managed()).then_some(self.password.as_str());
-        Login { target: endpoint.target(), database: &self.app_id, user, password, settings }
+        Login { endpoint, database: &self.app_id, user, password, settings }
     }
 }
 

@@ -1,0 +1,64 @@
+//! How many scripts may run: one of an app, and a few of all apps, since each has a connection of its own.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::TenantError;
+use crate::store::StoreError;
+
+/// Scripts of all apps at once.
+const SCRIPTS_MAX: usize = 8;
+
+/// Who is running a script.
+#[derive(Debug)]
+pub(super) struct Turns {
+    running: Arc<Mutex<HashSet<String>>>,
+    room: Arc<Semaphore>,
+}
+
+/// One app's turn. Dropping it ends it.
+#[derive(Debug)]
+pub(super) struct Turn {
+    running: Arc<Mutex<HashSet<String>>>,
+    app_id: String,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Turns {
+    pub(super) fn new() -> Self {
+        Self { running: Arc::default(), room: Arc::new(Semaphore::new(SCRIPTS_MAX)) }
+    }
+
+    /// Refused at once while the app has another; waits for room as long as `patience`.
+    pub(super) async fn take(&self, app_id: &str, patience: Duration) -> Result<Turn, TenantError> {
+        let busy =
+            || TenantError::Store(StoreError::Conflict("another script of this app is running".to_owned()));
+        let full = || TenantError::Store(StoreError::Unavailable("too many scripts are running".to_owned()));
+        if lock(&self.running).contains(app_id) {
+            return Err(busy());
+        }
+        let room = tokio::time::timeout(patience, Arc::clone(&self.room).acquire_owned())
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .ok_or_else(full)?;
+        // Looked at again: another one may have come while this one waited.
+        if !lock(&self.running).insert(app_id.to_owned()) {
+            return Err(busy());
+        }
+        Ok(Turn { running: Arc::clone(&self.running), app_id: app_id.to_owned(), _room: room })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        lock(&self.running).remove(&self.app_id);
+    }
+}
+
+fn lock(running: &Mutex<HashSet<String>>) -> std::sync::MutexGuard<'_, HashSet<String>> {
+    running.lock().unwrap_or_else(PoisonError::into_inner)
+}
