@@ -171,21 +171,21 @@ fn a_script_cannot_leave_its_transaction() {
 #[test]
 fn an_app_runs_one_script_at_a_time() {
     run(async {
-        let app = TestApp::new("").await;
+        let app = TestApp::new("CREATE TABLE door (x int)").await;
+        let admin = endpoint().admin(&app.id).await.unwrap();
+        admin.batch_execute("BEGIN; LOCK TABLE door").await.unwrap();
         let first = tokio::spawn({
             let (tenants, id) = (app.tenants.clone(), app.id.clone());
-            async move { tenants.run_script(&id, script("SELECT pg_sleep(0.5)")).await }
+            async move { tenants.run_script(&id, script("TABLE door")).await }
         });
-        let second = async || app.tenants.run_script(&app.id, script("SELECT 1")).await;
-        let refused = loop {
-            match second().await {
-                Ok(_) => {}
-                Err(error) => break error,
-            }
-        };
-        assert!(matches!(refused, TenantError::Store(StoreError::Conflict(_))), "{refused}");
+        // It stands before the door.
+        let waiting = "SELECT 1 FROM pg_locks WHERE relation = 'door'::regclass AND NOT granted";
+        while admin.query(waiting, &[]).await.unwrap().is_empty() {}
+        let second = app.tenants.run_script(&app.id, script("SELECT 1")).await;
+        assert!(matches!(second, Err(TenantError::Store(StoreError::Conflict(_)))), "{second:?}");
+        admin.batch_execute("COMMIT").await.unwrap();
         first.await.unwrap().unwrap();
-        second().await.unwrap();
+        app.tenants.run_script(&app.id, script("SELECT 1")).await.unwrap();
     });
 }
 
