@@ -41,7 +41,7 @@ pub(super) async fn remove(endpoint: &Endpoint, app_id: &str) -> Result<(), Tena
     Ok(())
 }
 
-/// Close the database to everything that strangers' SQL must not do.
+/// Close the database to everything that strangers' SQL must not do. Whoever calls holds [`exclusive`].
 pub(super) async fn harden(endpoint: &Endpoint, blueprint: &Blueprint<'_>) -> Result<(), TenantError> {
     let mut client = endpoint.admin_among_strangers(blueprint.app_id).await?;
     let transaction = client.transaction().await?;

@@ -196,6 +196,9 @@ impl Tenants {
     pub async fn run_script(&self, app_id: &str, script: Script) -> Result<AppliedScript, TenantError> {
         let access = self.access(app_id).await?;
         let _turn = self.0.scripts.take(app_id, self.0.pools.bounds().connect_wait).await?;
+        // Nobody else works on this database meanwhile, on whichever node: a repair that changes the same grants would
+        // make one of the two fail.
+        let _alone = provision::exclusive(&self.0.endpoint, app_id).await?;
         let applied = script::run(&self.0.endpoint, &access, self.0.pools.bounds(), script).await?;
         // A script may have brought an extension, and with it functions and languages for everyone.
         self.with_blueprint(app_id, async |blueprint| provision::harden(&self.0.endpoint, &blueprint).await)
