@@ -190,6 +190,22 @@ fn an_app_runs_one_script_at_a_time() {
 }
 
 #[test]
+fn a_script_and_a_repair_do_not_get_in_each_others_way() {
+    run(async {
+        let app = TestApp::new("").await;
+        for round in 0..8 {
+            let sql = format!("CREATE TABLE t{round} (id int PRIMARY KEY)");
+            let script = app.tenants.run_script(&app.id, Script { sql, name: None, key_id: None });
+            let (script, repair, again) =
+                tokio::join!(script, app.tenants.repair(&app.id), app.tenants.repair(&app.id));
+            script.unwrap();
+            repair.unwrap();
+            again.unwrap();
+        }
+    });
+}
+
+#[test]
 fn an_owner_can_harm_nobody_else() {
     run(async {
         let app = TestApp::new("").await;
