@@ -1,6 +1,6 @@
 //! Why the platform's tables could not be brought up to date.
 
-/// A failure of [`migrate`](crate::migrate). Nothing of the failed migration was kept.
+/// A failure of [`migrate()`](crate::migrate()). Nothing of the failed migration was kept.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrateError {
