@@ -157,13 +157,14 @@ impl Engine {
 }
 
 impl Inner {
-    /// Instantiates an image and the engine's code over it.
-    pub(crate) async fn instantiate(
+    /// Instantiates an image and the engine's code over it, on this thread's own stack: neither runs any code of the
+    /// guest's, and a fiber for each would cost more than the rest. From here on the guest yields.
+    pub(crate) fn instantiate(
         &self,
         store: &mut Store<Sandbox>,
         image: &Image,
     ) -> wasmtime::Result<Instance> {
-        let picture = image.memory().instantiate_async(&mut *store).await?;
+        let picture = image.memory().instantiate(&mut *store)?;
         let memory = picture
             .get_memory(&mut *store, MEMORY_EXPORT)
             .ok_or_else(|| wasmtime::Error::msg("an image without memory"))?;
@@ -178,7 +179,9 @@ impl Inner {
                     .map_err(|error| error.context(format!("the guest imports {module}.{name}")))?
             });
         }
-        Instance::new_async(store, &self.code, &imports).await
+        let instance = Instance::new(&mut *store, &self.code, &imports)?;
+        store.fuel_async_yield_interval(Some(config::FUEL_BETWEEN_YIELDS))?;
+        Ok(instance)
     }
 }
 

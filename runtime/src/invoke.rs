@@ -14,7 +14,7 @@ pub use outcome::{Background, LogEntry, LogLevel, Outcome, Response, Usage};
 
 pub(crate) use drive::{Ended, drive, fault_of_trap};
 
-use crate::engine::{Engine, Inner, config::FUEL_BETWEEN_YIELDS};
+use crate::engine::{Engine, Inner};
 use crate::error::Fault;
 use crate::host::console::Console;
 use crate::host::database::Connections;
@@ -53,12 +53,12 @@ impl Engine {
     /// Makes a sandbox for an image and throws it away: what an invocation pays before its first instruction. For
     /// measuring.
     #[doc(hidden)]
-    pub async fn instantiate_only(&self, image: &Image) -> wasmtime::Result<()> {
+    pub fn instantiate_only(&self, image: &Image) -> wasmtime::Result<()> {
         let limits = Limits::default();
         let started = Instant::now();
         let ending = unattended(Deadline::new(started, limits.timeout), &limits);
         let mut store = self.inner.store(started, Incoming::default(), ending, Grants::default(), &limits);
-        self.inner.instantiate(&mut store, image).await?;
+        self.inner.instantiate(&mut store, image)?;
         Ok(())
     }
 }
@@ -86,14 +86,13 @@ impl Inner {
         };
         let mut store = Store::new(&self.wasmtime, sandbox);
         store.limiter(|sandbox| &mut sandbox.limiter);
-        // Neither can fail: the configuration has fuel, and the interval is not zero.
+        // This cannot fail: the configuration has fuel.
         let _ = store.set_fuel(limits.fuel);
-        let _ = store.fuel_async_yield_interval(Some(FUEL_BETWEEN_YIELDS));
         store
     }
 
     async fn run(&self, store: &mut Store<Sandbox>, image: &Image) -> wasmtime::Result<()> {
-        let instance = self.instantiate(store, image).await?;
+        let instance = self.instantiate(store, image)?;
         let handle = instance.get_typed_func::<u32, ()>(&mut *store, "handle")?;
         let head = store.data().incoming.head.len() as u32;
         handle.call_async(store, head).await

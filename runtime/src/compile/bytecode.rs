@@ -53,7 +53,7 @@ async fn run(
     store: &mut Store<Sandbox>,
     code: &str,
 ) -> wasmtime::Result<Result<Vec<u8>, String>> {
-    let instance = inner.instantiate(store, &inner.base).await?;
+    let instance = inner.instantiate(store, &inner.base)?;
     let (ptr, len) = put(&instance, store, code.as_bytes()).await?;
     let compile = instance.get_typed_func::<(u32, u32), u32>(&mut *store, "compile-src")?;
     let area = compile.call_async(&mut *store, (ptr, len)).await?;

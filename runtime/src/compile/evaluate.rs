@@ -36,7 +36,7 @@ pub(super) async fn evaluate(
 }
 
 async fn load(inner: &Inner, store: &mut Store<Sandbox>, bytecode: &[u8]) -> wasmtime::Result<bool> {
-    let instance = inner.instantiate(store, &inner.base).await?;
+    let instance = inner.instantiate(store, &inner.base)?;
     let (ptr, len) = put(&instance, store, bytecode).await?;
     let load = instance.get_typed_func::<(u32, u32), u32>(&mut *store, "load")?;
     Ok(load.call_async(store, (ptr, len)).await? == 0)
@@ -90,7 +90,7 @@ pub(super) fn stopped(ended: Ended, store: &Store<Sandbox>, limits: &Limits) -> 
 pub(crate) async fn initialize(inner: &Inner) -> Result<Vec<u8>, EngineError> {
     let limits = Limits { memory_bytes: 64 << 20, ..Limits::default() };
     let (mut store, _) = store(inner, &limits);
-    let instance = inner.instantiate(&mut store, &inner.base).await?;
+    let instance = inner.instantiate(&mut store, &inner.base)?;
     for name in ["_initialize", "initialize-runtime"] {
         let function = instance.get_typed_func::<(), ()>(&mut store, name)?;
         function.call_async(&mut store, ()).await?;
