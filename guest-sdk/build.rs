@@ -33,7 +33,7 @@ const MODULES: &[&str] = &[
 
 fn main() {
     println!("cargo:rerun-if-changed=src/api");
-    let mut bundle = String::from("(function (HOST) {\n\"use strict\";\n");
+    let mut bundle = String::from("globalThis.__prelude = (function (HOST) {\n");
     for module in MODULES {
         let source = fs::read_to_string(format!("src/api/{module}.js")).expect("the module's source");
         let (body, exports) = scope(module, &source);
@@ -44,7 +44,7 @@ fn main() {
         )
         .expect("a string takes text");
     }
-    bundle.push_str("return m_dispatch;\n})");
+    bundle.push_str("return m_dispatch;\n});\n");
     let out = Path::new(&env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("prelude.js");
     fs::write(out, bundle).expect("OUT_DIR is writable");
 }

@@ -52,13 +52,47 @@ fn config() -> Config {
     config
 }
 
-fn install(runtime: Runtime) -> Runtime {
+/// What becomes of a fresh runtime.
+enum Setup {
+    /// The prelude is compiled from its text and installed.
+    FromText,
+    /// The prelude is compiled, and kept for the host.
+    CompileOnly,
+    /// This bytecode is installed.
+    From(Vec<u8>),
+}
+
+thread_local! {
+    static SETUP: RefCell<Setup> = const { RefCell::new(Setup::FromText) };
+}
+
+/// The one place that makes a runtime: made in several, the linker would keep parts of Javy that import files.
+fn set_up(setup: Setup) -> Setup {
+    SETUP.set(setup);
+    javy_plugin_api::initialize_runtime(config, modify)
+        .expect("a fresh instance has a runtime to initialize");
+    SETUP.replace(Setup::FromText)
+}
+
+fn modify(runtime: Runtime) -> Runtime {
+    let compile = || runtime.compile_to_bytecode(prelude::NAME, prelude::TEXT).expect("the prelude compiles");
+    match SETUP.replace(Setup::FromText) {
+        Setup::FromText => install(&runtime, &compile()),
+        Setup::CompileOnly => SETUP.set(Setup::From(compile())),
+        Setup::From(mut bytecode) => {
+            install(&runtime, &bytecode);
+            bytecode.fill(0);
+        }
+    }
+    runtime
+}
+
+fn install(runtime: &Runtime, bytecode: &[u8]) {
     let context = runtime.context().clone();
-    let prelude = prelude::install(&context).unwrap_or_else(|error| {
+    let prelude = prelude::install(&context, bytecode).unwrap_or_else(|error| {
         panic!("the prelude does not run: {error}: {:?}", context.with(|ctx| thrown_text(&ctx)))
     });
     WORLD.with_borrow_mut(|world| *world = Some(ManuallyDrop::new(World { context, prelude })));
-    runtime
 }
 
 fn thrown_text(ctx: &Ctx<'_>) -> String {
@@ -69,11 +103,35 @@ fn thrown_text(ctx: &Ctx<'_>) -> String {
     }
 }
 
+/// Makes the world, the prelude compiled from its text: what Javy asks of a plugin.
 #[allow(unsafe_code, reason = "an export with the name that Javy asks for")]
 #[unsafe(export_name = "initialize-runtime")]
 pub extern "C" fn initialize_runtime() {
-    javy_plugin_api::initialize_runtime(config, install)
-        .expect("a fresh instance has a runtime to initialize");
+    set_up(Setup::FromText);
+}
+
+/// The prelude's bytecode: where it lies, and its length in the upper half. It is never given back: whoever asks
+/// throws the instance away.
+#[allow(unsafe_code, reason = "an export")]
+#[unsafe(no_mangle)]
+pub extern "C" fn prelude_bytecode() -> u64 {
+    match set_up(Setup::CompileOnly) {
+        Setup::From(bytecode) => {
+            let bytecode = bytecode.leak();
+            (bytecode.len() as u64) << 32 | bytecode.as_ptr() as u64
+        }
+        Setup::FromText | Setup::CompileOnly => 0,
+    }
+}
+
+/// Makes the world from the prelude's bytecode. Nothing is parsed, so the heap has no traces of that: its objects stand
+/// side by side, which is what keeps the pages few that an invocation dirties.
+#[allow(unsafe_code, reason = "the host hands over bytes that it allocated with `cabi_realloc`")]
+#[unsafe(no_mangle)]
+pub extern "C" fn initialize_from(bytecode: *mut u8, length: usize) {
+    // SAFETY: the host allocated exactly these bytes for this call, and forgets them.
+    let bytecode = unsafe { Vec::from_raw_parts(bytecode, length, length) };
+    set_up(Setup::From(bytecode));
 }
 
 /// Evaluates a module's bytecode, chooses its handler, and leaves the memory ready for a snapshot. The host put the

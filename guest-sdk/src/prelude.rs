@@ -1,11 +1,15 @@
 //! Makes the world that a tenant's code finds: the natives, and the prelude's script over them.
 
-use javy_plugin_api::javy::quickjs::context::EvalOptions;
-use javy_plugin_api::javy::quickjs::{Context, Ctx, Function, Object, Persistent, Result};
+use javy_plugin_api::javy::quickjs::{Context, Ctx, Function, Module, Object, Persistent, Result};
 
 use crate::api;
 
-const PRELUDE: &str = include_str!(concat!(env!("OUT_DIR"), "/prelude.js"));
+/// The name of the prelude in stacks.
+pub(crate) const NAME: &str = "mayfly:prelude";
+/// Its text.
+pub(crate) const TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/prelude.js"));
+
+const GLOBAL: &str = "__prelude";
 
 /// What the prelude gives back: the ways in.
 pub(crate) struct Prelude {
@@ -17,16 +21,14 @@ pub(crate) struct Prelude {
     pub(crate) describe_thrown: Persistent<Function<'static>>,
 }
 
-/// Evaluates the prelude in a fresh context.
-pub(crate) fn install(context: &Context) -> Result<Prelude> {
+/// Evaluates the prelude's bytecode in a fresh context.
+pub(crate) fn install(context: &Context, bytecode: &[u8]) -> Result<Prelude> {
     context.with(|ctx| {
         let natives = Object::new(ctx.clone())?;
         api::register(&ctx, &natives)?;
         let globals = ctx.globals();
         globals.set("self", globals.clone())?;
-        let mut options = EvalOptions::default();
-        options.filename = Some("mayfly:prelude".to_owned());
-        let prelude: Function<'_> = ctx.eval_with_options(PRELUDE, options)?;
+        let prelude = take(&ctx, bytecode)?;
         let ways: Object<'_> = prelude.call((natives,))?;
         Ok(Prelude {
             adopt: way(&ctx, &ways, "adopt")?,
@@ -34,6 +36,18 @@ pub(crate) fn install(context: &Context) -> Result<Prelude> {
             describe_thrown: way(&ctx, &ways, "describeThrown")?,
         })
     })
+}
+
+/// The prelude's one function. Its module exports nothing, so that importing it by name leads nowhere.
+#[allow(unsafe_code, reason = "the bytecode is what this same engine made of the prelude")]
+fn take<'js>(ctx: &Ctx<'js>, bytecode: &[u8]) -> Result<Function<'js>> {
+    // SAFETY: see above; tenants never get here.
+    let module = unsafe { Module::load(ctx.clone(), bytecode)? };
+    let (_, evaluated) = module.eval()?;
+    evaluated.finish::<()>()?;
+    let prelude = ctx.globals().get(GLOBAL)?;
+    ctx.globals().remove(GLOBAL)?;
+    Ok(prelude)
 }
 
 fn way<'js>(ctx: &Ctx<'js>, ways: &Object<'js>, name: &str) -> Result<Persistent<Function<'static>>> {

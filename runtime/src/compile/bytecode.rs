@@ -88,7 +88,8 @@ fn word(store: &Store<Sandbox>, ptr: u32) -> wasmtime::Result<u32> {
     Ok(u32::from_le_bytes(bytes))
 }
 
-fn get(store: &Store<Sandbox>, ptr: u32, len: u32) -> wasmtime::Result<Vec<u8>> {
+/// Copies bytes out of the guest's memory.
+pub(super) fn get(store: &Store<Sandbox>, ptr: u32, len: u32) -> wasmtime::Result<Vec<u8>> {
     let start = ptr as usize;
     let bytes = memory(store)?.data(store).get(start..start + len as usize);
     Ok(bytes

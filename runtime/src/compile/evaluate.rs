@@ -3,7 +3,7 @@
 use wasmtime::Store;
 
 use super::Places;
-use super::bytecode::{put, store};
+use super::bytecode::{get, put, store};
 use crate::engine::{EngineError, Inner};
 use crate::error::{CompileError, Fault, Thrown};
 use crate::image::snapshot::snapshot;
@@ -87,14 +87,23 @@ pub(super) fn stopped(ended: Ended, store: &Store<Sandbox>, limits: &Limits) -> 
 }
 
 /// The first picture: the engine with its prelude, before any tenant's code.
+///
+/// The prelude is compiled in one sandbox and evaluated in another, so that the picture has no traces of parsing.
 pub(crate) async fn initialize(inner: &Inner) -> Result<Vec<u8>, EngineError> {
     let limits = Limits { memory_bytes: 64 << 20, ..Limits::default() };
     let (mut store, _) = store(inner, &limits);
     let instance = inner.instantiate(&mut store, &inner.base)?;
-    for name in ["_initialize", "initialize-runtime"] {
-        let function = instance.get_typed_func::<(), ()>(&mut store, name)?;
-        function.call_async(&mut store, ()).await?;
-    }
+    instance.get_typed_func::<(), ()>(&mut store, "_initialize")?.call_async(&mut store, ()).await?;
+    let compile = instance.get_typed_func::<(), u64>(&mut store, "prelude_bytecode")?;
+    let packed = compile.call_async(&mut store, ()).await?;
+    let bytecode = get(&store, packed as u32, (packed >> 32) as u32)?;
+
+    let (mut store, _) = super::bytecode::store(inner, &limits);
+    let instance = inner.instantiate(&mut store, &inner.base)?;
+    instance.get_typed_func::<(), ()>(&mut store, "_initialize")?.call_async(&mut store, ()).await?;
+    let (ptr, len) = put(&instance, &mut store, &bytecode).await?;
+    let initialize = instance.get_typed_func::<(u32, u32), ()>(&mut store, "initialize_from")?;
+    initialize.call_async(&mut store, (ptr, len)).await?;
     let memory = contents(&store).map_err(|error| EngineError::Guest(error.to_string()))?;
     Ok(snapshot(&memory, inner.stack_bytes))
 }

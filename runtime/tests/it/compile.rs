@@ -115,7 +115,7 @@ fn a_source_beyond_the_limit_is_refused() {
 fn names_of_the_inside_lead_nowhere() {
     for name in ["mayfly:prelude", "./host.js", "m_host", "function.mjs", "HOST"] {
         let code = format!(
-            "export async function handler() {{ try {{ await import('{name}'); return new Response('in') }} \
+            "export async function handler() {{ try {{ const found = Object.keys(await import('{name}')); return new Response(found.length > 0 ? 'in' : 'out') }} \
              catch {{ return new Response('out') }} }}"
         );
         let answer = text(invoke(&image(&code), call()).0);
