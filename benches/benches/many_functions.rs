@@ -14,16 +14,15 @@ fn many_functions(criterion: &mut Criterion) {
     // One engine puts the images on disk; another, which has seen none of them, is measured.
     let digests = deploy(&executor, &engine(&executor));
     let engine = engine(&executor);
-    let before = resident_kib();
+    let before = Resident::now();
     let images: Vec<Image> = digests.iter().map(|digest| cached(&engine, digest)).collect();
-    let loaded = resident_kib();
+    let loaded = Resident::now();
     for image in &images {
         executor.block_on(invoke(&engine, image, call()));
     }
-    let called = resident_kib();
-    let each = |kib: u64| kib.saturating_sub(before) as f64 / FUNCTIONS as f64;
-    report("KiB resident for each function, loaded", each(loaded));
-    report("KiB resident for each function, after one call each", each(called));
+    let called = Resident::now();
+    report("loaded", &before, &loaded);
+    report("after one call each", &before, &called);
 
     let mut next = (0..FUNCTIONS).cycle();
     criterion.bench_function("many_functions/in turn", |bencher| {
@@ -61,18 +60,32 @@ fn cached(engine: &Engine, digest: &str) -> Image {
     engine.cached(digest).expect("the image is on disk")
 }
 
-fn report(what: &str, value: f64) {
-    mayfly_benches::figures::note(&format!("many_functions/{what}"), value);
+/// Memory of this process, in KiB; zeroes where the system does not say.
+struct Resident {
+    /// Its own.
+    anonymous: u64,
+    /// Clean pages of the files that it maps: the system takes them back when it needs them.
+    mapped: u64,
 }
 
-/// Memory of this process that is not shared with the files it maps, in KiB; 0 where the system does not say.
-fn resident_kib() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = |name: &str| {
-        let value = status.lines().find_map(|line| line.strip_prefix(name))?;
-        value.trim().trim_end_matches(" kB").trim().parse::<u64>().ok()
+impl Resident {
+    fn now() -> Self {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = |name: &str| {
+            let value = status.lines().find_map(|line| line.strip_prefix(name))?;
+            value.trim().trim_end_matches(" kB").trim().parse::<u64>().ok()
+        };
+        Self { anonymous: line("RssAnon:").unwrap_or_default(), mapped: line("RssFile:").unwrap_or_default() }
+    }
+}
+
+fn report(when: &str, before: &Resident, after: &Resident) {
+    let each = |before: u64, after: u64| after.saturating_sub(before) as f64 / FUNCTIONS as f64;
+    let note = |what: &str, value: f64| {
+        mayfly_benches::figures::note(&format!("many_functions/KiB {what} for each, {when}"), value);
     };
-    line("VmRSS:").unwrap_or_default()
+    note("of its own", each(before.anonymous, after.anonymous));
+    note("of mapped file", each(before.mapped, after.mapped));
 }
 
 criterion_group!(benches, many_functions);

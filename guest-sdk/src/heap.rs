@@ -7,8 +7,8 @@
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 
-// Larger than any gap: it can only come from the heap's end.
-const PROBE_BYTES: usize = 1 << 20;
+// Larger than any gap, so that it can only come from the heap's end; no larger, because images reach to the end of it.
+const PROBE_BYTES: usize = 256 << 10;
 const SMALLEST_BYTES: usize = 8;
 const LARGEST_BYTES: usize = 64 << 10;
 
