@@ -1,6 +1,6 @@
 //! Phase 3: the module's top level runs, once, and its memory is kept.
 
-use wasmtime::Store;
+use wasmtime::{Instance, Store};
 
 use super::Places;
 use super::bytecode::{get, put, store};
@@ -91,19 +91,27 @@ pub(super) fn stopped(ended: Ended, store: &Store<Sandbox>, limits: &Limits) -> 
 /// The prelude is compiled in one sandbox and evaluated in another, so that the picture has no traces of parsing.
 pub(crate) async fn initialize(inner: &Inner) -> Result<Vec<u8>, EngineError> {
     let limits = Limits { memory_bytes: 64 << 20, ..Limits::default() };
+    let bytecode = compile_prelude(inner, &limits).await?;
     let (mut store, _) = store(inner, &limits);
-    let instance = inner.instantiate(&mut store, &inner.base)?;
-    instance.get_typed_func::<(), ()>(&mut store, "_initialize")?.call_async(&mut store, ()).await?;
-    let compile = instance.get_typed_func::<(), u64>(&mut store, "prelude_bytecode")?;
-    let packed = compile.call_async(&mut store, ()).await?;
-    let bytecode = get(&store, packed as u32, (packed >> 32) as u32)?;
-
-    let (mut store, _) = super::bytecode::store(inner, &limits);
-    let instance = inner.instantiate(&mut store, &inner.base)?;
-    instance.get_typed_func::<(), ()>(&mut store, "_initialize")?.call_async(&mut store, ()).await?;
+    let instance = fresh(inner, &mut store).await?;
     let (ptr, len) = put(&instance, &mut store, &bytecode).await?;
     let initialize = instance.get_typed_func::<(u32, u32), ()>(&mut store, "initialize_from")?;
     initialize.call_async(&mut store, (ptr, len)).await?;
     let memory = contents(&store).map_err(|error| EngineError::Guest(error.to_string()))?;
     Ok(snapshot(&memory, inner.stack_bytes))
+}
+
+async fn compile_prelude(inner: &Inner, limits: &Limits) -> wasmtime::Result<Vec<u8>> {
+    let (mut store, _) = store(inner, limits);
+    let instance = fresh(inner, &mut store).await?;
+    let compile = instance.get_typed_func::<(), u64>(&mut store, "prelude_bytecode")?;
+    let packed = compile.call_async(&mut store, ()).await?;
+    get(&store, packed as u32, (packed >> 32) as u32)
+}
+
+/// The engine over the memory that its data segments leave, its constructors run.
+async fn fresh(inner: &Inner, store: &mut Store<Sandbox>) -> wasmtime::Result<Instance> {
+    let instance = inner.instantiate(store, &inner.base)?;
+    instance.get_typed_func::<(), ()>(&mut *store, "_initialize")?.call_async(store, ()).await?;
+    Ok(instance)
 }
