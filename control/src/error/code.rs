@@ -181,7 +181,7 @@ impl Code {
             Self::AppPaused | Self::Overloaded | Self::SubsystemUnavailable => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
+            Self::StorageFull => StatusCode::SERVICE_UNAVAILABLE,
             Self::FunctionTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::FunctionThrew
             | Self::FunctionNoResponse
