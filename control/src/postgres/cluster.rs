@@ -70,7 +70,7 @@ impl Cluster {
     /// # Errors
     /// [`ClusterError`] says what to do.
     pub async fn start(config: ClusterConfig) -> Result<Self, ClusterError> {
-        let lock = DataDirLock::take(&config.data_dir)?;
+        let lock = DataDirLock::take(&config.data_dir).await?;
         let account = Account::choose()?;
         let layout = Layout::prepare(&config.data_dir, &account)?;
         let binaries = find_binaries(&config, &layout.data).await?;

@@ -7,6 +7,7 @@
 use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ring::digest::{SHA256, digest};
 
@@ -49,6 +50,10 @@ impl Layout {
     }
 }
 
+/// How often a lock that is held is asked for, and the time between.
+const LOCK_ATTEMPTS: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
 /// Held while a Mayfly serves the data directory.
 #[derive(Debug)]
 pub(super) struct DataDirLock(
@@ -57,7 +62,20 @@ pub(super) struct DataDirLock(
 
 impl DataDirLock {
     /// Refuses the second one; a dead process holds nothing.
-    pub(super) fn take(data_dir: &Path) -> Result<Self, ClusterError> {
+    ///
+    /// A process that is being started holds copies of its parent's files for a moment, this one among them, so that a
+    /// lock may outlive its holder by that much: it is asked for a few times before it counts as taken.
+    pub(super) async fn take(data_dir: &Path) -> Result<Self, ClusterError> {
+        for _ in 1..LOCK_ATTEMPTS {
+            match Self::try_take(data_dir) {
+                Err(ClusterError::InUse(_)) => tokio::time::sleep(LOCK_PAUSE).await,
+                settled => return settled,
+            }
+        }
+        Self::try_take(data_dir)
+    }
+
+    fn try_take(data_dir: &Path) -> Result<Self, ClusterError> {
         fs::create_dir_all(data_dir).map_err(ClusterError::io("cannot create", data_dir))?;
         let path = data_dir.join("mayfly.lock");
         let file = File::options()
@@ -166,9 +184,9 @@ mod tests {
     #[test]
     fn the_second_is_refused_while_the_first_lives() {
         let directory = tempfile::tempdir().unwrap();
-        let first = DataDirLock::take(directory.path()).unwrap();
-        assert!(matches!(DataDirLock::take(directory.path()), Err(ClusterError::InUse(_))));
+        let first = DataDirLock::try_take(directory.path()).unwrap();
+        assert!(matches!(DataDirLock::try_take(directory.path()), Err(ClusterError::InUse(_))));
         drop(first);
-        DataDirLock::take(directory.path()).unwrap();
+        DataDirLock::try_take(directory.path()).unwrap();
     }
 }
