@@ -181,12 +181,12 @@ mod tests {
         assert_eq!(socket_directory(Path::new("/srv")), Path::new("/srv/socket"));
     }
 
-    #[test]
-    fn the_second_is_refused_while_the_first_lives() {
+    #[tokio::test]
+    async fn the_second_is_refused_while_the_first_lives() {
         let directory = tempfile::tempdir().unwrap();
         let first = DataDirLock::try_take(directory.path()).unwrap();
         assert!(matches!(DataDirLock::try_take(directory.path()), Err(ClusterError::InUse(_))));
         drop(first);
-        DataDirLock::try_take(directory.path()).unwrap();
+        DataDirLock::take(directory.path()).await.unwrap();
     }
 }
