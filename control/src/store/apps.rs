@@ -202,6 +202,7 @@ impl Apps<'_> {
         let mut client = self.store.client().await?;
         let transaction = client.transaction().await?;
         transaction.execute("DELETE FROM apps WHERE id = $1", &[&id]).await?;
+        transaction.execute("DELETE FROM invocations WHERE app_id = $1", &[&id]).await?;
         transaction
             .execute(
                 "DELETE FROM images i WHERE NOT EXISTS

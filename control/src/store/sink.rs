@@ -20,7 +20,7 @@ use crate::store::{InvocationRecord, Store, StoreError};
 pub struct SinkConfig {
     /// Records that may wait. Default: 10,000.
     pub queue_max: usize,
-    /// Records written at once. Default: 500.
+    /// Records written at once. Default: 1,000.
     pub batch_max: usize,
     /// How long a recorder waits for room before the oldest record is dropped. Default: 100 ms.
     pub patience: Duration,
@@ -32,7 +32,7 @@ impl Default for SinkConfig {
     fn default() -> Self {
         Self {
             queue_max: 10_000,
-            batch_max: 500,
+            batch_max: 1_000,
             patience: Duration::from_millis(100),
             drain: Duration::from_secs(10),
         }
@@ -132,8 +132,11 @@ impl Writer {
     async fn settle(&self, records: &[InvocationRecord]) {
         let mut pause = Duration::from_millis(50);
         let mut closed_for = Duration::ZERO;
+        let mut again = false;
         loop {
-            match self.write(records).await {
+            let outcome = self.write(records, again).await;
+            again = true;
+            match outcome {
                 Ok(()) => {
                     self.counters.written.fetch_add(records.len() as u64, Ordering::Relaxed);
                     return;
@@ -166,8 +169,8 @@ impl Writer {
         tracing::error!(%error, records, "invocation records lost");
     }
 
-    async fn write(&self, records: &[InvocationRecord]) -> Result<(), StoreError> {
-        let client = self.store.client().await?;
-        Ok(insert(&client, records).await?)
+    async fn write(&self, records: &[InvocationRecord], again: bool) -> Result<(), StoreError> {
+        let mut client = self.store.client().await?;
+        Ok(insert(&mut client, records, again).await?)
     }
 }
