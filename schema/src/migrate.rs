@@ -37,6 +37,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     1 "apps",
     2 "functions",
     3 "invocations",
+    4 "signing_keys",
 ];
 
 /// Any number will do, as long as every build uses this one.
