@@ -12,8 +12,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Authenticator;
 use crate::auth::admin::{self, AdminKey, AdminKeyError};
+use crate::auth::{Authenticator, Jwks, TokenVerifier};
 use crate::config::{Config, Database};
 use crate::http::{Base, Draining, Edge, Server, UseCases};
 use crate::postgres::{Cluster, ClusterConfig, ClusterError, Endpoint, EndpointError};
@@ -22,6 +22,7 @@ use crate::providers::fetch::{Outbound, OutboundError};
 use crate::quota::Slots;
 use crate::secrets::{KeyRing, SecretsError};
 use crate::service::apps::Apps;
+use crate::service::config::Configs;
 use crate::service::deploy::Deploy;
 use crate::service::env::Env;
 use crate::service::functions::Functions;
@@ -29,7 +30,9 @@ use crate::service::health::Health;
 use crate::service::invoke::{Invoker, InvokerParts, Targets};
 use crate::service::keys::Keys;
 use crate::service::logs::Logs;
+use crate::service::news::{Listeners, News};
 use crate::service::sql::Sql;
+use crate::service::tokens::Tokens;
 use crate::store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
 use crate::tasks::Tasks;
 use crate::tenant::{TenantError, Tenants};
@@ -133,7 +136,7 @@ impl App {
         let (sink, _) = Sink::start(&store, SinkConfig::default());
         let base = Base::new(config.public_url.as_deref(), &format!("http://{address}"));
         let edge = parts.into_edge(config, &admin_key, base, &sink, &tasks, &draining);
-        tasks.service(edge.targets.clone().follow());
+        tasks.service(edge.news.clone().follow(store.clone()));
         // What a crash left half done. Nothing of it is served until it is ready, so nobody waits for this.
         tasks.service(async move {
             if let Err(error) = tenants.recover().await {
@@ -210,6 +213,19 @@ impl Parts {
     ) -> Edge {
         let Self { engine, store, tenants, keyring, outbound } = self;
         let targets = Targets::new(store.clone(), engine.digest());
+        let configs = Configs::new(store.clone());
+        let jwks = Jwks::new(Arc::new(outbound.clone()));
+        let verifier = TokenVerifier::new(store.clone(), Arc::clone(&keyring), jwks);
+        let admin_key = AdminKey::new(admin_key);
+        let authenticator = Authenticator::new(store.clone(), admin_key, targets.clone(), verifier.clone());
+        let news = News::new(Listeners {
+            targets: targets.clone(),
+            authenticator: authenticator.clone(),
+            tokens: verifier.clone(),
+            configs: configs.clone(),
+        });
+        let tokens =
+            Tokens { store: store.clone(), keyring: Arc::clone(&keyring), verifier, news: news.clone() };
         let slots = Slots::new(config.invocations_max, config.invocations_per_app_max);
         let keys = Keys { store: store.clone() };
         let env = Env { store: store.clone(), keyring: Arc::clone(&keyring), targets: targets.clone() };
@@ -224,13 +240,14 @@ impl Parts {
             api_url: base.as_str().into(),
         });
         Edge::new(UseCases {
-            authenticator: Authenticator::new(store.clone(), AdminKey::new(admin_key), targets.clone()),
+            authenticator,
             apps: Apps {
                 store: store.clone(),
                 tenants: tenants.clone(),
                 keyring,
                 keys: keys.clone(),
-                targets: targets.clone(),
+                tokens: tokens.clone(),
+                news: news.clone(),
             },
             functions: Functions {
                 store: store.clone(),
@@ -247,6 +264,9 @@ impl Parts {
                 draining: Arc::clone(draining),
             },
             sql: Sql { tenants },
+            tokens,
+            news,
+            configs,
             slots,
             keys,
             env,

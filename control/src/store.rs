@@ -9,6 +9,7 @@ pub mod id;
 mod invocations;
 mod keys;
 mod pool;
+mod signing_keys;
 mod sink;
 mod triggers;
 mod versions;
@@ -27,6 +28,7 @@ pub use invocations::{
 };
 pub use keys::{ApiKey, ApiKeyKind, Keys, NewKey, Scope};
 pub use pool::{Store, StoreConfig};
+pub use signing_keys::{NewSigningKey, SigningKeyRow, SigningKeys};
 pub use sink::{Sink, SinkConfig, SinkCounts};
 pub use triggers::{Trigger, TriggerKind};
 pub use versions::{StoredImage, Version, VersionSource, Versions};

@@ -12,4 +12,5 @@ mod invoke;
 mod keys;
 mod logs;
 mod sql;
+mod tokens;
 mod versions;
