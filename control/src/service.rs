@@ -10,8 +10,10 @@ pub mod invoke;
 pub mod keys;
 pub mod logs;
 pub mod news;
+pub mod retention;
 pub mod sql;
 pub mod tokens;
+pub mod usage;
 
 mod fresh;
 mod store_error;

@@ -12,6 +12,7 @@ mod pool;
 mod signing_keys;
 mod sink;
 mod triggers;
+mod usage;
 mod versions;
 
 pub(crate) use apps::DatabaseSecrets;
@@ -31,4 +32,5 @@ pub use pool::{Store, StoreConfig};
 pub use signing_keys::{NewSigningKey, SigningKeyRow, SigningKeys};
 pub use sink::{Sink, SinkConfig, SinkCounts};
 pub use triggers::{Trigger, TriggerKind};
+pub use usage::{Usage, UsageGroup, UsageOf};
 pub use versions::{StoredImage, Version, VersionSource, Versions};

@@ -71,6 +71,10 @@ pub enum Route {
     Invoke { app: String, name: String },
     /// `GET /v1/{app}/functions/{name}/logs`
     Logs { app: String, name: String },
+    /// `GET /v1/{app}/functions/{name}/logs/stream`
+    LogStream { app: String, name: String },
+    /// `GET /v1/{app}/usage`
+    Usage { app: String },
     /// `ANY /v1/{app}/fn/{name}[/*]`, and `ANY /v1/{app}/fn{path}` of a trigger's own path
     Call {
         /// The app.
@@ -90,7 +94,7 @@ pub enum RouteError {
 }
 
 /// Every route as `docs/API.md` lists it: methods and pattern.
-pub(crate) const TABLE: [(&str, &str); 32] = [
+pub(crate) const TABLE: [(&str, &str); 34] = [
     ("GET", "/livez"),
     ("GET", "/readyz"),
     ("GET", "/errors/{code}"),
@@ -123,6 +127,8 @@ pub(crate) const TABLE: [(&str, &str); 32] = [
     ("POST", "/v1/{app}/auth/keys"),
     ("POST", "/v1/{app}/auth/keys/rotate"),
     ("DELETE", "/v1/{app}/auth/keys/{kid}"),
+    ("GET", "/v1/{app}/functions/{name}/logs/stream"),
+    ("GET", "/v1/{app}/usage"),
 ];
 
 /// The most segments that a management path has, and one more to see that there are too many.
@@ -188,6 +194,8 @@ impl Route {
             | Self::Rollback { app, .. }
             | Self::Invoke { app, .. }
             | Self::Logs { app, .. }
+            | Self::LogStream { app, .. }
+            | Self::Usage { app }
             | Self::Call { app, .. } => Some(app),
         }
     }
@@ -227,6 +235,8 @@ impl Route {
             Self::ImportSigningKey { .. } => 29,
             Self::RotateSigningKey { .. } => 30,
             Self::RemoveSigningKey { .. } => 31,
+            Self::LogStream { .. } => 32,
+            Self::Usage { .. } => 33,
         }]
     }
 }
@@ -278,6 +288,7 @@ fn parse_app(method: &Method, app: &str, rest: &[&str]) -> Result<Route, RouteEr
             _ => None,
         }),
         ["sql"] => by_method(method, "POST", |m| (m == Method::POST).then_some(Route::RunSql { app })),
+        ["usage"] => by_method(method, "GET", |m| (m == Method::GET).then_some(Route::Usage { app })),
         ["functions"] => by_method(method, "GET, POST", |m| match *m {
             Method::GET => Some(Route::ListFunctions { app }),
             Method::POST => Some(Route::Deploy { app }),
@@ -331,6 +342,9 @@ fn parse_function(method: &Method, app: String, name: String, rest: &[&str]) -> 
             by_method(method, "POST", |m| (m == Method::POST).then_some(Route::Invoke { app, name }))
         }
         ["logs"] => by_method(method, "GET", |m| (m == Method::GET).then_some(Route::Logs { app, name })),
+        ["logs", "stream"] => {
+            by_method(method, "GET", |m| (m == Method::GET).then_some(Route::LogStream { app, name }))
+        }
         _ => Err(RouteError::NotFound),
     }
 }

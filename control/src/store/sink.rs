@@ -11,6 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use self::queue::Queue;
 use crate::store::invocations::insert;
 use crate::store::{InvocationRecord, Store, StoreError};
@@ -102,6 +104,11 @@ impl Sink {
     /// long as it is away: whoever must not wait puts a timeout around it.
     pub async fn flush(&self) {
         self.door.queue.settled().await;
+    }
+
+    /// Changes whenever records have become readable.
+    pub(crate) fn written(&self) -> watch::Receiver<u64> {
+        self.door.queue.progress()
     }
 
     /// What became of the records so far.
