@@ -38,6 +38,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     2 "functions",
     3 "invocations",
     4 "signing_keys",
+    5 "app_days",
 ];
 
 /// Any number will do, as long as every build uses this one.
