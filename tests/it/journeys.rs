@@ -3,5 +3,6 @@
 mod database_outage;
 mod fairness;
 mod first_function;
+mod full_disk;
 mod redeploy;
 mod shutdown;
