@@ -32,6 +32,7 @@ use crate::service::invoke::{Invoker, InvokerParts, Targets};
 use crate::service::keys::Keys;
 use crate::service::logs::Logs;
 use crate::service::news::{Listeners, News};
+use crate::service::rollouts::Rollouts;
 use crate::service::sql::Sql;
 use crate::service::tokens::Tokens;
 use crate::store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
@@ -232,6 +233,7 @@ impl Parts {
             Tokens { store: store.clone(), keyring: Arc::clone(&keyring), verifier, news: news.clone() };
         let slots = Slots::new(config.invocations_max, config.invocations_per_app_max);
         let daily = Daily::new(store.clone());
+        let rollouts = Rollouts::new(store.clone(), targets.clone(), tasks.clone());
         let keys = Keys { store: store.clone() };
         let env = Env { store: store.clone(), keyring: Arc::clone(&keyring), targets: targets.clone() };
         let invoker = Invoker::new(InvokerParts {
@@ -245,6 +247,7 @@ impl Parts {
             api_url: base.as_str().into(),
             daily: daily.clone(),
             turns: Turns::new(turns()),
+            rollouts: rollouts.clone(),
         });
         Edge::new(UseCases {
             authenticator,
@@ -260,6 +263,7 @@ impl Parts {
                 store: store.clone(),
                 env: env.clone(),
                 targets: targets.clone(),
+                rollouts,
                 sink: sink.clone(),
             },
             deploy: Deploy::new(store.clone(), engine, env.clone(), targets.clone(), tasks.clone()),

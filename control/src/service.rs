@@ -11,6 +11,7 @@ pub mod invoke;
 pub mod keys;
 pub mod logs;
 pub mod news;
+pub mod rollouts;
 pub mod sql;
 pub mod tokens;
 

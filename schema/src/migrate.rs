@@ -39,6 +39,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     3 "invocations",
     4 "signing_keys",
     5 "app_days",
+    6 "rollouts",
 ];
 
 /// Any number will do, as long as every build uses this one.

@@ -68,6 +68,21 @@ pub struct ActiveFunction {
     pub triggers: Vec<Trigger>,
     /// Moves on whenever the function's environment, or the app's, changes.
     pub env_revision: (i64, i64),
+    /// The version that is rolled out beside it.
+    pub candidate: Option<Candidate>,
+}
+
+/// A version that serves a part of the calls.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// The version.
+    pub version_id: String,
+    /// Its number.
+    pub version: u32,
+    /// Its image, as in [`ActiveFunction::image_digest`].
+    pub image_digest: Option<String>,
+    /// Its share of the calls, 1 to 99.
+    pub percent: u32,
 }
 
 /// Figures for the list of functions.
@@ -99,11 +114,15 @@ const ACTIVE: &str = "SELECT f.id, f.name, f.app_id, a.name AS app_name, a.pause
     a.settings AS app_settings, v.id AS version_id, v.number AS version, i.image_digest,
     f.timeout_ms, f.cpu_limit_ms, f.memory_limit_mb, f.agent_tool, f.agent_tool_description, f.agent_tool_mode,
     f.agent_tool_exposed_to, f.allow_service_key_impersonation, f.env_revision,
-    a.env_revision AS app_env_revision
+    a.env_revision AS app_env_revision,
+    rv.id AS rollout_version_id, rv.number AS rollout_version, ri.image_digest AS rollout_image_digest, r.percent
   FROM functions f
   JOIN apps a ON a.id = f.app_id AND a.state = 'ready'
-  JOIN versions v ON v.id = f.active_version_id
-  LEFT JOIN version_images i ON i.version_id = v.id";
+  LEFT JOIN rollouts r ON r.function_id = f.id AND r.state = 'running'
+  LEFT JOIN versions rv ON rv.id = r.version_id
+  LEFT JOIN version_images ri ON ri.version_id = rv.id AND ri.engine_digest = $3";
+
+const SERVING: &str = "v.id = f.active_version_id";
 
 impl Function {
     fn from_row(row: &Row) -> Self {
@@ -138,6 +157,12 @@ impl ActiveFunction {
             settings: FunctionSettings::from_row(row),
             triggers: triggers::from_json(row.get("triggers")),
             env_revision: (row.get("app_env_revision"), row.get("env_revision")),
+            candidate: row.get::<_, Option<String>>("rollout_version_id").map(|version_id| Candidate {
+                version_id,
+                version: row.get::<_, i32>("rollout_version").unsigned_abs(),
+                image_digest: row.get("rollout_image_digest"),
+                percent: row.get::<_, i32>("percent").unsigned_abs(),
+            }),
         }
     }
 }
@@ -180,7 +205,23 @@ impl Functions<'_> {
         name: &str,
         engine_digest: &str,
     ) -> Result<Option<ActiveFunction>, StoreError> {
-        self.find_active("f.app_id = $1 AND f.name = $2", app_id, name, engine_digest).await
+        self.find_active(SERVING, "f.app_id = $1 AND f.name = $2", app_id, name, engine_digest).await
+    }
+
+    /// The same with another version in the place of the one that serves.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn at_version(
+        &self,
+        app_id: &str,
+        name: &str,
+        version: u32,
+        engine_digest: &str,
+    ) -> Result<Option<ActiveFunction>, StoreError> {
+        // A number, and nothing else. Not kept prepared: there is one text for each.
+        let version = format!("v.function_id = f.id AND v.number = {version}");
+        self.find_active(&version, "f.app_id = $1 AND f.name = $2", app_id, name, engine_digest).await
     }
 
     /// What serves under a path of its own: the function whose http trigger has that `path` in its config.
@@ -197,11 +238,12 @@ impl Functions<'_> {
             JOIN functions g ON g.id = h.function_id AND g.app_id = $1
             WHERE h.kind = 'http' AND h.enabled AND h.config ->> 'path' = $2
             ORDER BY g.created_at, g.id LIMIT 1)";
-        self.find_active(by_path, app_id, path, engine_digest).await
+        self.find_active(SERVING, by_path, app_id, path, engine_digest).await
     }
 
     async fn find_active(
         &self,
+        version: &str,
         condition: &str,
         app_id: &str,
         key: &str,
@@ -209,10 +251,18 @@ impl Functions<'_> {
     ) -> Result<Option<ActiveFunction>, StoreError> {
         let client = self.store.client().await?;
         let sql = format!(
-            "SELECT f.*, {TRIGGERS_JSON} AS triggers FROM ({ACTIVE} AND i.engine_digest = $3 WHERE {condition}) f"
+            "SELECT f.*, {TRIGGERS_JSON} AS triggers FROM ({ACTIVE}
+             JOIN versions v ON {version}
+             LEFT JOIN version_images i ON i.version_id = v.id AND i.engine_digest = $3
+             WHERE {condition}) f"
         );
-        let statement = client.prepare_cached(&sql).await?;
-        let row = client.query_opt(&statement, &[&app_id, &key, &engine_digest]).await?;
+        let params: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&app_id, &key, &engine_digest];
+        let row = if version == SERVING {
+            let statement = client.prepare_cached(&sql).await?;
+            client.query_opt(&statement, &params).await?
+        } else {
+            client.query_opt(&sql, &params).await?
+        };
         Ok(row.as_ref().map(ActiveFunction::from_row))
     }
 
