@@ -4,7 +4,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mayfly_runtime::{Engine, EngineConfig, EngineError};
@@ -14,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::admin::{self, AdminKey, AdminKeyError};
 use crate::auth::{Authenticator, Jwks, TokenVerifier};
+use crate::clock;
 use crate::config::{Config, Database};
 use crate::http::{Base, Draining, Edge, Server, UseCases};
 use crate::postgres::{Cluster, ClusterConfig, ClusterError, Endpoint, EndpointError};
@@ -32,9 +32,11 @@ use crate::service::invoke::{Invoker, InvokerParts, Targets};
 use crate::service::keys::Keys;
 use crate::service::logs::Logs;
 use crate::service::news::{Listeners, News};
+use crate::service::retention::Retention;
 use crate::service::rollouts::Rollouts;
 use crate::service::sql::Sql;
 use crate::service::tokens::Tokens;
+use crate::service::usage::Usages;
 use crate::store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
 use crate::tasks::Tasks;
 use crate::tenant::{TenantError, Tenants};
@@ -55,7 +57,6 @@ pub struct App {
     cluster: Option<Cluster>,
     tasks: Tasks,
     stop: CancellationToken,
-    draining: Arc<AtomicBool>,
     server: JoinHandle<Draining>,
     drain: Duration,
 }
@@ -119,6 +120,8 @@ impl App {
         let (engine, (cluster, endpoint)) = (engine?, database?);
         let store = Store::connect(StoreConfig::new(endpoint.clone())).await?;
         store.migrate().await?;
+        // Before the first record: the day that it belongs to.
+        store.invocations().prepare_days(clock::now()).await?;
         let tenants =
             Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbBounds::default()).await?;
         let parts = Parts { engine, store, tenants, keyring, outbound: Outbound::new(&config.fetch_allow)? };
@@ -133,12 +136,13 @@ impl App {
         address: SocketAddr,
         cluster: Option<Cluster>,
     ) -> Self {
-        let (tasks, draining) = (Tasks::new(), Arc::new(AtomicBool::new(false)));
+        let (tasks, stop) = (Tasks::new(), CancellationToken::new());
         let (store, tenants) = (parts.store.clone(), parts.tenants.clone());
         let (sink, _) = Sink::start(&store, SinkConfig::default());
         let base = Base::new(config.public_url.as_deref(), &format!("http://{address}"));
-        let edge = parts.into_edge(config, &admin_key, base, &sink, &tasks, &draining);
+        let edge = parts.into_edge(config, &admin_key, base, &sink, &tasks, &stop);
         tasks.service(edge.news.clone().follow(store.clone()));
+        tasks.service(Retention { store: store.clone(), days: config.records_days }.keep());
         tasks.service(edge.admission.daily.clone().keep());
         // What a crash left half done. Nothing of it is served until it is ready, so nobody waits for this.
         tasks.service(async move {
@@ -146,11 +150,10 @@ impl App {
                 tracing::error!(%error, "half-made apps could not be looked for");
             }
         });
-        let stop = CancellationToken::new();
         let server = Server::new(listener, edge.clone(), config.edge, config.access_log, tasks.clone());
         let server = tasks.listener(server.run(stop.clone()));
         let drain = config.drain;
-        Self { address, admin_key, edge, store, sink, cluster, tasks, stop, draining, server, drain }
+        Self { address, admin_key, edge, store, sink, cluster, tasks, stop, server, drain }
     }
 
     /// Where it listens.
@@ -175,7 +178,6 @@ impl App {
 
     /// Take no more, finish what runs, write what was recorded, stop what was started. Says whether all was finished.
     pub async fn shutdown(self) -> bool {
-        self.draining.store(true, Ordering::Relaxed);
         self.stop.cancel();
         let answered = match self.server.await {
             Ok(draining) => draining.finish(self.drain).await,
@@ -214,7 +216,7 @@ impl Parts {
         base: Base,
         sink: &Sink,
         tasks: &Tasks,
-        draining: &Arc<AtomicBool>,
+        stop: &CancellationToken,
     ) -> Edge {
         let Self { engine, store, tenants, keyring, outbound } = self;
         let targets = Targets::new(store.clone(), engine.digest());
@@ -267,13 +269,9 @@ impl Parts {
                 sink: sink.clone(),
             },
             deploy: Deploy::new(store.clone(), engine, env.clone(), targets.clone(), tasks.clone()),
-            logs: Logs { store: store.clone(), invoker: invoker.clone() },
-            health: Health {
-                store,
-                sink: sink.clone(),
-                slots: slots.clone(),
-                draining: Arc::clone(draining),
-            },
+            logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
+            usages: Usages { store: store.clone(), invoker: invoker.clone() },
+            health: Health { store, sink: sink.clone(), slots: slots.clone(), stop: stop.clone() },
             sql: Sql { tenants },
             tokens,
             news,

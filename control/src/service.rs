@@ -11,9 +11,11 @@ pub mod invoke;
 pub mod keys;
 pub mod logs;
 pub mod news;
+pub mod retention;
 pub mod rollouts;
 pub mod sql;
 pub mod tokens;
+pub mod usage;
 
 mod fresh;
 mod store_error;

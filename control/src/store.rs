@@ -14,6 +14,7 @@ mod rollouts;
 mod signing_keys;
 mod sink;
 mod triggers;
+mod usage;
 mod versions;
 
 pub(crate) use apps::DatabaseSecrets;
@@ -35,4 +36,5 @@ pub use rollouts::{Rollout, RolloutTerms, Rollouts};
 pub use signing_keys::{NewSigningKey, SigningKeyRow, SigningKeys};
 pub use sink::{Sink, SinkConfig, SinkCounts};
 pub use triggers::{Trigger, TriggerKind};
+pub use usage::{Usage, UsageGroup, UsageOf};
 pub use versions::{StoredImage, Version, VersionSource, Versions};

@@ -37,9 +37,10 @@ pub const MIGRATIONS: &[Migration] = migrations![
     1 "apps",
     2 "functions",
     3 "invocations",
-    4 "signing_keys",
-    5 "app_days",
-    6 "rollouts",
+    4 "records",
+    5 "signing_keys",
+    6 "app_days",
+    7 "rollouts",
 ];
 
 /// Any number will do, as long as every build uses this one.

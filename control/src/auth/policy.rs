@@ -30,7 +30,9 @@ pub fn requirement(route: &Route) -> Requirement {
         | Route::ListFunctions { .. }
         | Route::GetFunction { .. }
         | Route::ListVersions { .. }
-        | Route::Logs { .. } => Requirement::App(Scope::Read),
+        | Route::Logs { .. }
+        | Route::LogStream { .. }
+        | Route::Usage { .. } => Requirement::App(Scope::Read),
         Route::ConfigureApp { .. }
         | Route::CreateKey { .. }
         | Route::ImportSigningKey { .. }

@@ -6,7 +6,8 @@ use http::HeaderValue;
 
 use super::Reply;
 use super::handlers::{
-    apps, call, config, deploy, env, error_page, functions, health, invoke, keys, logs, sql, tokens, versions,
+    apps, call, config, deploy, env, error_page, functions, health, invoke, keys, logs, sql, tokens, usage,
+    versions,
 };
 use super::headers::Base;
 use super::json::SERVER_TIMING;
@@ -27,6 +28,7 @@ use crate::service::logs::Logs;
 use crate::service::news::News;
 use crate::service::sql::Sql;
 use crate::service::tokens::Tokens;
+use crate::service::usage::Usages;
 
 /// The use cases that the routes lead to. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -59,6 +61,8 @@ pub struct UseCases {
     pub invoker: Invoker,
     /// Records.
     pub logs: Logs,
+    /// Sums of records.
+    pub usages: Usages,
     /// Scripts.
     pub sql: Sql,
     /// What apps are set to.
@@ -145,6 +149,8 @@ async fn manage(edge: &Edge, request: Admitted) -> ApiResult<Reply> {
         Route::ListVersions { app, name } => versions::list(edge, app, name).await,
         Route::Rollback { app, name } => deploy::rollback(edge, r, app, name).await,
         Route::Logs { app, name } => logs::list(edge, r, app, name).await,
+        Route::LogStream { app, name } => logs::stream(edge, r, app, name).await,
+        Route::Usage { app } => usage::get(edge, r, app).await,
         Route::Invoke { .. } => invoke::invoke(edge, request).await,
         Route::Call { .. } => call::call(edge, request).await,
     }

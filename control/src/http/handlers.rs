@@ -13,4 +13,5 @@ pub(super) mod keys;
 pub(super) mod logs;
 pub(super) mod sql;
 pub(super) mod tokens;
+pub(super) mod usage;
 pub(super) mod versions;

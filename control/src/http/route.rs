@@ -76,6 +76,10 @@ pub enum Route {
     Invoke { app: String, name: String },
     /// `GET /v1/{app}/functions/{name}/logs`
     Logs { app: String, name: String },
+    /// `GET /v1/{app}/functions/{name}/logs/stream`
+    LogStream { app: String, name: String },
+    /// `GET /v1/{app}/usage`
+    Usage { app: String },
     /// `ANY /v1/{app}/fn/{name}[/*]`, and `ANY /v1/{app}/fn{path}` of a trigger's own path
     Call {
         /// The app.
@@ -157,6 +161,8 @@ impl Route {
             | Self::Rollback { app, .. }
             | Self::Invoke { app, .. }
             | Self::Logs { app, .. }
+            | Self::LogStream { app, .. }
+            | Self::Usage { app }
             | Self::Call { app, .. } => Some(app),
         }
     }
@@ -215,6 +221,7 @@ fn parse_app(method: &Method, app: &str, rest: &[&str]) -> Result<Route, RouteEr
             _ => None,
         }),
         ["sql"] => by_method(method, "POST", |m| (m == Method::POST).then_some(Route::RunSql { app })),
+        ["usage"] => by_method(method, "GET", |m| (m == Method::GET).then_some(Route::Usage { app })),
         ["functions"] => by_method(method, "GET, POST", |m| match *m {
             Method::GET => Some(Route::ListFunctions { app }),
             Method::POST => Some(Route::Deploy { app }),
@@ -268,6 +275,9 @@ fn parse_function(method: &Method, app: String, name: String, rest: &[&str]) -> 
             by_method(method, "POST", |m| (m == Method::POST).then_some(Route::Invoke { app, name }))
         }
         ["logs"] => by_method(method, "GET", |m| (m == Method::GET).then_some(Route::Logs { app, name })),
+        ["logs", "stream"] => {
+            by_method(method, "GET", |m| (m == Method::GET).then_some(Route::LogStream { app, name }))
+        }
         _ => Err(RouteError::NotFound),
     }
 }

@@ -121,6 +121,14 @@ impl Apps<'_> {
         if changed == 0 { Err(StoreError::Missing("the app")) } else { Ok(()) }
     }
 
+    /// Tell every node that the app's database is not what it was.
+    pub(crate) async fn announce(&self, id: &str) -> Result<(), StoreError> {
+        let mut client = self.store.client().await?;
+        let transaction = client.transaction().await?;
+        changes::notify(&transaction, id, None, ChangeKind::App).await?;
+        Ok(transaction.commit().await?)
+    }
+
     /// One app, in whatever state.
     ///
     /// # Errors
@@ -177,6 +185,7 @@ impl Apps<'_> {
         let mut client = self.store.client().await?;
         let transaction = client.transaction().await?;
         transaction.execute("DELETE FROM apps WHERE id = $1", &[&id]).await?;
+        transaction.execute("DELETE FROM invocations WHERE app_id = $1", &[&id]).await?;
         transaction
             .execute(
                 "DELETE FROM images i WHERE NOT EXISTS

@@ -16,12 +16,11 @@ use http::header::{
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use http_body_util::Full;
 use tower::Service;
 
-use crate::http::Reply;
 use crate::http::route::called_app;
 use crate::http::stage::Arrived;
+use crate::http::{Reply, reply};
 use crate::service::config::{AppView, Configs, OriginVerdict};
 
 /// Ten minutes: browsers keep preflights no longer than a few of them anyway.
@@ -102,7 +101,7 @@ fn preflight(head: &Parts) -> Option<(HeaderValue, Option<HeaderValue>)> {
 }
 
 fn answer_preflight(verdict: OriginVerdict, (method, headers): (HeaderValue, Option<HeaderValue>)) -> Reply {
-    let mut reply = Reply::new(Full::new(Bytes::new()));
+    let mut reply = reply::whole(Bytes::new());
     *reply.status_mut() = StatusCode::NO_CONTENT;
     if verdict != OriginVerdict::Refused {
         let out = reply.headers_mut();

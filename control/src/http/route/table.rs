@@ -3,7 +3,7 @@
 use super::Route;
 
 /// Every route as `docs/API.md` lists it: methods and pattern.
-pub(crate) const TABLE: [(&str, &str); 32] = [
+pub(crate) const TABLE: [(&str, &str); 34] = [
     ("GET", "/livez"),
     ("GET", "/readyz"),
     ("GET", "/errors/{code}"),
@@ -36,6 +36,8 @@ pub(crate) const TABLE: [(&str, &str); 32] = [
     ("POST", "/v1/{app}/auth/keys"),
     ("POST", "/v1/{app}/auth/keys/rotate"),
     ("DELETE", "/v1/{app}/auth/keys/{kid}"),
+    ("GET", "/v1/{app}/functions/{name}/logs/stream"),
+    ("GET", "/v1/{app}/usage"),
 ];
 
 impl Route {
@@ -74,6 +76,8 @@ impl Route {
             Self::ImportSigningKey { .. } => 29,
             Self::RotateSigningKey { .. } => 30,
             Self::RemoveSigningKey { .. } => 31,
+            Self::LogStream { .. } => 32,
+            Self::Usage { .. } => 33,
         }]
     }
 }
