@@ -124,6 +124,8 @@ impl App {
         store.invocations().prepare_days(clock::now()).await?;
         let tenants =
             Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbBounds::default()).await?;
+        // Before strangers' SQL runs in them.
+        tenants.settle_open(config.open_databases).await?;
         let parts = Parts { engine, store, tenants, keyring, outbound: Outbound::new(&config.fetch_allow)? };
         Ok(Self::assemble(&config, parts, admin_key, listener, address, cluster))
     }
@@ -305,7 +307,7 @@ fn failed_to_listen(address: SocketAddr, cause: io::Error) -> StartError {
     StartError::Listen { address, cause }
 }
 
-async fn open_database(config: &Config) -> Result<(Option<Cluster>, Endpoint), StartError> {
+pub(crate) async fn open_database(config: &Config) -> Result<(Option<Cluster>, Endpoint), StartError> {
     match &config.database {
         Database::Managed { path } => {
             let mut cluster = ClusterConfig::new(&config.data_dir);

@@ -2,6 +2,7 @@
 
 mod args;
 mod dev;
+mod doctor;
 mod exit;
 mod out;
 mod remote;
@@ -55,6 +56,10 @@ pub async fn dispatch(cli: Cli) -> Exit {
         Command::Dev(args) => {
             let _flush = telemetry::init(&args.serve.log.options(no_color));
             dev::run(&args).await
+        }
+        Command::Doctor(args) => {
+            let _flush = telemetry::init(&args.serve.log.options(no_color));
+            doctor::run(&args.serve, cli.remote.json).await
         }
         Command::CompileWorker => Exit::Ok,
         Command::Remote(verb) => {

@@ -4,4 +4,5 @@ mod database_outage;
 mod fairness;
 mod first_function;
 mod redeploy;
+mod restored_database;
 mod shutdown;

@@ -51,6 +51,8 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Run a server for a folder of functions: deploy them all, and again whenever they change
     Dev(Box<DevArgs>),
+    /// Look at the apps' databases of a stopped server, or of one by URL: are they closed as they must be?
+    Doctor(Box<DoctorArgs>),
     /// Parse sources for a server, in a process that may die
     #[command(name = crate::config::COMPILE_WORKER, hide = true)]
     CompileWorker,
@@ -69,6 +71,14 @@ pub struct DevArgs {
     #[arg(long)]
     pub name: Option<String>,
     /// How to run the server.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+/// Flags of `mayfly doctor`. With --repair, what is open is closed.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Where the databases are.
     #[command(flatten)]
     pub serve: ServeArgs,
 }
