@@ -43,6 +43,8 @@ use crate::tenant::{TenantError, Tenants};
 
 /// How long a shutdown tries to write the last records.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
+/// Sandboxes that may run beside as many as there are processors: of apps that use little.
+const TURNS_BESIDE: u32 = 2;
 /// Sandboxes beside those of invocations.
 const SLOTS_FOR_BUILDS: u32 = 4;
 
@@ -250,7 +252,7 @@ impl Parts {
             tasks: tasks.clone(),
             api_url: base.as_str().into(),
             daily: daily.clone(),
-            turns: Turns::new(turns()),
+            turns: Turns::new(turns(), TURNS_BESIDE),
             rollouts: rollouts.clone(),
         });
         Edge::new(UseCases {

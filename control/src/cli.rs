@@ -18,7 +18,7 @@ pub use exit::Exit;
 use crate::telemetry;
 
 /// Threads beside those that sandboxes can keep busy.
-const SPARE_THREADS: usize = 2;
+const SPARE_THREADS: usize = 4;
 
 /// Run the command line of this process to its end.
 pub fn run() -> std::process::ExitCode {

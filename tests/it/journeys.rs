@@ -3,6 +3,7 @@
 mod database_outage;
 mod fairness;
 mod first_function;
+mod notes;
 mod redeploy;
 mod restored_database;
 mod shutdown;
