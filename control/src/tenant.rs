@@ -2,6 +2,7 @@
 
 mod error;
 mod identity;
+mod inspect;
 mod provision;
 mod roles;
 mod script;
@@ -12,5 +13,6 @@ mod turns;
 pub use error::{ScriptError, TenantError};
 pub use identity::Identity;
 pub(crate) use identity::Privilege;
+pub use inspect::{OpenDatabase, OpenDatabases};
 pub use script::{AppliedScript, Script};
 pub use tenants::Tenants;

@@ -144,7 +144,7 @@ impl From<TenantError> for ApiError {
             }
             TenantError::Store(error) => error.into(),
             TenantError::Secrets(error) => error.into(),
-            TenantError::Unsuitable(_) => Self::internal(error),
+            TenantError::Unsuitable(_) | TenantError::Open(_) => Self::internal(error),
         }
     }
 }
