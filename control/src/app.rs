@@ -4,7 +4,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mayfly_runtime::{Engine, EngineConfig, EngineError};
@@ -12,8 +11,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Authenticator;
 use crate::auth::admin::{self, AdminKey, AdminKeyError};
+use crate::auth::{Authenticator, Jwks, TokenVerifier};
+use crate::clock;
 use crate::config::{Config, Database};
 use crate::http::{Base, Draining, Edge, Server, UseCases};
 use crate::postgres::{Cluster, ClusterConfig, ClusterError, Endpoint, EndpointError};
@@ -22,6 +22,7 @@ use crate::providers::fetch::{Outbound, OutboundError};
 use crate::quota::Slots;
 use crate::secrets::{KeyRing, SecretsError};
 use crate::service::apps::Apps;
+use crate::service::config::Configs;
 use crate::service::deploy::Deploy;
 use crate::service::env::Env;
 use crate::service::functions::Functions;
@@ -29,7 +30,11 @@ use crate::service::health::Health;
 use crate::service::invoke::{Invoker, InvokerParts, Targets};
 use crate::service::keys::Keys;
 use crate::service::logs::Logs;
+use crate::service::news::{Listeners, News};
+use crate::service::retention::Retention;
 use crate::service::sql::Sql;
+use crate::service::tokens::Tokens;
+use crate::service::usage::Usages;
 use crate::store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
 use crate::tasks::Tasks;
 use crate::tenant::{TenantError, Tenants};
@@ -50,7 +55,6 @@ pub struct App {
     cluster: Option<Cluster>,
     tasks: Tasks,
     stop: CancellationToken,
-    draining: Arc<AtomicBool>,
     server: JoinHandle<Draining>,
     drain: Duration,
 }
@@ -114,6 +118,8 @@ impl App {
         let (engine, (cluster, endpoint)) = (engine?, database?);
         let store = Store::connect(StoreConfig::new(endpoint.clone())).await?;
         store.migrate().await?;
+        // Before the first record: the day that it belongs to.
+        store.invocations().prepare_days(clock::now()).await?;
         let tenants =
             Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbBounds::default()).await?;
         let parts = Parts { engine, store, tenants, keyring, outbound: Outbound::new(&config.fetch_allow)? };
@@ -128,23 +134,23 @@ impl App {
         address: SocketAddr,
         cluster: Option<Cluster>,
     ) -> Self {
-        let (tasks, draining) = (Tasks::new(), Arc::new(AtomicBool::new(false)));
+        let (tasks, stop) = (Tasks::new(), CancellationToken::new());
         let (store, tenants) = (parts.store.clone(), parts.tenants.clone());
         let (sink, _) = Sink::start(&store, SinkConfig::default());
         let base = Base::new(config.public_url.as_deref(), &format!("http://{address}"));
-        let edge = parts.into_edge(config, &admin_key, base, &sink, &tasks, &draining);
-        tasks.service(edge.targets.clone().follow());
+        let edge = parts.into_edge(config, &admin_key, base, &sink, &tasks, &stop);
+        tasks.service(edge.news.clone().follow(store.clone()));
+        tasks.service(Retention { store: store.clone(), days: config.records_days }.keep());
         // What a crash left half done. Nothing of it is served until it is ready, so nobody waits for this.
         tasks.service(async move {
             if let Err(error) = tenants.recover().await {
                 tracing::error!(%error, "half-made apps could not be looked for");
             }
         });
-        let stop = CancellationToken::new();
         let server = Server::new(listener, edge.clone(), config.edge, config.access_log, tasks.clone());
         let server = tasks.listener(server.run(stop.clone()));
         let drain = config.drain;
-        Self { address, admin_key, edge, store, sink, cluster, tasks, stop, draining, server, drain }
+        Self { address, admin_key, edge, store, sink, cluster, tasks, stop, server, drain }
     }
 
     /// Where it listens.
@@ -169,7 +175,6 @@ impl App {
 
     /// Take no more, finish what runs, write what was recorded, stop what was started. Says whether all was finished.
     pub async fn shutdown(self) -> bool {
-        self.draining.store(true, Ordering::Relaxed);
         self.stop.cancel();
         let answered = match self.server.await {
             Ok(draining) => draining.finish(self.drain).await,
@@ -206,10 +211,23 @@ impl Parts {
         base: Base,
         sink: &Sink,
         tasks: &Tasks,
-        draining: &Arc<AtomicBool>,
+        stop: &CancellationToken,
     ) -> Edge {
         let Self { engine, store, tenants, keyring, outbound } = self;
         let targets = Targets::new(store.clone(), engine.digest());
+        let configs = Configs::new(store.clone());
+        let jwks = Jwks::new(Arc::new(outbound.clone()));
+        let verifier = TokenVerifier::new(store.clone(), Arc::clone(&keyring), jwks);
+        let admin_key = AdminKey::new(admin_key);
+        let authenticator = Authenticator::new(store.clone(), admin_key, targets.clone(), verifier.clone());
+        let news = News::new(Listeners {
+            targets: targets.clone(),
+            authenticator: authenticator.clone(),
+            tokens: verifier.clone(),
+            configs: configs.clone(),
+        });
+        let tokens =
+            Tokens { store: store.clone(), keyring: Arc::clone(&keyring), verifier, news: news.clone() };
         let slots = Slots::new(config.invocations_max, config.invocations_per_app_max);
         let keys = Keys { store: store.clone() };
         let env = Env { store: store.clone(), keyring: Arc::clone(&keyring), targets: targets.clone() };
@@ -224,13 +242,14 @@ impl Parts {
             api_url: base.as_str().into(),
         });
         Edge::new(UseCases {
-            authenticator: Authenticator::new(store.clone(), AdminKey::new(admin_key), targets.clone()),
+            authenticator,
             apps: Apps {
                 store: store.clone(),
                 tenants: tenants.clone(),
                 keyring,
                 keys: keys.clone(),
-                targets: targets.clone(),
+                tokens: tokens.clone(),
+                news: news.clone(),
             },
             functions: Functions {
                 store: store.clone(),
@@ -239,14 +258,13 @@ impl Parts {
                 sink: sink.clone(),
             },
             deploy: Deploy::new(store.clone(), engine, env.clone(), targets.clone(), tasks.clone()),
-            logs: Logs { store: store.clone(), invoker: invoker.clone() },
-            health: Health {
-                store,
-                sink: sink.clone(),
-                slots: slots.clone(),
-                draining: Arc::clone(draining),
-            },
+            logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
+            usages: Usages { store: store.clone(), invoker: invoker.clone() },
+            health: Health { store, sink: sink.clone(), slots: slots.clone(), stop: stop.clone() },
             sql: Sql { tenants },
+            tokens,
+            news,
+            configs,
             slots,
             keys,
             env,

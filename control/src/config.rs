@@ -63,6 +63,10 @@ pub struct ServeArgs {
     #[arg(long, env = "MAYFLY_MAX_INVOCATIONS_PER_APP", default_value_t = 100, value_parser = at_least_one())]
     pub max_invocations_per_app: u32,
 
+    /// Days that invocation records are kept for
+    #[arg(long, env = "MAYFLY_RECORDS_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub records_days: u32,
+
     /// Private addresses that functions may reach by fetch, such as 127.0.0.1/32 (repeatable; default none)
     #[arg(long, env = "MAYFLY_FETCH_ALLOW_CIDR", value_delimiter = ',')]
     pub fetch_allow_cidr: Vec<Cidr>,
@@ -127,6 +131,8 @@ pub struct Config {
     pub invocations_max: u32,
     /// Sandboxes at once of one app.
     pub invocations_per_app_max: u32,
+    /// Days that records are kept for.
+    pub records_days: u32,
     /// What `fetch` may reach beside public addresses.
     pub fetch_allow: Vec<Cidr>,
     /// How long a shutdown waits.
@@ -210,6 +216,7 @@ impl Config {
             },
             invocations_max: args.max_invocations,
             invocations_per_app_max: args.max_invocations_per_app,
+            records_days: args.records_days,
             fetch_allow: args.fetch_allow_cidr.clone(),
             drain: Duration::from_secs(args.drain_seconds.into()),
             access_log: args.log.access_log,
@@ -229,6 +236,7 @@ impl Config {
             edge: EdgeLimits::default(),
             invocations_max: 64,
             invocations_per_app_max: 32,
+            records_days: 30,
             fetch_allow: Vec::new(),
             drain: Duration::from_secs(60),
             access_log: AccessLog::Errors,

@@ -74,6 +74,18 @@ impl Fields {
         }
     }
 
+    /// A whole number in `0..=max`, for counts beyond what fits into 32 bits.
+    pub fn count(&mut self, name: &str, max: u64) -> ApiResult<Option<u64>> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        match value.as_u64().filter(|count| *count <= max) {
+            Some(count) => Ok(Some(count)),
+            None => {
+                let message = format!("must be a whole number from 0 to {max}");
+                Err(ApiError::invalid(&self.path_of(name), message))
+            }
+        }
+    }
+
     /// One of a few words.
     pub fn choice<T>(
         &mut self,

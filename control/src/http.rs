@@ -8,16 +8,16 @@ mod headers;
 mod json;
 mod layers;
 mod query;
+mod reply;
 mod rescue;
 mod route;
 mod server;
+mod sse;
 mod stack;
 mod stage;
 
 pub use dispatch::{Edge, UseCases};
 pub use headers::Base;
+pub(crate) use reply::Reply;
 pub use route::{Route, RouteError};
 pub use server::{Draining, Server};
-
-/// A response on its way out.
-pub(crate) type Reply = ::http::Response<http_body_util::Full<bytes::Bytes>>;

@@ -41,6 +41,14 @@ pub fn is_reserved_env_name(text: &str) -> bool {
         .any(|prefix| text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
 }
 
+/// A segment of a path as its writer meant it. What cannot be decoded stays as it is: nothing has such a name.
+pub fn decoded(segment: &str) -> String {
+    let text = format!("x={}", segment.replace('+', "%2B"));
+    url::form_urlencoded::parse(text.as_bytes())
+        .next()
+        .map_or_else(String::new, |(_, value)| value.into_owned())
+}
+
 fn is_word(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }

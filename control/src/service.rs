@@ -1,6 +1,7 @@
 //! The use cases: what the server does, knowing neither HTTP nor SQL text.
 
 pub mod apps;
+pub mod config;
 pub mod deploy;
 pub mod env;
 pub mod functions;
@@ -8,7 +9,11 @@ pub mod health;
 pub mod invoke;
 pub mod keys;
 pub mod logs;
+pub mod news;
+pub mod retention;
 pub mod sql;
+pub mod tokens;
+pub mod usage;
 
 mod fresh;
 mod store_error;

@@ -9,8 +9,10 @@ pub mod id;
 mod invocations;
 mod keys;
 mod pool;
+mod signing_keys;
 mod sink;
 mod triggers;
+mod usage;
 mod versions;
 
 pub(crate) use apps::DatabaseSecrets;
@@ -27,6 +29,8 @@ pub use invocations::{
 };
 pub use keys::{ApiKey, ApiKeyKind, Keys, NewKey, Scope};
 pub use pool::{Store, StoreConfig};
+pub use signing_keys::{NewSigningKey, SigningKeyRow, SigningKeys};
 pub use sink::{Sink, SinkConfig, SinkCounts};
 pub use triggers::{Trigger, TriggerKind};
+pub use usage::{Usage, UsageGroup, UsageOf};
 pub use versions::{StoredImage, Version, VersionSource, Versions};

@@ -39,6 +39,8 @@ pub const MIGRATIONS: &[Migration] = migrations![
     1 "apps",
     2 "functions",
     3 "invocations",
+    4 "records",
+    5 "signing_keys",
 ];
 
 /// Any number will do, as long as every build uses this one.

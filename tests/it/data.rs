@@ -8,6 +8,7 @@ mod migrations;
 mod outage;
 mod pool;
 mod query;
+mod session;
 mod sink;
 mod store;
 mod tenant;

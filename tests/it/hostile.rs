@@ -2,3 +2,5 @@
 
 mod egress;
 mod http;
+mod tokens;
+mod wycheproof;

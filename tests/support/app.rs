@@ -141,6 +141,18 @@ impl TestApp {
         self.manage("POST", "/functions").json(deploy_body(name, code, fields)).ok().await
     }
 
+    /// Deploy [`WHO`] with this http auth, under a name that says it.
+    pub async fn deploy_who(&self, auth: &str) {
+        let trigger = json!({ "trigger": { "type": "http", "config": { "auth": auth } } });
+        self.deploy_with(auth, WHO, trigger).await;
+    }
+
+    /// A token for one of the app's users.
+    pub async fn token(&self, sub: &str) -> String {
+        let minted = self.manage("POST", "/auth/tokens").json(json!({ "sub": sub })).ok().await;
+        minted["token"].as_str().expect("a token").to_owned()
+    }
+
     /// The records of a function, newest first.
     pub async fn logs(&self, name: &str) -> Vec<Value> {
         let answer = self.manage("GET", &format!("/functions/{name}/logs")).ok().await;
@@ -152,6 +164,13 @@ impl TestApp {
         Self { client: node.client(), admin_key: node.admin_key().to_owned(), ..self.clone() }
     }
 }
+
+/// A function that says who called it, and whom the database takes them for.
+pub const WHO: &str = "export default async (req, ctx) => {
+    const { rows } = await ctx.db.query('SELECT current_user::text AS role, current_user_id() AS id');
+    return Response.json({ user: ctx.user, caller: ctx.caller, db: rows[0],
+        headers: Object.fromEntries([...req.headers]) });
+}";
 
 /// The body of a deploy.
 pub fn deploy_body(name: &str, code: &str, mut fields: Value) -> Value {

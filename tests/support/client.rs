@@ -142,6 +142,19 @@ impl Ask {
         Answer { status: head.status.as_u16(), headers: head.headers, body }
     }
 
+    /// Send it, and read server-sent events as they come.
+    pub async fn events(self) -> Events {
+        let url = format!("http://{}{}", self.client.address, self.path);
+        let mut request = Request::new(Full::new(self.body));
+        *request.method_mut() = self.method;
+        *request.uri_mut() = url.parse().expect("a URL");
+        *request.headers_mut() = self.headers;
+        let answer = self.client.hyper.request(request).await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["content-type"], "text/event-stream");
+        Events { body: answer.into_body(), text: String::new() }
+    }
+
     /// Send it, and expect success and JSON.
     pub async fn ok(self) -> Value {
         let answer = self.send().await;
@@ -155,6 +168,46 @@ impl Ask {
         assert_eq!(answer.status, status, "{}", answer.text());
         answer.is_problem(code);
         answer
+    }
+}
+
+/// Events on their way.
+#[derive(Debug)]
+pub struct Events {
+    body: hyper::body::Incoming,
+    text: String,
+}
+
+/// One event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Where a reader goes on.
+    pub id: String,
+    /// What it says.
+    pub data: Value,
+}
+
+impl Events {
+    /// The next event; `None`: the server has ended the answer.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            while let Some((block, rest)) = self.text.split_once("\n\n") {
+                let field =
+                    |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+                let event = field("data:").map(|data| Event {
+                    id: field("id:").expect("an id").to_owned(),
+                    data: serde_json::from_str(data).expect("JSON"),
+                });
+                self.text = rest.to_owned();
+                if event.is_some() {
+                    return event;
+                }
+            }
+            let frame = self.body.frame().await?.expect("a frame");
+            if let Ok(data) = frame.into_data() {
+                self.text.push_str(std::str::from_utf8(&data).expect("UTF-8"));
+            }
+        }
     }
 }
 

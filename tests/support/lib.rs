@@ -10,4 +10,6 @@
 pub mod app;
 pub mod client;
 pub mod cluster;
+pub mod origin;
 pub mod tenants;
+pub mod token;

@@ -60,7 +60,13 @@ impl Manager {
     /// `ctx.caller` of a function that is run by way of the management route.
     pub fn caller(&self) -> Caller {
         match self {
-            Self::Admin => Caller { kind: CallerKind::ServiceKey, key_id: None, scope: None, user_id: None },
+            Self::Admin => Caller {
+                kind: CallerKind::ServiceKey,
+                key_id: None,
+                scope: None,
+                user_id: None,
+                claims: None,
+            },
             Self::Key { id, scopes } => Caller::service_key(id.clone(), scopes),
         }
     }

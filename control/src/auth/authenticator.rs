@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
 use http::request::Parts;
 
 use super::access::{Access, CallAccess, Manager};
 use super::admin::AdminKey;
-use super::bearer::{Bearer, as_user, invalid_token, required};
-use super::caller::Caller;
+use super::bearer::{Bearer, as_user, in_query, refused, required};
+use super::caller::{Caller, EndUser};
 use super::key::{self, KeyHash, Shape};
 use super::policy::{Requirement, requirement};
+use super::token::TokenFault;
+use super::verifier::TokenVerifier;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::http::Route;
 use crate::service::Fresh;
@@ -28,6 +29,7 @@ struct Inner {
     store: Store,
     admin: AdminKey,
     targets: Targets,
+    tokens: TokenVerifier,
     keys: Fresh<KeyHash, Option<Arc<ApiKey>>>,
 }
 
@@ -36,23 +38,24 @@ enum Credential {
     None,
     Admin,
     Key(Arc<ApiKey>),
+    User(Arc<EndUser>),
     Bad(ApiError),
 }
 
 impl Authenticator {
     /// One that knows this admin key and looks up all others in the store.
-    pub fn new(store: Store, admin: AdminKey, targets: Targets) -> Self {
-        Self { inner: Arc::new(Inner { store, admin, targets, keys: Fresh::default() }) }
+    pub fn new(store: Store, admin: AdminKey, targets: Targets, tokens: TokenVerifier) -> Self {
+        Self { inner: Arc::new(Inner { store, admin, targets, tokens, keys: Fresh::default() }) }
     }
 
     /// Whether this request may be served, and as what.
     pub async fn check(&self, route: &Route, head: &Parts) -> ApiResult<Access> {
         match requirement(route) {
             Requirement::Open => Ok(Access::Open),
-            Requirement::Admin => self.check_admin(&head.headers).await,
+            Requirement::Admin => self.check_admin(head).await,
             Requirement::App(scope) => {
                 let app = route.app().unwrap_or_default();
-                self.check_manager(app, scope, &head.headers).await.map(Access::App)
+                self.check_manager(app, scope, head).await.map(Access::App)
             }
             Requirement::Call => self.check_call(route, head).await,
         }
@@ -63,17 +66,18 @@ impl Authenticator {
         self.inner.keys.forget_all();
     }
 
-    async fn check_admin(&self, headers: &HeaderMap) -> ApiResult<Access> {
-        match self.credential(headers).await? {
+    async fn check_admin(&self, head: &Parts) -> ApiResult<Access> {
+        match self.credential(None, head).await? {
             Credential::Admin => Ok(Access::Admin),
             Credential::Key(_) => Err(forbidden("this needs the operator's key")),
             Credential::None => Err(required()),
+            Credential::User(_) => Err(refused(TokenFault::NotAKey)),
             Credential::Bad(error) => Err(error),
         }
     }
 
-    async fn check_manager(&self, app: &str, scope: Scope, headers: &HeaderMap) -> ApiResult<Manager> {
-        match self.credential(headers).await? {
+    async fn check_manager(&self, app: &str, scope: Scope, head: &Parts) -> ApiResult<Manager> {
+        match self.credential(None, head).await? {
             Credential::Admin => self.require_app(app).await.map(|()| Manager::Admin),
             // Another tenant's key gets the answer that an app which does not exist would give.
             Credential::Key(key) if key.app_id != app => Err(ApiError::not_found("the app")),
@@ -85,6 +89,7 @@ impl Authenticator {
             }
             Credential::Key(key) => Ok(Manager::Key { id: key.id.clone(), scopes: key.scopes.clone() }),
             Credential::None => Err(required()),
+            Credential::User(_) => Err(refused(TokenFault::NotAKey)),
             Credential::Bad(error) => Err(error),
         }
     }
@@ -105,24 +110,30 @@ impl Authenticator {
             return Err(ApiError::internal("only calls are checked as calls"));
         };
         let (target, auth) = self.inner.targets.by_call(app, path, &head.method).await?;
-        let credential = self.credential(&head.headers).await;
+        let credential = self.credential(Some(app), head).await;
         let (caller, identity) = decide(&target, auth, credential, as_user(&head.headers)?)?;
         Ok(Access::Call(Box::new(CallAccess { target, caller, identity })))
     }
 
-    async fn credential(&self, headers: &HeaderMap) -> ApiResult<Credential> {
-        let bearer = match Bearer::of(headers) {
+    /// What a request shows. Tokens of end users mean something for one app's functions only.
+    async fn credential(&self, app: Option<&str>, head: &Parts) -> ApiResult<Credential> {
+        let bearer = match Bearer::of(&head.headers) {
+            Bearer::None if in_query(&head.uri) => {
+                return Ok(Credential::Bad(refused(TokenFault::InQueryString)));
+            }
             Bearer::None => return Ok(Credential::None),
-            Bearer::Unusable(reason) => return Ok(Credential::Bad(invalid_token(reason))),
+            Bearer::Unusable(fault) => return Ok(Credential::Bad(refused(fault))),
             Bearer::Token(bearer) => bearer,
         };
-        match key::shape(bearer) {
-            None => Ok(Credential::Bad(invalid_token(
-                "the bearer is not a key; end users' tokens are not accepted by this version",
-            ))),
-            Some(Shape::Admin) if self.inner.admin.verify(bearer) => Ok(Credential::Admin),
-            Some(Shape::Admin) => Ok(Credential::Bad(unknown_key())),
-            Some(Shape::App) => self.find_key(bearer).await,
+        match (key::shape(bearer), app) {
+            (None, None) => Ok(Credential::Bad(refused(TokenFault::NotAKey))),
+            (None, Some(app)) => Ok(match self.inner.tokens.verify(app, bearer).await? {
+                Ok(user) => Credential::User(user),
+                Err(fault) => Credential::Bad(refused(fault)),
+            }),
+            (Some(Shape::Admin), _) if self.inner.admin.verify(bearer) => Ok(Credential::Admin),
+            (Some(Shape::Admin), _) => Ok(Credential::Bad(unknown_key())),
+            (Some(Shape::App), _) => self.find_key(bearer).await,
         }
     }
 
@@ -169,31 +180,41 @@ fn decide(
             "X-Butterbase-As-User needs a service key of this app",
         ));
     }
-    anonymous(target, auth, credential).map(|caller| (caller, Identity::Service))
+    match credential {
+        Ok(Credential::User(user)) => Ok((Caller::end_user(&user), Identity::User { id: user.id.clone() })),
+        credential => anonymous(target, auth, credential),
+    }
 }
 
-/// Callers without a service key of the app.
-fn anonymous(target: &Target, auth: HttpAuth, credential: ApiResult<Credential>) -> ApiResult<Caller> {
-    let anon_key = match &credential {
-        Ok(Credential::Key(key)) if key.app_id == target.function.app_id => Some(key.id.clone()),
+/// Callers with neither a service key of the app nor a good token.
+fn anonymous(
+    target: &Target,
+    auth: HttpAuth,
+    credential: ApiResult<Credential>,
+) -> ApiResult<(Caller, Identity)> {
+    let nobody = || (Caller::anonymous(None), Identity::Service);
+    // The anon key says which app's client this is, not who uses it.
+    let client = match &credential {
+        Ok(Credential::Key(key)) if key.app_id == target.function.app_id => {
+            Some((Caller::anonymous(Some(key.id.clone())), Identity::Anon))
+        }
         _ => None,
     };
-    match auth {
+    match (auth, client) {
+        (HttpAuth::None | HttpAuth::Optional, Some(client)) => return Ok(client),
+        (HttpAuth::Required, Some(_)) => return Err(required()),
         // With `none` nobody's credentials matter, not even whether they could be looked up.
-        HttpAuth::None => Ok(Caller::anonymous(anon_key)),
-        HttpAuth::Optional | HttpAuth::Required => match credential? {
-            Credential::Key(_) if auth == HttpAuth::Optional && anon_key.is_some() => {
-                Ok(Caller::anonymous(anon_key))
-            }
-            Credential::None if auth == HttpAuth::Optional => Ok(Caller::anonymous(None)),
-            Credential::None => Err(required()),
-            // The anon key says which app's client this is, not who uses it.
-            Credential::Key(_) if anon_key.is_some() => Err(required()),
-            Credential::Key(_) | Credential::Admin => {
-                Err(ApiError::new(Code::AuthInvalidApiKey, "the key is not one of this app's"))
-            }
-            Credential::Bad(error) => Err(error),
-        },
+        (HttpAuth::None, None) => return Ok(nobody()),
+        (HttpAuth::Optional | HttpAuth::Required, None) => {}
+    }
+    match credential? {
+        Credential::None if auth == HttpAuth::Optional => Ok(nobody()),
+        Credential::None => Err(required()),
+        Credential::Key(_) | Credential::Admin => {
+            Err(ApiError::new(Code::AuthInvalidApiKey, "the key is not one of this app's"))
+        }
+        Credential::User(_) => Err(ApiError::internal("a user is not anonymous")),
+        Credential::Bad(error) => Err(error),
     }
 }
 

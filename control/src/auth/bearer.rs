@@ -1,12 +1,11 @@
 //! The credentials of a request: none, one bearer, or something that is not to be used.
 
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, Uri};
 
+use super::key;
+use super::token::{TOKEN_BYTES_MAX, TokenFault, is_token_shaped};
 use crate::error::{ApiError, Code};
-
-/// The longest bearer that is looked at.
-const BEARER_BYTES_MAX: usize = 8 << 10;
 
 /// Acts on behalf of an end user, with a service key.
 const AS_USER: &str = "x-butterbase-as-user";
@@ -18,8 +17,8 @@ pub(super) enum Bearer<'a> {
     None,
     /// Exactly one, of the scheme `Bearer`.
     Token(&'a str),
-    /// Several, of another scheme, or malformed; with the reason.
-    Unusable(&'static str),
+    /// Several, of another scheme, or malformed.
+    Unusable(TokenFault),
 }
 
 impl<'a> Bearer<'a> {
@@ -27,23 +26,29 @@ impl<'a> Bearer<'a> {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         let Some(value) = values.next() else { return Self::None };
         if values.next().is_some() {
-            return Self::Unusable("there is more than one Authorization header");
+            return Self::Unusable(TokenFault::AuthorizationRepeated);
         }
-        let Ok(text) = value.to_str() else {
-            return Self::Unusable("the Authorization header is not ASCII");
-        };
-        let Some((scheme, token)) = text.split_once(' ') else {
-            return Self::Unusable("the Authorization header is not of the form `Bearer <token>`");
-        };
+        let malformed = Self::Unusable(TokenFault::AuthorizationMalformed);
+        let Ok(text) = value.to_str() else { return malformed };
+        let Some((scheme, token)) = text.split_once(' ') else { return malformed };
         let token = token.trim();
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            Self::Unusable("the Authorization scheme is not Bearer")
-        } else if token.is_empty() || token.contains(' ') || token.len() > BEARER_BYTES_MAX {
-            Self::Unusable("the bearer is empty, too long, or more than one word")
+        if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || token.contains(' ') {
+            malformed
+        } else if token.len() > TOKEN_BYTES_MAX {
+            Self::Unusable(TokenFault::TooLong)
         } else {
             Self::Token(token)
         }
     }
+}
+
+/// Whether there are credentials in the URL, where they are no credentials, and a leak: one of our keys under whatever
+/// name, or a token under the name that RFC 6750 has for it.
+pub(super) fn in_query(uri: &Uri) -> bool {
+    let Some(query) = uri.query() else { return false };
+    url::form_urlencoded::parse(query.as_bytes()).any(|(name, value)| {
+        key::shape(&value).is_some() || (name == "access_token" && is_token_shaped(&value))
+    })
 }
 
 /// The user to act as, where the header is there.
@@ -60,14 +65,18 @@ pub(crate) fn as_user(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     Ok(Some(id.to_owned()))
 }
 
-/// The answer to credentials that are there and cannot be used.
-pub(super) fn invalid_token(reason: &str) -> ApiError {
-    ApiError::new(Code::AuthInvalidToken, reason.to_owned())
+/// The answer to credentials that are there and cannot be used: it says which check failed.
+pub(super) fn refused(fault: TokenFault) -> ApiError {
+    let code = match fault {
+        TokenFault::Expired => Code::AuthEndUserJwtExpired,
+        _ => Code::AuthInvalidToken,
+    };
+    ApiError::new(code, fault.message()).with_details(serde_json::json!({ "reason": fault.as_str() }))
 }
 
 /// The answer to no credentials where some are needed.
 pub(super) fn required() -> ApiError {
-    ApiError::new(Code::AuthRequired, "this needs `Authorization: Bearer <key>`")
+    ApiError::new(Code::AuthRequired, "this needs `Authorization: Bearer <key or token>`")
 }
 
 #[cfg(test)]
@@ -100,6 +109,23 @@ mod tests {
         ] {
             let headers = headers("authorization", values);
             assert!(matches!(Bearer::of(&headers), Bearer::Unusable(_)), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn keys_and_tokens_are_found_in_the_url() {
+        let found = |query: &str| in_query(&format!("/v1/x?{query}").parse().unwrap());
+        let key = "bb_sk_0123456789abcdef0123456789abcdef01234567";
+        for query in [
+            &format!("key={key}"),
+            &format!("a=b&whatever={key}"),
+            "access_token=a.b.c",
+            "access%5Ftoken=a.b.",
+        ] {
+            assert!(found(query), "{query}");
+        }
+        for query in ["", "key=bb_sk_", "token=a.b.c", "access_token=abc", "access_token=1.2"] {
+            assert!(!found(query), "{query}");
         }
     }
 

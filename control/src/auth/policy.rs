@@ -19,18 +19,25 @@ pub enum Requirement {
 /// The requirement of a route.
 pub fn requirement(route: &Route) -> Requirement {
     match route {
-        Route::Live | Route::Ready | Route::ErrorPage { .. } => Requirement::Open,
+        Route::Live | Route::Ready | Route::ErrorPage { .. } | Route::Jwks { .. } => Requirement::Open,
         Route::ListApps | Route::CreateApp | Route::GetApp { .. } | Route::DeleteApp { .. } => {
             Requirement::Admin
         }
         Route::ListKeys { .. }
+        | Route::GetConfig { .. }
+        | Route::ListSigningKeys { .. }
         | Route::GetAppEnv { .. }
         | Route::ListFunctions { .. }
         | Route::GetFunction { .. }
         | Route::ListVersions { .. }
-        | Route::Logs { .. } => Requirement::App(Scope::Read),
+        | Route::Logs { .. }
+        | Route::LogStream { .. }
+        | Route::Usage { .. } => Requirement::App(Scope::Read),
         Route::ConfigureApp { .. }
         | Route::CreateKey { .. }
+        | Route::ImportSigningKey { .. }
+        | Route::RotateSigningKey { .. }
+        | Route::RemoveSigningKey { .. }
         | Route::RevokeKey { .. }
         | Route::PatchAppEnv { .. }
         | Route::Deploy { .. }
@@ -38,7 +45,8 @@ pub fn requirement(route: &Route) -> Requirement {
         | Route::PatchFunctionEnv { .. }
         | Route::PatchFunctionSettings { .. }
         | Route::Rollback { .. } => Requirement::App(Scope::Deploy),
-        Route::Invoke { .. } => Requirement::App(Scope::Invoke),
+        // Whoever may act as any user may as well write them tokens.
+        Route::Invoke { .. } | Route::MintToken { .. } => Requirement::App(Scope::Invoke),
         Route::RunSql { .. } => Requirement::App(Scope::Schema),
         Route::Call { .. } => Requirement::Call,
     }

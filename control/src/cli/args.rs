@@ -112,7 +112,7 @@ pub enum Verb {
         /// The function
         name: String,
         /// Go on showing what comes
-        #[arg(long, short)]
+        #[arg(long, short, conflicts_with = "invocation")]
         follow: bool,
         /// How many
         #[arg(long, default_value_t = 20)]
@@ -126,6 +126,18 @@ pub enum Verb {
         /// Only this invocation
         #[arg(long)]
         invocation: Option<String>,
+    },
+    /// Show what the app used, by function or by day
+    Usage {
+        /// From this day or full hour on, in UTC [default: 30 days back]
+        #[arg(long)]
+        from: Option<String>,
+        /// Up to this day or full hour, and without it [default: now]
+        #[arg(long)]
+        to: Option<String>,
+        /// Broken down by `function` or `day`
+        #[arg(long, default_value = "function", value_parser = ["function", "day"])]
+        by: String,
     },
     /// Environment variables: names out, values only in
     #[command(subcommand)]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::args::RemoteArgs;
 use super::exit::Exit;
 use super::out;
-use crate::http::client::{Answer, Client, ClientError};
+use crate::http::client::{Answer, Client, ClientError, Events, Listening};
 
 /// A server, an app and a key.
 #[derive(Debug)]
@@ -44,15 +44,25 @@ impl Remote {
     /// The JSON of a good answer; a bad one is explained on stderr.
     pub(super) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Exit> {
         let body = body.map(|body| Bytes::from(body.to_string()));
-        let answer = self.client.send(method, path, body).await.map_err(|error| {
-            out::complain(&error.to_string());
-            match error {
-                ClientError::TimedOut => Exit::TimedOut,
-                ClientError::Request(_) => Exit::Usage,
-                ClientError::Exchange { .. } => Exit::Failure,
-            }
-        })?;
+        let answer = self.client.send(method, path, body).await.map_err(|error| complain(&error))?;
         read(&answer)
+    }
+
+    /// Server-sent events, from behind the last one that was seen.
+    pub(super) async fn events(&self, path: &str, last: Option<&str>) -> Result<Events, Exit> {
+        match self.client.events(path, last).await.map_err(|error| complain(&error))? {
+            Listening::Events(events) => Ok(events),
+            Listening::Refused(answer) => Err(read(&answer).err().unwrap_or(Exit::Failure)),
+        }
+    }
+}
+
+fn complain(error: &ClientError) -> Exit {
+    out::complain(&error.to_string());
+    match error {
+        ClientError::TimedOut => Exit::TimedOut,
+        ClientError::Request(_) => Exit::Usage,
+        ClientError::Exchange { .. } => Exit::Failure,
     }
 }
 

@@ -3,6 +3,7 @@
 mod apps;
 mod functions;
 mod logs;
+mod usage;
 
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -34,6 +35,7 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
             let filter = logs::Filter { limit, level, status, invocation };
             logs::show(remote, &name, &filter, follow).await
         }
+        Verb::Usage { from, to, by } => usage::show(remote, from.as_deref(), to.as_deref(), &by).await,
         Verb::Env(verb) => env(remote, verb).await,
         Verb::Functions(verb) => functions::run(remote, verb).await,
         Verb::Versions { name } => functions::versions(remote, &name).await,

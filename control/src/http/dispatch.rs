@@ -6,7 +6,8 @@ use http::HeaderValue;
 
 use super::Reply;
 use super::handlers::{
-    apps, call, deploy, env, error_page, functions, health, invoke, keys, logs, sql, versions,
+    apps, call, config, deploy, env, error_page, functions, health, invoke, keys, logs, sql, tokens, usage,
+    versions,
 };
 use super::headers::Base;
 use super::json::SERVER_TIMING;
@@ -16,6 +17,7 @@ use crate::auth::Authenticator;
 use crate::error::{ApiError, ApiResult};
 use crate::quota::Slots;
 use crate::service::apps::Apps;
+use crate::service::config::Configs;
 use crate::service::deploy::Deploy;
 use crate::service::env::Env;
 use crate::service::functions::Functions;
@@ -23,7 +25,10 @@ use crate::service::health::Health;
 use crate::service::invoke::{Invoker, Targets};
 use crate::service::keys::Keys;
 use crate::service::logs::Logs;
+use crate::service::news::News;
 use crate::service::sql::Sql;
+use crate::service::tokens::Tokens;
+use crate::service::usage::Usages;
 
 /// The use cases that the routes lead to. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -42,6 +47,8 @@ pub struct UseCases {
     pub apps: Apps,
     /// Keys.
     pub keys: Keys,
+    /// End users' tokens.
+    pub tokens: Tokens,
     /// Environment.
     pub env: Env,
     /// Functions, managed.
@@ -54,8 +61,14 @@ pub struct UseCases {
     pub invoker: Invoker,
     /// Records.
     pub logs: Logs,
+    /// Sums of records.
+    pub usages: Usages,
     /// Scripts.
     pub sql: Sql,
+    /// What apps are set to.
+    pub configs: Configs,
+    /// Spreads the news of changes.
+    pub news: News,
     /// Health.
     pub health: Health,
     /// The address that callers use.
@@ -113,10 +126,17 @@ async fn manage(edge: &Edge, request: Admitted) -> ApiResult<Reply> {
         Route::CreateApp => apps::create(edge, r).await,
         Route::GetApp { app } => apps::get(edge, app).await,
         Route::DeleteApp { app } => apps::delete(edge, r, app).await,
-        Route::ConfigureApp { app } => apps::configure(edge, r, app).await,
+        Route::GetConfig { app } => config::get(edge, app).await,
+        Route::ConfigureApp { app } => config::patch(edge, r, app).await,
         Route::ListKeys { app } => keys::list(edge, app).await,
         Route::CreateKey { app } => keys::create(edge, r, app).await,
         Route::RevokeKey { app, key } => keys::revoke(edge, app, key).await,
+        Route::Jwks { app } => tokens::jwks(edge, app).await,
+        Route::MintToken { app } => tokens::mint(edge, r, app).await,
+        Route::ListSigningKeys { app } => tokens::list_keys(edge, app).await,
+        Route::ImportSigningKey { app } => tokens::import_key(edge, r, app).await,
+        Route::RotateSigningKey { app } => tokens::rotate(edge, r, app).await,
+        Route::RemoveSigningKey { app, kid } => tokens::remove_key(edge, app, kid).await,
         Route::GetAppEnv { app } => env::get_app(edge, app).await,
         Route::PatchAppEnv { app } => env::patch_app(edge, r, app).await,
         Route::RunSql { app } => sql::run(edge, r, app).await,
@@ -129,6 +149,8 @@ async fn manage(edge: &Edge, request: Admitted) -> ApiResult<Reply> {
         Route::ListVersions { app, name } => versions::list(edge, app, name).await,
         Route::Rollback { app, name } => deploy::rollback(edge, r, app, name).await,
         Route::Logs { app, name } => logs::list(edge, r, app, name).await,
+        Route::LogStream { app, name } => logs::stream(edge, r, app, name).await,
+        Route::Usage { app } => usage::get(edge, r, app).await,
         Route::Invoke { .. } => invoke::invoke(edge, request).await,
         Route::Call { .. } => call::call(edge, request).await,
     }

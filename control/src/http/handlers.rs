@@ -2,6 +2,7 @@
 
 pub(super) mod apps;
 pub(super) mod call;
+pub(super) mod config;
 pub(super) mod deploy;
 pub(super) mod env;
 pub(super) mod error_page;
@@ -11,4 +12,6 @@ pub(super) mod invoke;
 pub(super) mod keys;
 pub(super) mod logs;
 pub(super) mod sql;
+pub(super) mod tokens;
+pub(super) mod usage;
 pub(super) mod versions;

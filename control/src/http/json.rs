@@ -3,10 +3,9 @@
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, StatusCode};
-use http_body_util::Full;
 use serde_json::Value;
 
-use super::Reply;
+use super::reply::{self, Reply};
 use crate::error::{ApiError, ApiResult};
 
 /// How long the parts of an answer took, for callers who may know.
@@ -25,7 +24,7 @@ pub(super) fn decode(body: &Bytes) -> ApiResult<Value> {
 
 /// A JSON answer.
 pub(super) fn reply(status: StatusCode, value: &Value) -> Reply {
-    let mut reply = Reply::new(Full::new(Bytes::from(value.to_string())));
+    let mut reply = reply::whole(value.to_string());
     *reply.status_mut() = status;
     reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     reply

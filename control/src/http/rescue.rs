@@ -1,14 +1,12 @@
 //! `ApiError` to response: the only place where a failure becomes HTTP.
 
-use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use http_body_util::Full;
 use mayfly_runtime::Blame;
 use serde_json::{Map, Value, json};
 
-use super::Reply;
 use super::json::SERVER_TIMING;
+use super::reply::{self, Reply};
 use crate::error::{ApiError, Code};
 
 /// The id of the invocation, on the response of every function that ran.
@@ -29,7 +27,7 @@ pub(crate) struct Failure {
 pub(super) fn to_reply(error: &ApiError, request_id: &str, base: &str) -> Reply {
     let code = error.code();
     let body = Value::Object(problem(error, request_id, base)).to_string();
-    let mut reply = Reply::new(Full::new(Bytes::from(body)));
+    let mut reply = reply::whole(body);
     *reply.status_mut() = code.status();
     write_headers(reply.headers_mut(), error);
     reply.extensions_mut().insert(Failure {

@@ -23,6 +23,10 @@ pub enum Route {
     GetApp { app: String },
     /// `DELETE /v1/apps/{app}`
     DeleteApp { app: String },
+    /// `GET /auth/{app}/.well-known/jwks.json`
+    Jwks { app: String },
+    /// `GET /v1/{app}/config`
+    GetConfig { app: String },
     /// `PATCH /v1/{app}/config`
     ConfigureApp { app: String },
     /// `GET /v1/{app}/keys`
@@ -31,6 +35,16 @@ pub enum Route {
     CreateKey { app: String },
     /// `DELETE /v1/{app}/keys/{key}`
     RevokeKey { app: String, key: String },
+    /// `POST /v1/{app}/auth/tokens`
+    MintToken { app: String },
+    /// `GET /v1/{app}/auth/keys`
+    ListSigningKeys { app: String },
+    /// `POST /v1/{app}/auth/keys`
+    ImportSigningKey { app: String },
+    /// `POST /v1/{app}/auth/keys/rotate`
+    RotateSigningKey { app: String },
+    /// `DELETE /v1/{app}/auth/keys/{kid}`
+    RemoveSigningKey { app: String, kid: String },
     /// `GET /v1/{app}/env`
     GetAppEnv { app: String },
     /// `PATCH /v1/{app}/env`
@@ -57,6 +71,10 @@ pub enum Route {
     Invoke { app: String, name: String },
     /// `GET /v1/{app}/functions/{name}/logs`
     Logs { app: String, name: String },
+    /// `GET /v1/{app}/functions/{name}/logs/stream`
+    LogStream { app: String, name: String },
+    /// `GET /v1/{app}/usage`
+    Usage { app: String },
     /// `ANY /v1/{app}/fn/{name}[/*]`, and `ANY /v1/{app}/fn{path}` of a trigger's own path
     Call {
         /// The app.
@@ -76,7 +94,7 @@ pub enum RouteError {
 }
 
 /// Every route as `docs/API.md` lists it: methods and pattern.
-pub(crate) const TABLE: [(&str, &str); 25] = [
+pub(crate) const TABLE: [(&str, &str); 34] = [
     ("GET", "/livez"),
     ("GET", "/readyz"),
     ("GET", "/errors/{code}"),
@@ -102,6 +120,15 @@ pub(crate) const TABLE: [(&str, &str); 25] = [
     ("POST", "/v1/{app}/functions/{name}/invoke"),
     ("GET", "/v1/{app}/functions/{name}/logs"),
     ("ANY", "/v1/{app}/fn/{name}[/*]"),
+    ("GET", "/auth/{app}/.well-known/jwks.json"),
+    ("GET", "/v1/{app}/config"),
+    ("POST", "/v1/{app}/auth/tokens"),
+    ("GET", "/v1/{app}/auth/keys"),
+    ("POST", "/v1/{app}/auth/keys"),
+    ("POST", "/v1/{app}/auth/keys/rotate"),
+    ("DELETE", "/v1/{app}/auth/keys/{kid}"),
+    ("GET", "/v1/{app}/functions/{name}/logs/stream"),
+    ("GET", "/v1/{app}/usage"),
 ];
 
 /// The most segments that a management path has, and one more to see that there are too many.
@@ -126,6 +153,11 @@ impl Route {
             ["errors", code] => by_method(method, "GET", |m| {
                 (m == Method::GET).then(|| Self::ErrorPage { code: (*code).to_owned() })
             }),
+            ["auth", app, ".well-known", "jwks.json"] if names::is_app_id(app) => {
+                by_method(method, "GET", |m| {
+                    (m == Method::GET).then(|| Self::Jwks { app: (*app).to_owned() })
+                })
+            }
             ["v1", "apps", rest @ ..] => parse_apps(method, rest),
             ["v1", app, rest @ ..] if names::is_app_id(app) => parse_app(method, app, rest),
             _ => Err(RouteError::NotFound),
@@ -139,6 +171,13 @@ impl Route {
             Self::GetApp { app }
             | Self::DeleteApp { app }
             | Self::ConfigureApp { app }
+            | Self::Jwks { app }
+            | Self::GetConfig { app }
+            | Self::MintToken { app }
+            | Self::ListSigningKeys { app }
+            | Self::ImportSigningKey { app }
+            | Self::RotateSigningKey { app }
+            | Self::RemoveSigningKey { app, .. }
             | Self::ListKeys { app }
             | Self::CreateKey { app }
             | Self::RevokeKey { app, .. }
@@ -155,6 +194,8 @@ impl Route {
             | Self::Rollback { app, .. }
             | Self::Invoke { app, .. }
             | Self::Logs { app, .. }
+            | Self::LogStream { app, .. }
+            | Self::Usage { app }
             | Self::Call { app, .. } => Some(app),
         }
     }
@@ -187,6 +228,15 @@ impl Route {
             Self::Invoke { .. } => 22,
             Self::Logs { .. } => 23,
             Self::Call { .. } => 24,
+            Self::Jwks { .. } => 25,
+            Self::GetConfig { .. } => 26,
+            Self::MintToken { .. } => 27,
+            Self::ListSigningKeys { .. } => 28,
+            Self::ImportSigningKey { .. } => 29,
+            Self::RotateSigningKey { .. } => 30,
+            Self::RemoveSigningKey { .. } => 31,
+            Self::LogStream { .. } => 32,
+            Self::Usage { .. } => 33,
         }]
     }
 }
@@ -218,9 +268,12 @@ fn parse_apps(method: &Method, rest: &[&str]) -> Result<Route, RouteError> {
 fn parse_app(method: &Method, app: &str, rest: &[&str]) -> Result<Route, RouteError> {
     let app = app.to_owned();
     match rest {
-        ["config"] => {
-            by_method(method, "PATCH", |m| (m == Method::PATCH).then_some(Route::ConfigureApp { app }))
-        }
+        ["config"] => by_method(method, "GET, PATCH", |m| match *m {
+            Method::GET => Some(Route::GetConfig { app }),
+            Method::PATCH => Some(Route::ConfigureApp { app }),
+            _ => None,
+        }),
+        ["auth", rest @ ..] => parse_auth(method, app, rest),
         ["keys"] => by_method(method, "GET, POST", |m| match *m {
             Method::GET => Some(Route::ListKeys { app }),
             Method::POST => Some(Route::CreateKey { app }),
@@ -235,6 +288,7 @@ fn parse_app(method: &Method, app: &str, rest: &[&str]) -> Result<Route, RouteEr
             _ => None,
         }),
         ["sql"] => by_method(method, "POST", |m| (m == Method::POST).then_some(Route::RunSql { app })),
+        ["usage"] => by_method(method, "GET", |m| (m == Method::GET).then_some(Route::Usage { app })),
         ["functions"] => by_method(method, "GET, POST", |m| match *m {
             Method::GET => Some(Route::ListFunctions { app }),
             Method::POST => Some(Route::Deploy { app }),
@@ -243,6 +297,24 @@ fn parse_app(method: &Method, app: &str, rest: &[&str]) -> Result<Route, RouteEr
         ["functions", name, rest @ ..] if names::is_function_name(name) => {
             parse_function(method, app, (*name).to_owned(), rest)
         }
+        _ => Err(RouteError::NotFound),
+    }
+}
+
+fn parse_auth(method: &Method, app: String, rest: &[&str]) -> Result<Route, RouteError> {
+    match rest {
+        ["tokens"] => by_method(method, "POST", |m| (m == Method::POST).then_some(Route::MintToken { app })),
+        ["keys"] => by_method(method, "GET, POST", |m| match *m {
+            Method::GET => Some(Route::ListSigningKeys { app }),
+            Method::POST => Some(Route::ImportSigningKey { app }),
+            _ => None,
+        }),
+        ["keys", "rotate"] => {
+            by_method(method, "POST", |m| (m == Method::POST).then_some(Route::RotateSigningKey { app }))
+        }
+        ["keys", kid] if !kid.is_empty() => by_method(method, "DELETE", |m| {
+            (m == Method::DELETE).then(|| Route::RemoveSigningKey { app, kid: names::decoded(kid) })
+        }),
         _ => Err(RouteError::NotFound),
     }
 }
@@ -270,6 +342,9 @@ fn parse_function(method: &Method, app: String, name: String, rest: &[&str]) -> 
             by_method(method, "POST", |m| (m == Method::POST).then_some(Route::Invoke { app, name }))
         }
         ["logs"] => by_method(method, "GET", |m| (m == Method::GET).then_some(Route::Logs { app, name })),
+        ["logs", "stream"] => {
+            by_method(method, "GET", |m| (m == Method::GET).then_some(Route::LogStream { app, name }))
+        }
         _ => Err(RouteError::NotFound),
     }
 }

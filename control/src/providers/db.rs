@@ -9,11 +9,13 @@ mod error;
 mod gate;
 mod pool;
 mod rows;
+mod session;
 mod slots;
+mod statement;
 mod transaction;
 
 pub(crate) use access::{Access, Locator, session_settings};
 pub use bounds::DbBounds;
-pub(crate) use database::{AppDatabase, RESET};
-pub(crate) use error::{guest_error, timed_out};
+pub(crate) use database::{AppDatabase, within_time};
 pub(crate) use pool::Pools;
+pub(crate) use statement::Request;

@@ -1,9 +1,11 @@
 //! `fetch`: requests to public hosts, each address judged after resolution and before the connection.
 
 mod connect;
+mod document;
 mod exchange;
 pub mod guard;
 mod headers;
+mod lists;
 mod redirect;
 
 use std::collections::HashMap;
@@ -18,7 +20,10 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use mayfly_runtime::providers::{BoxFuture, Fetch, FetchRequest, FetchResponse, GuestError};
 
+pub use lists::EgressLists;
+
 use connect::Vetted;
+use exchange::Bounds;
 use guard::Cidr;
 
 use crate::trace::{TRACEPARENT, Trace};
@@ -54,6 +59,8 @@ struct AppFetch {
 /// `fetch` for one invocation: the app's connections, the request's trace.
 struct Traced {
     fetch: Arc<AppFetch>,
+    /// Where the app lets its functions go.
+    lists: Arc<EgressLists>,
     /// Started by the first request, when the caller brought none: most invocations fetch nothing.
     trace: OnceLock<Trace>,
 }
@@ -76,10 +83,10 @@ impl Outbound {
         Ok(Self { shared: Arc::new(Shared { allow: allow.into(), tls, pools: Mutex::default() }) })
     }
 
-    /// `fetch` as it is lent to one invocation of an app.
-    pub fn for_invocation(&self, app: &str, trace: Option<Trace>) -> Arc<dyn Fetch> {
+    /// `fetch` as it is lent to one invocation of an app, within the app's own lists of hosts.
+    pub fn for_invocation(&self, app: &str, lists: Arc<EgressLists>, trace: Option<Trace>) -> Arc<dyn Fetch> {
         let trace = trace.map_or_else(OnceLock::new, OnceLock::from);
-        Arc::new(Traced { fetch: self.for_app(app), trace })
+        Arc::new(Traced { fetch: self.for_app(app), lists, trace })
     }
 
     fn for_app(&self, app: &str) -> Arc<AppFetch> {
@@ -124,7 +131,14 @@ impl Fetch for Traced {
         if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(TRACEPARENT)) {
             request.headers.push((TRACEPARENT.to_owned(), self.trace.get_or_init(Trace::start).child()));
         }
-        Box::pin(async move { exchange::run(&self.fetch.client, &self.fetch.allow, request).await })
+        Box::pin(async move {
+            let bounds = Bounds {
+                allow: &self.fetch.allow,
+                lists: Some(&self.lists),
+                body_bytes_max: exchange::BODY_BYTES_MAX,
+            };
+            exchange::run(&self.fetch.client, bounds, request).await
+        })
     }
 }
 

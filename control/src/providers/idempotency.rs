@@ -6,9 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use mayfly_runtime::providers::{BoxFuture, Claim, GuestError, Idempotency};
 
-use super::db::{Locator, Pools, RESET, guest_error, timed_out};
+use super::db::{Locator, Pools, Request, within_time};
 use crate::tenant::Privilege;
-use crate::wire::{Exchange, Field, RowSink, WireError};
+use crate::wire::{Field, RowSink, WireError};
 
 /// The longest key and scope, in characters.
 const KEY_MAX: usize = 255;
@@ -50,14 +50,9 @@ impl AppIdempotency {
             Some(claim.key.clone().into_bytes()),
             claim.ttl_seconds.map(|seconds| seconds.to_string().into_bytes()),
         ];
-        let exchange = Exchange { before: &[], sql: CLAIM, params: &params, after: Some(RESET) };
+        let request = Request { bearer: None, sql: CLAIM, params: &params };
         let mut rows = Count(0);
-        let limit = self.pools.bounds().statement_timeout;
-        let connection = checkout.connection().map_err(guest_error)?;
-        let Ok(outcome) = tokio::time::timeout(limit, connection.exchange(&exchange, &mut rows)).await else {
-            return Err(timed_out(limit));
-        };
-        checkout.inspect(outcome).map_err(guest_error)?;
+        within_time(&mut checkout, async |checkout| checkout.run(&request, &mut rows).await).await?;
         Ok(rows.0 > 0)
     }
 }

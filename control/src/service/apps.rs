@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
+use super::config::{AppConfig, ConfigChange, Context};
 use super::env::ANON_KEY;
-use super::invoke::Targets;
 use super::keys::Keys;
+use super::news::News;
+use super::tokens::Tokens;
+use crate::auth::Manager;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::fields::Fields;
 use crate::names;
@@ -26,8 +29,10 @@ pub struct Apps {
     pub keyring: Arc<KeyRing>,
     /// Makes the first keys.
     pub keys: Keys,
+    /// Makes the first signing key.
+    pub tokens: Tokens,
     /// Told of what changed.
-    pub targets: Targets,
+    pub news: News,
 }
 
 /// A new app, with the keys that are shown this once.
@@ -39,13 +44,6 @@ pub struct CreatedApp {
     pub service_key: String,
     /// `bb_anon_...`
     pub anon_key: String,
-}
-
-/// A change of `PATCH .../config`.
-#[derive(Debug, PartialEq, Eq)]
-pub struct PauseChange {
-    paused: bool,
-    reason: Option<String>,
 }
 
 impl Apps {
@@ -77,6 +75,7 @@ impl Apps {
         let sealed = self.keyring.seal(app, None, ANON_KEY, &anon_key)?;
         let change = BTreeMap::from([(ANON_KEY.to_owned(), Some(sealed))]);
         self.store.env().merge(app, None, &change).await?;
+        self.tokens.ensure(app).await?;
         Ok((service_key, anon_key))
     }
 
@@ -100,32 +99,24 @@ impl Apps {
             ));
         }
         self.tenants.delete(app).await?;
-        self.targets.forget(app);
+        self.news.app_changed(app);
         Ok(())
     }
 
-    /// Switch an app's functions off or on.
-    pub async fn pause(&self, app: &str, change: PauseChange) -> ApiResult<App> {
-        let PauseChange { paused, reason } = change;
-        let changed = self.store.apps().set_paused(app, paused, reason.as_deref()).await?;
-        self.targets.forget(app);
-        changed.ok_or_else(|| ApiError::not_found("the app"))
-    }
-}
-
-impl PauseChange {
-    /// Read `{paused, reason?}`.
-    pub fn read(body: Value) -> ApiResult<Self> {
-        let mut fields = Fields::of(body, "")?;
-        for later in ["cors_origins", "egress", "limits", "auth"] {
-            if fields.take(later).is_some() {
-                return Err(ApiError::invalid(later, "cannot be set in this version of Mayfly"));
-            }
-        }
-        let paused = fields.flag("paused")?.ok_or_else(|| fields.missing("paused"))?;
-        let reason = fields.text("reason", 0, 500)?;
-        fields.finish()?;
-        Ok(Self { paused, reason: reason.filter(|reason| paused && !reason.is_empty()) })
+    /// Change what an app is set to.
+    pub async fn configure(&self, app: &str, by: &Manager, body: Value) -> ApiResult<App> {
+        let present = AppConfig::of(&self.get(app).await?.settings);
+        let by_operator = matches!(by, Manager::Admin);
+        let context = Context { app, by_operator, keyring: &self.keyring, present: &present };
+        let ConfigChange { pause, settings } = ConfigChange::read(body, context)?;
+        let (paused, reason) = match pause {
+            Some((paused, reason)) => (Some(paused), reason),
+            None => (None, None),
+        };
+        let changed =
+            self.store.apps().configure(app, paused, reason.as_deref(), &Value::Object(settings)).await;
+        self.news.app_changed(app);
+        changed?.ok_or_else(|| ApiError::not_found("the app"))
     }
 }
 
@@ -154,33 +145,6 @@ impl From<TenantError> for ApiError {
             TenantError::Store(error) => error.into(),
             TenantError::Secrets(error) => error.into(),
             TenantError::Unsuitable(_) => Self::internal(error),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_pause_is_read_strictly() {
-        let read = |body| PauseChange::read(body).map_err(|error| error.message().to_owned());
-        let paused = PauseChange { paused: true, reason: Some("billing".into()) };
-        assert_eq!(read(json!({"paused": true, "reason": "billing"})), Ok(paused));
-        assert_eq!(
-            read(json!({"paused": false, "reason": "x"})),
-            Ok(PauseChange { paused: false, reason: None })
-        );
-        for (body, path) in [
-            (json!({}), "paused: is required"),
-            (json!({"paused": "yes"}), "paused: expected"),
-            (json!({"paused": true, "egress": []}), "egress: cannot be set"),
-            (json!({"paused": true, "pause": true}), "pause: is not a known field"),
-            (json!({"paused": true, "reason": "x".repeat(501)}), "reason: must have"),
-        ] {
-            assert!(read(body.clone()).unwrap_err().starts_with(path), "{body}");
         }
     }
 }

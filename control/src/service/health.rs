@@ -1,8 +1,8 @@
 //! Whether the parts of the server work.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
 
 use super::store_error::POSTGRESQL;
 use crate::quota::Slots;
@@ -21,7 +21,7 @@ pub struct Health {
     /// Sandboxes.
     pub slots: Slots,
     /// Set once a shutdown has begun.
-    pub draining: Arc<AtomicBool>,
+    pub stop: CancellationToken,
 }
 
 /// How one part is.
@@ -59,7 +59,7 @@ impl Health {
             Ok(Err(_)) => Some("cannot be reached"),
             Err(_) => Some("does not answer in time"),
         };
-        let listener = self.draining.load(Ordering::Relaxed).then_some("is shutting down");
+        let listener = self.stop.is_cancelled().then_some("is shutting down");
         Report {
             parts: vec![
                 Part { name: POSTGRESQL, trouble: postgresql },

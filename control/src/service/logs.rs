@@ -1,10 +1,18 @@
 //! Records of invocations, read back.
 
+mod tail;
+
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::invoke::Invoker;
-use crate::error::{ApiError, ApiResult};
-use crate::store::{InvocationPage, InvocationQuery, Store, StoreError};
+use crate::error::{ApiError, ApiResult, Code};
+use crate::store::{InvocationPage, InvocationQuery, Sink, Store, StoreError};
+
+pub use self::tail::{Tail, TailEvent, TailFilter};
 
 /// Records a page, unless asked otherwise.
 const LIMIT_DEFAULT: u32 = 100;
@@ -14,18 +22,58 @@ const LIMIT_MAX: u32 = 1_000;
 /// Use cases of records.
 #[derive(Debug, Clone)]
 pub struct Logs {
-    /// The platform's tables.
-    pub store: Store,
-    /// Knows what is not recorded yet.
-    pub invoker: Invoker,
+    store: Store,
+    invoker: Invoker,
+    sink: Sink,
+    closing: CancellationToken,
+    room: Arc<Semaphore>,
 }
 
 impl Logs {
+    /// `invoker` knows what is not recorded yet, `sink` what was just written; live tails end with `closing`.
+    pub fn new(store: Store, invoker: Invoker, sink: Sink, closing: CancellationToken) -> Self {
+        Self { store, invoker, sink, closing, room: Arc::new(Semaphore::new(tail::TAILS_MAX)) }
+    }
+
+    /// A function's records from now on, or from behind the record of that number.
+    pub async fn tail(
+        &self,
+        app: &str,
+        name: &str,
+        after: Option<u64>,
+        filter: TailFilter,
+    ) -> ApiResult<Tail> {
+        self.check_exists(app, name).await?;
+        let room = Arc::clone(&self.room).try_acquire_owned().map_err(|_| {
+            let message = format!("{} live tails are open on this node already", tail::TAILS_MAX);
+            ApiError::new(Code::Overloaded, message)
+        })?;
+        let after = match after {
+            Some(after) => after,
+            None => self.store.invocations().newest().await?,
+        };
+        Ok(Tail::new(tail::Parts {
+            store: self.store.clone(),
+            app: app.to_owned(),
+            name: name.to_owned(),
+            after,
+            filter,
+            written: self.sink.written(),
+            closing: self.closing.clone(),
+            room,
+        }))
+    }
+
+    async fn check_exists(&self, app: &str, name: &str) -> ApiResult<()> {
+        match self.store.functions().get(app, name).await? {
+            Some(_) => Ok(()),
+            None => Err(ApiError::not_found("the function")),
+        }
+    }
+
     /// One page of a function's records, newest first. What this node answered before is in it.
     pub async fn read(&self, app: &str, name: &str, query: &InvocationQuery) -> ApiResult<InvocationPage> {
-        if self.store.functions().get(app, name).await?.is_none() {
-            return Err(ApiError::not_found("the function"));
-        }
+        self.check_exists(app, name).await?;
         self.invoker.settle(app).await;
         match self.store.invocations().query(app, Some(name), query).await {
             Ok(page) => Ok(page),
@@ -57,6 +105,19 @@ pub fn read_query<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> ApiRes
         }
     }
     Ok(query)
+}
+
+/// Read the query string's pairs for a live tail: it has no pages and no end.
+pub fn read_tail_query<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> ApiResult<TailFilter> {
+    let mut known = Vec::new();
+    for (name, value) in pairs {
+        if !["level", "status"].contains(&name) {
+            return Err(ApiError::invalid(name, "is not a known parameter"));
+        }
+        known.push((name, value));
+    }
+    let InvocationQuery { level, status, failed, .. } = read_query(known.into_iter())?;
+    Ok(TailFilter { level, status, failed })
 }
 
 fn time(name: &str, value: &str) -> ApiResult<DateTime<Utc>> {

@@ -121,6 +121,14 @@ impl Apps<'_> {
         if changed == 0 { Err(StoreError::Missing("the app")) } else { Ok(()) }
     }
 
+    /// Tell every node that the app's database is not what it was.
+    pub(crate) async fn announce(&self, id: &str) -> Result<(), StoreError> {
+        let mut client = self.store.client().await?;
+        let transaction = client.transaction().await?;
+        changes::notify(&transaction, id, None, ChangeKind::App).await?;
+        Ok(transaction.commit().await?)
+    }
+
     /// One app, in whatever state.
     ///
     /// # Errors
@@ -141,47 +149,30 @@ impl Apps<'_> {
         Ok(rows.iter().map(App::from_row).collect())
     }
 
-    /// Switch an app's functions off or on. `None` when there is no such app.
+    /// Change an app's settings: the kill switch with its reason, and members of the object that `PATCH .../config`
+    /// keeps. One statement: two changes at once lose nothing of each other. `None` when there is no such app.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn set_paused(
+    pub async fn configure(
         &self,
         id: &str,
-        paused: bool,
+        paused: Option<bool>,
         reason: Option<&str>,
-    ) -> Result<Option<App>, StoreError> {
-        let mut client = self.store.client().await?;
-        let transaction = client.transaction().await?;
-        let row = transaction
-            .query_opt(
-                &format!(
-                    "UPDATE apps SET paused = $2, paused_reason = CASE WHEN $2 THEN $3 END
-                     WHERE id = $1 RETURNING {COLUMNS}"
-                ),
-                &[&id, &paused, &reason],
-            )
-            .await?;
-        changes::notify(&transaction, id, None, ChangeKind::App).await?;
-        transaction.commit().await?;
-        Ok(row.as_ref().map(App::from_row))
-    }
-
-    /// Replace the settings that `PATCH .../config` keeps. `None` when there is no such app.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn set_settings(
-        &self,
-        id: &str,
         settings: &serde_json::Value,
     ) -> Result<Option<App>, StoreError> {
         let mut client = self.store.client().await?;
         let transaction = client.transaction().await?;
         let row = transaction
             .query_opt(
-                &format!("UPDATE apps SET settings = $2 WHERE id = $1 RETURNING {COLUMNS}"),
-                &[&id, &settings],
+                &format!(
+                    "UPDATE apps SET
+                        paused = coalesce($2, paused),
+                        paused_reason = CASE WHEN $2 IS NULL THEN paused_reason WHEN $2 THEN $3 END,
+                        settings = settings || $4
+                     WHERE id = $1 RETURNING {COLUMNS}"
+                ),
+                &[&id, &paused, &reason, &settings],
             )
             .await?;
         changes::notify(&transaction, id, None, ChangeKind::App).await?;
@@ -194,6 +185,7 @@ impl Apps<'_> {
         let mut client = self.store.client().await?;
         let transaction = client.transaction().await?;
         transaction.execute("DELETE FROM apps WHERE id = $1", &[&id]).await?;
+        transaction.execute("DELETE FROM invocations WHERE app_id = $1", &[&id]).await?;
         transaction
             .execute(
                 "DELETE FROM images i WHERE NOT EXISTS

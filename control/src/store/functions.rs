@@ -274,7 +274,7 @@ impl Functions<'_> {
                  LEFT JOIN LATERAL (
                     SELECT started_at, status FROM invocations i
                     WHERE i.app_id = f.app_id AND i.function_name = f.name
-                    ORDER BY started_at DESC, id DESC LIMIT 1
+                    ORDER BY number DESC LIMIT 1
                  ) l ON true
                  WHERE f.app_id = $1 AND h.invocations > 0",
                 &[&app_id],

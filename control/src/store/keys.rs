@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use tokio_postgres::Row;
 
+use crate::store::changes::{self, ChangeKind};
 use crate::store::{Store, StoreError, id};
 
 /// Whom a key stands for.
@@ -180,13 +181,17 @@ impl Keys<'_> {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn revoke(&self, app_id: &str, key_id: &str) -> Result<bool, StoreError> {
-        let client = self.store.client().await?;
-        let changed = client
+        let mut client = self.store.client().await?;
+        let transaction = client.transaction().await?;
+        let changed = transaction
             .execute(
                 "UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE app_id = $1 AND id = $2",
                 &[&app_id, &key_id],
             )
             .await?;
+        // The other nodes know the key, too.
+        changes::notify(&transaction, app_id, None, ChangeKind::App).await?;
+        transaction.commit().await?;
         Ok(changed > 0)
     }
 }

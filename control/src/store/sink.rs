@@ -11,6 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use self::queue::Queue;
 use crate::store::invocations::insert;
 use crate::store::{InvocationRecord, Store, StoreError};
@@ -20,7 +22,7 @@ use crate::store::{InvocationRecord, Store, StoreError};
 pub struct SinkConfig {
     /// Records that may wait. Default: 10,000.
     pub queue_max: usize,
-    /// Records written at once. Default: 500.
+    /// Records written at once. Default: 1,000.
     pub batch_max: usize,
     /// How long a recorder waits for room before the oldest record is dropped. Default: 100 ms.
     pub patience: Duration,
@@ -32,7 +34,7 @@ impl Default for SinkConfig {
     fn default() -> Self {
         Self {
             queue_max: 10_000,
-            batch_max: 500,
+            batch_max: 1_000,
             patience: Duration::from_millis(100),
             drain: Duration::from_secs(10),
         }
@@ -104,6 +106,11 @@ impl Sink {
         self.door.queue.settled().await;
     }
 
+    /// Changes whenever records have become readable.
+    pub(crate) fn written(&self) -> watch::Receiver<u64> {
+        self.door.queue.progress()
+    }
+
     /// What became of the records so far.
     pub fn counts(&self) -> SinkCounts {
         SinkCounts {
@@ -132,8 +139,11 @@ impl Writer {
     async fn settle(&self, records: &[InvocationRecord]) {
         let mut pause = Duration::from_millis(50);
         let mut closed_for = Duration::ZERO;
+        let mut again = false;
         loop {
-            match self.write(records).await {
+            let outcome = self.write(records, again).await;
+            again = true;
+            match outcome {
                 Ok(()) => {
                     self.counters.written.fetch_add(records.len() as u64, Ordering::Relaxed);
                     return;
@@ -166,8 +176,8 @@ impl Writer {
         tracing::error!(%error, records, "invocation records lost");
     }
 
-    async fn write(&self, records: &[InvocationRecord]) -> Result<(), StoreError> {
-        let client = self.store.client().await?;
-        Ok(insert(&client, records).await?)
+    async fn write(&self, records: &[InvocationRecord], again: bool) -> Result<(), StoreError> {
+        let mut client = self.store.client().await?;
+        Ok(insert(&mut client, records, again).await?)
     }
 }

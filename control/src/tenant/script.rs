@@ -10,7 +10,7 @@ use super::{Privilege, ScriptError, TenantError};
 use crate::postgres::Endpoint;
 use crate::providers::db::{Access, DbBounds, session_settings};
 use crate::store::StoreError;
-use crate::wire::{self, Connection, Exchange, Field, Refusal, RowSink, Values, WireError};
+use crate::wire::{self, Connection, Exchange, Field, Name, Refusal, RowSink, Values, WireError};
 
 /// The longest script, in bytes.
 pub(super) const SCRIPT_BYTES_MAX: usize = 1 << 20;
@@ -127,7 +127,8 @@ async fn ask(
     let params: Vec<_> =
         params.iter().map(|param| param.as_ref().map(|text| text.clone().into_bytes())).collect();
     let mut row = FirstRow::default();
-    connection.exchange(&Exchange { before, sql, params: &params, after: None }, &mut row).await?;
+    let exchange = Exchange { close: &[], before, name: Name::Unnamed, sql, params: &params, after: None };
+    connection.exchange(&exchange, &mut row).await?;
     Ok(row.values)
 }
 

@@ -19,7 +19,7 @@ use crate::postgres::Endpoint;
 use crate::providers::db::{Access, AppDatabase, DbBounds, Locator, Pools};
 use crate::providers::idempotency::AppIdempotency;
 use crate::secrets::{KeyRing, SecretsError};
-use crate::store::{App, AppState, DatabaseSecrets, Store, id};
+use crate::store::{App, AppState, Change, ChangeKind, Changes, DatabaseSecrets, Store, id};
 
 /// Under these names an app's own secrets are sealed: no variable can be called so.
 const CLAIMS_KEY: &str = "=claims-key";
@@ -43,6 +43,7 @@ struct Inner {
     access: Mutex<HashMap<String, Arc<Access>>>,
     scripts: Turns,
     _reaper: AbortOnDropHandle<()>,
+    _follower: AbortOnDropHandle<()>,
 }
 
 impl fmt::Debug for Tenants {
@@ -75,6 +76,7 @@ impl Tenants {
         }
         let pools = Pools::new(endpoint.clone(), bounds);
         let reaper = AbortOnDropHandle::new(tokio::spawn(reap(Arc::clone(&pools))));
+        let follower = AbortOnDropHandle::new(tokio::spawn(follow(store.subscribe(), Arc::clone(&pools))));
         let inner = Inner {
             store,
             keys,
@@ -83,6 +85,7 @@ impl Tenants {
             access: Mutex::default(),
             scripts: Turns::new(),
             _reaper: reaper,
+            _follower: follower,
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -200,6 +203,9 @@ impl Tenants {
         // make one of the two fail.
         let _alone = provision::exclusive(&self.0.endpoint, app_id).await?;
         let applied = script::run(&self.0.endpoint, &access, self.0.pools.bounds(), script).await?;
+        // What open connections know of the app's routines and tables is out of date, here and on the other nodes.
+        self.0.pools.forget(app_id);
+        self.0.store.apps().announce(app_id).await?;
         // A script may have brought an extension, and with it functions and languages for everyone.
         self.with_blueprint(app_id, async |blueprint| provision::harden(&self.0.endpoint, &blueprint).await)
             .await?;
@@ -312,5 +318,16 @@ async fn reap(pools: Arc<Pools>) {
     loop {
         tokio::time::sleep(REAP_EVERY).await;
         pools.reap();
+    }
+}
+
+/// Close the connections to an app's database when something of the app changed, on whichever node.
+async fn follow(mut changes: Changes, pools: Arc<Pools>) {
+    while let Some(change) = changes.next().await {
+        match change {
+            Change::Changed { app_id, kind: ChangeKind::App, .. } => pools.forget(&app_id),
+            Change::Changed { .. } => {}
+            Change::Resync => pools.forget_all(),
+        }
     }
 }

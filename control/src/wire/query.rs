@@ -27,11 +27,26 @@ pub(crate) trait RowSink {
     fn room(&self) -> usize;
 }
 
+/// Under which name the user's statement is parsed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Name<'a> {
+    /// None: it is gone with the next one.
+    Unnamed,
+    /// This one, from now on.
+    New(&'a str),
+    /// This one, some time ago. Its columns are known, so they are not asked for.
+    Parsed(&'a str),
+}
+
 /// What is sent in one go. If one statement fails, the server skips those after it.
 #[derive(Debug)]
 pub(crate) struct Exchange<'a> {
+    /// Names that the server shall let go of.
+    pub(crate) close: &'a [String],
     /// Statements of ours that come first: claims, the beginning of a transaction.
     pub(crate) before: &'a [String],
+    /// The name of the user's statement.
+    pub(crate) name: Name<'a>,
     /// The user's statement.
     pub(crate) sql: &'a str,
     /// Its parameters in PostgreSQL's text format; `None` is NULL.
@@ -47,10 +62,13 @@ impl Connection {
         exchange: &Exchange<'_>,
         sink: &mut impl RowSink,
     ) -> Result<String, WireError> {
-        for statement in exchange.before {
-            push_unnamed(&mut self.output, statement, &[])?;
+        for name in exchange.close {
+            frontend::close(b'S', name, &mut self.output)?;
         }
-        push_unnamed(&mut self.output, exchange.sql, exchange.params)?;
+        for statement in exchange.before {
+            push(&mut self.output, Name::Unnamed, statement, &[])?;
+        }
+        push(&mut self.output, exchange.name, exchange.sql, exchange.params)?;
         frontend::sync(&mut self.output);
         if let Some(after) = exchange.after {
             self.push_simple(after)?;
@@ -99,10 +117,14 @@ impl Connection {
     }
 }
 
-/// Parse, bind, describe, execute: without a name that SQL could take away, every parameter as text whose type the
-/// server infers, every result as text.
-fn push_unnamed(output: &mut BytesMut, sql: &str, params: &[Option<Vec<u8>>]) -> Result<(), WireError> {
-    frontend::parse("", sql, [], output)?;
+/// Parse, bind, describe, execute, as far as that is not done yet: every parameter as text whose type the server
+/// infers, every result as text.
+fn push(
+    output: &mut BytesMut,
+    name: Name<'_>,
+    sql: &str,
+    params: &[Option<Vec<u8>>],
+) -> Result<(), WireError> {
     let serialize = |param: &Option<Vec<u8>>, output: &mut BytesMut| {
         Ok(match param {
             None => IsNull::Yes,
@@ -112,10 +134,20 @@ fn push_unnamed(output: &mut BytesMut, sql: &str, params: &[Option<Vec<u8>>]) ->
             }
         })
     };
-    frontend::bind("", "", [], params, serialize, [], output).map_err(|error| match error {
+    let (text, is_parsed) = match name {
+        Name::Unnamed => ("", false),
+        Name::New(name) => (name, false),
+        Name::Parsed(name) => (name, true),
+    };
+    if !is_parsed {
+        frontend::parse(text, sql, [], output)?;
+    }
+    frontend::bind("", text, [], params, serialize, [], output).map_err(|error| match error {
         BindError::Conversion(_) => WireError::Protocol("parameter"),
         BindError::Serialization(error) => WireError::Lost(error),
     })?;
-    frontend::describe(b'P', "", output)?;
+    if !is_parsed {
+        frontend::describe(b'P', "", output)?;
+    }
     Ok(frontend::execute("", 0, output)?)
 }

@@ -103,10 +103,12 @@ fn pages_and_filters() {
         let store = store().await;
         let app = TestApp::new("").await;
         let (sink, _writer) = Sink::start(&store, SinkConfig { batch_max: 7, ..SinkConfig::default() });
+        let mut recorded = Vec::new();
         for number in 0..25_i64 {
             let mut one = record(&app, 1000 * (number / 2));
             one.status = Some(if number % 5 == 0 { 500 } else { 200 });
             one.logs = vec![line(if number == 3 { "error" } else { "log" }, "x")];
+            recorded.insert(0, one.id.clone());
             sink.record(one).await;
         }
         sink.flush().await;
@@ -119,8 +121,7 @@ fn pages_and_filters() {
             let Some(cursor) = found.next_cursor else { break };
             page.cursor = Some(cursor);
         }
-        assert_eq!(seen.len(), 25);
-        assert!(seen.windows(2).all(|two| (two[0].started_at, &two[0].id) > (two[1].started_at, &two[1].id)));
+        assert_eq!(seen.iter().map(|record| record.id.clone()).collect::<Vec<_>>(), recorded);
         let count = async |query: InvocationQuery| {
             invocations.query(&app.id, Some("hello"), &query).await.unwrap().records.len()
         };
@@ -142,22 +143,103 @@ fn pages_and_filters() {
 }
 
 #[test]
-fn a_record_that_came_twice_counts_once() {
+fn a_record_that_an_earlier_attempt_has_written_counts_once() {
     run(async {
         let store = store().await;
         let app = TestApp::new("").await;
-        let (sink, _writer) = Sink::start(&store, SinkConfig::default());
+        let (sink, _writer) = Sink::start(&store, SinkConfig { batch_max: 1, ..SinkConfig::default() });
         let twice = record(&app, 1000);
         sink.record(twice.clone()).await;
         sink.flush().await;
-        sink.record(twice).await;
-        sink.flush().await;
+        // The same again: it hangs before its end, and its connection is lost.
         let admin = endpoint().admin("mayfly").await.unwrap();
+        admin.batch_execute("BEGIN").await.unwrap();
+        let held = "SELECT pg_backend_pid() FROM invocation_hours WHERE app_id = $1 FOR UPDATE";
+        let holder: i32 = admin.query_one(held, &[&app.id]).await.unwrap().get(0);
+        sink.record(twice).await;
+        let other = endpoint().admin("mayfly").await.unwrap();
+        let blocked = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE $1 = ANY (pg_blocking_pids(pid))";
+        while other.query_one(blocked, &[&holder]).await.unwrap().get::<_, i64>(0) == 0 {}
+        admin.batch_execute("COMMIT").await.unwrap();
+        sink.flush().await;
         let sums = admin
             .query_one("SELECT invocations, duration_us FROM invocation_hours WHERE app_id = $1", &[&app.id])
             .await
             .unwrap();
         assert_eq!((sums.get::<_, i64>(0), sums.get::<_, i64>(1)), (1, 1500));
+        let page = store.invocations().query(&app.id, None, &query(10)).await.unwrap();
+        assert_eq!(page.records.len(), 1);
+        assert_eq!(sink.counts(), SinkCounts { written: 2, dropped: 0 });
+    });
+}
+
+#[test]
+fn a_follower_misses_nothing_and_sees_it_in_order() {
+    run(async {
+        let store = store().await;
+        let app = TestApp::new("").await;
+        let invocations = store.invocations();
+        let mut after = invocations.newest().await.unwrap();
+        // Two nodes write at the same time, in batches.
+        let (one, _writer) = Sink::start(&store, SinkConfig { batch_max: 3, ..SinkConfig::default() });
+        let (two, _writer) = Sink::start(&store, SinkConfig { batch_max: 5, ..SinkConfig::default() });
+        let writers = async {
+            for number in 0..200 {
+                let sink = if number % 2 == 0 { &one } else { &two };
+                sink.record(record(&app, number)).await;
+            }
+        };
+        let mut seen = Vec::new();
+        let follower = async {
+            while seen.len() < 200 {
+                let more = invocations.following(&app.id, "hello", after, 7).await.unwrap();
+                assert!(more.windows(2).all(|two| two[0].0 < two[1].0));
+                after = more.last().map_or(after, |(number, _)| *number);
+                seen.extend(more.into_iter().map(|(_, record)| record.started_at.timestamp_millis()));
+            }
+        };
+        tokio::join!(writers, follower);
+        for parity in 0..2 {
+            let of_one: Vec<_> = seen.iter().copied().filter(|ms| ms % 2 == parity).collect();
+            assert_eq!(of_one, (0..200).filter(|ms| ms % 2 == parity).collect::<Vec<_>>());
+        }
+    });
+}
+
+#[test]
+fn days_are_made_in_advance_and_dropped_when_they_are_old() {
+    run(async {
+        let store = store().await;
+        let app = TestApp::new("").await;
+        let invocations = store.invocations();
+        let day = chrono::NaiveDate::from_ymd_opt(2001, 2, 3).unwrap();
+        let noon = day.and_hms_opt(12, 0, 0).unwrap().and_utc();
+        invocations.prepare_days(noon).await.unwrap();
+        invocations.prepare_days(noon).await.unwrap();
+        let (sink, _writer) = Sink::start(&store, SinkConfig::default());
+        for at in [noon, chrono::Utc::now()] {
+            sink.record(record(&app, at.timestamp_millis())).await;
+        }
+        sink.flush().await;
+        let admin = endpoint().admin("mayfly").await.unwrap();
+        // As if it had been written then.
+        let moved = "UPDATE invocations SET recorded_at = started_at WHERE app_id = $1 AND started_at < now() - interval '1 day'";
+        admin.execute(moved, &[&app.id]).await.unwrap();
+        let count = async || invocations.query(&app.id, None, &query(10)).await.unwrap().records.len();
+        assert_eq!(count().await, 2);
+        assert_eq!(invocations.drop_before(day, noon).await.unwrap(), 0);
+        assert_eq!(count().await, 2);
+        let sums = async || {
+            let count = "SELECT count(*) FROM invocation_hours WHERE app_id = $1";
+            admin.query_one(count, &[&app.id]).await.unwrap().get::<_, i64>(0)
+        };
+        assert_eq!(sums().await, 2);
+        let later = noon + chrono::TimeDelta::hours(1);
+        assert_eq!(invocations.drop_before(day.succ_opt().unwrap(), later).await.unwrap(), 1);
+        assert_eq!((count().await, sums().await), (1, 1));
+        // Those of the days after it.
+        invocations.drop_before(day + chrono::Days::new(10), noon).await.unwrap();
     });
 }
 
@@ -247,10 +329,10 @@ fn figures_are_sums_of_the_records() {
         let now = chrono::Utc::now().timestamp_millis();
         let days_ago = now - 3 * 86_400_000;
         for (at_ms, status, duration_us) in [
+            (days_ago, Some(200), 7000),
             (now - 2, Some(200), 1000),
             (now - 1, None, 3000),
             (now, Some(404), 5000),
-            (days_ago, Some(200), 7000),
         ] {
             let mut one = record(&app, at_ms);
             one.function_id = function.clone();

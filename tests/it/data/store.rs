@@ -64,11 +64,14 @@ fn an_app_can_be_paused_and_everyone_hears_of_it() {
         let app = TestApp::new("").await;
         let mut changes = store.subscribe();
         assert_eq!(changes.next().await, Some(Change::Resync));
-        let paused = store.apps().set_paused(&app.id, true, Some("unpaid")).await.unwrap().unwrap();
+        let nothing = serde_json::json!({});
+        let pause =
+            async |id: &str, paused, reason| store.apps().configure(id, Some(paused), reason, &nothing).await;
+        let paused = pause(&app.id, true, Some("unpaid")).await.unwrap().unwrap();
         assert_eq!((paused.paused, paused.paused_reason.as_deref()), (true, Some("unpaid")));
-        let resumed = store.apps().set_paused(&app.id, false, Some("forgotten")).await.unwrap().unwrap();
+        let resumed = pause(&app.id, false, Some("forgotten")).await.unwrap().unwrap();
         assert_eq!((resumed.paused, resumed.paused_reason), (false, None));
-        assert!(store.apps().set_paused("app_000000000000", true, None).await.unwrap().is_none());
+        assert!(pause("app_000000000000", true, None).await.unwrap().is_none());
         let wanted = Change::Changed { app_id: app.id.clone(), function: None, kind: ChangeKind::App };
         // Others' news come as well.
         while changes.next().await != Some(wanted.clone()) {}

@@ -29,7 +29,10 @@ fn code(auth: HttpAuth, credential: Credential, user: Option<&str>) -> Result<(C
 #[test]
 fn the_table_of_http_auth() {
     use HttpAuth::{None, Optional, Required};
-    let jwt = || Credential::Bad(invalid_token("x"));
+    let user = || Credential::User(Arc::new(EndUser::new("alice", Option::None)));
+    let as_alice = Ok((CallerKindOf::EndUserJwt, Identity::User { id: "alice".into() }));
+    let as_client = Ok((CallerKindOf::Anonymous, Identity::Anon));
+    let jwt = || Credential::Bad(refused(TokenFault::Signature));
     let other = || key("app_bbbbbbbbbbbb", ApiKeyKind::Service, &Scope::ALL);
     let anon = || key(APP, ApiKeyKind::Anon, &[]);
     let as_nobody = Ok((CallerKindOf::Anonymous, Identity::Service));
@@ -37,20 +40,23 @@ fn the_table_of_http_auth() {
     for (auth, credential, expected) in [
         (Required, Credential::None, Err(Code::AuthRequired)),
         (Required, jwt(), Err(Code::AuthInvalidToken)),
+        (Required, user(), as_alice.clone()),
         (Required, service(), as_service.clone()),
         (Required, other(), Err(Code::AuthInvalidApiKey)),
         (Required, anon(), Err(Code::AuthRequired)),
         (Required, Credential::Admin, Err(Code::AuthInvalidApiKey)),
         (Optional, Credential::None, as_nobody.clone()),
         (Optional, jwt(), Err(Code::AuthInvalidToken)),
+        (Optional, user(), as_alice.clone()),
         (Optional, service(), as_service.clone()),
         (Optional, other(), Err(Code::AuthInvalidApiKey)),
-        (Optional, anon(), as_nobody.clone()),
+        (Optional, anon(), as_client.clone()),
         (None, Credential::None, as_nobody.clone()),
         (None, jwt(), as_nobody.clone()),
+        (None, user(), as_alice.clone()),
         (None, service(), as_service.clone()),
         (None, other(), as_nobody.clone()),
-        (None, anon(), as_nobody.clone()),
+        (None, anon(), as_client.clone()),
     ] {
         let got = code(auth, credential, Option::None).map(|(caller, identity)| (caller.kind, identity));
         assert_eq!(got, expected, "{auth:?}");
@@ -69,6 +75,7 @@ fn impersonation_needs_this_apps_service_key() {
             Credential::None,
             key("app_bbbbbbbbbbbb", ApiKeyKind::Service, &Scope::ALL),
             key(APP, ApiKeyKind::Anon, &[]),
+            Credential::User(Arc::new(EndUser::new("alice", None))),
         ] {
             assert_eq!(code(auth, credential, Some("alice")).unwrap_err(), Code::AuthImpersonationForbidden);
         }

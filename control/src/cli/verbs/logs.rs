@@ -8,9 +8,10 @@ use serde_json::Value;
 use crate::cli::exit::Exit;
 use crate::cli::out;
 use crate::cli::remote::{Remote, segment};
+use crate::http::client::Events;
 
-/// How often a follower asks.
-const FOLLOW_EVERY: Duration = Duration::from_millis(500);
+/// How long a follower that lost its server waits before it asks again.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Which records.
 pub(super) struct Filter {
@@ -21,32 +22,66 @@ pub(super) struct Filter {
 }
 
 pub(super) async fn show(remote: &Remote, name: &str, filter: &Filter, follow: bool) -> Result<Exit, Exit> {
-    let path = remote.in_app(&format!("/functions/{}/logs?{}", segment(name), query(filter)))?;
-    let mut shown = HashSet::new();
-    loop {
-        let answer = remote.get(&path).await?;
-        let records: Vec<&Value> = answer["logs"].as_array().into_iter().flatten().collect();
-        if remote.json && !follow {
+    let place = remote.in_app(&format!("/functions/{}/logs", segment(name)))?;
+    // A follower listens before it looks back, so that nothing falls in between.
+    let stream = format!("{place}/stream?{}", narrowing(filter));
+    let events = if follow { Some(remote.events(&stream, None).await?) } else { None };
+    let answer = remote.get(&format!("{place}?{}", query(filter))).await?;
+    let records: Vec<&Value> = answer["logs"].as_array().into_iter().flatten().collect();
+    let Some(events) = events else {
+        if remote.json {
             out::json(&answer);
         } else {
             // The server's newest is first; a reader's is last.
-            let new = records.iter().rev().filter(|record| !shown.contains(&out::cell(record, "id")));
-            new.for_each(|record| show_record(remote, record));
+            records.iter().rev().for_each(|record| show_record(remote, record));
         }
-        if !follow {
-            return Ok(Exit::Ok);
+        return Ok(Exit::Ok);
+    };
+    records.iter().rev().for_each(|record| show_record(remote, record));
+    let shown = records.iter().map(|record| out::cell(record, "id")).collect();
+    go_on(remote, &stream, events, shown).await
+}
+
+/// Show what comes, until the reader has enough. A server that goes away is waited for.
+async fn go_on(
+    remote: &Remote,
+    stream: &str,
+    mut events: Events,
+    shown: HashSet<String>,
+) -> Result<Exit, Exit> {
+    let mut last = None;
+    loop {
+        while let Some(event) = events.next().await {
+            last = Some(event.id);
+            let record: Value = serde_json::from_str(&event.data).unwrap_or_default();
+            if !shown.contains(&out::cell(&record, "id")) {
+                show_record(remote, &record);
+            }
         }
-        shown = records.iter().map(|record| out::cell(record, "id")).collect();
-        tokio::time::sleep(FOLLOW_EVERY).await;
+        events = loop {
+            tokio::time::sleep(AGAIN_AFTER).await;
+            match remote.events(stream, last.as_deref()).await {
+                Ok(events) => break events,
+                Err(Exit::Failure) => {}
+                Err(exit) => return Err(exit),
+            }
+        };
     }
 }
 
 fn query(filter: &Filter) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    let mut query = url::form_urlencoded::Serializer::new(narrowing(filter));
     query.append_pair("limit", &filter.limit.to_string());
-    for (name, value) in
-        [("level", &filter.level), ("status", &filter.status), ("invocation", &filter.invocation)]
-    {
+    if let Some(id) = &filter.invocation {
+        query.append_pair("invocation", id);
+    }
+    query.finish()
+}
+
+/// What a list and a stream can be narrowed by alike.
+fn narrowing(filter: &Filter) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in [("level", &filter.level), ("status", &filter.status)] {
         if let Some(value) = value {
             query.append_pair(name, value);
         }

@@ -1,4 +1,4 @@
-//! `/v1/apps`, `/v1/apps/{app}` and `/v1/{app}/config`.
+//! `/v1/apps` and `/v1/apps/{app}`.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -7,7 +7,6 @@ use crate::clock::rfc3339;
 use crate::error::ApiResult;
 use crate::http::stage::Admitted;
 use crate::http::{Edge, Reply, json as body, query};
-use crate::service::apps::PauseChange;
 use crate::store::App;
 
 pub(in crate::http) async fn list(edge: &Edge) -> ApiResult<Reply> {
@@ -35,14 +34,7 @@ pub(in crate::http) async fn delete(edge: &Edge, request: &Admitted, app: &str) 
     let pairs = query::pairs(&request.head.uri);
     let confirm = pairs.iter().find(|(name, _)| name == "confirm").map(|(_, value)| value.as_str());
     edge.apps.delete(app, confirm).await?;
-    edge.authenticator.forget_keys();
     body::ok(&json!({ "success": true }))
-}
-
-pub(in crate::http) async fn configure(edge: &Edge, request: &Admitted, app: &str) -> ApiResult<Reply> {
-    let change = PauseChange::read(body::decode(&request.body)?)?;
-    let app = edge.apps.pause(app, change).await?;
-    body::ok(&json!({ "app_id": app.id, "paused": app.paused, "reason": app.paused_reason }))
 }
 
 fn show(edge: &Edge, app: &App) -> Value {

@@ -1,14 +1,13 @@
 //! `ANY /v1/{app}/fn/...`: a request to a function, and the function's answer to it.
 
 use http::StatusCode;
-use http_body_util::Full;
 use mayfly_runtime::Response;
 
 use crate::auth::CallAccess;
 use crate::error::{ApiError, ApiResult};
 use crate::http::headers::{forward, write_function_headers};
 use crate::http::stage::{Admitted, CallRequest};
-use crate::http::{Edge, Reply};
+use crate::http::{Edge, Reply, reply};
 use crate::service::invoke::{Invocation, Trigger};
 use crate::trace::Trace;
 
@@ -40,7 +39,7 @@ fn to_reply(response: Response, invocation_id: &str) -> ApiResult<Reply> {
     let status = StatusCode::from_u16(response.status).map_err(ApiError::internal)?;
     let has_body = !matches!(status.as_u16(), 204 | 205 | 304);
     let body = response.body.filter(|_| has_body).unwrap_or_default();
-    let mut reply = Reply::new(Full::new(body));
+    let mut reply = reply::whole(body);
     *reply.status_mut() = status;
     write_function_headers(reply.headers_mut(), response.headers, invocation_id)?;
     Ok(reply)

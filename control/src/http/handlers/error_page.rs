@@ -1,16 +1,14 @@
 //! `/errors/{code}`: the page that every error body points at, served by the server that made it.
 
-use bytes::Bytes;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use http_body_util::Full;
 
 use crate::error::{ApiError, ApiResult, page};
-use crate::http::Reply;
+use crate::http::{Reply, reply};
 
 pub(in crate::http) fn get(code: &str) -> ApiResult<Reply> {
     let text = page(code).ok_or_else(|| ApiError::not_found("this error code"))?;
-    let mut reply = Reply::new(Full::new(Bytes::from_static(text.as_bytes())));
+    let mut reply = reply::whole(text.as_bytes());
     reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/markdown; charset=utf-8"));
     Ok(reply)
 }

@@ -1,13 +1,15 @@
 //! `/v1/{app}/functions/{name}/logs`.
 
+use bytes::Bytes;
 use chrono::DateTime;
+use futures_util::stream;
 use serde_json::{Value, json};
 
 use crate::clock::rfc3339;
 use crate::error::ApiResult;
 use crate::http::stage::Admitted;
-use crate::http::{Edge, Reply, json as body, query};
-use crate::service::logs::read_query;
+use crate::http::{Edge, Reply, json as body, query, sse};
+use crate::service::logs::{TailEvent, read_query, read_tail_query};
 use crate::store::{InvocationRecord, LogLine};
 
 pub(in crate::http) async fn list(
@@ -24,6 +26,30 @@ pub(in crate::http) async fn list(
         "hasMore": page.next_cursor.is_some(),
         "nextCursor": page.next_cursor,
     }))
+}
+
+/// The live tail, as server-sent events.
+pub(in crate::http) async fn stream(
+    edge: &Edge,
+    request: &Admitted,
+    app: &str,
+    name: &str,
+) -> ApiResult<Reply> {
+    let pairs = query::pairs(&request.head.uri);
+    let filter = read_tail_query(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
+    let after = sse::last_event_id(&request.head.headers)?;
+    let tail = edge.logs.tail(app, name, after, filter).await?;
+    let events = stream::unfold((tail, true), |(mut tail, first)| async move {
+        if first {
+            return Some((Bytes::from_static(sse::RETRY.as_bytes()), (tail, false)));
+        }
+        let said = match tail.next().await? {
+            TailEvent::Record(number, record) => sse::event(number, "invocation", &show(&record)),
+            TailEvent::Heartbeat => Bytes::from_static(sse::HEARTBEAT.as_bytes()),
+        };
+        Some((said, (tail, false)))
+    });
+    Ok(sse::reply(events))
 }
 
 fn show(record: &InvocationRecord) -> Value {

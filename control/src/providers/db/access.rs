@@ -73,7 +73,11 @@ pub(crate) fn session_settings(privilege: Privilege, bounds: &DbBounds) -> Vec<(
         Privilege::Owner => bounds.script_timeout,
         Privilege::Service | Privilege::User | Privilege::Anon => bounds.statement_timeout,
     };
+    // A plan for all parameters would also be one for all users: what a function that is wrongly called IMMUTABLE said
+    // for one of them would stand in it.
+    let plan_cache_mode = if privilege == Privilege::Service { "auto" } else { "force_custom_plan" };
     vec![
+        ("plan_cache_mode", plan_cache_mode.to_owned()),
         ("role", privilege.group().to_owned()),
         ("application_name", "mayfly".to_owned()),
         ("search_path", "public".to_owned()),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::pool::{LoginPool, Pooled, Pools, Turn};
+use super::session::Session;
 use crate::wire::{Connection, TransactionStatus, WireError};
 
 /// A connection that was lent. Dropping it in the middle of a use cancels what runs there and closes it.
@@ -23,8 +24,15 @@ impl Checkout {
 
     /// The connection. An error for one that was spoilt, or on which an earlier use was given up half-way.
     pub(crate) fn connection(&mut self) -> Result<&mut Connection, WireError> {
+        self.parts().map(|(connection, _)| connection)
+    }
+
+    /// The connection and what is known of its session.
+    pub(super) fn parts(&mut self) -> Result<(&mut Connection, &mut Session), WireError> {
         match &mut self.lent {
-            Some((pooled, _)) if !self.spoilt && !pooled.connection.is_busy() => Ok(&mut pooled.connection),
+            Some((pooled, _)) if !self.spoilt && !pooled.connection.is_busy() => {
+                Ok((&mut pooled.connection, &mut pooled.session))
+            }
             _ => Err(WireError::Lost(std::io::ErrorKind::NotConnected.into())),
         }
     }

@@ -7,23 +7,17 @@ use mayfly_runtime::providers::{
     BoxFuture, Database, GuestError, ResultSet, Statement, Transaction, TransactionOptions,
 };
 
-use super::access::Locator;
+use super::access::{Access, Locator};
 use super::checkout::Checkout;
 use super::error::{guest_error, timed_out};
 use super::pool::Pools;
 use super::rows::JsonRows;
+use super::session::Bearer;
+use super::statement::Request;
 use super::transaction::AppTransaction;
 use super::{encode, gate};
 use crate::tenant::Identity;
-use crate::wire::Exchange;
-
-/// Sent along with every use: whatever the user's SQL left in the session is gone before the next use.
-///
-/// What `DISCARD ALL` does, as far as there is anything to discard: temporary tables and advisory locks are nobody's to
-/// make, and plans are kept, because every use of a connection is by the same role, for which they were made. Planning
-/// `current_user_id()` anew would cost more than the rest of a query.
-pub(crate) const RESET: &str =
-    "RESET ROLE; RESET ALL; CLOSE ALL; DEALLOCATE ALL; UNLISTEN *; DISCARD SEQUENCES";
+use crate::wire::WireError;
 
 /// How much longer than the server's own timeout the host waits for the server to keep it.
 const GRACE: std::time::Duration = std::time::Duration::from_secs(2);
@@ -55,17 +49,19 @@ impl AppDatabase {
         Self { pools, locator, app_id: app_id.to_owned(), identity }
     }
 
-    /// A connection, and the statement that tells it who the user is.
-    async fn enter(&self) -> Result<(Checkout, Option<String>), GuestError> {
+    /// A connection, and the way into the database, which signs for the user.
+    async fn enter(&self) -> Result<(Checkout, Arc<Access>), GuestError> {
         let subject = self.identity.subject();
         if subject.is_some_and(|subject| subject.is_empty() || subject.len() > SUBJECT_MAX) {
             return Err(GuestError::new("28000", "the user's id must have 1 to 255 bytes"));
         }
         let access = self.locator.locate(&self.app_id).await?;
-        let mut checkout = self.pools.checkout(&access, self.identity.privilege()).await?;
-        let process_id = checkout.connection().map_err(guest_error)?.process_id();
-        let claims = subject.map(|subject| access.claims(subject, process_id));
-        Ok((checkout, claims))
+        let checkout = self.pools.checkout(&access, self.identity.privilege()).await?;
+        Ok((checkout, access))
+    }
+
+    fn bearer<'a>(&'a self, access: &'a Access) -> Option<Bearer<'a>> {
+        self.identity.subject().map(|subject| Bearer { access, subject })
     }
 }
 
@@ -74,12 +70,12 @@ impl Database for AppDatabase {
         Box::pin(async move {
             gate::check(&statement.sql)?;
             let params = encode::encode(&statement.params, self.pools.bounds().params_bytes_max)?;
-            let (mut checkout, claims) = self.enter().await?;
-            let before: Vec<_> =
-                claims.map(|claims| format!("SET mayfly.claims = '{claims}'")).into_iter().collect();
-            let exchange =
-                Exchange { before: &before, sql: &statement.sql, params: &params, after: Some(RESET) };
-            run(&mut checkout, &exchange, &statement).await
+            let (mut checkout, access) = self.enter().await?;
+            let request = Request { bearer: self.bearer(&access), sql: &statement.sql, params: &params };
+            let mut rows = JsonRows::new(statement.bigint, self.pools.bounds());
+            let command_tag =
+                within_time(&mut checkout, async |checkout| checkout.run(&request, &mut rows).await).await?;
+            Ok(rows.finish(&command_tag))
         })
     }
 
@@ -88,28 +84,26 @@ impl Database for AppDatabase {
         options: TransactionOptions,
     ) -> BoxFuture<'static, Result<Box<dyn Transaction>, GuestError>> {
         Box::pin(async move {
-            let (checkout, claims) = self.enter().await?;
+            let (mut checkout, access) = self.enter().await?;
+            let (_, session) = checkout.parts().map_err(guest_error)?;
+            let claims = session.entering_transaction(self.bearer(&access));
             let transaction: Box<dyn Transaction> = Box::new(AppTransaction::new(checkout, options, claims));
             Ok(transaction)
         })
     }
 }
 
-/// Run one statement within its time. A connection on which that failed in any odd way is not used again.
-pub(super) async fn run(
+/// Use a connection within a statement's time. One on which that failed in any odd way is not used again.
+pub(crate) async fn within_time<T>(
     checkout: &mut Checkout,
-    exchange: &Exchange<'_>,
-    statement: &Statement,
-) -> Result<ResultSet, GuestError> {
-    let bounds = checkout.pools().bounds().clone();
-    let mut rows = JsonRows::new(statement.bigint, &bounds);
-    let connection = checkout.connection().map_err(guest_error)?;
-    let limit = bounds.statement_timeout;
-    let Ok(outcome) = tokio::time::timeout(limit + GRACE, connection.exchange(exchange, &mut rows)).await
-    else {
-        checkout.spoil();
-        return Err(timed_out(limit));
-    };
-    let command_tag = checkout.inspect(outcome).map_err(guest_error)?;
-    Ok(rows.finish(&command_tag))
+    work: impl AsyncFnOnce(&mut Checkout) -> Result<T, WireError>,
+) -> Result<T, GuestError> {
+    let limit = checkout.pools().bounds().statement_timeout;
+    match tokio::time::timeout(limit + GRACE, work(checkout)).await {
+        Ok(outcome) => checkout.inspect(outcome).map_err(guest_error),
+        Err(_) => {
+            checkout.spoil();
+            Err(timed_out(limit))
+        }
+    }
 }

@@ -11,10 +11,11 @@ use super::access::{Access, session_settings};
 use super::bounds::DbBounds;
 use super::checkout::Checkout;
 use super::error::{exhausted, unreachable};
+use super::session::Session;
 use super::slots::{Slot, Slots};
 use crate::postgres::Endpoint;
 use crate::tenant::Privilege;
-use crate::wire::{self, Connection, WireError};
+use crate::wire::{self, Connection, Login, WireError};
 
 /// All pools.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ pub(super) struct LoginPool {
 #[derive(Debug)]
 pub(super) struct Pooled {
     pub(super) connection: Connection,
+    pub(super) session: Session,
     born: Instant,
     _slot: Slot,
 }
@@ -78,8 +80,8 @@ impl Pools {
             .ok()
             .flatten()
             .ok_or_else(|| exhausted(wait))?;
-        let connection = self.open(access, privilege, deadline).await?;
-        let pooled = Pooled { connection, born: Instant::now(), _slot: slot };
+        let (connection, session) = self.open(access, privilege, deadline).await?;
+        let pooled = Pooled { connection, session, born: Instant::now(), _slot: slot };
         Ok(Checkout::new(Arc::clone(self), pool, turn, pooled))
     }
 
@@ -90,14 +92,14 @@ impl Pools {
         access: &Access,
         privilege: Privilege,
         deadline: tokio::time::Instant,
-    ) -> Result<Connection, GuestError> {
+    ) -> Result<(Connection, Session), GuestError> {
         let user = privilege.login(access.app_id());
         let settings = session_settings(privilege, &self.bounds);
         let login = access.login(&self.endpoint, &user, &settings);
         let mut pause = Duration::from_millis(20);
         loop {
-            let error = match tokio::time::timeout_at(deadline, wire::connect(&login)).await {
-                Ok(Ok(connection)) => return Ok(connection),
+            let error = match tokio::time::timeout_at(deadline, begin(&login, privilege)).await {
+                Ok(Ok(begun)) => return Ok(begun),
                 Ok(Err(error)) => error,
                 Err(_) => return Err(unreachable()),
             };
@@ -160,6 +162,11 @@ impl Pools {
         lock(&self.logins).retain(|(owner, _), _| owner != app_id);
     }
 
+    /// The same for every app.
+    pub(crate) fn forget_all(&self) {
+        lock(&self.logins).clear();
+    }
+
     /// Open connections that nobody uses at the moment.
     pub(crate) fn idle(&self) -> usize {
         lock(&self.logins).values().map(|pool| lock(&pool.idle).len()).sum()
@@ -176,6 +183,12 @@ impl LoginPool {
             }
         }
     }
+}
+
+async fn begin(login: &Login<'_>, privilege: Privilege) -> Result<(Connection, Session), WireError> {
+    let mut connection = wire::connect(login).await?;
+    let session = Session::begin(&mut connection, privilege).await?;
+    Ok((connection, session))
 }
 
 /// The server is starting or stopping, or a connection closed a moment ago still counts.

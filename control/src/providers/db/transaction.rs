@@ -7,10 +7,11 @@ use mayfly_runtime::providers::{
 };
 
 use super::checkout::Checkout;
-use super::database::{RESET, run};
+use super::database::within_time;
 use super::error::guest_error;
+use super::rows::JsonRows;
 use super::{encode, gate};
-use crate::wire::{Exchange, TransactionStatus, WireError};
+use crate::wire::{Exchange, Name, TransactionStatus, WireError};
 
 /// An open transaction. Dropping it closes its connection, which rolls back.
 pub(super) struct AppTransaction {
@@ -27,9 +28,9 @@ impl fmt::Debug for AppTransaction {
 }
 
 impl AppTransaction {
-    pub(super) fn new(checkout: Checkout, options: TransactionOptions, claims: Option<String>) -> Self {
+    /// `claims` are the statements that say who the user is.
+    pub(super) fn new(checkout: Checkout, options: TransactionOptions, claims: Vec<String>) -> Self {
         let begin = begin_statement(options);
-        let claims = claims.map(|claims| format!("SET LOCAL mayfly.claims = '{claims}'"));
         Self { checkout, opening: std::iter::once(begin).chain(claims).collect(), begun: false }
     }
 
@@ -38,8 +39,20 @@ impl AppTransaction {
         let params = encode::encode(&statement.params, self.checkout.pools().bounds().params_bytes_max)?;
         let before: &[String] = if self.begun { &[] } else { &self.opening };
         self.begun = true;
-        let exchange = Exchange { before, sql: &statement.sql, params: &params, after: None };
-        let outcome = run(&mut self.checkout, &exchange, &statement).await;
+        // Unnamed: when the tables changed under a kept statement, a transaction could not be tried again.
+        let exchange = Exchange {
+            close: &[],
+            before,
+            name: Name::Unnamed,
+            sql: &statement.sql,
+            params: &params,
+            after: None,
+        };
+        let mut rows = JsonRows::new(statement.bigint, self.checkout.pools().bounds());
+        let outcome = within_time(&mut self.checkout, async |checkout| {
+            checkout.connection()?.exchange(&exchange, &mut rows).await
+        })
+        .await;
         // The gate lets nothing through that ends a transaction: if one ended all the same, nobody knows how.
         let ended =
             self.checkout.connection().is_ok_and(|connection| connection.status() == TransactionStatus::Idle);
@@ -47,21 +60,26 @@ impl AppTransaction {
             self.checkout.spoil();
             return Err(guest_error(WireError::Protocol("the transaction ended by itself")));
         }
-        outcome
+        Ok(rows.finish(&outcome?))
     }
 
-    /// `COMMIT` or `ROLLBACK`, and the reset, in one round trip. Gives the command that PostgreSQL carried out.
+    /// `COMMIT` or `ROLLBACK`, and the reset where one is due, in one round trip. Gives the command that PostgreSQL carried out.
     async fn end(&mut self, command: &str) -> Result<String, WireError> {
         let limit = self.checkout.pools().bounds().statement_timeout;
-        let connection = self.checkout.connection()?;
+        let (connection, session) = self.checkout.parts()?;
+        let reset = session.reset();
         connection.push_simple(command)?;
-        connection.push_simple(RESET)?;
+        if let Some(reset) = reset {
+            connection.push_simple(reset)?;
+        }
         let conversation = async {
             connection.send().await?;
             connection.settle().await?;
             let outcome = connection.read_simple().await;
             if matches!(outcome, Ok(_) | Err(WireError::Refused(_))) {
-                connection.owe();
+                if reset.is_some() {
+                    connection.owe();
+                }
                 connection.rest();
             }
             outcome

@@ -13,20 +13,31 @@ use url::Url;
 use super::connect::ConnectError;
 use super::guard::{Cidr, Denied, judge_url};
 use super::redirect::{HOPS_MAX, Hop, follow, location};
-use super::{AppClient, denied, failed, headers};
+use super::{AppClient, EgressLists, denied, failed, headers};
 
 /// From the request to the head of its answer, the connection included. As long as a function runs by default:
 /// what waits longer than that was ended already.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest pause within the answer's body.
 const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest body of an answer: it has to fit into the sandbox's memory.
-const BODY_BYTES_MAX: usize = 16 << 20;
+/// The longest body of an answer to a function: it has to fit into the sandbox's memory.
+pub(super) const BODY_BYTES_MAX: usize = 16 << 20;
+
+/// Within what a request stays.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds<'a> {
+    /// The operator's exceptions from what is public.
+    pub(super) allow: &'a [Cidr],
+    /// The app's own lists of hosts.
+    pub(super) lists: Option<&'a EgressLists>,
+    /// The longest body of an answer.
+    pub(super) body_bytes_max: usize,
+}
 
 /// Send one request and whatever redirects it leads to.
 pub(super) async fn run(
     client: &AppClient,
-    allow: &[Cidr],
+    bounds: Bounds<'_>,
     request: FetchRequest,
 ) -> Result<FetchResponse, GuestError> {
     let redirects = request.redirect;
@@ -38,10 +49,12 @@ pub(super) async fn run(
         body: true,
     };
     for followed in 0..=HOPS_MAX {
-        let answer = send(client, allow, &hop, &body).await?;
+        let answer = send(client, bounds, &hop, &body).await?;
         let place = location(answer.status(), answer.headers());
         match (redirects, place) {
-            (Redirect::Manual, _) | (_, None) => return read(answer, &hop.url, followed > 0).await,
+            (Redirect::Manual, _) | (_, None) => {
+                return read(answer, &hop.url, followed > 0, bounds.body_bytes_max).await;
+            }
             (Redirect::Error, Some(_)) => return Err(failed("the answer is a redirect")),
             (Redirect::Follow, Some(place)) => {
                 hop = follow(hop, answer.status(), place)
@@ -54,11 +67,15 @@ pub(super) async fn run(
 
 async fn send(
     client: &AppClient,
-    allow: &[Cidr],
+    bounds: Bounds<'_>,
     hop: &Hop,
     body: &Bytes,
 ) -> Result<Response<Incoming>, GuestError> {
-    judge_url(&hop.url, allow).map_err(|why| match why {
+    if !bounds.lists.is_none_or(|lists| lists.permits(&hop.url)) {
+        let host = hop.url.host_str().unwrap_or_default();
+        return Err(denied(format_args!("the app's egress lists do not let it reach {host}")));
+    }
+    judge_url(&hop.url, bounds.allow).map_err(|why| match why {
         Denied::Address(address) => denied(format_args!("{address} is not a public address")),
         Denied::Url(_) | Denied::Port(_) => denied(why),
     })?;
@@ -77,7 +94,12 @@ async fn send(
     }
 }
 
-async fn read(answer: Response<Incoming>, url: &Url, redirected: bool) -> Result<FetchResponse, GuestError> {
+async fn read(
+    answer: Response<Incoming>,
+    url: &Url,
+    redirected: bool,
+    bytes_max: usize,
+) -> Result<FetchResponse, GuestError> {
     let (head, mut body) = answer.into_parts();
     let mut bytes = BytesMut::new();
     loop {
@@ -87,8 +109,8 @@ async fn read(answer: Response<Incoming>, url: &Url, redirected: bool) -> Result
         let Some(frame) = frame else { break };
         let frame = frame.map_err(|_| failed("the answer's body broke off"))?;
         if let Ok(data) = frame.into_data() {
-            if bytes.len() + data.len() > BODY_BYTES_MAX {
-                return Err(failed(format_args!("the answer's body has more than {BODY_BYTES_MAX} bytes")));
+            if bytes.len() + data.len() > bytes_max {
+                return Err(failed(format_args!("the answer's body has more than {bytes_max} bytes")));
             }
             bytes.extend_from_slice(&data);
         }

@@ -46,13 +46,13 @@ fn get(url: String) -> FetchRequest {
 }
 
 fn open() -> Arc<dyn Fetch> {
-    Outbound::new(&["127.0.0.1/32".parse().unwrap()]).unwrap().for_invocation("app_a", None)
+    Outbound::new(&["127.0.0.1/32".parse().unwrap()]).unwrap().for_invocation("app_a", Arc::default(), None)
 }
 
 #[tokio::test]
 async fn loopback_is_refused_unless_the_operator_allows_it() {
     let (address, mut seen) = origin().await;
-    let closed = Outbound::new(&[]).unwrap().for_invocation("app_a", None);
+    let closed = Outbound::new(&[]).unwrap().for_invocation("app_a", Arc::default(), None);
     for host in ["127.0.0.1", "localhost", "0x7f.1", "[::ffff:127.0.0.1]", "2130706433"] {
         let error =
             Arc::clone(&closed).fetch(get(format!("http://{host}:{}/", address.port()))).await.unwrap_err();

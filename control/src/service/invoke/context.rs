@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::Trigger;
 use super::target::Target;
@@ -20,7 +21,7 @@ struct Context<'a> {
 #[derive(Serialize)]
 struct User<'a> {
     id: &'a str,
-    claims: Option<()>,
+    claims: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]
@@ -54,7 +55,7 @@ pub(super) fn json(
     let function = &target.function;
     let context = Context {
         // A user that a service key acts as has an id and no token, hence no claims.
-        user: caller.user_id.as_deref().map(|id| User { id, claims: None }),
+        user: caller.user_id.as_deref().map(|id| User { id, claims: caller.claims.as_deref() }),
         caller,
         app: App { id: &function.app_id, name: &function.app_name },
         request: Request { id: request_id, ip, function_name: &function.function_name },

@@ -24,7 +24,7 @@ impl Invoker {
             env: Arc::clone(target.env.get_or_try_init(|| self.open_env(target)).await?),
             database: Some(self.inner.tenants.database(app, identity.clone())),
             idempotency: Some(self.inner.tenants.idempotency(app)),
-            fetch: Some(self.inner.outbound.for_invocation(app, trace)),
+            fetch: Some(self.inner.outbound.for_invocation(app, Arc::clone(&target.egress), trace)),
         })
     }
 

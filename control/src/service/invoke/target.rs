@@ -11,8 +11,10 @@ use tokio::sync::OnceCell;
 use super::http_trigger::{HttpAuth, HttpTrigger};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::names;
+use crate::providers::fetch::EgressLists;
 use crate::service::Fresh;
-use crate::store::{ActiveFunction, Change, Store};
+use crate::service::config::AppConfig;
+use crate::store::{ActiveFunction, Store};
 
 /// The longest path that a trigger can have of its own.
 pub const TRIGGER_PATH_BYTES_MAX: usize = 255;
@@ -26,6 +28,8 @@ pub struct Target {
     pub http: Option<HttpTrigger>,
     /// What its invocations may use up.
     pub limits: Limits,
+    /// Where it may go: the app's own lists of hosts.
+    pub(super) egress: Arc<EgressLists>,
     /// Its environment, opened.
     pub(super) env: OnceCell<Arc<BTreeMap<String, String>>>,
     source_map: OnceCell<Option<SourceMap>>,
@@ -47,7 +51,8 @@ impl Target {
             ..Limits::default()
         };
         let http = HttpTrigger::of(&function.triggers);
-        Self { function, http, limits, env: OnceCell::new(), source_map: OnceCell::new() }
+        let egress = Arc::new(AppConfig::of(&function.app_settings).egress);
+        Self { function, http, limits, egress, env: OnceCell::new(), source_map: OnceCell::new() }
     }
 
     /// The version's source map; `None` when it has none, or it cannot be read now.
@@ -140,15 +145,9 @@ impl Targets {
         self.inner.found.forget(|(of, _)| **of == *app);
     }
 
-    /// Follow the news of all nodes, for as long as the server runs.
-    pub async fn follow(self) {
-        let mut changes = self.inner.store.subscribe();
-        while let Some(change) = changes.next().await {
-            match change {
-                Change::Changed { app_id, .. } => self.forget(&app_id),
-                Change::Resync => self.inner.found.forget_all(),
-            }
-        }
+    /// Anything may have changed.
+    pub fn forget_all(&self) {
+        self.inner.found.forget_all();
     }
 }
 

@@ -150,6 +150,6 @@ impl InvocationRecord {
     }
 }
 
-fn from_json<T: serde::de::DeserializeOwned>(json: Option<serde_json::Value>) -> Option<T> {
-    json.and_then(|json| serde_json::from_value(json).ok())
+fn from_json<T: serde::de::DeserializeOwned>(json: Option<&str>) -> Option<T> {
+    json.and_then(|json| serde_json::from_str(json).ok())
 }

@@ -104,6 +104,11 @@ impl Queue {
         let _ = self.settled.subscribe().wait_for(|settled| *settled >= newest).await;
     }
 
+    /// The number up to which all are written, or given up, as it grows.
+    pub(super) fn progress(&self) -> watch::Receiver<u64> {
+        self.settled.subscribe()
+    }
+
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.arrived.notify_one();

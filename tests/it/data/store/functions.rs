@@ -56,7 +56,7 @@ fn what_is_deployed_serves() {
         assert_eq!(active.settings.timeout_ms, 30_000);
         assert_eq!(store.versions().image("image of one").await.unwrap().unwrap(), b"one");
         assert!(functions.active(&app.id, "other", ENGINE).await.unwrap().is_none());
-        store.apps().set_paused(&app.id, true, Some("why")).await.unwrap();
+        store.apps().configure(&app.id, Some(true), Some("why"), &serde_json::json!({})).await.unwrap();
         let active = functions.active(&app.id, "hello", ENGINE).await.unwrap().unwrap();
         assert_eq!(active.paused, Some(Some("why".to_owned())));
     });

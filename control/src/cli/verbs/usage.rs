@@ -1,0 +1,41 @@
+//! `mayfly usage`.
+
+use serde_json::Value;
+
+use crate::cli::exit::Exit;
+use crate::cli::out;
+use crate::cli::remote::Remote;
+
+pub(super) async fn show(
+    remote: &Remote,
+    from: Option<&str>,
+    to: Option<&str>,
+    by: &str,
+) -> Result<Exit, Exit> {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("group_by", by);
+    for (name, value) in [("from", from), ("to", to)] {
+        if let Some(value) = value {
+            query.append_pair(name, value);
+        }
+    }
+    let answer = remote.get(&remote.in_app(&format!("/usage?{}", query.finish()))?).await?;
+    if remote.json {
+        out::json(&answer);
+        return Ok(Exit::Ok);
+    }
+    out::data(&format!("{by}\tinvocations\terrors\tfuel\tdatabase_ms\tegress_bytes"));
+    for group in answer["groups"].as_array().into_iter().flatten() {
+        show_line(&out::cell(group, by), group);
+    }
+    show_line("total", &answer["total"]);
+    Ok(Exit::Ok)
+}
+
+fn show_line(of: &str, usage: &Value) {
+    let cells: Vec<_> = ["invocations", "errors", "fuel", "database_ms", "egress_bytes"]
+        .into_iter()
+        .map(|member| out::cell(usage, member))
+        .collect();
+    out::data(&format!("{of}\t{}", cells.join("\t")));
+}

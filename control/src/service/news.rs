@@ -1,0 +1,59 @@
+//! Who has to hear of changes: everything that keeps answers in memory, on this node at once, on the others by `NOTIFY`.
+
+use std::sync::Arc;
+
+use super::config::Configs;
+use super::invoke::Targets;
+use crate::auth::{Authenticator, TokenVerifier};
+use crate::store::{Change, ChangeKind, Store};
+
+/// Spreads the news. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct News {
+    inner: Arc<Listeners>,
+}
+
+/// Those who listen.
+#[derive(Debug)]
+pub struct Listeners {
+    /// Functions.
+    pub targets: Targets,
+    /// Keys.
+    pub authenticator: Authenticator,
+    /// End users' tokens.
+    pub tokens: TokenVerifier,
+    /// Settings of apps.
+    pub configs: Configs,
+}
+
+impl News {
+    /// For these.
+    pub fn new(listeners: Listeners) -> Self {
+        Self { inner: Arc::new(listeners) }
+    }
+
+    /// An app changed: its settings, keys, issuers, or whether it is there at all.
+    pub fn app_changed(&self, app: &str) {
+        self.inner.targets.forget(app);
+        self.inner.authenticator.forget_keys();
+        self.inner.tokens.forget(app);
+        self.inner.configs.forget(app);
+    }
+
+    /// Follow the news of all nodes, for as long as the server runs.
+    pub async fn follow(self, store: Store) {
+        let mut changes = store.subscribe();
+        while let Some(change) = changes.next().await {
+            match change {
+                Change::Changed { app_id, kind: ChangeKind::App, .. } => self.app_changed(&app_id),
+                Change::Changed { app_id, .. } => self.inner.targets.forget(&app_id),
+                Change::Resync => {
+                    self.inner.targets.forget_all();
+                    self.inner.authenticator.forget_keys();
+                    self.inner.tokens.forget_all();
+                    self.inner.configs.forget_all();
+                }
+            }
+        }
+    }
+}

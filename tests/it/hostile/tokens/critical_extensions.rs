@@ -1,0 +1,28 @@
+//! `crit` and `b64`: rules that a verifier which does not know them must not pass over; and tokens of other kinds.
+
+use support::cluster::run;
+use support::token::{claims, hs256_raw};
+
+#[test]
+fn extensions_that_nobody_understands() {
+    run(async {
+        let app = super::app().await;
+        let payload = claims("https://issuer", "alice").to_string();
+        let sign = |header: &str| hs256_raw(header, &payload, super::SECRET.as_bytes());
+        for header in [
+            r#"{"alg":"HS256","crit":["exp"],"exp":1}"#,
+            r#"{"alg":"HS256","crit":["b64"],"b64":false}"#,
+            r#"{"alg":"HS256","crit":[]}"#,
+            r#"{"alg":"HS256","crit":null}"#,
+            r#"{"alg":"HS256","b64":true}"#,
+        ] {
+            super::refused(&app, &sign(header), "critical_header").await;
+        }
+        for typ in ["logout+jwt", "secevent+jwt", "dpop+jwt", "JWE"] {
+            super::refused(&app, &sign(&format!(r#"{{"alg":"HS256","typ":"{typ}"}}"#)), "token_type").await;
+        }
+        for typ in ["JWT", "jwt", "at+jwt", "application/at+JWT"] {
+            super::taken(&app, &sign(&format!(r#"{{"alg":"HS256","typ":"{typ}"}}"#)), "alice").await;
+        }
+    });
+}
