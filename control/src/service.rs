@@ -11,6 +11,7 @@ pub mod keys;
 pub mod logs;
 pub mod news;
 pub mod retention;
+pub mod schema;
 pub mod sql;
 pub mod tokens;
 pub mod usage;

@@ -3,7 +3,9 @@
 mod error;
 mod identity;
 mod provision;
+mod rls;
 mod roles;
+mod schema;
 mod script;
 mod suitable;
 mod tenants;
@@ -12,5 +14,7 @@ mod turns;
 pub use error::{ScriptError, TenantError};
 pub use identity::Identity;
 pub(crate) use identity::Privilege;
+pub use rls::PolicyChange;
+pub use schema::{RecordedChange, SchemaChange, rules as schema_rules};
 pub use script::{AppliedScript, Script};
 pub use tenants::Tenants;

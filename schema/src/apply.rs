@@ -2,8 +2,11 @@
 
 mod execute;
 mod outside;
+mod steps;
 
 use std::time::{Duration, Instant};
+
+pub use steps::{Script, steps};
 
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Transaction};
@@ -84,7 +87,7 @@ pub struct Outcome {
 pub async fn read(client: &mut Client, options: &Options) -> Result<Catalog, SchemaError> {
     let transaction = client.transaction().await?;
     begin(&transaction, options).await?;
-    let catalog = introspect(&transaction, place(options, true)).await?;
+    let catalog = catalog_of(&transaction, options).await?;
     transaction.rollback().await?;
     Ok(catalog)
 }
@@ -187,7 +190,7 @@ async fn in_transaction(
 }
 
 /// Session settings for one transaction. Everything else of the session stays what it was.
-async fn begin(transaction: &Transaction<'_>, options: &Options) -> Result<(), SchemaError> {
+pub(crate) async fn begin(transaction: &Transaction<'_>, options: &Options) -> Result<(), SchemaError> {
     let path = search_path(&options.schema, &[]);
     let settings = [
         set_local_ms("lock_timeout", options.lock_timeout),
@@ -200,6 +203,14 @@ async fn begin(transaction: &Transaction<'_>, options: &Options) -> Result<(), S
             .to_owned(),
     ];
     Ok(transaction.batch_execute(&settings.join(";")).await?)
+}
+
+/// The schema as this transaction sees it.
+pub(crate) async fn catalog_of(
+    transaction: &Transaction<'_>,
+    options: &Options,
+) -> Result<Catalog, SchemaError> {
+    introspect(transaction, place(options, true)).await
 }
 
 fn place(options: &Options, unmanaged: bool) -> Place<'_> {

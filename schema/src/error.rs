@@ -51,6 +51,9 @@ pub enum SchemaError {
         /// What is not as it should be.
         differences: Vec<String>,
     },
+    /// A change of policies that makes no sense.
+    #[error("{0}")]
+    Rls(#[source] crate::rls::RlsError),
     /// The recorded state that was asked for is not there.
     #[error("migration {0} has no recorded schema")]
     NoSuchState(i64),

@@ -3,7 +3,10 @@
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Transaction};
 
+use crate::dsl::Declared;
 use crate::error::SchemaError;
+use crate::node::Node;
+use crate::parse::Rules;
 
 /// Where changes are recorded, and what keeps two of them apart. The statements are the embedder's.
 #[derive(Debug, Clone)]
@@ -92,6 +95,48 @@ impl Ledger {
             (&renames, Type::JSON),
         ];
         Ok(transaction.query_typed_one(&self.record, &params).await?.try_get(0)?)
+    }
+}
+
+/// A recorded state as a declaration: what was renamed since goes by its names of then, from the newest rename to the
+/// oldest.
+///
+/// # Errors
+/// [`SchemaError::Declaration`] when the record does not read as one.
+pub fn past_state(schema: &str, later: &[String], rules: &Rules) -> Result<Declared, SchemaError> {
+    let rules = Rules { tables_max: None, ..rules.clone() };
+    let mut declared = Declared::read(schema, &rules)?;
+    for renames in later {
+        let renames = Node::read(renames).unwrap_or(Node::Null);
+        rename_back(&mut declared, &renames);
+    }
+    Ok(declared)
+}
+
+fn rename_back(declared: &mut Declared, renames: &Node) {
+    let text = |node: &Node| match node {
+        Node::Text(text) => text.clone(),
+        _ => String::new(),
+    };
+    if let Some(Node::Object(tables)) = renames.get("tables") {
+        for (new, old) in tables {
+            let old = text(old);
+            for table in declared.tables.iter_mut().filter(|table| table.name == old) {
+                table.renamed_from.get_or_insert_with(|| new.clone());
+            }
+        }
+    }
+    if let Some(Node::List(columns)) = renames.get("columns") {
+        for column in columns {
+            let Node::List(parts) = column else { continue };
+            let [table, new, old] = [0, 1, 2].map(|place| parts.get(place).map(text).unwrap_or_default());
+            let tables = declared.tables.iter_mut();
+            // A column's table goes by its later name.
+            let found = tables.filter(|it| it.name == table || it.renamed_from.as_ref() == Some(&table));
+            for column in found.flat_map(|it| &mut it.columns).filter(|column| column.name == old) {
+                column.renamed_from.get_or_insert_with(|| new.clone());
+            }
+        }
     }
 }
 

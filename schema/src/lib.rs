@@ -23,8 +23,10 @@ mod platform;
 pub mod quote;
 mod rename;
 mod render;
+pub mod rls;
 mod seed;
 mod settled;
+pub mod typescript;
 mod words;
 pub mod write;
 

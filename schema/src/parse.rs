@@ -22,6 +22,7 @@ use crate::dsl::{Declared, Enum, Table};
 use crate::node::Node;
 use fields::Fields;
 pub(crate) use fields::join as join_path;
+pub use lexis::check_expression;
 
 /// Bounds of a declaration, and the words that a place gives its own meaning.
 #[derive(Debug, Clone, Default)]

@@ -3,4 +3,5 @@
 mod database_outage;
 mod first_function;
 mod redeploy;
+mod schema;
 mod shutdown;

@@ -12,6 +12,8 @@ mod invoke;
 mod keys;
 mod log_stream;
 mod logs;
+mod rls;
+mod schema;
 mod sql;
 mod tokens;
 mod usage;

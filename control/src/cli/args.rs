@@ -1,10 +1,14 @@
 //! Commands and flags.
 
+mod schema;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::ServeArgs;
+
+pub(super) use schema::{SchemaChangeArgs, SchemaPlace, SchemaVerb};
 
 /// Mayfly runs JavaScript and TypeScript functions, each invocation in a fresh WebAssembly sandbox.
 #[derive(Debug, Parser)]
@@ -157,6 +161,18 @@ pub enum Verb {
         /// The version's number [default: the one before the present one]
         #[arg(long, value_name = "VERSION")]
         to: Option<u32>,
+    },
+    /// An app's schema, or that of any PostgreSQL
+    #[command(subcommand)]
+    Schema(SchemaVerb),
+    /// Write the types of an app's rows, for TypeScript
+    Types {
+        /// The file; - writes to stdout
+        #[arg(long, short, default_value = "mayfly.d.ts")]
+        out: PathBuf,
+        /// Where.
+        #[command(flatten)]
+        place: SchemaPlace,
     },
     /// Apps; this takes the operator's key
     #[command(subcommand)]

@@ -3,6 +3,7 @@
 mod apps;
 mod functions;
 mod logs;
+mod schema;
 mod usage;
 
 use http::Method;
@@ -40,6 +41,8 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
         Verb::Functions(verb) => functions::run(remote, verb).await,
         Verb::Versions { name } => functions::versions(remote, &name).await,
         Verb::Rollback { name, to } => functions::rollback(remote, &name, to).await,
+        Verb::Schema(verb) => schema::run(remote, verb).await,
+        Verb::Types { out, place } => schema::types(remote, &place, &out).await,
         Verb::Apps(verb) => apps::run(remote, verb).await,
         Verb::Keys(verb) => keys(remote, verb).await,
     }

@@ -1,8 +1,12 @@
 //! The closed list of what the server does, and the pure function that finds an entry in it.
 
+mod schema;
+
 use std::borrow::Cow;
 
 use http::Method;
+
+pub use schema::SchemaRoute;
 
 use crate::names;
 
@@ -51,6 +55,8 @@ pub enum Route {
     PatchAppEnv { app: String },
     /// `POST /v1/{app}/sql`
     RunSql { app: String },
+    /// `/v1/{app}/schema...`, `/v1/{app}/migrations`, `/v1/{app}/rls...`
+    Schema { app: String, action: SchemaRoute },
     /// `GET /v1/{app}/functions`
     ListFunctions { app: String },
     /// `POST /v1/{app}/functions`
@@ -184,6 +190,7 @@ impl Route {
             | Self::GetAppEnv { app }
             | Self::PatchAppEnv { app }
             | Self::RunSql { app }
+            | Self::Schema { app, .. }
             | Self::ListFunctions { app }
             | Self::Deploy { app }
             | Self::GetFunction { app, .. }
@@ -202,6 +209,9 @@ impl Route {
 
     /// The entry of the route table that this is: what logs and documents call it.
     pub fn entry(&self) -> (&'static str, &'static str) {
+        if let Self::Schema { action, .. } = self {
+            return action.entry();
+        }
         TABLE[match self {
             Self::Live => 0,
             Self::Ready => 1,
@@ -216,7 +226,8 @@ impl Route {
             Self::RevokeKey { .. } => 10,
             Self::GetAppEnv { .. } => 11,
             Self::PatchAppEnv { .. } => 12,
-            Self::RunSql { .. } => 13,
+            // A schema's routes have a table of their own.
+            Self::RunSql { .. } | Self::Schema { .. } => 13,
             Self::ListFunctions { .. } => 14,
             Self::Deploy { .. } => 15,
             Self::GetFunction { .. } => 16,
@@ -287,6 +298,7 @@ fn parse_app(method: &Method, app: &str, rest: &[&str]) -> Result<Route, RouteEr
             Method::PATCH => Some(Route::PatchAppEnv { app }),
             _ => None,
         }),
+        ["schema" | "migrations" | "rls", ..] => schema::parse(method, app, rest),
         ["sql"] => by_method(method, "POST", |m| (m == Method::POST).then_some(Route::RunSql { app })),
         ["usage"] => by_method(method, "GET", |m| (m == Method::GET).then_some(Route::Usage { app })),
         ["functions"] => by_method(method, "GET, POST", |m| match *m {

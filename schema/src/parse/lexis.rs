@@ -10,7 +10,10 @@ const BYTES_MAX: usize = 64 << 10;
 const DEPTH_MAX: usize = 256;
 
 /// Check one expression.
-pub(crate) fn check_expression(text: &str) -> Result<(), String> {
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_expression(text: &str) -> Result<(), String> {
     if text.is_empty() {
         return Err("an expression must not be empty".to_owned());
     }

@@ -70,7 +70,7 @@ impl Pairs {
     fn finish(self) {
         let Self { wrong, count, .. } = self;
         assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n\n"));
-        println!("{count} pairs");
+        assert!(count >= 100, "only {count} pairs were found");
     }
 }
 
