@@ -97,13 +97,16 @@ fn table() -> impl Strategy<Value = Table> {
 fn schema() -> impl Strategy<Value = Value> {
     btree_map(0..TABLES.len(), table(), 1..4).prop_map(|tables| {
         let kinds = |number: &usize| tables.get(number).map(|table: &Table| table.key);
-        let all: Map<String, Value> =
-            tables.iter().map(|(number, table)| (TABLES[*number].to_owned(), body(table, &kinds))).collect();
+        let all = tables.iter().map(|(number, table)| {
+            let name = TABLES[*number];
+            (name.to_owned(), body(name, table, &kinds))
+        });
+        let all: Map<String, Value> = all.collect();
         json!({ "tables": all })
     })
 }
 
-fn body(table: &Table, kinds: &dyn Fn(&usize) -> Option<usize>) -> Value {
+fn body(own: &str, table: &Table, kinds: &dyn Fn(&usize) -> Option<usize>) -> Value {
     let key = [
         json!({ "type": "int", "primaryKey": true }),
         json!({ "type": "bigserial", "primaryKey": true }),
@@ -144,13 +147,13 @@ fn body(table: &Table, kinds: &dyn Fn(&usize) -> Option<usize>) -> Value {
         if partial {
             index["where"] = format!("\"{name}\" IS NOT NULL").into();
         }
-        indexes.insert(format!("by {name} of {}", table.key), index);
+        indexes.insert(format!("by {name} of {own}"), index);
     }
     let mut shown = json!({ "columns": columns, "indexes": indexes, "comment": if table.comment { "noted" } else { "" } });
     if table.composite
         && let Some((number, _)) = table.columns.iter().find(|(_, it)| TYPES[it.ty].0 != "jsonb")
     {
-        shown["uniques"] = json!({ "both": ["id", COLUMNS[*number]] });
+        shown["uniques"] = json!({ format!("both of {own}"): ["id", COLUMNS[*number]] });
     }
     shown["rls"] = match table.rls {
         None => json!(false),
