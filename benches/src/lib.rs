@@ -10,6 +10,9 @@ use mayfly_runtime::{Build, Call, Engine, EngineConfig, Image, Limits, Outcome, 
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
+/// Threads that the program has beside one for each processor.
+pub const THREADS_SPARE: usize = 2;
+
 /// The function that most benches call.
 pub const HELLO: &str =
     "export async function handler(req, ctx) { return Response.json({ hello: 'world' }); }";

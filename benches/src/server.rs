@@ -19,7 +19,8 @@ pub struct Server {
     pub address: SocketAddr,
     /// The app's id.
     pub app_id: String,
-    service_key: String,
+    /// Its service key.
+    pub service_key: String,
     _directory: tempfile::TempDir,
 }
 
@@ -36,6 +37,20 @@ impl Server {
         let text = |name: &str| created[name].as_str().expect("the app is made").to_owned();
         let (app_id, service_key) = (text("app_id"), text("service_key"));
         Self { app, address, app_id, service_key, _directory: directory }
+    }
+
+    /// A second app of the same server, seen alike.
+    pub async fn neighbour(&self) -> Neighbour {
+        let created = post(self.address, "/v1/apps", self.app.admin_key(), json!({ "name": "other" })).await;
+        let text = |name: &str| created[name].as_str().expect("the app is made").to_owned();
+        Neighbour { address: self.address, app_id: text("app_id"), service_key: text("service_key") }
+    }
+
+    /// A token for one of the app's users.
+    pub async fn token(&self, sub: &str) -> String {
+        let path = format!("/v1/{}/auth/tokens", self.app_id);
+        let minted = post(self.address, &path, &self.service_key, json!({ "sub": sub })).await;
+        minted["token"].as_str().expect("a token").to_owned()
     }
 
     /// Deploys a function that anyone may call.
@@ -62,6 +77,26 @@ impl Server {
     /// Stops everything.
     pub async fn stop(self) {
         self.app.shutdown().await;
+    }
+}
+
+/// Another app on the server.
+#[derive(Debug, Clone)]
+pub struct Neighbour {
+    address: SocketAddr,
+    /// The app's id.
+    pub app_id: String,
+    service_key: String,
+}
+
+impl Neighbour {
+    /// Deploys a function that anyone may call.
+    pub async fn deploy(&self, name: &str, code: &str) {
+        let trigger = json!({ "type": "http", "config": { "auth": "none" } });
+        let body = json!({ "name": name, "code": code, "trigger": trigger });
+        let path = format!("/v1/{}/functions", self.app_id);
+        let deployed = post(self.address, &path, &self.service_key, body).await;
+        assert_eq!(deployed["status"], "deployed", "{deployed}");
     }
 }
 
@@ -107,6 +142,24 @@ impl Client {
         let response = self.sender.send_request(request).await.expect("the server answers");
         let status = response.status().as_u16();
         (status, response.into_body().collect().await.expect("the body arrives").to_bytes())
+    }
+
+    /// `GET path` with a bearer, if there is one; must be answered with 200.
+    pub async fn get_as(&mut self, path: &str, bearer: &str) -> Bytes {
+        let mut request = http::Request::get(path).header("host", "bench");
+        if !bearer.is_empty() {
+            request = request.header("authorization", format!("Bearer {bearer}"));
+        }
+        let request = request.body(Full::default()).expect("the request is well formed");
+        let (status, body) = self.send(request).await;
+        assert_eq!(status, 200, "{path}: {body:?}");
+        body
+    }
+
+    /// `GET path`, however it is answered.
+    pub async fn try_get(&mut self, path: &str) -> u16 {
+        let request = http::Request::get(path).header("host", "bench");
+        self.send(request.body(Full::default()).expect("the request is well formed")).await.0
     }
 
     /// `GET path`, which must be answered with 200.

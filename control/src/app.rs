@@ -19,8 +19,9 @@ use crate::http::{Base, Draining, Edge, Server, UseCases};
 use crate::postgres::{Cluster, ClusterConfig, ClusterError, Endpoint, EndpointError};
 use crate::providers::db::DbBounds;
 use crate::providers::fetch::{Outbound, OutboundError};
-use crate::quota::Slots;
+use crate::quota::{Daily, Slots, Turns};
 use crate::secrets::{KeyRing, SecretsError};
+use crate::service::admission::Admission;
 use crate::service::apps::Apps;
 use crate::service::config::Configs;
 use crate::service::deploy::Deploy;
@@ -142,6 +143,7 @@ impl App {
         let edge = parts.into_edge(config, &admin_key, base, &sink, &tasks, &stop);
         tasks.service(edge.news.clone().follow(store.clone()));
         tasks.service(Retention { store: store.clone(), days: config.records_days }.keep());
+        tasks.service(edge.admission.daily.clone().keep());
         // What a crash left half done. Nothing of it is served until it is ready, so nobody waits for this.
         tasks.service(async move {
             if let Err(error) = tenants.recover().await {
@@ -183,6 +185,8 @@ impl App {
         };
         let left = self.tasks.finish_work(self.drain).await;
         let flushed = tokio::time::timeout(FLUSH_TIMEOUT, self.sink.flush()).await.is_ok();
+        let counted = tokio::time::timeout(FLUSH_TIMEOUT, self.edge.admission.daily.flush()).await;
+        let flushed = flushed && counted.is_ok_and(|kept| kept.is_ok());
         self.tasks.stop_services().await;
         self.store.close();
         if let Some(cluster) = self.cluster {
@@ -230,6 +234,7 @@ impl Parts {
         let tokens =
             Tokens { store: store.clone(), keyring: Arc::clone(&keyring), verifier, news: news.clone() };
         let slots = Slots::new(config.invocations_max, config.invocations_per_app_max);
+        let daily = Daily::new(store.clone());
         let keys = Keys { store: store.clone() };
         let env = Env { store: store.clone(), keyring: Arc::clone(&keyring), targets: targets.clone() };
         let invoker = Invoker::new(InvokerParts {
@@ -241,6 +246,8 @@ impl Parts {
             sink: sink.clone(),
             tasks: tasks.clone(),
             api_url: base.as_str().into(),
+            daily: daily.clone(),
+            turns: Turns::new(turns()),
         });
         Edge::new(UseCases {
             authenticator,
@@ -266,8 +273,8 @@ impl Parts {
             sql: Sql { tenants },
             tokens,
             news,
+            admission: Admission { configs: configs.clone(), slots, daily },
             configs,
-            slots,
             keys,
             env,
             targets,
@@ -275,6 +282,11 @@ impl Parts {
             base,
         })
     }
+}
+
+/// As many sandboxes run at one moment as there are processors for them.
+fn turns() -> u32 {
+    std::thread::available_parallelism().map_or(2, |count| u32::try_from(count.get()).unwrap_or(u32::MAX))
 }
 
 /// PostgreSQL's own user has to be able to pass through; what is secret in it has modes of its own.

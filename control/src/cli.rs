@@ -16,6 +16,9 @@ pub use exit::Exit;
 
 use crate::telemetry;
 
+/// Threads beside those that sandboxes can keep busy.
+const SPARE_THREADS: usize = 2;
+
 /// Run the command line of this process to its end.
 pub fn run() -> std::process::ExitCode {
     // A parse error prints itself and ends with 2, `--help` and `--version` with 0.
@@ -24,13 +27,17 @@ pub fn run() -> std::process::ExitCode {
         // Before anything else: the worker has no runtime, no log and no settings.
         return if mayfly_runtime::compile_worker().is_ok() { Exit::Ok } else { Exit::Failure }.into();
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            out::complain(&format!("the runtime does not start: {error}"));
-            return Exit::Failure.into();
-        }
-    };
+    // Sandboxes may take all processors (`quota/turns.rs`): beside the threads they run on there are some for everything
+    // else, and the kernel lets those that were idle go first.
+    let threads = std::thread::available_parallelism().map_or(2, usize::from) + SPARE_THREADS;
+    let runtime =
+        match tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                out::complain(&format!("the runtime does not start: {error}"));
+                return Exit::Failure.into();
+            }
+        };
     let code = runtime.block_on(dispatch(cli));
     // What was meant to be finished is finished; a stuck name lookup need not be waited for.
     runtime.shutdown_background();

@@ -9,6 +9,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::quota::Standing;
+
 pub use code::Code;
 pub use page::{GUEST_CODES, page};
 
@@ -23,6 +25,7 @@ struct Inner {
     details: Option<Value>,
     retry_after: Option<u32>,
     allow: Option<Cow<'static, str>>,
+    standing: Option<Standing>,
     invocation_id: Option<String>,
     stack: Option<String>,
     trusted_message: Option<String>,
@@ -43,6 +46,7 @@ impl ApiError {
             details: None,
             retry_after: code.retry_after(),
             allow: None,
+            standing: None,
             invocation_id: None,
             stack: None,
             trusted_message: None,
@@ -104,6 +108,20 @@ impl ApiError {
         self
     }
 
+    /// The same, to be tried again after so many seconds.
+    #[must_use]
+    pub fn retry_after_seconds(mut self, seconds: u32) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
+    }
+
+    /// The same, with how the app stands with its limits.
+    #[must_use]
+    pub fn with_standing(mut self, standing: Standing) -> Self {
+        self.0.standing = Some(standing);
+        self
+    }
+
     /// The same, of an invocation that ran.
     #[must_use]
     pub fn of_invocation(mut self, id: impl Into<String>) -> Self {
@@ -159,6 +177,11 @@ impl ApiError {
     /// The value of `Allow`.
     pub fn allow(&self) -> Option<&str> {
         self.0.allow.as_deref()
+    }
+
+    /// How the app stands with its limits.
+    pub fn standing(&self) -> Option<&Standing> {
+        self.0.standing.as_ref()
     }
 
     /// The invocation that failed, if one ran.

@@ -1,7 +1,17 @@
-//! How much of the node one app may use at once.
+//! How much of the node, and of a day, one app may use.
 
+mod daily;
+mod fair;
 mod limits;
+mod rate;
+mod refused;
 mod slots;
+mod standing;
+mod turns;
 
+pub use daily::Daily;
 pub use limits::{AppLimits, DailyLimits, EffectiveLimits, Rate};
-pub use slots::{Full, Slot, Slots};
+pub use refused::Refused;
+pub use slots::{Slot, Slots};
+pub use standing::Standing;
+pub use turns::{InTurns, Turns};

@@ -1,5 +1,6 @@
 //! The use cases: what the server does, knowing neither HTTP nor SQL text.
 
+pub mod admission;
 pub mod apps;
 pub mod config;
 pub mod deploy;

@@ -2,6 +2,7 @@
 
 mod apps;
 mod changes;
+mod day_usage;
 mod env;
 mod error;
 mod functions;
@@ -18,6 +19,7 @@ mod versions;
 pub(crate) use apps::DatabaseSecrets;
 pub use apps::{App, AppState, Apps};
 pub use changes::{Change, ChangeKind, Changes};
+pub use day_usage::{DayUsage, DayUsages};
 pub use env::Env;
 pub use error::StoreError;
 pub use functions::{

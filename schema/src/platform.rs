@@ -41,6 +41,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     3 "invocations",
     4 "records",
     5 "signing_keys",
+    6 "app_days",
 ];
 
 /// Any number will do, as long as every build uses this one.

@@ -3,6 +3,7 @@
 mod apps;
 mod call;
 mod config;
+mod cors;
 mod deploy;
 mod env;
 mod errors;
@@ -10,6 +11,7 @@ mod functions;
 mod health;
 mod invoke;
 mod keys;
+mod limits;
 mod log_stream;
 mod logs;
 mod rls;

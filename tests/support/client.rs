@@ -162,6 +162,12 @@ impl Ask {
         answer.json()
     }
 
+    /// Send it, and expect success and this text.
+    pub async fn ok_text(self, text: &str) {
+        let answer = self.send().await;
+        assert_eq!((answer.status, answer.text().as_str()), (200, text));
+    }
+
     /// Send it, and expect this error, whole.
     pub async fn fails(self, status: u16, code: &str) -> Answer {
         let answer = self.send().await;

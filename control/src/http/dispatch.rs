@@ -15,7 +15,7 @@ use super::route::Route;
 use super::stage::Admitted;
 use crate::auth::Authenticator;
 use crate::error::{ApiError, ApiResult};
-use crate::quota::Slots;
+use crate::service::admission::Admission;
 use crate::service::apps::Apps;
 use crate::service::config::Configs;
 use crate::service::deploy::Deploy;
@@ -42,8 +42,8 @@ pub struct Edge {
 pub struct UseCases {
     /// Who may.
     pub authenticator: Authenticator,
-    /// Room for sandboxes.
-    pub slots: Slots,
+    /// Who may run now.
+    pub admission: Admission,
     /// Apps.
     pub apps: Apps,
     /// Keys.

@@ -5,6 +5,7 @@ pub(super) mod admit;
 pub(super) mod auth;
 pub(super) mod body_limit;
 pub(super) mod catch_panic;
+pub(super) mod cors;
 pub(super) mod deadline;
 pub(super) mod load_shed;
 pub(super) mod request_id;

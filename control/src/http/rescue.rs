@@ -8,10 +8,13 @@ use serde_json::{Map, Value, json};
 use super::json::SERVER_TIMING;
 use super::reply::{self, Reply};
 use crate::error::{ApiError, Code};
+use crate::quota::Standing;
 
 /// The id of the invocation, on the response of every function that ran.
 pub(crate) const X_INVOCATION_ID: HeaderName = HeaderName::from_static("x-invocation-id");
 
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const X_ERROR_SOURCE: HeaderName = HeaderName::from_static("x-error-source");
 
 /// The failure's private half, for the access log: it rides in the response's extensions.
@@ -46,6 +49,9 @@ fn write_headers(headers: &mut HeaderMap, error: &ApiError) {
     if let Some(seconds) = error.retry_after() {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
+    if let Some(standing) = error.standing() {
+        write_standing(headers, standing);
+    }
     if code.status() == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"mayfly\""));
     }
@@ -59,6 +65,16 @@ fn write_headers(headers: &mut HeaderMap, error: &ApiError) {
         (SERVER_TIMING, error.server_timing()),
     ] {
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// `RateLimit` and `RateLimit-Policy`, where the app has limits that they speak of.
+pub(super) fn write_standing(headers: &mut HeaderMap, standing: &Standing) {
+    let Some((policy, limit)) = standing.to_headers() else { return };
+    for (name, value) in [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, limit)] {
+        if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);
         }
     }

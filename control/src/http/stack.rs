@@ -21,6 +21,7 @@ use super::layers::admit::Admit;
 use super::layers::auth::Auth;
 use super::layers::body_limit::BodyLimit;
 use super::layers::catch_panic::CatchPanic;
+use super::layers::cors::Cors;
 use super::layers::deadline::Deadline;
 use super::layers::load_shed::LoadShed;
 use super::layers::request_id::RequestId;
@@ -49,12 +50,15 @@ where
     B::Error: std::error::Error + Send + Sync + 'static,
 {
     let Shared { edge, limits, access_log, base, in_flight } = shared.clone();
-    let (authenticator, slots) = (edge.authenticator.clone(), edge.slots.clone());
+    let (authenticator, admission) = (edge.authenticator.clone(), edge.admission.clone());
+    let configs = edge.configs.clone();
     ServiceBuilder::new()
         // First, so that everything below can name the request, and last, so that every answer carries the id.
         .layer(layer_fn(move |inner| RequestId::new(inner, peer)))
         // Above the rescue: it logs what was answered, not what was meant.
         .layer(layer_fn(move |inner| AccessLog::new(inner, access_log)))
+        // Above the rescue, too: a page has to be able to read its errors.
+        .layer(layer_fn(move |inner| Cors::new(inner, configs.clone())))
         // Below here things fail with `ApiError`, above nothing fails.
         .layer(layer_fn(move |inner| Rescue::new(inner, Arc::clone(&base))))
         // Inside the rescue, which turns what it caught into an answer like any other.
@@ -70,6 +74,6 @@ where
         // `Routed` -> `Authed`: who may is a matter of the route.
         .layer(layer_fn(move |inner| Auth::new(inner, authenticator.clone())))
         // `Authed` -> `Admitted`: strangers neither have their bodies read nor take room.
-        .layer(layer_fn(move |inner| Admit::new(inner, slots.clone())))
+        .layer(layer_fn(move |inner| Admit::new(inner, admission.clone())))
         .service(service_fn(move |request: Admitted| dispatch(edge.clone(), request)))
 }

@@ -10,7 +10,7 @@ use http::request::Parts;
 use super::route::Route;
 use crate::auth::{Access, CallAccess, Manager};
 use crate::error::{ApiError, ApiResult};
-use crate::quota::Slot;
+use crate::service::admission::Room;
 
 /// A request with its id, as the outer layers see it.
 pub(crate) struct Arrived<B> {
@@ -80,10 +80,10 @@ impl<B> Authed<B> {
 
 impl Authed<()> {
     /// For `layers/admit.rs` alone.
-    pub(super) fn admitted(self, body: Bytes, slot: Option<Slot>) -> Admitted {
+    pub(super) fn admitted(self, body: Bytes, room: Option<Room>) -> Admitted {
         let Self { routed: Routed { route, request }, access } = self;
         let Arrived { id, peer, at, head, body: () } = request;
-        Admitted { route, access, id, peer, at, head, body, slot }
+        Admitted { route, access, id, peer, at, head, body, room }
     }
 }
 
@@ -97,13 +97,13 @@ pub(crate) struct Admitted {
     pub(super) head: Parts,
     pub(super) body: Bytes,
     /// Room for one sandbox, for the routes that run a function.
-    pub(super) slot: Option<Slot>,
+    pub(super) room: Option<Room>,
 }
 
 /// A call, taken apart.
 pub(super) struct CallRequest {
     pub(super) access: CallAccess,
-    pub(super) slot: Slot,
+    pub(super) room: Room,
     pub(super) id: Arc<str>,
     pub(super) peer: IpAddr,
     pub(super) head: Parts,
@@ -115,7 +115,7 @@ pub(super) struct InvokeRequest {
     pub(super) app: String,
     pub(super) name: String,
     pub(super) manager: Manager,
-    pub(super) slot: Slot,
+    pub(super) room: Room,
     pub(super) id: Arc<str>,
     pub(super) peer: IpAddr,
     pub(super) head: Parts,
@@ -132,10 +132,10 @@ impl Admitted {
     }
 
     pub(super) fn into_call(self) -> ApiResult<CallRequest> {
-        match (self.access, self.slot) {
-            (Access::Call(access), Some(slot)) => Ok(CallRequest {
+        match (self.access, self.room) {
+            (Access::Call(access), Some(room)) => Ok(CallRequest {
                 access: *access,
-                slot,
+                room,
                 id: self.id,
                 peer: self.peer,
                 head: self.head,
@@ -146,12 +146,12 @@ impl Admitted {
     }
 
     pub(super) fn into_invoke(self) -> ApiResult<InvokeRequest> {
-        match (self.access, self.slot, self.route) {
-            (Access::App(manager), Some(slot), Route::Invoke { app, name }) => Ok(InvokeRequest {
+        match (self.access, self.room, self.route) {
+            (Access::App(manager), Some(room), Route::Invoke { app, name }) => Ok(InvokeRequest {
                 app,
                 name,
                 manager,
-                slot,
+                room,
                 id: self.id,
                 peer: self.peer,
                 head: self.head,

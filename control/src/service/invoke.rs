@@ -22,7 +22,7 @@ use crate::clock;
 use crate::error::{ApiError, ApiResult};
 use crate::ids;
 use crate::providers::fetch::Outbound;
-use crate::quota::Slot;
+use crate::quota::{Daily, Slot, Turns};
 use crate::secrets::KeyRing;
 use crate::store::{InvocationRecord, Sink, Store};
 use crate::tasks::Tasks;
@@ -55,6 +55,8 @@ struct Inner {
     tails: Tails,
     /// `BUTTERBASE_API_URL`
     api_url: Arc<str>,
+    daily: Daily,
+    turns: Turns,
 }
 
 /// What an [`Invoker`] works with.
@@ -76,6 +78,10 @@ pub struct InvokerParts {
     pub tasks: Tasks,
     /// The public address.
     pub api_url: Arc<str>,
+    /// What apps used of the day.
+    pub daily: Daily,
+    /// Turns on the processor.
+    pub turns: Turns,
 }
 
 /// What started a function.
@@ -137,7 +143,8 @@ impl Trigger {
 impl Invoker {
     /// One that works with these parts.
     pub fn new(parts: InvokerParts) -> Self {
-        let InvokerParts { engine, store, keyring, tenants, outbound, sink, tasks, api_url } = parts;
+        let InvokerParts { engine, store, keyring, tenants, outbound, sink, tasks, api_url, daily, turns } =
+            parts;
         let images = Images::new(engine.clone(), store.clone());
         let tails = Tails::default();
         Self {
@@ -152,13 +159,15 @@ impl Invoker {
                 images,
                 tails,
                 api_url,
+                daily,
+                turns,
             }),
         }
     }
 
     /// Begin an invocation. It is a task of its own from here on: a caller that goes away does not end it half-way.
     pub async fn start(&self, invocation: Invocation) -> ApiResult<Running> {
-        let Invocation { target, request, path, caller, identity, trigger, request_id, ip, trace, slot } =
+        let Invocation { target, request, path, caller, identity, trigger, request_id, ip, trace, mut slot } =
             invocation;
         let image = self.inner.images.get(&target).await?;
         let grants = self.grants(&target, &identity, trace).await?;
@@ -179,7 +188,13 @@ impl Invoker {
         let finished = CancellationToken::new();
         let (this, its_target, at_end) = (self.clone(), Arc::clone(&target), finished.clone().drop_guard());
         let record = self.inner.tasks.work(async move {
-            let outcome = this.inner.engine.invoke(&image, call, answer).await;
+            let (inner, app) = (&*this.inner, &its_target.function.app_id);
+            let run = inner.engine.invoke(&image, call, answer);
+            let outcome = inner.turns.run(app.as_str().into(), slot.weight(), run).await;
+            let fuel =
+                outcome.usage.fuel + outcome.background.as_ref().map_or(0, |background| background.fuel);
+            inner.daily.spend(app, fuel, outcome.usage.egress_bytes);
+            slot.spent(fuel);
             drop(slot);
             let record = this.record(&its_target, begun, outcome).await;
             drop(at_end);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 
 use crate::postgres::Endpoint;
-use crate::store::{Apps, Env, Functions, Invocations, Keys, SigningKeys, StoreError, Versions};
+use crate::store::{Apps, DayUsages, Env, Functions, Invocations, Keys, SigningKeys, StoreError, Versions};
 
 /// How the store is reached, and how much of the server it may use.
 #[derive(Debug, Clone)]
@@ -104,6 +104,11 @@ impl Store {
     /// Keys that sign end users' tokens.
     pub fn signing_keys(&self) -> SigningKeys<'_> {
         SigningKeys { store: self }
+    }
+
+    /// What apps used of each day.
+    pub fn day_usage(&self) -> DayUsages<'_> {
+        DayUsages { store: self }
     }
 
     /// Functions, and the deploy of a version.

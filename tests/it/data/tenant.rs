@@ -97,8 +97,14 @@ fn what_is_opened_is_found_and_closed_again() {
             format!("ALTER ROLE \"{0}_owner\" IN DATABASE \"{0}\" SET search_path = x", app.id),
         ];
         for opening in &openings {
-            admin.batch_execute(opening).await.unwrap();
-            let findings = app.tenants.check_and_repair(&app.id).await.unwrap();
+            // A server that starts in another test mends what it finds: then it is opened again.
+            let findings = loop {
+                admin.batch_execute(opening).await.unwrap();
+                let findings = app.tenants.check_and_repair(&app.id).await.unwrap();
+                if !findings.is_empty() {
+                    break findings;
+                }
+            };
             assert_eq!(findings.len(), 1, "{opening}: {findings:?}");
             assert_eq!(app.tenants.check(&app.id).await.unwrap(), Vec::<String>::new(), "{opening}");
         }

@@ -6,13 +6,14 @@ use mayfly_runtime::Response;
 use crate::auth::CallAccess;
 use crate::error::{ApiError, ApiResult};
 use crate::http::headers::{forward, write_function_headers};
+use crate::http::rescue::write_standing;
 use crate::http::stage::{Admitted, CallRequest};
 use crate::http::{Edge, Reply, reply};
 use crate::service::invoke::{Invocation, Trigger};
 use crate::trace::Trace;
 
 pub(in crate::http) async fn call(edge: &Edge, request: Admitted) -> ApiResult<Reply> {
-    let CallRequest { access, slot, id, peer, head, body } = request.into_call()?;
+    let CallRequest { access, room, id, peer, head, body } = request.into_call()?;
     let CallAccess { target, caller, identity } = access;
     let path = head.uri.path().to_owned();
     let trace = Trace::of(&head.headers);
@@ -27,11 +28,13 @@ pub(in crate::http) async fn call(edge: &Edge, request: Admitted) -> ApiResult<R
         request_id: id,
         ip: peer,
         trace,
-        slot,
+        slot: room.slot,
     };
     let mut running = edge.invoker.start(invocation).await?;
     let response = running.reply().await?;
-    to_reply(response, &running.id)
+    let mut reply = to_reply(response, &running.id)?;
+    write_standing(reply.headers_mut(), &room.standing);
+    Ok(reply)
 }
 
 /// The function's answer as it goes out. The runtime has checked it already; what is wrong here is ours.

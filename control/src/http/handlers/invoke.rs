@@ -8,6 +8,7 @@ use crate::auth::{as_user, impersonate};
 use crate::error::{ApiError, ApiResult};
 use crate::fields::Fields;
 use crate::http::handlers::logs::{millis, show_line};
+use crate::http::rescue::write_standing;
 use crate::http::stage::{Admitted, InvokeRequest};
 use crate::http::{Edge, Reply, json as body};
 use crate::service::invoke::{Invocation, Trigger, check_paused};
@@ -18,7 +19,7 @@ use crate::trace::Trace;
 const HEADERS_MAX: usize = 100;
 
 pub(in crate::http) async fn invoke(edge: &Edge, request: Admitted) -> ApiResult<Reply> {
-    let InvokeRequest { app, name, manager, slot, id, peer, head, body } = request.into_invoke()?;
+    let InvokeRequest { app, name, manager, room, id, peer, head, body } = request.into_invoke()?;
     let wanted = if body.is_empty() { json!({}) } else { body::decode(&body)? };
     let target =
         edge.targets.by_name(&app, &name).await?.ok_or_else(|| ApiError::not_found("the function"))?;
@@ -37,7 +38,7 @@ pub(in crate::http) async fn invoke(edge: &Edge, request: Admitted) -> ApiResult
         request_id: id,
         ip: peer,
         trace,
-        slot,
+        slot: room.slot,
     };
     let mut running = edge.invoker.start(invocation).await?;
     let response = running.reply().await?;
@@ -45,6 +46,7 @@ pub(in crate::http) async fn invoke(edge: &Edge, request: Admitted) -> ApiResult
     let record = running.record().await?;
     let mut reply = body::ok(&show(response, &record))?;
     crate::http::headers::mark_invocation(reply.headers_mut(), &record.id)?;
+    write_standing(reply.headers_mut(), &room.standing);
     Ok(reply)
 }
 

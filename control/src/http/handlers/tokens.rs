@@ -1,6 +1,6 @@
 //! `/v1/{app}/auth/...` and `/auth/{app}/.well-known/jwks.json`.
 
-use http::header::CACHE_CONTROL;
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
@@ -41,6 +41,8 @@ pub(in crate::http) async fn jwks(edge: &Edge, app: &str) -> ApiResult<Reply> {
     let mut reply = body::ok(&edge.tokens.jwks(app).await?)?;
     // As long as other servers may go on believing in a key that was taken back.
     reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    // Public keys are for everyone, pages too.
+    reply.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     Ok(reply)
 }
 

@@ -1,6 +1,6 @@
 //! Reads the body of an `Authed` request and takes room for what it will run: `Admitted`, or 408, 413, 429, 503.
 //!
-//! In this order: a slow body holds no room for a sandbox, and nobody's body is read before they may send one.
+//! In this order: nobody's body is read before they may send one, and a slow body holds no room for a sandbox.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,22 +10,22 @@ use bytes::Bytes;
 use http_body::Body;
 use tower::Service;
 
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiError;
 use crate::http::body::Bounded;
 use crate::http::route::Route;
 use crate::http::stage::{Admitted, Authed};
-use crate::quota::{Slot, Slots};
+use crate::service::admission::Admission;
 
 /// See the module.
 #[derive(Debug, Clone)]
 pub(crate) struct Admit<S> {
     inner: S,
-    slots: Slots,
+    admission: Admission,
 }
 
 impl<S> Admit<S> {
-    pub(crate) fn new(inner: S, slots: Slots) -> Self {
-        Self { inner, slots }
+    pub(crate) fn new(inner: S, admission: Admission) -> Self {
+        Self { inner, admission }
     }
 }
 
@@ -45,20 +45,28 @@ where
     }
 
     fn call(&mut self, request: Authed<Bounded<B>>) -> Self::Future {
-        let (mut inner, slots) = (self.inner.clone(), self.slots.clone());
+        let (mut inner, admission) = (self.inner.clone(), self.admission.clone());
         Box::pin(async move {
             let (request, body) = request.split();
+            // What is too much is refused before its body is read, and holds no room while it is.
+            let counted = match running_app(request.route()) {
+                Some(app) => Some(admission.count(app).await?),
+                None => None,
+            };
             let body = body.collect().await?;
-            let slot = take(&slots, request.route())?;
-            inner.call(request.admitted(body, slot)).await
+            let room = match counted {
+                Some(counted) => Some(admission.enter(counted).await?),
+                None => None,
+            };
+            inner.call(request.admitted(body, room)).await
         })
     }
 }
 
-/// Only what runs a function needs room for a sandbox.
-fn take(slots: &Slots, route: &Route) -> ApiResult<Option<Slot>> {
+/// The app of which a function is to run: nothing else needs room for a sandbox.
+fn running_app(route: &Route) -> Option<&str> {
     match route {
-        Route::Call { app, .. } | Route::Invoke { app, .. } => Ok(Some(slots.take(app)?)),
-        _ => Ok(None),
+        Route::Call { app, .. } | Route::Invoke { app, .. } => Some(app),
+        _ => None,
     }
 }

@@ -13,19 +13,27 @@ const WAIT_MAX: Duration = Duration::from_millis(500);
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Tails {
-    by_app: Mutex<HashMap<Box<str>, Vec<CancellationToken>>>,
+    by_app: Mutex<HashMap<Box<str>, OfApp>>,
 }
+
+/// One app's tails, and how many there may be before those that are recorded are looked for again: looking at all of
+/// them for every one that comes would cost a busy app more than its answers do.
+#[derive(Debug, Default)]
+struct OfApp {
+    tails: Vec<CancellationToken>,
+    look_at: usize,
+}
+
+/// Fewer tails than these are not worth looking at.
+const LOOK_AT_LEAST: usize = 64;
 
 impl Tails {
     /// An invocation of `app` was answered; `finished` fires once it is recorded.
     pub(super) fn add(&self, app: &str, finished: CancellationToken) {
         let mut by_app = self.by_app.lock().unwrap_or_else(PoisonError::into_inner);
         match by_app.get_mut(app) {
-            Some(tails) => {
-                tails.retain(|tail| !tail.is_cancelled());
-                tails.push(finished);
-            }
-            None => drop(by_app.insert(app.into(), vec![finished])),
+            Some(of_app) => of_app.add(finished),
+            None => by_app.entry(app.into()).or_default().add(finished),
         }
     }
 
@@ -33,9 +41,11 @@ impl Tails {
     pub(super) async fn settle(&self, app: &str) {
         let waiting: Vec<_> = {
             let mut by_app = self.by_app.lock().unwrap_or_else(PoisonError::into_inner);
-            let waiting = by_app.get(app).cloned().unwrap_or_default();
-            by_app.retain(|_, tails| tails.iter().any(|tail| !tail.is_cancelled()));
-            waiting
+            by_app.retain(|_, of_app| {
+                of_app.forget_recorded();
+                !of_app.tails.is_empty()
+            });
+            by_app.get(app).map(|of_app| of_app.tails.clone()).unwrap_or_default()
         };
         let all = async {
             for tail in &waiting {
@@ -47,9 +57,38 @@ impl Tails {
     }
 }
 
+impl OfApp {
+    fn add(&mut self, finished: CancellationToken) {
+        if self.tails.len() >= self.look_at.max(LOOK_AT_LEAST) {
+            self.forget_recorded();
+            self.look_at = 2 * self.tails.len();
+        }
+        self.tails.push(finished);
+    }
+
+    fn forget_recorded(&mut self) {
+        self.tails.retain(|tail| !tail.is_cancelled());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn those_that_are_recorded_take_a_bounded_room() {
+        let tails = Tails::default();
+        let running = CancellationToken::new();
+        tails.add("a", running.clone());
+        for _ in 0..10_000 {
+            let done = CancellationToken::new();
+            done.cancel();
+            tails.add("a", done);
+        }
+        let by_app = tails.by_app.lock().unwrap();
+        assert!(by_app["a"].tails.len() <= LOOK_AT_LEAST + 1);
+        assert!(by_app["a"].tails.iter().any(|tail| !tail.is_cancelled()));
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_reader_waits_for_the_end_but_not_for_ever() {

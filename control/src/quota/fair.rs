@@ -1,0 +1,243 @@
+//! Who is next: start-time fair queueing over apps, by what each has spent. Pure: nothing here waits or looks at a clock.
+//!
+//! Each app has a virtual time that moves on by what its work cost, divided by its weight. Whoever is furthest behind is
+//! next. Nobody saves up: an app that comes back from a pause begins where the others are.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+
+/// Those who wait, by app.
+#[derive(Debug)]
+pub(super) struct Fair<K, W> {
+    apps: HashMap<K, Share<W>>,
+    /// The virtual time of whoever was served last.
+    now: u64,
+    /// Moves on with each that comes, so that of two apps at one time the first that came is first.
+    arrivals: u64,
+    /// How many wait, of all apps.
+    waiting: usize,
+    /// How many apps are remembered before those are forgotten of which nothing has to be.
+    sweep_at: usize,
+}
+
+/// Fewer apps than this are not worth looking through.
+const SWEEP_AT_LEAST: usize = 64;
+
+#[derive(Debug)]
+struct Share<W> {
+    /// Where its next work begins.
+    time: u64,
+    waiting: VecDeque<(u64, W)>,
+}
+
+impl<K, W> Default for Fair<K, W> {
+    fn default() -> Self {
+        Self { apps: HashMap::new(), now: 0, arrivals: 0, waiting: 0, sweep_at: SWEEP_AT_LEAST }
+    }
+}
+
+impl<K: Hash + Eq + Clone, W> Fair<K, W> {
+    /// Somebody waits for their turn.
+    pub(super) fn push(&mut self, app: &K, waiter: W) {
+        self.arrivals += 1;
+        self.waiting += 1;
+        let (now, arrival) = (self.now, self.arrivals);
+        let share = self.share(app);
+        if share.waiting.is_empty() {
+            share.time = share.time.max(now);
+        }
+        share.waiting.push_back((arrival, waiter));
+    }
+
+    /// Take the next one, of the apps that may have a turn at all.
+    pub(super) fn pop(&mut self, mut may: impl FnMut(&K) -> bool) -> Option<(K, W)> {
+        let next = self
+            .apps
+            .iter()
+            .filter_map(|(app, share)| Some((share.time, share.waiting.front()?.0, app)))
+            .filter(|(_, _, app)| may(app))
+            .min_by_key(|(time, arrival, _)| (*time, *arrival));
+        let app = next?.2.clone();
+        let share = self.apps.get_mut(&app)?;
+        let (_, waiter) = share.waiting.pop_front()?;
+        self.waiting -= 1;
+        self.now = self.now.max(share.time);
+        Some((app, waiter))
+    }
+
+    /// Somebody of this app had a turn without waiting.
+    pub(super) fn pass(&mut self, app: &K) {
+        let now = self.now;
+        let share = self.share(app);
+        share.time = share.time.max(now);
+        self.now = share.time;
+    }
+
+    /// The app's work cost this much.
+    pub(super) fn charge(&mut self, app: &K, cost: u64, weight: u32) {
+        let share = self.share(app);
+        share.time = share.time.saturating_add(cost / u64::from(weight.max(1)));
+    }
+
+    /// The app's work cost this much less than was charged.
+    pub(super) fn give_back(&mut self, app: &K, cost: u64, weight: u32) {
+        let share = self.share(app);
+        share.time = share.time.saturating_sub(cost / u64::from(weight.max(1)));
+    }
+
+    /// How many wait for an app's turn.
+    pub(super) fn waiting(&self, app: &K) -> usize {
+        self.apps.get(app).map_or(0, |share| share.waiting.len())
+    }
+
+    /// How many wait, of all apps.
+    pub(super) fn total(&self) -> usize {
+        self.waiting
+    }
+
+    /// Whether nobody waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting == 0
+    }
+
+    /// Those who wait no more.
+    pub(super) fn remove(&mut self, app: &K, mut gone: impl FnMut(&W) -> bool) {
+        if let Some(share) = self.apps.get_mut(app) {
+            let before = share.waiting.len();
+            share.waiting.retain(|(_, waiter)| !gone(waiter));
+            self.waiting -= before - share.waiting.len();
+        }
+    }
+
+    /// Forget apps of which nobody waits and that are owed no delay: they would begin where the others are anyway.
+    fn sweep(&mut self) {
+        let now = self.now;
+        self.apps.retain(|_, share| !share.waiting.is_empty() || share.time > now);
+        self.sweep_at = SWEEP_AT_LEAST.max(2 * self.apps.len());
+    }
+
+    fn share(&mut self, app: &K) -> &mut Share<W> {
+        if self.apps.len() >= self.sweep_at && !self.apps.contains_key(app) {
+            self.sweep();
+        }
+        let now = self.now;
+        self.apps.entry(app.clone()).or_insert_with(|| Share { time: now, waiting: VecDeque::new() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Queue = Fair<&'static str, u32>;
+
+    /// Serve so many, each at its app's price.
+    fn serve(queue: &mut Queue, turns: usize, price: impl Fn(&str) -> (u64, u32)) -> Vec<&'static str> {
+        (0..turns)
+            .filter_map(|_| {
+                let (app, _) = queue.pop(|_| true)?;
+                let (cost, weight) = price(app);
+                queue.charge(&app, cost, weight);
+                Some(app)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_flood_delays_itself_and_nobody_else() {
+        let mut queue = Queue::default();
+        for waiter in 0..200 {
+            queue.push(&"flood", waiter);
+        }
+        serve(&mut queue, 50, |_| (1_000, 1));
+        queue.push(&"quiet", 0);
+        assert_eq!(serve(&mut queue, 2, |_| (1_000, 1)), ["quiet", "flood"]);
+        for _ in 0..10 {
+            queue.push(&"quiet", 0);
+            let served = serve(&mut queue, 2, |_| (1_000, 1));
+            assert!(served.contains(&"quiet"), "never more than one before it: {served:?}");
+        }
+    }
+
+    #[test]
+    fn shares_are_of_cost_and_weight_not_of_turns() {
+        let mut queue = Queue::default();
+        for waiter in 0..1_000 {
+            queue.push(&"dear", waiter);
+            queue.push(&"cheap", waiter);
+            queue.push(&"heavy", waiter);
+        }
+        let served = serve(&mut queue, 700, |app| match app {
+            "dear" => (400, 1),
+            "heavy" => (100, 2),
+            _ => (100, 1),
+        });
+        let count = |app: &str| served.iter().filter(|served| **served == app).count();
+        // In the time of one of `dear` four of `cheap` fit, and eight of `heavy`, which weighs twice as much.
+        assert!((52..=56).contains(&count("dear")), "{}", count("dear"));
+        assert!((213..=218).contains(&count("cheap")), "{}", count("cheap"));
+        assert!((428..=434).contains(&count("heavy")), "{}", count("heavy"));
+    }
+
+    #[test]
+    fn nobody_saves_up() {
+        let mut queue = Queue::default();
+        queue.push(&"sleeper", 0);
+        serve(&mut queue, 1, |_| (1, 1));
+        for waiter in 0..100 {
+            queue.push(&"worker", waiter);
+        }
+        serve(&mut queue, 50, |_| (1_000, 1));
+        for waiter in 0..100 {
+            queue.push(&"sleeper", waiter);
+        }
+        let served = serve(&mut queue, 20, |_| (1_000, 1));
+        assert_eq!(served.iter().filter(|app| **app == "sleeper").count(), 10, "{served:?}");
+    }
+
+    #[test]
+    fn what_was_charged_too_much_is_given_back() {
+        let mut queue = Queue::default();
+        queue.push(&"a", 0);
+        queue.push(&"b", 0);
+        queue.charge(&"a", 1_000, 1);
+        queue.charge(&"b", 10, 1);
+        queue.give_back(&"a", 995, 1);
+        assert_eq!(serve(&mut queue, 2, |_| (0, 1)), ["a", "b"]);
+    }
+
+    #[test]
+    fn who_may_not_is_passed_over_and_keeps_their_place() {
+        let mut queue = Queue::default();
+        queue.push(&"full", 1);
+        queue.push(&"other", 2);
+        assert_eq!(queue.pop(|app| *app != "full"), Some(("other", 2)));
+        assert_eq!(queue.pop(|app| *app != "full"), None);
+        assert_eq!(queue.pop(|_| true), Some(("full", 1)));
+        queue.remove(&"full", |_| true);
+        assert!(queue.is_empty());
+        queue.sweep();
+        assert!(queue.apps.is_empty());
+    }
+
+    proptest::proptest! {
+        /// However the work comes, two apps that always wait get the same share, but for the dearest piece of each.
+        #[test]
+        fn two_that_always_wait_share_evenly(costs in proptest::collection::vec((1_u64..500, 1_u64..500), 50..300)) {
+            let mut queue: Fair<&str, usize> = Fair::default();
+            for place in 0..costs.len() {
+                queue.push(&"a", place);
+                queue.push(&"b", place);
+            }
+            let (mut spent, mut served) = ([0_u64, 0], 0);
+            while served < costs.len() {
+                let Some((app, place)) = queue.pop(|_| true) else { break };
+                let (index, cost) = if app == "a" { (0, costs[place].0) } else { (1, costs[place].1) };
+                spent[index] += cost;
+                queue.charge(&app, cost, 1);
+                served += 1;
+                proptest::prop_assert!(spent[0].abs_diff(spent[1]) <= 500, "{spent:?}");
+            }
+        }
+    }
+}
