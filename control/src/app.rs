@@ -34,6 +34,7 @@ use crate::service::logs::Logs;
 use crate::service::news::{Listeners, News};
 use crate::service::retention::Retention;
 use crate::service::rollouts::Rollouts;
+use crate::service::schema::Schemas;
 use crate::service::sql::Sql;
 use crate::service::tokens::Tokens;
 use crate::service::usage::Usages;
@@ -276,6 +277,7 @@ impl Parts {
             logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
             usages: Usages { store: store.clone(), invoker: invoker.clone() },
             health: Health { store, sink: sink.clone(), slots: slots.clone(), stop: stop.clone() },
+            schemas: Schemas { tenants: tenants.clone() },
             sql: Sql { tenants },
             tokens,
             news,

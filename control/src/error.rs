@@ -94,6 +94,13 @@ impl ApiError {
         self
     }
 
+    /// The same; trying again makes sense after so many seconds.
+    #[must_use]
+    pub fn retry_in(mut self, seconds: u32) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
+    }
+
     /// The same with the cause, for the log.
     #[must_use]
     pub fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

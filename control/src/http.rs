@@ -19,5 +19,5 @@ mod stage;
 pub use dispatch::{Edge, UseCases};
 pub use headers::Base;
 pub(crate) use reply::Reply;
-pub use route::{Route, RouteError};
+pub use route::{Route, RouteError, SchemaRoute};
 pub use server::{Draining, Server};

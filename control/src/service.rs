@@ -13,6 +13,7 @@ pub mod logs;
 pub mod news;
 pub mod retention;
 pub mod rollouts;
+pub mod schema;
 pub mod sql;
 pub mod tokens;
 pub mod usage;

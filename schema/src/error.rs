@@ -1,56 +1,117 @@
-//! Why the platform's tables could not be brought up to date.
+//! Why a schema could not be read, planned or applied.
 
-/// A failure of [`migrate()`](crate::migrate()). Nothing of the failed migration was kept.
+use crate::parse::ParseError;
+use crate::plan::{Consent, Step};
+
+/// A failure. Whatever it was, nothing was changed, unless the variant says otherwise.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum MigrateError {
+pub enum SchemaError {
+    /// The declaration makes no sense.
+    #[error(transparent)]
+    Declaration(#[from] ParseError),
     /// PostgreSQL could not be asked.
-    #[error("PostgreSQL could not be asked about its migrations: {0}")]
+    #[error("PostgreSQL could not be asked: {0}")]
     Connection(#[source] tokio_postgres::Error),
-
-    /// A migration that was applied before reads differently now.
+    /// What is there is too much to read at once.
+    #[error("the schema's expressions and comments have {bytes} bytes, the limit is {limit}")]
+    TooLarge {
+        /// What they have.
+        bytes: i64,
+        /// What they may have.
+        limit: i64,
+    },
+    /// Steps that lose something have not been agreed to.
+    #[error("{}", consent_text(.0))]
+    Consent(Vec<Consent>),
+    /// Somebody else holds a lock for longer than was to be waited.
     #[error(
-        "migration {number:04}_{name} was changed after it had been applied \
-         (applied {applied}, this build has {expected}): add a new migration instead"
+        "a lock was not to be had within {waited_ms} ms: another transaction is using {}; try again",
+        .table.as_deref().unwrap_or("the database")
     )]
-    ChecksumChanged {
-        /// Its number.
-        number: i32,
-        /// Its name in this build.
-        name: &'static str,
-        /// The SHA-256 that was recorded.
-        applied: String,
-        /// The SHA-256 of this build's text.
-        expected: String,
+    Locked {
+        /// The table that it was about, where one is known.
+        table: Option<String>,
+        /// How long was waited, in milliseconds.
+        waited_ms: u64,
     },
+    /// A step failed.
+    #[error("{failure}")]
+    Step {
+        /// The step.
+        step: Box<Step>,
+        /// Why.
+        failure: Box<StepFailure>,
+        /// How many steps before it are in effect, since they ran outside of the transaction; 0 usually.
+        kept: usize,
+    },
+    /// The plan was carried out and led somewhere else. This is a mistake of ours.
+    #[error("the plan does not lead to the declared schema, so nothing was changed: {}", .differences.join("; "))]
+    Unproven {
+        /// What is not as it should be.
+        differences: Vec<String>,
+    },
+    /// A change of policies that makes no sense.
+    #[error("{0}")]
+    Rls(#[source] crate::rls::RlsError),
+    /// The recorded state that was asked for is not there.
+    #[error("migration {0} has no recorded schema")]
+    NoSuchState(i64),
+}
 
-    /// The database was migrated by a newer build.
-    #[error(
-        "the database has migration {found}, this build knows migrations up to {known}: run a newer build"
-    )]
-    DatabaseIsNewer {
-        /// The highest applied number.
-        found: i32,
-        /// The highest number that this build knows.
-        known: i32,
-    },
+/// What PostgreSQL said about a step.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StepFailure {
+    /// The SQLSTATE.
+    pub sqlstate: String,
+    /// PostgreSQL's message, or ours where it says more.
+    pub message: String,
+    /// More of it.
+    pub detail: Option<String>,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The table.
+    pub table: Option<String>,
+    /// The column.
+    pub column: Option<String>,
+    /// How many rows stand in the way.
+    pub rows: Option<i64>,
+}
 
-    /// A migration that must have been applied is missing between others.
-    #[error("migration {number:04} was never applied although a later one was")]
-    Gap {
-        /// The missing number.
-        number: i32,
-    },
+impl std::fmt::Display for StepFailure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} (SQLSTATE {})", self.message, self.sqlstate)
+    }
+}
 
-    /// The SQL of a migration failed.
-    #[error("migration {number:04}_{name} failed: {source}")]
-    Failed {
-        /// Its number.
-        number: i32,
-        /// Its name.
-        name: &'static str,
-        /// What PostgreSQL said.
-        #[source]
-        source: tokio_postgres::Error,
-    },
+impl From<tokio_postgres::Error> for SchemaError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Connection(error)
+    }
+}
+
+impl StepFailure {
+    /// What PostgreSQL said; `None` when it was not PostgreSQL.
+    pub(crate) fn of(error: &tokio_postgres::Error) -> Option<Self> {
+        let said = error.as_db_error()?;
+        Some(Self {
+            sqlstate: said.code().code().to_owned(),
+            message: said.message().to_owned(),
+            detail: said.detail().map(str::to_owned),
+            hint: said.hint().map(str::to_owned),
+            table: said.table().map(str::to_owned),
+            column: said.column().map(str::to_owned),
+            rows: None,
+        })
+    }
+
+    /// Whether it is a lock that was not to be had, a deadlock or the like: trying again may help.
+    pub(crate) fn is_lock(&self) -> bool {
+        ["55P03", "40P01"].contains(&self.sqlstate.as_str())
+    }
+}
+
+fn consent_text(missing: &[Consent]) -> String {
+    let all: Vec<&str> = missing.iter().map(|consent| consent.message.as_str()).collect();
+    all.join("; ")
 }

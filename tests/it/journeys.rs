@@ -7,4 +7,5 @@ mod full_disk;
 mod notes;
 mod redeploy;
 mod restored_database;
+mod schema;
 mod shutdown;

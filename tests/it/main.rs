@@ -13,3 +13,4 @@ mod hostile;
 mod house;
 mod journeys;
 mod routes;
+mod schema;

@@ -14,6 +14,8 @@ mod keys;
 mod limits;
 mod log_stream;
 mod logs;
+mod rls;
+mod schema;
 mod sql;
 mod tokens;
 mod usage;

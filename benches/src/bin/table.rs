@@ -36,6 +36,11 @@ fn goals(medians: &BTreeMap<String, f64>) -> Vec<(&'static str, String)> {
         let (alone, ours) = (get("db_select/tokio-postgres alone")?, get("db_select/ctx.db's provider")?);
         Some(format!("{:+.0}%", 100.0 * (ours / alone - 1.0)))
     };
+    let apply = || {
+        let (psql, ours) = (get("schema_apply/50 new tables by psql")?, get("schema_apply/50 new tables")?);
+        let clearing = get("schema_apply/clearing, which is in the line above")?;
+        Some(format!("{:.1}x", (ours - clearing) / psql))
+    };
     [
         ("a sandbox is made in at most 10 us", time_of("instantiate")),
         ("hello in process takes at most 60 us", time_of("hello_in_process/clean")),
@@ -44,6 +49,11 @@ fn goals(medians: &BTreeMap<String, f64>) -> Vec<(&'static str, String)> {
         ("a function that is not in memory adds at most 1 ms", time_of("many_functions/load from disk")),
         ("HTTP hello, of what hyper and the sandbox leave possible: at least 60%", edge()),
         ("a query by ctx.db, over the same by tokio-postgres: at most +15%", database()),
+        (
+            "a plan of 50 tables and 1,000 columns against itself takes at most 150 ms",
+            time_of("schema_plan/50 tables, 1,000 columns, against itself"),
+        ),
+        ("an apply of 50 new tables, over psql running the same SQL: at most 2x", apply()),
     ]
     .into_iter()
     .map(|(goal, measured)| (goal, measured.unwrap_or_else(|| "not measured in this run".to_owned())))

@@ -1,10 +1,14 @@
 //! Commands and flags.
 
+mod schema;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::ServeArgs;
+
+pub(super) use schema::{SchemaChangeArgs, SchemaPlace, SchemaVerb};
 
 /// Mayfly runs JavaScript and TypeScript functions, each invocation in a fresh WebAssembly sandbox.
 #[derive(Debug, Parser)]
@@ -195,6 +199,18 @@ pub enum Verb {
         /// What else it says, as a JSON object
         #[arg(long)]
         claims: Option<String>,
+    },
+    /// An app's schema, or that of any PostgreSQL
+    #[command(subcommand)]
+    Schema(SchemaVerb),
+    /// Write the types of an app's rows, for TypeScript
+    Types {
+        /// The file; - writes to stdout
+        #[arg(long, short, default_value = "mayfly.d.ts")]
+        out: PathBuf,
+        /// Where.
+        #[command(flatten)]
+        place: SchemaPlace,
     },
     /// Apps; this takes the operator's key
     #[command(subcommand)]

@@ -41,11 +41,26 @@ impl Remote {
         self.ask(Method::GET, path, None).await
     }
 
+    /// The text of a good answer.
+    pub(super) async fn text(&self, path: &str) -> Result<String, Exit> {
+        let answer = self.exchange(Method::GET, path, None).await?;
+        read(&answer)?;
+        Ok(String::from_utf8_lossy(&answer.body).into_owned())
+    }
+
     /// The JSON of a good answer; a bad one is explained on stderr.
     pub(super) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Exit> {
         let body = body.map(|body| Bytes::from(body.to_string()));
-        let answer = self.client.send(method, path, body).await.map_err(|error| complain(&error))?;
-        read(&answer)
+        read(&self.exchange(method, path, body).await?)
+    }
+
+    /// The same with JSON text, whose members keep their order.
+    pub(super) async fn send(&self, method: Method, path: &str, body: String) -> Result<Value, Exit> {
+        read(&self.exchange(method, path, Some(Bytes::from(body))).await?)
+    }
+
+    async fn exchange(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<Answer, Exit> {
+        self.client.send(method, path, body).await.map_err(|error| complain(&error))
     }
 
     /// Server-sent events, from behind the last one that was seen.

@@ -3,6 +3,7 @@
 mod apps;
 mod functions;
 mod logs;
+mod schema;
 mod tokens;
 mod usage;
 
@@ -47,6 +48,8 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
         }
         Verb::Token { sub, ttl, claims } => tokens::mint(remote, &sub, ttl, claims.as_deref()).await,
         Verb::Rollback { name, to } => functions::rollback(remote, &name, to).await,
+        Verb::Schema(verb) => schema::run(remote, verb).await,
+        Verb::Types { out, place } => schema::types(remote, &place, &out).await,
         Verb::Apps(verb) => apps::run(remote, verb).await,
         Verb::Keys(verb) => keys(remote, verb).await,
     }

@@ -6,8 +6,8 @@ use http::HeaderValue;
 
 use super::Reply;
 use super::handlers::{
-    apps, call, config, deploy, env, error_page, functions, health, invoke, keys, logs, sql, tokens, usage,
-    versions,
+    apps, call, config, deploy, env, error_page, functions, health, invoke, keys, logs, schema, sql, tokens,
+    usage, versions,
 };
 use super::headers::Base;
 use super::json::SERVER_TIMING;
@@ -26,6 +26,7 @@ use crate::service::invoke::{Invoker, Targets};
 use crate::service::keys::Keys;
 use crate::service::logs::Logs;
 use crate::service::news::News;
+use crate::service::schema::Schemas;
 use crate::service::sql::Sql;
 use crate::service::tokens::Tokens;
 use crate::service::usage::Usages;
@@ -65,6 +66,8 @@ pub struct UseCases {
     pub usages: Usages,
     /// Scripts.
     pub sql: Sql,
+    /// Schemas.
+    pub schemas: Schemas,
     /// What apps are set to.
     pub configs: Configs,
     /// Spreads the news of changes.
@@ -140,6 +143,7 @@ async fn manage(edge: &Edge, request: Admitted) -> ApiResult<Reply> {
         Route::GetAppEnv { app } => env::get_app(edge, app).await,
         Route::PatchAppEnv { app } => env::patch_app(edge, r, app).await,
         Route::RunSql { app } => sql::run(edge, r, app).await,
+        Route::Schema { app, action } => schema::serve(edge, r, app, action).await,
         Route::ListFunctions { app } => functions::list(edge, app).await,
         Route::Deploy { app } => deploy::deploy(edge, r, app).await,
         Route::GetFunction { app, name } => functions::get(edge, app, name).await,

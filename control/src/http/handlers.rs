@@ -11,6 +11,8 @@ pub(super) mod health;
 pub(super) mod invoke;
 pub(super) mod keys;
 pub(super) mod logs;
+pub(super) mod rls;
+pub(super) mod schema;
 pub(super) mod sql;
 pub(super) mod tokens;
 pub(super) mod usage;

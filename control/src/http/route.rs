@@ -6,7 +6,10 @@ use http::Method;
 
 use crate::names;
 
+mod schema;
 mod table;
+
+pub use schema::SchemaRoute;
 
 #[cfg(test)]
 pub(crate) use table::TABLE;
@@ -56,6 +59,8 @@ pub enum Route {
     PatchAppEnv { app: String },
     /// `POST /v1/{app}/sql`
     RunSql { app: String },
+    /// `/v1/{app}/schema...`, `/v1/{app}/migrations`, `/v1/{app}/rls...`
+    Schema { app: String, action: SchemaRoute },
     /// `GET /v1/{app}/functions`
     ListFunctions { app: String },
     /// `POST /v1/{app}/functions`
@@ -151,6 +156,7 @@ impl Route {
             | Self::GetAppEnv { app }
             | Self::PatchAppEnv { app }
             | Self::RunSql { app }
+            | Self::Schema { app, .. }
             | Self::ListFunctions { app }
             | Self::Deploy { app }
             | Self::GetFunction { app, .. }
@@ -220,6 +226,7 @@ fn parse_app(method: &Method, app: &str, rest: &[&str]) -> Result<Route, RouteEr
             Method::PATCH => Some(Route::PatchAppEnv { app }),
             _ => None,
         }),
+        ["schema" | "migrations" | "rls", ..] => schema::parse(method, app, rest),
         ["sql"] => by_method(method, "POST", |m| (m == Method::POST).then_some(Route::RunSql { app })),
         ["usage"] => by_method(method, "GET", |m| (m == Method::GET).then_some(Route::Usage { app })),
         ["functions"] => by_method(method, "GET, POST", |m| match *m {

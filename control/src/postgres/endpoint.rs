@@ -111,6 +111,23 @@ impl Endpoint {
         })))
     }
 
+    /// One connection to the very database that a URL names.
+    ///
+    /// # Errors
+    /// [`EndpointError`] says which part of the URL cannot be used, or why nobody answers.
+    pub async fn connect(url: &str) -> Result<Client, EndpointError> {
+        let Parsed { mut config, tls, .. } = url::parse(url)?;
+        config
+            .application_name("mayfly")
+            .ssl_mode(if tls.is_required() { SslMode::Require } else { SslMode::Disable })
+            .connect_timeout(CONNECT_TIMEOUT);
+        let connected = config.connect(tls).await;
+        let (client, connection) = connected.map_err(|error| EndpointError::Url(error.to_string()))?;
+        // Ends when the client is dropped; its error is the client's too.
+        tokio::spawn(connection);
+        Ok(client)
+    }
+
     /// Where it is.
     pub fn target(&self) -> &Target {
         &self.0.target

@@ -142,6 +142,7 @@ impl From<TenantError> for ApiError {
                 });
                 Self::new(Code::SchemaMigrationFailed, script.to_string()).with_details(details)
             }
+            TenantError::Schema(error) => error.into(),
             TenantError::Store(error) => error.into(),
             TenantError::Secrets(error) => error.into(),
             TenantError::Unsuitable(_) | TenantError::Open(_) => Self::internal(error),

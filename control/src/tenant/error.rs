@@ -25,6 +25,9 @@ pub enum TenantError {
     /// The author's script failed; nothing of it was kept.
     #[error("{0}")]
     Script(Box<ScriptError>),
+    /// The schema engine's; see there what is left of a change.
+    #[error(transparent)]
+    Schema(#[from] mayfly_schema::SchemaError),
     /// The platform's own tables.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -137,6 +137,12 @@ CREATE TABLE IF NOT EXISTS mayfly.migrations (
     applied_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     duration_us  bigint NOT NULL
 );
+-- What the schema engine adds: which kind of change it was, the schema afterwards, and what was renamed.
+ALTER TABLE mayfly.migrations
+    ADD COLUMN IF NOT EXISTS kind text NOT NULL DEFAULT 'script',
+    ADD COLUMN IF NOT EXISTS schema json,
+    ADD COLUMN IF NOT EXISTS fingerprint text,
+    ADD COLUMN IF NOT EXISTS renames json;
 REVOKE ALL ON mayfly.migrations FROM PUBLIC;
 
 -- One script at a time: whoever comes second waits, or meets its lock_timeout.
@@ -152,6 +158,19 @@ AS $$
     INSERT INTO mayfly.migrations AS m (name, sql, checksum, key_id, duration_us)
     VALUES (script_name, script, script_checksum, script_key_id, script_us)
     RETURNING m.id, (extract(epoch FROM m.applied_at) * 1000)::bigint
+$$;
+
+CREATE OR REPLACE FUNCTION mayfly.record_schema(
+    change_name text, change text, change_checksum text, change_key_id text, change_us bigint, change_kind text,
+    schema_after json, schema_fingerprint text, change_renames json
+) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    INSERT INTO mayfly.migrations AS m
+        (name, sql, checksum, key_id, duration_us, kind, schema, fingerprint, renames)
+    VALUES (change_name, change, change_checksum, change_key_id, change_us, change_kind, schema_after,
+        schema_fingerprint, change_renames)
+    RETURNING m.id
 $$;
 
 -- Runs a script with the caller's rights. From in here no statement can end the transaction: PostgreSQL refuses

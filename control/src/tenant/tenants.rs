@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::provision::{self, Blueprint};
 use super::script::{self, AppliedScript, Script};
-use super::turns::Turns;
+use super::turns::{Turn, Turns};
 use super::{Identity, TenantError, roles, suitable};
 use crate::postgres::Endpoint;
 use crate::providers::db::{Access, AppDatabase, DbBounds, Locator, Pools};
@@ -261,7 +261,31 @@ impl Tenants {
         self.0.pools.idle()
     }
 
-    async fn access(&self, app_id: &str) -> Result<Arc<Access>, TenantError> {
+    /// Nobody else works on this database, on whichever node, as long as this connection is there.
+    pub(super) async fn alone(&self, app_id: &str) -> Result<tokio_postgres::Client, TenantError> {
+        Ok(provision::exclusive(&self.0.endpoint, app_id).await?)
+    }
+
+    /// The app's turn, waited for.
+    pub(super) async fn script_turn(&self, app_id: &str, patience: Duration) -> Result<Turn, TenantError> {
+        self.0.scripts.wait(app_id, patience).await
+    }
+
+    /// The administrator's connection to an app's database.
+    pub(super) async fn admin(&self, app_id: &str) -> Result<tokio_postgres::Client, TenantError> {
+        self.access(app_id).await?;
+        Ok(self.0.endpoint.admin_among_strangers(app_id).await?)
+    }
+
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.0.endpoint
+    }
+
+    pub(super) fn bounds(&self) -> &DbBounds {
+        self.0.pools.bounds()
+    }
+
+    pub(super) async fn access(&self, app_id: &str) -> Result<Arc<Access>, TenantError> {
         if let Some(access) = self.cache().get(app_id) {
             return Ok(Arc::clone(access));
         }

@@ -1,10 +1,12 @@
 //! How many scripts may run: one of an app, and a few of all apps, since each has a connection of its own.
 
 use std::collections::HashSet;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use super::TenantError;
 use crate::store::StoreError;
@@ -17,6 +19,7 @@ const SCRIPTS_MAX: usize = 8;
 pub(super) struct Turns {
     running: Arc<Mutex<HashSet<String>>>,
     room: Arc<Semaphore>,
+    freed: Arc<Notify>,
 }
 
 /// One app's turn. Dropping it ends it.
@@ -24,12 +27,13 @@ pub(super) struct Turns {
 pub(super) struct Turn {
     running: Arc<Mutex<HashSet<String>>>,
     app_id: String,
+    freed: Arc<Notify>,
     _room: OwnedSemaphorePermit,
 }
 
 impl Turns {
     pub(super) fn new() -> Self {
-        Self { running: Arc::default(), room: Arc::new(Semaphore::new(SCRIPTS_MAX)) }
+        Self { running: Arc::default(), room: Arc::new(Semaphore::new(SCRIPTS_MAX)), freed: Arc::default() }
     }
 
     /// Refused at once while the app has another; waits for room as long as `patience`.
@@ -49,13 +53,32 @@ impl Turns {
         if !lock(&self.running).insert(app_id.to_owned()) {
             return Err(busy());
         }
-        Ok(Turn { running: Arc::clone(&self.running), app_id: app_id.to_owned(), _room: room })
+        let (running, freed) = (Arc::clone(&self.running), Arc::clone(&self.freed));
+        Ok(Turn { running, app_id: app_id.to_owned(), freed, _room: room })
+    }
+
+    /// Waits for the app's turn, too.
+    pub(super) async fn wait(&self, app_id: &str, patience: Duration) -> Result<Turn, TenantError> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let mut freed = pin!(self.freed.notified());
+            // From here on no end of a turn is missed.
+            freed.as_mut().enable();
+            match self.take(app_id, patience).await {
+                Err(TenantError::Store(StoreError::Conflict(busy))) => {
+                    let waited = tokio::time::timeout_at(deadline, freed).await;
+                    waited.map_err(|_| TenantError::Store(StoreError::Conflict(busy)))?;
+                }
+                other => return other,
+            }
+        }
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
         lock(&self.running).remove(&self.app_id);
+        self.freed.notify_waiters();
     }
 }
 

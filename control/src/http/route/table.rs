@@ -43,6 +43,9 @@ pub(crate) const TABLE: [(&str, &str); 34] = [
 impl Route {
     /// The entry of the route table that this is: what logs and documents call it.
     pub fn entry(&self) -> (&'static str, &'static str) {
+        if let Self::Schema { action, .. } = self {
+            return action.entry();
+        }
         TABLE[match self {
             Self::Live => 0,
             Self::Ready => 1,
@@ -57,7 +60,8 @@ impl Route {
             Self::RevokeKey { .. } => 10,
             Self::GetAppEnv { .. } => 11,
             Self::PatchAppEnv { .. } => 12,
-            Self::RunSql { .. } => 13,
+            // A schema's routes have a table of their own.
+            Self::RunSql { .. } | Self::Schema { .. } => 13,
             Self::ListFunctions { .. } => 14,
             Self::Deploy { .. } => 15,
             Self::GetFunction { .. } => 16,

@@ -54,6 +54,11 @@ impl Access {
         format!("{signed}.{}", hex::encode(mac))
     }
 
+    /// For servers that want one.
+    pub(crate) fn password(&self) -> &str {
+        &self.password
+    }
+
     /// The database's name is the app's id.
     pub(crate) fn login<'a>(
         &'a self,

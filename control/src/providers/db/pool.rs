@@ -1,6 +1,7 @@
 //! Connections to apps' databases: a pool for each app and privilege, and one bound over all of them.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,8 @@ pub(crate) struct Pools {
 pub(super) struct LoginPool {
     turns: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
+    /// Goes up when what open connections know is out of date.
+    age: AtomicU64,
 }
 
 /// A connection and the room that it takes.
@@ -39,6 +42,8 @@ pub(super) struct Pooled {
     pub(super) connection: Connection,
     pub(super) session: Session,
     born: Instant,
+    /// The login's age when it was opened.
+    age: u64,
     _slot: Slot,
 }
 
@@ -80,8 +85,10 @@ impl Pools {
             .ok()
             .flatten()
             .ok_or_else(|| exhausted(wait))?;
+        // Before it is opened: what changes meanwhile may or may not be known to it.
+        let age = pool.age.load(Ordering::SeqCst);
         let (connection, session) = self.open(access, privilege, deadline).await?;
-        let pooled = Pooled { connection, session, born: Instant::now(), _slot: slot };
+        let pooled = Pooled { connection, session, born: Instant::now(), age, _slot: slot };
         Ok(Checkout::new(Arc::clone(self), pool, turn, pooled))
     }
 
@@ -118,6 +125,7 @@ impl Pools {
             Arc::new(LoginPool {
                 turns: Arc::new(Semaphore::new(self.bounds.connections_per_login)),
                 idle: Mutex::default(),
+                age: AtomicU64::new(0),
             })
         });
         Arc::clone(pool)
@@ -128,7 +136,14 @@ impl Pools {
         if pooled.born.elapsed() > self.bounds.age_max {
             return;
         }
-        lock(&pool.idle).push(Idle { pooled, since: Instant::now() });
+        {
+            let mut idle = lock(&pool.idle);
+            // Under the lock that `retire` takes after it has made the login older.
+            if pooled.age != pool.age.load(Ordering::SeqCst) {
+                return;
+            }
+            idle.push(Idle { pooled, since: Instant::now() });
+        }
         // Looked at after the push: whoever began to wait before it has not seen this connection.
         if self.slots.wanted() {
             self.close_oldest_idle();
@@ -159,12 +174,16 @@ impl Pools {
 
     /// Close every idle connection of an app, and hand out no more that are open now.
     pub(crate) fn forget(&self, app_id: &str) {
-        lock(&self.logins).retain(|(owner, _), _| owner != app_id);
+        for ((owner, _), pool) in lock(&self.logins).iter() {
+            if owner == app_id {
+                pool.retire();
+            }
+        }
     }
 
     /// The same for every app.
     pub(crate) fn forget_all(&self) {
-        lock(&self.logins).clear();
+        lock(&self.logins).values().for_each(|pool| pool.retire());
     }
 
     /// Open connections that nobody uses at the moment.
@@ -174,6 +193,12 @@ impl Pools {
 }
 
 impl LoginPool {
+    /// Close what is idle, and close what is in use when it comes back. Its bound on connections stays.
+    fn retire(&self) {
+        self.age.fetch_add(1, Ordering::SeqCst);
+        lock(&self.idle).clear();
+    }
+
     /// The one used last: the others may then grow old enough to be closed.
     fn take_idle(&self) -> Option<Pooled> {
         loop {

@@ -2,7 +2,9 @@
 
 use tokio_postgres::{Client, Transaction};
 
-use crate::error::MigrateError;
+pub use error::MigrateError;
+
+mod error;
 
 /// One numbered SQL file of `schema/migrations/`.
 #[derive(Debug, Clone, Copy)]

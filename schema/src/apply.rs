@@ -1,0 +1,311 @@
+//! Brings a database to a declared schema: in one transaction, proven at its end, recorded in it.
+
+mod execute;
+mod outside;
+mod steps;
+
+use std::time::{Duration, Instant};
+
+pub use steps::{Script, steps};
+
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Transaction};
+
+use crate::catalog::Catalog;
+use crate::diff::{Facts, diff};
+use crate::dsl::Declared;
+use crate::error::SchemaError;
+use crate::history::{Entry, Ledger, sha256};
+use crate::introspect::{Place, introspect};
+use crate::normalise::{can_cast, normalise, search_path, set_local_ms};
+use crate::plan::{Plan, Step};
+use crate::rename::Renames;
+use crate::write::write;
+use crate::{complete, create, seed, settled};
+
+/// How a schema is read and changed.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The schema that the declaration is about.
+    pub schema: String,
+    /// Tables and functions in it that are nobody's business.
+    pub hidden: Vec<String>,
+    /// How long a lock is waited for.
+    pub lock_timeout: Duration,
+    /// How long one statement may take.
+    pub statement_timeout: Duration,
+    /// Do everything and undo it: only show what would be done.
+    pub dry_run: bool,
+    /// Long work on large tables is done after the transaction, without keeping writers waiting. When it fails, what came before stays, and
+    /// another run goes on from there.
+    pub online: bool,
+    /// What the change is called.
+    pub name: Option<String>,
+    /// Who makes it.
+    pub key_id: Option<String>,
+    /// `apply`, `rollback`: what the record says.
+    pub kind: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            schema: "public".to_owned(),
+            hidden: Vec::new(),
+            lock_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(60),
+            dry_run: false,
+            online: false,
+            name: None,
+            key_id: None,
+            kind: "apply".to_owned(),
+        }
+    }
+}
+
+/// What was done, or would be.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// The steps; none when the schema was as declared.
+    pub plan: Plan,
+    /// The schema afterwards.
+    pub catalog: Catalog,
+    /// Its fingerprint.
+    pub fingerprint: String,
+    /// The record's number, when something was recorded.
+    pub migration: Option<i64>,
+    /// What was renamed.
+    pub renames: Renames,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// The schema as it is.
+///
+/// # Errors
+/// [`SchemaError::Connection`], [`SchemaError::TooLarge`]
+pub async fn read(client: &mut Client, options: &Options) -> Result<Catalog, SchemaError> {
+    let transaction = client.transaction().await?;
+    begin(&transaction, options).await?;
+    let catalog = catalog_of(&transaction, options).await?;
+    transaction.rollback().await?;
+    Ok(catalog)
+}
+
+/// What identifies a schema's state: equal for equal schemas.
+pub fn fingerprint(catalog: &Catalog) -> String {
+    sha256(&write(catalog, true).to_string())
+}
+
+/// Bring the database to the declared schema, or show what that would take.
+///
+/// # Errors
+/// See [`SchemaError`]. Nothing was changed then, but by steps outside of the transaction.
+pub async fn apply(
+    client: &mut Client,
+    declared: &Declared,
+    options: &Options,
+    ledger: &Ledger,
+) -> Result<Outcome, SchemaError> {
+    if let Some(key) = ledger.session_lock {
+        outside::acquire(client, key, options.lock_timeout).await?;
+    }
+    let outcome = locked(client, declared, options, ledger).await;
+    if let Some(key) = ledger.session_lock {
+        // A lost connection has let go of it already.
+        let _ = client.query_typed("SELECT pg_advisory_unlock($1)", &[(&key, Type::INT8)]).await;
+    }
+    outcome
+}
+
+async fn locked(
+    client: &mut Client,
+    declared: &Declared,
+    options: &Options,
+    ledger: &Ledger,
+) -> Result<Outcome, SchemaError> {
+    let outcome = match in_transaction(client, declared, options, ledger, false).await {
+        // A value that an enum was just given cannot be used before the end of the transaction.
+        Err(SchemaError::Step { failure, .. }) if failure.sqlstate == "55P04" => {
+            in_transaction(client, declared, options, ledger, true).await?
+        }
+        other => other?,
+    };
+    if !options.dry_run {
+        outside::run(client, &outcome.plan, options).await?;
+    }
+    Ok(outcome)
+}
+
+async fn in_transaction(
+    client: &mut Client,
+    declared: &Declared,
+    options: &Options,
+    ledger: &Ledger,
+    rebuild_enums: bool,
+) -> Result<Outcome, SchemaError> {
+    let begun = Instant::now();
+    let mut transaction = client.transaction().await?;
+    begin(&transaction, options).await?;
+    for sql in [&ledger.lock, &ledger.prepare].into_iter().flatten() {
+        let waited = transaction.batch_execute(sql).await;
+        waited.map_err(|error| execute::lock_failure(error, None, options))?;
+    }
+    let current = introspect(&transaction, place(options, false)).await?;
+    if settled::is_settled(&current, declared) {
+        transaction.rollback().await?;
+        return Ok(Outcome { fingerprint: fingerprint(&current), catalog: current, ..Outcome::default() });
+    }
+    let mut outcome = if current.tables.is_empty() && current.enums.is_empty() {
+        from_nothing(&mut transaction, declared, options).await?
+    } else {
+        let facts = Facts { rebuild_enums, online: options.online, ..Facts::default() };
+        from_something(&mut transaction, current, declared, options, facts).await?
+    };
+    outcome.fingerprint = fingerprint(&outcome.catalog);
+    outcome.took = begun.elapsed();
+    if options.dry_run || outcome.plan.is_empty() {
+        transaction.rollback().await?;
+        return Ok(outcome);
+    }
+    if let Some(sql) = &ledger.finish {
+        transaction.batch_execute(sql).await?;
+    }
+    let renames = outcome.renames.to_node().to_string();
+    let entry = Entry {
+        name: options.name.as_deref(),
+        sql: &outcome.plan.script(),
+        key_id: options.key_id.as_deref(),
+        duration_us: i64::try_from(outcome.took.as_micros()).unwrap_or(i64::MAX),
+        kind: &options.kind,
+        schema: write(&outcome.catalog, true).to_string(),
+        fingerprint: &outcome.fingerprint,
+        renames,
+    };
+    outcome.migration = Some(ledger.record(&transaction, &entry).await?);
+    // Constraints that were put off are checked now.
+    let last = outcome.plan.steps.last().cloned().unwrap_or_default();
+    transaction.commit().await.map_err(|error| execute::failure(error, &last, options))?;
+    Ok(outcome)
+}
+
+/// Session settings for one transaction. Everything else of the session stays what it was.
+pub(crate) async fn begin(transaction: &Transaction<'_>, options: &Options) -> Result<(), SchemaError> {
+    let path = search_path(&options.schema, &[]);
+    let settings = [
+        set_local_ms("lock_timeout", options.lock_timeout),
+        set_local_ms("statement_timeout", options.statement_timeout),
+        format!("SET LOCAL search_path = {path}"),
+        // How expressions and dates are written must not depend on whoever asks.
+        "SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres'; SET LOCAL extra_float_digits = 1;
+         SET LOCAL quote_all_identifiers = off; SET LOCAL standard_conforming_strings = on; SET LOCAL timezone = 'UTC';
+         SET LOCAL jit = off"
+            .to_owned(),
+    ];
+    Ok(transaction.batch_execute(&settings.join(";")).await?)
+}
+
+/// The schema as this transaction sees it.
+pub(crate) async fn catalog_of(
+    transaction: &Transaction<'_>,
+    options: &Options,
+) -> Result<Catalog, SchemaError> {
+    introspect(transaction, place(options, true)).await
+}
+
+fn place(options: &Options, unmanaged: bool) -> Place<'_> {
+    let schema = options.schema.as_str();
+    Place { schema, homes: [schema, schema], hidden: &options.hidden, unmanaged }
+}
+
+/// Nothing is there: what the declaration says is what is done.
+async fn from_nothing(
+    transaction: &mut Transaction<'_>,
+    declared: &Declared,
+    options: &Options,
+) -> Result<Outcome, SchemaError> {
+    let makings =
+        create::structure(declared, create::Naming::AsDeclared).into_iter().chain(create::contents(declared));
+    let steps: Vec<Step> = makings.map(|making| making.step).collect();
+    if let Err(error) = execute::run(transaction, &steps, options).await {
+        // A mistake in the declaration is told by its path.
+        normalise(transaction, declared, &options.schema, &search_path(&options.schema, &[])).await?;
+        return Err(error);
+    }
+    let catalog = introspect(transaction, place(options, true)).await?;
+    Ok(Outcome { plan: Plan { steps }, catalog, ..Outcome::default() })
+}
+
+async fn from_something(
+    transaction: &mut Transaction<'_>,
+    mut current: Catalog,
+    declared: &Declared,
+    options: &Options,
+    mut facts: Facts,
+) -> Result<Outcome, SchemaError> {
+    let renames = Renames::find(&current, declared);
+    let mut steps = renames.steps();
+    if !renames.is_empty() {
+        execute::run(transaction, &steps, options).await?;
+        current = introspect(transaction, place(options, false)).await?;
+    }
+    let path = search_path(&options.schema, &[]);
+    let mut target = normalise(transaction, declared, &options.schema, &path).await?;
+    complete::complete(&mut target, &current, declared);
+    facts.uncastable = uncastable(transaction, &current, &target, declared).await?;
+    let planned = diff(&current, &target, declared, &facts);
+    let missing = Plan { steps: planned.clone() }.consents();
+    if !options.dry_run && !missing.is_empty() {
+        return Err(SchemaError::Consent(missing));
+    }
+    let (later, now): (Vec<Step>, Vec<Step>) = planned.into_iter().partition(|step| step.outside);
+    execute::run(transaction, &now, options).await?;
+    steps.extend(now);
+    steps.extend(execute::seeds(transaction, &target, seed::in_order(declared), options).await?);
+    let catalog =
+        if steps.is_empty() { current } else { introspect(transaction, place(options, true)).await? };
+    prove(&catalog, &target, declared, &facts, &later)?;
+    steps.extend(later);
+    Ok(Outcome { plan: Plan { steps }, catalog, renames, ..Outcome::default() })
+}
+
+/// Types that PostgreSQL cannot make out of the old ones.
+async fn uncastable(
+    transaction: &mut Transaction<'_>,
+    current: &Catalog,
+    target: &Catalog,
+    declared: &Declared,
+) -> Result<std::collections::BTreeSet<(String, String)>, SchemaError> {
+    let mut found = std::collections::BTreeSet::new();
+    for table in target.tables.values() {
+        let Some(old) = current.tables.get(&table.name) else { continue };
+        for column in &table.columns {
+            let Some(was) = old.column(&column.name).filter(|was| was.ty != column.ty) else { continue };
+            let said =
+                declared.table(&table.name).and_then(|it| it.columns.iter().find(|c| c.name == column.name));
+            // An enum of the same name may not be there yet in its new shape.
+            let is_asked = said.is_none_or(|said| said.using.is_none()) && !column.shape.is_enum;
+            if is_asked && !can_cast(transaction, &was.ty, &column.ty).await? {
+                found.insert((table.name.clone(), column.name.clone()));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Nothing may be left to do, but what is done later anyway.
+fn prove(
+    after: &Catalog,
+    target: &Catalog,
+    declared: &Declared,
+    facts: &Facts,
+    later: &[Step],
+) -> Result<(), SchemaError> {
+    let left = diff(after, target, declared, facts);
+    let differences: Vec<String> = left
+        .into_iter()
+        .filter(|step| !later.iter().any(|known| known.sql == step.sql))
+        .map(|step| step.description)
+        .collect();
+    if differences.is_empty() { Ok(()) } else { Err(SchemaError::Unproven { differences }) }
+}

@@ -1,0 +1,77 @@
+//! Runs steps that somebody else has thought of, in one recorded transaction.
+
+use std::time::Instant;
+
+use tokio_postgres::{Client, Transaction};
+
+use super::{Options, Outcome, begin, catalog_of, execute, fingerprint};
+use crate::catalog::Catalog;
+use crate::error::SchemaError;
+use crate::history::{Entry, Ledger};
+use crate::plan::{Plan, Step};
+use crate::write::write;
+
+/// What to do: the steps, and a trial whose effects are undone before they are kept.
+#[derive(Debug, Clone, Default)]
+pub struct Script {
+    /// In order.
+    pub steps: Vec<Step>,
+    /// Run after them, and undone again.
+    pub trial: Vec<Step>,
+}
+
+/// Ask `think` what to do about the schema that is there, and do it.
+///
+/// # Errors
+/// See [`SchemaError`]. Nothing was changed then.
+pub async fn steps(
+    client: &mut Client,
+    options: &Options,
+    ledger: &Ledger,
+    think: impl FnOnce(&Catalog) -> Result<Script, SchemaError>,
+) -> Result<Outcome, SchemaError> {
+    let begun = Instant::now();
+    let mut transaction = client.transaction().await?;
+    begin(&transaction, options).await?;
+    for sql in [&ledger.lock, &ledger.prepare].into_iter().flatten() {
+        transaction.batch_execute(sql).await.map_err(|error| execute::lock_failure(error, None, options))?;
+    }
+    let current = catalog_of(&transaction, options).await?;
+    let script = think(&current)?;
+    if script.steps.is_empty() {
+        transaction.rollback().await?;
+        return Ok(Outcome { fingerprint: fingerprint(&current), catalog: current, ..Outcome::default() });
+    }
+    execute::run(&mut transaction, &script.steps, options).await?;
+    try_out(&mut transaction, &script.trial, options).await?;
+    if let Some(sql) = &ledger.finish {
+        transaction.batch_execute(sql).await?;
+    }
+    let catalog = catalog_of(&transaction, options).await?;
+    let plan = Plan { steps: script.steps };
+    let fingerprint = fingerprint(&catalog);
+    let took = begun.elapsed();
+    let entry = Entry {
+        name: options.name.as_deref(),
+        sql: &plan.script(),
+        key_id: options.key_id.as_deref(),
+        duration_us: i64::try_from(took.as_micros()).unwrap_or(i64::MAX),
+        kind: &options.kind,
+        schema: write(&catalog, true).to_string(),
+        fingerprint: &fingerprint,
+        renames: "{}".to_owned(),
+    };
+    let migration = Some(ledger.record(&transaction, &entry).await?);
+    transaction.commit().await?;
+    Ok(Outcome { plan, catalog, fingerprint, migration, took, ..Outcome::default() })
+}
+
+async fn try_out(
+    transaction: &mut Transaction<'_>,
+    trial: &[Step],
+    options: &Options,
+) -> Result<(), SchemaError> {
+    let mut savepoint = transaction.savepoint("mayfly_trial").await?;
+    execute::run(&mut savepoint, trial, options).await?;
+    Ok(savepoint.rollback().await?)
+}

@@ -1,0 +1,177 @@
+//! What was done to a schema: a record for every change that was applied, in the same transaction as the change.
+
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Transaction};
+
+use crate::dsl::Declared;
+use crate::error::SchemaError;
+use crate::node::Node;
+use crate::parse::Rules;
+
+/// Where changes are recorded, and what keeps two of them apart. The statements are the embedder's.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    /// An advisory lock that the session holds from beginning to end, when nothing else keeps two applies apart.
+    pub session_lock: Option<i64>,
+    /// Run at the beginning of the transaction: it waits for whoever came first.
+    pub lock: Option<String>,
+    /// Run after that, before anything else.
+    pub prepare: Option<String>,
+    /// Run at its end, before the record.
+    pub finish: Option<String>,
+    /// Gets name, SQL, checksum, key, duration in microseconds (`bigint`), kind, schema (`json`), fingerprint, renames
+    /// (`json`); gives the record's number (`bigint`). Everything else is text.
+    pub record: String,
+}
+
+/// What is recorded of one change.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Entry<'a> {
+    pub(crate) name: Option<&'a str>,
+    pub(crate) sql: &'a str,
+    pub(crate) key_id: Option<&'a str>,
+    pub(crate) duration_us: i64,
+    pub(crate) kind: &'a str,
+    pub(crate) schema: String,
+    pub(crate) fingerprint: &'a str,
+    pub(crate) renames: String,
+}
+
+/// One change, as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Record {
+    /// 1, 2, 3...; a number may be missing.
+    pub id: i64,
+    /// What its author called it.
+    pub name: Option<String>,
+    /// `apply`, `rollback`...
+    pub kind: String,
+    /// The statements.
+    pub sql: String,
+    /// SHA-256 of the statements.
+    pub checksum: String,
+    /// The schema's fingerprint afterwards.
+    pub fingerprint: Option<String>,
+    /// When, in RFC 3339.
+    pub applied_at: String,
+    /// How long it took, in microseconds.
+    pub duration_us: i64,
+}
+
+impl Ledger {
+    /// A table of our own in a schema of our own, for any database.
+    pub fn own() -> Self {
+        Self {
+            // Any number will do, as long as it is always this one.
+            session_lock: Some(7_166_374_921),
+            lock: None,
+            prepare: Some(include_str!("history/own.sql").to_owned()),
+            finish: None,
+            record: "INSERT INTO mayfly.schema_migrations
+                         (name, sql, checksum, key_id, duration_us, kind, schema, fingerprint, renames)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id"
+                .to_owned(),
+        }
+    }
+
+    pub(crate) async fn record(
+        &self,
+        transaction: &Transaction<'_>,
+        entry: &Entry<'_>,
+    ) -> Result<i64, SchemaError> {
+        let checksum = sha256(entry.sql);
+        let schema: Box<serde_json::value::RawValue> = raw(&entry.schema);
+        let renames = raw(&entry.renames);
+        let (schema, renames) = (tokio_postgres::types::Json(schema), tokio_postgres::types::Json(renames));
+        let params: [(&(dyn ToSql + Sync), Type); 9] = [
+            (&entry.name, Type::TEXT),
+            (&entry.sql, Type::TEXT),
+            (&checksum, Type::TEXT),
+            (&entry.key_id, Type::TEXT),
+            (&entry.duration_us, Type::INT8),
+            (&entry.kind, Type::TEXT),
+            (&schema, Type::JSON),
+            (&entry.fingerprint, Type::TEXT),
+            (&renames, Type::JSON),
+        ];
+        Ok(transaction.query_typed_one(&self.record, &params).await?.try_get(0)?)
+    }
+}
+
+/// A recorded state as a declaration: what was renamed since goes by its names of then, from the newest rename to the
+/// oldest.
+///
+/// # Errors
+/// [`SchemaError::Declaration`] when the record does not read as one.
+pub fn past_state(schema: &str, later: &[String], rules: &Rules) -> Result<Declared, SchemaError> {
+    let rules = Rules { tables_max: None, ..rules.clone() };
+    let mut declared = Declared::read(schema, &rules)?;
+    for renames in later {
+        let renames = Node::read(renames).unwrap_or(Node::Null);
+        rename_back(&mut declared, &renames);
+    }
+    Ok(declared)
+}
+
+fn rename_back(declared: &mut Declared, renames: &Node) {
+    let text = |node: &Node| match node {
+        Node::Text(text) => text.clone(),
+        _ => String::new(),
+    };
+    if let Some(Node::Object(tables)) = renames.get("tables") {
+        for (new, old) in tables {
+            let old = text(old);
+            for table in declared.tables.iter_mut().filter(|table| table.name == old) {
+                table.renamed_from.get_or_insert_with(|| new.clone());
+            }
+        }
+    }
+    if let Some(Node::List(columns)) = renames.get("columns") {
+        for column in columns {
+            let Node::List(parts) = column else { continue };
+            let [table, new, old] = [0, 1, 2].map(|place| parts.get(place).map(text).unwrap_or_default());
+            let tables = declared.tables.iter_mut();
+            // A column's table goes by its later name.
+            let found = tables.filter(|it| it.name == table || it.renamed_from.as_ref() == Some(&table));
+            for column in found.flat_map(|it| &mut it.columns).filter(|column| column.name == old) {
+                column.renamed_from.get_or_insert_with(|| new.clone());
+            }
+        }
+    }
+}
+
+fn raw(text: &str) -> Box<serde_json::value::RawValue> {
+    serde_json::value::RawValue::from_string(text.to_owned()).unwrap_or_default()
+}
+
+/// In lower-case hexadecimal.
+pub fn sha256(text: &str) -> String {
+    hex::encode(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()))
+}
+
+/// The records of [`Ledger::own`], newest first; none where there never was one.
+///
+/// # Errors
+/// [`SchemaError::Connection`]
+pub async fn list(client: &Client, limit: i64) -> Result<Vec<Record>, SchemaError> {
+    let there =
+        client.query_typed_one("SELECT to_regclass('mayfly.schema_migrations') IS NOT NULL", &[]).await?;
+    if !there.try_get::<_, bool>(0)? {
+        return Ok(Vec::new());
+    }
+    let rows = client.query_typed(include_str!("history/list.sql"), &[(&limit, Type::INT8)]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Record {
+                id: row.try_get(0)?,
+                name: row.try_get(1)?,
+                kind: row.try_get(2)?,
+                sql: row.try_get(3)?,
+                checksum: row.try_get(4)?,
+                fingerprint: row.try_get(5)?,
+                applied_at: row.try_get(6)?,
+                duration_us: row.try_get(7)?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,11 @@
+//! The schema engine against a real PostgreSQL: outcomes are compared, never texts.
+
+mod concurrency;
+mod corpus;
+mod essence;
+mod generated;
+mod hostile;
+mod place;
+mod roundtrip;
+mod safety;
+mod survival;
