@@ -99,7 +99,7 @@ impl Functions {
     }
 
     async fn stats(&self, app: &str) -> ApiResult<BTreeMap<String, FunctionStats>> {
-        self.sink.flush().await;
+        self.sink.caught_up().await?;
         Ok(self.store.functions().stats(app).await?)
     }
 }

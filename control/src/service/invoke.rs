@@ -222,9 +222,9 @@ impl Invoker {
     }
 
     /// Wait until what has been answered on this node is also recorded, unless its `waitUntil` goes on for longer.
-    pub async fn settle(&self, app_id: &str) {
+    pub async fn settle(&self, app_id: &str) -> ApiResult<()> {
         self.inner.tails.settle(app_id).await;
-        self.inner.sink.flush().await;
+        Ok(self.inner.sink.caught_up().await?)
     }
 
     async fn record(&self, target: &Target, begun: Begun, outcome: Outcome) -> Arc<InvocationRecord> {

@@ -45,8 +45,7 @@ impl Tails {
                 of_app.forget_recorded();
                 !of_app.tails.is_empty()
             });
-            let waiting = by_app.get(app).map(|of_app| of_app.tails.clone()).unwrap_or_default();
-            waiting
+            by_app.get(app).map(|of_app| of_app.tails.clone()).unwrap_or_default()
         };
         let all = async {
             for tail in &waiting {
