@@ -28,6 +28,7 @@ async fn measure() {
     let spinner = server.neighbour().await;
     server.deploy("hello", HELLO).await;
     spinner.deploy("spin", SPIN).await;
+    spinner.be_patient().await;
     let (hello, spin) = (server.path("hello"), format!("/v1/{}/fn/spin", spinner.app_id));
     percentile(&server, &hello).await;
     let alone = percentile(&server, &hello).await;
@@ -38,8 +39,7 @@ async fn measure() {
             tokio::spawn(async move {
                 let mut client = Client::connect(address).await;
                 while !stop.load(Ordering::Relaxed) {
-                    // Some are told to come later: that is what the limits are for.
-                    client.try_get(&spin).await;
+                    client.get(&spin).await;
                 }
             })
         })

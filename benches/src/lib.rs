@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 /// Threads that the program has beside one for each processor.
-pub const THREADS_SPARE: usize = 2;
+pub const THREADS_SPARE: usize = 4;
 
 /// The function that most benches call.
 pub const HELLO: &str =

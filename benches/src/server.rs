@@ -90,6 +90,17 @@ pub struct Neighbour {
 }
 
 impl Neighbour {
+    /// Lets as many of the app's requests wait as come, for a minute.
+    pub async fn be_patient(&self) {
+        let limits = json!({ "limits": { "queue": 1_000, "queue_timeout_ms": 60_000 } });
+        let request = http::Request::patch(format!("/v1/{}/config", self.app_id))
+            .header("host", "bench")
+            .header("authorization", format!("Bearer {}", self.service_key))
+            .body(Full::new(Bytes::from(limits.to_string())))
+            .expect("the request is well formed");
+        assert_eq!(Client::connect(self.address).await.send(request).await.0, 200);
+    }
+
     /// Deploys a function that anyone may call.
     pub async fn deploy(&self, name: &str, code: &str) {
         let trigger = json!({ "type": "http", "config": { "auth": "none" } });
@@ -154,12 +165,6 @@ impl Client {
         let (status, body) = self.send(request).await;
         assert_eq!(status, 200, "{path}: {body:?}");
         body
-    }
-
-    /// `GET path`, however it is answered.
-    pub async fn try_get(&mut self, path: &str) -> u16 {
-        let request = http::Request::get(path).header("host", "bench");
-        self.send(request.body(Full::default()).expect("the request is well formed")).await.0
     }
 
     /// `GET path`, which must be answered with 200.

@@ -33,6 +33,7 @@ use crate::service::keys::Keys;
 use crate::service::logs::Logs;
 use crate::service::news::{Listeners, News};
 use crate::service::retention::Retention;
+use crate::service::rollouts::Rollouts;
 use crate::service::schema::Schemas;
 use crate::service::sql::Sql;
 use crate::service::tokens::Tokens;
@@ -43,6 +44,8 @@ use crate::tenant::{TenantError, Tenants};
 
 /// How long a shutdown tries to write the last records.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
+/// Sandboxes that may run beside as many as there are processors: of apps that use little.
+const TURNS_BESIDE: u32 = 2;
 /// Sandboxes beside those of invocations.
 const SLOTS_FOR_BUILDS: u32 = 4;
 
@@ -124,6 +127,8 @@ impl App {
         store.invocations().prepare_days(clock::now()).await?;
         let tenants =
             Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbBounds::default()).await?;
+        // Before strangers' SQL runs in them.
+        tenants.settle_open(config.open_databases).await?;
         let parts = Parts { engine, store, tenants, keyring, outbound: Outbound::new(&config.fetch_allow)? };
         Ok(Self::assemble(&config, parts, admin_key, listener, address, cluster))
     }
@@ -235,6 +240,7 @@ impl Parts {
             Tokens { store: store.clone(), keyring: Arc::clone(&keyring), verifier, news: news.clone() };
         let slots = Slots::new(config.invocations_max, config.invocations_per_app_max);
         let daily = Daily::new(store.clone());
+        let rollouts = Rollouts::new(store.clone(), targets.clone(), tasks.clone());
         let keys = Keys { store: store.clone() };
         let env = Env { store: store.clone(), keyring: Arc::clone(&keyring), targets: targets.clone() };
         let invoker = Invoker::new(InvokerParts {
@@ -247,7 +253,8 @@ impl Parts {
             tasks: tasks.clone(),
             api_url: base.as_str().into(),
             daily: daily.clone(),
-            turns: Turns::new(turns()),
+            turns: Turns::new(turns(), TURNS_BESIDE),
+            rollouts: rollouts.clone(),
         });
         Edge::new(UseCases {
             authenticator,
@@ -263,6 +270,7 @@ impl Parts {
                 store: store.clone(),
                 env: env.clone(),
                 targets: targets.clone(),
+                rollouts,
                 sink: sink.clone(),
             },
             deploy: Deploy::new(store.clone(), engine, env.clone(), targets.clone(), tasks.clone()),
@@ -303,7 +311,7 @@ fn failed_to_listen(address: SocketAddr, cause: io::Error) -> StartError {
     StartError::Listen { address, cause }
 }
 
-async fn open_database(config: &Config) -> Result<(Option<Cluster>, Endpoint), StartError> {
+pub(crate) async fn open_database(config: &Config) -> Result<(Option<Cluster>, Endpoint), StartError> {
     match &config.database {
         Database::Managed { path } => {
             let mut cluster = ClusterConfig::new(&config.data_dir);

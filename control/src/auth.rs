@@ -22,4 +22,4 @@ pub use policy::{Requirement, requirement};
 pub use verifier::TokenVerifier;
 
 pub(crate) use authenticator::impersonate;
-pub(crate) use bearer::as_user;
+pub(crate) use bearer::{as_user, pinned_version};

@@ -2,6 +2,7 @@
 
 mod args;
 mod dev;
+mod doctor;
 mod exit;
 mod out;
 mod remote;
@@ -17,7 +18,7 @@ pub use exit::Exit;
 use crate::telemetry;
 
 /// Threads beside those that sandboxes can keep busy.
-const SPARE_THREADS: usize = 2;
+const SPARE_THREADS: usize = 4;
 
 /// Run the command line of this process to its end.
 pub fn run() -> std::process::ExitCode {
@@ -55,6 +56,10 @@ pub async fn dispatch(cli: Cli) -> Exit {
         Command::Dev(args) => {
             let _flush = telemetry::init(&args.serve.log.options(no_color));
             dev::run(&args).await
+        }
+        Command::Doctor(args) => {
+            let _flush = telemetry::init(&args.serve.log.options(no_color));
+            doctor::run(&args.serve, cli.remote.json).await
         }
         Command::CompileWorker => Exit::Ok,
         Command::Remote(verb) => {

@@ -14,6 +14,7 @@ use url::Url;
 use crate::postgres::Endpoint;
 
 pub use crate::providers::fetch::guard::Cidr;
+pub use crate::tenant::OpenDatabases;
 pub use log::{AccessLog, LogArgs, LogFormat, LogOptions};
 pub use size::ByteSize;
 
@@ -70,6 +71,10 @@ pub struct ServeArgs {
     /// Private addresses that functions may reach by fetch, such as 127.0.0.1/32 (repeatable; default none)
     #[arg(long, env = "MAYFLY_FETCH_ALLOW_CIDR", value_delimiter = ',')]
     pub fetch_allow_cidr: Vec<Cidr>,
+
+    /// Close apps' databases that are not closed as they must be, such as restored ones, instead of refusing to start
+    #[arg(long)]
+    pub repair: bool,
 
     /// Seconds that a shutdown waits for running work
     #[arg(long, env = "MAYFLY_DRAIN_SECONDS", default_value_t = 60)]
@@ -137,6 +142,8 @@ pub struct Config {
     pub fetch_allow: Vec<Cidr>,
     /// How long a shutdown waits.
     pub drain: Duration,
+    /// What is done about apps' databases that are open to strangers' SQL.
+    pub open_databases: OpenDatabases,
     /// Which requests are logged.
     pub access_log: AccessLog,
     /// Where compiled engines and images are cached; `None`: in the data directory.
@@ -219,6 +226,7 @@ impl Config {
             records_days: args.records_days,
             fetch_allow: args.fetch_allow_cidr.clone(),
             drain: Duration::from_secs(args.drain_seconds.into()),
+            open_databases: if args.repair { OpenDatabases::Close } else { OpenDatabases::Refuse },
             access_log: args.log.access_log,
             cache_dir: None,
             compile_worker: compile_worker(),
@@ -239,6 +247,7 @@ impl Config {
             records_days: 30,
             fetch_allow: Vec::new(),
             drain: Duration::from_secs(60),
+            open_databases: OpenDatabases::CloseMeanwhile,
             access_log: AccessLog::Errors,
             cache_dir: None,
             compile_worker: None,

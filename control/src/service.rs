@@ -12,6 +12,7 @@ pub mod keys;
 pub mod logs;
 pub mod news;
 pub mod retention;
+pub mod rollouts;
 pub mod schema;
 pub mod sql;
 pub mod tokens;

@@ -10,6 +10,7 @@ pub mod id;
 mod invocations;
 mod keys;
 mod pool;
+mod rollouts;
 mod signing_keys;
 mod sink;
 mod triggers;
@@ -23,14 +24,15 @@ pub use day_usage::{DayUsage, DayUsages};
 pub use env::Env;
 pub use error::StoreError;
 pub use functions::{
-    ActiveFunction, AgentToolExposure, AgentToolMode, DeployRow, Deployed, Function, FunctionSettings,
-    FunctionStats, Functions, SettingsPatch,
+    ActiveFunction, AgentToolExposure, AgentToolMode, Candidate, DeployRow, Deployed, Function,
+    FunctionSettings, FunctionStats, Functions, SettingsPatch,
 };
 pub use invocations::{
     BackgroundRecord, InvocationPage, InvocationQuery, InvocationRecord, Invocations, LogLine,
 };
 pub use keys::{ApiKey, ApiKeyKind, Keys, NewKey, Scope};
 pub use pool::{Store, StoreConfig};
+pub use rollouts::{Rollout, RolloutTerms, Rollouts};
 pub use signing_keys::{NewSigningKey, SigningKeyRow, SigningKeys};
 pub use sink::{Sink, SinkConfig, SinkCounts};
 pub use triggers::{Trigger, TriggerKind};

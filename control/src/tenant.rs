@@ -2,6 +2,7 @@
 
 mod error;
 mod identity;
+mod inspect;
 mod provision;
 mod rls;
 mod roles;
@@ -14,6 +15,7 @@ mod turns;
 pub use error::{ScriptError, TenantError};
 pub use identity::Identity;
 pub(crate) use identity::Privilege;
+pub use inspect::{OpenDatabase, OpenDatabases};
 pub use rls::PolicyChange;
 pub use schema::{RecordedChange, SchemaChange, rules as schema_rules};
 pub use script::{AppliedScript, Script};

@@ -42,6 +42,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     4 "records",
     5 "signing_keys",
     6 "app_days",
+    7 "rollouts",
 ];
 
 /// Any number will do, as long as every build uses this one.

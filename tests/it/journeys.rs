@@ -3,6 +3,9 @@
 mod database_outage;
 mod fairness;
 mod first_function;
+mod full_disk;
+mod notes;
 mod redeploy;
+mod restored_database;
 mod schema;
 mod shutdown;

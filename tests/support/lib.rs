@@ -10,6 +10,7 @@
 pub mod app;
 pub mod client;
 pub mod cluster;
+pub mod disk;
 pub mod origin;
 pub mod tenants;
 pub mod token;

@@ -6,8 +6,8 @@ use http::request::Parts;
 
 use super::access::{Access, CallAccess, Manager};
 use super::admin::AdminKey;
-use super::bearer::{Bearer, as_user, in_query, refused, required};
-use super::caller::{Caller, EndUser};
+use super::bearer::{Bearer, as_user, in_query, pinned_version, refused, required};
+use super::caller::{Caller, CallerKind, EndUser};
 use super::key::{self, KeyHash, Shape};
 use super::policy::{Requirement, requirement};
 use super::token::TokenFault;
@@ -15,7 +15,7 @@ use super::verifier::TokenVerifier;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::http::Route;
 use crate::service::Fresh;
-use crate::service::invoke::{HttpAuth, Target, Targets};
+use crate::service::invoke::{HttpAuth, Target, Targets, choose};
 use crate::store::{ApiKey, ApiKeyKind, AppState, Scope, Store};
 use crate::tenant::Identity;
 
@@ -112,6 +112,13 @@ impl Authenticator {
         let (target, auth) = self.inner.targets.by_call(app, path, &head.method).await?;
         let credential = self.credential(Some(app), head).await;
         let (caller, identity) = decide(&target, auth, credential, as_user(&head.headers)?)?;
+        let target = match pinned_version(&head.headers)? {
+            None => choose(target, caller.user_id.as_deref()),
+            Some(version) if caller.kind == CallerKind::ServiceKey => {
+                self.inner.targets.by_version(app, &target.function.function_name, version).await?
+            }
+            Some(_) => return Err(forbidden("X-Mayfly-Version needs a service key of this app")),
+        };
         Ok(Access::Call(Box::new(CallAccess { target, caller, identity })))
     }
 

@@ -10,6 +10,9 @@ use crate::error::{ApiError, Code};
 /// Acts on behalf of an end user, with a service key.
 const AS_USER: &str = "x-butterbase-as-user";
 
+/// Picks a version, with a service key.
+const VERSION: &str = "x-mayfly-version";
+
 /// What a request brought along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Bearer<'a> {
@@ -39,6 +42,17 @@ impl<'a> Bearer<'a> {
         } else {
             Self::Token(token)
         }
+    }
+}
+
+/// The version to run, where the header is there.
+pub(crate) fn pinned_version(headers: &HeaderMap) -> Result<Option<u32>, ApiError> {
+    let mut values = headers.get_all(VERSION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let number = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+    match number {
+        Some(number @ 1..=0x7fff_ffff) if values.next().is_none() => Ok(Some(number)),
+        _ => Err(ApiError::invalid("X-Mayfly-Version", "must be sent once, with a version's number")),
     }
 }
 

@@ -55,6 +55,8 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Run a server for a folder of functions: deploy them all, and again whenever they change
     Dev(Box<DevArgs>),
+    /// Look at the apps' databases of a stopped server, or of one by URL: are they closed as they must be?
+    Doctor(Box<DoctorArgs>),
     /// Parse sources for a server, in a process that may die
     #[command(name = crate::config::COMPILE_WORKER, hide = true)]
     CompileWorker,
@@ -73,6 +75,14 @@ pub struct DevArgs {
     #[arg(long)]
     pub name: Option<String>,
     /// How to run the server.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+/// Flags of `mayfly doctor`. With --repair, what is open is closed.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Where the databases are.
     #[command(flatten)]
     pub serve: ServeArgs,
 }
@@ -173,6 +183,34 @@ pub enum Verb {
         /// Where.
         #[command(flatten)]
         place: SchemaPlace,
+    },
+    /// Let a version serve a part of the calls; without --percent, show how that goes
+    Rollout {
+        /// The function
+        name: String,
+        /// The version's number [default: the one that is rolled out]
+        #[arg(long, value_name = "VERSION")]
+        version: Option<u32>,
+        /// Its share of the calls: 0 ends it, 100 lets it serve all
+        #[arg(long, value_parser = clap::value_parser!(u32).range(0..=100))]
+        percent: Option<u32>,
+        /// Take it back beyond this share of failures
+        #[arg(long, value_parser = clap::value_parser!(u32).range(0..=100))]
+        max_error_percent: Option<u32>,
+        /// But not before so many invocations
+        #[arg(long)]
+        min_invocations: Option<u32>,
+    },
+    /// Make a token for an end user of the app
+    Token {
+        /// The user's id
+        sub: String,
+        /// How many seconds it is good
+        #[arg(long, default_value_t = 3_600)]
+        ttl: u32,
+        /// What else it says, as a JSON object
+        #[arg(long)]
+        claims: Option<String>,
     },
     /// Apps; this takes the operator's key
     #[command(subcommand)]
@@ -287,6 +325,19 @@ pub enum KeyVerb {
     Revoke {
         /// key_...
         id: String,
+    },
+    /// The keys that sign end users' tokens
+    Signing,
+    /// Let a new key sign end users' tokens
+    Rotate {
+        /// For how many seconds tokens of the present key are still good
+        #[arg(long, default_value_t = 86_400)]
+        grace: u32,
+    },
+    /// Remove a key that signed end users' tokens: they are worth nothing from then on
+    Forget {
+        /// Its kid
+        kid: String,
     },
 }
 

@@ -4,6 +4,7 @@ mod apps;
 mod functions;
 mod logs;
 mod schema;
+mod tokens;
 mod usage;
 
 use http::Method;
@@ -40,6 +41,12 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
         Verb::Env(verb) => env(remote, verb).await,
         Verb::Functions(verb) => functions::run(remote, verb).await,
         Verb::Versions { name } => functions::versions(remote, &name).await,
+        Verb::Rollout { name, version, percent, max_error_percent, min_invocations } => {
+            let wanted = json!({ "version": version, "percent": percent,
+                "max_error_percent": max_error_percent, "min_invocations": min_invocations });
+            functions::rollout(remote, &name, percent.map(|_| wanted)).await
+        }
+        Verb::Token { sub, ttl, claims } => tokens::mint(remote, &sub, ttl, claims.as_deref()).await,
         Verb::Rollback { name, to } => functions::rollback(remote, &name, to).await,
         Verb::Schema(verb) => schema::run(remote, verb).await,
         Verb::Types { out, place } => schema::types(remote, &place, &out).await,
@@ -112,6 +119,25 @@ async fn keys(remote: &Remote, verb: KeyVerb) -> Result<Exit, Exit> {
                 out::say(&format!("{} is shown this once:", out::cell(&answer, "id")));
                 out::data(&out::cell(&answer, "key"));
             }
+        }
+        KeyVerb::Signing => {
+            let answer = remote.get(&remote.in_app("/auth/keys")?).await?;
+            let columns = ["kid", "algorithm", "state", "imported", "verifies_until", "created_at"];
+            show_list(remote, &answer, "keys", &columns);
+        }
+        KeyVerb::Rotate { grace } => {
+            let body = json!({ "grace_seconds": grace });
+            let answer = remote.ask(Method::POST, &remote.in_app("/auth/keys/rotate")?, Some(&body)).await?;
+            if remote.json {
+                out::json(&answer);
+            } else {
+                out::data(&out::cell(&answer, "kid"));
+            }
+        }
+        KeyVerb::Forget { kid } => {
+            let path = remote.in_app(&format!("/auth/keys/{}", segment(&kid)))?;
+            remote.ask(Method::DELETE, &path, None).await?;
+            out::say(&format!("{kid} is forgotten"));
         }
         KeyVerb::Revoke { id } => {
             remote.ask(Method::DELETE, &format!("{base}/{}", segment(&id)), None).await?;

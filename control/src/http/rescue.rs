@@ -53,7 +53,11 @@ fn write_headers(headers: &mut HeaderMap, error: &ApiError) {
         write_standing(headers, standing);
     }
     if code.status() == StatusCode::UNAUTHORIZED {
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"mayfly\""));
+        let challenge = match code {
+            Code::AuthRequired => "Bearer realm=\"mayfly\"",
+            _ => "Bearer realm=\"mayfly\", error=\"invalid_token\"",
+        };
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     if matches!(code, Code::RequestTimeout | Code::PayloadTooLarge) {
         // The rest of the body is still under way: this connection is of no more use.

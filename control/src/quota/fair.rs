@@ -27,6 +27,8 @@ const SWEEP_AT_LEAST: usize = 64;
 struct Share<W> {
     /// Where its next work begins.
     time: u64,
+    /// How many of its turns last at this moment, where that is told.
+    lasting: u32,
     waiting: VecDeque<(u64, W)>,
 }
 
@@ -73,6 +75,25 @@ impl<K: Hash + Eq + Clone, W> Fair<K, W> {
         self.now = share.time;
     }
 
+    /// Whether the app would be the next one anyway: it is behind all the others, none of its own waits, and no turn of
+    /// its own lasts, of which nobody knows the cost yet.
+    pub(super) fn is_behind(&self, app: &K) -> bool {
+        self.apps
+            .get(app)
+            .is_none_or(|share| share.waiting.is_empty() && share.lasting == 0 && share.time <= self.now)
+    }
+
+    /// A turn of the app's begins.
+    pub(super) fn begin(&mut self, app: &K) {
+        self.share(app).lasting += 1;
+    }
+
+    /// A turn of the app's is over.
+    pub(super) fn end(&mut self, app: &K) {
+        let share = self.share(app);
+        share.lasting = share.lasting.saturating_sub(1);
+    }
+
     /// The app's work cost this much.
     pub(super) fn charge(&mut self, app: &K, cost: u64, weight: u32) {
         let share = self.share(app);
@@ -109,10 +130,10 @@ impl<K: Hash + Eq + Clone, W> Fair<K, W> {
         }
     }
 
-    /// Forget apps of which nobody waits and that are owed no delay: they would begin where the others are anyway.
+    /// Forget apps of which nobody waits or runs, and that are owed no delay: they would begin where the others are anyway.
     fn sweep(&mut self) {
         let now = self.now;
-        self.apps.retain(|_, share| !share.waiting.is_empty() || share.time > now);
+        self.apps.retain(|_, share| !share.waiting.is_empty() || share.lasting > 0 || share.time > now);
         self.sweep_at = SWEEP_AT_LEAST.max(2 * self.apps.len());
     }
 
@@ -121,7 +142,11 @@ impl<K: Hash + Eq + Clone, W> Fair<K, W> {
             self.sweep();
         }
         let now = self.now;
-        self.apps.entry(app.clone()).or_insert_with(|| Share { time: now, waiting: VecDeque::new() })
+        self.apps.entry(app.clone()).or_insert_with(|| Share {
+            time: now,
+            lasting: 0,
+            waiting: VecDeque::new(),
+        })
     }
 }
 

@@ -94,6 +94,8 @@ impl Slots {
             Place::Room(slot) => return Ok(slot),
             Place::Queue { app, ticket, room } => (app, ticket, room),
         };
+        // A limit may have been lifted since the others began to wait.
+        self.serve();
         // Whoever goes away while waiting leaves the queue, and what was just handed to them goes on to the next.
         let leaving = Leaving { slots: self, app: &app, ticket };
         let waited = tokio::time::timeout(limits.queue_timeout, room).await;

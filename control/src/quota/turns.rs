@@ -2,6 +2,9 @@
 //!
 //! A guest yields after each millisecond of its own time. Without turns, the executor would serve all that want to go on in
 //! the order in which they came: of a tenant's hundred loops each would stand before another tenant's one request.
+//!
+//! Whoever would be next anyway need not even wait until a step ends: a few may go beside the others, where the kernel
+//! divides the processors. The step costs them that place, so that only those who use little ever have it.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -22,12 +25,14 @@ pub struct Turns {
 
 struct Inner {
     max: u32,
+    beside_max: u32,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     taken: u32,
+    beside: u32,
     next_ticket: u64,
     queue: Fair<Arc<str>, u64>,
     /// Who waits, and who has been called and not come yet: a turn is taken for them.
@@ -40,14 +45,14 @@ enum Ticket {
 }
 
 impl Turns {
-    /// So many at once.
-    pub fn new(max: u32) -> Self {
-        Self { inner: Arc::new(Inner { max: max.max(1), state: Mutex::default() }) }
+    /// So many at once, and so many beside them.
+    pub fn new(max: u32, beside_max: u32) -> Self {
+        Self { inner: Arc::new(Inner { max: max.max(1), beside_max, state: Mutex::default() }) }
     }
 
     /// Run a future of this app's, each of its steps in a turn.
     pub fn run<F: Future>(&self, app: Arc<str>, weight: u32, work: F) -> InTurns<F> {
-        InTurns { work, place: Place { turns: self.clone(), app, weight, ticket: None } }
+        InTurns { work, place: Place { turns: self.clone(), app, weight, ticket: None, beside: false } }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -59,7 +64,8 @@ impl State {
     /// Call those whose turn it is.
     fn call(&mut self, max: u32) {
         while self.taken < max {
-            let Some((_, ticket)) = self.queue.pop(|_| true) else { return };
+            let Some((app, ticket)) = self.queue.pop(|_| true) else { return };
+            self.queue.begin(&app);
             self.taken += 1;
             if let Some(Ticket::Waiting(waker)) = self.tickets.insert(ticket, Ticket::Called) {
                 waker.wake();
@@ -83,6 +89,8 @@ struct Place {
     app: Arc<str>,
     weight: u32,
     ticket: Option<u64>,
+    /// Whether the turn that we have is one beside the others.
+    beside: bool,
 }
 
 impl Place {
@@ -105,6 +113,14 @@ impl Place {
         if state.taken < self.turns.inner.max && state.queue.is_empty() {
             state.taken += 1;
             state.queue.pass(&self.app);
+            state.queue.begin(&self.app);
+            return true;
+        }
+        if state.beside < self.turns.inner.beside_max && state.queue.is_behind(&self.app) {
+            state.beside += 1;
+            self.beside = true;
+            state.queue.pass(&self.app);
+            state.queue.begin(&self.app);
             return true;
         }
         let ticket = state.next_ticket;
@@ -115,9 +131,14 @@ impl Place {
         false
     }
 
-    fn leave(&self, cost: u64) {
+    fn leave(&mut self, cost: u64) {
         let mut state = self.turns.state();
-        state.taken = state.taken.saturating_sub(1);
+        if std::mem::take(&mut self.beside) {
+            state.beside = state.beside.saturating_sub(1);
+        } else {
+            state.taken = state.taken.saturating_sub(1);
+        }
+        state.queue.end(&self.app);
         state.queue.charge(&self.app, cost, self.weight);
         state.call(self.turns.inner.max);
     }
@@ -131,6 +152,7 @@ impl Drop for Place {
             // The turn that was kept for us is another's.
             Some(Ticket::Called) => {
                 state.taken = state.taken.saturating_sub(1);
+                state.queue.end(&self.app);
                 state.call(self.turns.inner.max);
             }
             Some(Ticket::Waiting(_)) | None => state.queue.remove(&self.app, |waiting| *waiting == ticket),
@@ -140,7 +162,7 @@ impl Drop for Place {
 
 /// Gives the turn back, also when the step panics.
 struct Turn<'a> {
-    place: &'a Place,
+    place: &'a mut Place,
     since: Instant,
 }
 
@@ -188,8 +210,14 @@ mod tests {
 
     #[test]
     fn no_more_than_so_many_at_once_and_the_one_behind_is_next() {
-        let turns = Turns::new(1);
-        let place = |app: &str| Place { turns: turns.clone(), app: app.into(), weight: 1, ticket: None };
+        let turns = Turns::new(1, 0);
+        let place = |app: &str| Place {
+            turns: turns.clone(),
+            app: app.into(),
+            weight: 1,
+            ticket: None,
+            beside: false,
+        };
         let (mut a, mut b, mut c, mut quiet) =
             (place("flood"), place("flood"), place("flood"), place("quiet"));
         assert!(a.enter(&context()));
@@ -208,8 +236,14 @@ mod tests {
 
     #[test]
     fn who_goes_away_leaves_no_turn_taken() {
-        let turns = Turns::new(1);
-        let place = |app: &str| Place { turns: turns.clone(), app: app.into(), weight: 1, ticket: None };
+        let turns = Turns::new(1, 0);
+        let place = |app: &str| Place {
+            turns: turns.clone(),
+            app: app.into(),
+            weight: 1,
+            ticket: None,
+            beside: false,
+        };
         let (mut first, mut second, mut third) = (place("a"), place("b"), place("c"));
         assert!(first.enter(&context()));
         assert!(!second.enter(&context()) && !third.enter(&context()));
@@ -223,10 +257,41 @@ mod tests {
         assert_eq!((state.taken, state.tickets.len()), (0, 0));
     }
 
+    #[test]
+    fn who_uses_little_goes_beside_the_others_and_pays_for_it() {
+        let turns = Turns::new(1, 1);
+        let place = |app: &str| Place {
+            turns: turns.clone(),
+            app: app.into(),
+            weight: 1,
+            ticket: None,
+            beside: false,
+        };
+        let (mut a, mut b, mut quiet, mut late) =
+            (place("flood"), place("flood"), place("quiet"), place("late"));
+        assert!(a.enter(&context()));
+        a.leave(1_000);
+        assert!(a.enter(&context()));
+        assert!(!b.enter(&context()), "the flood has spent something already");
+        assert!(quiet.enter(&context()), "beside");
+        assert!(!late.enter(&context()), "one at a time");
+        quiet.leave(5_000);
+        assert!(!quiet.enter(&context()), "it has had its step");
+        a.leave(1_000);
+        assert!(late.enter(&context()), "the next is the one that has had nothing");
+        late.leave(1);
+        assert!(b.enter(&context()));
+        b.leave(1_000);
+        assert!(quiet.enter(&context()));
+        quiet.leave(1);
+        let state = turns.state();
+        assert_eq!((state.taken, state.beside, state.tickets.len()), (0, 0, 0));
+    }
+
     #[tokio::test]
     async fn all_get_through_whatever_the_number_of_turns() {
         for max in [1, 2, 7] {
-            let turns = Turns::new(max);
+            let turns = Turns::new(max, 1);
             let work = (0..100).map(|number| {
                 let app: Arc<str> = format!("app{}", number % 7).into();
                 tokio::spawn(turns.run(app, 1, spin(number % 13)))
@@ -242,7 +307,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_step_that_panics_gives_its_turn_back() {
-        let turns = Turns::new(1);
+        let turns = Turns::new(1, 0);
         let panics = tokio::spawn(turns.run("a".into(), 1, async { panic!("on purpose") }));
         assert!(panics.await.is_err());
         turns.run("b".into(), 1, async {}).await;

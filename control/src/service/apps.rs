@@ -145,7 +145,7 @@ impl From<TenantError> for ApiError {
             TenantError::Schema(error) => error.into(),
             TenantError::Store(error) => error.into(),
             TenantError::Secrets(error) => error.into(),
-            TenantError::Unsuitable(_) => Self::internal(error),
+            TenantError::Unsuitable(_) | TenantError::Open(_) => Self::internal(error),
         }
     }
 }

@@ -94,6 +94,7 @@ impl Deploy {
             settings: manifest.settings,
             triggers: manifest.triggers,
             env,
+            rollout: manifest.rollout,
         };
         let deployed = self.inner.store.functions().deploy(app, &row).await?;
         self.inner.targets.forget(app);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::env::Env;
 use super::invoke::Targets;
+use super::rollouts::{RolloutChange, Rollouts};
 use crate::error::{ApiError, ApiResult};
 use crate::store::{Function, FunctionStats, SettingsPatch, Sink, Store, Version, VersionSource};
 
@@ -16,6 +17,8 @@ pub struct Functions {
     pub env: Env,
     /// Told of what changed.
     pub targets: Targets,
+    /// Versions that serve a part of the calls.
+    pub rollouts: Rollouts,
     /// For figures that count what has just run.
     pub sink: Sink,
 }
@@ -65,7 +68,18 @@ impl Functions {
     }
 
     /// Change settings.
-    pub async fn patch_settings(&self, app: &str, name: &str, patch: &SettingsPatch) -> ApiResult<Function> {
+    pub async fn patch_settings(
+        &self,
+        app: &str,
+        name: &str,
+        patch: &SettingsPatch,
+        rollout: Option<RolloutChange>,
+    ) -> ApiResult<Function> {
+        // First what may be refused for its state.
+        if let Some(change) = rollout {
+            self.find(app, name).await?;
+            self.rollouts.change(app, name, change).await?;
+        }
         let changed = self.store.functions().patch_settings(app, name, patch).await?;
         self.targets.forget(app);
         changed.ok_or_else(|| ApiError::not_found("the function"))
@@ -85,7 +99,7 @@ impl Functions {
     }
 
     async fn stats(&self, app: &str) -> ApiResult<BTreeMap<String, FunctionStats>> {
-        self.sink.flush().await;
+        self.sink.caught_up().await?;
         Ok(self.store.functions().stats(app).await?)
     }
 }

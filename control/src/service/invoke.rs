@@ -1,5 +1,6 @@
 //! The one door into the sandbox: find what serves, lend it what it may use, run it, record it.
 
+mod choose;
 mod context;
 mod fault;
 mod grants;
@@ -24,11 +25,13 @@ use crate::ids;
 use crate::providers::fetch::Outbound;
 use crate::quota::{Daily, Slot, Turns};
 use crate::secrets::KeyRing;
+use crate::service::rollouts::Rollouts;
 use crate::store::{InvocationRecord, Sink, Store};
 use crate::tasks::Tasks;
 use crate::tenant::{Identity, Tenants};
 use crate::trace::Trace;
 
+pub(crate) use choose::choose;
 pub use http_trigger::{HttpAuth, HttpTrigger};
 pub(crate) use target::check_paused;
 pub use target::{TRIGGER_PATH_BYTES_MAX, Target, Targets};
@@ -57,6 +60,7 @@ struct Inner {
     api_url: Arc<str>,
     daily: Daily,
     turns: Turns,
+    rollouts: Rollouts,
 }
 
 /// What an [`Invoker`] works with.
@@ -82,6 +86,8 @@ pub struct InvokerParts {
     pub daily: Daily,
     /// Turns on the processor.
     pub turns: Turns,
+    /// Told how versions that are rolled out do.
+    pub rollouts: Rollouts,
 }
 
 /// What started a function.
@@ -143,8 +149,19 @@ impl Trigger {
 impl Invoker {
     /// One that works with these parts.
     pub fn new(parts: InvokerParts) -> Self {
-        let InvokerParts { engine, store, keyring, tenants, outbound, sink, tasks, api_url, daily, turns } =
-            parts;
+        let InvokerParts {
+            engine,
+            store,
+            keyring,
+            tenants,
+            outbound,
+            sink,
+            tasks,
+            api_url,
+            daily,
+            turns,
+            rollouts,
+        } = parts;
         let images = Images::new(engine.clone(), store.clone());
         let tails = Tails::default();
         Self {
@@ -161,6 +178,7 @@ impl Invoker {
                 api_url,
                 daily,
                 turns,
+                rollouts,
             }),
         }
     }
@@ -204,9 +222,9 @@ impl Invoker {
     }
 
     /// Wait until what has been answered on this node is also recorded, unless its `waitUntil` goes on for longer.
-    pub async fn settle(&self, app_id: &str) {
+    pub async fn settle(&self, app_id: &str) -> ApiResult<()> {
         self.inner.tails.settle(app_id).await;
-        self.inner.sink.flush().await;
+        Ok(self.inner.sink.caught_up().await?)
     }
 
     async fn record(&self, target: &Target, begun: Begun, outcome: Outcome) -> Arc<InvocationRecord> {
@@ -219,6 +237,10 @@ impl Invoker {
             Some(stack) => Some(self.map_stack(target, stack).await),
             None => None,
         };
+        if target.is_candidate {
+            let failed = outcome.status.is_none_or(|status| status >= 500);
+            self.inner.rollouts.observe(target, failed);
+        }
         let record = record::of(target, begun, outcome, stack, background_stack);
         self.inner.sink.record(record.clone()).await;
         Arc::new(record)
@@ -293,6 +315,7 @@ pub(crate) mod testing {
             settings: FunctionSettings::default(),
             triggers: vec![Trigger { kind: TriggerKind::Http, config: json!({}), enabled: true }],
             env_revision: (0, 0),
+            candidate: None,
         })
     }
 }

@@ -74,7 +74,7 @@ impl Logs {
     /// One page of a function's records, newest first. What this node answered before is in it.
     pub async fn read(&self, app: &str, name: &str, query: &InvocationQuery) -> ApiResult<InvocationPage> {
         self.check_exists(app, name).await?;
-        self.invoker.settle(app).await;
+        self.invoker.settle(app).await?;
         match self.store.invocations().query(app, Some(name), query).await {
             Ok(page) => Ok(page),
             Err(StoreError::Conflict(_)) => {

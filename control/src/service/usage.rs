@@ -47,7 +47,7 @@ impl Usages {
         if self.store.apps().get(app).await?.is_none() {
             return Err(ApiError::not_found("the app"));
         }
-        self.invoker.settle(app).await;
+        self.invoker.settle(app).await?;
         let groups = self.store.usage(app, query.from, query.to, query.group).await?;
         let mut total = Usage::default();
         for group in &groups {

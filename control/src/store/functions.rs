@@ -1,5 +1,6 @@
 //! The table of functions: what is deployed, and the hot look-up of an invocation.
 
+mod active;
 mod deploy;
 mod settings;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use tokio_postgres::Row;
 
+pub use self::active::{ActiveFunction, Candidate};
 pub use self::deploy::{DeployRow, Deployed};
 pub use self::settings::{AgentToolExposure, AgentToolMode, FunctionSettings, SettingsPatch};
 use crate::store::changes::{self, ChangeKind};
@@ -41,35 +43,6 @@ pub struct Function {
     pub updated_at: DateTime<Utc>,
 }
 
-/// What an invocation needs to know of a function.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ActiveFunction {
-    /// `fn_...`
-    pub function_id: String,
-    /// The function's name.
-    pub function_name: String,
-    /// The app.
-    pub app_id: String,
-    /// The app's name.
-    pub app_name: String,
-    /// Whether the app is switched off, and why.
-    pub paused: Option<Option<String>>,
-    /// What `PATCH .../config` set for the app.
-    pub app_settings: serde_json::Value,
-    /// The version that serves.
-    pub version_id: String,
-    /// Its number.
-    pub version: u32,
-    /// The image made by the engine that was asked for; `None`: that engine has yet to snapshot this version.
-    pub image_digest: Option<String>,
-    /// Limits and switches.
-    pub settings: FunctionSettings,
-    /// What starts it.
-    pub triggers: Vec<Trigger>,
-    /// Moves on whenever the function's environment, or the app's, changes.
-    pub env_revision: (i64, i64),
-}
-
 /// Figures for the list of functions.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FunctionStats {
@@ -95,16 +68,6 @@ const COLUMNS: &str =
     f.allow_service_key_impersonation, f.active_version_id, f.deployed_at, f.created_at, f.updated_at,
     (SELECT v.number FROM versions v WHERE v.id = f.active_version_id) AS active_version";
 
-const ACTIVE: &str = "SELECT f.id, f.name, f.app_id, a.name AS app_name, a.paused, a.paused_reason,
-    a.settings AS app_settings, v.id AS version_id, v.number AS version, i.image_digest,
-    f.timeout_ms, f.cpu_limit_ms, f.memory_limit_mb, f.agent_tool, f.agent_tool_description, f.agent_tool_mode,
-    f.agent_tool_exposed_to, f.allow_service_key_impersonation, f.env_revision,
-    a.env_revision AS app_env_revision
-  FROM functions f
-  JOIN apps a ON a.id = f.app_id AND a.state = 'ready'
-  JOIN versions v ON v.id = f.active_version_id
-  LEFT JOIN version_images i ON i.version_id = v.id";
-
 impl Function {
     fn from_row(row: &Row) -> Self {
         Self {
@@ -119,25 +82,6 @@ impl Function {
             deployed_at: row.get("deployed_at"),
             created_at: row.get("created_at"),
             updated_at: row.get("updated_at"),
-        }
-    }
-}
-
-impl ActiveFunction {
-    fn from_row(row: &Row) -> Self {
-        Self {
-            function_id: row.get("id"),
-            function_name: row.get("name"),
-            app_id: row.get("app_id"),
-            app_name: row.get("app_name"),
-            paused: row.get::<_, bool>("paused").then(|| row.get("paused_reason")),
-            app_settings: row.get("app_settings"),
-            version_id: row.get("version_id"),
-            version: row.get::<_, i32>("version").unsigned_abs(),
-            image_digest: row.get("image_digest"),
-            settings: FunctionSettings::from_row(row),
-            triggers: triggers::from_json(row.get("triggers")),
-            env_revision: (row.get("app_env_revision"), row.get("env_revision")),
         }
     }
 }
@@ -168,52 +112,6 @@ impl Functions<'_> {
         version: Option<u32>,
     ) -> Result<Deployed, StoreError> {
         deploy::rollback(self.store, app_id, name, version).await
-    }
-
-    /// What serves under that name, with the image made by this engine build. One round trip.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn active(
-        &self,
-        app_id: &str,
-        name: &str,
-        engine_digest: &str,
-    ) -> Result<Option<ActiveFunction>, StoreError> {
-        self.find_active("f.app_id = $1 AND f.name = $2", app_id, name, engine_digest).await
-    }
-
-    /// What serves under a path of its own: the function whose http trigger has that `path` in its config.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn active_by_path(
-        &self,
-        app_id: &str,
-        path: &str,
-        engine_digest: &str,
-    ) -> Result<Option<ActiveFunction>, StoreError> {
-        let by_path = "f.app_id = $1 AND f.id = (SELECT h.function_id FROM triggers h
-            JOIN functions g ON g.id = h.function_id AND g.app_id = $1
-            WHERE h.kind = 'http' AND h.enabled AND h.config ->> 'path' = $2
-            ORDER BY g.created_at, g.id LIMIT 1)";
-        self.find_active(by_path, app_id, path, engine_digest).await
-    }
-
-    async fn find_active(
-        &self,
-        condition: &str,
-        app_id: &str,
-        key: &str,
-        engine_digest: &str,
-    ) -> Result<Option<ActiveFunction>, StoreError> {
-        let client = self.store.client().await?;
-        let sql = format!(
-            "SELECT f.*, {TRIGGERS_JSON} AS triggers FROM ({ACTIVE} AND i.engine_digest = $3 WHERE {condition}) f"
-        );
-        let statement = client.prepare_cached(&sql).await?;
-        let row = client.query_opt(&statement, &[&app_id, &key, &engine_digest]).await?;
-        Ok(row.as_ref().map(ActiveFunction::from_row))
     }
 
     /// One function.

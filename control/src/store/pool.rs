@@ -6,7 +6,9 @@ use std::time::Duration;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 
 use crate::postgres::Endpoint;
-use crate::store::{Apps, DayUsages, Env, Functions, Invocations, Keys, SigningKeys, StoreError, Versions};
+use crate::store::{
+    Apps, DayUsages, Env, Functions, Invocations, Keys, Rollouts, SigningKeys, StoreError, Versions,
+};
 
 /// How the store is reached, and how much of the server it may use.
 #[derive(Debug, Clone)]
@@ -104,6 +106,11 @@ impl Store {
     /// Keys that sign end users' tokens.
     pub fn signing_keys(&self) -> SigningKeys<'_> {
         SigningKeys { store: self }
+    }
+
+    /// Versions that serve a part of the calls.
+    pub fn rollouts(&self) -> Rollouts<'_> {
+        Rollouts { store: self }
     }
 
     /// What apps used of each day.

@@ -8,7 +8,7 @@ mod queue;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -41,6 +41,9 @@ impl Default for SinkConfig {
     }
 }
 
+/// How long a reader waits for what was recorded before.
+const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(2);
+
 /// What became of the records so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SinkCounts {
@@ -54,6 +57,8 @@ pub struct SinkCounts {
 struct Counters {
     written: AtomicU64,
     dropped: AtomicU64,
+    /// The last batch found no room on the disk.
+    disk_full: AtomicBool,
 }
 
 /// Where invocation records go. Cheap to clone.
@@ -106,6 +111,20 @@ impl Sink {
         self.door.queue.settled().await;
     }
 
+    /// The same for a reader, who waits for as long as a writer that is well may take, and no longer.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] and [`StoreError::Full`]: what was recorded before is not all readable yet.
+    pub async fn caught_up(&self) -> Result<(), StoreError> {
+        tokio::time::timeout(CAUGHT_UP_WITHIN, self.flush()).await.map_err(|_| {
+            let text = "records of invocations cannot be written at the moment".to_owned();
+            match self.door.counters.disk_full.load(Ordering::Relaxed) {
+                true => StoreError::Full(text),
+                false => StoreError::Unavailable(text),
+            }
+        })
+    }
+
     /// Changes whenever records have become readable.
     pub(crate) fn written(&self) -> watch::Receiver<u64> {
         self.door.queue.progress()
@@ -143,6 +162,8 @@ impl Writer {
         loop {
             let outcome = self.write(records, again).await;
             again = true;
+            let disk_full = matches!(outcome, Err(StoreError::Full(_)));
+            self.counters.disk_full.store(disk_full, Ordering::Relaxed);
             match outcome {
                 Ok(()) => {
                     self.counters.written.fetch_add(records.len() as u64, Ordering::Relaxed);

@@ -1,5 +1,6 @@
 //! How work on an app's database can fail.
 
+use super::inspect::OpenDatabase;
 use crate::secrets::SecretsError;
 use crate::store::StoreError;
 
@@ -33,9 +34,22 @@ pub enum TenantError {
     /// The app's secrets cannot be opened.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
+    /// Databases that strangers' SQL must not run in as they are.
+    #[error("{}", open_text(.0))]
+    Open(Vec<OpenDatabase>),
     /// The server cannot be used for tenants.
     #[error("this PostgreSQL server cannot be used: {0}")]
     Unsuitable(String),
+}
+
+fn open_text(databases: &[OpenDatabase]) -> String {
+    let shown: Vec<String> = databases.iter().take(10).map(OpenDatabase::to_string).collect();
+    format!(
+        "{} of them not closed as they must be, perhaps since they were restored from a backup. Nothing is served from them. \
+         Look at them with `mayfly doctor`, close them with `mayfly doctor --repair` or by starting with --repair.\n  {}",
+        if databases.len() == 1 { "one".to_owned() } else { databases.len().to_string() },
+        shown.join("\n  ")
+    )
 }
 
 impl From<tokio_postgres::Error> for TenantError {

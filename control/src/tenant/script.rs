@@ -156,6 +156,9 @@ impl RowSink for FirstRow {
 
 fn failure(error: WireError, sql: &str) -> TenantError {
     match error {
+        WireError::Refused(refusal) if refusal.sqlstate == DISK_FULL => {
+            TenantError::Store(StoreError::Full(refusal.to_string()))
+        }
         WireError::Refused(refusal) if is_outage(&refusal) => {
             TenantError::Store(StoreError::Unavailable(refusal.to_string()))
         }
@@ -164,6 +167,9 @@ fn failure(error: WireError, sql: &str) -> TenantError {
         WireError::TooLarge(what) | WireError::Protocol(what) => internal(what),
     }
 }
+
+/// Not the script's fault, whatever it was writing.
+const DISK_FULL: &str = "53100";
 
 fn is_outage(refusal: &Refusal) -> bool {
     refusal.sqlstate.starts_with("08")

@@ -240,6 +240,10 @@ impl Tenants {
             .collect())
     }
 
+    pub(super) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
     /// `ctx.db` for one invocation. Costs nothing until it is used.
     pub fn database(&self, app_id: &str, identity: Identity) -> Arc<dyn Database> {
         let locator: Arc<dyn Locator> = Arc::new(self.clone());

@@ -53,8 +53,24 @@ fn a_function_is_deployed_called_read_and_rolled_back_with_the_contracts_exit_co
     assert_eq!(refused.status.code(), Some(5));
     assert!(text(&refused.stderr).contains("2 |   let = 1"), "{}", text(&refused.stderr));
     assert!(refused.stdout.is_empty());
+    let minted = verb(&["token", "alice", "--ttl", "60", "--claims", r#"{"role":"editor"}"#]);
+    assert_eq!(text(&minted.stdout).trim().split('.').count(), 3, "{}", text(&minted.stderr));
+    let before = text(&verb(&["keys", "signing"]).stdout);
+    let rotated = text(&verb(&["keys", "rotate", "--grace", "60"]).stdout);
+    assert!(
+        !before.contains(rotated.trim()) && text(&verb(&["keys", "signing"]).stdout).contains(rotated.trim())
+    );
+    let shown = verb(&["rollout", "hello", "--version", "2", "--percent", "10"]);
+    assert!(text(&shown.stdout).contains("running"), "{}", text(&shown.stderr));
+    assert_eq!(verb(&["rollout", "hello", "--percent", "0"]).status.code(), Some(0));
+    assert!(text(&verb(&["rollout", "hello"]).stderr).contains("one version"));
+
     for (args, key, code) in [
-        (&["invoke", "nope"][..], key, 4),
+        (&["token", "alice", "--claims", "{"][..], key, 2),
+        (&["token", "alice", "--ttl", "0"], key, 5),
+        (&["keys", "forget", rotated.trim()], key, 6),
+        (&["rollout", "hello", "--percent", "50"], key, 6),
+        (&["invoke", "nope"], key, 4),
         (&["functions", "get", "nope"], key, 4),
         (&["functions", "list"], "", 3),
         (&["apps", "list"], key, 3),
@@ -68,4 +84,9 @@ fn a_function_is_deployed_called_read_and_rolled_back_with_the_contracts_exit_co
     server.signal("TERM");
     assert_eq!(server.end().code(), Some(0));
     assert_eq!(verb(&["functions", "list"]).status.code(), Some(1), "nobody answers any more");
+    let looked =
+        command(&["doctor", "--json", "--data-dir", data.path().to_str().unwrap()]).output().unwrap();
+    assert_eq!(looked.status.code(), Some(0), "{}", text(&looked.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&looked.stdout).unwrap();
+    assert_eq!(report, serde_json::json!({ "apps": 1, "open": [], "repaired": false }));
 }

@@ -1,7 +1,7 @@
 //! `/v1/{app}/functions/{name}/versions` and `.../rollback`.
 
 use serde_json::json;
-use support::app::TestApp;
+use support::app::{Node, TestApp};
 use support::cluster::run;
 
 fn say(word: &str) -> String {
@@ -39,5 +39,134 @@ fn a_rollback_lets_an_older_version_serve_and_keeps_the_newer() {
         assert_eq!(app.deploy("hello", &say("four")).await["version"], 4);
         assert_eq!(text().await, "four");
         app.manage("GET", "/functions/nope/versions").fails(404, "RESOURCE_NOT_FOUND").await;
+    });
+}
+
+#[test]
+fn a_service_key_can_pin_a_version() {
+    run(async {
+        let app = TestApp::new().await;
+        for word in ["one", "two", "three"] {
+            app.deploy("hello", &say(word)).await;
+        }
+        let ask = |version: &str| {
+            app.call("GET", "hello").key(&app.service_key).header("X-Mayfly-Version", version)
+        };
+        assert_eq!(ask("1").send().await.text(), "one");
+        assert_eq!(ask("2").send().await.text(), "two");
+        assert_eq!(app.logs("hello").await[0]["version"], 2);
+        assert_eq!(app.call("GET", "hello").send().await.text(), "three");
+        let as_user = ask("1").header("X-Butterbase-As-User", "alice");
+        assert_eq!(as_user.send().await.text(), "one");
+        ask("9").fails(404, "RESOURCE_NOT_FOUND").await;
+        for bad in ["0", "-1", "one", "", "99999999999"] {
+            ask(bad).fails(400, "VALIDATION_INVALID_SCHEMA").await;
+        }
+        ask("1").header("X-Mayfly-Version", "2").fails(400, "VALIDATION_INVALID_SCHEMA").await;
+        let token = app.token("alice").await;
+        for key in [token.as_str(), &app.anon_key] {
+            let ask = app.call("GET", "hello").key(key).header("X-Mayfly-Version", "1");
+            ask.fails(403, "AUTH_FORBIDDEN").await;
+        }
+        app.call("GET", "hello").header("X-Mayfly-Version", "1").fails(403, "AUTH_FORBIDDEN").await;
+        let invoke = app.manage("POST", "/functions/hello/invoke").header("X-Mayfly-Version", "2");
+        assert_eq!(invoke.ok().await["body"], "two");
+    });
+}
+
+fn partly(percent: u32) -> serde_json::Value {
+    json!({ "trigger": { "type": "http", "config": { "auth": "none" } }, "rollout": { "percent": percent } })
+}
+
+#[test]
+fn a_version_is_rolled_out_to_some_users_who_stick_to_it() {
+    run(async {
+        let app = TestApp::new().await;
+        app.deploy("hello", &say("old")).await;
+        let deployed = app.deploy_with("hello", &say("new"), partly(30)).await;
+        assert_eq!((&deployed["version"], &deployed["status"]), (&json!(2), &json!("deployed")));
+        let call = async |user: &str| {
+            let ask = app.call("GET", "hello").key(&app.service_key).header("X-Butterbase-As-User", user);
+            ask.send().await.text()
+        };
+        let mut chosen = Vec::new();
+        for number in 0..100 {
+            chosen.push(call(&number.to_string()).await);
+        }
+        let new = chosen.iter().filter(|text| *text == "new").count();
+        assert!((10..=55).contains(&new), "{new} of 100 at 30%");
+        for (number, text) in chosen.iter().enumerate().step_by(7) {
+            assert_eq!(call(&number.to_string()).await, *text, "{number} sticks");
+        }
+        let versions = app.manage("GET", "/functions/hello/versions").ok().await;
+        assert_eq!(
+            (&versions["versions"][0]["active"], &versions["versions"][1]["active"]),
+            (&json!(false), &json!(true))
+        );
+        let rollout = &versions["rollout"];
+        assert_eq!(
+            (&rollout["version"], &rollout["percent"], &rollout["state"]),
+            (&json!(2), &json!(30), &json!("running"))
+        );
+
+        let settings = |rollout: serde_json::Value| {
+            app.manage("PATCH", "/functions/hello/settings").json(json!({ "rollout": rollout }))
+        };
+        let more = settings(json!({ "percent": 80 })).ok().await;
+        assert_eq!(more["function"]["rollout"]["percent"], 80);
+        for (number, text) in chosen.iter().enumerate().filter(|(_, text)| *text == "new") {
+            assert_eq!(call(&number.to_string()).await, *text, "{number} had it already");
+        }
+        settings(json!({ "percent": 0 })).ok().await;
+        assert_eq!(app.manage("GET", "/functions/hello/versions").ok().await["rollout"], json!(null));
+        assert_eq!(call("1").await, "old");
+        settings(json!({ "percent": 50 })).fails(409, "STATE_PREREQUISITE_MISSING").await;
+        settings(json!({ "version": 1, "percent": 50 })).fails(409, "RESOURCE_CONFLICT").await;
+        settings(json!({ "version": 7, "percent": 50 })).fails(404, "RESOURCE_NOT_FOUND").await;
+        settings(json!({ "percent": 101 })).fails(400, "VALIDATION_INVALID_SCHEMA").await;
+        settings(json!({ "version": 2, "percent": 99 })).ok().await;
+        settings(json!({ "percent": 100 })).ok().await;
+        for user in ["1", "2", "3"] {
+            assert_eq!(call(user).await, "new");
+        }
+        assert_eq!(app.manage("GET", "/functions/hello").ok().await["version"], 2);
+        let first = app.deploy_with("first", &say("x"), partly(10)).await;
+        assert_eq!(first["version"], 1);
+        assert_eq!(app.call("GET", "first").send().await.text(), "x", "the first version serves all");
+    });
+}
+
+#[test]
+fn a_version_that_fails_too_often_is_taken_back_on_every_node() {
+    run(async {
+        let app = TestApp::new().await;
+        let node = Node::start(|_| {}).await;
+        let there = app.on(&node);
+        app.deploy("hello", &say("old")).await;
+        let mut fields = partly(99);
+        fields["rollout"]["min_invocations"] = json!(5);
+        fields["rollout"]["max_error_percent"] = json!(50);
+        let code = "export default () => { throw new Error('broken') }";
+        app.deploy_with("hello", code, fields).await;
+        let mut failed = 0;
+        while app.manage("GET", "/functions/hello/versions").ok().await["rollout"]["state"] == "running" {
+            let status = app.call("GET", "hello").send().await.status;
+            failed += u32::from(status == 500);
+        }
+        assert!(failed >= 5, "{failed}");
+        let rollout = app.manage("GET", "/functions/hello/versions").ok().await["rollout"].clone();
+        assert_eq!((&rollout["state"], &rollout["version"]), (&json!("rolled_back"), &json!(2)));
+        assert!(rollout["errors"].as_u64().unwrap() >= 5 && rollout["ended_at"].is_string());
+        for _ in 0..10 {
+            assert_eq!(app.call("GET", "hello").send().await.text(), "old");
+        }
+        let mut calm = 0;
+        while calm < 10 {
+            calm = if there.call("GET", "hello").send().await.text() == "old" { calm + 1 } else { 0 };
+        }
+        assert_eq!(app.deploy("hello", &say("fixed")).await["version"], 3);
+        assert_eq!(app.call("GET", "hello").send().await.text(), "fixed");
+        assert_eq!(app.manage("GET", "/functions/hello/versions").ok().await["rollout"], json!(null));
+        assert!(node.shutdown().await);
     });
 }

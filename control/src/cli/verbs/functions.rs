@@ -107,6 +107,27 @@ pub(super) async fn versions(remote: &Remote, name: &str) -> Result<Exit, Exit> 
     Ok(Exit::Ok)
 }
 
+/// Change how a version is rolled out, if anything is wanted, and show how that goes.
+pub(super) async fn rollout(remote: &Remote, name: &str, wanted: Option<Value>) -> Result<Exit, Exit> {
+    let place = remote.in_app(&format!("/functions/{}", segment(name)))?;
+    if let Some(rollout) = wanted {
+        let body = json!({ "rollout": rollout });
+        remote.ask(Method::PATCH, &format!("{place}/settings"), Some(&body)).await?;
+    }
+    let answer = remote.get(&format!("{place}/versions")).await?;
+    let rollout = &answer["rollout"];
+    if remote.json {
+        out::json(rollout);
+    } else if rollout.is_null() {
+        out::say("one version serves all calls");
+    } else {
+        let columns =
+            ["version", "percent", "state", "invocations", "errors", "max_error_percent", "started_at"];
+        out::table(&columns, &[columns.iter().map(|column| out::cell(rollout, column)).collect()]);
+    }
+    Ok(Exit::Ok)
+}
+
 pub(super) async fn run(remote: &Remote, verb: FunctionVerb) -> Result<Exit, Exit> {
     match verb {
         FunctionVerb::List => {

@@ -31,7 +31,7 @@ pub(in crate::http) async fn call(edge: &Edge, request: Admitted) -> ApiResult<R
         slot: room.slot,
     };
     let mut running = edge.invoker.start(invocation).await?;
-    let response = running.reply().await?;
+    let response = running.reply().await.map_err(|error| error.with_standing(room.standing.clone()))?;
     let mut reply = to_reply(response, &running.id)?;
     write_standing(reply.headers_mut(), &room.standing);
     Ok(reply)

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::clock::rfc3339;
 use crate::error::ApiResult;
+use crate::http::handlers::versions::show_rollout;
 use crate::http::stage::Admitted;
 use crate::http::{Edge, Reply, json as body};
 use crate::service::deploy::read_settings;
@@ -50,8 +51,9 @@ pub(in crate::http) async fn patch_settings(
     app: &str,
     name: &str,
 ) -> ApiResult<Reply> {
-    let patch = read_settings(body::decode(&request.body)?)?;
-    let function = edge.functions.patch_settings(app, name, &patch).await?;
+    let (patch, rollout) = read_settings(body::decode(&request.body)?)?;
+    let function = edge.functions.patch_settings(app, name, &patch, rollout).await?;
+    let rollout = edge.functions.rollouts.get(app, name).await?;
     let settings = &function.settings;
     body::ok(&json!({
         "message": "Settings updated",
@@ -66,6 +68,7 @@ pub(in crate::http) async fn patch_settings(
             "agent_tool_mode": settings.agent_tool_mode.as_str(),
             "agent_tool_exposed_to": settings.agent_tool_exposed_to.as_str(),
             "allow_service_key_impersonation": settings.allow_service_key_impersonation,
+            "rollout": rollout.as_ref().map(show_rollout),
             "updated_at": rfc3339(function.updated_at),
         },
     }))

@@ -4,7 +4,7 @@ use http::Method;
 use mayfly_runtime::{Request, Response};
 use serde_json::{Map, Value, json};
 
-use crate::auth::{as_user, impersonate};
+use crate::auth::{as_user, impersonate, pinned_version};
 use crate::error::{ApiError, ApiResult};
 use crate::fields::Fields;
 use crate::http::handlers::logs::{millis, show_line};
@@ -24,6 +24,10 @@ pub(in crate::http) async fn invoke(edge: &Edge, request: Admitted) -> ApiResult
     let target =
         edge.targets.by_name(&app, &name).await?.ok_or_else(|| ApiError::not_found("the function"))?;
     check_paused(&target)?;
+    let target = match pinned_version(&head.headers)? {
+        None => target,
+        Some(version) => edge.targets.by_version(&app, &name, version).await?,
+    };
     let allowed = target.function.settings.allow_service_key_impersonation;
     let (caller, identity) = impersonate(manager.caller(), as_user(&head.headers)?, allowed)?;
     let trace = Trace::of(&head.headers);

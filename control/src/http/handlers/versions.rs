@@ -5,11 +5,26 @@ use serde_json::{Value, json};
 use crate::clock::rfc3339;
 use crate::error::ApiResult;
 use crate::http::{Edge, Reply, json as body};
-use crate::store::Version;
+use crate::store::{Rollout, Version};
 
 pub(in crate::http) async fn list(edge: &Edge, app: &str, name: &str) -> ApiResult<Reply> {
     let versions: Vec<Value> = edge.functions.versions(app, name).await?.iter().map(show).collect();
-    body::ok(&json!({ "versions": versions }))
+    let rollout = edge.functions.rollouts.get(app, name).await?;
+    body::ok(&json!({ "versions": versions, "rollout": rollout.as_ref().map(show_rollout) }))
+}
+
+pub(super) fn show_rollout(rollout: &Rollout) -> Value {
+    json!({
+        "version": rollout.version,
+        "percent": rollout.terms.percent,
+        "max_error_percent": rollout.terms.max_error_percent,
+        "min_invocations": rollout.terms.min_invocations,
+        "state": if rollout.running { "running" } else { "rolled_back" },
+        "invocations": rollout.invocations,
+        "errors": rollout.errors,
+        "started_at": rfc3339(rollout.started_at),
+        "ended_at": rollout.ended_at.map(rfc3339),
+    })
 }
 
 fn show(version: &Version) -> Value {

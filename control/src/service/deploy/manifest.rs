@@ -9,7 +9,8 @@ use crate::error::{ApiError, ApiResult};
 use crate::fields::Fields;
 use crate::names;
 use crate::service::env;
-use crate::store::{AgentToolExposure, AgentToolMode, SettingsPatch, Trigger};
+use crate::service::rollouts::RolloutChange;
+use crate::store::{AgentToolExposure, AgentToolMode, RolloutTerms, SettingsPatch, Trigger};
 
 /// The longest source.
 const CODE_BYTES_MAX: usize = 1 << 20;
@@ -29,6 +30,8 @@ pub struct Manifest {
     pub settings: SettingsPatch,
     /// Its triggers, where given.
     pub triggers: Option<Vec<Trigger>>,
+    /// Its share of the calls, where it is not to serve all.
+    pub rollout: Option<RolloutTerms>,
 }
 
 impl Manifest {
@@ -47,20 +50,23 @@ impl Manifest {
         let env = fields.object("envVars")?.map(env::read_all).transpose()?;
         let triggers = triggers::read(&mut fields)?;
         let settings = settings(&mut fields)?;
+        let rollout = fields.take("rollout").map(RolloutChange::read).transpose()?;
+        let rollout = rollout.map(RolloutChange::for_deploy).transpose()?;
         fields.finish()?;
-        Ok(Self { name, code, description, env, settings, triggers })
+        Ok(Self { name, code, description, env, settings, triggers, rollout })
     }
 }
 
-/// Read the body of `PATCH .../settings`: any of the settings of a deploy, at least one.
-pub fn read_settings(body: Value) -> ApiResult<SettingsPatch> {
+/// Read the body of `PATCH .../settings`: any of the settings of a deploy, and `rollout`; at least one.
+pub fn read_settings(body: Value) -> ApiResult<(SettingsPatch, Option<RolloutChange>)> {
     let mut fields = Fields::of(body, "")?;
     let patch = settings(&mut fields)?;
+    let rollout = fields.take("rollout").map(RolloutChange::read).transpose()?;
     fields.finish()?;
-    if patch == SettingsPatch::default() {
+    if patch == SettingsPatch::default() && rollout.is_none() {
         return Err(ApiError::invalid("", "name at least one setting"));
     }
-    Ok(patch)
+    Ok((patch, rollout))
 }
 
 fn settings(fields: &mut Fields) -> ApiResult<SettingsPatch> {
@@ -146,6 +152,6 @@ mod tests {
         }
         assert!(read_settings(json!({})).is_err());
         assert!(read_settings(json!({"code": "x"})).is_err());
-        assert_eq!(read_settings(json!({"timeoutMs": 5})).unwrap().timeout_ms, Some(5));
+        assert_eq!(read_settings(json!({"timeoutMs": 5})).unwrap().0.timeout_ms, Some(5));
     }
 }

@@ -28,6 +28,10 @@ pub struct Target {
     pub http: Option<HttpTrigger>,
     /// What its invocations may use up.
     pub limits: Limits,
+    /// The version that is rolled out beside it, and its share of the calls.
+    pub(super) candidate: Option<(Arc<Self>, u32)>,
+    /// Whether it is such a version itself.
+    pub(super) is_candidate: bool,
     /// Where it may go: the app's own lists of hosts.
     pub(super) egress: Arc<EgressLists>,
     /// Its environment, opened.
@@ -43,6 +47,16 @@ impl PartialEq for Target {
 
 impl Target {
     pub(crate) fn new(function: ActiveFunction) -> Self {
+        let candidate = function.candidate.as_ref().map(|candidate| {
+            let other = ActiveFunction {
+                version_id: candidate.version_id.clone(),
+                version: candidate.version,
+                image_digest: candidate.image_digest.clone(),
+                candidate: None,
+                ..function.clone()
+            };
+            (Arc::new(Self { is_candidate: true, ..Self::new(other) }), candidate.percent)
+        });
         let settings = &function.settings;
         let limits = Limits {
             fuel: u64::from(settings.cpu_limit_ms) * FUEL_PER_CPU_MS,
@@ -52,7 +66,16 @@ impl Target {
         };
         let http = HttpTrigger::of(&function.triggers);
         let egress = Arc::new(AppConfig::of(&function.app_settings).egress);
-        Self { function, http, limits, egress, env: OnceCell::new(), source_map: OnceCell::new() }
+        Self {
+            function,
+            http,
+            limits,
+            candidate,
+            is_candidate: false,
+            egress,
+            env: OnceCell::new(),
+            source_map: OnceCell::new(),
+        }
     }
 
     /// The version's source map; `None` when it has none, or it cannot be read now.
@@ -102,6 +125,18 @@ impl Targets {
             Ok(found.map(|function| Arc::new(Target::new(function))))
         };
         inner.found.get(&(app.into(), name.into()), ask).await
+    }
+
+    /// One version of a function, whichever serves.
+    pub async fn by_version(&self, app: &str, name: &str, version: u32) -> ApiResult<Arc<Target>> {
+        let inner = &*self.inner;
+        let ask = || async {
+            let found = inner.store.functions().at_version(app, name, version, &inner.engine_digest).await?;
+            Ok(found.map(|function| Arc::new(Target::new(ActiveFunction { candidate: None, ..function }))))
+        };
+        // No name and no path has such a letter in this place.
+        let key = (app.into(), format!("{name}@{version}").into());
+        inner.found.get(&key, ask).await?.ok_or_else(|| ApiError::not_found("the version"))
     }
 
     /// What a call reaches, when it may be reached: by its name or by its trigger's own path, over http, not paused,

@@ -10,7 +10,7 @@ use super::settings::{self, FunctionSettings, SettingsPatch};
 use crate::store::changes::{self, ChangeKind};
 use crate::store::triggers::{self, Trigger, TriggerKind};
 use crate::store::versions::{StoredImage, insert_image};
-use crate::store::{Store, StoreError, env, id};
+use crate::store::{RolloutTerms, Store, StoreError, env, id, rollouts};
 
 /// A built version about to be kept. What is `None` keeps its value; a new function gets the default.
 #[derive(Debug, Clone)]
@@ -33,6 +33,8 @@ pub struct DeployRow {
     pub triggers: Option<Vec<Trigger>>,
     /// All of its environment, sealed; replaces what there was.
     pub env: Option<BTreeMap<String, String>>,
+    /// Its share of the calls, when another version goes on serving the rest.
+    pub rollout: Option<RolloutTerms>,
 }
 
 /// What a deploy, or a rollback, made.
@@ -62,7 +64,15 @@ pub(super) async fn deploy(store: &Store, app_id: &str, row: &DeployRow) -> Resu
     if let Some(sealed) = &row.env {
         env::replace(&transaction, app_id, &function_id, sealed).await?;
     }
-    let deployed = activate(&transaction, app_id, &row.name, &function_id, &version_id, number).await?;
+    let deployed = match row.rollout {
+        // The first version has nothing beside which it could serve a part.
+        Some(terms) if number > 1 => {
+            rollouts::insert(&transaction, &function_id, &version_id, terms).await?;
+            changes::notify(&transaction, app_id, Some(&row.name), ChangeKind::Deploy).await?;
+            describe(&transaction, &function_id, &version_id, number).await?
+        }
+        _ => activate(&transaction, app_id, &row.name, &function_id, &version_id, number).await?,
+    };
     transaction.commit().await?;
     Ok(deployed)
 }
@@ -184,14 +194,24 @@ async fn activate(
     version_id: &str,
     number: i32,
 ) -> Result<Deployed, StoreError> {
-    let row = transaction
-        .query_one(
-            "UPDATE functions SET active_version_id = $2, deployed_at = now(), updated_at = now()
-             WHERE id = $1 RETURNING deployed_at",
+    transaction
+        .execute(
+            "UPDATE functions SET active_version_id = $2, deployed_at = now(), updated_at = now() WHERE id = $1",
             &[&function_id, &version_id],
         )
         .await?;
+    rollouts::clear(transaction, function_id).await?;
     changes::notify(transaction, app_id, Some(name), ChangeKind::Deploy).await?;
+    describe(transaction, function_id, version_id, number).await
+}
+
+async fn describe(
+    transaction: &Transaction<'_>,
+    function_id: &str,
+    version_id: &str,
+    number: i32,
+) -> Result<Deployed, StoreError> {
+    let row = transaction.query_one("SELECT now()", &[]).await?;
     Ok(Deployed {
         function_id: function_id.to_owned(),
         version_id: version_id.to_owned(),
