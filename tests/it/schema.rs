@@ -1,5 +1,6 @@
 //! The schema engine against a real PostgreSQL: outcomes are compared, never texts.
 
+mod command_line;
 mod concurrency;
 mod corpus;
 mod essence;

@@ -172,6 +172,18 @@ pub enum Verb {
         #[arg(long, value_name = "VERSION")]
         to: Option<u32>,
     },
+    /// An app's schema, or that of any PostgreSQL
+    #[command(subcommand)]
+    Schema(SchemaVerb),
+    /// Write the types of an app's rows, for TypeScript
+    Types {
+        /// The file; - writes to stdout
+        #[arg(long, short, default_value = "mayfly.d.ts")]
+        out: PathBuf,
+        /// Where.
+        #[command(flatten)]
+        place: SchemaPlace,
+    },
     /// Let a version serve a part of the calls; without --percent, show how that goes
     Rollout {
         /// The function
@@ -199,18 +211,6 @@ pub enum Verb {
         /// What else it says, as a JSON object
         #[arg(long)]
         claims: Option<String>,
-    },
-    /// An app's schema, or that of any PostgreSQL
-    #[command(subcommand)]
-    Schema(SchemaVerb),
-    /// Write the types of an app's rows, for TypeScript
-    Types {
-        /// The file; - writes to stdout
-        #[arg(long, short, default_value = "mayfly.d.ts")]
-        out: PathBuf,
-        /// Where.
-        #[command(flatten)]
-        place: SchemaPlace,
     },
     /// Apps; this takes the operator's key
     #[command(subcommand)]
