@@ -1,6 +1,6 @@
 //! Declared schema in, ordered safe SQL out; and the platform's own numbered migrations.
 //!
-//! The road of a declaration, one file a phase: [`parse`], [`introspect`], `rename`, `normalise`, `complete`, `diff`,
+//! The road of a declaration, one file a phase: [`parse`], `introspect`, `rename`, `normalise`, `complete`, `diff`,
 //! `order`, and [`apply`](mod@apply), which runs them. [`write`](mod@write) is the way back, [`history`] what was done.
 
 pub mod apply;
