@@ -1,5 +1,5 @@
-//! Bundles the prelude: every `src/api/*.js` becomes one scope of a single script, so that at run time there is no
-//! module name by which a tenant's code could reach inside.
+//! Bundles the prelude: every `src/api/*.js` becomes one scope of a single module that exports nothing, so that at run
+//! time there is no name by which a tenant's code could reach inside.
 
 use std::fmt::Write as _;
 use std::path::Path;

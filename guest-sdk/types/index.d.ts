@@ -69,11 +69,18 @@ export interface Query {
   ): Promise<Result<Row>>;
 }
 
+/** Runs a template's text as one statement, with its values as parameters: none is ever put into the text. */
+export interface SqlTag {
+  <Row = Record<string, unknown>>(strings: TemplateStringsArray, ...values: readonly Parameter[]): Promise<Result<Row>>;
+}
+
 export interface Database {
   /** Runs one statement: SELECT, INSERT, UPDATE, DELETE, MERGE, WITH, VALUES, TABLE or EXPLAIN. */
   readonly query: Query;
+  /** The same for a template: ``ctx.db.sql`select * from notes where id = ${id}` ``. */
+  readonly sql: SqlTag;
   /** Runs `work` in a transaction: committed when it resolves, rolled back when it throws. */
-  readonly tx: <T>(work: (tx: { readonly query: Query }) => Promise<T>, options?: TransactionOptions) => Promise<T>;
+  readonly tx: <T>(work: (tx: { readonly query: Query; readonly sql: SqlTag }) => Promise<T>, options?: TransactionOptions) => Promise<T>;
 }
 
 export interface TransactionOptions {

@@ -97,9 +97,11 @@ impl Store {
 
 async fn listen_forever(store: Store, sender: mpsc::Sender<Change>) {
     let mut pause = Duration::from_millis(50);
-    while !sender.is_closed() {
+    // A store that was closed has nothing more to tell, and its server may be gone.
+    while !sender.is_closed() && !store.is_closed() {
         match listen(&store, &sender).await {
             Ok(()) => pause = Duration::from_millis(50),
+            Err(_) if store.is_closed() => {}
             Err(error) => {
                 tracing::warn!(%error, "not listening for changes, trying again");
                 tokio::time::sleep(pause).await;

@@ -93,6 +93,11 @@ impl Store {
         self.pool.close();
     }
 
+    /// Whether it was closed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.pool.is_closed()
+    }
+
     /// Apps.
     pub fn apps(&self) -> Apps<'_> {
         Apps { store: self }

@@ -46,6 +46,16 @@ function run(transaction, sql, params, options) {
   return PromiseThen(pending, (result) => finish(result, mode === 2));
 }
 
+/** A template's values become parameters, in their order; its text is the statement. Nothing is ever put into the text. */
+function template(transaction, strings, values) {
+  if (!ArrayIsArray(strings) || !ArrayIsArray(strings.raw)) {
+    return rejected(new TypeError("sql is a tag: write sql`select ... ${value}`, without parentheses"));
+  }
+  let text = strings[0];
+  for (let i = 1; i < strings.length; i++) text += `$${i}${strings[i]}`;
+  return run(transaction, text, values);
+}
+
 async function transact(work, options) {
   if (typeof work !== "function") throw new TypeError("tx needs a function");
   const isolation = options?.isolation === undefined ? 0 : ISOLATION[`${options.isolation}`.toLowerCase()];
@@ -54,11 +64,10 @@ async function transact(work, options) {
   }
   const transaction = await host.dbBegin(isolation, !!options?.readOnly);
   let open = true;
+  const ended = () => rejected(new Error("This transaction has ended: its function has settled"));
   const tx = ObjectFreeze({
-    query: (sql, params, queryOptions) =>
-      open
-        ? run(transaction, sql, params, queryOptions)
-        : rejected(new Error("This transaction has ended: its function has settled")),
+    query: (sql, params, queryOptions) => (open ? run(transaction, sql, params, queryOptions) : ended()),
+    sql: (strings, ...values) => (open ? template(transaction, strings, values) : ended()),
   });
   let result;
   try {
@@ -79,5 +88,6 @@ async function transact(work, options) {
 
 export const database = ObjectFreeze({
   query: (sql, params, options) => run(0, sql, params, options),
+  sql: (strings, ...values) => template(0, strings, values),
   tx: (work, options) => transact(work, options),
 });

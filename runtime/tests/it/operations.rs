@@ -288,6 +288,30 @@ fn every_kind_of_parameter_reaches_the_provider() {
 }
 
 #[test]
+fn a_templates_values_are_parameters() {
+    let (answer, log) = recorded(
+        "const { sql } = ctx.db;
+         await sql`select 1`;
+         await sql`select ${1}, ${'x; drop table y'} from \"${'z'}\" where a = '\\n' and ${null}`;
+         await ctx.db.tx(async (tx) => { await tx.sql`in ${true}` });
+         const wrong = await Promise.all([() => sql('select 1'), () => sql(['select 1']), () => sql`${() => {}}`]
+             .map(async (call) => { try { await call() } catch (e) { return e.name } }));
+         return Response.json(wrong)",
+    );
+    let text = |text: &str| Value::Text(text.to_owned());
+    let second = vec![Value::Number(1.0), text("x; drop table y"), text("z"), Value::Null];
+    let expected = [
+        "select 1 []".to_owned(),
+        format!("select $1, $2 from \"$3\" where a = '\n' and $4 {second:?}"),
+        "begin TransactionOptions { isolation: None, read_only: false }".to_owned(),
+        "in $1 [Bool(true)]".to_owned(),
+        "commit".to_owned(),
+    ];
+    assert_eq!(log, expected);
+    assert_eq!(answer, r#"["TypeError","TypeError","TypeError"]"#);
+}
+
+#[test]
 fn what_is_no_parameter_is_a_type_error() {
     for value in ["() => {}", "Symbol()", "[[[[[[[[1]]]]]]]]"] {
         let (answer, log) = recorded(&format!(

@@ -19,6 +19,24 @@ fn a_script_makes_what_functions_then_use() {
 }
 
 #[test]
+fn a_template_is_a_statement_with_parameters() {
+    run(async {
+        let app = TestApp::new().await;
+        let script = json!({ "sql": "CREATE TABLE notes (id int PRIMARY KEY, body text, tags text[])" });
+        app.manage("POST", "/sql").json(script).ok().await;
+        let code = "export default async (req, { db: { sql, tx } }) => {
+            const { body, tags } = await req.json();
+            await tx(async (tx) => { await tx.sql`INSERT INTO notes VALUES (${1}, ${body}, ${tags})` });
+            const { rows } = await sql`SELECT body, tags FROM notes WHERE body = ${body} AND ${'x'} = ANY (tags)`;
+            return Response.json(rows);
+        }";
+        app.deploy("notes", code).await;
+        let note = json!({ "body": "'); DROP TABLE notes; --", "tags": ["x", "${y}"] });
+        assert_eq!(app.call("POST", "notes").json(note.clone()).ok().await, json!([note]));
+    });
+}
+
+#[test]
 fn a_script_that_fails_leaves_nothing_and_says_where() {
     run(async {
         let app = TestApp::new().await;

@@ -166,7 +166,7 @@ fn body(own: &str, table: &Table, kinds: &dyn Fn(&usize) -> Option<usize>) -> Va
 
 /// How many pairs; `MAYFLY_SCHEMA_PAIRS` says otherwise.
 fn count() -> usize {
-    std::env::var("MAYFLY_SCHEMA_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000)
+    std::env::var("MAYFLY_SCHEMA_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(200)
 }
 
 /// The declaration, with everything agreed to that could go.
