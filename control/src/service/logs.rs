@@ -60,7 +60,7 @@ impl Logs {
             filter,
             written: self.sink.written(),
             closing: self.closing.clone(),
-            room,
+            _room: room,
         }))
     }
 

@@ -46,14 +46,7 @@ pub enum TailEvent {
 /// See the module. Ends by itself after ten minutes, and when the server stops.
 #[derive(Debug)]
 pub struct Tail {
-    pub(super) store: Store,
-    pub(super) app: String,
-    pub(super) name: String,
-    pub(super) after: u64,
-    pub(super) filter: TailFilter,
-    pub(super) written: watch::Receiver<u64>,
-    pub(super) closing: CancellationToken,
-    pub(super) _room: OwnedSemaphorePermit,
+    parts: Parts,
     waiting: VecDeque<(u64, InvocationRecord)>,
     ends: Instant,
     silent_since: Instant,
@@ -61,48 +54,39 @@ pub struct Tail {
 }
 
 /// What a tail is made of.
+#[derive(Debug)]
 pub(super) struct Parts {
     pub(super) store: Store,
     pub(super) app: String,
     pub(super) name: String,
+    /// The number of the last record that the reader has seen.
     pub(super) after: u64,
     pub(super) filter: TailFilter,
+    /// Changes whenever this node has written records.
     pub(super) written: watch::Receiver<u64>,
+    /// Fires when the server stops.
     pub(super) closing: CancellationToken,
-    pub(super) room: OwnedSemaphorePermit,
+    /// The tail's place among those of this node.
+    pub(super) _room: OwnedSemaphorePermit,
 }
 
 impl Tail {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { store, app, name, after, filter, written, closing, room } = parts;
         let now = Instant::now();
-        Self {
-            store,
-            app,
-            name,
-            after,
-            filter,
-            written,
-            closing,
-            _room: room,
-            waiting: VecDeque::new(),
-            ends: now + LIFETIME,
-            silent_since: now,
-            read_at: None,
-        }
+        Self { parts, waiting: VecDeque::new(), ends: now + LIFETIME, silent_since: now, read_at: None }
     }
 
     /// The next thing to say; `None`: it is over.
     pub async fn next(&mut self) -> Option<TailEvent> {
         loop {
             while let Some((number, record)) = self.waiting.pop_front() {
-                self.after = number;
-                if self.filter.wants(&record) {
+                self.parts.after = number;
+                if self.parts.filter.wants(&record) {
                     self.silent_since = Instant::now();
                     return Some(TailEvent::Record(number, Box::new(record)));
                 }
             }
-            if self.closing.is_cancelled() || Instant::now() >= self.ends {
+            if self.parts.closing.is_cancelled() || Instant::now() >= self.ends {
                 return None;
             }
             if self.silent_since.elapsed() >= HEARTBEAT {
@@ -121,9 +105,9 @@ impl Tail {
             tokio::time::sleep_until(read_at + PAUSE).await;
         }
         // Before the question: what is written while it is answered is asked for next.
-        self.written.mark_unchanged();
-        let invocations = self.store.invocations();
-        match invocations.following(&self.app, &self.name, self.after, PAGE).await {
+        self.parts.written.mark_unchanged();
+        let invocations = self.parts.store.invocations();
+        match invocations.following(&self.parts.app, &self.parts.name, self.parts.after, PAGE).await {
             Ok(records) => self.waiting = records.into(),
             // The reader keeps its place, and hears more when there is more to hear.
             Err(error) => tracing::warn!(%error, "a live tail waits"),
@@ -133,9 +117,9 @@ impl Tail {
 
     async fn pause(&mut self) {
         tokio::select! {
-            () = self.closing.cancelled() => {}
+            () = self.parts.closing.cancelled() => {}
             // The writer lives as long as the server.
-            _ = self.written.changed() => {}
+            _ = self.parts.written.changed() => {}
             () = tokio::time::sleep(POLL) => {}
         }
     }
