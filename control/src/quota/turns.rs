@@ -201,6 +201,10 @@ mod tests {
         Context::from_waker(noop_waker_ref())
     }
 
+    fn place_of(turns: &Turns, app: &str) -> Place {
+        Place { turns: turns.clone(), app: app.into(), weight: 1, ticket: None, beside: false }
+    }
+
     /// A step that takes a while, and then another.
     async fn spin(steps: u32) {
         for _ in 0..steps {
@@ -211,13 +215,7 @@ mod tests {
     #[test]
     fn no_more_than_so_many_at_once_and_the_one_behind_is_next() {
         let turns = Turns::new(1, 0);
-        let place = |app: &str| Place {
-            turns: turns.clone(),
-            app: app.into(),
-            weight: 1,
-            ticket: None,
-            beside: false,
-        };
+        let place = |app: &str| place_of(&turns, app);
         let (mut a, mut b, mut c, mut quiet) =
             (place("flood"), place("flood"), place("flood"), place("quiet"));
         assert!(a.enter(&context()));
@@ -237,13 +235,7 @@ mod tests {
     #[test]
     fn who_goes_away_leaves_no_turn_taken() {
         let turns = Turns::new(1, 0);
-        let place = |app: &str| Place {
-            turns: turns.clone(),
-            app: app.into(),
-            weight: 1,
-            ticket: None,
-            beside: false,
-        };
+        let place = |app: &str| place_of(&turns, app);
         let (mut first, mut second, mut third) = (place("a"), place("b"), place("c"));
         assert!(first.enter(&context()));
         assert!(!second.enter(&context()) && !third.enter(&context()));
@@ -260,13 +252,7 @@ mod tests {
     #[test]
     fn who_uses_little_goes_beside_the_others_and_pays_for_it() {
         let turns = Turns::new(1, 1);
-        let place = |app: &str| Place {
-            turns: turns.clone(),
-            app: app.into(),
-            weight: 1,
-            ticket: None,
-            beside: false,
-        };
+        let place = |app: &str| place_of(&turns, app);
         let (mut a, mut b, mut quiet, mut late) =
             (place("flood"), place("flood"), place("quiet"), place("late"));
         assert!(a.enter(&context()));
