@@ -46,6 +46,8 @@ impl News {
         while let Some(change) = changes.next().await {
             match change {
                 Change::Changed { app_id, kind: ChangeKind::App, .. } => self.app_changed(&app_id),
+                // Whoever holds connections to it listens for itself.
+                Change::Changed { kind: ChangeKind::Database, .. } => {}
                 Change::Changed { app_id, .. } => self.inner.targets.forget(&app_id),
                 Change::Resync => {
                     self.inner.targets.forget_all();

@@ -125,7 +125,7 @@ impl Apps<'_> {
     pub(crate) async fn announce(&self, id: &str) -> Result<(), StoreError> {
         let mut client = self.store.client().await?;
         let transaction = client.transaction().await?;
-        changes::notify(&transaction, id, None, ChangeKind::App).await?;
+        changes::notify(&transaction, id, None, ChangeKind::Database).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -195,6 +195,7 @@ impl Apps<'_> {
             )
             .await?;
         changes::notify(&transaction, id, None, ChangeKind::App).await?;
+        changes::notify(&transaction, id, None, ChangeKind::Database).await?;
         Ok(transaction.commit().await?)
     }
 

@@ -29,6 +29,8 @@ pub enum ChangeKind {
     Settings,
     /// The app itself changed: paused, resumed, settings, state.
     App,
+    /// What the app's database consists of changed: what open connections know of its tables and routines is old.
+    Database,
 }
 
 /// One piece of news.

@@ -349,11 +349,11 @@ async fn reap(pools: Arc<Pools>) {
     }
 }
 
-/// Close the connections to an app's database when something of the app changed, on whichever node.
+/// Close the connections to an app's database when what it consists of changed, on whichever node.
 async fn follow(mut changes: Changes, pools: Arc<Pools>) {
     while let Some(change) = changes.next().await {
         match change {
-            Change::Changed { app_id, kind: ChangeKind::App, .. } => pools.forget(&app_id),
+            Change::Changed { app_id, kind: ChangeKind::Database, .. } => pools.forget(&app_id),
             Change::Changed { .. } => {}
             Change::Resync => pools.forget_all(),
         }
