@@ -32,6 +32,7 @@ use crate::service::invoke::{Invoker, InvokerParts, Targets};
 use crate::service::keys::Keys;
 use crate::service::logs::Logs;
 use crate::service::news::{Listeners, News};
+use crate::service::resealing::Resealing;
 use crate::service::retention::Retention;
 use crate::service::rollouts::Rollouts;
 use crate::service::schema::Schemas;
@@ -77,7 +78,7 @@ pub enum StartError {
     #[error("the admin key: {0}")]
     AdminKey(#[from] AdminKeyError),
     /// See [`SecretsError`].
-    #[error("the key file for secrets: {0}")]
+    #[error("the keys for secrets: {0}")]
     Secrets(#[from] SecretsError),
     /// See [`ClusterError`].
     #[error("PostgreSQL: {0}")]
@@ -107,7 +108,7 @@ impl App {
             Some(key) => key.clone(),
             None => admin::load_or_create(&config.data_dir.join("admin.key"))?,
         };
-        let keyring = Arc::new(KeyRing::load_or_create(&config.data_dir.join("secrets.key"))?);
+        let keyring = Arc::new(open_keyring(&config)?);
         // Bound before the slow parts: a port that is taken shows at once.
         let listener = listen(config.listen).await?;
         let address = listener.local_addr().map_err(|cause| failed_to_listen(config.listen, cause))?;
@@ -143,6 +144,7 @@ impl App {
     ) -> Self {
         let (tasks, stop) = (Tasks::new(), CancellationToken::new());
         let (store, tenants) = (parts.store.clone(), parts.tenants.clone());
+        tasks.service(Resealing { store: store.clone(), keyring: Arc::clone(&parts.keyring) }.finish());
         let (sink, _) = Sink::start(&store, SinkConfig::default());
         let base = Base::new(config.public_url.as_deref(), &format!("http://{address}"));
         let edge = parts.into_edge(config, &admin_key, base, &sink, &tasks, &stop);
@@ -309,6 +311,14 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 
 fn failed_to_listen(address: SocketAddr, cause: io::Error) -> StartError {
     StartError::Listen { address, cause }
+}
+
+/// From the variable, or else from the file, which is made when it is missing.
+pub(crate) fn open_keyring(config: &Config) -> Result<KeyRing, SecretsError> {
+    match &config.secret_keys {
+        Some(text) => KeyRing::of_text(text),
+        None => KeyRing::load_or_create(&config.key_file()),
+    }
 }
 
 pub(crate) async fn open_database(config: &Config) -> Result<(Option<Cluster>, Endpoint), StartError> {

@@ -6,6 +6,7 @@ mod doctor;
 mod exit;
 mod out;
 mod remote;
+mod secrets;
 mod serve;
 mod source;
 mod verbs;
@@ -61,6 +62,7 @@ pub async fn dispatch(cli: Cli) -> Exit {
             let _flush = telemetry::init(&args.serve.log.options(no_color));
             doctor::run(&args.serve, cli.remote.json).await
         }
+        Command::Secrets(verb) => secrets::run(&verb, cli.remote.json).await,
         Command::CompileWorker => Exit::Ok,
         Command::Remote(verb) => {
             tokio::select! {

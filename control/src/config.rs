@@ -44,6 +44,11 @@ pub struct ServeArgs {
     #[arg(long, env = "MAYFLY_ADMIN_KEY", hide_env_values = true, hide = true)]
     pub admin_key: Option<String>,
 
+    /// Keys that secrets are sealed with, "id:base64 of 32 bytes", separated by commas, the one to seal with first [default:
+    /// secrets.key in the data directory, made at first start]
+    #[arg(long, env = "MAYFLY_SECRET_KEYS", hide_env_values = true, hide = true)]
+    pub secret_keys: Option<String>,
+
     /// Largest request body
     #[arg(long, env = "MAYFLY_MAX_BODY", default_value = "10MiB")]
     pub max_body: ByteSize,
@@ -130,6 +135,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// The operator's key, when given.
     pub admin_key: Option<String>,
+    /// Keys that secrets are sealed with, when they are not in [`key_file`](Self::key_file).
+    pub secret_keys: Option<String>,
     /// Bounds of the edge.
     pub edge: EdgeLimits,
     /// Sandboxes at once on this node.
@@ -215,6 +222,7 @@ impl Config {
             database: args.database_url.clone().map_or_else(Database::managed, Database::Url),
             public_url: args.public_url.as_ref().map(public_url).transpose()?,
             admin_key: args.admin_key.clone(),
+            secret_keys: args.secret_keys.clone(),
             edge: EdgeLimits {
                 body_bytes_max: args.max_body.bytes(),
                 connections_max: args.max_connections,
@@ -233,6 +241,11 @@ impl Config {
         })
     }
 
+    /// The file of root keys.
+    pub fn key_file(&self) -> PathBuf {
+        self.data_dir.join("secrets.key")
+    }
+
     /// Settings for a server on a free loopback port with everything in `data_dir`.
     pub fn loopback(data_dir: PathBuf) -> Self {
         Self {
@@ -241,6 +254,7 @@ impl Config {
             database: Database::managed(),
             public_url: None,
             admin_key: None,
+            secret_keys: None,
             edge: EdgeLimits::default(),
             invocations_max: 64,
             invocations_per_app_max: 32,

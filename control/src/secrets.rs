@@ -3,6 +3,7 @@
 mod error;
 mod key_file;
 mod key_ring;
+pub mod rotate;
 mod sealed;
 
 pub use error::SecretsError;

@@ -11,6 +11,7 @@ pub mod invoke;
 pub mod keys;
 pub mod logs;
 pub mod news;
+pub mod resealing;
 pub mod retention;
 pub mod rollouts;
 pub mod schema;

@@ -11,6 +11,7 @@ mod invocations;
 mod keys;
 mod pool;
 mod rollouts;
+mod sealed;
 mod signing_keys;
 mod sink;
 mod triggers;
@@ -33,6 +34,7 @@ pub use invocations::{
 pub use keys::{ApiKey, ApiKeyKind, Keys, NewKey, Scope};
 pub use pool::{Store, StoreConfig};
 pub use rollouts::{Rollout, RolloutTerms, Rollouts};
+pub use sealed::{SealedCursor, SealedPlace, SealedValue, SealedValues};
 pub use signing_keys::{NewSigningKey, SigningKeyRow, SigningKeys};
 pub use sink::{Sink, SinkConfig, SinkCounts};
 pub use triggers::{Trigger, TriggerKind};

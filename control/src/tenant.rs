@@ -20,3 +20,4 @@ pub use rls::PolicyChange;
 pub use schema::{RecordedChange, SchemaChange, rules as schema_rules};
 pub use script::{AppliedScript, Script};
 pub use tenants::Tenants;
+pub(crate) use tenants::{CLAIMS_KEY, PASSWORD};

@@ -4,6 +4,7 @@ mod database_outage;
 mod fairness;
 mod first_function;
 mod full_disk;
+mod key_rotation;
 mod notes;
 mod redeploy;
 mod restored_database;

@@ -1,6 +1,7 @@
 //! Commands and flags.
 
 mod schema;
+mod secrets;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::ServeArgs;
 
 pub(super) use schema::{SchemaChangeArgs, SchemaPlace, SchemaVerb};
+pub(super) use secrets::SecretsVerb;
 
 /// Mayfly runs JavaScript and TypeScript functions, each invocation in a fresh WebAssembly sandbox.
 #[derive(Debug, Parser)]
@@ -57,6 +59,9 @@ pub enum Command {
     Dev(Box<DevArgs>),
     /// Look at the apps' databases of a stopped server, or of one by URL: are they closed as they must be?
     Doctor(Box<DoctorArgs>),
+    /// The root keys that everything secret is sealed with
+    #[command(subcommand)]
+    Secrets(SecretsVerb),
     /// Parse sources for a server, in a process that may die
     #[command(name = crate::config::COMPILE_WORKER, hide = true)]
     CompileWorker,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::exit::Exit;
 use super::out;
 use super::serve::config;
-use crate::app::{StartError, open_database};
+use crate::app::{StartError, open_database, open_keyring};
 use crate::config::{Config, OpenDatabases, ServeArgs};
 use crate::providers::db::DbBounds;
 use crate::secrets::KeyRing;
@@ -30,6 +30,15 @@ struct Report {
     apps: usize,
     open: Vec<OpenDatabase>,
     repaired: bool,
+    keys: Vec<RootKey>,
+}
+
+/// A root key, and how much is sealed with it.
+struct RootKey {
+    id: String,
+    values: i64,
+    /// Whether we have it.
+    known: bool,
 }
 
 async fn look(config: &Config) -> Result<Report, StartError> {
@@ -42,10 +51,10 @@ async fn look(config: &Config) -> Result<Report, StartError> {
 }
 
 async fn look_there(config: &Config, endpoint: crate::postgres::Endpoint) -> Result<Report, StartError> {
-    let keyring = Arc::new(KeyRing::load_or_create(&config.data_dir.join("secrets.key"))?);
+    let keyring = Arc::new(open_keyring(config)?);
     let store = Store::connect(StoreConfig::new(endpoint.clone())).await?;
     store.migrate().await?;
-    let tenants = Tenants::start(store.clone(), keyring, endpoint, DbBounds::default()).await?;
+    let tenants = Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbBounds::default()).await?;
     let apps = store.apps().list().await?.len();
     let open = tenants.inspect().await?;
     let repaired = config.open_databases == OpenDatabases::Close;
@@ -54,8 +63,17 @@ async fn look_there(config: &Config, endpoint: crate::postgres::Endpoint) -> Res
             tenants.repair(&database.app_id).await?;
         }
     }
+    let keys = count_keys(&keyring, &store.sealed_values().count_by_key().await?);
     store.close();
-    Ok(Report { apps, open, repaired })
+    Ok(Report { apps, open, repaired, keys })
+}
+
+/// Ours in their order, then those that are missing.
+fn count_keys(keyring: &KeyRing, sealed: &[(String, i64)]) -> Vec<RootKey> {
+    let values_of = |id: &str| sealed.iter().find(|(key, _)| key == id).map_or(0, |(_, values)| *values);
+    let ours = keyring.ids().map(|id| RootKey { id: id.to_owned(), values: values_of(id), known: true });
+    let missing = sealed.iter().filter(|(id, _)| keyring.ids().all(|ours| ours != id));
+    ours.chain(missing.map(|(id, values)| RootKey { id: id.clone(), values: *values, known: false })).collect()
 }
 
 fn show(report: &Report, as_json: bool) -> Exit {
@@ -65,7 +83,13 @@ fn show(report: &Report, as_json: bool) -> Exit {
             .iter()
             .map(|database| json!({ "app_id": database.app_id, "findings": database.findings }))
             .collect();
-        out::json(&json!({ "apps": report.apps, "open": open, "repaired": report.repaired }));
+        let keys: Vec<Value> = report
+            .keys
+            .iter()
+            .map(|key| json!({ "id": key.id, "values": key.values, "known": key.known }))
+            .collect();
+        let apps = report.apps;
+        out::json(&json!({ "apps": apps, "open": open, "repaired": report.repaired, "keys": keys }));
     } else {
         for database in &report.open {
             for finding in &database.findings {
@@ -78,6 +102,11 @@ fn show(report: &Report, as_json: bool) -> Exit {
             (_, false) => "those above are open: run it again with --repair to close them",
         };
         out::say(&format!("{} apps: {verdict}", report.apps));
+        for RootKey { id, values, known } in &report.keys {
+            let lost = if *known { "" } else { ", and is missing: nobody can open them" };
+            out::say(&format!("root key {id}: sealed {values} values{lost}"));
+        }
     }
-    if report.open.is_empty() || report.repaired { Exit::Ok } else { Exit::Failure }
+    let closed = report.open.is_empty() || report.repaired;
+    if closed && report.keys.iter().all(|key| key.known) { Exit::Ok } else { Exit::Failure }
 }

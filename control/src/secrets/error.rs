@@ -16,13 +16,13 @@ pub enum SecretsError {
         source: std::io::Error,
     },
     /// A line of the key file is none of ours.
-    #[error("line {line} of the key file is not '<key id>:<base64 of 32 bytes>'")]
+    #[error("line {line} of the keys is not '<key id>:<base64 of 32 bytes>'")]
     KeyLine {
         /// From 1.
         line: usize,
     },
     /// The secret was sealed with a key that is not in the file.
-    #[error("the key '{0}' is not in the key file")]
+    #[error("there is no key '{0}'")]
     UnknownKey(String),
     /// It was changed, cut, or belongs to another app, function or name.
     #[error("the sealed value cannot be opened: it was changed, or belongs elsewhere")]

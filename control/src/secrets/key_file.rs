@@ -30,24 +30,49 @@ pub(super) fn load_or_create(path: &Path) -> Result<Vec<(String, RootKey)>, Secr
 }
 
 fn create(path: &Path) -> io::Result<()> {
-    let mut key = Zeroizing::new([0_u8; ROOT_KEY_BYTES]);
-    SystemRandom::new()
-        .fill(key.as_mut())
-        .map_err(|_| io::Error::other("the operating system gives no randomness"))?;
-    let line = Zeroizing::new(format!("k1:{}\n", STANDARD.encode(key.as_ref())));
+    let line = new_line("k1")?;
     // Written aside and linked into place: nobody ever sees half a file, and of two servers one wins.
-    let aside = path.with_extension(format!("{}.new", std::process::id()));
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&aside)?;
-    let written = file.write_all(line.as_bytes()).and_then(|()| file.sync_all());
-    let placed = written.and_then(|()| match fs::hard_link(&aside, path) {
+    let aside = write_aside(path, &line)?;
+    let placed = match fs::hard_link(&aside, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
-    });
+    };
     fs::remove_file(&aside)?;
     placed
 }
 
-fn parse(text: &str) -> Result<Vec<(String, RootKey)>, SecretsError> {
+/// Replace the file's text: whoever reads it meanwhile sees the old one or the new one.
+pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let aside = write_aside(path, text)?;
+    fs::rename(&aside, path).inspect_err(|_| {
+        // It holds keys, and nobody will look for it.
+        let _ = fs::remove_file(&aside);
+    })
+}
+
+fn write_aside(path: &Path, text: &str) -> io::Result<std::path::PathBuf> {
+    let aside = path.with_extension(format!("{}.new", std::process::id()));
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&aside)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all())?;
+    Ok(aside)
+}
+
+/// A line with a key that nobody has seen.
+pub(super) fn new_line(id: &str) -> io::Result<Zeroizing<String>> {
+    let mut key = Zeroizing::new([0_u8; ROOT_KEY_BYTES]);
+    SystemRandom::new()
+        .fill(key.as_mut())
+        .map_err(|_| io::Error::other("the operating system gives no randomness"))?;
+    Ok(Zeroizing::new(format!("{id}:{}\n", STANDARD.encode(key.as_ref()))))
+}
+
+/// The key id of a line; `None` for a comment or an empty one.
+pub(super) fn id_of(line: &str) -> Option<&str> {
+    let line = line.trim();
+    if line.starts_with('#') { None } else { line.split_once(':').map(|(id, _)| id) }
+}
+
+pub(super) fn parse(text: &str) -> Result<Vec<(String, RootKey)>, SecretsError> {
     let mut keys: Vec<(String, RootKey)> = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();

@@ -20,7 +20,7 @@ pub struct KeyRing {
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyRing")
-            .field("ids", &self.keys.iter().map(|(id, _)| id).collect::<Vec<_>>())
+            .field("ids", &self.ids().collect::<Vec<_>>())
             .finish()
     }
 }
@@ -32,6 +32,39 @@ impl KeyRing {
     /// [`SecretsError::KeyFile`] and [`SecretsError::KeyLine`].
     pub fn load_or_create(path: &Path) -> Result<Self, SecretsError> {
         Ok(Self { keys: key_file::load_or_create(path)? })
+    }
+
+    /// From text of the key file's form; commas may stand for its line ends, so that it fits into a variable.
+    ///
+    /// # Errors
+    /// [`SecretsError::KeyLine`].
+    pub fn of_text(text: &str) -> Result<Self, SecretsError> {
+        Ok(Self { keys: key_file::parse(&Zeroizing::new(text.replace(',', "\n")))? })
+    }
+
+    /// The keys' ids, the one that seals first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|(id, _)| id.as_str())
+    }
+
+    /// The id of the key that seals.
+    pub fn current_id(&self) -> &str {
+        // A ring always has a key: an empty file is refused.
+        self.ids().next().unwrap_or_default()
+    }
+
+    /// Open what was sealed for this place, and seal it with the key that seals now.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open) and [`seal`](Self::seal).
+    pub fn reseal(
+        &self,
+        app_id: &str,
+        function: Option<&str>,
+        name: &str,
+        sealed: &str,
+    ) -> Result<String, SecretsError> {
+        self.seal(app_id, function, name, &self.open(app_id, function, name, sealed)?)
     }
 
     /// Seal a value for one place: an app, a function by its name (or the app itself), and the value's name. It can
@@ -90,11 +123,6 @@ impl KeyRing {
         Ok(Zeroizing::new(text.to_owned()))
     }
 
-    /// Whether a value was sealed with another key than the current one, and ought to be sealed anew.
-    pub fn is_outdated(&self, sealed: &str) -> bool {
-        let current = self.keys.first().map(|(id, _)| id.as_str());
-        sealed.parse::<Sealed>().map_or(true, |sealed| Some(sealed.key_id.as_str()) != current)
-    }
 }
 
 /// A key of the app's own: no two apps share one, so that the random nonces of all of them never add up.
@@ -177,14 +205,21 @@ mod tests {
         let both = ring(&[("k2", 2), ("k1", 1)]);
         let new = ring(&[("k2", 2)]);
         let sealed = old.seal("app", None, "NAME", "value").unwrap();
-        assert!(both.is_outdated(&sealed));
-        let value = both.open("app", None, "NAME", &sealed).unwrap();
-        let sealed_anew = both.seal("app", None, "NAME", &value).unwrap();
-        assert!(!both.is_outdated(&sealed_anew));
+        assert_eq!((both.current_id(), old.current_id()), ("k2", "k1"));
+        let sealed_anew = both.reseal("app", None, "NAME", &sealed).unwrap();
+        assert!(sealed_anew.starts_with("v1.k2."));
         assert_eq!(new.open("app", None, "NAME", &sealed_anew).unwrap().as_str(), "value");
         assert!(
             matches!(new.open("app", None, "NAME", &sealed), Err(SecretsError::UnknownKey(id)) if id == "k1")
         );
+    }
+
+    #[test]
+    fn a_ring_comes_from_a_variable_too() {
+        let key = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [7_u8; 32]);
+        let ring = KeyRing::of_text(&format!("k2:{key},k1:{key}")).unwrap();
+        assert_eq!(ring.ids().collect::<Vec<_>>(), ["k2", "k1"]);
+        assert!(KeyRing::of_text("").is_err() && KeyRing::of_text("k1:short").is_err());
     }
 
     #[test]

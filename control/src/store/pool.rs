@@ -7,7 +7,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, R
 
 use crate::postgres::Endpoint;
 use crate::store::{
-    Apps, DayUsages, Env, Functions, Invocations, Keys, Rollouts, SigningKeys, StoreError, Versions,
+    Apps, DayUsages, Env, Functions, Invocations, Keys, Rollouts, SealedValues, SigningKeys, StoreError, Versions,
 };
 
 /// How the store is reached, and how much of the server it may use.
@@ -136,6 +136,11 @@ impl Store {
     /// Sealed environment variables.
     pub fn env(&self) -> Env<'_> {
         Env { store: self }
+    }
+
+    /// All that the key ring sealed, whatever it is.
+    pub fn sealed_values(&self) -> SealedValues<'_> {
+        SealedValues { store: self }
     }
 
     /// Invocation records; [`Sink`](crate::store::Sink) writes them.

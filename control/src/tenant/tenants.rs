@@ -22,8 +22,8 @@ use crate::secrets::{KeyRing, SecretsError};
 use crate::store::{App, AppState, Change, ChangeKind, Changes, DatabaseSecrets, Store, id};
 
 /// Under these names an app's own secrets are sealed: no variable can be called so.
-const CLAIMS_KEY: &str = "=claims-key";
-const PASSWORD: &str = "=password";
+pub(crate) const CLAIMS_KEY: &str = "=claims-key";
+pub(crate) const PASSWORD: &str = "=password";
 
 /// How often connections that nobody uses are looked for.
 const REAP_EVERY: Duration = Duration::from_secs(10);

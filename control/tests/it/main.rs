@@ -8,5 +8,6 @@
 
 mod dev;
 mod process;
+mod secrets;
 mod serve;
 mod verbs;

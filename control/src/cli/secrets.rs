@@ -1,0 +1,101 @@
+//! `mayfly secrets`: the root keys that everything secret is sealed with, in the data directory.
+
+use serde_json::json;
+
+use super::args::SecretsVerb;
+use super::exit::Exit;
+use super::out;
+use super::serve::config;
+use crate::app::{StartError, open_database};
+use crate::config::Config;
+use crate::secrets::KeyRing;
+use crate::secrets::rotate::{self, Place, RotateError};
+use crate::store::{Store, StoreConfig};
+
+pub(super) async fn run(verb: &SecretsVerb, as_json: bool) -> Exit {
+    let Some(config) = config(verb.serve()) else { return Exit::Usage };
+    if config.secret_keys.is_some() {
+        out::complain("the keys come from MAYFLY_SECRET_KEYS: change them there");
+        return Exit::Usage;
+    }
+    let path = config.key_file();
+    match verb {
+        SecretsVerb::List { .. } => list(&config, as_json),
+        SecretsVerb::Add { .. } => told(rotate::add(&path, Place::Last), |id| {
+            format!("{id} is known from the next start on; once it is on every node: mayfly secrets use {id}")
+        }),
+        SecretsVerb::Use { id, .. } => told(rotate::prefer(&path, id), |()| AT_NEXT_START.to_owned()),
+        SecretsVerb::Rotate { .. } => {
+            told(rotate::add(&path, Place::First), |id| format!("{id} is the new key; {AT_NEXT_START}"))
+        }
+        SecretsVerb::Remove { id, .. } => match values_of(&config, id).await {
+            Ok(0) => told(rotate::remove(&path, id), |()| format!("{id} is gone")),
+            Ok(values) => {
+                out::complain(&format!("{values} values are sealed with '{id}'; {AT_NEXT_START}"));
+                Exit::Conflict
+            }
+            Err(error) => {
+                out::complain(&error.to_string());
+                Exit::Failure
+            }
+        },
+    }
+}
+
+const AT_NEXT_START: &str =
+    "at the next start of a server, what older keys sealed is sealed anew with the first one";
+
+fn list(config: &Config, as_json: bool) -> Exit {
+    let ring = match KeyRing::load_or_create(&config.key_file()) {
+        Ok(ring) => ring,
+        Err(error) => {
+            out::complain(&error.to_string());
+            return Exit::Failure;
+        }
+    };
+    if as_json {
+        let keys: Vec<_> =
+            ring.ids().map(|id| json!({ "id": id, "seals": id == ring.current_id() })).collect();
+        out::json(&json!({ "keys": keys }));
+    } else {
+        for id in ring.ids() {
+            let seals = if id == ring.current_id() { " seals" } else { "" };
+            out::data(&format!("{id}{seals}"));
+        }
+    }
+    Exit::Ok
+}
+
+/// How many values a key sealed, over all of the platform's tables.
+async fn values_of(config: &Config, id: &str) -> Result<i64, StartError> {
+    let (cluster, endpoint) = open_database(config).await?;
+    let counted = async {
+        let store = Store::connect(StoreConfig::new(endpoint)).await?;
+        store.migrate().await?;
+        let counts = store.sealed_values().count_by_key().await;
+        store.close();
+        Ok::<_, StartError>(counts?)
+    }
+    .await;
+    if let Some(cluster) = cluster {
+        cluster.stop().await;
+    }
+    Ok(counted?.into_iter().find(|(key, _)| key == id).map_or(0, |(_, values)| values))
+}
+
+fn told<T>(outcome: Result<T, RotateError>, words: impl FnOnce(T) -> String) -> Exit {
+    match outcome {
+        Ok(done) => {
+            out::say(&words(done));
+            Exit::Ok
+        }
+        Err(error) => {
+            out::complain(&error.to_string());
+            match error {
+                RotateError::Missing(_) => Exit::NotFound,
+                RotateError::InUse(_) => Exit::Conflict,
+                RotateError::Secrets(_) => Exit::Failure,
+            }
+        }
+    }
+}

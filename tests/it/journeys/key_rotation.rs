@@ -1,0 +1,90 @@
+//! A root key is replaced: what the old one sealed goes on working, is sealed anew, and then needs it no more.
+
+use std::sync::Arc;
+
+use mayfly_control::config::{Config, Database};
+use mayfly_control::postgres::{Cluster, Endpoint};
+use mayfly_control::secrets::KeyRing;
+use mayfly_control::secrets::rotate::{self, Place};
+use mayfly_control::service::resealing::{Resealed, Resealing};
+use mayfly_control::store::{Store, StoreConfig};
+use serde_json::{Value, json};
+use support::app::{Node, TestApp};
+use support::cluster::{self, run};
+
+const ISSUER: &str = "https://issuer.example";
+
+const CODE: &str = "export default async (req, ctx) => {
+    const { rows } = await ctx.db.query('SELECT current_user_id() AS id');
+    return Response.json({ own: ctx.env.OWN, app: ctx.env.APP, anon: !!ctx.env.BUTTERBASE_ANON_KEY, id: rows[0].id });
+}";
+
+/// A server over this PostgreSQL, with the keys of this text.
+async fn start(endpoint: &Endpoint, keys: &str) -> Node {
+    let directory = cluster::directory();
+    let mut config = Config::loopback(directory.path().to_owned());
+    config.database = Database::Running(endpoint.clone());
+    config.secret_keys = Some(keys.to_owned());
+    Node::start_in(directory, config, |_| {}).await
+}
+
+/// Everything that is kept sealed is needed for this answer.
+async fn answer(app: &TestApp) -> Value {
+    let token = app.token("alice").await;
+    app.call("GET", "all").key(&token).ok().await
+}
+
+#[test]
+fn what_an_old_key_sealed_is_sealed_anew_and_the_key_can_go() {
+    run(async {
+        let directory = cluster::directory();
+        let cluster = Cluster::start(cluster::config(directory.path())).await.expect("PostgreSQL starts");
+        let endpoint = cluster.endpoint().clone();
+        let file = directory.path().join("keys");
+        rotate::add(&file, Place::Last).unwrap();
+        rotate::remove(&file, "k2").unwrap();
+        let keys = || std::fs::read_to_string(&file).unwrap();
+
+        let node = start(&endpoint, &keys()).await;
+        let app = node.app().await;
+        app.deploy_with("all", CODE, json!({ "envVars": { "OWN": "of the function" } })).await;
+        app.manage("PATCH", "/env").json(json!({ "envVars": { "APP": "of the app" } })).ok().await;
+        let issuer = json!({ "issuer": ISSUER, "secret": "x".repeat(64), "algorithms": ["HS256"] });
+        let other = json!({ "issuer": "other", "secret": "y".repeat(64), "algorithms": ["HS256"] });
+        app.manage("PATCH", "/config").json(json!({ "auth": { "issuers": [issuer, other] } })).ok().await;
+        let before = answer(&app).await;
+        let wanted = json!({ "own": "of the function", "app": "of the app", "anon": true, "id": "alice" });
+        assert_eq!(before, wanted);
+        assert!(node.shutdown().await);
+
+        let store = Store::connect(StoreConfig::new(endpoint.clone())).await.unwrap();
+        let by_key = async || store.sealed_values().count_by_key().await.unwrap();
+        // Two variables and the anon key, the claims' key, the logins' password, the signing key, two issuers.
+        assert_eq!(by_key().await, [("k1".to_owned(), 8)]);
+
+        rotate::add(&file, Place::First).unwrap();
+        let ring = Arc::new(KeyRing::of_text(&keys()).unwrap());
+        let resealing = Resealing { store: store.clone(), keyring: ring };
+        assert_eq!(resealing.run().await.unwrap(), Resealed { resealed: 8, unreadable: 0 });
+        assert_eq!(by_key().await, [("k2".to_owned(), 8)]);
+        assert_eq!(resealing.run().await.unwrap(), Resealed::default());
+
+        rotate::remove(&file, "k1").unwrap();
+        let node = start(&endpoint, &keys()).await;
+        let app = app.on(&node);
+        assert_eq!(answer(&app).await, wanted);
+        let shown = app.manage("GET", "/config").ok().await;
+        assert_eq!(shown["auth"]["issuers"].as_array().map(Vec::len), Some(2), "{shown}");
+        assert!(node.shutdown().await);
+
+        // Without the key that sealed it, a value is an error of the platform's, and stays.
+        rotate::add(&file, Place::First).unwrap();
+        rotate::remove(&file, "k2").unwrap();
+        let stranger = Arc::new(KeyRing::of_text(&keys()).unwrap());
+        let resealed = Resealing { store: store.clone(), keyring: stranger }.run().await.unwrap();
+        assert_eq!(resealed, Resealed { resealed: 0, unreadable: 8 });
+        assert_eq!(by_key().await, [("k2".to_owned(), 8)]);
+        store.close();
+        cluster.stop().await;
+    });
+}
