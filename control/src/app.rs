@@ -39,6 +39,7 @@ use crate::service::schema::Schemas;
 use crate::service::sql::Sql;
 use crate::service::tokens::Tokens;
 use crate::service::usage::Usages;
+use crate::service::verify::Verify;
 use crate::store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
 use crate::tasks::Tasks;
 use crate::tenant::{TenantError, Tenants};
@@ -242,6 +243,7 @@ impl Parts {
             Tokens { store: store.clone(), keyring: Arc::clone(&keyring), verifier, news: news.clone() };
         let slots = Slots::new(config.invocations_max, config.invocations_per_app_max);
         let daily = Daily::new(store.clone());
+        let turns = Turns::new(turns(), TURNS_BESIDE);
         let rollouts = Rollouts::new(store.clone(), targets.clone(), tasks.clone());
         let keys = Keys { store: store.clone() };
         let env = Env { store: store.clone(), keyring: Arc::clone(&keyring), targets: targets.clone() };
@@ -255,9 +257,16 @@ impl Parts {
             tasks: tasks.clone(),
             api_url: base.as_str().into(),
             daily: daily.clone(),
-            turns: Turns::new(turns(), TURNS_BESIDE),
+            turns: turns.clone(),
             rollouts: rollouts.clone(),
         });
+        let verify = Verify {
+            store: store.clone(),
+            keyring: Arc::clone(&keyring),
+            engine: engine.clone(),
+            turns,
+            invoker: invoker.clone(),
+        };
         Edge::new(UseCases {
             authenticator,
             apps: Apps {
@@ -278,6 +287,7 @@ impl Parts {
             deploy: Deploy::new(store.clone(), engine, env.clone(), targets.clone(), tasks.clone()),
             logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
             usages: Usages { store: store.clone(), invoker: invoker.clone() },
+            verify,
             health: Health { store, sink: sink.clone(), slots: slots.clone(), stop: stop.clone() },
             schemas: Schemas { tenants: tenants.clone() },
             sql: Sql { tenants },

@@ -3,8 +3,10 @@
 mod error;
 mod key_file;
 mod key_ring;
+mod mask;
 pub mod rotate;
 mod sealed;
 
 pub use error::SecretsError;
 pub use key_ring::KeyRing;
+pub use mask::Mask;

@@ -18,6 +18,7 @@ pub mod schema;
 pub mod sql;
 pub mod tokens;
 pub mod usage;
+pub mod verify;
 
 mod fresh;
 mod store_error;

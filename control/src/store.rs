@@ -10,6 +10,7 @@ pub mod id;
 mod invocations;
 mod keys;
 mod pool;
+mod recordings;
 mod rollouts;
 mod sealed;
 mod signing_keys;
@@ -33,6 +34,7 @@ pub use invocations::{
 };
 pub use keys::{ApiKey, ApiKeyKind, Keys, NewKey, Scope};
 pub use pool::{Store, StoreConfig};
+pub use recordings::{Recordings, StoredRecording};
 pub use rollouts::{Rollout, RolloutTerms, Rollouts};
 pub use sealed::{SealedCursor, SealedPlace, SealedValue, SealedValues};
 pub use signing_keys::{NewSigningKey, SigningKeyRow, SigningKeys};

@@ -10,6 +10,7 @@ pub(crate) mod fetch;
 pub(crate) mod idempotency;
 mod memory;
 pub(crate) mod operations;
+pub(crate) mod outside;
 pub(crate) mod request;
 mod submit;
 mod timers;

@@ -12,7 +12,8 @@ use wasmtime::Store;
 pub use call::{Call, Request};
 pub use outcome::{Background, LogEntry, LogLevel, Outcome, Response, Usage};
 
-pub(crate) use drive::{Ended, drive, fault_of_trap};
+pub(crate) use drive::{Ended, conclude, drive, fault_of_trap};
+pub(crate) use outcome::collect;
 
 use crate::engine::{Engine, Inner};
 use crate::error::Fault;
@@ -22,10 +23,12 @@ use crate::host::ending::{Deadline, Ending, Reply};
 use crate::host::fetch::Egress;
 use crate::host::idempotency::Claims;
 use crate::host::operations::Operations;
+use crate::host::outside::Outside;
 use crate::host::request::Incoming;
 use crate::image::Image;
 use crate::limits::Limits;
 use crate::providers::Grants;
+use crate::replay::Recorder;
 use crate::sandbox::{MemoryLimiter, Sandbox};
 
 impl Engine {
@@ -42,12 +45,13 @@ impl Engine {
         let Call { request, context, grants, limits } = call;
         let started = Instant::now();
         let deadline = Deadline::new(started, limits.timeout);
-        let incoming = Incoming::new(&request, context, grants.env.clone());
+        let recorded = limits.recording_bytes > 0;
+        let incoming = Incoming::new(&request, context, grants.env.clone(), recorded);
         let ending = Ending::new(Some(reply), deadline.clone(), &limits);
         let mut store = self.inner.store(started, incoming, ending, grants, &limits);
         let ended = drive(self.inner.run(&mut store, image), &deadline).await;
-        drive::conclude(&mut store, ended, &limits);
-        outcome::collect(store, started, &limits)
+        conclude(&mut store, ended, &limits);
+        collect(store, started, &limits)
     }
 
     /// Makes a sandbox for an image and throws it away: what an invocation pays before its first instruction. For
@@ -77,6 +81,10 @@ impl Inner {
             limiter: MemoryLimiter::new(limits.memory_bytes),
             started,
             incoming,
+            outside: match limits.recording_bytes {
+                0 => Outside::Live,
+                bytes_max => Outside::Recording(Recorder::new(bytes_max)),
+            },
             ending,
             console: Console::new(limits),
             operations: Operations::new(limits.host_operations),
@@ -91,7 +99,7 @@ impl Inner {
         store
     }
 
-    async fn run(&self, store: &mut Store<Sandbox>, image: &Image) -> wasmtime::Result<()> {
+    pub(crate) async fn run(&self, store: &mut Store<Sandbox>, image: &Image) -> wasmtime::Result<()> {
         let instance = self.instantiate(store, image)?;
         let handle = instance.get_typed_func::<u32, ()>(&mut *store, "handle")?;
         let head = store.data().incoming.head.len() as u32;

@@ -10,6 +10,7 @@ mod image;
 mod invoke;
 mod limits;
 pub mod providers;
+mod replay;
 mod sandbox;
 
 pub use compile::{Build, SOURCE_BYTES_MAX, Source, SourceMap, compile_worker};
@@ -18,3 +19,4 @@ pub use error::{Blame, CompileError, Fault, SourcePlace, Thrown};
 pub use image::Image;
 pub use invoke::{Background, Call, LogEntry, LogLevel, Outcome, Request, Response, Usage};
 pub use limits::{FUEL_PER_CPU_MS, Limits};
+pub use replay::{InvalidRecording, Recording, Replay};

@@ -26,6 +26,8 @@ pub struct Limits {
     pub host_operations: u32,
     /// Outbound requests that one invocation may make. Default: 1,000.
     pub subrequests: u32,
+    /// The largest recording of what it learns from outside, in bytes; 0: none is made. Default: 0.
+    pub recording_bytes: usize,
 }
 
 impl Default for Limits {
@@ -40,6 +42,7 @@ impl Default for Limits {
             log_entry_chars: 10_000,
             host_operations: 10_000,
             subrequests: 1_000,
+            recording_bytes: 0,
         }
     }
 }

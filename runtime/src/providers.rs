@@ -11,6 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use mayfly_abi::value::Value;
+use zeroize::Zeroizing;
 
 /// A boxed future, as every provider returns it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -50,11 +51,14 @@ impl fmt::Display for GuestError {
 
 impl std::error::Error for GuestError {}
 
+/// Environment variables by name. Values are secrets: they are overwritten when they are forgotten.
+pub type Environment = BTreeMap<String, Zeroizing<String>>;
+
 /// What one invocation may use. Whatever is `None` is refused in the guest with a clear error.
 #[derive(Clone, Default)]
 pub struct Grants {
     /// `ctx.env`.
-    pub env: Arc<BTreeMap<String, String>>,
+    pub env: Arc<Environment>,
     /// `ctx.db`.
     pub database: Option<Arc<dyn Database>>,
     /// `ctx.idempotency`.

@@ -14,6 +14,7 @@ use crate::host::ending::Ending;
 use crate::host::fetch::Egress;
 use crate::host::idempotency::Claims;
 use crate::host::operations::Operations;
+use crate::host::outside::Outside;
 use crate::host::request::Incoming;
 
 /// What the host keeps for one invocation.
@@ -26,6 +27,8 @@ pub(crate) struct Sandbox {
     pub(crate) started: Instant,
     /// What came in.
     pub(crate) incoming: Incoming,
+    /// Where randomness, time and answers come from.
+    pub(crate) outside: Outside,
     /// What goes out, or why nothing does.
     pub(crate) ending: Ending,
     /// `console`.

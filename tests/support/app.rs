@@ -104,6 +104,11 @@ impl Node {
     }
 }
 
+/// What the nodes' secrets are sealed with.
+pub fn keyring() -> mayfly_control::secrets::KeyRing {
+    mayfly_control::secrets::KeyRing::load_or_create(&SECRETS).expect("the key file")
+}
+
 /// The server that tests share. Only from within [`cluster::run`].
 pub async fn shared() -> &'static Node {
     SHARED.get_or_init(|| Node::start(|_| {})).await

@@ -46,7 +46,9 @@ pub fn requirement(route: &Route) -> Requirement {
         | Route::PatchFunctionSettings { .. }
         | Route::Rollback { .. } => Requirement::App(Scope::Deploy),
         // Whoever may act as any user may as well write them tokens.
-        Route::Invoke { .. } | Route::MintToken { .. } => Requirement::App(Scope::Invoke),
+        Route::Invoke { .. } | Route::MintToken { .. } | Route::VerifyUsage { .. } => {
+            Requirement::App(Scope::Invoke)
+        }
         Route::RunSql { .. } => Requirement::App(Scope::Schema),
         Route::Schema { action, .. } => {
             Requirement::App(if action.only_reads() { Scope::Read } else { Scope::Schema })

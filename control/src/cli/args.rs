@@ -147,7 +147,11 @@ pub enum Verb {
         invocation: Option<String>,
     },
     /// Show what the app used, by function or by day
+    #[command(args_conflicts_with_subcommands = true)]
     Usage {
+        /// Something else than to show it.
+        #[command(subcommand)]
+        verb: Option<UsageVerb>,
         /// From this day or full hour on, in UTC [default: 30 days back]
         #[arg(long)]
         from: Option<String>,
@@ -223,6 +227,16 @@ pub enum Verb {
     /// Keys of an app
     #[command(subcommand)]
     Keys(KeyVerb),
+}
+
+/// Verbs of usage.
+#[derive(Debug, Subcommand)]
+pub enum UsageVerb {
+    /// Run a recorded invocation again: does it use the fuel that was charged?
+    Verify {
+        /// inv_...
+        invocation: String,
+    },
 }
 
 /// Verbs of the environment.

@@ -73,7 +73,8 @@ fn count_keys(keyring: &KeyRing, sealed: &[(String, i64)]) -> Vec<RootKey> {
     let values_of = |id: &str| sealed.iter().find(|(key, _)| key == id).map_or(0, |(_, values)| *values);
     let ours = keyring.ids().map(|id| RootKey { id: id.to_owned(), values: values_of(id), known: true });
     let missing = sealed.iter().filter(|(id, _)| keyring.ids().all(|ours| ours != id));
-    ours.chain(missing.map(|(id, values)| RootKey { id: id.clone(), values: *values, known: false })).collect()
+    ours.chain(missing.map(|(id, values)| RootKey { id: id.clone(), values: *values, known: false }))
+        .collect()
 }
 
 fn show(report: &Report, as_json: bool) -> Exit {

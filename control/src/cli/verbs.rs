@@ -10,7 +10,7 @@ mod usage;
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::args::{EnvVerb, KeyVerb, RemoteArgs, Verb};
+use super::args::{EnvVerb, KeyVerb, RemoteArgs, UsageVerb, Verb};
 use super::exit::Exit;
 use super::out;
 use super::remote::{Remote, segment};
@@ -37,7 +37,12 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
             let filter = logs::Filter { limit, level, status, invocation };
             logs::show(remote, &name, &filter, follow).await
         }
-        Verb::Usage { from, to, by } => usage::show(remote, from.as_deref(), to.as_deref(), &by).await,
+        Verb::Usage { verb: Some(UsageVerb::Verify { invocation }), .. } => {
+            usage::verify(remote, &invocation).await
+        }
+        Verb::Usage { verb: None, from, to, by } => {
+            usage::show(remote, from.as_deref(), to.as_deref(), &by).await
+        }
         Verb::Env(verb) => env(remote, verb).await,
         Verb::Functions(verb) => functions::run(remote, verb).await,
         Verb::Versions { name } => functions::versions(remote, &name).await,

@@ -30,6 +30,7 @@ use crate::service::schema::Schemas;
 use crate::service::sql::Sql;
 use crate::service::tokens::Tokens;
 use crate::service::usage::Usages;
+use crate::service::verify::Verify;
 
 /// The use cases that the routes lead to. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -64,6 +65,8 @@ pub struct UseCases {
     pub logs: Logs,
     /// Sums of records.
     pub usages: Usages,
+    /// Invocations, run again.
+    pub verify: Verify,
     /// Scripts.
     pub sql: Sql,
     /// Schemas.
@@ -155,6 +158,7 @@ async fn manage(edge: &Edge, request: Admitted) -> ApiResult<Reply> {
         Route::Logs { app, name } => logs::list(edge, r, app, name).await,
         Route::LogStream { app, name } => logs::stream(edge, r, app, name).await,
         Route::Usage { app } => usage::get(edge, r, app).await,
+        Route::VerifyUsage { .. } => usage::verify(edge, request).await,
         Route::Invoke { .. } => invoke::invoke(edge, request).await,
         Route::Call { .. } => call::call(edge, request).await,
     }

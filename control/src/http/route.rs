@@ -85,6 +85,8 @@ pub enum Route {
     LogStream { app: String, name: String },
     /// `GET /v1/{app}/usage`
     Usage { app: String },
+    /// `POST /v1/{app}/usage/verify`
+    VerifyUsage { app: String },
     /// `ANY /v1/{app}/fn/{name}[/*]`, and `ANY /v1/{app}/fn{path}` of a trigger's own path
     Call {
         /// The app.
@@ -169,6 +171,7 @@ impl Route {
             | Self::Logs { app, .. }
             | Self::LogStream { app, .. }
             | Self::Usage { app }
+            | Self::VerifyUsage { app }
             | Self::Call { app, .. } => Some(app),
         }
     }
@@ -229,6 +232,9 @@ fn parse_app(method: &Method, app: &str, rest: &[&str]) -> Result<Route, RouteEr
         ["schema" | "migrations" | "rls", ..] => schema::parse(method, app, rest),
         ["sql"] => by_method(method, "POST", |m| (m == Method::POST).then_some(Route::RunSql { app })),
         ["usage"] => by_method(method, "GET", |m| (m == Method::GET).then_some(Route::Usage { app })),
+        ["usage", "verify"] => {
+            by_method(method, "POST", |m| (m == Method::POST).then_some(Route::VerifyUsage { app }))
+        }
         ["functions"] => by_method(method, "GET, POST", |m| match *m {
             Method::GET => Some(Route::ListFunctions { app }),
             Method::POST => Some(Route::Deploy { app }),

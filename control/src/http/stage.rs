@@ -122,6 +122,13 @@ pub(super) struct InvokeRequest {
     pub(super) body: Bytes,
 }
 
+/// A request that runs something for an app, taken apart.
+pub(super) struct RoomRequest {
+    pub(super) app: String,
+    pub(super) room: Room,
+    pub(super) body: Bytes,
+}
+
 impl Admitted {
     /// Who manages the app.
     pub(super) fn manager(&self) -> ApiResult<&Manager> {
@@ -141,6 +148,13 @@ impl Admitted {
                 head: self.head,
                 body: self.body,
             }),
+            _ => Err(mismatch()),
+        }
+    }
+
+    pub(super) fn into_room(self) -> ApiResult<RoomRequest> {
+        match (self.room, self.route.app()) {
+            (Some(room), Some(app)) => Ok(RoomRequest { app: app.to_owned(), room, body: self.body }),
             _ => Err(mismatch()),
         }
     }

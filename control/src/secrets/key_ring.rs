@@ -19,9 +19,7 @@ pub struct KeyRing {
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyRing")
-            .field("ids", &self.ids().collect::<Vec<_>>())
-            .finish()
+        f.debug_struct("KeyRing").field("ids", &self.ids().collect::<Vec<_>>()).finish()
     }
 }
 
@@ -64,7 +62,7 @@ impl KeyRing {
         name: &str,
         sealed: &str,
     ) -> Result<String, SecretsError> {
-        self.seal(app_id, function, name, &self.open(app_id, function, name, sealed)?)
+        self.seal_bytes(app_id, function, name, &self.open_bytes(app_id, function, name, sealed)?)
     }
 
     /// Seal a value for one place: an app, a function by its name (or the app itself), and the value's name. It can
@@ -79,11 +77,25 @@ impl KeyRing {
         name: &str,
         value: &str,
     ) -> Result<String, SecretsError> {
+        self.seal_bytes(app_id, function, name, value.as_bytes())
+    }
+
+    /// The same of any bytes.
+    ///
+    /// # Errors
+    /// [`SecretsError::NoRandomness`].
+    pub fn seal_bytes(
+        &self,
+        app_id: &str,
+        function: Option<&str>,
+        name: &str,
+        value: &[u8],
+    ) -> Result<String, SecretsError> {
         // A ring always has a key: an empty file is refused.
         let (id, root) = self.keys.first().ok_or_else(|| SecretsError::UnknownKey(String::new()))?;
         let mut nonce = [0_u8; NONCE_LEN];
         SystemRandom::new().fill(&mut nonce).map_err(|_| SecretsError::NoRandomness)?;
-        let mut ciphertext = value.as_bytes().to_vec();
+        let mut ciphertext = value.to_vec();
         app_key(root, app_id)?
             .seal_in_place_append_tag(
                 Nonce::assume_unique_for_key(nonce),
@@ -105,6 +117,22 @@ impl KeyRing {
         name: &str,
         sealed: &str,
     ) -> Result<Zeroizing<String>, SecretsError> {
+        let bytes = self.open_bytes(app_id, function, name, sealed)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| SecretsError::Unreadable)?;
+        Ok(Zeroizing::new(text.to_owned()))
+    }
+
+    /// The same of any bytes.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_bytes(
+        &self,
+        app_id: &str,
+        function: Option<&str>,
+        name: &str,
+        sealed: &str,
+    ) -> Result<Zeroizing<Vec<u8>>, SecretsError> {
         let Sealed { key_id, nonce, ciphertext } = sealed.parse()?;
         let (id, root) = self
             .keys
@@ -119,10 +147,8 @@ impl KeyRing {
                 &mut bytes,
             )
             .map_err(|_| SecretsError::Unreadable)?;
-        let text = std::str::from_utf8(opened).map_err(|_| SecretsError::Unreadable)?;
-        Ok(Zeroizing::new(text.to_owned()))
+        Ok(Zeroizing::new(opened.to_vec()))
     }
-
 }
 
 /// A key of the app's own: no two apps share one, so that the random nonces of all of them never add up.

@@ -84,7 +84,8 @@ fn line_of<'a>(text: &'a str, id: &str) -> Result<&'a str, RotateError> {
 
 /// `k1`, `k2`, ...: the first number after all that were ever used and are still there.
 fn free_id(text: &str) -> String {
-    let numbers = text.lines().filter_map(key_file::id_of).filter_map(|id| id.strip_prefix('k')?.parse().ok());
+    let numbers =
+        text.lines().filter_map(key_file::id_of).filter_map(|id| id.strip_prefix('k')?.parse().ok());
     format!("k{}", numbers.max().unwrap_or(0_u32).saturating_add(1))
 }
 

@@ -6,14 +6,16 @@ mod fault;
 mod grants;
 mod http_trigger;
 mod images;
+mod masking;
 mod record;
+mod recording;
 mod tails;
 mod target;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use mayfly_runtime::{Call, Engine, Fault, Outcome, Request, Response};
+use mayfly_runtime::{Call, Engine, Fault, Limits, Outcome, Request, Response};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +35,7 @@ use crate::trace::Trace;
 
 pub(crate) use choose::choose;
 pub use http_trigger::{HttpAuth, HttpTrigger};
+pub use recording::{RECORDING_BYTES_MAX, recording_name};
 pub(crate) use target::check_paused;
 pub use target::{TRIGGER_PATH_BYTES_MAX, Target, Targets};
 
@@ -201,19 +204,23 @@ impl Invoker {
             started_at: clock::now(),
         };
         let context = context::json(&target, &caller, trigger, &request_id, ip);
-        let call = Call { request, context, grants, limits: target.limits.clone() };
+        let limits = Limits { recording_bytes: target.recording_bytes(), ..target.limits.clone() };
+        let call = Call { request, context, grants, limits };
         let (answer, reply) = oneshot::channel();
         let finished = CancellationToken::new();
         let (this, its_target, at_end) = (self.clone(), Arc::clone(&target), finished.clone().drop_guard());
         let record = self.inner.tasks.work(async move {
             let (inner, app) = (&*this.inner, &its_target.function.app_id);
             let run = inner.engine.invoke(&image, call, answer);
-            let outcome = inner.turns.run(app.as_str().into(), slot.weight(), run).await;
+            let mut outcome = inner.turns.run(app.as_str().into(), slot.weight(), run).await;
             let fuel =
                 outcome.usage.fuel + outcome.background.as_ref().map_or(0, |background| background.fuel);
             inner.daily.spend(app, fuel, outcome.usage.egress_bytes);
             slot.spent(fuel);
             drop(slot);
+            if let Some(recording) = outcome.recording.take() {
+                this.keep(&its_target, &begun.id, image.digest(), &recording).await;
+            }
             let record = this.record(&its_target, begun, outcome).await;
             drop(at_end);
             record
@@ -227,7 +234,8 @@ impl Invoker {
         Ok(self.inner.sink.caught_up().await?)
     }
 
-    async fn record(&self, target: &Target, begun: Begun, outcome: Outcome) -> Arc<InvocationRecord> {
+    async fn record(&self, target: &Target, begun: Begun, mut outcome: Outcome) -> Arc<InvocationRecord> {
+        masking::outcome(target.mask(), &mut outcome);
         let stack = match outcome.fault.as_ref().and_then(Fault::stack) {
             Some(stack) => Some(self.map_stack(target, stack).await),
             None => None,
@@ -276,7 +284,8 @@ impl Running {
         self.record.await.map_err(ApiError::internal)
     }
 
-    async fn explain(&self, fault: Fault) -> ApiError {
+    async fn explain(&self, mut fault: Fault) -> ApiError {
+        masking::fault(self.target.mask(), &mut fault);
         let stack = match fault.stack() {
             Some(stack) => Some(self.invoker.map_stack(&self.target, stack).await),
             None => None,

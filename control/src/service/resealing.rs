@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::auth::signing_key_name;
 use crate::secrets::KeyRing;
 use crate::service::config::secret_name;
+use crate::service::invoke::recording_name;
 use crate::store::{SealedCursor, SealedPlace, SealedValue, Store, StoreError};
 use crate::tenant::{CLAIMS_KEY, PASSWORD};
 
@@ -64,6 +65,7 @@ impl Resealing {
             SealedPlace::Password => (None, PASSWORD.to_owned()),
             SealedPlace::SigningKey { kid } => (None, signing_key_name(kid)),
             SealedPlace::Issuer { issuer } => (None, secret_name(issuer)),
+            SealedPlace::Recording { invocation_id } => (None, recording_name(invocation_id)),
         };
         self.keyring.reseal(&value.app_id, function, &name, &value.sealed)
     }

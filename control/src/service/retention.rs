@@ -34,6 +34,7 @@ impl Retention {
         let oldest_sum = now.checked_sub_days(Days::new(SUMS_DAYS));
         let (Some(oldest), Some(oldest_sum)) = (oldest, oldest_sum) else { return Ok(()) };
         let dropped = invocations.drop_before(oldest, oldest_sum).await?;
+        self.store.recordings().drop_before(oldest).await?;
         if dropped > 0 {
             tracing::info!(days = dropped, before = %oldest, "old invocation records dropped");
         }

@@ -7,7 +7,8 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, R
 
 use crate::postgres::Endpoint;
 use crate::store::{
-    Apps, DayUsages, Env, Functions, Invocations, Keys, Rollouts, SealedValues, SigningKeys, StoreError, Versions,
+    Apps, DayUsages, Env, Functions, Invocations, Keys, Recordings, Rollouts, SealedValues, SigningKeys,
+    StoreError, Versions,
 };
 
 /// How the store is reached, and how much of the server it may use.
@@ -136,6 +137,11 @@ impl Store {
     /// Sealed environment variables.
     pub fn env(&self) -> Env<'_> {
         Env { store: self }
+    }
+
+    /// What invocations learnt from outside.
+    pub fn recordings(&self) -> Recordings<'_> {
+        Recordings { store: self }
     }
 
     /// All that the key ring sealed, whatever it is.

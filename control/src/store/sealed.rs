@@ -7,7 +7,7 @@ use crate::store::{Store, StoreError};
 const ALL: &str = include_str!("sealed/all.sql");
 
 /// Values looked at together.
-const PAGE: i64 = 200;
+const PAGE: i64 = 50;
 
 /// A sealed value and where it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,11 @@ pub enum SealedPlace {
     Issuer {
         /// Their name.
         issuer: String,
+    },
+    /// What an invocation learnt from outside.
+    Recording {
+        /// The invocation.
+        invocation_id: String,
     },
 }
 
@@ -127,6 +132,11 @@ impl SealedValues<'_> {
             SealedPlace::Issuer { issuer } => {
                 client.execute(include_str!("sealed/issuer.sql"), &[app_id, issuer, old, &sealed]).await?
             }
+            SealedPlace::Recording { invocation_id } => {
+                let sql = "UPDATE recordings SET sealed = $4
+                           WHERE app_id = $1 AND invocation_id = $2 AND sealed = $3";
+                client.execute(sql, &[app_id, invocation_id, old, &sealed]).await?
+            }
         };
         Ok(changed > 0)
     }
@@ -140,7 +150,8 @@ impl SealedValue {
             "password" => SealedPlace::Password,
             "signing_key" => SealedPlace::SigningKey { kid: name() },
             "issuer" => SealedPlace::Issuer { issuer: name() },
-            // The query knows no fifth.
+            "recording" => SealedPlace::Recording { invocation_id: name() },
+            // The query knows no other.
             _ => {
                 let function: Option<String> = row.get("function_name");
                 SealedPlace::Variable {

@@ -1,7 +1,6 @@
 //! `mayfly.call`: what the host answers at once.
 
 use mayfly_abi::op::Call;
-use ring::rand::{SecureRandom, SystemRandom};
 use wasmtime::{Caller, Error, Result};
 
 use super::memory;
@@ -21,7 +20,11 @@ pub(super) fn call(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u32)
             caller.data_mut().ending.done();
             return Ok(0);
         }
-        Call::TimeLeft => return Ok(caller.data().ending.time_left().as_millis() as u64),
+        Call::TimeLeft => {
+            let sandbox = caller.data_mut();
+            let left = sandbox.ending.time_left().as_millis() as u64;
+            return sandbox.outside.time_left(left);
+        }
         _ => {}
     }
     let (bytes, sandbox) = memory::borrow(&mut caller, ptr, len)?;
@@ -32,7 +35,7 @@ pub(super) fn call(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u32)
         Call::Env => memory::fill(bytes, sandbox.incoming.env()),
         Call::Answer => memory::fill(bytes, sandbox.operations.answer()),
         Call::Random => {
-            SystemRandom::new().fill(bytes).map_err(|_| Error::msg("no randomness"))?;
+            sandbox.outside.random(bytes)?;
             u64::from(len)
         }
         Call::Log => {

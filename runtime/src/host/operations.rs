@@ -91,6 +91,13 @@ impl Operations {
         None
     }
 
+    /// In a replay: an operation has this answer. Its length.
+    pub(crate) fn answer_with(&mut self, number: u32, answer: Vec<u8>) -> usize {
+        self.cancel(number);
+        self.answer = answer;
+        self.answer.len()
+    }
+
     /// The answer that `next` spoke of last.
     pub(crate) fn answer(&self) -> &[u8] {
         &self.answer

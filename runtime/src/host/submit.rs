@@ -20,6 +20,11 @@ pub(super) fn submit(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u3
         .ok_or_else(|| Error::msg("the guest began an operation that there is not"))?;
     memory::charge(&mut caller, len as usize + FUEL_PER_OPERATION)?;
     let (bytes, sandbox) = memory::borrow(&mut caller, ptr, len)?;
+    if sandbox.outside.is_replay() {
+        // It is answered from the recording.
+        let begun = sandbox.operations.begin(Kind::Foreground, Box::pin(std::future::pending()));
+        return Ok(begun.unwrap_or(SUBMIT_REFUSED));
+    }
     let begun = match op {
         Operation::Sleep => timers::sleep(bytes),
         Operation::DbQuery => sandbox.connections.query(bytes),
@@ -38,7 +43,17 @@ pub(super) async fn poll(mut caller: Caller<'_, Sandbox>) -> Result<u64> {
     memory::charge(&mut caller, 0)?;
     let sandbox = caller.data_mut();
     sandbox.ending.goes_on();
+    if let Some(then) = sandbox.outside.answer_then()? {
+        return Ok(
+            then.map_or(0, |(number, answer)| packed(number, sandbox.operations.answer_with(number, answer)))
+        );
+    }
     let next = sandbox.operations.next().await;
+    sandbox.outside.answered(next.map(|(number, _)| (number, sandbox.operations.answer())));
     // The answer is the host's work: its bytes are charged when the guest reads them.
-    Ok(next.map_or(0, |(number, length)| u64::from(number) << 32 | length as u64))
+    Ok(next.map_or(0, |(number, length)| packed(number, length)))
+}
+
+fn packed(number: u32, length: usize) -> u64 {
+    u64::from(number) << 32 | length as u64
 }

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use wasmtime::Store;
 
 use crate::error::Fault;
+use crate::host::outside::Outside;
 use crate::limits::Limits;
+use crate::replay::Recording;
 use crate::sandbox::Sandbox;
 
 /// The function's answer.
@@ -102,13 +104,15 @@ pub struct Outcome {
     pub usage: Usage,
     /// Its console.
     pub logs: Vec<LogEntry>,
+    /// What it learnt from outside, when that was to be recorded and was not too much.
+    pub recording: Option<Recording>,
 }
 
 /// Takes a finished invocation's sandbox apart.
 pub(crate) fn collect(store: Store<Sandbox>, started: Instant, limits: &Limits) -> Outcome {
     let now = Instant::now();
     let left = store.get_fuel().unwrap_or(0);
-    let sandbox = store.into_data();
+    let mut sandbox = store.into_data();
     let settled = sandbox.ending.settled();
     let (went_on, background_fault) = sandbox.ending.background();
     let background = settled.filter(|_| went_on).map(|settled| Background {
@@ -116,6 +120,7 @@ pub(crate) fn collect(store: Store<Sandbox>, started: Instant, limits: &Limits) 
         fuel: settled.fuel.saturating_sub(left),
         fault: background_fault,
     });
+    let recording = recording(&mut sandbox, limits);
     Outcome {
         status: settled.and_then(|settled| settled.status),
         fault: sandbox.ending.fault().cloned(),
@@ -129,5 +134,15 @@ pub(crate) fn collect(store: Store<Sandbox>, started: Instant, limits: &Limits) 
             egress_bytes: sandbox.egress.bytes(),
         },
         logs: sandbox.console.finish(),
+        recording,
     }
+}
+
+fn recording(sandbox: &mut Sandbox, limits: &Limits) -> Option<Recording> {
+    let Outside::Recording(recorder) = std::mem::replace(&mut sandbox.outside, Outside::Live) else {
+        return None;
+    };
+    let events = recorder.finish()?;
+    let recording = Recording::of(limits, &sandbox.incoming.recorded()?, &events);
+    (recording.as_bytes().len() <= limits.recording_bytes).then_some(recording)
 }

@@ -31,8 +31,8 @@ fn env_is_a_frozen_plain_object() {
     );
     let mut call = call();
     call.grants.env = Arc::new(BTreeMap::from([
-        ("A".to_owned(), "é\"\n".to_owned()),
-        ("__proto__".to_owned(), "x".to_owned()),
+        ("A".to_owned(), "é\"\n".to_owned().into()),
+        ("__proto__".to_owned(), "x".to_owned().into()),
     ]));
     assert_eq!(text(invoke(&image, call).0), r#"[{"A":"é\"\n","__proto__":"x"},true,true]"#);
 }

@@ -15,4 +15,5 @@ mod frames;
 mod isolation;
 mod language;
 mod operations;
+mod replay;
 mod web;

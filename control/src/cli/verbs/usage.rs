@@ -1,6 +1,7 @@
-//! `mayfly usage`.
+//! `mayfly usage`, and `mayfly usage verify`.
 
-use serde_json::Value;
+use http::Method;
+use serde_json::{Value, json};
 
 use crate::cli::exit::Exit;
 use crate::cli::out;
@@ -30,6 +31,24 @@ pub(super) async fn show(
     }
     show_line("total", &answer["total"]);
     Ok(Exit::Ok)
+}
+
+pub(super) async fn verify(remote: &Remote, invocation: &str) -> Result<Exit, Exit> {
+    let body = json!({ "invocation": invocation });
+    let answer = remote.ask(Method::POST, &remote.in_app("/usage/verify")?, Some(&body)).await?;
+    let matches = answer["matches"] == true;
+    if remote.json {
+        out::json(&answer);
+    } else if matches {
+        out::data(&format!("{invocation}: {} fuel then, the same now", answer["fuel"]));
+    } else {
+        let (then, now) = (&answer["fuel"], &answer["replayed_fuel"]);
+        out::data(&format!("{invocation}: {then} fuel then, {now} now"));
+        if let Some(divergence) = answer["divergence"].as_str() {
+            out::say(divergence);
+        }
+    }
+    Ok(if matches { Exit::Ok } else { Exit::Failure })
 }
 
 fn show_line(of: &str, usage: &Value) {

@@ -1,14 +1,18 @@
-//! `GET /v1/{app}/usage`.
+//! `GET /v1/{app}/usage`, and `POST /v1/{app}/usage/verify`.
 
 use serde_json::{Value, json};
 
 use super::logs::millis;
 use crate::clock::rfc3339;
 use crate::error::ApiResult;
-use crate::http::stage::Admitted;
+use crate::fields::Fields;
+use crate::http::stage::{Admitted, RoomRequest};
 use crate::http::{Edge, Reply, json as body, query};
 use crate::service::usage::read_query;
 use crate::store::{Usage, UsageGroup, UsageOf};
+
+/// The longest id of an invocation that is looked for.
+const ID_CHARS_MAX: usize = 64;
 
 /// The largest whole number that every reader of JSON keeps.
 const SAFE_MAX: u128 = (1 << 53) - 1;
@@ -27,6 +31,22 @@ pub(in crate::http) async fn get(edge: &Edge, request: &Admitted, app: &str) -> 
         "group_by": by,
         "total": show(&report.total),
         "groups": report.groups.iter().map(|group| show_group(wanted.group, group)).collect::<Vec<_>>(),
+    }))
+}
+
+/// `POST /v1/{app}/usage/verify {invocation}`
+pub(in crate::http) async fn verify(edge: &Edge, request: Admitted) -> ApiResult<Reply> {
+    let RoomRequest { app, room, body: bytes } = request.into_room()?;
+    let mut fields = Fields::of(body::decode(&bytes)?, "")?;
+    let invocation = fields.required_text("invocation", 1, ID_CHARS_MAX)?;
+    fields.finish()?;
+    let verified = edge.verify.invocation(&app, &invocation, room.slot).await?;
+    body::ok(&json!({
+        "invocation_id": invocation,
+        "fuel": verified.fuel,
+        "replayed_fuel": verified.replayed_fuel,
+        "matches": verified.matches(),
+        "divergence": verified.divergence,
     }))
 }
 

@@ -66,7 +66,7 @@ where
 /// The app of which a function is to run: nothing else needs room for a sandbox.
 fn running_app(route: &Route) -> Option<&str> {
     match route {
-        Route::Call { app, .. } | Route::Invoke { app, .. } => Some(app),
+        Route::Call { app, .. } | Route::Invoke { app, .. } | Route::VerifyUsage { app } => Some(app),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use super::Route;
 
 /// Every route as `docs/API.md` lists it: methods and pattern.
-pub(crate) const TABLE: [(&str, &str); 34] = [
+pub(crate) const TABLE: [(&str, &str); 35] = [
     ("GET", "/livez"),
     ("GET", "/readyz"),
     ("GET", "/errors/{code}"),
@@ -38,6 +38,7 @@ pub(crate) const TABLE: [(&str, &str); 34] = [
     ("DELETE", "/v1/{app}/auth/keys/{kid}"),
     ("GET", "/v1/{app}/functions/{name}/logs/stream"),
     ("GET", "/v1/{app}/usage"),
+    ("POST", "/v1/{app}/usage/verify"),
 ];
 
 impl Route {
@@ -82,6 +83,7 @@ impl Route {
             Self::RemoveSigningKey { .. } => 31,
             Self::LogStream { .. } => 32,
             Self::Usage { .. } => 33,
+            Self::VerifyUsage { .. } => 34,
         }]
     }
 }

@@ -83,6 +83,7 @@ fn settings(fields: &mut Fields) -> ApiResult<SettingsPatch> {
             AgentToolExposure::parse,
         )?,
         allow_service_key_impersonation: fields.flag("allow_service_key_impersonation")?,
+        record_percent: fields.number("recordPercent", 0, 100)?,
     })
 }
 
@@ -120,6 +121,7 @@ mod tests {
             ("agent_tool_mode", json!("read_write")),
             ("agent_tool_exposed_to", json!("end_user")),
             ("allow_service_key_impersonation", json!(false)),
+            ("recordPercent", json!(100)),
             ("envVars", json!({"A": "1"})),
         ] {
             assert!(Manifest::read(with(name, good.clone())).is_ok(), "{name}");
@@ -144,6 +146,7 @@ mod tests {
             ("agent_tool_mode", json!("write")),
             ("agent_tool_exposed_to", json!("everyone")),
             ("allow_service_key_impersonation", json!(1)),
+            ("recordPercent", json!(101)),
             ("envVars", json!({"BUTTERBASE_X": "1"})),
             ("memory", json!(128)),
         ] {

@@ -1,6 +1,5 @@
 //! What a call reaches: the version that serves, found in memory and never old for long.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,10 +7,12 @@ use http::Method;
 use mayfly_runtime::{FUEL_PER_CPU_MS, Limits, SourceMap};
 use tokio::sync::OnceCell;
 
+use super::grants::OpenedEnv;
 use super::http_trigger::{HttpAuth, HttpTrigger};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::names;
 use crate::providers::fetch::EgressLists;
+use crate::secrets::Mask;
 use crate::service::Fresh;
 use crate::service::config::AppConfig;
 use crate::store::{ActiveFunction, Store};
@@ -35,7 +36,7 @@ pub struct Target {
     /// Where it may go: the app's own lists of hosts.
     pub(super) egress: Arc<EgressLists>,
     /// Its environment, opened.
-    pub(super) env: OnceCell<Arc<BTreeMap<String, String>>>,
+    pub(super) env: OnceCell<OpenedEnv>,
     source_map: OnceCell<Option<SourceMap>>,
 }
 
@@ -76,6 +77,11 @@ impl Target {
             env: OnceCell::new(),
             source_map: OnceCell::new(),
         }
+    }
+
+    /// Hides the values of its environment. Nothing to hide where nothing was opened: then nothing ran.
+    pub(super) fn mask(&self) -> &Mask {
+        self.env.get().map_or(Mask::NOTHING, |env| &env.mask)
     }
 
     /// The version's source map; `None` when it has none, or it cannot be read now.

@@ -73,6 +73,8 @@ pub struct FunctionSettings {
     pub agent_tool_exposed_to: AgentToolExposure,
     /// Whether a service key may act as a user in it.
     pub allow_service_key_impersonation: bool,
+    /// How many of a hundred invocations are recorded, so that they can be run again.
+    pub record_percent: u32,
 }
 
 impl Default for FunctionSettings {
@@ -86,6 +88,7 @@ impl Default for FunctionSettings {
             agent_tool_mode: AgentToolMode::default(),
             agent_tool_exposed_to: AgentToolExposure::default(),
             allow_service_key_impersonation: true,
+            record_percent: 0,
         }
     }
 }
@@ -103,6 +106,7 @@ impl FunctionSettings {
             agent_tool_exposed_to: AgentToolExposure::parse(row.get("agent_tool_exposed_to"))
                 .unwrap_or_default(),
             allow_service_key_impersonation: row.get("allow_service_key_impersonation"),
+            record_percent: unsigned("record_percent"),
         }
     }
 }
@@ -126,6 +130,8 @@ pub struct SettingsPatch {
     pub agent_tool_exposed_to: Option<AgentToolExposure>,
     /// Whether a service key may act as a user in it.
     pub allow_service_key_impersonation: Option<bool>,
+    /// How many of a hundred invocations are recorded.
+    pub record_percent: Option<u32>,
 }
 
 /// `false` when there is no such function.
@@ -147,6 +153,7 @@ pub(super) async fn apply(
                 agent_tool_mode = coalesce($8, agent_tool_mode),
                 agent_tool_exposed_to = coalesce($9, agent_tool_exposed_to),
                 allow_service_key_impersonation = coalesce($10, allow_service_key_impersonation),
+                record_percent = coalesce($11, record_percent),
                 updated_at = now()
              WHERE app_id = $1 AND name = $2",
             &[
@@ -160,6 +167,7 @@ pub(super) async fn apply(
                 &patch.agent_tool_mode.map(AgentToolMode::as_str),
                 &patch.agent_tool_exposed_to.map(AgentToolExposure::as_str),
                 &patch.allow_service_key_impersonation,
+                &signed(patch.record_percent),
             ],
         )
         .await?;

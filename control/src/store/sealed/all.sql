@@ -14,3 +14,5 @@ CROSS JOIN jsonb_array_elements(
     CASE jsonb_typeof(a.settings -> 'issuers') WHEN 'array' THEN a.settings -> 'issuers' ELSE '[]' END
 ) i
 WHERE i.value ->> 'secret_sealed' IS NOT NULL
+UNION ALL
+SELECT 'recording', app_id, '', NULL, invocation_id, sealed FROM recordings

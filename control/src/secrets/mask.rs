@@ -1,0 +1,189 @@
+//! Hides the values of an environment in texts that people read: console entries, messages, stacks.
+//!
+//! One pass over the text, however many values there are: each place's next eight bytes are looked up among the values'
+//! first eight. No automaton is built, since that would be one more copy of every secret.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// Shorter values are no secrets, and hiding them would hide everything: `1`, `true`, `debug`.
+const HEAD: usize = 8;
+/// One bit for each hash of the heads: most places of most texts are passed over by looking here.
+const FILTER_BITS: usize = 4_096;
+
+/// Hides values. Made once for an environment.
+#[derive(Default)]
+pub struct Mask {
+    by_head: Option<Heads>,
+}
+
+struct Heads {
+    filter: Box<[u64; FILTER_BITS / 64]>,
+    values: HashMap<[u8; HEAD], Vec<Hidden>>,
+}
+
+struct Hidden {
+    name: String,
+    value: Zeroizing<Vec<u8>>,
+}
+
+impl Mask {
+    /// Hides nothing.
+    pub const NOTHING: &Self = &Self { by_head: None };
+
+    /// Hides these values, by name, also as they stand in JSON and between quotes.
+    pub fn new<'a>(values: impl Iterator<Item = (&'a String, &'a Zeroizing<String>)>) -> Self {
+        let mut heads = Heads { filter: Box::new([0; FILTER_BITS / 64]), values: HashMap::new() };
+        for (name, value) in values {
+            heads.hide(name, Zeroizing::new(value.as_bytes().to_vec()));
+            for printed in printed_forms(value) {
+                heads.hide(name, printed);
+            }
+        }
+        // Of two that begin alike, the longer one.
+        for alike in heads.values.values_mut() {
+            alike.sort_by_key(|hidden| std::cmp::Reverse(hidden.value.len()));
+        }
+        Self { by_head: (!heads.values.is_empty()).then_some(heads) }
+    }
+
+    /// The text with `[NAME]` in place of each value.
+    pub fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let Some(heads) = &self.by_head else { return Cow::Borrowed(text) };
+        let (mut shown, mut kept, mut at) = (String::new(), 0, 0);
+        while let Some(head) = text.as_bytes().get(at..).and_then(<[u8]>::first_chunk) {
+            // A value is whole characters, so it begins and ends where characters do.
+            match heads.find(head, &text.as_bytes()[at..]) {
+                Some(hidden) => {
+                    shown.push_str(&text[kept..at]);
+                    shown.push('[');
+                    shown.push_str(&hidden.name);
+                    shown.push(']');
+                    at += hidden.value.len();
+                    kept = at;
+                }
+                None => at += 1,
+            }
+        }
+        if kept == 0 {
+            return Cow::Borrowed(text);
+        }
+        shown.push_str(&text[kept..]);
+        Cow::Owned(shown)
+    }
+
+    /// The same for a text of one's own.
+    pub fn hide_in(&self, text: &mut String) {
+        if let Cow::Owned(hidden) = self.hide(text) {
+            *text = hidden;
+        }
+    }
+}
+
+impl Heads {
+    fn hide(&mut self, name: &str, value: Zeroizing<Vec<u8>>) {
+        let Some(head) = value.first_chunk::<HEAD>().copied() else { return };
+        let bit = bit_of(&head);
+        self.filter[bit / 64] |= 1 << (bit % 64);
+        self.values.entry(head).or_default().push(Hidden { name: name.to_owned(), value });
+    }
+
+    fn find(&self, head: &[u8; HEAD], rest: &[u8]) -> Option<&Hidden> {
+        let bit = bit_of(head);
+        if self.filter[bit / 64] & (1 << (bit % 64)) == 0 {
+            return None;
+        }
+        self.values.get(head)?.iter().find(|hidden| rest.starts_with(&hidden.value))
+    }
+}
+
+fn bit_of(head: &[u8; HEAD]) -> usize {
+    let spread = u64::from_le_bytes(*head).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (spread >> (64 - FILTER_BITS.trailing_zeros())) as usize
+}
+
+/// As it stands in JSON, and as `console.log` shows it within an object, both without the quotes around it; only what
+/// differs from the value itself.
+fn printed_forms(value: &str) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
+    // No buffer that grows: it would leave copies behind.
+    let mut json = Zeroizing::new(Vec::with_capacity(6 * value.len() + 2));
+    // A text alone cannot fail to be written.
+    let _ = serde_json::to_writer(&mut *json, value);
+    let inner = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
+    let in_json = Zeroizing::new(inner.to_vec());
+    // Quotes of another kind stand around it there, so that its own need no backslash.
+    let mut in_object = Zeroizing::new(Vec::with_capacity(inner.len()));
+    for (at, byte) in inner.iter().enumerate() {
+        if !(*byte == b'\\' && inner.get(at + 1) == Some(&b'"')) {
+            in_object.push(*byte);
+        }
+    }
+    let differs = [in_json.as_slice() != value.as_bytes(), in_object != in_json];
+    [in_json, in_object].into_iter().zip(differs).filter(|(_, differs)| *differs).map(|(form, _)| form)
+}
+
+impl fmt::Debug for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mask").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn mask(values: &[(&str, &str)]) -> Mask {
+        let values: BTreeMap<String, Zeroizing<String>> =
+            values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned().into())).collect();
+        Mask::new(values.iter())
+    }
+
+    #[test]
+    fn values_are_named_and_the_rest_stays() {
+        let mask = mask(&[("KEY", "sk_live_12345"), ("LONGER", "sk_live_12345678"), ("SHORT", "1234567")]);
+        for (text, shown) in [
+            ("sk_live_12345", "[KEY]"),
+            ("a sk_live_12345é", "a [KEY]é"),
+            ("sk_live_12345678 sk_live_12345!", "[LONGER] [KEY]!"),
+            ("sk_live_12345sk_live_12345", "[KEY][KEY]"),
+            ("sk_live_1234 and 1234567", "sk_live_1234 and 1234567"),
+            ("", ""),
+        ] {
+            assert_eq!(mask.hide(text), shown);
+        }
+        assert!(matches!(mask.hide("nothing to hide here"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_value_is_hidden_as_json_and_as_the_console_shows_it() {
+        let mask = mask(&[("PEM", "-----BEGIN\n\"x\\\"\n-----END")]);
+        let json = serde_json::to_string("-----BEGIN\n\"x\\\"\n-----END").unwrap();
+        assert_eq!(mask.hide(&json), "\"[PEM]\"");
+        assert_eq!(mask.hide(r#"{ pem: '-----BEGIN\n"x\\"\n-----END' }"#), "{ pem: '[PEM]' }");
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_is_left_and_nothing_else_changes(
+            value in "[a-c\u{e9}\u{1f600}\"\n]{8,12}",
+            parts in proptest::collection::vec("[a-c\u{e9}]{0,4}", 0..6),
+        ) {
+            let mask = mask(&[("NAME", &value)]);
+            let text = parts.join(&value);
+            let hidden = mask.hide(&text);
+            prop_assert!(!hidden.contains(value.as_str()));
+            if !text.contains(value.as_str()) {
+                prop_assert_eq!(hidden.as_ref(), text.as_str());
+            } else {
+                prop_assert_eq!(hidden.replace("[NAME]", &value), text);
+            }
+        }
+    }
+}
