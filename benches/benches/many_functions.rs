@@ -1,8 +1,7 @@
 //! What do 1,000 different functions cost: in time when they take turns, in memory when they are idle?
 
-use std::fs;
-
 use criterion::{Criterion, criterion_group, criterion_main};
+use mayfly_benches::memory::Resident;
 use mayfly_benches::{build, call, engine, executor, invoke};
 use mayfly_runtime::{Engine, Image};
 use tokio::runtime::Runtime;
@@ -58,25 +57,6 @@ fn cold_engine(executor: &Runtime) -> Engine {
 
 fn cached(engine: &Engine, digest: &str) -> Image {
     engine.cached(digest).expect("the image is on disk")
-}
-
-/// Memory of this process, in KiB; zeroes where the system does not say.
-struct Resident {
-    /// Its own.
-    anonymous: u64,
-    /// Clean pages of the files that it maps: the system takes them back when it needs them.
-    mapped: u64,
-}
-
-impl Resident {
-    fn now() -> Self {
-        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let line = |name: &str| {
-            let value = status.lines().find_map(|line| line.strip_prefix(name))?;
-            value.trim().trim_end_matches(" kB").trim().parse::<u64>().ok()
-        };
-        Self { anonymous: line("RssAnon:").unwrap_or_default(), mapped: line("RssFile:").unwrap_or_default() }
-    }
 }
 
 fn report(when: &str, before: &Resident, after: &Resident) {

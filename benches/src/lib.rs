@@ -1,6 +1,7 @@
 //! Shared set-up of the benches.
 pub mod figures;
 pub mod floor;
+pub mod memory;
 pub mod server;
 
 use std::path::PathBuf;

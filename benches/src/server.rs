@@ -8,6 +8,7 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use mayfly_control::app::App;
 use mayfly_control::config::Config;
+use mayfly_control::providers::db::DbBounds;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
@@ -44,6 +45,20 @@ impl Server {
         let created = post(self.address, "/v1/apps", self.app.admin_key(), json!({ "name": "other" })).await;
         let text = |name: &str| created[name].as_str().expect("the app is made").to_owned();
         Neighbour { address: self.address, app_id: text("app_id"), service_key: text("service_key") }
+    }
+
+    /// A connection to it.
+    pub async fn client(&self) -> Client {
+        Client::connect(self.address).await
+    }
+
+    /// Open connections to apps' databases, and how many there may be.
+    pub async fn connections(&self) -> (i64, usize) {
+        let endpoint = self.app.endpoint();
+        let admin = endpoint.admin(endpoint.maintenance_database()).await.expect("PostgreSQL answers");
+        let count = "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'app\\_%'";
+        let open = admin.query_one(count, &[]).await.expect("PostgreSQL counts").get(0);
+        (open, DbBounds::default().connections_max)
     }
 
     /// A token for one of the app's users.
@@ -90,6 +105,11 @@ pub struct Neighbour {
 }
 
 impl Neighbour {
+    /// The path of a function.
+    pub fn path(&self, function: &str) -> String {
+        format!("/v1/{}/fn/{function}", self.app_id)
+    }
+
     /// Lets as many of the app's requests wait as come, for a minute.
     pub async fn be_patient(&self) {
         let limits = json!({ "limits": { "queue": 1_000, "queue_timeout_ms": 60_000 } });

@@ -174,6 +174,11 @@ impl App {
         self.edge.base.as_str()
     }
 
+    /// Its PostgreSQL.
+    pub fn endpoint(&self) -> &Endpoint {
+        self.edge.schemas.tenants.endpoint()
+    }
+
     /// The operator's key.
     pub fn admin_key(&self) -> &str {
         &self.admin_key

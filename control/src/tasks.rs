@@ -1,12 +1,15 @@
 //! The only place that spawns: every task is counted, and awaited at shutdown.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// Two kinds of work: *work*, which a shutdown waits for, and *service*, which it tells to stop.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +37,16 @@ impl Tasks {
         F::Output: Send + 'static,
     {
         self.inner.work.spawn(future)
+    }
+
+    /// Work that whoever waits for it drives: a task of its own would cost it a hand-over each way. Dropped before its
+    /// end, it becomes one, so that nobody's going away ends it.
+    pub fn attached<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> Attached<T> {
+        let counted = self.inner.work.token();
+        Attached { tasks: self.clone(), state: State::Running(Box::pin(future)), _counted: counted }
     }
 
     /// Run something that goes on until it is told to stop; it is dropped at its next await then.
@@ -72,6 +85,59 @@ impl Tasks {
         self.inner.stop.cancel();
         self.inner.services.close();
         self.inner.services.wait().await;
+    }
+}
+
+/// See [`Tasks::attached`].
+pub struct Attached<T: Send + 'static> {
+    tasks: Tasks,
+    state: State<T>,
+    _counted: TaskTrackerToken,
+}
+
+enum State<T> {
+    Running(Pin<Box<dyn Future<Output = T> + Send>>),
+    /// It is over, or a step of it has panicked.
+    Over,
+}
+
+impl<T: Send + 'static> Attached<T> {
+    /// Whether there is something left to do.
+    pub fn is_running(&self) -> bool {
+        matches!(self.state, State::Running(_))
+    }
+}
+
+impl<T: Send + 'static> Future for Attached<T> {
+    type Output = T;
+
+    /// Never ready again after its end.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        // Taken out for the step: one that panics leaves nothing that could be gone on with.
+        let State::Running(mut work) = std::mem::replace(&mut self.state, State::Over) else {
+            return Poll::Pending;
+        };
+        let polled = work.as_mut().poll(cx);
+        if polled.is_pending() {
+            self.state = State::Running(work);
+        }
+        polled
+    }
+}
+
+impl<T: Send + 'static> Drop for Attached<T> {
+    fn drop(&mut self) {
+        let State::Running(work) = std::mem::replace(&mut self.state, State::Over) else { return };
+        // Without a runtime the whole process is on its way out.
+        if tokio::runtime::Handle::try_current().is_ok() {
+            self.tasks.work(work);
+        }
+    }
+}
+
+impl<T: Send + 'static> std::fmt::Debug for Attached<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attached").field("is_running", &self.is_running()).finish_non_exhaustive()
     }
 }
 

@@ -44,7 +44,9 @@ impl Artifacts {
         drop(bytes);
         // SAFETY: the MAC says that this directory's owner wrote these bytes, with `Module::serialize`; files are
         // replaced by renaming, never written in place, so what was checked is what is mapped.
-        unsafe { Module::deserialize_open_file(engine, file) }.ok()
+        let module = unsafe { Module::deserialize_open_file(engine, file) }.ok()?;
+        forget_pages(&module);
+        Some(module)
     }
 
     /// Keeps a module under this name. Atomic: a crash leaves the old file or the new one.
@@ -73,6 +75,22 @@ impl Artifacts {
         self.directory.join(format!("{name}.{extension}"))
     }
 }
+
+/// Looking through a module when it is loaded has mapped most of its pages, and invocations need few of them. The rest are
+/// no function's to keep: whatever is needed comes back from the file.
+#[cfg(target_os = "linux")]
+fn forget_pages(module: &Module) {
+    let range = module.image_range();
+    let length = range.end as usize - range.start as usize;
+    // SAFETY: the range is the module's own mapping of the file that was just opened. Nothing was written to it, so that
+    // each page comes back as it was. A failure leaves everything as it is.
+    unsafe {
+        libc::madvise(range.start.cast_mut().cast(), length, libc::MADV_DONTNEED);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn forget_pages(_module: &Module) {}
 
 fn key_bytes(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
     match fs::read(path) {

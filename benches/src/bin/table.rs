@@ -13,17 +13,18 @@ fn main() {
     for (name, ns) in &medians {
         println!("| {name} | {} |", time(*ns));
     }
-    for (name, value) in mayfly_benches::figures::all() {
+    let figures = mayfly_benches::figures::all();
+    for (name, value) in &figures {
         println!("| {name} | {value:.1} |");
     }
     println!("\n| goal | measured |\n|---|---:|");
-    for (goal, measured) in goals(&medians) {
+    for (goal, measured) in goals(&medians, &figures) {
         println!("| {goal} | {measured} |");
     }
 }
 
 /// The goals, each with what was measured; ratios are to a floor of the same run.
-fn goals(medians: &BTreeMap<String, f64>) -> Vec<(&'static str, String)> {
+fn goals(medians: &BTreeMap<String, f64>, figures: &[(String, f64)]) -> Vec<(&'static str, String)> {
     let get = |name: &str| medians.get(name).copied();
     let time_of = |name: &str| get(name).map(time);
     let edge = || {
@@ -35,6 +36,28 @@ fn goals(medians: &BTreeMap<String, f64>) -> Vec<(&'static str, String)> {
     let database = || {
         let (alone, ours) = (get("db_select/tokio-postgres alone")?, get("db_select/ctx.db's provider")?);
         Some(format!("{:+.0}%", 100.0 * (ours / alone - 1.0)))
+    };
+    let figure = |name: &str| figures.iter().find(|(of, _)| of == name).map(|(_, value)| *value);
+    let apps = || Some(format!("{:.2} MiB", figure("many_apps/KiB resident for each app")? / 1024.0));
+    let connections = || {
+        let (open, bound) = (
+            figure("many_apps/connections to apps' databases")?,
+            figure("many_apps/connections that there may be")?,
+        );
+        Some(format!("{open:.0} of {bound:.0}"))
+    };
+    let neighbours = || {
+        let alone = figure("neighbours/us at the 99th percentile, alone")?;
+        Some(format!("{:.1}x", figure("neighbours/us at the 99th percentile, beside 200 that spin")? / alone))
+    };
+    let user = || {
+        let (alone, ours) =
+            (get("db_select/tokio-postgres alone")?, get("db_select/ctx.db's provider, as a user")?);
+        Some(format!("{:.2}x", ours / alone))
+    };
+    let identity = || {
+        let (nobody, token) = (get("identity/nobody")?, get("identity/a token")?);
+        Some(format!("{:+.0} us", (token - nobody) / 1e3))
     };
     let apply = || {
         let (psql, ours) = (get("schema_apply/50 new tables by psql")?, get("schema_apply/50 new tables")?);
@@ -48,6 +71,11 @@ fn goals(medians: &BTreeMap<String, f64>) -> Vec<(&'static str, String)> {
         ("a function that is not in memory adds at most 1 ms", time_of("many_functions/load from disk")),
         ("HTTP hello, of what hyper and the sandbox leave possible: at least 60%", edge()),
         ("a query by ctx.db, over the same by tokio-postgres: at most +15%", database()),
+        ("the same as a user with signed claims: at most 1.6x", user()),
+        ("to know who calls, over a call by nobody: at most +60 us", identity()),
+        ("a tenant's 99th percentile beside 200 spinning requests of another's: at most 2x", neighbours()),
+        ("500 apps of two functions, each called once: at most 1.5 MiB resident each", apps()),
+        ("and no more connections to their databases than there may be", connections()),
         (
             "a plan of 50 tables and 1,000 columns against itself takes at most 150 ms",
             time_of("schema_plan/50 tables, 1,000 columns, against itself"),

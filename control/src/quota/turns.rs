@@ -11,11 +11,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
 
 use super::fair::Fair;
+
+/// A step of a guest that used up its time; shorter ones wait for something.
+const LONG_STEP: Duration = Duration::from_micros(300);
 
 /// The node's turns. Cheap to clone.
 #[derive(Clone)]
@@ -180,8 +183,16 @@ impl<F: Future> Future for InTurns<F> {
         if !this.place.enter(cx) {
             return Poll::Pending;
         }
-        let _turn = Turn { place: this.place, since: Instant::now() };
-        this.work.poll(cx)
+        let since = Instant::now();
+        let polled = {
+            let _turn = Turn { place: this.place, since };
+            this.work.poll(cx)
+        };
+        // A guest that goes on and on would keep its processor until the kernel's own patience ends, some steps later.
+        if polled.is_pending() && since.elapsed() >= LONG_STEP {
+            std::thread::yield_now();
+        }
+        polled
     }
 }
 

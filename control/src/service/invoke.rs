@@ -13,11 +13,13 @@ mod tails;
 mod target;
 
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use mayfly_runtime::{Call, Engine, Fault, Limits, Outcome, Request, Response};
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Caller;
@@ -29,7 +31,7 @@ use crate::quota::{Daily, Slot, Turns};
 use crate::secrets::KeyRing;
 use crate::service::rollouts::Rollouts;
 use crate::store::{InvocationRecord, Sink, Store};
-use crate::tasks::Tasks;
+use crate::tasks::{Attached, Tasks};
 use crate::tenant::{Identity, Tenants};
 use crate::trace::Trace;
 
@@ -136,7 +138,8 @@ pub struct Running {
     invoker: Invoker,
     reply: oneshot::Receiver<Result<Response, Fault>>,
     finished: CancellationToken,
-    record: JoinHandle<Arc<InvocationRecord>>,
+    work: Attached<Arc<InvocationRecord>>,
+    record: Option<Arc<InvocationRecord>>,
 }
 
 impl Trigger {
@@ -186,7 +189,7 @@ impl Invoker {
         }
     }
 
-    /// Begin an invocation. It is a task of its own from here on: a caller that goes away does not end it half-way.
+    /// Begin an invocation. A caller that goes away from here on does not end it half-way.
     pub async fn start(&self, invocation: Invocation) -> ApiResult<Running> {
         let Invocation { target, request, path, caller, identity, trigger, request_id, ip, trace, mut slot } =
             invocation;
@@ -209,7 +212,7 @@ impl Invoker {
         let (answer, reply) = oneshot::channel();
         let finished = CancellationToken::new();
         let (this, its_target, at_end) = (self.clone(), Arc::clone(&target), finished.clone().drop_guard());
-        let record = self.inner.tasks.work(async move {
+        let work = self.inner.tasks.attached(async move {
             let (inner, app) = (&*this.inner, &its_target.function.app_id);
             let run = inner.engine.invoke(&image, call, answer);
             let mut outcome = inner.turns.run(app.as_str().into(), slot.weight(), run).await;
@@ -225,7 +228,7 @@ impl Invoker {
             drop(at_end);
             record
         });
-        Ok(Running { id, target, invoker: self.clone(), reply, finished, record })
+        Ok(Running { id, target, invoker: self.clone(), reply, finished, work, record: None })
     }
 
     /// Wait until what has been answered on this node is also recorded, unless its `waitUntil` goes on for longer.
@@ -254,6 +257,16 @@ impl Invoker {
         Arc::new(record)
     }
 
+    /// What a fault is to whoever called.
+    async fn explain(&self, target: &Target, mut fault: Fault) -> ApiError {
+        masking::fault(target.mask(), &mut fault);
+        let stack = match fault.stack() {
+            Some(stack) => Some(self.map_stack(target, stack).await),
+            None => None,
+        };
+        fault::to_error(fault).with_stack(stack)
+    }
+
     /// The stack with its places in the author's own file. Where the map cannot be had, as it is.
     async fn map_stack(&self, target: &Target, stack: &str) -> String {
         match target.source_map(&self.inner.store).await {
@@ -266,31 +279,39 @@ impl Invoker {
 impl Running {
     /// The function's answer, or what to tell its caller instead. Comes before `waitUntil` is through.
     pub async fn reply(&mut self) -> ApiResult<Response> {
-        let answered = (&mut self.reply).await;
+        let answered = self.answered().await;
         if !self.finished.is_cancelled() {
             self.invoker.inner.tails.add(&self.target.function.app_id, self.finished.clone());
         }
         match answered {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(fault)) => Err(self.explain(fault).await),
+            Ok(Err(fault)) => {
+                let error = self.invoker.explain(&self.target, fault).await;
+                Err(error.of_invocation(&self.id))
+            }
             Err(_) => {
                 Err(ApiError::internal("the invocation ended without an answer").of_invocation(&self.id))
             }
         }
     }
 
-    /// The whole record, once everything is over.
-    pub async fn record(self) -> ApiResult<Arc<InvocationRecord>> {
-        self.record.await.map_err(ApiError::internal)
+    /// Drive it until it has an answer.
+    async fn answered(&mut self) -> Result<Result<Response, Fault>, RecvError> {
+        std::future::poll_fn(|cx| {
+            if let Poll::Ready(record) = Pin::new(&mut self.work).poll(cx) {
+                self.record = Some(record);
+            }
+            Pin::new(&mut self.reply).poll(cx)
+        })
+        .await
     }
 
-    async fn explain(&self, mut fault: Fault) -> ApiError {
-        masking::fault(self.target.mask(), &mut fault);
-        let stack = match fault.stack() {
-            Some(stack) => Some(self.invoker.map_stack(&self.target, stack).await),
-            None => None,
-        };
-        fault::to_error(fault).with_stack(stack).of_invocation(&self.id)
+    /// The whole record, once everything is over.
+    pub async fn record(self) -> Arc<InvocationRecord> {
+        match self.record {
+            Some(record) => record,
+            None => self.work.await,
+        }
     }
 }
 

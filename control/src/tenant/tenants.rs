@@ -277,7 +277,7 @@ impl Tenants {
         Ok(self.0.endpoint.admin_among_strangers(app_id).await?)
     }
 
-    pub(super) fn endpoint(&self) -> &Endpoint {
+    pub(crate) fn endpoint(&self) -> &Endpoint {
         &self.0.endpoint
     }
 

@@ -47,7 +47,7 @@ pub(in crate::http) async fn invoke(edge: &Edge, request: Admitted) -> ApiResult
     let mut running = edge.invoker.start(invocation).await?;
     let response = running.reply().await?;
     // Fuel and logs are complete only when `waitUntil` is through.
-    let record = running.record().await?;
+    let record = running.record().await;
     let mut reply = body::ok(&show(response, &record))?;
     crate::http::headers::mark_invocation(reply.headers_mut(), &record.id)?;
     write_standing(reply.headers_mut(), &room.standing);
