@@ -97,14 +97,25 @@ pub struct Attached<T: Send + 'static> {
 
 enum State<T> {
     Running(Pin<Box<dyn Future<Output = T> + Send>>),
+    /// A task of its own.
+    Detached(JoinHandle<T>),
     /// It is over, or a step of it has panicked.
     Over,
 }
 
 impl<T: Send + 'static> Attached<T> {
-    /// Whether there is something left to do.
-    pub fn is_running(&self) -> bool {
+    /// Whether somebody has to drive it.
+    pub fn is_attached(&self) -> bool {
         matches!(self.state, State::Running(_))
+    }
+
+    /// Make it a task of its own. Whoever goes on to wait for something else has to: what is not driven may hold
+    /// just that.
+    pub fn detach(&mut self) {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Running(work) => self.state = State::Detached(self.tasks.work(work)),
+            other => self.state = other,
+        }
     }
 }
 
@@ -114,14 +125,28 @@ impl<T: Send + 'static> Future for Attached<T> {
     /// Never ready again after its end.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         // Taken out for the step: one that panics leaves nothing that could be gone on with.
-        let State::Running(mut work) = std::mem::replace(&mut self.state, State::Over) else {
-            return Poll::Pending;
-        };
-        let polled = work.as_mut().poll(cx);
-        if polled.is_pending() {
-            self.state = State::Running(work);
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Running(mut work) => {
+                let polled = work.as_mut().poll(cx);
+                if polled.is_pending() {
+                    self.state = State::Running(work);
+                }
+                polled
+            }
+            State::Detached(mut task) => match Pin::new(&mut task).poll(cx) {
+                Poll::Ready(Ok(done)) => Poll::Ready(done),
+                Poll::Ready(Err(error)) => match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    // The runtime is going down, and so is whoever waits.
+                    Err(_) => Poll::Pending,
+                },
+                Poll::Pending => {
+                    self.state = State::Detached(task);
+                    Poll::Pending
+                }
+            },
+            State::Over => Poll::Pending,
         }
-        polled
     }
 }
 
@@ -137,7 +162,7 @@ impl<T: Send + 'static> Drop for Attached<T> {
 
 impl<T: Send + 'static> std::fmt::Debug for Attached<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Attached").field("is_running", &self.is_running()).finish_non_exhaustive()
+        f.debug_struct("Attached").field("is_attached", &self.is_attached()).finish_non_exhaustive()
     }
 }
 

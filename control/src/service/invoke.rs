@@ -280,6 +280,8 @@ impl Running {
     /// The function's answer, or what to tell its caller instead. Comes before `waitUntil` is through.
     pub async fn reply(&mut self) -> ApiResult<Response> {
         let answered = self.answered().await;
+        // What is left is its background, and its record: nobody who waits for the answer waits for them.
+        self.work.detach();
         if !self.finished.is_cancelled() {
             self.invoker.inner.tails.add(&self.target.function.app_id, self.finished.clone());
         }
