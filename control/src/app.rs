@@ -256,6 +256,7 @@ impl Parts {
             turns: Turns::new(turns(), TURNS_BESIDE),
             rollouts: rollouts.clone(),
         });
+        let schemas = Schemas { tenants: tenants.clone(), store: store.clone() };
         Edge::new(UseCases {
             authenticator,
             apps: Apps {
@@ -273,11 +274,18 @@ impl Parts {
                 rollouts,
                 sink: sink.clone(),
             },
-            deploy: Deploy::new(store.clone(), engine, env.clone(), targets.clone(), tasks.clone()),
+            deploy: Deploy::new(
+                store.clone(),
+                engine,
+                env.clone(),
+                targets.clone(),
+                schemas.clone(),
+                tasks.clone(),
+            ),
             logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
             usages: Usages { store: store.clone(), invoker: invoker.clone() },
             health: Health { store, sink: sink.clone(), slots: slots.clone(), stop: stop.clone() },
-            schemas: Schemas { tenants: tenants.clone() },
+            schemas,
             sql: Sql { tenants },
             tokens,
             news,

@@ -1,6 +1,7 @@
 //! Brings a database to a declared schema: in one transaction, proven at its end, recorded in it.
 
 mod execute;
+mod losses;
 mod outside;
 mod steps;
 
@@ -18,7 +19,7 @@ use crate::error::SchemaError;
 use crate::history::{Entry, Ledger, sha256};
 use crate::introspect::{Place, introspect};
 use crate::normalise::{can_cast, normalise, search_path, set_local_ms};
-use crate::plan::{Plan, Step};
+use crate::plan::{Loss, Plan, Step};
 use crate::rename::Renames;
 use crate::write::write;
 use crate::{complete, create, seed, settled};
@@ -39,6 +40,8 @@ pub struct Options {
     /// Long work on large tables is done after the transaction, without keeping writers waiting. When it fails, what came before stays, and
     /// another run goes on from there.
     pub online: bool,
+    /// What destroys needs no consent where it loses nothing, and gets none where it does. Looked at under the tables' locks.
+    pub lossless: bool,
     /// What the change is called.
     pub name: Option<String>,
     /// Who makes it.
@@ -56,6 +59,7 @@ impl Default for Options {
             statement_timeout: Duration::from_secs(60),
             dry_run: false,
             online: false,
+            lossless: false,
             name: None,
             key_id: None,
             kind: "apply".to_owned(),
@@ -74,6 +78,8 @@ pub struct Outcome {
     pub fingerprint: String,
     /// The record's number, when something was recorded.
     pub migration: Option<i64>,
+    /// What would be lost by it, where nothing may be: of a dry run only.
+    pub losses: Vec<Loss>,
     /// What was renamed.
     pub renames: Renames,
     /// How long it took.
@@ -253,7 +259,15 @@ async fn from_something(
     let mut target = normalise(transaction, declared, &options.schema, &path).await?;
     complete::complete(&mut target, &current, declared);
     facts.uncastable = uncastable(transaction, &current, &target, declared).await?;
-    let planned = diff(&current, &target, declared, &facts);
+    let mut planned = diff(&current, &target, declared, &facts);
+    let losses = if options.lossless {
+        losses::weigh(transaction, [&current, &target], &mut planned, options).await?
+    } else {
+        Vec::new()
+    };
+    if !options.dry_run && !losses.is_empty() {
+        return Err(SchemaError::Loses(losses));
+    }
     let missing = Plan { steps: planned.clone() }.consents();
     if !options.dry_run && !missing.is_empty() {
         return Err(SchemaError::Consent(missing));
@@ -266,7 +280,7 @@ async fn from_something(
         if steps.is_empty() { current } else { introspect(transaction, place(options, true)).await? };
     prove(&catalog, &target, declared, &facts, &later)?;
     steps.extend(later);
-    Ok(Outcome { plan: Plan { steps }, catalog, renames, ..Outcome::default() })
+    Ok(Outcome { plan: Plan { steps }, catalog, losses, renames, ..Outcome::default() })
 }
 
 /// Types that PostgreSQL cannot make out of the old ones.

@@ -43,6 +43,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     5 "signing_keys",
     6 "app_days",
     7 "rollouts",
+    8 "version_fingerprint",
 ];
 
 /// Any number will do, as long as every build uses this one.

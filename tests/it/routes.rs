@@ -16,6 +16,7 @@ mod log_stream;
 mod logs;
 mod rls;
 mod schema;
+mod schema_history;
 mod sql;
 mod tokens;
 mod usage;

@@ -6,6 +6,7 @@ mod corpus;
 mod essence;
 mod generated;
 mod hostile;
+mod losses;
 mod place;
 mod roundtrip;
 mod safety;

@@ -31,6 +31,17 @@ pub(super) fn complain(line: &str) {
     say(&format!("{mark} {line}"));
 }
 
+/// What to mind, though it went well.
+pub(super) fn warn(line: &str) {
+    let mark = if no_color() { "warning:" } else { "\x1b[33mwarning:\x1b[0m" };
+    say(&format!("{mark} {line}"));
+}
+
+/// The `warnings` of an answer.
+pub(super) fn warnings(answer: &Value) {
+    answer["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str).for_each(warn);
+}
+
 /// JSON for programs: the answer as it came.
 pub(super) fn json(value: &Value) {
     data(&value.to_string());

@@ -181,6 +181,7 @@ fn history_is_newest_first_and_can_be_gone_back_with() {
         let mut more = notes();
         more["tables"]["notes"]["columns"]["extra"] = json!({ "type": "text" });
         apply(&app, more).await;
+        app.manage("POST", "/sql").json(json!({ "sql": "UPDATE notes SET extra = 'x'" })).ok().await;
         app.manage("POST", "/schema/rollback").json(back).fails(409, "STATE_PREREQUISITE_MISSING").await;
         app.manage("POST", "/schema/rollback")
             .json(json!({ "id": 99 }))

@@ -111,7 +111,9 @@ fn finish(remote: &Remote, answer: &Value, dry_run: bool) -> Exit {
     } else {
         show::plan(answer, dry_run);
     }
-    let is_open = answer["required"].as_array().is_some_and(|required| !required.is_empty());
+    out::warnings(answer);
+    let has = |member: &str| answer[member].as_array().is_some_and(|it| !it.is_empty());
+    let is_open = has("required") || has("losses");
     if dry_run && is_open { Exit::Conflict } else { Exit::Ok }
 }
 

@@ -74,7 +74,7 @@ fn failed(error: &SchemaError) -> Exit {
     out::complain(&error.to_string());
     match error {
         SchemaError::Declaration(_) | SchemaError::Step { .. } => Exit::Validation,
-        SchemaError::Consent(_) | SchemaError::Locked { .. } => Exit::Conflict,
+        SchemaError::Consent(_) | SchemaError::Loses(_) | SchemaError::Locked { .. } => Exit::Conflict,
         _ => Exit::Failure,
     }
 }

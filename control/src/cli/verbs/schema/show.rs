@@ -32,6 +32,9 @@ pub(super) fn plan(answer: &Value, dry_run: bool) {
     for consent in answer["required"].as_array().into_iter().flatten() {
         out::complain(&out::cell(consent, "message"));
     }
+    for loss in answer["losses"].as_array().into_iter().flatten() {
+        out::complain(&format!("it would lose {}", out::cell(loss, "message")));
+    }
     let count = steps.len();
     out::say(&match (dry_run, answer["migration_id"].as_i64()) {
         (true, _) => format!("{count} statements; nothing was changed"),
