@@ -321,9 +321,10 @@ fn failed_to_listen(address: SocketAddr, cause: io::Error) -> StartError {
 
 pub(crate) async fn open_database(config: &Config) -> Result<(Option<Cluster>, Endpoint), StartError> {
     match &config.database {
-        Database::Managed { path } => {
+        Database::Managed { path, binaries } => {
             let mut cluster = ClusterConfig::new(&config.data_dir);
             cluster.path = path.clone();
+            cluster.binaries = binaries.clone();
             let cluster = Cluster::start(cluster).await?;
             let endpoint = cluster.endpoint().clone();
             Ok((Some(cluster), endpoint))

@@ -11,3 +11,4 @@ mod place;
 mod roundtrip;
 mod safety;
 mod survival;
+mod vector;
