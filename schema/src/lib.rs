@@ -33,6 +33,7 @@ pub mod write;
 
 pub use apply::{Options, Outcome, apply, read};
 pub use catalog::Catalog;
+pub use diff::compare;
 pub use dsl::Declared;
 pub use error::{SchemaError, StepFailure};
 pub use expression::Expression;
