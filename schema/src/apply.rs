@@ -130,7 +130,7 @@ async fn locked(
     options: &Options,
     ledger: &Ledger,
 ) -> Result<Outcome, SchemaError> {
-    let outcome = match in_transaction(client, declared, options, ledger, false).await {
+    let mut outcome = match in_transaction(client, declared, options, ledger, false).await {
         // A value that an enum was just given cannot be used before the end of the transaction.
         Err(SchemaError::Step { failure, .. }) if failure.sqlstate == "55P04" => {
             in_transaction(client, declared, options, ledger, true).await?
@@ -139,6 +139,13 @@ async fn locked(
     };
     if !options.dry_run {
         outside::run(client, &outcome.plan, options).await?;
+        if let Some(id) = outcome.migration
+            && outcome.plan.steps.iter().any(|step| step.outside)
+        {
+            outcome.catalog = read(client, options).await?;
+            outcome.fingerprint = fingerprint(&outcome.catalog);
+            ledger.amend(client, id, &outcome.catalog).await?;
+        }
     }
     Ok(outcome)
 }

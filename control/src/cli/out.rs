@@ -9,6 +9,11 @@ pub(super) fn no_color() -> bool {
     crate::config::no_color() || !io::stderr().is_terminal()
 }
 
+/// The same for data: a file is never coloured, whatever the terminal is.
+pub(super) fn no_color_in_data() -> bool {
+    crate::config::no_color() || !io::stdout().is_terminal()
+}
+
 /// One line of data. A reader that went away is no error of ours.
 pub(super) fn data(line: &str) {
     drop(writeln!(io::stdout().lock(), "{line}"));

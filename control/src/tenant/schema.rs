@@ -174,6 +174,8 @@ pub(super) fn ledger() -> Ledger {
         prepare: None,
         finish: Some("SELECT mayfly.close_gaps()".to_owned()),
         record: "SELECT mayfly.record_schema($1, $2, $3, $4, $5, $6, $7, $8, $9)".to_owned(),
+        // Its owner cannot change a record: `keep_late_steps` does.
+        amend: None,
     }
 }
 

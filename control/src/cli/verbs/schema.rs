@@ -25,10 +25,14 @@ pub(super) async fn run(remote: &Remote, verb: SchemaVerb) -> Result<Exit, Exit>
         SchemaVerb::Plan { change, place } => change_schema(remote, &change, &place, true).await,
         SchemaVerb::Apply { change, place } => change_schema(remote, &change, &place, false).await,
         SchemaVerb::History { place } => history(remote, &place).await,
-        SchemaVerb::Rollback { id, dry_run } => {
-            let path = remote.in_app("/schema/rollback")?;
-            let answer =
-                remote.ask(Method::POST, &path, Some(&json!({ "id": id, "dry_run": dry_run }))).await?;
+        SchemaVerb::Rollback { id, dry_run, place } => {
+            let answer = match &place.database_url {
+                Some(url) => local::rollback(url, &place.schema, id, dry_run).await?,
+                None => {
+                    let body = json!({ "id": id, "dry_run": dry_run });
+                    remote.ask(Method::POST, &remote.in_app("/schema/rollback")?, Some(&body)).await?
+                }
+            };
             Ok(finish(remote, &answer, dry_run))
         }
         SchemaVerb::Diff { from, to, schema } => {
@@ -119,7 +123,7 @@ fn finish(remote: &Remote, answer: &Value, dry_run: bool) -> Exit {
 
 async fn history(remote: &Remote, place: &SchemaPlace) -> Result<Exit, Exit> {
     let answer = match &place.database_url {
-        Some(url) => local::history(url).await?,
+        Some(url) => local::history(url, &place.schema).await?,
         None => remote.get(&remote.in_app("/migrations")?).await?,
     };
     show_list(
