@@ -58,7 +58,8 @@ pub(super) async fn types(remote: &Remote, place: &SchemaPlace, file: &Path) -> 
         out::complain(&format!("{}: {error}", file.display()));
         Exit::Failure
     })?;
-    out::say(&format!("{} has {} tables", file.display(), declared.tables.len()));
+    let count = declared.tables.len();
+    out::say(&format!("{} has {count} table{}", file.display(), if count == 1 { "" } else { "s" }));
     Ok(Exit::Ok)
 }
 
