@@ -116,7 +116,10 @@ impl StepFailure {
 
 fn loss_text(losses: &[Loss]) -> String {
     let all: Vec<&str> = losses.iter().map(|loss| loss.message.as_str()).collect();
-    format!("it would lose {}", all.join(", "))
+    format!(
+        "it would lose {}; a declaration with _drop or _dropColumns can say that this is meant",
+        all.join(", ")
+    )
 }
 
 fn consent_text(missing: &[Consent]) -> String {
