@@ -1,8 +1,12 @@
 # Everything that is done with this repository, by name. Each target installs what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help dev test bench guest guest-verify check fmt lint docs deny
+.PHONY: help dev test bench guest guest-verify check fmt lint docs deny fuzz
 
 CARGO_DENY_VERSION := 0.20.2
+CARGO_FUZZ_VERSION := 0.13.2
+# How long each target of `make fuzz` runs, and which ones.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/targets/*.rs)))
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-14s %s\n", $$1, $$2 }'
@@ -28,6 +32,7 @@ check: fmt lint docs deny guest-verify test ## Everything that CI checks, but th
 fmt: ## Check the formatting
 	cargo fmt --all --check
 	cargo fmt --manifest-path guest-sdk/Cargo.toml --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 lint: ## Run clippy, warnings denied
 	cargo clippy --workspace --all-targets --locked -- --deny warnings
@@ -39,6 +44,14 @@ deny: ## Check licences, bans and sources of everything that is depended on
 	cargo deny --version 2>/dev/null | grep -qF $(CARGO_DENY_VERSION) || \
 		cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --debug
 	cargo deny --config .deny.toml check bans licenses sources
+
+fuzz: ## Feed every target of fuzz/ with made-up input, FUZZ_SECONDS (60) each
+	cargo fuzz --version 2>/dev/null | grep -qF $(CARGO_FUZZ_VERSION) || \
+		cargo install cargo-fuzz --version $(CARGO_FUZZ_VERSION) --locked --debug
+	set -e; for target in $(FUZZ_TARGETS); do \
+		fuzz/seed.sh $$target; \
+		cargo fuzz run --sanitizer none $$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10; \
+	done
 
 .PHONY: postgres
 postgres:

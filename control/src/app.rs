@@ -265,6 +265,7 @@ impl Parts {
             turns: turns.clone(),
             rollouts: rollouts.clone(),
         });
+<<<<<<< HEAD
         let verify = Verify {
             store: store.clone(),
             keyring: Arc::clone(&keyring),
@@ -272,6 +273,9 @@ impl Parts {
             turns,
             invoker: invoker.clone(),
         };
+=======
+        let schemas = Schemas { tenants: tenants.clone(), store: store.clone() };
+>>>>>>> schema-finish
         Edge::new(UseCases {
             authenticator,
             apps: Apps {
@@ -289,12 +293,19 @@ impl Parts {
                 rollouts,
                 sink: sink.clone(),
             },
-            deploy: Deploy::new(store.clone(), engine, env.clone(), targets.clone(), tasks.clone()),
+            deploy: Deploy::new(
+                store.clone(),
+                engine,
+                env.clone(),
+                targets.clone(),
+                schemas.clone(),
+                tasks.clone(),
+            ),
             logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
             usages: Usages { store: store.clone(), invoker: invoker.clone() },
             verify,
             health: Health { store, sink: sink.clone(), slots: slots.clone(), stop: stop.clone() },
-            schemas: Schemas { tenants: tenants.clone() },
+            schemas,
             sql: Sql { tenants },
             tokens,
             news,
@@ -338,9 +349,10 @@ pub(crate) fn open_keyring(config: &Config) -> Result<KeyRing, SecretsError> {
 
 pub(crate) async fn open_database(config: &Config) -> Result<(Option<Cluster>, Endpoint), StartError> {
     match &config.database {
-        Database::Managed { path } => {
+        Database::Managed { path, binaries } => {
             let mut cluster = ClusterConfig::new(&config.data_dir);
             cluster.path = path.clone();
+            cluster.binaries = binaries.clone();
             let cluster = Cluster::start(cluster).await?;
             let endpoint = cluster.endpoint().clone();
             Ok((Some(cluster), endpoint))

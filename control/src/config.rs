@@ -97,6 +97,8 @@ pub enum Database {
     Managed {
         /// The process's `PATH`, to find PostgreSQL's programs in.
         path: Option<OsString>,
+        /// The directory of those programs, when it is to be this one.
+        binaries: Option<PathBuf>,
     },
     /// A server by its address.
     Url(String),
@@ -116,9 +118,10 @@ impl std::fmt::Debug for Database {
 }
 
 impl Database {
-    /// The managed cluster, by this process's own `PATH`.
+    /// The managed cluster, by this process's own `PATH` and `MAYFLY_PG_BIN`.
     pub fn managed() -> Self {
-        Self::Managed { path: std::env::var_os("PATH") }
+        let binaries = std::env::var_os("MAYFLY_PG_BIN").filter(|it| !it.is_empty()).map(PathBuf::from);
+        Self::Managed { path: std::env::var_os("PATH"), binaries }
     }
 }
 

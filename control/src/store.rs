@@ -41,4 +41,4 @@ pub use signing_keys::{NewSigningKey, SigningKeyRow, SigningKeys};
 pub use sink::{Sink, SinkConfig, SinkCounts};
 pub use triggers::{Trigger, TriggerKind};
 pub use usage::{Usage, UsageGroup, UsageOf};
-pub use versions::{StoredImage, Version, VersionSource, Versions};
+pub use versions::{Serving, StoredImage, Version, VersionSource, Versions};

@@ -17,6 +17,7 @@ pub use identity::Identity;
 pub(crate) use identity::Privilege;
 pub use inspect::{OpenDatabase, OpenDatabases};
 pub use rls::PolicyChange;
+pub(crate) use schema::schema_rules_unbounded;
 pub use schema::{RecordedChange, SchemaChange, rules as schema_rules};
 pub use script::{AppliedScript, Script};
 pub use tenants::Tenants;

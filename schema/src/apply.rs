@@ -1,11 +1,14 @@
 //! Brings a database to a declared schema: in one transaction, proven at its end, recorded in it.
 
 mod execute;
+mod losses;
+mod options;
 mod outside;
 mod steps;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+pub use options::{Options, Outcome};
 pub use steps::{Script, steps};
 
 use tokio_postgres::types::Type;
@@ -22,63 +25,6 @@ use crate::plan::{Plan, Step};
 use crate::rename::Renames;
 use crate::write::write;
 use crate::{complete, create, seed, settled};
-
-/// How a schema is read and changed.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The schema that the declaration is about.
-    pub schema: String,
-    /// Tables and functions in it that are nobody's business.
-    pub hidden: Vec<String>,
-    /// How long a lock is waited for.
-    pub lock_timeout: Duration,
-    /// How long one statement may take.
-    pub statement_timeout: Duration,
-    /// Do everything and undo it: only show what would be done.
-    pub dry_run: bool,
-    /// Long work on large tables is done after the transaction, without keeping writers waiting. When it fails, what came before stays, and
-    /// another run goes on from there.
-    pub online: bool,
-    /// What the change is called.
-    pub name: Option<String>,
-    /// Who makes it.
-    pub key_id: Option<String>,
-    /// `apply`, `rollback`: what the record says.
-    pub kind: String,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            schema: "public".to_owned(),
-            hidden: Vec::new(),
-            lock_timeout: Duration::from_secs(10),
-            statement_timeout: Duration::from_secs(60),
-            dry_run: false,
-            online: false,
-            name: None,
-            key_id: None,
-            kind: "apply".to_owned(),
-        }
-    }
-}
-
-/// What was done, or would be.
-#[derive(Debug, Clone, Default)]
-pub struct Outcome {
-    /// The steps; none when the schema was as declared.
-    pub plan: Plan,
-    /// The schema afterwards.
-    pub catalog: Catalog,
-    /// Its fingerprint.
-    pub fingerprint: String,
-    /// The record's number, when something was recorded.
-    pub migration: Option<i64>,
-    /// What was renamed.
-    pub renames: Renames,
-    /// How long it took.
-    pub took: Duration,
-}
 
 /// The schema as it is.
 ///
@@ -124,7 +70,7 @@ async fn locked(
     options: &Options,
     ledger: &Ledger,
 ) -> Result<Outcome, SchemaError> {
-    let outcome = match in_transaction(client, declared, options, ledger, false).await {
+    let mut outcome = match in_transaction(client, declared, options, ledger, false).await {
         // A value that an enum was just given cannot be used before the end of the transaction.
         Err(SchemaError::Step { failure, .. }) if failure.sqlstate == "55P04" => {
             in_transaction(client, declared, options, ledger, true).await?
@@ -133,6 +79,13 @@ async fn locked(
     };
     if !options.dry_run {
         outside::run(client, &outcome.plan, options).await?;
+        if let Some(id) = outcome.migration
+            && outcome.plan.steps.iter().any(|step| step.outside)
+        {
+            outcome.catalog = read(client, options).await?;
+            outcome.fingerprint = fingerprint(&outcome.catalog);
+            ledger.amend(client, id, &outcome.catalog).await?;
+        }
     }
     Ok(outcome)
 }
@@ -253,7 +206,15 @@ async fn from_something(
     let mut target = normalise(transaction, declared, &options.schema, &path).await?;
     complete::complete(&mut target, &current, declared);
     facts.uncastable = uncastable(transaction, &current, &target, declared).await?;
-    let planned = diff(&current, &target, declared, &facts);
+    let mut planned = diff(&current, &target, declared, &facts);
+    let losses = if options.lossless {
+        losses::weigh(transaction, [&current, &target], &mut planned, options).await?
+    } else {
+        Vec::new()
+    };
+    if !options.dry_run && !losses.is_empty() {
+        return Err(SchemaError::Loses(losses));
+    }
     let missing = Plan { steps: planned.clone() }.consents();
     if !options.dry_run && !missing.is_empty() {
         return Err(SchemaError::Consent(missing));
@@ -266,7 +227,7 @@ async fn from_something(
         if steps.is_empty() { current } else { introspect(transaction, place(options, true)).await? };
     prove(&catalog, &target, declared, &facts, &later)?;
     steps.extend(later);
-    Ok(Outcome { plan: Plan { steps }, catalog, renames, ..Outcome::default() })
+    Ok(Outcome { plan: Plan { steps }, catalog, losses, renames, ..Outcome::default() })
 }
 
 /// Types that PostgreSQL cannot make out of the old ones.

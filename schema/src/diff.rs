@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use crate::catalog::{Body, Catalog};
 use crate::dsl::{self, Declared};
 use crate::order::{Draft, Rank};
-use crate::plan::{Consent, Hazard, Step};
+use crate::plan::{Consent, Hazard, Plan, Step};
 use crate::quote::identifier;
 use crate::render;
 
@@ -33,6 +33,12 @@ pub(crate) struct Facts {
     pub(crate) rebuild_enums: bool,
     /// Long work on large tables is done after the transaction, without keeping writers waiting.
     pub(crate) online: bool,
+}
+
+/// What makes `current` like `target`, which came of `declared`: a comparison alone, which asks no database. With
+/// `online`, long work on large tables comes after the transaction.
+pub fn compare(current: &Catalog, target: &Catalog, declared: &Declared, online: bool) -> Plan {
+    Plan { steps: diff(current, target, declared, &Facts { online, ..Facts::default() }) }
 }
 
 /// The steps, in order.

@@ -1,7 +1,7 @@
 //! Why a schema could not be read, planned or applied.
 
 use crate::parse::ParseError;
-use crate::plan::{Consent, Step};
+use crate::plan::{Consent, Loss, Step};
 
 /// A failure. Whatever it was, nothing was changed, unless the variant says otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,9 @@ pub enum SchemaError {
     /// Steps that lose something have not been agreed to.
     #[error("{}", consent_text(.0))]
     Consent(Vec<Consent>),
+    /// Steps that may not lose anything would.
+    #[error("{}", loss_text(.0))]
+    Loses(Vec<Loss>),
     /// Somebody else holds a lock for longer than was to be waited.
     #[error(
         "a lock was not to be had within {waited_ms} ms: another transaction is using {}; try again",
@@ -109,6 +112,14 @@ impl StepFailure {
     pub(crate) fn is_lock(&self) -> bool {
         ["55P03", "40P01"].contains(&self.sqlstate.as_str())
     }
+}
+
+fn loss_text(losses: &[Loss]) -> String {
+    let all: Vec<&str> = losses.iter().map(|loss| loss.message.as_str()).collect();
+    format!(
+        "it would lose {}; a declaration with _drop or _dropColumns can say that this is meant",
+        all.join(", ")
+    )
 }
 
 fn consent_text(missing: &[Consent]) -> String {

@@ -3,10 +3,13 @@
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Transaction};
 
+use crate::apply::fingerprint;
+use crate::catalog::Catalog;
 use crate::dsl::Declared;
 use crate::error::SchemaError;
 use crate::node::Node;
 use crate::parse::Rules;
+use crate::write::write;
 
 /// Where changes are recorded, and what keeps two of them apart. The statements are the embedder's.
 #[derive(Debug, Clone)]
@@ -22,6 +25,9 @@ pub struct Ledger {
     /// Gets name, SQL, checksum, key, duration in microseconds (`bigint`), kind, schema (`json`), fingerprint, renames
     /// (`json`); gives the record's number (`bigint`). Everything else is text.
     pub record: String,
+    /// Run when a record's change is done and had steps after the transaction. Gets the record's number, and schema
+    /// (`json`) and fingerprint as they are now.
+    pub amend: Option<String>,
 }
 
 /// What is recorded of one change.
@@ -67,10 +73,14 @@ impl Ledger {
             lock: None,
             prepare: Some(include_str!("history/own.sql").to_owned()),
             finish: None,
+            // The path begins with the schema that the change is about.
             record: "INSERT INTO mayfly.schema_migrations
-                         (name, sql, checksum, key_id, duration_us, kind, schema, fingerprint, renames)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id"
+                         (name, sql, checksum, key_id, duration_us, kind, schema, fingerprint, renames, namespace)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, current_schema()) RETURNING id"
                 .to_owned(),
+            amend: Some(
+                "UPDATE mayfly.schema_migrations SET schema = $2, fingerprint = $3 WHERE id = $1".to_owned(),
+            ),
         }
     }
 
@@ -95,6 +105,16 @@ impl Ledger {
             (&renames, Type::JSON),
         ];
         Ok(transaction.query_typed_one(&self.record, &params).await?.try_get(0)?)
+    }
+
+    pub(crate) async fn amend(&self, client: &Client, id: i64, catalog: &Catalog) -> Result<(), SchemaError> {
+        let Some(sql) = &self.amend else { return Ok(()) };
+        let schema = tokio_postgres::types::Json(raw(&write(catalog, true).to_string()));
+        let fingerprint = fingerprint(catalog);
+        let params: [(&(dyn ToSql + Sync), Type); 3] =
+            [(&id, Type::INT8), (&schema, Type::JSON), (&fingerprint, Type::TEXT)];
+        client.execute_typed(sql, &params).await?;
+        Ok(())
     }
 }
 
@@ -149,17 +169,16 @@ pub fn sha256(text: &str) -> String {
     hex::encode(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()))
 }
 
-/// The records of [`Ledger::own`], newest first; none where there never was one.
+/// The records of [`Ledger::own`] about one schema, newest first; none where there never was one.
 ///
 /// # Errors
 /// [`SchemaError::Connection`]
-pub async fn list(client: &Client, limit: i64) -> Result<Vec<Record>, SchemaError> {
-    let there =
-        client.query_typed_one("SELECT to_regclass('mayfly.schema_migrations') IS NOT NULL", &[]).await?;
-    if !there.try_get::<_, bool>(0)? {
+pub async fn list(client: &Client, namespace: &str, limit: i64) -> Result<Vec<Record>, SchemaError> {
+    if !is_there(client).await? {
         return Ok(Vec::new());
     }
-    let rows = client.query_typed(include_str!("history/list.sql"), &[(&limit, Type::INT8)]).await?;
+    let params: [(&(dyn ToSql + Sync), Type); 2] = [(&limit, Type::INT8), (&namespace, Type::TEXT)];
+    let rows = client.query_typed(include_str!("history/list.sql"), &params).await?;
     rows.iter()
         .map(|row| {
             Ok(Record {
@@ -174,4 +193,27 @@ pub async fn list(client: &Client, limit: i64) -> Result<Vec<Record>, SchemaErro
             })
         })
         .collect()
+}
+
+/// The state that [`Ledger::own`] recorded with a change of one schema.
+///
+/// # Errors
+/// [`SchemaError::NoSuchState`]
+pub async fn state(client: &Client, namespace: &str, id: i64) -> Result<Declared, SchemaError> {
+    if !is_there(client).await? {
+        return Err(SchemaError::NoSuchState(id));
+    }
+    let params: [(&(dyn ToSql + Sync), Type); 2] = [(&namespace, Type::TEXT), (&id, Type::INT8)];
+    let rows = client.query_typed(include_str!("history/state.sql"), &params).await?;
+    let all: Vec<(String, String)> =
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, SchemaError>>()?;
+    let Some(((schema, _), later)) = all.split_last() else { return Err(SchemaError::NoSuchState(id)) };
+    let later: Vec<String> = later.iter().map(|(_, renames)| renames.clone()).collect();
+    past_state(schema, &later, &Rules::default())
+}
+
+async fn is_there(client: &Client) -> Result<bool, SchemaError> {
+    let there =
+        client.query_typed_one("SELECT to_regclass('mayfly.schema_migrations') IS NOT NULL", &[]).await?;
+    Ok(there.try_get(0)?)
 }

@@ -13,6 +13,21 @@ pub struct Consent {
     pub message: String,
 }
 
+/// What a step would take away for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Loss {
+    /// The table.
+    pub table: String,
+    /// The column; none when it is the whole table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// How many rows lose something; none where that cannot be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<i64>,
+    /// All of it in words.
+    pub message: String,
+}
+
 /// What may go wrong with a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]

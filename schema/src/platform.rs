@@ -43,7 +43,8 @@ pub const MIGRATIONS: &[Migration] = migrations![
     5 "signing_keys",
     6 "app_days",
     7 "rollouts",
-    8 "recordings",
+    8 "version_fingerprint",
+    9 "recordings",
 ];
 
 /// Any number will do, as long as every build uses this one.

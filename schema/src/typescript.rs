@@ -1,42 +1,48 @@
 //! A declaration as TypeScript: a type for the rows of every table, as `ctx.db` gives them.
 
-use crate::dsl::{Column, Declared, Table};
-use crate::parse::canonical_type;
+mod names;
+mod values;
+
+use crate::dsl::{Declared, Table};
+use names::{Names, quoted};
+
+const HEAD: &str = "\
+// Rows as `ctx.db.query` gives them. Written by `mayfly types`; write it again after a change of the schema.
+// Of timestamps, `infinity` and `-infinity` arrive as the numbers, and arrays may be nested.
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+";
 
 /// The text of a `.d.ts` file.
 pub fn render(declared: &Declared) -> String {
-    let mut text = String::from(
-        "// Rows as `ctx.db.query` gives them. Written by `mayfly types`; write it again after a change of the schema.\n",
-    );
-    text.push_str(
-        "\nexport type Json = null | boolean | number | string | Json[] | { [key: string]: Json };\n",
-    );
+    let names = Names::of(declared);
+    let mut text = String::from(HEAD);
     for (name, it) in &declared.enums {
-        let values: Vec<String> = it.values.iter().map(|value| format!("{value:?}")).collect();
+        let values: Vec<String> = it.values.iter().map(|value| quoted(value)).collect();
         let union = if values.is_empty() { "never".to_owned() } else { values.join(" | ") };
-        text.push_str(&format!("\nexport type {} = {union};\n", type_name(name)));
+        text.push_str(&format!("\nexport type {} = {union};\n", names.of_enum(name)));
     }
     for table in &declared.tables {
-        text.push_str(&interface(table, declared));
+        interface(table, declared, &names, &mut text);
     }
     text.push_str("\n/** Every table's rows by the table's name. */\nexport interface Tables {\n");
     for table in &declared.tables {
-        text.push_str(&format!("  {}: {};\n", member(&table.name), type_name(&table.name)));
+        text.push_str(&format!("  {}: {};\n", names::member(&table.name), names.of_table(&table.name)));
     }
     text.push_str("}\n");
     text
 }
 
-fn interface(table: &Table, declared: &Declared) -> String {
-    let mut text = String::from("\n");
-    comment(&mut text, table.comment.as_deref(), "");
-    text.push_str(&format!("export interface {} {{\n", type_name(&table.name)));
+fn interface(table: &Table, declared: &Declared, names: &Names, text: &mut String) {
+    text.push('\n');
+    comment(text, table.comment.as_deref(), "");
+    text.push_str(&format!("export interface {} {{\n", names.of_table(&table.name)));
     for column in &table.columns {
-        comment(&mut text, column.comment.as_deref(), "  ");
-        text.push_str(&format!("  {}: {};\n", member(&column.name), column_type(column, declared)));
+        comment(text, column.comment.as_deref(), "  ");
+        let ty = values::of(column, declared, names);
+        text.push_str(&format!("  {}: {ty};\n", names::member(&column.name)));
     }
     text.push_str("}\n");
-    text
 }
 
 fn comment(text: &mut String, comment: Option<&str>, indent: &str) {
@@ -46,79 +52,26 @@ fn comment(text: &mut String, comment: Option<&str>, indent: &str) {
     }
 }
 
-fn column_type(column: &Column, declared: &Declared) -> String {
-    let canonical = canonical_type(&column.ty);
-    let (bare, is_array) = match canonical.strip_suffix("[]") {
-        Some(bare) => (bare.to_owned(), true),
-        None => (canonical, false),
-    };
-    let mut ty = scalar(&bare, declared);
-    if is_array {
-        // An element may be NULL, whatever the column says.
-        ty = format!("({ty} | null)[]");
-    }
-    let is_numbered = bare.ends_with("serial") || column.identity.is_some();
-    if column.nullable && !is_numbered { format!("{ty} | null") } else { ty }
-}
-
-fn scalar(ty: &str, declared: &Declared) -> String {
-    let unquoted = ty.trim_matches('"').replace("\"\"", "\"");
-    if declared.enums.contains_key(&unquoted) {
-        return type_name(&unquoted);
-    }
-    let name = ty.split('(').next().unwrap_or(ty).trim();
-    match name {
-        "smallint" | "integer" | "serial" | "smallserial" | "real" | "double precision" | "oid" => "number",
-        // A number as long as it is a safe one, a string beyond.
-        "bigint" | "bigserial" => "number | string",
-        "boolean" => "boolean",
-        "json" | "jsonb" => "Json",
-        "bytea" => "Uint8Array",
-        "timestamp" | "timestamp without time zone" | "timestamp with time zone" => "Date",
-        _ => "string",
-    }
-    .to_owned()
-}
-
-/// `order items` becomes `OrderItems`.
-fn type_name(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let mut joined: String = words
-        .map(|word| {
-            let mut letters = word.chars();
-            letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-        })
-        .collect();
-    if joined.is_empty() || joined.starts_with(|c: char| c.is_numeric()) {
-        joined.insert(0, '_');
-    }
-    joined
-}
-
-fn member(name: &str) -> String {
-    let is_plain = !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$');
-    if is_plain { name.to_owned() } else { format!("{name:?}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::parse::Rules;
 
+    fn rendered(schema: &str) -> String {
+        render(&Declared::read(schema, &Rules::default()).unwrap())
+    }
+
     #[test]
     fn a_table_becomes_an_interface() {
-        let declared = Declared::read(
+        let text = rendered(
             r#"{"tables":{"order items":{"comment":"What */ is in it","columns":{
                 "id":{"type":"bigserial","primaryKey":true},"title":{"type":"varchar(20)","nullable":false},"at":"timestamptz",
-                "tags":"text[]","state":{"type":"state","nullable":false},"extra data":"jsonb","price":"numeric(10,2)"}}},
-                "enums":{"state":["open","it's done"]}}"#,
-            &Rules::default(),
-        )
-        .unwrap();
-        let text = render(&declared);
+                "tags":"text[]","state":{"type":"state","nullable":false},"states":"state[]","extra data":"jsonb",
+                "price":"numeric(10,2)","odd":"some_domain","boxes":"box[]"}}},
+                "enums":{"state":["open","it's \"done\""]}}"#,
+        );
         for line in [
-            "export type State = \"open\" | \"it's done\";",
+            "export type State = \"open\" | \"it's \\\"done\\\"\";",
             "/** What * / is in it */",
             "export interface OrderItems {",
             "  id: number | string;",
@@ -126,9 +79,35 @@ mod tests {
             "  at: Date | null;",
             "  tags: (string | null)[] | null;",
             "  state: State;",
+            "  states: string | null;",
             "  \"extra data\": Json | null;",
             "  price: string | null;",
+            "  odd: unknown;",
+            "  boxes: string | null;",
             "  \"order items\": OrderItems;",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn no_two_types_have_one_name() {
+        let text = rendered(
+            r#"{"enums":{"a b":["x"]},"tables":{"a_b":{"columns":{"v":"a b"}},"A.B":{"columns":{}},"json":{"columns":{}},"date":{"columns":{"d":"timestamptz"}},
+                "tables":{"columns":{}},"²":{"columns":{}},"1":{"columns":{}},"__proto__":{"columns":{}},"Größe":{"columns":{}}}}"#,
+        );
+        for line in [
+            "export type AB = \"x\";",
+            "export interface ABRow {\n  v: AB | null;",
+            "export interface ABRow2 {",
+            "export interface JsonRow {",
+            "export interface DateRow {\n  d: Date | null;",
+            "export interface TablesRow {",
+            "export interface Row {",
+            "export interface _1 {",
+            "export interface Proto {",
+            "export interface Größe {",
+            "  \"A.B\": ABRow2;",
         ] {
             assert!(text.contains(line), "{line}\n{text}");
         }

@@ -14,3 +14,4 @@ mod house;
 mod journeys;
 mod routes;
 mod schema;
+mod typescript;

@@ -17,6 +17,7 @@ mod logs;
 mod masking;
 mod rls;
 mod schema;
+mod schema_history;
 mod sql;
 mod tokens;
 mod usage;

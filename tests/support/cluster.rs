@@ -64,6 +64,8 @@ pub async fn store() -> Store {
 pub fn config(directory: &Path) -> ClusterConfig {
     let mut config = ClusterConfig::new(directory);
     config.path = std::env::var_os("PATH");
+    // Of the server's own setting: all tests can be run on another PostgreSQL than the machine's newest.
+    config.binaries = std::env::var_os("MAYFLY_PG_BIN").map(PathBuf::from);
     config.durable = false;
     // Every test has an app, and every app has connections.
     config.connections_max = 300;

@@ -14,3 +14,4 @@ pub mod disk;
 pub mod origin;
 pub mod tenants;
 pub mod token;
+pub mod tsc;

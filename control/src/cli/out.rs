@@ -9,6 +9,11 @@ pub(super) fn no_color() -> bool {
     crate::config::no_color() || !io::stderr().is_terminal()
 }
 
+/// The same for data: a file is never coloured, whatever the terminal is.
+pub(super) fn no_color_in_data() -> bool {
+    crate::config::no_color() || !io::stdout().is_terminal()
+}
+
 /// One line of data. A reader that went away is no error of ours.
 pub(super) fn data(line: &str) {
     drop(writeln!(io::stdout().lock(), "{line}"));
@@ -29,6 +34,17 @@ pub(super) fn say(line: &str) {
 pub(super) fn complain(line: &str) {
     let mark = if no_color() { "error:" } else { "\x1b[31merror:\x1b[0m" };
     say(&format!("{mark} {line}"));
+}
+
+/// What to mind, though it went well.
+pub(super) fn warn(line: &str) {
+    let mark = if no_color() { "warning:" } else { "\x1b[33mwarning:\x1b[0m" };
+    say(&format!("{mark} {line}"));
+}
+
+/// The `warnings` of an answer.
+pub(super) fn warnings(answer: &Value) {
+    answer["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str).for_each(warn);
 }
 
 /// JSON for programs: the answer as it came.

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::env::Env;
 use super::invoke::Targets;
+use super::schema::Schemas;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::store::{DeployRow, Deployed, Store, StoredImage};
 use crate::tasks::Tasks;
@@ -33,6 +34,7 @@ struct Inner {
     engine: Engine,
     env: Env,
     targets: Targets,
+    schemas: Schemas,
     tasks: Tasks,
     builds: Semaphore,
     waiting: Semaphore,
@@ -53,13 +55,21 @@ pub struct DeployedVersion {
 
 impl Deploy {
     /// The use case over these parts.
-    pub fn new(store: Store, engine: Engine, env: Env, targets: Targets, tasks: Tasks) -> Self {
+    pub fn new(
+        store: Store,
+        engine: Engine,
+        env: Env,
+        targets: Targets,
+        schemas: Schemas,
+        tasks: Tasks,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 store,
                 engine,
                 env,
                 targets,
+                schemas,
                 tasks,
                 builds: Semaphore::new(BUILDS_MAX),
                 waiting: Semaphore::new(BUILDS_MAX + WAITING_MAX),
@@ -76,7 +86,8 @@ impl Deploy {
 
     async fn build_and_keep(&self, app: &str, manifest: Manifest) -> ApiResult<DeployedVersion> {
         let file_name = format!("{}.ts", manifest.name);
-        let build = self.build(Source { file_name: file_name.clone(), code: manifest.code.clone() }).await?;
+        let source = Source { file_name: file_name.clone(), code: manifest.code.clone() };
+        let (build, schema_fingerprint) = self.build(app, source).await?;
         let env = manifest.env.map(|env| self.inner.env.seal_all(app, &manifest.name, env)).transpose()?;
         let image_bytes = build.image.len();
         let row = DeployRow {
@@ -94,6 +105,7 @@ impl Deploy {
             settings: manifest.settings,
             triggers: manifest.triggers,
             env,
+            schema_fingerprint,
             rollout: manifest.rollout,
         };
         let deployed = self.inner.store.functions().deploy(app, &row).await?;
@@ -105,11 +117,15 @@ impl Deploy {
         Ok(DeployedVersion { deployed, name: row.name, image_bytes, init_fuel: row.image.init_fuel })
     }
 
-    async fn build(&self, source: Source) -> ApiResult<Build> {
+    /// The image; and beside it, which schema it is deployed against.
+    async fn build(&self, app: &str, source: Source) -> ApiResult<(Build, Option<String>)> {
         let busy = || ApiError::new(Code::Overloaded, "too many deploys are waiting on this node");
         let _waiting = self.inner.waiting.try_acquire().map_err(|_| busy())?;
         let _permit = self.inner.builds.acquire().await.map_err(ApiError::internal)?;
-        self.inner.engine.build(&source).await.map_err(refuse)
+        let built = async { self.inner.engine.build(&source).await.map_err(refuse) };
+        let fingerprint = async { Ok(self.inner.schemas.known_fingerprint(app).await) };
+        // Code that does not build is not kept waiting for the other.
+        tokio::try_join!(built, fingerprint)
     }
 
     /// Let an older version serve again: the one named, or the one before the present one.

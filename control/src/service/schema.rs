@@ -1,6 +1,7 @@
 //! An app's schema: read, changed by declaration, gone back with; and who may see which rows.
 
 mod error;
+mod fit;
 pub mod rls;
 
 use mayfly_schema::{Declared, Node, Outcome};
@@ -9,6 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::auth::Manager;
 use crate::error::{ApiError, ApiResult};
 use crate::fields::Fields;
+use crate::store::Store;
 use crate::tenant::{RecordedChange, SchemaChange, Tenants, schema_rules};
 
 /// The use case.
@@ -16,6 +18,8 @@ use crate::tenant::{RecordedChange, SchemaChange, Tenants, schema_rules};
 pub struct Schemas {
     /// The apps' databases.
     pub tenants: Tenants,
+    /// The platform's tables: which functions serve.
+    pub store: Store,
 }
 
 /// `{schema, dry_run?, name?, online?}`
@@ -107,20 +111,29 @@ impl Schemas {
             name: request.name,
             key_id: by.key_id().map(str::to_owned),
             kind: "apply".to_owned(),
+            lossless: false,
         };
         Ok(self.tenants.apply_schema(app, &request.declared, &change).await?)
     }
 
-    /// Back to a recorded schema.
-    pub async fn rollback(&self, app: &str, by: &Manager, request: RollbackRequest) -> ApiResult<Outcome> {
+    /// Back to a recorded schema; and which functions do not fit it.
+    pub async fn rollback(
+        &self,
+        app: &str,
+        by: &Manager,
+        request: RollbackRequest,
+    ) -> ApiResult<(Outcome, Vec<String>)> {
         let change = SchemaChange {
             dry_run: request.dry_run,
             name: request.name.or_else(|| Some(format!("rollback to {}", request.id))),
             key_id: by.key_id().map(str::to_owned),
             kind: "rollback".to_owned(),
-            ..SchemaChange::default()
+            lossless: true,
+            online: false,
         };
-        Ok(self.tenants.rollback_schema(app, request.id, &change).await?)
+        let outcome = self.tenants.rollback_schema(app, request.id, &change).await?;
+        let warnings = self.function_warnings(app, &outcome.catalog).await;
+        Ok((outcome, warnings))
     }
 
     /// What was done to it, newest first.
@@ -153,6 +166,9 @@ pub fn applied(outcome: &Outcome, dry_run: bool) -> Value {
     if dry_run {
         answer["dry_run"] = true.into();
         answer["required"] = serde_json::to_value(outcome.plan.consents()).unwrap_or_default();
+        if !outcome.losses.is_empty() {
+            answer["losses"] = serde_json::to_value(&outcome.losses).unwrap_or_default();
+        }
     } else {
         answer["migration_id"] = outcome.migration.into();
     }

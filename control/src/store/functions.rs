@@ -35,6 +35,8 @@ pub struct Function {
     pub active_version_id: Option<String>,
     /// That version's number.
     pub active_version: Option<u32>,
+    /// The state of the app's schema that that version was deployed against, where it was known.
+    pub schema_fingerprint: Option<String>,
     /// When a version was last deployed or rolled back to.
     pub deployed_at: Option<DateTime<Utc>>,
     /// When it was first deployed.
@@ -65,8 +67,14 @@ pub struct FunctionStats {
 const COLUMNS: &str =
     "f.id, f.app_id, f.name, f.description, f.timeout_ms, f.cpu_limit_ms, f.memory_limit_mb,
     f.agent_tool, f.agent_tool_description, f.agent_tool_mode, f.agent_tool_exposed_to,
+<<<<<<< HEAD
     f.allow_service_key_impersonation, f.record_percent, f.active_version_id, f.deployed_at, f.created_at, f.updated_at,
     (SELECT v.number FROM versions v WHERE v.id = f.active_version_id) AS active_version";
+=======
+    f.allow_service_key_impersonation, f.active_version_id, f.deployed_at, f.created_at, f.updated_at,
+    (SELECT v.number FROM versions v WHERE v.id = f.active_version_id) AS active_version,
+    (SELECT v.schema_fingerprint FROM versions v WHERE v.id = f.active_version_id) AS schema_fingerprint";
+>>>>>>> schema-finish
 
 impl Function {
     fn from_row(row: &Row) -> Self {
@@ -79,6 +87,7 @@ impl Function {
             triggers: triggers::from_json(row.get("triggers")),
             active_version_id: row.get("active_version_id"),
             active_version: row.get::<_, Option<i32>>("active_version").map(i32::unsigned_abs),
+            schema_fingerprint: row.get("schema_fingerprint"),
             deployed_at: row.get("deployed_at"),
             created_at: row.get("created_at"),
             updated_at: row.get("updated_at"),

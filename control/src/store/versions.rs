@@ -20,6 +20,19 @@ pub struct Version {
     pub active: bool,
     /// When it was deployed.
     pub created_at: DateTime<Utc>,
+    /// The state of the app's schema then, where it was known.
+    pub schema_fingerprint: Option<String>,
+}
+
+/// A version that gets calls, and the state of the schema that it was deployed against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Serving {
+    /// The function's name.
+    pub function: String,
+    /// The version's number.
+    pub version: u32,
+    /// The state's fingerprint.
+    pub schema_fingerprint: String,
 }
 
 /// A version's source.
@@ -66,7 +79,7 @@ impl Versions<'_> {
         let rows = client
             .query(
                 "SELECT v.id, v.number, v.file_name, octet_length(v.code)::bigint,
-                        v.id IS NOT DISTINCT FROM f.active_version_id, v.created_at
+                        v.id IS NOT DISTINCT FROM f.active_version_id, v.created_at, v.schema_fingerprint
                  FROM versions v JOIN functions f ON f.id = v.function_id
                  WHERE f.app_id = $1 AND f.name = $2 ORDER BY v.number DESC",
                 &[&app_id, &function_name],
@@ -81,6 +94,35 @@ impl Versions<'_> {
                 code_bytes: row.get::<_, i64>(3).unsigned_abs(),
                 active: row.get(4),
                 created_at: row.get(5),
+                schema_fingerprint: row.get(6),
+            })
+            .collect())
+    }
+
+    /// The versions of an app that get calls, those too that get a part of them, where it is known what schema they
+    /// were deployed against.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn serving(&self, app_id: &str) -> Result<Vec<Serving>, StoreError> {
+        let client = self.store.client().await?;
+        let rows = client
+            .query(
+                "SELECT f.name, v.number, v.schema_fingerprint
+                 FROM functions f JOIN versions v ON v.function_id = f.id
+                 LEFT JOIN rollouts r ON r.function_id = f.id AND r.state = 'running'
+                 WHERE f.app_id = $1 AND v.id IN (f.active_version_id, r.version_id)
+                   AND v.schema_fingerprint IS NOT NULL
+                 ORDER BY f.name, v.number",
+                &[&app_id],
+            )
+            .await?;
+        Ok(rows
+            .iter()
+            .map(|row| Serving {
+                function: row.get(0),
+                version: row.get::<_, i32>(1).unsigned_abs(),
+                schema_fingerprint: row.get(2),
             })
             .collect())
     }

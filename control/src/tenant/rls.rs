@@ -72,6 +72,7 @@ impl Tenants {
         let about = SchemaChange { key_id, kind: "rls".to_owned(), ..SchemaChange::default() };
         let _turn = self.script_turn(app_id, self.bounds().lock_timeout).await?;
         let _alone = self.alone(app_id).await?;
+        self.fill_hole(app_id).await?;
         let (mut client, options) = self.owner(app_id, &about).await?;
         let mut warnings = Vec::new();
         let outcome = steps(&mut client, &options, &ledger(), |catalog| {

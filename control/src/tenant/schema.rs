@@ -1,9 +1,11 @@
 //! The schema engine on an app's database: as the app's owner, recorded among the app's migrations.
 
+mod states;
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use mayfly_schema::{Catalog, Declared, Ledger, Options, Outcome, Rules, SchemaError};
+use mayfly_schema::{Catalog, Declared, Ledger, Options, Outcome, Rules};
 use tokio_postgres::Client;
 
 use super::{Privilege, TenantError, Tenants};
@@ -23,6 +25,8 @@ pub struct SchemaChange {
     pub dry_run: bool,
     /// Long work on large tables is done after the transaction.
     pub online: bool,
+    /// It may do everything that loses nothing, and nothing else.
+    pub lossless: bool,
     /// What its author calls it.
     pub name: Option<String>,
     /// The key that it came with.
@@ -66,6 +70,11 @@ pub fn rules() -> Rules {
     }
 }
 
+/// How a recorded state is read: it was within the bounds of its time.
+pub(crate) fn schema_rules_unbounded() -> Rules {
+    Rules { tables_max: None, ..rules() }
+}
+
 impl Tenants {
     /// The app's schema as it is.
     ///
@@ -89,24 +98,23 @@ impl Tenants {
         let bounds = self.bounds();
         let _turn = self.script_turn(app_id, bounds.lock_timeout).await?;
         let _alone = self.alone(app_id).await?;
-        let (mut client, options) = self.owner(app_id, change).await?;
-        Ok(mayfly_schema::apply(&mut client, declared, &options, &ledger()).await?)
+        self.change_alone(app_id, declared, change).await
     }
 
-    /// Back to the schema that was recorded with a migration, where nothing is lost by it.
-    ///
-    /// # Errors
-    /// [`SchemaError::NoSuchState`], [`SchemaError::Consent`] when something would be lost.
-    pub async fn rollback_schema(
+    /// Whoever calls has the app's turn, and is alone on its database.
+    async fn change_alone(
         &self,
         app_id: &str,
-        migration: i64,
+        declared: &Declared,
         change: &SchemaChange,
     ) -> Result<Outcome, TenantError> {
-        let recorded = self.recorded_states(app_id, migration).await?;
-        let (schema, later) = recorded.ok_or(SchemaError::NoSuchState(migration))?;
-        let declared = mayfly_schema::history::past_state(&schema, &later, &rules())?;
-        self.apply_schema(app_id, &declared, change).await
+        if !change.dry_run {
+            self.fill_hole(app_id).await?;
+        }
+        let (mut client, options) = self.owner(app_id, change).await?;
+        let mut outcome = mayfly_schema::apply(&mut client, declared, &options, &ledger()).await?;
+        self.keep_late_steps(app_id, &mut outcome).await;
+        Ok(outcome)
     }
 
     /// All changes, newest first.
@@ -133,31 +141,6 @@ impl Tenants {
             .collect()
     }
 
-    /// The schema recorded with a migration, and what was renamed after it, newest first.
-    async fn recorded_states(
-        &self,
-        app_id: &str,
-        migration: i64,
-    ) -> Result<Option<(String, Vec<String>)>, TenantError> {
-        let client = self.admin(app_id).await?;
-        let state = client
-            .query_opt(
-                "SELECT schema::text FROM mayfly.migrations WHERE id = $1 AND schema IS NOT NULL",
-                &[&migration],
-            )
-            .await?;
-        let Some(state) = state else { return Ok(None) };
-        let later = client
-            .query(
-                "SELECT renames::text FROM mayfly.migrations
-                 WHERE id > $1 AND renames IS NOT NULL ORDER BY id DESC",
-                &[&migration],
-            )
-            .await?;
-        let later = later.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-        Ok(Some((state.try_get(0)?, later)))
-    }
-
     /// A connection of the app's owner.
     pub(super) async fn owner(
         &self,
@@ -173,6 +156,7 @@ impl Tenants {
             statement_timeout: bounds.script_timeout,
             dry_run: change.dry_run,
             online: change.online,
+            lossless: change.lossless,
             name: change.name.clone(),
             key_id: change.key_id.clone(),
             kind: change.kind.clone(),
@@ -190,6 +174,8 @@ pub(super) fn ledger() -> Ledger {
         prepare: None,
         finish: Some("SELECT mayfly.close_gaps()".to_owned()),
         record: "SELECT mayfly.record_schema($1, $2, $3, $4, $5, $6, $7, $8, $9)".to_owned(),
+        // Its owner cannot change a record: `keep_late_steps` does.
+        amend: None,
     }
 }
 

@@ -46,6 +46,8 @@ pub struct AppliedScript {
     pub applied_at: DateTime<Utc>,
     /// How long that took, in microseconds.
     pub duration_us: u64,
+    /// The schema's fingerprint afterwards, where it is known.
+    pub fingerprint: Option<String>,
 }
 
 /// Run and record it. After an error, nothing of it is there.
@@ -114,6 +116,7 @@ async fn run_on(connection: &mut Connection, script: Script) -> Result<AppliedSc
         key_id: script.key_id,
         applied_at: applied_at.ok_or_else(|| internal("the record's time is none"))?,
         duration_us,
+        fingerprint: None,
     })
 }
 

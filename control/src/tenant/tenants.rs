@@ -202,7 +202,9 @@ impl Tenants {
         // Nobody else works on this database meanwhile, on whichever node: a repair that changes the same grants would
         // make one of the two fail.
         let _alone = provision::exclusive(&self.0.endpoint, app_id).await?;
-        let applied = script::run(&self.0.endpoint, &access, self.0.pools.bounds(), script).await?;
+        self.fill_hole(app_id).await?;
+        let mut applied = script::run(&self.0.endpoint, &access, self.0.pools.bounds(), script).await?;
+        applied.fingerprint = self.try_keep_state(app_id, applied.id).await;
         // What open connections know of the app's routines and tables is out of date, here and on the other nodes.
         self.0.pools.forget(app_id);
         self.0.store.apps().announce(app_id).await?;
@@ -221,7 +223,7 @@ impl Tenants {
         let client = self.0.endpoint.admin_among_strangers(app_id).await?;
         let rows = client
             .query(
-                "SELECT id, name, sql, checksum, key_id, applied_at, duration_us
+                "SELECT id, name, sql, checksum, key_id, applied_at, duration_us, fingerprint
                  FROM mayfly.migrations ORDER BY id DESC LIMIT $1",
                 &[&MIGRATIONS_MAX],
             )
@@ -236,6 +238,7 @@ impl Tenants {
                 key_id: row.get(4),
                 applied_at: row.get::<_, DateTime<Utc>>(5),
                 duration_us: row.get::<_, i64>(6).unsigned_abs(),
+                fingerprint: row.get(7),
             })
             .collect())
     }

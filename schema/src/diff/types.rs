@@ -63,11 +63,20 @@ fn same_name(from: &Parts<'_>, to: &Parts<'_>) -> Kind {
         ("character", Some(old), Some(new)) if new > old => WIDENS,
         ("character", ..) => Kind::Narrows,
         (_, Some(_), None) => SAME_BYTES,
+        // What an extension's number means is its own: a vector has its dimensions exactly.
+        (name, Some(_), Some(_)) if !is_limit(name) => Kind::Narrows,
         (_, Some(old), Some(new)) if new > old => SAME_BYTES,
         // Times have six digits when nothing is said.
         (name, None, Some(6)) if name.starts_with("time") || name == "interval" => SAME_BYTES,
         _ => Kind::Narrows,
     }
+}
+
+/// Whether a larger number takes all that a smaller one does.
+fn is_limit(name: &str) -> bool {
+    ["character varying", "bit varying"].contains(&name)
+        || name.starts_with("time")
+        || name.starts_with("interval")
 }
 
 fn numeric(from: &Parts<'_>, to: &Parts<'_>) -> Kind {
@@ -166,6 +175,8 @@ mod tests {
             ("integer", "character varying(3)", Kind::Narrows),
             ("character(4)", "character(8)", WIDENS),
             ("bit(4)", "bit(8)", Kind::Narrows),
+            ("vector(3)", "vector(4)", Kind::Narrows),
+            ("vector(3)", "vector", SAME_BYTES),
         ] {
             assert_eq!(change(from, to), kind, "{from} -> {to}");
         }

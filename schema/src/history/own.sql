@@ -4,6 +4,8 @@ CREATE TABLE IF NOT EXISTS mayfly.schema_migrations (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name         text,
     kind         text NOT NULL,
+    -- Which schema it was about: a database may have several.
+    namespace    text NOT NULL,
     sql          text NOT NULL,
     checksum     text NOT NULL,
     key_id       text,

@@ -322,6 +322,7 @@ fn figures_are_sums_of_the_records() {
             settings: SettingsPatch::default(),
             triggers: None,
             env: None,
+            schema_fingerprint: None,
             rollout: None,
         };
         let function = store.functions().deploy(&app.id, &row).await.unwrap().function_id;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use support::app::TestApp;
-use support::cluster::run;
+use support::cluster::{endpoint, run};
 
 fn notes() -> Value {
     json!({ "tables": { "notes": { "columns": {
@@ -181,6 +181,7 @@ fn history_is_newest_first_and_can_be_gone_back_with() {
         let mut more = notes();
         more["tables"]["notes"]["columns"]["extra"] = json!({ "type": "text" });
         apply(&app, more).await;
+        app.manage("POST", "/sql").json(json!({ "sql": "UPDATE notes SET extra = 'x'" })).ok().await;
         app.manage("POST", "/schema/rollback").json(back).fails(409, "STATE_PREREQUISITE_MISSING").await;
         app.manage("POST", "/schema/rollback")
             .json(json!({ "id": 99 }))
@@ -197,6 +198,26 @@ fn two_at_once_both_end_right() {
         let mut counts = [one["applied"].as_i64().unwrap(), two["applied"].as_i64().unwrap()];
         counts.sort_unstable();
         assert_eq!(counts, [0, 1]);
+    });
+}
+
+#[test]
+fn a_long_reader_makes_an_error_that_may_be_tried_again() {
+    run(async {
+        let app = TestApp::new().await;
+        apply(&app, notes()).await;
+        let mut reader = endpoint().admin(&app.id).await.unwrap();
+        let reading = reader.transaction().await.unwrap();
+        reading.query("SELECT * FROM notes", &[]).await.unwrap();
+        let mut wider = notes();
+        wider["tables"]["notes"]["columns"]["more"] = json!({ "type": "text" });
+        let ask = || app.manage("POST", "/schema/apply").json(json!({ "schema": wider }));
+        let refused = ask().fails(409, "RESOURCE_CONFLICT").await;
+        assert_eq!(refused.header("retry-after"), "1");
+        let details = &refused.json()["error"]["details"];
+        assert_eq!((&details["table"], &details["retryable"]), (&json!("notes"), &json!(true)), "{details}");
+        reading.rollback().await.unwrap();
+        assert_eq!(ask().ok().await["applied"], 1);
     });
 }
 

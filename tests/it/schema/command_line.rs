@@ -75,3 +75,64 @@ fn any_database_is_planned_applied_and_compared() {
         place.drop().await;
     });
 }
+
+#[test]
+fn any_database_goes_back_where_nothing_is_lost() {
+    run(async {
+        let place = Place::new().await;
+        let folder = tempfile::tempdir().unwrap();
+        let url = url("schema_engine");
+        let at = ["--database-url", &url, "--schema", &place.options.schema];
+        let go = async |verb: &[&str]| mayfly(&[verb, &at].concat()).await;
+        let apply = async |name: &str, text: &str| {
+            let file = write(folder.path(), name, text);
+            assert_eq!(go(&["schema", "apply", &file]).await, Exit::Ok, "{text}");
+            let last = "SELECT max(id) FROM mayfly.schema_migrations WHERE namespace = current_schema()";
+            place.texts(last).await[0].clone()
+        };
+        let first = apply("a.json", r#"{"tables":{"t":{"columns":{"v":"text"}}}}"#).await;
+        let second = apply(
+            "b.json",
+            r#"{"tables":{"t":{"columns":{"w":{"type":"text","renamedFrom":"v"},"x":"int"},"indexes":{"i":{"columns":["w"],"concurrently":true}}}}}"#,
+        )
+        .await;
+        place.run("INSERT INTO t VALUES ('kept', 7)").await;
+        assert_eq!(go(&["schema", "rollback", &second]).await, Exit::Ok, "the index is in the record");
+        assert_eq!(go(&["schema", "rollback", &first, "--dry-run"]).await, Exit::Conflict);
+        assert_eq!(go(&["schema", "rollback", &first]).await, Exit::Conflict);
+        place.run("UPDATE t SET x = NULL").await;
+        assert_eq!(go(&["schema", "rollback", &first, "--dry-run"]).await, Exit::Ok);
+        assert_eq!(place.texts("SELECT to_regclass('i') IS NULL").await, ["f"], "a dry run changes nothing");
+        assert_eq!(go(&["schema", "rollback", &first]).await, Exit::Ok);
+        assert_eq!(place.texts("SELECT v FROM t").await, ["kept"]);
+        assert_eq!(place.texts("SELECT to_regclass('i') IS NULL").await, ["t"]);
+        // Another schema's record is none of this one's.
+        let other = Place::new().await;
+        let elsewhere =
+            ["schema", "rollback", &first, "--database-url", &url, "--schema", &other.options.schema];
+        assert_eq!(mayfly(&elsewhere).await, Exit::NotFound);
+        assert_eq!(go(&["schema", "rollback", "999999"]).await, Exit::NotFound);
+        other.drop().await;
+        place.drop().await;
+    });
+}
+
+#[test]
+fn two_databases_are_compared_and_neither_is_changed() {
+    run(async {
+        let (one, two) = (Place::new().await, endpoint().admin("postgres").await.unwrap());
+        let schema = &one.options.schema;
+        two.batch_execute(&format!("CREATE SCHEMA {schema}; CREATE TABLE {schema}.t (a int, b text)"))
+            .await
+            .unwrap();
+        one.run("CREATE TABLE t (a int)").await;
+        let (here, there) = (url("schema_engine"), url("postgres"));
+        assert_eq!(mayfly(&["schema", "diff", &here, &there, "--schema", schema]).await, Exit::Ok);
+        let back = ["schema", "diff", &there, &here, "--schema", schema];
+        assert_eq!(mayfly(&back).await, Exit::Conflict, "a column would go");
+        let columns = "SELECT count(*) FROM information_schema.columns WHERE table_schema = current_schema()";
+        assert_eq!(one.texts(columns).await, ["1"]);
+        two.batch_execute(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
+        one.drop().await;
+    });
+}

@@ -69,6 +69,9 @@ pub enum SchemaVerb {
         /// Only show what would be done
         #[arg(long)]
         dry_run: bool,
+        /// Where.
+        #[command(flatten)]
+        place: SchemaPlace,
     },
     /// What would make one database like another
     Diff {

@@ -54,6 +54,7 @@ fn show_deployed(remote: &Remote, answer: &Value) {
         out::say(&format!("{} serves version {}", cell("name"), cell("version")));
         out::data(&cell("url"));
     }
+    out::warnings(answer);
 }
 
 pub(super) async fn invoke(remote: &Remote, name: &str, wanted: &Wanted, fail: bool) -> Result<Exit, Exit> {
@@ -103,7 +104,12 @@ fn headers(lines: &[String]) -> Result<Map<String, Value>, Exit> {
 
 pub(super) async fn versions(remote: &Remote, name: &str) -> Result<Exit, Exit> {
     let answer = remote.get(&remote.in_app(&format!("/functions/{}/versions", segment(name)))?).await?;
-    show_list(remote, &answer, "versions", &["version", "active", "code_bytes", "created_at", "id"]);
+    show_list(
+        remote,
+        &answer,
+        "versions",
+        &["version", "active", "code_bytes", "created_at", "id", "schema_fingerprint"],
+    );
     Ok(Exit::Ok)
 }
 

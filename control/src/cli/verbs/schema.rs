@@ -25,10 +25,14 @@ pub(super) async fn run(remote: &Remote, verb: SchemaVerb) -> Result<Exit, Exit>
         SchemaVerb::Plan { change, place } => change_schema(remote, &change, &place, true).await,
         SchemaVerb::Apply { change, place } => change_schema(remote, &change, &place, false).await,
         SchemaVerb::History { place } => history(remote, &place).await,
-        SchemaVerb::Rollback { id, dry_run } => {
-            let path = remote.in_app("/schema/rollback")?;
-            let answer =
-                remote.ask(Method::POST, &path, Some(&json!({ "id": id, "dry_run": dry_run }))).await?;
+        SchemaVerb::Rollback { id, dry_run, place } => {
+            let answer = match &place.database_url {
+                Some(url) => local::rollback(url, &place.schema, id, dry_run).await?,
+                None => {
+                    let body = json!({ "id": id, "dry_run": dry_run });
+                    remote.ask(Method::POST, &remote.in_app("/schema/rollback")?, Some(&body)).await?
+                }
+            };
             Ok(finish(remote, &answer, dry_run))
         }
         SchemaVerb::Diff { from, to, schema } => {
@@ -54,7 +58,8 @@ pub(super) async fn types(remote: &Remote, place: &SchemaPlace, file: &Path) -> 
         out::complain(&format!("{}: {error}", file.display()));
         Exit::Failure
     })?;
-    out::say(&format!("{} has {} tables", file.display(), declared.tables.len()));
+    let count = declared.tables.len();
+    out::say(&format!("{} has {count} table{}", file.display(), if count == 1 { "" } else { "s" }));
     Ok(Exit::Ok)
 }
 
@@ -111,13 +116,15 @@ fn finish(remote: &Remote, answer: &Value, dry_run: bool) -> Exit {
     } else {
         show::plan(answer, dry_run);
     }
-    let is_open = answer["required"].as_array().is_some_and(|required| !required.is_empty());
+    out::warnings(answer);
+    let has = |member: &str| answer[member].as_array().is_some_and(|it| !it.is_empty());
+    let is_open = has("required") || has("losses");
     if dry_run && is_open { Exit::Conflict } else { Exit::Ok }
 }
 
 async fn history(remote: &Remote, place: &SchemaPlace) -> Result<Exit, Exit> {
     let answer = match &place.database_url {
-        Some(url) => local::history(url).await?,
+        Some(url) => local::history(url, &place.schema).await?,
         None => remote.get(&remote.in_app("/migrations")?).await?,
     };
     show_list(

@@ -31,7 +31,11 @@ pub(in crate::http) async fn rollback(
     let version = fields.number("version", 1, u32::MAX)?;
     fields.finish()?;
     let deployed = edge.deploy.rollback(app, name, version).await?;
-    body::ok(&show(edge, app, name, &deployed))
+    let then = deployed.schema_fingerprint.as_deref();
+    let warnings = edge.schemas.version_warnings(app, deployed.version, then).await;
+    let mut reply = show(edge, app, name, &deployed);
+    reply["warnings"] = warnings.into();
+    body::ok(&reply)
 }
 
 fn show(edge: &Edge, app: &str, name: &str, deployed: &Deployed) -> Value {
@@ -49,5 +53,6 @@ fn show(edge: &Edge, app: &str, name: &str, deployed: &Deployed) -> Value {
         "version": deployed.version,
         "triggers": triggers,
         "deployedAt": rfc3339(deployed.deployed_at),
+        "schema_fingerprint": deployed.schema_fingerprint,
     })
 }

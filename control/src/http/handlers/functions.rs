@@ -33,6 +33,7 @@ pub(in crate::http) async fn get(edge: &Edge, app: &str, name: &str) -> ApiResul
         ("recordPercent", json!(settings.record_percent)),
         ("errorCount", json!(stats.error_count)),
         ("avgDuration", json!(stats.duration_ms)),
+        ("schema_fingerprint", json!(function.schema_fingerprint)),
         ("createdAt", json!(rfc3339(function.created_at))),
         ("updatedAt", json!(rfc3339(function.updated_at))),
     ] {

@@ -62,8 +62,10 @@ async fn apply(edge: &Edge, request: &Admitted, app: &str) -> ApiResult<Reply> {
 async fn rollback(edge: &Edge, request: &Admitted, app: &str) -> ApiResult<Reply> {
     let wanted = RollbackRequest::read(body::decode(&request.body)?)?;
     let dry_run = wanted.dry_run;
-    let outcome = edge.schemas.rollback(app, request.manager()?, wanted).await?;
-    body::ok(&applied(&outcome, dry_run))
+    let (outcome, warnings) = edge.schemas.rollback(app, request.manager()?, wanted).await?;
+    let mut answer = applied(&outcome, dry_run);
+    answer["warnings"] = warnings.into();
+    body::ok(&answer)
 }
 
 async fn history(edge: &Edge, app: &str) -> ApiResult<Reply> {

@@ -18,5 +18,6 @@ pub(in crate::http) async fn run(edge: &Edge, request: &Admitted, app: &str) -> 
         "checksum": applied.checksum,
         "applied_at": rfc3339(applied.applied_at),
         "duration_ms": millis(applied.duration_us),
+        "fingerprint": applied.fingerprint,
     }))
 }

@@ -35,5 +35,6 @@ fn show(version: &Version) -> Value {
         "file_name": version.file_name,
         "code_bytes": version.code_bytes,
         "created_at": rfc3339(version.created_at),
+        "schema_fingerprint": version.schema_fingerprint,
     })
 }

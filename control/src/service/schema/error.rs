@@ -41,6 +41,10 @@ impl From<SchemaError> for ApiError {
                 let details = json!({ "aliases": ["SCHEMA_DESTRUCTIVE_CHANGE"], "required": missing });
                 Self::new(Code::StatePrerequisiteMissing, error.to_string()).with_details(details)
             }
+            SchemaError::Loses(ref losses) => {
+                let details = json!({ "aliases": ["SCHEMA_DESTRUCTIVE_CHANGE"], "losses": losses });
+                Self::new(Code::StatePrerequisiteMissing, error.to_string()).with_details(details)
+            }
             SchemaError::Locked { ref table, waited_ms } => {
                 let details = json!({ "table": table, "waited_ms": waited_ms, "retryable": true });
                 Self::new(Code::ResourceConflict, error.to_string()).with_details(details).retry_in(1)

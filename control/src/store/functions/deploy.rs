@@ -33,6 +33,8 @@ pub struct DeployRow {
     pub triggers: Option<Vec<Trigger>>,
     /// All of its environment, sealed; replaces what there was.
     pub env: Option<BTreeMap<String, String>>,
+    /// The state of the app's schema, where it is known.
+    pub schema_fingerprint: Option<String>,
     /// Its share of the calls, when another version goes on serving the rest.
     pub rollout: Option<RolloutTerms>,
 }
@@ -50,6 +52,8 @@ pub struct Deployed {
     pub deployed_at: DateTime<Utc>,
     /// All triggers of the function.
     pub triggers: Vec<Trigger>,
+    /// The state of the app's schema that the version was deployed against, where it was known.
+    pub schema_fingerprint: Option<String>,
 }
 
 pub(super) async fn deploy(store: &Store, app_id: &str, row: &DeployRow) -> Result<Deployed, StoreError> {
@@ -161,9 +165,17 @@ async fn insert_version(
     let version_id = id::version()?;
     transaction
         .execute(
-            "INSERT INTO versions (id, function_id, number, file_name, code, source_map)
-             VALUES ($1, $2, $3, $4, $5, $6)",
-            &[&version_id, &function_id, &number, &row.file_name, &row.code, &row.source_map],
+            "INSERT INTO versions (id, function_id, number, file_name, code, source_map, schema_fingerprint)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            &[
+                &version_id,
+                &function_id,
+                &number,
+                &row.file_name,
+                &row.code,
+                &row.source_map,
+                &row.schema_fingerprint,
+            ],
         )
         .await?;
     Ok(version_id)
@@ -211,12 +223,15 @@ async fn describe(
     version_id: &str,
     number: i32,
 ) -> Result<Deployed, StoreError> {
-    let row = transaction.query_one("SELECT now()", &[]).await?;
+    let row = transaction
+        .query_one("SELECT now(), schema_fingerprint FROM versions WHERE id = $1", &[&version_id])
+        .await?;
     Ok(Deployed {
         function_id: function_id.to_owned(),
         version_id: version_id.to_owned(),
         version: number.unsigned_abs(),
         deployed_at: row.get(0),
+        schema_fingerprint: row.get(1),
         triggers: triggers::list(transaction, function_id).await?,
     })
 }

@@ -27,6 +27,7 @@ fn row(name: &str, code: &str) -> DeployRow {
         settings: SettingsPatch::default(),
         triggers: None,
         env: None,
+        schema_fingerprint: None,
         rollout: None,
     }
 }

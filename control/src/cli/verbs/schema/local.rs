@@ -43,13 +43,30 @@ pub(super) async fn apply(
 
 async fn carry_out(client: &mut Client, declaration: &Node, options: &Options) -> Result<Value, Exit> {
     let declared = Declared::parse(declaration, &Rules::default()).map_err(|error| failed(&error.into()))?;
-    let outcome = mayfly_schema::apply(client, &declared, options, &Ledger::own()).await;
+    bring(client, &declared, options).await
+}
+
+async fn bring(client: &mut Client, declared: &Declared, options: &Options) -> Result<Value, Exit> {
+    let outcome = mayfly_schema::apply(client, declared, options, &Ledger::own()).await;
     Ok(applied(&outcome.map_err(|error| failed(&error))?, options.dry_run))
 }
 
-pub(super) async fn history(url: &str) -> Result<Value, Exit> {
+pub(super) async fn rollback(url: &str, schema: &str, id: i64, dry_run: bool) -> Result<Value, Exit> {
+    let mut client = connect(url).await?;
+    let declared = records::state(&client, schema, id).await.map_err(|error| failed(&error))?;
+    let options = Options {
+        dry_run,
+        lossless: true,
+        name: Some(format!("rollback to {id}")),
+        kind: "rollback".to_owned(),
+        ..options(schema)
+    };
+    bring(&mut client, &declared, &options).await
+}
+
+pub(super) async fn history(url: &str, schema: &str) -> Result<Value, Exit> {
     let client = connect(url).await?;
-    let records = records::list(&client, RECORDS_MAX).await.map_err(|error| failed(&error))?;
+    let records = records::list(&client, schema, RECORDS_MAX).await.map_err(|error| failed(&error))?;
     let shown: Vec<Value> = records
         .iter()
         .map(|record| {
@@ -74,7 +91,8 @@ fn failed(error: &SchemaError) -> Exit {
     out::complain(&error.to_string());
     match error {
         SchemaError::Declaration(_) | SchemaError::Step { .. } => Exit::Validation,
-        SchemaError::Consent(_) | SchemaError::Locked { .. } => Exit::Conflict,
+        SchemaError::Consent(_) | SchemaError::Loses(_) | SchemaError::Locked { .. } => Exit::Conflict,
+        SchemaError::NoSuchState(_) => Exit::NotFound,
         _ => Exit::Failure,
     }
 }

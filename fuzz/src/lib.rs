@@ -1,0 +1,5 @@
+//! What the targets share.
+
+mod sketch;
+
+pub use sketch::sketch;

@@ -1,0 +1,76 @@
+//! The real TypeScript compiler, from npm: installed once, beside the test binary.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::json;
+
+/// One version, so that every run says the same.
+const VERSION: &str = "5.9.3";
+
+static COMPILER: OnceLock<Option<PathBuf>> = OnceLock::new();
+
+/// What `tsc --strict` says about these files, which may import `@mayfly/types`; nothing when it has no complaint.
+/// `None`, and a word about it, where there is no npm.
+pub fn check(files: &[(&str, &str)]) -> Option<String> {
+    let compiler = COMPILER.get_or_init(install).as_ref()?;
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).expect("a file is written");
+    }
+    let types = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk/types/index.d.ts");
+    let config = json!({
+        "compilerOptions": {
+            "strict": true,
+            "noEmit": true,
+            "noUncheckedIndexedAccess": true,
+            "exactOptionalPropertyTypes": true,
+            "target": "es2023",
+            "lib": ["es2023", "dom", "dom.iterable"],
+            "module": "es2022",
+            "moduleResolution": "bundler",
+            "types": [],
+            "paths": { "@mayfly/types": [types.canonicalize().expect("the types")] },
+        },
+        "include": ["*.ts"],
+    });
+    fs::write(folder.path().join("tsconfig.json"), config.to_string()).expect("a file is written");
+    let mut command = Command::new("node");
+    command.arg(compiler).args(["--pretty", "false", "--project"]).arg(folder.path());
+    let output = command.output().expect("node runs");
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.success(), said.is_empty(), "{said}");
+    Some(said)
+}
+
+#[allow(clippy::print_stderr, reason = "a test that is left out says so")]
+fn install() -> Option<PathBuf> {
+    if Command::new("npm").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no npm, so nothing is checked by tsc");
+        return None;
+    }
+    let binary = std::env::current_exe().expect("this program's path");
+    let folder = binary.parent().and_then(Path::parent).expect("a target folder");
+    let folder = folder.join(format!("mayfly-test-tsc-{VERSION}"));
+    let compiler = folder.join("node_modules/typescript/bin/tsc");
+    if compiler.is_file() {
+        return Some(compiler);
+    }
+    // Whole or not at all: another run may be looking for it.
+    let parent = folder.parent().expect("a target folder");
+    let fresh = tempfile::tempdir_in(parent).expect("a folder");
+    let installed = Command::new("npm")
+        .args(["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"])
+        .arg(fresh.path())
+        .arg(format!("typescript@{VERSION}"))
+        .output()
+        .expect("npm runs");
+    assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
+    if fs::rename(fresh.path(), &folder).is_ok() {
+        let _ = fresh.keep();
+    }
+    Some(compiler)
+}
