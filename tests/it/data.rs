@@ -1,9 +1,11 @@
 //! PostgreSQL: the cluster, the platform's tables, tenants' databases.
 
+mod act_as;
 mod by_url;
 mod cluster;
 mod hostile;
 mod idempotency;
+mod idempotent_work;
 mod migrations;
 mod outage;
 mod pool;
@@ -11,6 +13,7 @@ mod query;
 mod session;
 mod sink;
 mod store;
+mod stream;
 mod tenant;
 mod tls;
 mod transaction;

@@ -10,9 +10,11 @@ mod support;
 
 mod compile;
 mod context;
+mod database;
 mod faults;
 mod frames;
 mod isolation;
 mod language;
 mod operations;
+mod recorder;
 mod web;

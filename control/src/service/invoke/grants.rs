@@ -23,7 +23,7 @@ impl Invoker {
         Ok(Grants {
             env: Arc::clone(target.env.get_or_try_init(|| self.open_env(target)).await?),
             database: Some(self.inner.tenants.database(app, identity.clone())),
-            idempotency: Some(self.inner.tenants.idempotency(app)),
+            idempotency: Some(self.inner.tenants.idempotency(app, identity.clone())),
             fetch: Some(self.inner.outbound.for_invocation(app, Arc::clone(&target.egress), trace)),
         })
     }
