@@ -3,6 +3,7 @@
 mod act_as;
 mod by_url;
 mod cluster;
+mod fuzz;
 mod hostile;
 mod idempotency;
 mod idempotent_work;
