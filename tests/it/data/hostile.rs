@@ -275,6 +275,23 @@ async fn in_transaction(db: &Arc<dyn Database>, calls: &[String]) {
     let _ = tx.rollback().await;
 }
 
+/// The same by portals, whose rows are asked for one after the other.
+async fn streamed(db: &Arc<dyn Database>, calls: &[String]) {
+    let mut tx = Arc::clone(db).begin(TransactionOptions::default()).await.unwrap();
+    for call in calls {
+        let fetched = match tx.open(statement(call, Vec::new())).await {
+            Ok(cursor) => tx.fetch(cursor, 2).await,
+            Err(error) => Err(error),
+        };
+        match fetched {
+            Ok(batch) => check(&String::from_utf8(batch.result.json).unwrap(), call),
+            Err(error) => check(&format!("{error:?}"), call),
+        }
+    }
+    // Left as it is: whatever it was in the middle of must be gone.
+    drop(tx);
+}
+
 /// Everything is tried so often that it would be kept parsed, where statements are.
 const TIMES: usize = 3;
 
@@ -294,6 +311,8 @@ async fn nothing_gets_out_of(stage: Stage) {
         stage.restore().await;
         stage.inspect(statements).await;
         in_transaction(&alice, &calls).await;
+        stage.inspect(statements).await;
+        streamed(&alice, &calls).await;
         stage.inspect(statements).await;
     }
     // What a guest's frame may ask for beside SQL: to be somebody else. It is the host that says no.
