@@ -12,7 +12,7 @@ use mayfly_control::secrets::KeyRing;
 use mayfly_control::store::{Store, StoreConfig};
 use mayfly_control::tenant::{Identity, Script, Tenants};
 use mayfly_runtime::Call;
-use mayfly_runtime::providers::{BigintMode, Database, Statement, Value};
+use mayfly_runtime::providers::{BigintMode, Database, RowShape, Statement, Value};
 
 const SELECT: &str = "SELECT id, body FROM notes WHERE id = $1";
 const SCRIPT: &str = "CREATE TABLE notes (id int PRIMARY KEY, body text NOT NULL);
@@ -53,7 +53,8 @@ fn db_select(criterion: &mut Criterion) {
 }
 
 fn statement() -> Statement {
-    Statement { sql: SELECT.to_owned(), params: vec![Value::Number(42.0)], bigint: BigintMode::Auto }
+    let (bigint, shape) = (BigintMode::Auto, RowShape::Object);
+    Statement { sql: SELECT.to_owned(), params: vec![Value::Number(42.0)], bigint, shape }
 }
 
 fn lent(database: Arc<dyn Database>) -> Call {

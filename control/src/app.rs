@@ -37,6 +37,7 @@ use crate::service::retention::Retention;
 use crate::service::rollouts::Rollouts;
 use crate::service::schema::Schemas;
 use crate::service::sql::Sql;
+use crate::service::sweep;
 use crate::service::tokens::Tokens;
 use crate::service::usage::Usages;
 use crate::service::verify::Verify;
@@ -152,6 +153,7 @@ impl App {
         tasks.service(edge.news.clone().follow(store.clone()));
         tasks.service(Retention { store: store.clone(), days: config.records_days }.keep());
         tasks.service(edge.admission.daily.clone().keep());
+        tasks.service(sweep::keep(tenants.clone()));
         // What a crash left half done. Nothing of it is served until it is ready, so nobody waits for this.
         tasks.service(async move {
             if let Err(error) = tenants.recover().await {

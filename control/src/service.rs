@@ -16,6 +16,7 @@ pub mod retention;
 pub mod rollouts;
 pub mod schema;
 pub mod sql;
+pub mod sweep;
 pub mod tokens;
 pub mod usage;
 pub mod verify;

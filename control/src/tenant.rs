@@ -9,6 +9,7 @@ mod roles;
 mod schema;
 mod script;
 mod suitable;
+mod sweep;
 mod tenants;
 mod turns;
 

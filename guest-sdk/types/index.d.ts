@@ -59,6 +59,13 @@ export interface Result<Row> {
 export interface QueryOptions {
   /** How `int8` arrives where a number cannot hold it exactly; by default a number where it can, else a string. */
   readonly bigint?: "string" | "bigint";
+  /** `"array"`: a row is an array of its columns' values, two columns of one name among them. */
+  readonly rowMode?: "array";
+}
+
+export interface StreamOptions extends QueryOptions {
+  /** How many rows are read at once, 1 to 10,000; 500 where nothing is said. */
+  readonly batchSize?: number;
 }
 
 export interface Query {
@@ -74,15 +81,40 @@ export interface SqlTag {
   <Row = Record<string, unknown>>(strings: TemplateStringsArray, ...values: readonly Parameter[]): Promise<Result<Row>>;
 }
 
-export interface Database {
+/** Rows as they are asked for, for results too large to hold. The statement runs when iteration begins. */
+export interface Stream {
+  <Row = Record<string, unknown>>(
+    sql: string,
+    params?: readonly Parameter[] | null,
+    options?: StreamOptions,
+  ): AsyncIterable<Row>;
+}
+
+/** Where statements go: `ctx.db`, a transaction, or the database as somebody else. */
+export interface Queryable {
   /** Runs one statement: SELECT, INSERT, UPDATE, DELETE, MERGE, WITH, VALUES, TABLE or EXPLAIN. */
   readonly query: Query;
   /** The same for a template: ``ctx.db.sql`select * from notes where id = ${id}` ``. */
   readonly sql: SqlTag;
-  /** Runs `work` in a transaction: committed when it resolves, rolled back when it throws. */
-  readonly tx: <T>(work: (tx: { readonly query: Query; readonly sql: SqlTag }) => Promise<T>, options?: TransactionOptions) => Promise<T>;
+  /** Rows by and by: `for await (const row of ctx.db.stream("select ..."))`. Outside a transaction it only reads. */
+  readonly stream: Stream;
+  /**
+   * Runs `work` in a transaction: committed when it resolves, rolled back when it throws. Within a transaction it is a
+   * savepoint: undone alone, kept only with the outer one, which cannot be used meanwhile.
+   */
+  readonly tx: <T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions) => Promise<T>;
 }
 
+export type Transaction = Queryable;
+
+export interface Database extends Queryable {
+  /** Lends `work` the database as this end user. For the service role; anyone else: `AUTH_IMPERSONATION_FORBIDDEN`. */
+  readonly asUser: <T>(id: string, work: (db: Queryable) => Promise<T>) => Promise<T>;
+  /** Lends `work` the database as nobody, likewise. */
+  readonly asAnon: <T>(work: (db: Queryable) => Promise<T>) => Promise<T>;
+}
+
+/** Said where the outermost transaction begins. */
 export interface TransactionOptions {
   readonly isolation?: "read committed" | "repeatable read" | "serializable";
   readonly readOnly?: boolean;
@@ -97,7 +129,20 @@ export interface DatabaseError extends Error {
   readonly constraint?: string;
 }
 
+export interface ClaimOptions {
+  /** A namespace of keys, `default` where nothing is said. */
+  readonly scope?: string;
+  /** After how many seconds the key is free again; never, where nothing is said. */
+  readonly ttlSeconds?: number;
+}
+
 export interface Idempotency {
   /** True for the first to claim `key` in `scope`, false for everyone after, until `ttlSeconds` have passed. */
-  readonly claim: (key: string, options?: { readonly scope?: string; readonly ttlSeconds?: number }) => Promise<boolean>;
+  readonly claim: (key: string, options?: ClaimOptions) => Promise<boolean>;
+  /**
+   * Does `work` once: the key, what `work` does in its transaction, and its result are committed together, and everyone
+   * after gets that result. It is kept as JSON, 256 KiB at most, and everyone gets what JSON makes of it. When `work`
+   * throws, nothing is kept. Who comes meanwhile waits.
+   */
+  readonly run: <T>(key: string, options: ClaimOptions | null | undefined, work: (tx: Transaction) => Promise<T>) => Promise<T>;
 }

@@ -4,12 +4,20 @@
 //! capability (`host/`), runs at the same time as the others, and is dropped when the invocation ends: a provider
 //! must treat being dropped as a cancellation.
 
+mod database;
+mod idempotency;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub use database::{
+    Actor, BigintMode, Cursor, Database, Isolation, ResultSet, RowBatch, RowShape, Statement, Transaction,
+    TransactionOptions,
+};
+pub use idempotency::{Begun, Claim, Idempotency};
 pub use mayfly_abi::value::Value;
 use zeroize::Zeroizing;
 
@@ -77,100 +85,6 @@ impl fmt::Debug for Grants {
             .field("fetch", &self.fetch.is_some())
             .finish()
     }
-}
-
-/// One SQL statement as the guest sent it: hostile text and untyped parameters.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Statement {
-    /// The SQL text.
-    pub sql: String,
-    /// `$1`, `$2`, ...
-    pub params: Vec<Value>,
-    /// How `int8` columns are given to the guest.
-    pub bigint: BigintMode,
-}
-
-/// How an `int8` that JavaScript's numbers cannot hold exactly is given to the guest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum BigintMode {
-    /// A number where that is exact, a string otherwise.
-    #[default]
-    Auto,
-    /// Always a string; the guest makes `BigInt`s of them when it asked for that.
-    Text,
-}
-
-/// The answer to a [`Statement`], ready for the guest's JSON parser.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ResultSet {
-    /// `{"rowCount":n|null,"fields":[{"name","type"}...],"revive":[["column","date"|"bytes"|"number"|"bigint"|"date[]"|"bytes[]"|"number[]"|"bigint[]"]...],"rows":[{...}]}`
-    ///
-    /// `revive` names the columns whose values the guest turns into something that JSON has no word for: `date`
-    /// values are numbers of milliseconds since 1970 (or the strings `"infinity"`, `"-infinity"`), `bytes` values are
-    /// lower-case hexadecimal strings, `number` values are strings that may also be `NaN`, `Infinity` or `-Infinity`,
-    /// `bigint` values are decimal strings.
-    pub json: Vec<u8>,
-}
-
-/// `ctx.db`: one app's database, as one identity.
-pub trait Database: Send + Sync {
-    /// Run one statement by itself.
-    fn query(self: Arc<Self>, statement: Statement) -> BoxFuture<'static, Result<ResultSet, GuestError>>;
-
-    /// Begin a transaction. Dropping what comes back rolls it back.
-    fn begin(
-        self: Arc<Self>,
-        options: TransactionOptions,
-    ) -> BoxFuture<'static, Result<Box<dyn Transaction>, GuestError>>;
-}
-
-/// How a transaction is begun.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct TransactionOptions {
-    /// The isolation level, or the server's default.
-    pub isolation: Option<Isolation>,
-    /// Whether writes are refused.
-    pub read_only: bool,
-}
-
-/// A transaction's isolation level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Isolation {
-    /// `READ COMMITTED`
-    ReadCommitted,
-    /// `REPEATABLE READ`
-    RepeatableRead,
-    /// `SERIALIZABLE`
-    Serializable,
-}
-
-/// A transaction of one invocation. Dropped without `commit`, it is rolled back.
-pub trait Transaction: Send {
-    /// Run one statement in it.
-    fn query(&mut self, statement: Statement) -> BoxFuture<'_, Result<ResultSet, GuestError>>;
-
-    /// Commit. An error means that nothing was committed, unless its code is `DB_CONNECTION_LOST`.
-    fn commit(self: Box<Self>) -> BoxFuture<'static, Result<(), GuestError>>;
-
-    /// Roll back.
-    fn rollback(self: Box<Self>) -> BoxFuture<'static, Result<(), GuestError>>;
-}
-
-/// One claim of `ctx.idempotency`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
-    /// The key, 1 to 255 characters.
-    pub key: String,
-    /// The namespace, `default` unless given.
-    pub scope: String,
-    /// After how many seconds the claim may be taken again; never, when `None`.
-    pub ttl_seconds: Option<u32>,
-}
-
-/// `ctx.idempotency`: atomic claims.
-pub trait Idempotency: Send + Sync {
-    /// `true` for the first to claim, `false` for everyone after.
-    fn claim(self: Arc<Self>, claim: Claim) -> BoxFuture<'static, Result<bool, GuestError>>;
 }
 
 /// What happens on a 3xx answer with a `Location`.

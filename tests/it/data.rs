@@ -1,9 +1,12 @@
 //! PostgreSQL: the cluster, the platform's tables, tenants' databases.
 
+mod act_as;
 mod by_url;
 mod cluster;
+mod fuzz;
 mod hostile;
 mod idempotency;
+mod idempotent_work;
 mod migrations;
 mod outage;
 mod pool;
@@ -11,6 +14,7 @@ mod query;
 mod session;
 mod sink;
 mod store;
+mod stream;
 mod tenant;
 mod tls;
 mod transaction;

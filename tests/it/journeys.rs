@@ -1,5 +1,6 @@
 //! One story each, through the whole product.
 
+mod data;
 mod database_outage;
 mod fairness;
 mod first_function;

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on fails here and now"
 )]
 
+mod adapters;
 mod compile_worker;
 mod data;
 mod examples;

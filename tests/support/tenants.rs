@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mayfly_control::providers::db::DbBounds;
 use mayfly_control::secrets::KeyRing;
 use mayfly_control::tenant::{Identity, Script, Tenants};
-use mayfly_runtime::providers::{BigintMode, Database, GuestError, Statement, Value};
+use mayfly_runtime::providers::{BigintMode, Database, GuestError, RowShape, Statement, Value};
 use serde_json::Value as Json;
 use tokio::sync::OnceCell;
 
@@ -80,7 +80,7 @@ impl TestApp {
 
 /// A statement with parameters.
 pub fn statement(sql: &str, params: Vec<Value>) -> Statement {
-    Statement { sql: sql.to_owned(), params, bigint: BigintMode::Auto }
+    Statement { sql: sql.to_owned(), params, bigint: BigintMode::Auto, shape: RowShape::Object }
 }
 
 /// The whole answer to a statement.

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mayfly_runtime::providers::{BoxFuture, Claim, GuestError, Idempotency};
+use mayfly_runtime::providers::{Begun, BoxFuture, Claim, GuestError, Idempotency};
 
-use super::db::{Locator, Pools, Request, within_time};
-use crate::tenant::Privilege;
+use super::db::{AppDatabase, Locator, Pools, Request, within_time};
+use crate::tenant::{Identity, Privilege};
 use crate::wire::{Field, RowSink, WireError};
 
 /// The longest key and scope, in characters.
@@ -17,7 +17,8 @@ const KEY_MAX: usize = 255;
 /// second one waits for the first to commit, and then finds its row.
 const CLAIM: &str = "INSERT INTO public._idempotency_keys AS k (scope, key, expires_at)
     VALUES ($1, $2, now() + $3::float8 * interval '1 second')
-    ON CONFLICT (scope, key) DO UPDATE SET processed_at = now(), expires_at = excluded.expires_at
+    ON CONFLICT (scope, key) DO UPDATE
+        SET processed_at = now(), expires_at = excluded.expires_at, result = NULL
     WHERE k.expires_at <= now()
     RETURNING 1";
 
@@ -26,6 +27,8 @@ pub(crate) struct AppIdempotency {
     pools: Arc<Pools>,
     locator: Arc<dyn Locator>,
     app_id: String,
+    /// As whom work runs that is done together with a claim.
+    identity: Identity,
 }
 
 impl fmt::Debug for AppIdempotency {
@@ -35,14 +38,17 @@ impl fmt::Debug for AppIdempotency {
 }
 
 impl AppIdempotency {
-    pub(crate) fn new(pools: Arc<Pools>, locator: Arc<dyn Locator>, app_id: &str) -> Self {
-        Self { pools, locator, app_id: app_id.to_owned() }
+    pub(crate) fn new(
+        pools: Arc<Pools>,
+        locator: Arc<dyn Locator>,
+        app_id: &str,
+        identity: Identity,
+    ) -> Self {
+        Self { pools, locator, app_id: app_id.to_owned(), identity }
     }
 
     /// As the service login, whoever the invocation runs for, and on a connection that no transaction of its has.
     async fn claim_once(&self, claim: &Claim) -> Result<bool, GuestError> {
-        check("key", &claim.key)?;
-        check("scope", &claim.scope)?;
         let access = self.locator.locate(&self.app_id).await?;
         let mut checkout = self.pools.checkout(&access, Privilege::Service).await?;
         let params = [
@@ -59,8 +65,25 @@ impl AppIdempotency {
 
 impl Idempotency for AppIdempotency {
     fn claim(self: Arc<Self>, claim: Claim) -> BoxFuture<'static, Result<bool, GuestError>> {
-        Box::pin(async move { self.claim_once(&claim).await })
+        Box::pin(async move {
+            check_all(&claim)?;
+            self.claim_once(&claim).await
+        })
     }
+
+    fn begin(self: Arc<Self>, claim: Claim) -> BoxFuture<'static, Result<Begun, GuestError>> {
+        Box::pin(async move {
+            check_all(&claim)?;
+            let (pools, locator) = (Arc::clone(&self.pools), Arc::clone(&self.locator));
+            let database = AppDatabase::new(pools, locator, &self.app_id, self.identity.clone());
+            database.begin_with_key(&claim).await
+        })
+    }
+}
+
+fn check_all(claim: &Claim) -> Result<(), GuestError> {
+    check("key", &claim.key)?;
+    check("scope", &claim.scope)
 }
 
 fn check(what: &str, text: &str) -> Result<(), GuestError> {

@@ -32,6 +32,14 @@ SELECT 'users may use _idempotency_keys'
     WHERE pg_catalog.has_table_privilege('butterbase_user', 'public._idempotency_keys', 'SELECT, INSERT, UPDATE, DELETE')
        OR pg_catalog.has_table_privilege('butterbase_anon', 'public._idempotency_keys', 'SELECT, INSERT, UPDATE, DELETE')
 UNION ALL
+SELECT 'functions may call ' || p.oid::pg_catalog.regprocedure
+    FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(
+        coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) a
+    WHERE p.pronamespace = 'mayfly'::pg_catalog.regnamespace
+      AND a.grantee IN (0, 'butterbase_service'::pg_catalog.regrole, 'butterbase_user'::pg_catalog.regrole,
+          'butterbase_anon'::pg_catalog.regrole)
+      AND p.proname NOT IN ('idempotency_begin', 'idempotency_settle')
+UNION ALL
 SELECT 'the key for claims is missing' WHERE NOT EXISTS (SELECT FROM mayfly.claims_key)
 UNION ALL
 SELECT 'role ' || r.rolname || ' has rights that it must not have' FROM pg_catalog.pg_roles r

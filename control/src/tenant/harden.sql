@@ -124,8 +124,72 @@ CREATE TABLE IF NOT EXISTS public._idempotency_keys (
 );
 CREATE INDEX IF NOT EXISTS _idempotency_keys_expiry ON public._idempotency_keys (expires_at)
     WHERE expires_at IS NOT NULL;
+-- What came of the work that a key was claimed with: JSON, nothing for undefined, NULL where there was none.
+ALTER TABLE public._idempotency_keys ADD COLUMN IF NOT EXISTS result text;
 REVOKE ALL ON public._idempotency_keys FROM PUBLIC, butterbase_user, butterbase_anon;
 GRANT SELECT, INSERT, UPDATE, DELETE ON public._idempotency_keys TO butterbase_service, {owner};
+
+-- Whether the host has signed this key for this very connection. What is signed begins with a word that is no end
+-- user's hex, and has more parts than claims have.
+CREATE OR REPLACE FUNCTION mayfly.check_key_proof(claim_scope text, claim_key text, proof text) RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    part text[] := string_to_array(proof, '.');
+    key  record;
+    mac  bytea;
+BEGIN
+    IF array_length(part, 1) IS DISTINCT FROM 2 OR part[1] !~ '^[0-9]{1,12}$' THEN
+        RAISE EXCEPTION 'the key is not signed' USING ERRCODE = 'invalid_authorization_specification';
+    END IF;
+    SELECT inner_block, outer_block INTO STRICT key FROM mayfly.claims_key;
+    mac := sha256(key.outer_block || sha256(key.inner_block || convert_to('idempotency.' || pg_backend_pid()
+        || '.' || part[1]
+        || '.' || encode(convert_to(claim_scope, 'UTF8'), 'hex')
+        || '.' || encode(convert_to(claim_key, 'UTF8'), 'hex'), 'UTF8')));
+    IF encode(mac, 'hex') IS DISTINCT FROM part[2] OR part[1]::bigint < extract(epoch FROM clock_timestamp()) THEN
+        RAISE EXCEPTION 'the key is not signed' USING ERRCODE = 'invalid_authorization_specification';
+    END IF;
+END $$;
+
+-- Take a key within the caller's transaction, or say what came of it. Whoever has it now is waited for, as long as a
+-- statement may take.
+CREATE OR REPLACE FUNCTION mayfly.idempotency_begin(claim_scope text, claim_key text, ttl_seconds float8, proof text)
+    RETURNS TABLE (mine boolean, result text)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = 0
+AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM mayfly.check_key_proof(claim_scope, claim_key, proof);
+    LOOP
+        INSERT INTO public._idempotency_keys AS k (scope, key, expires_at)
+        VALUES (claim_scope, claim_key, clock_timestamp() + ttl_seconds * interval '1 second')
+        ON CONFLICT (scope, key) DO UPDATE
+            SET processed_at = now(), expires_at = excluded.expires_at, result = NULL
+            WHERE k.expires_at <= clock_timestamp();
+        IF FOUND THEN
+            RETURN QUERY SELECT true, NULL::text;
+            RETURN;
+        END IF;
+        RETURN QUERY SELECT false, k.result FROM public._idempotency_keys k
+            WHERE k.scope = claim_scope AND k.key = claim_key;
+        IF FOUND THEN
+            RETURN;
+        END IF;
+        -- Swept in between.
+    END LOOP;
+END $$;
+
+-- Keep the result of the work beside its key. Nothing is kept for a key that the work itself has deleted.
+CREATE OR REPLACE FUNCTION mayfly.idempotency_settle(claim_scope text, claim_key text, work_result text, proof text)
+    RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM mayfly.check_key_proof(claim_scope, claim_key, proof);
+    UPDATE public._idempotency_keys k SET result = work_result WHERE k.scope = claim_scope AND k.key = claim_key;
+END $$;
 
 -- Scripts that were run, newest last.
 CREATE TABLE IF NOT EXISTS mayfly.migrations (
@@ -203,4 +267,9 @@ BEGIN
 END $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA mayfly FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA mayfly FROM butterbase_service, butterbase_user, butterbase_anon;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA mayfly TO {owner};
+-- Of all that is in there, whoever runs functions may call these two.
+GRANT USAGE ON SCHEMA mayfly TO butterbase_service, butterbase_user, butterbase_anon;
+GRANT EXECUTE ON FUNCTION mayfly.idempotency_begin(text, text, float8, text),
+    mayfly.idempotency_settle(text, text, text, text) TO butterbase_service, butterbase_user, butterbase_anon;

@@ -254,9 +254,9 @@ impl Tenants {
     }
 
     /// `ctx.idempotency` for one invocation.
-    pub fn idempotency(&self, app_id: &str) -> Arc<dyn Idempotency> {
+    pub fn idempotency(&self, app_id: &str, identity: Identity) -> Arc<dyn Idempotency> {
         let locator: Arc<dyn Locator> = Arc::new(self.clone());
-        Arc::new(AppIdempotency::new(Arc::clone(&self.0.pools), locator, app_id))
+        Arc::new(AppIdempotency::new(Arc::clone(&self.0.pools), locator, app_id, identity))
     }
 
     /// Open connections to apps' databases that nobody uses at the moment.

@@ -124,7 +124,7 @@ impl Connection {
                 Incoming::Error(refusal) if refusal.fatal => return Err(WireError::Refused(refusal)),
                 Incoming::Error(refusal) => outcome = Err(WireError::Refused(refusal)),
                 Incoming::Ready => return outcome,
-                Incoming::Row(_) | Incoming::Fields(_) | Incoming::Step => {}
+                Incoming::Row(_) | Incoming::Fields(_) | Incoming::Suspended | Incoming::Step => {}
                 Incoming::Copy => return Err(WireError::Protocol("copy")),
             }
         }

@@ -25,6 +25,8 @@ pub(super) enum Incoming {
     Row(Bytes),
     /// A statement is done; its command tag.
     Complete(String),
+    /// There are more rows than were asked for.
+    Suspended,
     /// A statement failed.
     Error(Box<Refusal>),
     /// The server waits for the next statement.
@@ -84,9 +86,9 @@ fn understand(message: Message) -> Result<Taken, WireError> {
         | Message::BindComplete
         | Message::CloseComplete
         | Message::NoData
-        | Message::PortalSuspended
         | Message::EmptyQueryResponse
         | Message::ParameterDescription(_) => Incoming::Step,
+        Message::PortalSuspended => Incoming::Suspended,
         Message::CopyInResponse(_)
         | Message::CopyOutResponse(_)
         | Message::CopyData(_)

@@ -5,7 +5,7 @@ use postgres_protocol::IsNull;
 use postgres_protocol::message::frontend::{self, BindError};
 
 use super::connection::Connection;
-use super::error::WireError;
+use super::error::{Refusal, WireError};
 use super::message::Incoming;
 
 /// A column of a result.
@@ -66,7 +66,7 @@ impl Connection {
             frontend::close(b'S', name, &mut self.output)?;
         }
         for statement in exchange.before {
-            push(&mut self.output, Name::Unnamed, statement, &[])?;
+            push_ours(&mut self.output, statement)?;
         }
         push(&mut self.output, exchange.name, exchange.sql, exchange.params)?;
         frontend::sync(&mut self.output);
@@ -75,7 +75,11 @@ impl Connection {
         }
         self.send().await?;
         self.settle().await?;
-        let outcome = self.read_result(exchange.before.len(), sink).await;
+        let outcome = match self.read_result(exchange.before.len(), sink).await {
+            Ok(Ending::Complete(tag)) => Ok(tag),
+            Ok(Ending::None | Ending::Suspended) => Err(WireError::Protocol("no answer")),
+            Err(error) => Err(error),
+        };
         if exchange.after.is_some() {
             self.owe();
         }
@@ -86,9 +90,14 @@ impl Connection {
         outcome
     }
 
-    async fn read_result(&mut self, ours: usize, sink: &mut impl RowSink) -> Result<String, WireError> {
+    /// Reads up to where the server waits for the next statement: what it said of the user's, behind `ours`.
+    pub(super) async fn read_result(
+        &mut self,
+        ours: usize,
+        sink: &mut impl RowSink,
+    ) -> Result<Ending, WireError> {
         let mut completed = 0;
-        let mut outcome = Err(WireError::Protocol("no answer"));
+        let mut outcome = Ok(Ending::None);
         loop {
             match self.next(sink.room()).await? {
                 // Statements of ours have no rows.
@@ -96,9 +105,12 @@ impl Connection {
                 Incoming::Row(row) => sink.row(row)?,
                 Incoming::Complete(tag) => {
                     completed += 1;
-                    outcome = Ok(tag);
+                    if completed > ours {
+                        outcome = Ok(Ending::Complete(tag));
+                    }
                 }
-                Incoming::Error(refusal) if refusal.fatal || completed >= ours => {
+                Incoming::Suspended => outcome = Ok(Ending::Suspended),
+                Incoming::Error(refusal) if refusal.fatal || completed >= ours || is_outer(&refusal) => {
                     let fatal = refusal.fatal;
                     outcome = Err(WireError::Refused(refusal));
                     if fatal {
@@ -117,12 +129,55 @@ impl Connection {
     }
 }
 
+/// A cancel, a time that was over, a shutdown: they meet whatever runs at the moment, ours or the user's.
+fn is_outer(refusal: &Refusal) -> bool {
+    refusal.sqlstate.starts_with("57")
+}
+
+/// What the server said of the user's statement in the end.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Nothing: it was not executed.
+    None,
+    /// There are more rows.
+    Suspended,
+    /// It is done; its command tag.
+    Complete(String),
+}
+
 /// Parse, bind, describe, execute, as far as that is not done yet: every parameter as text whose type the server
 /// infers, every result as text.
 fn push(
     output: &mut BytesMut,
     name: Name<'_>,
     sql: &str,
+    params: &[Option<Vec<u8>>],
+) -> Result<(), WireError> {
+    let (text, is_parsed) = match name {
+        Name::Unnamed => ("", false),
+        Name::New(name) => (name, false),
+        Name::Parsed(name) => (name, true),
+    };
+    if !is_parsed {
+        frontend::parse(text, sql, [], output)?;
+    }
+    bind(output, "", text, params)?;
+    if !is_parsed {
+        frontend::describe(b'P', "", output)?;
+    }
+    Ok(frontend::execute("", 0, output)?)
+}
+
+/// A statement of ours, without parameters or rows.
+pub(super) fn push_ours(output: &mut BytesMut, sql: &str) -> Result<(), WireError> {
+    push(output, Name::Unnamed, sql, &[])
+}
+
+/// The parsed statement of this name, with its parameters, as a portal.
+pub(super) fn bind(
+    output: &mut BytesMut,
+    portal: &str,
+    statement: &str,
     params: &[Option<Vec<u8>>],
 ) -> Result<(), WireError> {
     let serialize = |param: &Option<Vec<u8>>, output: &mut BytesMut| {
@@ -134,20 +189,8 @@ fn push(
             }
         })
     };
-    let (text, is_parsed) = match name {
-        Name::Unnamed => ("", false),
-        Name::New(name) => (name, false),
-        Name::Parsed(name) => (name, true),
-    };
-    if !is_parsed {
-        frontend::parse(text, sql, [], output)?;
-    }
-    frontend::bind("", text, [], params, serialize, [], output).map_err(|error| match error {
+    frontend::bind(portal, statement, [], params, serialize, [], output).map_err(|error| match error {
         BindError::Conversion(_) => WireError::Protocol("parameter"),
         BindError::Serialization(error) => WireError::Lost(error),
-    })?;
-    if !is_parsed {
-        frontend::describe(b'P', "", output)?;
-    }
-    Ok(frontend::execute("", 0, output)?)
+    })
 }

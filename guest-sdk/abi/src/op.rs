@@ -75,6 +75,24 @@ pub enum Operation {
     IdempotencyClaim = 6,
     /// [`crate::operation::Fetch`]; answers [`crate::operation::Fetched`].
     Fetch = 7,
+    /// [`crate::operation::Actor`]; answers nothing where the invocation may be that.
+    DbActAs = 8,
+    /// A transaction's number, 4 bytes: a transaction within it begins.
+    DbSavepoint = 9,
+    /// The transaction's number, 4 bytes: the innermost one within it is kept.
+    DbRelease = 10,
+    /// The transaction's number, 4 bytes: the innermost one within it is undone.
+    DbRollbackTo = 11,
+    /// [`crate::operation::Query`]; answers the stream's number, 4 bytes.
+    DbOpen = 12,
+    /// [`crate::operation::Fetching`]; answers [`crate::operation::Batch`].
+    DbFetch = 13,
+    /// The stream's number, 4 bytes.
+    DbClose = 14,
+    /// [`crate::operation::Claim`]; answers [`crate::operation::Begun`].
+    IdempotencyBegin = 15,
+    /// [`crate::operation::Settle`].
+    IdempotencySettle = 16,
 }
 
 impl Operation {
@@ -88,6 +106,15 @@ impl Operation {
             5 => Self::DbRollback,
             6 => Self::IdempotencyClaim,
             7 => Self::Fetch,
+            8 => Self::DbActAs,
+            9 => Self::DbSavepoint,
+            10 => Self::DbRelease,
+            11 => Self::DbRollbackTo,
+            12 => Self::DbOpen,
+            13 => Self::DbFetch,
+            14 => Self::DbClose,
+            15 => Self::IdempotencyBegin,
+            16 => Self::IdempotencySettle,
             _ => return None,
         })
     }

@@ -1,7 +1,12 @@
 //! What each submitted operation sends, and what comes back.
 
+mod database;
+mod idempotency;
+
+pub use database::{Actor, Batch, Begin, Fetching, Query};
+pub use idempotency::{Begun, Claim, Settle};
+
 use crate::frame::{Malformed, Reader, Writer};
-use crate::value::Value;
 
 /// A timer.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,94 +30,6 @@ impl Sleep {
     pub fn read(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(bytes);
         Ok(Self { ms: reader.u32()?, background: reader.u8()? != 0 })
-    }
-}
-
-/// One SQL statement.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Query {
-    /// The transaction's number, or 0 for none.
-    pub transaction: u32,
-    /// Whether every `int8` comes as text.
-    pub bigint_as_text: bool,
-    /// The SQL text.
-    pub sql: String,
-    /// Its parameters.
-    pub params: Vec<Value>,
-}
-
-impl Query {
-    /// Appends everything but the parameters, which follow by [`Value::write`].
-    pub fn begin(writer: &mut Writer, transaction: u32, bigint_as_text: bool, sql: &str, params: u32) {
-        writer.u32(transaction);
-        writer.u8(u8::from(bigint_as_text));
-        writer.text(sql);
-        writer.u32(params);
-    }
-
-    /// Reads the operation.
-    pub fn read(bytes: &[u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader::new(bytes);
-        let transaction = reader.u32()?;
-        let bigint_as_text = reader.u8()? != 0;
-        let sql = reader.text()?.to_owned();
-        let count = reader.count(1)?;
-        let params = (0..count).map(|_| Value::read(&mut reader)).collect::<Result<_, _>>()?;
-        Ok(Self { transaction, bigint_as_text, sql, params })
-    }
-}
-
-/// The beginning of a transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Begin {
-    /// 0 for the server's default, 1 read committed, 2 repeatable read, 3 serializable.
-    pub isolation: u8,
-    /// Whether writes are refused.
-    pub read_only: bool,
-}
-
-impl Begin {
-    /// The frame of this operation.
-    pub fn to_frame(self) -> Vec<u8> {
-        vec![self.isolation, u8::from(self.read_only)]
-    }
-
-    /// Reads the operation.
-    pub fn read(bytes: &[u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader::new(bytes);
-        Ok(Self { isolation: reader.u8()?, read_only: reader.u8()? != 0 })
-    }
-}
-
-/// A claim of an idempotency key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
-    /// The key.
-    pub key: String,
-    /// The namespace.
-    pub scope: String,
-    /// After how many seconds it may be taken again; 0 for never.
-    pub ttl_seconds: u32,
-}
-
-impl Claim {
-    /// The frame of this operation.
-    pub fn to_frame(&self) -> Vec<u8> {
-        let mut writer = Writer::with_capacity(16 + self.key.len() + self.scope.len());
-        writer.text(&self.key);
-        writer.text(&self.scope);
-        writer.u32(self.ttl_seconds);
-        writer.finish()
-    }
-
-    /// Reads the operation.
-    pub fn read(bytes: &[u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader::new(bytes);
-        Ok(Self {
-            key: reader.text()?.to_owned(),
-            scope: reader.text()?.to_owned(),
-            ttl_seconds: reader.u32()?,
-        })
     }
 }
 

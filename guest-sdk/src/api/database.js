@@ -1,10 +1,18 @@
 // ctx.db: SQL and parameters go to the host, rows come back as JSON and are finished here.
 
 import { host } from "./host.js";
-import { ArrayIsArray, ObjectFreeze, PromiseThen, rejected } from "./primordials.js";
+import { ArrayIsArray, NumberIsInteger, ObjectFreeze, PromiseThen, SymbolAsyncIterator, rejected, resolved } from "./primordials.js";
 
 const ISOLATION = { __proto__: null, "read committed": 1, "repeatable read": 2, serializable: 3 };
 const BIGINT = { __proto__: null, string: 1, bigint: 2 };
+const ROWS_AS_ARRAYS = 2;
+const BATCH_SIZE = 500;
+const BATCH_SIZE_MAX = 10_000;
+
+// Why a transaction, or a database as somebody else, cannot be used: an SQLSTATE and a sentence.
+const ENDED = ["25P01", "This transaction has ended: its function has settled"];
+const LEFT = ["25P01", "This database was lent to a function that has settled"];
+const NESTED = ["25002", "A transaction within this one is open: use that one, or wait for its end"];
 
 const revivers = {
   __proto__: null,
@@ -30,64 +38,206 @@ function finish(result, asBigint) {
   return { rows: result.rows, rowCount: result.rowCount, fields: result.fields };
 }
 
-function run(transaction, sql, params, options) {
-  if (typeof sql !== "string") return rejected(new TypeError("query needs SQL as a string"));
+function failure([code, message]) {
+  const error = new Error(message);
+  error.code = code;
+  return error;
+}
+
+/** A statement as it is sent, or what is wrong with it. */
+function check(sql, params, options) {
+  if (typeof sql !== "string") throw new TypeError("query needs SQL as a string");
   if (params !== undefined && params !== null && !ArrayIsArray(params)) {
-    return rejected(new TypeError("query takes its parameters as an array"));
+    throw new TypeError("query takes its parameters as an array");
   }
-  const mode = options?.bigint === undefined ? 0 : BIGINT[options.bigint];
-  if (mode === undefined) return rejected(new TypeError("bigint is 'string' or 'bigint'"));
-  let pending;
+  const bigint = options?.bigint === undefined ? 0 : BIGINT[options.bigint];
+  if (bigint === undefined) throw new TypeError("bigint is 'string' or 'bigint'");
+  const rowMode = options?.rowMode;
+  if (rowMode !== undefined && rowMode !== "array") throw new TypeError("rowMode is 'array', or left out");
+  const flags = (bigint === 0 ? 0 : 1) | (rowMode === undefined ? 0 : ROWS_AS_ARRAYS);
+  return { sql, params: params ?? [], flags, asBigint: bigint === 2 };
+}
+
+// A source is where statements go: `transaction` by number, or 0 and as whom; `closed` says why none may go there now.
+const OWN = { transaction: 0, actor: null, closed: null };
+
+function run(source, sql, params, options) {
+  if (source.closed !== null) return rejected(failure(source.closed));
   try {
-    pending = host.dbQuery(transaction, sql, params ?? [], mode !== 0);
+    const { flags, asBigint, params: values } = check(sql, params, options);
+    const pending = host.dbQuery(source.transaction, source.actor, flags, sql, values);
+    return PromiseThen(pending, (result) => finish(result, asBigint));
   } catch (error) {
     return rejected(error);
   }
-  return PromiseThen(pending, (result) => finish(result, mode === 2));
 }
 
 /** A template's values become parameters, in their order; its text is the statement. Nothing is ever put into the text. */
-function template(transaction, strings, values) {
+function template(source, strings, values) {
   if (!ArrayIsArray(strings) || !ArrayIsArray(strings.raw)) {
     return rejected(new TypeError("sql is a tag: write sql`select ... ${value}`, without parentheses"));
   }
   let text = strings[0];
   for (let i = 1; i < strings.length; i++) text += `$${i}${strings[i]}`;
-  return run(transaction, text, values);
+  return run(source, text, values);
 }
 
-async function transact(work, options) {
-  if (typeof work !== "function") throw new TypeError("tx needs a function");
-  const isolation = options?.isolation === undefined ? 0 : ISOLATION[`${options.isolation}`.toLowerCase()];
-  if (isolation === undefined) {
-    throw new TypeError("isolation is 'read committed', 'repeatable read' or 'serializable'");
+/** Rows as they are asked for: the host reads a batch when the one before it is used up. */
+function stream(source, sql, params, options) {
+  const statement = check(sql, params, options);
+  const size = options?.batchSize ?? BATCH_SIZE;
+  if (!NumberIsInteger(size) || size < 1 || size > BATCH_SIZE_MAX) {
+    throw new TypeError(`batchSize is a whole number from 1 to ${BATCH_SIZE_MAX}`);
   }
-  const transaction = await host.dbBegin(isolation, !!options?.readOnly);
-  let open = true;
-  const ended = () => rejected(new Error("This transaction has ended: its function has settled"));
-  const tx = ObjectFreeze({
-    query: (sql, params, queryOptions) => (open ? run(transaction, sql, params, queryOptions) : ended()),
-    sql: (strings, ...values) => (open ? template(transaction, strings, values) : ended()),
-  });
+  return ObjectFreeze({ [SymbolAsyncIterator]: () => iterate(source, statement, size) });
+}
+
+/** Not a generator: leaving one ends it a moment later, and whatever comes after the loop would come first. */
+function iterate(source, { sql, params, flags, asBigint }, size) {
+  let number = 0;
+  let rows = [];
+  let at = 0;
+  let over = false;
+  // Calls of `next` that wait for each other.
+  let waiting = 0;
+  let turn = resolved();
+
+  async function advance() {
+    try {
+      while (at === rows.length && !over) {
+        if (number === 0) {
+          if (source.closed !== null) throw failure(source.closed);
+          number = await host.dbOpen(source.transaction, source.actor, flags, sql, params);
+          if (over) await close();
+        } else {
+          const batch = await host.dbFetch(number, size);
+          if (over) break;
+          over = batch.isLast;
+          ({ rows } = finish(batch, asBigint));
+          at = 0;
+        }
+      }
+    } catch (error) {
+      over = true;
+      throw error;
+    }
+    return at < rows.length ? { value: rows[at++], done: false } : { value: undefined, done: true };
+  }
+
+  // One that has failed is closed already.
+  const close = () => PromiseThen(host.dbClose(number), undefined, () => undefined);
+  const leave = () => {
+    waiting -= 1;
+  };
+  return {
+    next() {
+      if (waiting === 0 && at < rows.length) return resolved({ value: rows[at++], done: false });
+      waiting += 1;
+      const row = PromiseThen(turn, advance);
+      turn = PromiseThen(row, leave, leave);
+      return row;
+    },
+    return(value) {
+      const open = !over && number !== 0;
+      over = true;
+      rows = [];
+      at = 0;
+      return PromiseThen(open ? close() : resolved(), () => ({ value, done: true }));
+    },
+    [SymbolAsyncIterator]() {
+      return this;
+    },
+  };
+}
+
+/** Runs `work` in a transaction that is open: keeps it when `work` resolves, undoes it when it throws. */
+async function settle(source, work, keep, undo) {
   let result;
   try {
-    result = await work(tx);
+    result = await work(ObjectFreeze(facade(source)));
+    // Committing it now would keep half of what the inner one was going to do.
+    if (source.closed !== null) throw failure(["25002", "The function has settled while a transaction within its own was open"]);
   } catch (error) {
-    open = false;
+    source.closed = ENDED;
     try {
-      await host.dbRollback(transaction);
+      await undo();
     } catch {
       // The transaction is gone all the same, and what the function threw says more.
     }
     throw error;
   }
-  open = false;
-  await host.dbCommit(transaction);
-  return result;
+  source.closed = ENDED;
+  return keep(result);
+}
+
+/** The same for a transaction that the host has begun for somebody, under this number. */
+export function inTransaction(transaction, actor, work, keep) {
+  return settle({ transaction, actor, closed: null }, work, keep, () => host.dbRollback(transaction));
+}
+
+async function transact({ actor }, work, options) {
+  const isolation = options?.isolation === undefined ? 0 : ISOLATION[`${options.isolation}`.toLowerCase()];
+  if (isolation === undefined) {
+    throw new TypeError("isolation is 'read committed', 'repeatable read' or 'serializable'");
+  }
+  const transaction = await host.dbBegin(actor, isolation, !!options?.readOnly);
+  return inTransaction(transaction, actor, work, async (result) => {
+    await host.dbCommit(transaction);
+    return result;
+  });
+}
+
+/** A transaction within one: undone alone, kept only with the ones around it. */
+async function nest(outer, work, options) {
+  if (options?.isolation !== undefined || options?.readOnly !== undefined) {
+    throw new TypeError("isolation and readOnly are chosen where the outermost transaction begins");
+  }
+  const { transaction, actor } = outer;
+  outer.closed = NESTED;
+  try {
+    await host.dbSavepoint(transaction);
+    const keep = async (result) => {
+      await host.dbRelease(transaction);
+      return result;
+    };
+    return await settle({ transaction, actor, closed: null }, work, keep, () => host.dbRollbackTo(transaction));
+  } finally {
+    if (outer.closed === NESTED) outer.closed = null;
+  }
+}
+
+async function tx(source, work, options) {
+  if (typeof work !== "function") throw new TypeError("tx needs a function");
+  if (source.closed !== null) throw failure(source.closed);
+  return source.transaction === 0 ? transact(source, work, options) : nest(source, work, options);
+}
+
+function facade(source) {
+  return {
+    query: (sql, params, options) => run(source, sql, params, options),
+    sql: (strings, ...values) => template(source, strings, values),
+    stream: (sql, params, options) => stream(source, sql, params, options),
+    tx: (work, options) => tx(source, work, options),
+  };
+}
+
+/** Lends `work` the database as somebody else. Whether that may be is for the host to say, now and with every statement. */
+async function actAs(actor, work) {
+  if (typeof work !== "function") throw new TypeError("asUser and asAnon need a function");
+  await host.dbActAs(actor);
+  const source = { transaction: 0, actor, closed: null };
+  try {
+    return await work(ObjectFreeze(facade(source)));
+  } finally {
+    source.closed = LEFT;
+  }
 }
 
 export const database = ObjectFreeze({
-  query: (sql, params, options) => run(0, sql, params, options),
-  sql: (strings, ...values) => template(0, strings, values),
-  tx: (work, options) => transact(work, options),
+  ...facade(OWN),
+  asUser: async (id, work) => {
+    if (typeof id !== "string") throw new TypeError("asUser needs the user's id as a string");
+    return actAs(id, work);
+  },
+  asAnon: (work) => actAs(false, work),
 });

@@ -6,7 +6,7 @@ use javy_plugin_api::javy::quickjs::{
 };
 use mayfly_abi::frame::Writer;
 use mayfly_abi::op::Operation;
-use mayfly_abi::operation::{Begin, Query};
+use mayfly_abi::operation::{Actor, Batch, Begin, Fetching, Query};
 use mayfly_abi::value::{MAX_DEPTH, Value as Parameter};
 
 use super::require_invocation;
@@ -15,18 +15,52 @@ use crate::{pending, text};
 fn query<'js>(
     ctx: Ctx<'js>,
     transaction: u32,
+    actor: Value<'js>,
+    options: u8,
     sql: JsString<'js>,
     params: Array<'js>,
-    bigint_as_text: bool,
 ) -> Result<Promise<'js>> {
-    require_invocation(&ctx, "ctx.db")?;
-    let sql = text::text(&sql)?;
+    let frame = statement(&ctx, transaction, &actor, options, &sql, &params)?;
+    Ok(pending::promise(&ctx, Operation::DbQuery, &frame, json)?.1)
+}
+
+fn open<'js>(
+    ctx: Ctx<'js>,
+    transaction: u32,
+    actor: Value<'js>,
+    options: u8,
+    sql: JsString<'js>,
+    params: Array<'js>,
+) -> Result<Promise<'js>> {
+    let frame = statement(&ctx, transaction, &actor, options, &sql, &params)?;
+    Ok(pending::promise(&ctx, Operation::DbOpen, &frame, number)?.1)
+}
+
+fn statement<'js>(
+    ctx: &Ctx<'js>,
+    transaction: u32,
+    actor: &Value<'js>,
+    options: u8,
+    sql: &JsString<'js>,
+    params: &Array<'js>,
+) -> Result<Vec<u8>> {
+    require_invocation(ctx, "ctx.db")?;
+    let sql = text::text(sql)?;
     let mut writer = Writer::with_capacity(64 + sql.len());
-    Query::begin(&mut writer, transaction, bigint_as_text, &sql, params.len() as u32);
+    Query::begin(&mut writer, transaction, &actor_of(actor)?, options, &sql, params.len() as u32);
     for index in 0..params.len() {
-        parameter(&ctx, params.get(index)?, 0)?.write(&mut writer);
+        parameter(ctx, params.get(index)?, 0)?.write(&mut writer);
     }
-    Ok(pending::promise(&ctx, Operation::DbQuery, &writer.finish(), json)?.1)
+    Ok(writer.finish())
+}
+
+/// `null` for the invocation's own identity, a string for a user, `false` for nobody.
+fn actor_of(value: &Value<'_>) -> Result<Actor> {
+    Ok(match value.type_of() {
+        Type::String => Actor::User(text::text(&value.get()?)?),
+        Type::Bool => Actor::Anon,
+        _ => Actor::Own,
+    })
 }
 
 fn parameter<'js>(ctx: &Ctx<'js>, value: Value<'js>, depth: u8) -> Result<Parameter> {
@@ -91,23 +125,55 @@ pub(super) fn nothing<'js>(ctx: &Ctx<'js>, _answer: &[u8]) -> Result<Value<'js>>
     Ok(Value::new_undefined(ctx.clone()))
 }
 
-fn begin(ctx: Ctx<'_>, isolation: u8, read_only: bool) -> Result<Promise<'_>> {
+fn batch<'js>(ctx: &Ctx<'js>, answer: &[u8]) -> Result<Value<'js>> {
+    let Ok(Batch { is_last, json }) = Batch::read(answer) else {
+        return Err(Exception::throw_internal(ctx, "The host's answer could not be read"));
+    };
+    let batch = ctx.json_parse(json)?;
+    if let Some(object) = batch.as_object() {
+        object.set("isLast", is_last)?;
+    }
+    Ok(batch)
+}
+
+fn act_as<'js>(ctx: Ctx<'js>, actor: Value<'js>) -> Result<Promise<'js>> {
     require_invocation(&ctx, "ctx.db")?;
-    let frame = Begin { isolation, read_only }.to_frame();
+    Ok(pending::promise(&ctx, Operation::DbActAs, &actor_of(&actor)?.to_frame(), nothing)?.1)
+}
+
+fn begin<'js>(ctx: Ctx<'js>, actor: Value<'js>, isolation: u8, read_only: bool) -> Result<Promise<'js>> {
+    require_invocation(&ctx, "ctx.db")?;
+    let frame = Begin { actor: actor_of(&actor)?, isolation, read_only }.to_frame();
     Ok(pending::promise(&ctx, Operation::DbBegin, &frame, number)?.1)
 }
 
-fn commit(ctx: Ctx<'_>, transaction: u32) -> Result<Promise<'_>> {
-    Ok(pending::promise(&ctx, Operation::DbCommit, &transaction.to_le_bytes(), nothing)?.1)
+fn fetch(ctx: Ctx<'_>, stream: u32, rows: u32) -> Result<Promise<'_>> {
+    Ok(pending::promise(&ctx, Operation::DbFetch, &Fetching { stream, rows }.to_frame(), batch)?.1)
 }
 
-fn rollback(ctx: Ctx<'_>, transaction: u32) -> Result<Promise<'_>> {
-    Ok(pending::promise(&ctx, Operation::DbRollback, &transaction.to_le_bytes(), nothing)?.1)
+/// Something that is said of a transaction, or of a stream, by its number alone.
+fn step<'js>(ctx: &Ctx<'js>, host: &Object<'js>, name: &str, operation: Operation) -> Result<()> {
+    let call = move |ctx: Ctx<'js>, number: u32| -> Result<Promise<'js>> {
+        Ok(pending::promise(&ctx, operation, &number.to_le_bytes(), nothing)?.1)
+    };
+    host.set(name, Function::new(ctx.clone(), call)?)
 }
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("dbQuery", Function::new(ctx.clone(), query)?)?;
+    host.set("dbOpen", Function::new(ctx.clone(), open)?)?;
+    host.set("dbFetch", Function::new(ctx.clone(), fetch)?)?;
+    host.set("dbActAs", Function::new(ctx.clone(), act_as)?)?;
     host.set("dbBegin", Function::new(ctx.clone(), begin)?)?;
-    host.set("dbCommit", Function::new(ctx.clone(), commit)?)?;
-    host.set("dbRollback", Function::new(ctx.clone(), rollback)?)
+    for (name, operation) in [
+        ("dbClose", Operation::DbClose),
+        ("dbCommit", Operation::DbCommit),
+        ("dbRelease", Operation::DbRelease),
+        ("dbRollback", Operation::DbRollback),
+        ("dbRollbackTo", Operation::DbRollbackTo),
+        ("dbSavepoint", Operation::DbSavepoint),
+    ] {
+        step(ctx, host, name, operation)?;
+    }
+    Ok(())
 }

@@ -62,6 +62,7 @@ export const StringToLowerCase = uncurry(String.prototype.toLowerCase);
 export const StringToUpperCase = uncurry(String.prototype.toUpperCase);
 export const StringToWellFormed = uncurry(String.prototype.toWellFormed);
 export const SymbolToString = uncurry(Symbol.prototype.toString);
+export const SymbolAsyncIterator = Symbol.asyncIterator;
 export const SymbolIterator = Symbol.iterator;
 
 /** A promise for `value`, made by the language's own `Promise`. */

@@ -1,25 +1,34 @@
 //! `ctx.db`: statements go to the provider as they came; transactions are numbers to the guest.
 
+mod streams;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use mayfly_abi::frame::{Malformed, Reader};
-use mayfly_abi::operation::{Begin, Query};
+use mayfly_abi::operation::{Actor as Wish, Begin, Query, Settle};
 use tokio::sync::Mutex;
 
+use self::streams::Streams;
 use super::operations::{Answer, Kind};
 use super::submit::Begun;
 use crate::providers::{
-    BigintMode, BoxFuture, Database, GuestError, Isolation, Statement, Transaction, TransactionOptions,
+    Actor, BigintMode, BoxFuture, Database, GuestError, Isolation, RowShape, Statement, Transaction,
+    TransactionOptions,
 };
 
-type Slot = Arc<Mutex<Option<Box<dyn Transaction>>>>;
+/// Where a transaction stands; empty before it has begun and after it has ended.
+pub(super) type Slot = Arc<Mutex<Option<Box<dyn Transaction>>>>;
+
+/// Something that is done with an open transaction.
+type Step = for<'a> fn(&'a mut dyn Transaction) -> BoxFuture<'a, Result<(), GuestError>>;
 
 /// The database side of one invocation. Dropping it rolls back whatever is open.
 #[derive(Default)]
 pub(crate) struct Connections {
     provider: Option<Arc<dyn Database>>,
     transactions: HashMap<u32, Slot>,
+    streams: Streams,
     last: u32,
 }
 
@@ -29,23 +38,23 @@ impl Connections {
     }
 
     pub(super) fn query(&mut self, frame: &[u8]) -> Begun {
-        let Query { transaction, bigint_as_text, sql, params } = Query::read(frame)?;
-        let bigint = if bigint_as_text { BigintMode::Text } else { BigintMode::Auto };
-        let statement = Statement { sql, params, bigint };
-        if transaction != 0 {
-            return Ok(database(query_within(self.transactions.get(&transaction).cloned(), statement)));
+        let query = Query::read(frame)?;
+        if query.transaction != 0 {
+            let slot = self.transactions.get(&query.transaction).cloned();
+            return Ok(database(query_within(slot, statement(query))));
         }
-        Ok(database(match &self.provider {
-            Some(provider) => {
-                let query = Arc::clone(provider).query(statement);
-                Box::pin(async move { Ok(query.await?.json) })
-            }
-            None => refused(),
-        }))
+        let provider = self.acting_as(&query.actor);
+        Ok(database(Box::pin(async move { Ok(provider?.query(statement(query)).await?.json) })))
+    }
+
+    /// Asked before a function gets to run as somebody else. Each of its statements is asked again.
+    pub(super) fn act_as(&self, frame: &[u8]) -> Begun {
+        let provider = self.acting_as(&Wish::read(&mut Reader::new(frame))?);
+        Ok(database(Box::pin(async move { provider.map(|_| Vec::new()) })))
     }
 
     pub(super) fn begin(&mut self, frame: &[u8]) -> Begun {
-        let Begin { isolation, read_only } = Begin::read(frame)?;
+        let Begin { actor, isolation, read_only } = Begin::read(frame)?;
         let isolation = match isolation {
             0 => None,
             1 => Some(Isolation::ReadCommitted),
@@ -53,22 +62,29 @@ impl Connections {
             3 => Some(Isolation::Serializable),
             _ => return Err(Malformed),
         };
-        let Some(provider) = &self.provider else {
-            return Ok(database(refused()));
-        };
-        self.last += 1;
-        let number = self.last;
-        let slot = Slot::default();
-        self.transactions.insert(number, Arc::clone(&slot));
-        let begin = Arc::clone(provider).begin(TransactionOptions { isolation, read_only });
+        let provider = self.acting_as(&actor);
+        let (number, slot) = self.reserve();
         Ok(database(Box::pin(async move {
-            *slot.lock().await = Some(begin.await?);
+            let begun = provider?.begin(TransactionOptions { isolation, read_only }).await?;
+            *slot.lock().await = Some(begun);
             Ok(number.to_le_bytes().to_vec())
         })))
     }
 
+    pub(super) fn savepoint(&mut self, frame: &[u8]) -> Begun {
+        self.within(frame, |transaction| transaction.savepoint())
+    }
+
+    pub(super) fn release(&mut self, frame: &[u8]) -> Begun {
+        self.within(frame, |transaction| transaction.release())
+    }
+
+    pub(super) fn rollback_to(&mut self, frame: &[u8]) -> Begun {
+        self.within(frame, |transaction| transaction.rollback_to())
+    }
+
     pub(super) fn commit(&mut self, frame: &[u8]) -> Begun {
-        let slot = self.end(frame)?;
+        let slot = self.transactions.remove(&Reader::new(frame).u32()?);
         Ok(database(Box::pin(async move {
             taken(slot).await?.commit().await?;
             Ok(Vec::new())
@@ -76,17 +92,56 @@ impl Connections {
     }
 
     pub(super) fn rollback(&mut self, frame: &[u8]) -> Begun {
-        let slot = self.end(frame)?;
+        let slot = self.transactions.remove(&Reader::new(frame).u32()?);
         Ok(database(Box::pin(async move {
             taken(slot).await?.rollback().await?;
             Ok(Vec::new())
         })))
     }
 
-    fn end(&mut self, frame: &[u8]) -> Result<Option<Slot>, Malformed> {
-        let number = Reader::new(frame).u32()?;
-        Ok(self.transactions.remove(&number))
+    /// Ends a transaction that a claim began.
+    pub(super) fn settle(&mut self, frame: &[u8]) -> Begun {
+        let Settle { transaction, result } = Settle::read(frame)?;
+        let slot = self.transactions.remove(&transaction);
+        Ok(database(Box::pin(async move {
+            taken(slot).await?.settle(result).await?;
+            Ok(Vec::new())
+        })))
     }
+
+    /// A number for a transaction to be, and where it will stand.
+    pub(super) fn reserve(&mut self) -> (u32, Slot) {
+        self.last += 1;
+        let slot = Slot::default();
+        self.transactions.insert(self.last, Arc::clone(&slot));
+        (self.last, slot)
+    }
+
+    fn within(&self, frame: &[u8], work: Step) -> Begun {
+        let slot = self.transactions.get(&Reader::new(frame).u32()?).cloned();
+        Ok(database(Box::pin(async move {
+            let slot = slot.ok_or_else(ended)?;
+            let mut transaction = slot.lock().await;
+            work(transaction.as_deref_mut().ok_or_else(ended)?).await?;
+            Ok(Vec::new())
+        })))
+    }
+
+    fn acting_as(&self, wish: &Wish) -> Result<Arc<dyn Database>, GuestError> {
+        let provider = self.provider.as_ref().map(Arc::clone).ok_or_else(unavailable)?;
+        match wish {
+            Wish::Own => Ok(provider),
+            Wish::User(id) => provider.act_as(Actor::User(id.clone())),
+            Wish::Anon => provider.act_as(Actor::Anon),
+        }
+    }
+}
+
+fn statement(query: Query) -> Statement {
+    let Query { sql, params, bigint_as_text, rows_as_arrays, .. } = query;
+    let bigint = if bigint_as_text { BigintMode::Text } else { BigintMode::Auto };
+    let shape = if rows_as_arrays { RowShape::Array } else { RowShape::Object };
+    Statement { sql, params, bigint, shape }
 }
 
 fn database(work: BoxFuture<'static, Answer>) -> (Kind, BoxFuture<'static, Answer>) {
@@ -111,6 +166,6 @@ fn ended() -> GuestError {
     GuestError::new("25P01", "this transaction has ended")
 }
 
-fn refused() -> BoxFuture<'static, Answer> {
-    Box::pin(async { Err(GuestError::new("DB_UNAVAILABLE", "this invocation was lent no database")) })
+fn unavailable() -> GuestError {
+    GuestError::new("DB_UNAVAILABLE", "this invocation was lent no database")
 }

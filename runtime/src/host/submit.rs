@@ -33,6 +33,18 @@ pub(super) fn submit(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u3
         Operation::DbRollback => sandbox.connections.rollback(bytes),
         Operation::IdempotencyClaim => sandbox.claims.claim(bytes),
         Operation::Fetch => sandbox.egress.fetch(bytes),
+        Operation::DbActAs => sandbox.connections.act_as(bytes),
+        Operation::DbSavepoint => sandbox.connections.savepoint(bytes),
+        Operation::DbRelease => sandbox.connections.release(bytes),
+        Operation::DbRollbackTo => sandbox.connections.rollback_to(bytes),
+        Operation::DbOpen => sandbox.connections.open(bytes),
+        Operation::DbFetch => sandbox.connections.fetch(bytes),
+        Operation::DbClose => sandbox.connections.close(bytes),
+        Operation::IdempotencyBegin => {
+            let place = sandbox.connections.reserve();
+            sandbox.claims.begin(bytes, place)
+        }
+        Operation::IdempotencySettle => sandbox.connections.settle(bytes),
     };
     let (kind, work) = begun.map_err(|Malformed| Error::msg("the guest's frame is malformed"))?;
     Ok(sandbox.operations.begin(kind, work).unwrap_or(SUBMIT_REFUSED))

@@ -3,7 +3,9 @@
 use mayfly_abi::fault::Report;
 use mayfly_abi::frame::{Reader, Writer};
 use mayfly_abi::head::Head;
-use mayfly_abi::operation::{Begin, Claim, Fetch, Fetched, OperationError, Query, Sleep};
+use mayfly_abi::operation::{
+    Actor, Batch, Begin, Begun, Claim, Fetch, Fetched, Fetching, OperationError, Query, Settle, Sleep,
+};
 use mayfly_abi::response::Frame;
 use mayfly_abi::value::Value;
 use proptest::prelude::*;
@@ -20,23 +22,46 @@ fn value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 30, 6, |inner| proptest::collection::vec(inner, 0..6).prop_map(Value::Array))
 }
 
+fn actor() -> impl Strategy<Value = Actor> {
+    prop_oneof![Just(Actor::Own), ".*".prop_map(Actor::User), Just(Actor::Anon)]
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let _ = (Query::read(&bytes), Fetch::read(&bytes), Claim::read(&bytes), Begin::read(&bytes));
         let _ = (Sleep::read(&bytes), Report::read(&bytes), Frame::read(&bytes), OperationError::read(&bytes));
-        let _ = (Head::read(&bytes), Fetched::read(&bytes));
+        let _ = (Head::read(&bytes), Fetched::read(&bytes), Fetching::read(&bytes), Settle::read(&bytes));
+        let _ = (Actor::read(&mut Reader::new(&bytes)), Batch::read(&bytes), Begun::read(&bytes));
     }
 
     #[test]
-    fn a_cut_frame_is_refused(sql in ".{1,40}", params in proptest::collection::vec(value(), 1..6), cut in 0.0..1.0f64) {
+    fn a_cut_frame_is_refused(actor in actor(), sql in ".{1,40}", params in proptest::collection::vec(value(), 1..6), cut in 0.0..1.0f64) {
         let mut writer = Writer::default();
-        Query::begin(&mut writer, 7, true, &sql, params.len() as u32);
+        Query::begin(&mut writer, 7, &actor, 3, &sql, params.len() as u32);
         params.iter().for_each(|param| param.write(&mut writer));
         let frame = writer.finish();
-        prop_assert_eq!(Query::read(&frame), Ok(Query { transaction: 7, bigint_as_text: true, sql, params }));
+        let (bigint_as_text, rows_as_arrays) = (true, true);
+        let query = Query { transaction: 7, actor, bigint_as_text, rows_as_arrays, sql, params };
+        prop_assert_eq!(Query::read(&frame), Ok(query));
         let length = (frame.len() as f64 * cut) as usize;
         prop_assert!(Query::read(&frame[..length]).is_err());
+    }
+
+    #[test]
+    fn what_is_written_is_read(actor in actor(), text in ".*", number in any::<u32>()) {
+        let begin = Begin { actor: actor.clone(), isolation: 2, read_only: true };
+        prop_assert_eq!(Begin::read(&begin.to_frame()), Ok(begin));
+        prop_assert_eq!(Actor::read(&mut Reader::new(&actor.to_frame())), Ok(actor));
+        let settle = Settle { transaction: number, result: text.clone() };
+        prop_assert_eq!(Settle::read(&settle.to_frame()), Ok(settle));
+        for begun in [Begun::Mine(number), Begun::Done(&text)] {
+            let frame = begun.to_frame();
+            prop_assert_eq!(Begun::read(&frame), Ok(begun));
+        }
+        let batch = Batch { is_last: number % 2 == 0, json: text.as_bytes() };
+        let frame = batch.to_frame();
+        prop_assert_eq!(Batch::read(&frame), Ok(batch));
     }
 
     #[test]

@@ -10,10 +10,12 @@ mod support;
 
 mod compile;
 mod context;
+mod database;
 mod faults;
 mod frames;
 mod isolation;
 mod language;
 mod operations;
 mod replay;
+mod recorder;
 mod web;

@@ -1,12 +1,9 @@
 //! Host operations: they overlap, they are bounded, and what they throw can be caught.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 
-use mayfly_runtime::providers::{
-    BoxFuture, Claim, Database, Fetch, FetchRequest, FetchResponse, GuestError, Idempotency, ResultSet,
-    Statement, Transaction, TransactionOptions, Value,
-};
+use mayfly_runtime::providers::{BoxFuture, Fetch, FetchRequest, FetchResponse, GuestError};
 use mayfly_runtime::{Call, Fault, Limits};
 use tokio::sync::{Barrier, oneshot};
 
@@ -133,6 +130,9 @@ fn what_was_not_lent_is_refused() {
         ("fetch('https://example.test')", "EGRESS_DENIED"),
         ("ctx.db.query('select 1')", "DB_UNAVAILABLE"),
         ("ctx.db.tx(async () => {})", "DB_UNAVAILABLE"),
+        ("ctx.db.asUser('u', async () => {})", "DB_UNAVAILABLE"),
+        ("ctx.db.stream('select 1')[Symbol.asyncIterator]().next()", "DB_UNAVAILABLE"),
+        ("ctx.idempotency.run('k', {}, async () => {})", "DB_UNAVAILABLE"),
         ("ctx.idempotency.claim('k')", "DB_UNAVAILABLE"),
     ] {
         let code_of = format!(
@@ -192,186 +192,4 @@ fn timers_fire_in_order_and_can_be_cleared() {
          })",
     );
     assert_eq!(text(invoke(&image, call()).0), "micro,ab,1,2,3");
-}
-
-/// Keeps what it was asked, and answers with canned rows: the far side of `ctx.db` is tested with PostgreSQL elsewhere.
-#[derive(Default)]
-struct Recorder {
-    log: Mutex<Vec<String>>,
-}
-
-impl Recorder {
-    fn note(&self, line: impl Into<String>) {
-        self.log.lock().unwrap().push(line.into());
-    }
-}
-
-impl Database for Recorder {
-    fn query(self: Arc<Self>, statement: Statement) -> BoxFuture<'static, Result<ResultSet, GuestError>> {
-        self.note(format!("{} {:?}", statement.sql, statement.params));
-        Box::pin(async move {
-            if statement.sql == "fail" {
-                return Err(GuestError::new("42P01", "no such table").with("position", "15"));
-            }
-            let json = br#"{"rowCount":1,"fields":[{"name":"at","type":"timestamptz"}],"revive":[["at","date"],["b","bytes"],["n","number"],["big","bigint"],["days","date[]"]],"rows":[{"at":86400000,"b":"00ff","n":"NaN","big":"9007199254740993","days":[0,null,"infinity"],"plain":{"x":[1]}}]}"#;
-            Ok(ResultSet { json: json.to_vec() })
-        })
-    }
-
-    fn begin(
-        self: Arc<Self>,
-        options: TransactionOptions,
-    ) -> BoxFuture<'static, Result<Box<dyn Transaction>, GuestError>> {
-        self.note(format!("begin {options:?}"));
-        Box::pin(async move { Ok(Box::new(Open(self)) as Box<dyn Transaction>) })
-    }
-}
-
-struct Open(Arc<Recorder>);
-
-impl Transaction for Open {
-    fn query(&mut self, statement: Statement) -> BoxFuture<'_, Result<ResultSet, GuestError>> {
-        Arc::clone(&self.0).query(statement)
-    }
-
-    fn commit(self: Box<Self>) -> BoxFuture<'static, Result<(), GuestError>> {
-        self.0.note("commit");
-        Box::pin(async { Ok(()) })
-    }
-
-    fn rollback(self: Box<Self>) -> BoxFuture<'static, Result<(), GuestError>> {
-        self.0.note("rollback");
-        Box::pin(async { Ok(()) })
-    }
-}
-
-impl Idempotency for Recorder {
-    fn claim(self: Arc<Self>, claim: Claim) -> BoxFuture<'static, Result<bool, GuestError>> {
-        self.note(format!("{claim:?}"));
-        Box::pin(async { Ok(true) })
-    }
-}
-
-fn recorded(body: &str) -> (String, Vec<String>) {
-    let recorder = Arc::new(Recorder::default());
-    let mut call = call();
-    call.grants.database = Some(recorder.clone());
-    call.grants.idempotency = Some(recorder.clone());
-    let image = image(&format!("export default async (req, ctx) => {{ {body} }}"));
-    let answer = text(invoke(&image, call).0);
-    let log = recorder.log.lock().unwrap().clone();
-    (answer, log)
-}
-
-#[test]
-fn every_kind_of_parameter_reaches_the_provider() {
-    let (_, log) = recorded(
-        "await ctx.db.query('q', [null, undefined, true, 1.5, NaN, 2n ** 64n, 'é', new Uint8Array([1, 2]), new Uint8Array([3]).buffer, new Date(5), { a: [1] }, [1, ['x', null]], new Date(NaN)]);
-         return new Response('')",
-    );
-    let params = vec![
-        Value::Null,
-        Value::Null,
-        Value::Bool(true),
-        Value::Number(1.5),
-        Value::Number(f64::NAN),
-        Value::Bigint("18446744073709551616".to_owned()),
-        Value::Text("é".to_owned()),
-        Value::Bytes(vec![1, 2]),
-        Value::Bytes(vec![3]),
-        Value::Date(5.0),
-        Value::Json(r#"{"a":[1]}"#.to_owned()),
-        Value::Array(vec![Value::Number(1.0), Value::Array(vec![Value::Text("x".to_owned()), Value::Null])]),
-        Value::Date(f64::NAN),
-    ];
-    assert_eq!(log, [format!("q {params:?}")]);
-}
-
-#[test]
-fn a_templates_values_are_parameters() {
-    let (answer, log) = recorded(
-        "const { sql } = ctx.db;
-         await sql`select 1`;
-         await sql`select ${1}, ${'x; drop table y'} from \"${'z'}\" where a = '\\n' and ${null}`;
-         await ctx.db.tx(async (tx) => { await tx.sql`in ${true}` });
-         const wrong = await Promise.all([() => sql('select 1'), () => sql(['select 1']), () => sql`${() => {}}`]
-             .map(async (call) => { try { await call() } catch (e) { return e.name } }));
-         return Response.json(wrong)",
-    );
-    let text = |text: &str| Value::Text(text.to_owned());
-    let second = vec![Value::Number(1.0), text("x; drop table y"), text("z"), Value::Null];
-    let expected = [
-        "select 1 []".to_owned(),
-        format!("select $1, $2 from \"$3\" where a = '\n' and $4 {second:?}"),
-        "begin TransactionOptions { isolation: None, read_only: false }".to_owned(),
-        "in $1 [Bool(true)]".to_owned(),
-        "commit".to_owned(),
-    ];
-    assert_eq!(log, expected);
-    assert_eq!(answer, r#"["TypeError","TypeError","TypeError"]"#);
-}
-
-#[test]
-fn what_is_no_parameter_is_a_type_error() {
-    for value in ["() => {}", "Symbol()", "[[[[[[[[1]]]]]]]]"] {
-        let (answer, log) = recorded(&format!(
-            "try {{ await ctx.db.query('q', [{value}]) }} catch (e) {{ return new Response(e.name) }}"
-        ));
-        assert_eq!((answer.as_str(), log.len()), ("TypeError", 0), "{value}");
-    }
-}
-
-#[test]
-fn columns_are_revived() {
-    let (answer, _) = recorded(
-        "const { rows: [r], rowCount, fields } = await ctx.db.query('q');
-         return Response.json([r.at instanceof Date, r.at, [...r.b], Number.isNaN(r.n), r.big, r.days[0] instanceof Date, r.days[1], r.days[2] === Infinity, r.plain, rowCount, fields]);",
-    );
-    assert_eq!(
-        answer,
-        r#"[true,"1970-01-02T00:00:00.000Z",[0,255],true,"9007199254740993",true,null,true,{"x":[1]},1,[{"name":"at","type":"timestamptz"}]]"#
-    );
-    let (answer, _) = recorded(
-        "return new Response(typeof (await ctx.db.query('q', [], { bigint: 'bigint' })).rows[0].big)",
-    );
-    assert_eq!(answer, "bigint");
-}
-
-#[test]
-fn an_error_of_the_database_keeps_its_fields() {
-    let (answer, _) = recorded(
-        "try { await ctx.db.query('fail') } catch (e) { return Response.json([e.code, e.message, e.position]) }",
-    );
-    assert_eq!(answer, r#"["42P01","no such table","15"]"#);
-}
-
-#[test]
-fn a_transaction_commits_when_its_function_resolves_and_rolls_back_when_it_throws() {
-    let (answer, log) = recorded(
-        "const { tx } = ctx.db; return new Response(await tx(async t => { await t.query('a'); return 'done' }, { isolation: 'serializable', readOnly: true }))",
-    );
-    assert_eq!(answer, "done");
-    assert_eq!(
-        log,
-        ["begin TransactionOptions { isolation: Some(Serializable), read_only: true }", "a []", "commit"]
-    );
-
-    let (answer, log) = recorded(
-        "let kept; try { await ctx.db.tx(async t => { kept = t; await t.query('a'); throw new Error('no') }) } catch (e) {
-           try { await kept.query('b') } catch (late) { return new Response(e.message + ': ' + late.message) } }",
-    );
-    assert_eq!(answer, "no: This transaction has ended: its function has settled");
-    assert_eq!(log[1..], ["a []", "rollback"]);
-}
-
-#[test]
-fn claims_are_checked_before_they_leave() {
-    let (answer, log) = recorded(
-        "const bad = async (...a) => { try { await ctx.idempotency.claim(...a); return 'taken' } catch (e) { return e.name } };
-         return Response.json([await ctx.idempotency.claim('k', { scope: 's', ttlSeconds: 60.9 }), await ctx.idempotency.claim('x'.repeat(255)),
-           await bad(''), await bad('x'.repeat(256)), await bad(1), await bad('k', { scope: '' }), await bad('k', { ttlSeconds: 'x' })])",
-    );
-    assert_eq!(answer, r#"[true,true,"TypeError","TypeError","TypeError","TypeError","TypeError"]"#);
-    assert_eq!(log.len(), 2);
-    assert_eq!(log[0], r#"Claim { key: "k", scope: "s", ttl_seconds: Some(60) }"#);
 }

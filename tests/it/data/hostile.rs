@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use mayfly_control::providers::db::DbBounds;
 use mayfly_control::tenant::Identity;
-use mayfly_runtime::providers::{Database, TransactionOptions};
+use mayfly_runtime::providers::{Actor, Database, TransactionOptions};
 use serde_json::json;
 use support::cluster::{endpoint, run};
 use support::tenants::{TestApp, answer, rows, statement, tenants, tenants_with};
 
-const SCHEMA: &str = "
+pub(super) const SCHEMA: &str = "
     CREATE TABLE posts (id int PRIMARY KEY, owner text NOT NULL DEFAULT current_user_id(), body text);
     INSERT INTO posts VALUES (1, 'alice', 'a-secret'), (2, 'bob', 'b-secret');
     ALTER TABLE posts ENABLE ROW LEVEL SECURITY;
@@ -21,7 +21,7 @@ const SCHEMA: &str = "
     CREATE VIEW post_view AS SELECT * FROM posts;
     ANALYZE posts";
 
-const CARELESS: &str = "
+pub(super) const CARELESS: &str = "
     -- A developer's function that pastes text into SQL: what an injection would find.
     CREATE FUNCTION read_text(q text) RETURNS text LANGUAGE plpgsql AS $$
         DECLARE r text; BEGIN EXECUTE q INTO r; RETURN r; END $$;
@@ -176,6 +176,14 @@ const STATEMENTS: &[&str] = &[
     "MERGE INTO posts p USING (VALUES (2)) v (id) ON p.id = v.id WHEN MATCHED THEN DELETE",
     "INSERT INTO _idempotency_keys VALUES ('default', 'k')",
     "SELECT * FROM _idempotency_keys",
+    "SELECT result FROM public._idempotency_keys WHERE key = 'k'",
+    "UPDATE _idempotency_keys SET result = 'forged'",
+    "SELECT * FROM mayfly.idempotency_begin('default', 'k', NULL, '99999999999.00')",
+    "SELECT mayfly.idempotency_settle('default', 'k', 'forged', '$BOB')",
+    "SELECT mayfly.check_key_proof('default', 'k', '99999999999.00')",
+    "SELECT run_text($q$SELECT mayfly.idempotency_settle('default', 'k', 'forged', current_setting('mayfly.claims'))$q$)",
+    "CREATE FUNCTION mayfly.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "SELECT run_text('ALTER FUNCTION mayfly.check_key_proof(text, text, text) SECURITY INVOKER')",
     // Being a nuisance.
     "SELECT pg_sleep(100)",
     "SELECT count(*) FROM generate_series(1, 10000000000)",
@@ -267,11 +275,29 @@ async fn in_transaction(db: &Arc<dyn Database>, calls: &[String]) {
     let _ = tx.rollback().await;
 }
 
+/// The same by portals, whose rows are asked for one after the other.
+async fn streamed(db: &Arc<dyn Database>, calls: &[String]) {
+    let mut tx = Arc::clone(db).begin(TransactionOptions::default()).await.unwrap();
+    for call in calls {
+        let fetched = match tx.open(statement(call, Vec::new())).await {
+            Ok(cursor) => tx.fetch(cursor, 2).await,
+            Err(error) => Err(error),
+        };
+        match fetched {
+            Ok(batch) => check(&String::from_utf8(batch.result.json).unwrap(), call),
+            Err(error) => check(&format!("{error:?}"), call),
+        }
+    }
+    // Left as it is: whatever it was in the middle of must be gone.
+    drop(tx);
+}
+
 /// Everything is tried so often that it would be kept parsed, where statements are.
 const TIMES: usize = 3;
 
 async fn nothing_gets_out_of(stage: Stage) {
     let alice = stage.app.user("alice");
+    rows(&stage.app.service(), "INSERT INTO _idempotency_keys (key) VALUES ('k')").await;
     for statements in STATEMENTS {
         let calls = stage.calls(statements);
         let times = if calls.iter().any(|call| call.contains("10000000000") || call.contains("100)")) {
@@ -286,7 +312,16 @@ async fn nothing_gets_out_of(stage: Stage) {
         stage.inspect(statements).await;
         in_transaction(&alice, &calls).await;
         stage.inspect(statements).await;
+        streamed(&alice, &calls).await;
+        stage.inspect(statements).await;
     }
+    // What a guest's frame may ask for beside SQL: to be somebody else. It is the host that says no.
+    for actor in [Actor::User("bob".to_owned()), Actor::User("alice".to_owned()), Actor::Anon] {
+        let refused = Arc::clone(&alice).act_as(actor).err().expect("alice is nobody else");
+        assert_eq!(refused.code, "AUTH_IMPERSONATION_FORBIDDEN");
+    }
+    let keys = rows(&stage.app.service(), "SELECT key, result FROM _idempotency_keys").await;
+    assert_eq!(keys, json!([{"key": "k", "result": null}]));
     assert_eq!(stage.app.tenants.check(&stage.app.id).await.unwrap(), Vec::<String>::new());
 }
 

@@ -1,13 +1,16 @@
 //! PostgreSQL dies and comes back: everything recovers by itself.
 
+use std::sync::Arc;
+
 use mayfly_control::postgres::Cluster;
 use mayfly_control::providers::db::DbBounds;
 use mayfly_control::store::{Change, Store, StoreConfig};
 use mayfly_control::tenant::{Identity, Script, Tenants};
+use mayfly_runtime::providers::{Database, Transaction, TransactionOptions};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use support::cluster::{config, directory, run};
-use support::tenants::{answer, keys, rows};
+use support::tenants::{answer, keys, rows, statement};
 
 #[test]
 fn a_killed_server_costs_what_ran_and_nothing_else() {
@@ -47,6 +50,86 @@ fn a_killed_server_costs_what_ran_and_nothing_else() {
         store.ping().await.unwrap();
         // The subscription noticed that it may have missed something.
         assert_eq!(changes.next().await, Some(Change::Resync));
+        cluster.stop().await;
+    });
+}
+
+async fn hold(db: &Arc<dyn Database>) -> Box<dyn Transaction> {
+    let mut tx = Arc::clone(db).begin(TransactionOptions::default()).await.unwrap();
+    tx.query(statement("SELECT 1", Vec::new())).await.unwrap();
+    tx
+}
+
+const NOTES: &str = "CREATE TABLE notes (owner text DEFAULT current_user_id());
+    INSERT INTO notes VALUES ('u0'), ('u1'), ('u2'), ('u3');
+    ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY own ON notes TO butterbase_user USING (owner = (SELECT current_user_id()))";
+
+#[test]
+fn after_a_restart_every_place_is_there_and_everyone_sees_their_own() {
+    run(async {
+        let directory = directory();
+        let cluster = Cluster::start(config(directory.path())).await.unwrap();
+        let store = Store::connect(StoreConfig::new(cluster.endpoint().clone())).await.unwrap();
+        store.migrate().await.unwrap();
+        // The wait for a connection is the time within which everything has to be back: 5 seconds.
+        let bounds = DbBounds { connections_per_login: 4, connections_max: 4, ..DbBounds::default() };
+        assert_eq!(bounds.connect_wait.as_secs(), 5);
+        let tenants = Tenants::start(store, keys(), cluster.endpoint().clone(), bounds).await.unwrap();
+        let app = tenants.create("outage").await.unwrap();
+        let script = Script { sql: NOTES.to_owned(), name: None, key_id: None };
+        tenants.run_script(&app.id, script).await.unwrap();
+        let user = |n: usize| tenants.database(&app.id, Identity::User { id: format!("u{n}") });
+        let owner = "SELECT owner, current_user_id() AS id FROM notes";
+        for _ in 0..2 {
+            // Every place is taken: by a transaction, a stream, a statement that runs, and one that is idle.
+            let mut streaming = hold(&user(0)).await;
+            let cursor =
+                streaming.open(statement("SELECT generate_series(1, 1000)", Vec::new())).await.unwrap();
+            streaming.fetch(cursor, 1).await.unwrap();
+            let mut waiting = hold(&user(1)).await;
+            let running = tokio::spawn({
+                let db = user(2);
+                async move { answer(&db, "SELECT pg_sleep(60)", Vec::new()).await }
+            });
+            rows(&user(3), owner).await;
+            let admin = cluster.endpoint().admin("postgres").await.unwrap();
+            let sleeping = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()";
+            while admin.query(sleeping, &[]).await.unwrap().is_empty() {}
+            let mut up = cluster.running();
+            up.borrow_and_update();
+            kill_process(Pid::from_raw(cluster.pid().unwrap()).unwrap(), Signal::KILL).unwrap();
+            assert_eq!(running.await.unwrap().unwrap_err().code, "DB_CONNECTION_LOST");
+            // Until then, a process of the old server may still answer, and be gone a moment later.
+            while !(*up.borrow_and_update() || up.changed().await.is_err()) {}
+            let lost = streaming.fetch(cursor, 1).await.unwrap_err();
+            assert_eq!(lost.code, "DB_CONNECTION_LOST");
+            let lost = waiting.query(statement("SELECT 1", Vec::new())).await.unwrap_err();
+            assert_eq!(lost.code, "DB_CONNECTION_LOST");
+            drop((streaming, waiting));
+
+            // At once, all of them together, and each in a place of its own.
+            let crowd: Vec<_> = (0..4)
+                .map(|n| {
+                    let db = user(n);
+                    tokio::spawn(async move {
+                        let tx = hold(&db).await;
+                        (n, tx)
+                    })
+                })
+                .collect();
+            let mut held = Vec::new();
+            for one in crowd {
+                let (n, mut tx) = one.await.unwrap();
+                let seen = tx.query(statement(owner, Vec::new())).await.unwrap();
+                let seen: serde_json::Value = serde_json::from_slice(&seen.json).unwrap();
+                assert_eq!(seen["rows"], json!([{"owner": format!("u{n}"), "id": format!("u{n}")}]));
+                held.push(tx);
+            }
+            for tx in held {
+                tx.commit().await.unwrap();
+            }
+        }
         cluster.stop().await;
     });
 }

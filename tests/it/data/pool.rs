@@ -1,13 +1,16 @@
 //! Connections: bounded, fair, reset, and given back.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use mayfly_control::providers::db::DbBounds;
 use mayfly_runtime::providers::{Database, Transaction, TransactionOptions};
 use serde_json::json;
 use support::cluster::{endpoint, run};
-use support::tenants::{TestApp, code, rows, statement, tenants_with};
+use support::tenants::{TestApp, answer, code, rows, statement, tenants_with};
 
 async fn hold(db: &Arc<dyn Database>) -> Box<dyn Transaction> {
     let mut tx = Arc::clone(db).begin(TransactionOptions::default()).await.unwrap();
@@ -115,5 +118,90 @@ fn a_connection_that_was_killed_is_replaced_unnoticed() {
         admin.query_one("SELECT pg_terminate_backend($1, 5000)", &[&pid]).await.unwrap();
         let next = rows(&db, "SELECT pg_backend_pid() AS pid").await[0]["pid"].as_i64().unwrap() as i32;
         assert_ne!(pid, next);
+    });
+}
+
+/// Drives a future through so many of its moments, and gives it up. Whether it had come to its end by then.
+async fn give_up_after(moments: usize, future: impl Future) -> bool {
+    let mut future = pin!(future);
+    let mut left = moments;
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(false);
+        }
+        left -= 1;
+        match future.as_mut().poll(context) {
+            Poll::Ready(_) => Poll::Ready(true),
+            Poll::Pending if left == 0 => Poll::Ready(false),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+#[test]
+fn a_transaction_that_is_left_open_is_undone_and_its_connection_lent_again() {
+    run(async {
+        for schema in
+            ["", "CREATE FUNCTION run_text(q text) RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE q; END'"]
+        {
+            let schema = format!("CREATE TABLE t (x int PRIMARY KEY); {schema}");
+            let app = TestApp::on(&tenants_with(bounds(1, 4)).await, &schema).await;
+            let pid = async |user: &str| rows(&app.user(user), "SELECT pg_backend_pid() AS pid").await;
+            let first = pid("alice").await;
+            for failed in [false, true] {
+                let mut tx = hold(&app.user("alice")).await;
+                tx.query(statement("INSERT INTO t VALUES (1)", Vec::new())).await.unwrap();
+                if failed {
+                    tx.query(statement("SELECT 1/0", Vec::new())).await.unwrap_err();
+                }
+                drop(tx);
+                assert_eq!(pid("bob").await, first);
+                assert_eq!(rows(&app.user("bob"), "SELECT x, current_user_id() FROM t").await, json!([]));
+            }
+        }
+    });
+}
+
+#[test]
+fn a_cancelled_statement_takes_nobody_elses_with_it() {
+    run(async {
+        let app = TestApp::on(
+            &tenants_with(DbBounds { connect_wait: Duration::from_secs(30), ..bounds(2, 4) }).await,
+            "",
+        )
+        .await;
+        let app = Arc::new(app);
+        // Others run on the same login's connections all the while: one that lasts would meet a cancel that is late.
+        let others: Vec<_> = (0..2)
+            .map(|n| {
+                let app = Arc::clone(&app);
+                tokio::spawn(async move {
+                    let db = app.user(&format!("other {n}"));
+                    for _ in 0..200 {
+                        let seen =
+                            answer(&db, "SELECT current_user_id() AS u, pg_sleep(0.002)", Vec::new()).await;
+                        let seen = seen.unwrap_or_else(|error| panic!("it was hit: {error}"));
+                        assert_eq!(seen["rows"][0]["u"], format!("other {n}"));
+                    }
+                })
+            })
+            .collect();
+        let alice = app.user("alice");
+        let (mut ended, mut given_up) = (0, 0);
+        while others.iter().any(|other| !other.is_finished()) {
+            // Every moment of a use, the last of them the one in which the connection is given back.
+            for moments in 1..8 {
+                let use_it = answer(&alice, "SELECT 1 AS x", Vec::new());
+                *(if give_up_after(moments, use_it).await { &mut ended } else { &mut given_up }) += 1;
+            }
+            assert_eq!(rows(&alice, "SELECT current_user_id() AS u").await, json!([{"u": "alice"}]));
+        }
+        for other in others {
+            other.await.unwrap();
+        }
+        assert!(ended > 0 && given_up > 0, "{ended} came to their end, {given_up} were given up");
+        // No place is lost: as many as there may be can be held at once.
+        let _held = (hold(&alice).await, hold(&alice).await);
     });
 }

@@ -1,8 +1,8 @@
 //! What stays in a connection's session between two uses, and what must not.
 
 use mayfly_control::providers::db::DbBounds;
-use mayfly_runtime::providers::Value;
-use serde_json::json;
+use mayfly_runtime::providers::{TransactionOptions, Value};
+use serde_json::{Value as Json, json};
 use support::cluster::{endpoint, run};
 use support::tenants::{TestApp, answer, code, rows, rows_with, statement, tenants_with};
 
@@ -194,6 +194,58 @@ fn routines_that_could_leave_something_are_told_from_those_that_could_not() {
             "CREATE EXTENSION pg_trgm SCHEMA public".to_owned(),
         ] {
             assert!(found(&leaver).await, "{leaver}");
+        }
+    });
+}
+
+#[test]
+fn plans_are_kept_for_one_user_and_never_for_the_next() {
+    run(async {
+        // A developer's mistake: the function is not what it says, and PostgreSQL would put its answer into a plan.
+        let schema = "CREATE FUNCTION me() RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT current_user_id()';
+            CREATE TABLE own (owner text, body text);
+            INSERT INTO own VALUES ('alice', 'a'), ('bob', 'b');
+            ALTER TABLE own ENABLE ROW LEVEL SECURITY;
+            CREATE POLICY own ON own TO butterbase_user USING (owner = me())";
+        let app = app(schema).await;
+        let sees = async |user: &str| {
+            let seen = rows_with(
+                &app.user(user),
+                "SELECT owner FROM own WHERE body <> $1",
+                vec![Value::Text(String::new())],
+            )
+            .await;
+            assert_eq!(seen, json!([{ "owner": user }]));
+        };
+        let mode = async |user: &str| {
+            rows(&app.user(user), "SELECT current_setting('plan_cache_mode') AS m").await[0]["m"].clone()
+        };
+        for turn in 0..4 {
+            for _ in 0..20 {
+                sees("alice").await;
+            }
+            assert_eq!(mode("alice").await, "auto");
+            let mut tx = app.user("bob").begin(TransactionOptions::default()).await.unwrap();
+            match turn {
+                // Somebody else comes: at once, with a statement that fails, or in a transaction, kept or undone.
+                0 => tx.rollback().await.unwrap(),
+                1 => {
+                    tx.rollback().await.unwrap();
+                    assert_eq!(code(&app.user("bob"), "SELECT 1/0").await, "22012");
+                }
+                _ => {
+                    for _ in 0..20 {
+                        let sql = "SELECT owner, current_setting('plan_cache_mode') AS m FROM own";
+                        let seen = tx.query(statement(sql, Vec::new())).await.unwrap();
+                        let seen: Json = serde_json::from_slice(&seen.json).unwrap();
+                        assert_eq!(seen["rows"], json!([{"owner": "bob", "m": "force_custom_plan"}]));
+                    }
+                    if turn == 2 { tx.commit().await.unwrap() } else { tx.rollback().await.unwrap() }
+                }
+            }
+            sees("bob").await;
+            assert_eq!(mode("bob").await, "force_custom_plan");
+            sees("bob").await;
         }
     });
 }

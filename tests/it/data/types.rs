@@ -3,7 +3,7 @@
 use mayfly_runtime::providers::{BigintMode, Statement, Value};
 use serde_json::{Value as Json, json};
 use support::cluster::run;
-use support::tenants::{TestApp, answer, rows, rows_with};
+use support::tenants::{TestApp, answer, rows, rows_with, statement};
 
 #[test]
 fn every_value_arrives() {
@@ -125,8 +125,8 @@ fn an_answer_says_what_it_is() {
 fn bigints_can_all_be_texts() {
     run(async {
         let app = TestApp::new("").await;
-        let sql = "SELECT 1::int8 AS a, ARRAY[2::int8] AS b, 3::int4 AS c".to_owned();
-        let statement = Statement { sql, params: Vec::new(), bigint: BigintMode::Text };
+        let sql = "SELECT 1::int8 AS a, ARRAY[2::int8] AS b, 3::int4 AS c";
+        let statement = Statement { bigint: BigintMode::Text, ..statement(sql, Vec::new()) };
         let result = app.service().query(statement).await.unwrap();
         let json: Json = serde_json::from_slice(&result.json).unwrap();
         assert_eq!(json["rows"], json!([{"a": "1", "b": ["2"], "c": 3}]));

@@ -47,11 +47,20 @@ impl Access {
     /// `<hex of the subject>.<backend>.<expiry>.<hex of the MAC>`: it names one end user, on one connection, for a
     /// while. Of the characters `[0-9a-f.]` only, so that it can stand in SQL text.
     pub(crate) fn claims(&self, subject: &str, process_id: i32) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let expiry = (now + CLAIMS_LIFETIME).as_secs();
-        let signed = format!("{}.{process_id}.{expiry}", hex::encode(subject));
-        let mac = hmac::sign(&self.key, signed.as_bytes());
-        format!("{signed}.{}", hex::encode(mac))
+        let signed = format!("{}.{process_id}.{}", hex::encode(subject), expiry());
+        format!("{signed}.{}", self.mac(&signed))
+    }
+
+    /// `<expiry>.<hex of the MAC>`: whoever has it may take and settle one idempotency key, on one connection, for a
+    /// while. What is signed begins with a word that is no subject's hex: it can never pass for claims, nor they for it.
+    pub(crate) fn key_proof(&self, scope: &str, key: &str, process_id: i32) -> String {
+        let expiry = expiry();
+        let signed = format!("idempotency.{process_id}.{expiry}.{}.{}", hex::encode(scope), hex::encode(key));
+        format!("{expiry}.{}", self.mac(&signed))
+    }
+
+    fn mac(&self, text: &str) -> String {
+        hex::encode(hmac::sign(&self.key, text.as_bytes()))
     }
 
     /// For servers that want one.
@@ -69,6 +78,12 @@ impl Access {
         let password = (!endpoint.is_managed()).then_some(self.password.as_str());
         Login { endpoint, database: &self.app_id, user, password, settings }
     }
+}
+
+/// When what is signed now is not believed any more, in seconds since 1970.
+fn expiry() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    (now + CLAIMS_LIFETIME).as_secs()
 }
 
 /// What a session starts with, and comes back to by every kind of reset.

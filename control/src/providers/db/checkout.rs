@@ -49,6 +49,34 @@ impl Checkout {
         outcome
     }
 
+    /// `COMMIT` or `ROLLBACK`, and the reset where one is due, in one round trip. Gives the command that PostgreSQL
+    /// carried out.
+    pub(super) async fn end(&mut self, command: &str) -> Result<String, WireError> {
+        let limit = self.pools.bounds().statement_timeout;
+        let (connection, session) = self.parts()?;
+        let reset = session.reset();
+        connection.push_simple(command)?;
+        if let Some(reset) = reset {
+            connection.push_simple(reset)?;
+        }
+        let conversation = async {
+            connection.send().await?;
+            connection.settle().await?;
+            let outcome = connection.read_simple().await;
+            if matches!(outcome, Ok(_) | Err(WireError::Refused(_))) {
+                if reset.is_some() {
+                    connection.owe();
+                }
+                connection.rest();
+            }
+            outcome
+        };
+        let outcome = tokio::time::timeout(limit, conversation)
+            .await
+            .unwrap_or_else(|_| Err(WireError::Lost(std::io::ErrorKind::TimedOut.into())));
+        self.inspect(outcome)
+    }
+
     /// Never lend it again.
     pub(crate) fn spoil(&mut self) {
         self.spoilt = true;
@@ -74,12 +102,29 @@ impl Drop for Checkout {
         if connection.is_busy() {
             return cancel_and_close(pooled, turn);
         }
-        if !self.spoilt && connection.status() == TransactionStatus::Idle {
-            self.pools.put_back(&self.pool, pooled);
+        match connection.status() {
+            _ if self.spoilt => {}
+            TransactionStatus::Idle => self.pools.put_back(&self.pool, pooled),
+            TransactionStatus::Open | TransactionStatus::Failed => {
+                let (pools, pool) = (Arc::clone(&self.pools), Arc::clone(&self.pool));
+                return roll_back(Self { pools, pool, lent: Some((pooled, turn)), spoilt: false });
+            }
         }
-        // Else it is closed: the server rolls back. The turn ends last, so that the next in line finds the connection.
+        // Else it is closed. The turn ends last, so that the next in line finds the connection.
         drop(turn);
     }
+}
+
+/// A transaction that was left open is ended, and its connection is lent again. Where that fails, it is closed, and the
+/// server rolls back.
+fn roll_back(mut left: Checkout) {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return left.spoil() };
+    runtime.spawn(async move {
+        let outcome = left.end("ROLLBACK").await;
+        if outcome.is_err() {
+            left.spoil();
+        }
+    });
 }
 
 /// A closed socket alone would let the statement run on. Its place counts as taken until the server was told.

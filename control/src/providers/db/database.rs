@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use mayfly_runtime::providers::{
-    BoxFuture, Database, GuestError, ResultSet, Statement, Transaction, TransactionOptions,
+    Actor, Begun, BoxFuture, Claim, Database, GuestError, Isolation, ResultSet, Statement, Transaction,
+    TransactionOptions,
 };
 
 use super::access::{Access, Locator};
@@ -14,7 +15,7 @@ use super::pool::Pools;
 use super::rows::JsonRows;
 use super::session::Bearer;
 use super::statement::Request;
-use super::transaction::AppTransaction;
+use super::transaction::{AppTransaction, HeldKey};
 use super::{encode, gate};
 use crate::tenant::Identity;
 use crate::wire::WireError;
@@ -51,13 +52,29 @@ impl AppDatabase {
 
     /// A connection, and the way into the database, which signs for the user.
     async fn enter(&self) -> Result<(Checkout, Arc<Access>), GuestError> {
-        let subject = self.identity.subject();
-        if subject.is_some_and(|subject| subject.is_empty() || subject.len() > SUBJECT_MAX) {
-            return Err(GuestError::new("28000", "the user's id must have 1 to 255 bytes"));
-        }
+        check_subject(self.identity.subject())?;
         let access = self.locator.locate(&self.app_id).await?;
         let checkout = self.pools.checkout(&access, self.identity.privilege()).await?;
         Ok((checkout, access))
+    }
+
+    async fn transaction(
+        &self,
+        options: TransactionOptions,
+    ) -> Result<(AppTransaction, Arc<Access>), GuestError> {
+        let (mut checkout, access) = self.enter().await?;
+        let (_, session) = checkout.parts().map_err(guest_error)?;
+        let claims = session.entering_transaction(self.bearer(&access));
+        Ok((AppTransaction::new(checkout, options, claims), access))
+    }
+
+    /// A transaction that holds an idempotency key, or what came of the work that held it before.
+    pub(crate) async fn begin_with_key(&self, claim: &Claim) -> Result<Begun, GuestError> {
+        // Whoever waited for another must see what that one has committed.
+        let options = TransactionOptions { isolation: Some(Isolation::ReadCommitted), read_only: false };
+        let (mut transaction, access) = self.transaction(options).await?;
+        let held = HeldKey::new(&access, transaction.checkout(), claim)?;
+        transaction.take(held, claim.ttl_seconds).await
     }
 
     fn bearer<'a>(&'a self, access: &'a Access) -> Option<Bearer<'a>> {
@@ -72,7 +89,7 @@ impl Database for AppDatabase {
             let params = encode::encode(&statement.params, self.pools.bounds().params_bytes_max)?;
             let (mut checkout, access) = self.enter().await?;
             let request = Request { bearer: self.bearer(&access), sql: &statement.sql, params: &params };
-            let mut rows = JsonRows::new(statement.bigint, self.pools.bounds());
+            let mut rows = JsonRows::new(statement.bigint, statement.shape, self.pools.bounds());
             let command_tag =
                 within_time(&mut checkout, async |checkout| checkout.run(&request, &mut rows).await).await?;
             Ok(rows.finish(&command_tag))
@@ -84,12 +101,39 @@ impl Database for AppDatabase {
         options: TransactionOptions,
     ) -> BoxFuture<'static, Result<Box<dyn Transaction>, GuestError>> {
         Box::pin(async move {
-            let (mut checkout, access) = self.enter().await?;
-            let (_, session) = checkout.parts().map_err(guest_error)?;
-            let claims = session.entering_transaction(self.bearer(&access));
-            let transaction: Box<dyn Transaction> = Box::new(AppTransaction::new(checkout, options, claims));
+            let (transaction, _) = self.transaction(options).await?;
+            let transaction: Box<dyn Transaction> = Box::new(transaction);
             Ok(transaction)
         })
+    }
+
+    fn act_as(self: Arc<Self>, actor: Actor) -> Result<Arc<dyn Database>, GuestError> {
+        // The service may do all that a user may, and more. Nobody else may be anybody else.
+        if self.identity != Identity::Service {
+            return Err(GuestError::new(
+                "AUTH_IMPERSONATION_FORBIDDEN",
+                format!(
+                    "ctx.db.asUser and ctx.db.asAnon are for the service role; this invocation runs as {}",
+                    self.identity.group()
+                ),
+            ));
+        }
+        let identity = match actor {
+            Actor::User(id) => Identity::User { id },
+            Actor::Anon => Identity::Anon,
+        };
+        check_subject(identity.subject())?;
+        let (pools, locator) = (Arc::clone(&self.pools), Arc::clone(&self.locator));
+        Ok(Arc::new(Self::new(pools, locator, &self.app_id, identity)))
+    }
+}
+
+fn check_subject(subject: Option<&str>) -> Result<(), GuestError> {
+    match subject {
+        Some(subject) if subject.is_empty() || subject.len() > SUBJECT_MAX => {
+            Err(GuestError::new("28000", format!("the user's id must have 1 to {SUBJECT_MAX} bytes")))
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@ mod cell;
 mod time;
 
 use bytes::Bytes;
-use mayfly_runtime::providers::{BigintMode, ResultSet};
+use mayfly_runtime::providers::{BigintMode, ResultSet, RowShape};
 use tokio_postgres::types::Type;
 
 use self::cell::{Column, write_string};
@@ -19,6 +19,7 @@ pub(super) struct JsonRows {
     columns: Vec<Column>,
     fields: Vec<Field>,
     bigint: BigintMode,
+    shape: RowShape,
     rows: usize,
     rows_max: usize,
     bytes: usize,
@@ -26,12 +27,13 @@ pub(super) struct JsonRows {
 }
 
 impl JsonRows {
-    pub(super) fn new(bigint: BigintMode, bounds: &DbBounds) -> Self {
+    pub(super) fn new(bigint: BigintMode, shape: RowShape, bounds: &DbBounds) -> Self {
         Self {
             json: b"{\"rows\":[".to_vec(),
             columns: Vec::new(),
             fields: Vec::new(),
             bigint,
+            shape,
             rows: 0,
             rows_max: bounds.rows_max,
             bytes: 0,
@@ -54,11 +56,18 @@ impl JsonRows {
             self.json.push(b'}');
         }
         self.json.extend_from_slice(b"],\"revive\":[");
-        let revived = self.columns.iter().filter_map(|column| Some((column, column.reviver()?)));
-        for (index, (column, reviver)) in revived.enumerate() {
+        let revived = self
+            .columns
+            .iter()
+            .enumerate()
+            .filter_map(|(number, column)| Some((number, column, column.reviver()?)));
+        for (index, (number, column, reviver)) in revived.enumerate() {
             separate(index, &mut self.json);
             self.json.push(b'[');
-            self.json.extend_from_slice(column.quoted_name());
+            match self.shape {
+                RowShape::Object => self.json.extend_from_slice(column.quoted_name()),
+                RowShape::Array => self.json.extend_from_slice(number.to_string().as_bytes()),
+            }
             self.json.extend_from_slice(b",\"");
             self.json.extend_from_slice(reviver.as_bytes());
             self.json.extend_from_slice(b"\"]");
@@ -70,7 +79,8 @@ impl JsonRows {
     fn write_row(&mut self, row: Bytes) -> Result<(), WireError> {
         separate(self.rows, &mut self.json);
         self.rows += 1;
-        self.json.push(b'{');
+        let is_object = self.shape == RowShape::Object;
+        self.json.push(if is_object { b'{' } else { b'[' });
         let mut values = Values::of(row)?;
         let mut written = 0;
         for column in &mut self.columns {
@@ -80,11 +90,13 @@ impl JsonRows {
             }
             separate(written, &mut self.json);
             written += 1;
-            self.json.extend_from_slice(column.quoted_name());
-            self.json.push(b':');
+            if is_object {
+                self.json.extend_from_slice(column.quoted_name());
+                self.json.push(b':');
+            }
             column.write(value.as_deref(), &mut self.json);
         }
-        self.json.push(b'}');
+        self.json.push(if is_object { b'}' } else { b']' });
         Ok(())
     }
 }
@@ -96,7 +108,8 @@ impl RowSink for JsonRows {
             .enumerate()
             .map(|(index, field)| {
                 // An object has one member of a name: the last one, as in every client.
-                let shadowed = fields[index + 1..].iter().any(|later| later.name == field.name);
+                let shadowed = self.shape == RowShape::Object
+                    && fields[index + 1..].iter().any(|later| later.name == field.name);
                 Column::new(&field.name, field.type_oid, self.bigint, shadowed)
             })
             .collect();
@@ -159,7 +172,7 @@ mod tests {
     }
 
     fn json(fields: &[(&str, Type)], values: &[Option<&str>], bigint: BigintMode) -> serde_json::Value {
-        let mut rows = JsonRows::new(bigint, &DbBounds::default());
+        let mut rows = JsonRows::new(bigint, RowShape::Object, &DbBounds::default());
         rows.fields(
             fields
                 .iter()
@@ -238,6 +251,18 @@ mod tests {
     }
 
     #[test]
+    fn as_arrays_rows_have_all_columns() {
+        let mut rows = JsonRows::new(BigintMode::Auto, RowShape::Array, &DbBounds::default());
+        let field = |kind: Type| Field { name: "a".to_owned(), type_oid: kind.oid() };
+        rows.fields(vec![field(Type::INT4), field(Type::TIMESTAMPTZ), field(Type::TEXT)]);
+        rows.row(row(&[Some("1"), Some("1970-01-01 00:00:01+00"), None])).unwrap();
+        rows.row(row(&[Some("2"), None, Some("x")])).unwrap();
+        let result: serde_json::Value = serde_json::from_slice(&rows.finish("SELECT 2").json).unwrap();
+        assert_eq!(result["rows"], serde_json::json!([[1, 1000, null], [2, null, "x"]]));
+        assert_eq!(result["revive"], serde_json::json!([[1, "date"]]));
+    }
+
+    #[test]
     fn arrays_keep_their_shape() {
         let fields = [("i", Type::INT4_ARRAY), ("t", Type::TEXT_ARRAY), ("d", Type::TIMESTAMPTZ_ARRAY)];
         let values = [
@@ -259,12 +284,12 @@ mod tests {
     fn rows_and_bytes_are_bounded_at_the_bound() {
         let bounds = DbBounds { rows_max: 2, result_bytes_max: 100, ..DbBounds::default() };
         let field = || vec![Field { name: "t".to_owned(), type_oid: Type::TEXT.oid() }];
-        let mut rows = JsonRows::new(BigintMode::Auto, &bounds);
+        let mut rows = JsonRows::new(BigintMode::Auto, RowShape::Object, &bounds);
         rows.fields(field());
         rows.row(row(&[Some("a")])).unwrap();
         rows.row(row(&[Some("b")])).unwrap();
         assert!(matches!(rows.row(row(&[Some("c")])), Err(WireError::TooLarge(_))));
-        let mut rows = JsonRows::new(BigintMode::Auto, &bounds);
+        let mut rows = JsonRows::new(BigintMode::Auto, RowShape::Object, &bounds);
         rows.fields(field());
         rows.row(row(&[Some(&"x".repeat(94))])).unwrap();
         assert_eq!(rows.room(), 0);

@@ -1,24 +1,37 @@
 //! `ctx.db.tx`: several statements on one connection, kept or undone together.
 
+mod cursors;
+mod held_key;
+mod savepoints;
+
 use std::fmt;
 
 use mayfly_runtime::providers::{
-    BoxFuture, GuestError, Isolation, ResultSet, Statement, Transaction, TransactionOptions,
+    BoxFuture, Cursor, GuestError, Isolation, ResultSet, RowBatch, Statement, Transaction, TransactionOptions,
 };
 
+use self::cursors::Cursors;
+pub(super) use self::held_key::HeldKey;
 use super::checkout::Checkout;
 use super::database::within_time;
+use super::encode::Param;
 use super::error::guest_error;
 use super::rows::JsonRows;
 use super::{encode, gate};
-use crate::wire::{Exchange, Name, TransactionStatus, WireError};
+use crate::wire::{Exchange, Name, RowSink, TransactionStatus, WireError};
 
-/// An open transaction. Dropping it closes its connection, which rolls back.
+/// An open transaction. Dropping it rolls it back.
 pub(super) struct AppTransaction {
     checkout: Checkout,
-    /// What begins it: sent together with the first statement.
-    opening: Vec<String>,
+    /// Statements of ours that are sent together with the next one of the user's: what begins the transaction, or one
+    /// within it.
+    pending: Vec<String>,
     begun: bool,
+    /// Transactions that are open within this one.
+    depth: usize,
+    cursors: Cursors,
+    /// The key that it was begun with, for `ctx.idempotency.run`.
+    held: Option<HeldKey>,
 }
 
 impl fmt::Debug for AppTransaction {
@@ -31,63 +44,87 @@ impl AppTransaction {
     /// `claims` are the statements that say who the user is.
     pub(super) fn new(checkout: Checkout, options: TransactionOptions, claims: Vec<String>) -> Self {
         let begin = begin_statement(options);
-        Self { checkout, opening: std::iter::once(begin).chain(claims).collect(), begun: false }
+        Self {
+            checkout,
+            pending: std::iter::once(begin).chain(claims).collect(),
+            begun: false,
+            depth: 0,
+            cursors: Cursors::default(),
+            held: None,
+        }
+    }
+
+    pub(super) fn checkout(&mut self) -> &mut Checkout {
+        &mut self.checkout
     }
 
     async fn query_in(&mut self, statement: Statement) -> Result<ResultSet, GuestError> {
+        let params = self.vet(&statement)?;
+        let mut rows = JsonRows::new(statement.bigint, statement.shape, self.checkout.pools().bounds());
+        let command_tag = self.exchange(&statement.sql, &params, &mut rows).await?;
+        Ok(rows.finish(&command_tag))
+    }
+
+    /// What a statement of the user's has to pass before anything is sent.
+    fn vet(&self, statement: &Statement) -> Result<Vec<Param>, GuestError> {
         gate::check(&statement.sql)?;
-        let params = encode::encode(&statement.params, self.checkout.pools().bounds().params_bytes_max)?;
-        let before: &[String] = if self.begun { &[] } else { &self.opening };
-        self.begun = true;
+        encode::encode(&statement.params, self.checkout.pools().bounds().params_bytes_max)
+    }
+
+    /// Run a statement in it, the user's or one of ours. Gives the command tag.
+    async fn exchange(
+        &mut self,
+        sql: &str,
+        params: &[Param],
+        sink: &mut impl RowSink,
+    ) -> Result<String, GuestError> {
+        let before = self.take_pending();
         // Unnamed: when the tables changed under a kept statement, a transaction could not be tried again.
-        let exchange = Exchange {
-            close: &[],
-            before,
-            name: Name::Unnamed,
-            sql: &statement.sql,
-            params: &params,
-            after: None,
-        };
-        let mut rows = JsonRows::new(statement.bigint, self.checkout.pools().bounds());
+        let exchange =
+            Exchange { close: &[], before: &before, name: Name::Unnamed, sql, params, after: None };
         let outcome = within_time(&mut self.checkout, async |checkout| {
-            checkout.connection()?.exchange(&exchange, &mut rows).await
+            checkout.connection()?.exchange(&exchange, sink).await
         })
         .await;
-        // The gate lets nothing through that ends a transaction: if one ended all the same, nobody knows how.
+        self.still_open(outcome)
+    }
+
+    fn take_pending(&mut self) -> Vec<String> {
+        self.begun = true;
+        std::mem::take(&mut self.pending)
+    }
+
+    /// The gate lets nothing through that ends a transaction: if one ended all the same, nobody knows how.
+    fn still_open<T>(&mut self, outcome: Result<T, GuestError>) -> Result<T, GuestError> {
         let ended =
             self.checkout.connection().is_ok_and(|connection| connection.status() == TransactionStatus::Idle);
         if ended {
             self.checkout.spoil();
             return Err(guest_error(WireError::Protocol("the transaction ended by itself")));
         }
-        Ok(rows.finish(&outcome?))
+        outcome
     }
 
-    /// `COMMIT` or `ROLLBACK`, and the reset where one is due, in one round trip. Gives the command that PostgreSQL carried out.
-    async fn end(&mut self, command: &str) -> Result<String, WireError> {
-        let limit = self.checkout.pools().bounds().statement_timeout;
-        let (connection, session) = self.checkout.parts()?;
-        let reset = session.reset();
-        connection.push_simple(command)?;
-        if let Some(reset) = reset {
-            connection.push_simple(reset)?;
+    /// Commands of ours, alone. Gives the last one that PostgreSQL carried out.
+    async fn command(&mut self, sql: &str) -> Result<String, GuestError> {
+        within_time(&mut self.checkout, async |checkout| checkout.connection()?.run_simple(sql).await).await
+    }
+
+    async fn commit_all(&mut self) -> Result<(), GuestError> {
+        if !self.begun {
+            return Ok(());
         }
-        let conversation = async {
-            connection.send().await?;
-            connection.settle().await?;
-            let outcome = connection.read_simple().await;
-            if matches!(outcome, Ok(_) | Err(WireError::Refused(_))) {
-                if reset.is_some() {
-                    connection.owe();
-                }
-                connection.rest();
-            }
-            outcome
-        };
-        let outcome = tokio::time::timeout(limit, conversation)
-            .await
-            .unwrap_or_else(|_| Err(WireError::Lost(std::io::ErrorKind::TimedOut.into())));
-        self.checkout.inspect(outcome)
+        match self.checkout.end("COMMIT").await.map_err(guest_error)?.as_str() {
+            "COMMIT" => Ok(()),
+            _ => Err(rolled_back("the transaction")),
+        }
+    }
+
+    async fn roll_back_all(&mut self) -> Result<(), GuestError> {
+        if !self.begun {
+            return Ok(());
+        }
+        self.checkout.end("ROLLBACK").await.map(|_| ()).map_err(guest_error)
     }
 }
 
@@ -96,29 +133,56 @@ impl Transaction for AppTransaction {
         Box::pin(self.query_in(statement))
     }
 
-    fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<(), GuestError>> {
+    fn savepoint(&mut self) -> BoxFuture<'_, Result<(), GuestError>> {
+        let outcome = self.begin_within();
+        Box::pin(async { outcome })
+    }
+
+    fn release(&mut self) -> BoxFuture<'_, Result<(), GuestError>> {
+        Box::pin(self.keep_within())
+    }
+
+    fn rollback_to(&mut self) -> BoxFuture<'_, Result<(), GuestError>> {
+        Box::pin(self.undo_within())
+    }
+
+    fn open(&mut self, statement: Statement) -> BoxFuture<'_, Result<Cursor, GuestError>> {
+        Box::pin(self.open_cursor(statement))
+    }
+
+    fn fetch(&mut self, cursor: Cursor, rows: u32) -> BoxFuture<'_, Result<RowBatch, GuestError>> {
+        Box::pin(self.fetch_rows(cursor, rows))
+    }
+
+    fn close(&mut self, cursor: Cursor) -> BoxFuture<'_, Result<(), GuestError>> {
+        Box::pin(self.close_cursor(cursor))
+    }
+
+    fn settle(mut self: Box<Self>, result: String) -> BoxFuture<'static, Result<(), GuestError>> {
         Box::pin(async move {
-            if !self.begun {
-                return Ok(());
-            }
-            match self.end("COMMIT").await.map_err(guest_error)?.as_str() {
-                "COMMIT" => Ok(()),
-                _ => Err(GuestError::new(
-                    "25P02",
-                    "the transaction was rolled back, because a statement in it had failed",
-                )),
+            let kept = self.keep_result(&result).await;
+            match kept {
+                Ok(()) => self.commit_all().await,
+                Err(error) => {
+                    // What could not be kept says more than a rollback that fails, which closes the connection.
+                    let _ = self.roll_back_all().await;
+                    Err(error)
+                }
             }
         })
     }
 
-    fn rollback(mut self: Box<Self>) -> BoxFuture<'static, Result<(), GuestError>> {
-        Box::pin(async move {
-            if !self.begun {
-                return Ok(());
-            }
-            self.end("ROLLBACK").await.map(|_| ()).map_err(guest_error)
-        })
+    fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<(), GuestError>> {
+        Box::pin(async move { self.commit_all().await })
     }
+
+    fn rollback(mut self: Box<Self>) -> BoxFuture<'static, Result<(), GuestError>> {
+        Box::pin(async move { self.roll_back_all().await })
+    }
+}
+
+fn rolled_back(what: &str) -> GuestError {
+    GuestError::new("25P02", format!("{what} was rolled back, because a statement in it had failed"))
 }
 
 fn begin_statement(options: TransactionOptions) -> String {

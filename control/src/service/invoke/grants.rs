@@ -31,7 +31,7 @@ impl Invoker {
         Ok(Grants {
             env: Arc::clone(&self.env(target).await?.variables),
             database: Some(self.inner.tenants.database(app, identity.clone())),
-            idempotency: Some(self.inner.tenants.idempotency(app)),
+            idempotency: Some(self.inner.tenants.idempotency(app, identity.clone())),
             fetch: Some(self.inner.outbound.for_invocation(app, Arc::clone(&target.egress), trace)),
         })
     }

@@ -1,0 +1,79 @@
+//! Transactions within a transaction: savepoints, of which the innermost is kept or undone first.
+
+use mayfly_runtime::providers::GuestError;
+
+use super::{AppTransaction, rolled_back};
+use crate::wire::TransactionStatus;
+
+/// How deep transactions may be nested: each costs the server memory, and locks remember them all.
+const DEPTH_MAX: usize = 32;
+
+impl AppTransaction {
+    /// Costs no round trip: it is sent along with the first statement that it is for.
+    pub(super) fn begin_within(&mut self) -> Result<(), GuestError> {
+        if self.depth == DEPTH_MAX {
+            let message = format!("transactions can be nested {DEPTH_MAX} deep, and no deeper");
+            return Err(GuestError::new("54000", message));
+        }
+        if self.has_failed() {
+            return Err(GuestError::new(
+                "25P02",
+                "a statement of the transaction has failed: it can only be rolled back",
+            ));
+        }
+        self.depth += 1;
+        self.pending.push(format!("SAVEPOINT {}", self.innermost()));
+        Ok(())
+    }
+
+    pub(super) async fn keep_within(&mut self) -> Result<(), GuestError> {
+        self.require_within()?;
+        if self.forget_unused() {
+            return Ok(());
+        }
+        if self.has_failed() {
+            self.undo_within().await?;
+            return Err(rolled_back("the nested transaction"));
+        }
+        let release = format!("RELEASE SAVEPOINT {}", self.innermost());
+        self.depth -= 1;
+        self.command(&release).await.map(|_| ())
+    }
+
+    pub(super) async fn undo_within(&mut self) -> Result<(), GuestError> {
+        self.require_within()?;
+        if self.forget_unused() {
+            return Ok(());
+        }
+        let name = self.innermost();
+        self.depth -= 1;
+        self.command(&format!("ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")).await.map(|_| ())
+    }
+
+    /// No statement of the user's can name one: the gate lets no such command through.
+    fn innermost(&self) -> String {
+        format!("m{}", self.depth)
+    }
+
+    /// One in which nothing was done was never begun.
+    fn forget_unused(&mut self) -> bool {
+        let name = format!("SAVEPOINT {}", self.innermost());
+        let unused = self.pending.last() == Some(&name);
+        if unused {
+            self.pending.pop();
+            self.depth -= 1;
+        }
+        unused
+    }
+
+    fn require_within(&self) -> Result<(), GuestError> {
+        match self.depth {
+            0 => Err(GuestError::new("3B001", "no transaction is open within this one")),
+            _ => Ok(()),
+        }
+    }
+
+    fn has_failed(&mut self) -> bool {
+        self.checkout.connection().is_ok_and(|connection| connection.status() == TransactionStatus::Failed)
+    }
+}
