@@ -267,7 +267,6 @@ impl Parts {
             turns: turns.clone(),
             rollouts: rollouts.clone(),
         });
-<<<<<<< HEAD
         let verify = Verify {
             store: store.clone(),
             keyring: Arc::clone(&keyring),
@@ -275,9 +274,7 @@ impl Parts {
             turns,
             invoker: invoker.clone(),
         };
-=======
         let schemas = Schemas { tenants: tenants.clone(), store: store.clone() };
->>>>>>> schema-finish
         Edge::new(UseCases {
             authenticator,
             apps: Apps {

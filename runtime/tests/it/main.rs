@@ -16,6 +16,6 @@ mod frames;
 mod isolation;
 mod language;
 mod operations;
-mod replay;
 mod recorder;
+mod replay;
 mod web;
