@@ -88,5 +88,7 @@ fn a_function_is_deployed_called_read_and_rolled_back_with_the_contracts_exit_co
         command(&["doctor", "--json", "--data-dir", data.path().to_str().unwrap()]).output().unwrap();
     assert_eq!(looked.status.code(), Some(0), "{}", text(&looked.stderr));
     let report: serde_json::Value = serde_json::from_slice(&looked.stdout).unwrap();
-    assert_eq!(report, serde_json::json!({ "apps": 1, "open": [], "repaired": false }));
+    // The variable, the anon key, the database's two secrets, and two keys that sign tokens.
+    let keys = serde_json::json!([{ "id": "k1", "values": 6, "known": true }]);
+    assert_eq!(report, serde_json::json!({ "apps": 1, "open": [], "repaired": false, "keys": keys }));
 }
