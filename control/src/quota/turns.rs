@@ -1,6 +1,6 @@
 //! Turns on the processor: so many sandboxes run at once, and whoever used least of it is next.
 //!
-//! A guest yields after each millisecond of its own time. Without turns, the executor would serve all that want to go on in
+//! A guest yields several times in a millisecond of its own time. Without turns, the executor would serve all that want to go on in
 //! the order in which they came: of a tenant's hundred loops each would stand before another tenant's one request.
 //!
 //! Whoever would be next anyway need not even wait until a step ends: a few may go beside the others, where the kernel
@@ -18,7 +18,7 @@ use pin_project_lite::pin_project;
 use super::fair::Fair;
 
 /// A step of a guest that used up its time; shorter ones wait for something.
-const LONG_STEP: Duration = Duration::from_micros(300);
+const LONG_STEP: Duration = Duration::from_micros(100);
 
 /// The node's turns. Cheap to clone.
 #[derive(Clone)]

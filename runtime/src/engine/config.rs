@@ -2,8 +2,9 @@
 
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
 
-/// Fuel between two yields to the async executor: about a millisecond of CPU. The wall clock is checked there.
-pub(crate) const FUEL_BETWEEN_YIELDS: u64 = 10_000_000;
+/// Fuel between two yields to the async executor: about a quarter of a millisecond of CPU, which is what a quiet
+/// neighbour may have to wait for. The wall clock is checked there.
+pub(crate) const FUEL_BETWEEN_YIELDS: u64 = 2_500_000;
 
 /// The largest memory limit that a function may ask for.
 const MEMORY_BYTES_MAX: usize = 1 << 30;

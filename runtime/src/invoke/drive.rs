@@ -24,7 +24,7 @@ pub(crate) enum Ended {
     OutOfTime,
 }
 
-/// Polls the guest until it ends or the deadline passes. The guest yields every millisecond of CPU, so the deadline is
+/// Polls the guest until it ends or the deadline passes. The guest yields several times in a millisecond of CPU, so the deadline is
 /// looked at that often; dropping the guest's future at such a point unwinds its stack.
 pub(crate) async fn drive(guest: impl Future<Output = wasmtime::Result<()>>, deadline: &Deadline) -> Ended {
     let mut guest = pin!(guest);
