@@ -20,6 +20,14 @@ pub(crate) enum Clock {
     Monotonic,
 }
 
+/// What a guest that waits is told.
+pub(crate) enum Told {
+    /// That this operation has this answer.
+    Answer(u32, Vec<u8>),
+    /// That none is pending.
+    NothingPending,
+}
+
 /// Where everything comes from that the guest cannot work out for itself.
 pub(crate) enum Outside {
     /// From the machine.
@@ -79,12 +87,12 @@ impl Outside {
         Ok(now)
     }
 
-    /// In a replay: the operation that was answered next, and its answer; `None` when nothing was pending.
-    pub(crate) fn answer_then(&mut self) -> Result<Option<Option<(u32, Vec<u8>)>>> {
+    /// What the guest was told when it waited; `None` outside of a replay.
+    pub(crate) fn told_then(&mut self) -> Result<Option<Told>> {
         let Self::Replay(events) = self else { return Ok(None) };
         match events.next()? {
-            Event::Answer(number, answer) => Ok(Some(Some((number, answer)))),
-            Event::NothingPending => Ok(Some(None)),
+            Event::Answer(number, answer) => Ok(Some(Told::Answer(number, answer))),
+            Event::NothingPending => Ok(Some(Told::NothingPending)),
             _ => Err(events.diverged("an answer")),
         }
     }

@@ -5,6 +5,7 @@ use mayfly_abi::op::{Operation, SUBMIT_REFUSED};
 use wasmtime::{Caller, Error, Result};
 
 use super::operations::{Answer, Kind};
+use super::outside::Told;
 use super::{memory, timers};
 use crate::providers::BoxFuture;
 use crate::sandbox::Sandbox;
@@ -55,10 +56,12 @@ pub(super) async fn poll(mut caller: Caller<'_, Sandbox>) -> Result<u64> {
     memory::charge(&mut caller, 0)?;
     let sandbox = caller.data_mut();
     sandbox.ending.goes_on();
-    if let Some(then) = sandbox.outside.answer_then()? {
-        return Ok(
-            then.map_or(0, |(number, answer)| packed(number, sandbox.operations.answer_with(number, answer)))
-        );
+    match sandbox.outside.told_then()? {
+        Some(Told::Answer(number, answer)) => {
+            return Ok(packed(number, sandbox.operations.answer_with(number, answer)));
+        }
+        Some(Told::NothingPending) => return Ok(0),
+        None => {}
     }
     let next = sandbox.operations.next().await;
     sandbox.outside.answered(next.map(|(number, _)| (number, sandbox.operations.answer())));
