@@ -84,6 +84,34 @@ fn a_background_job_ends_after_its_response() {
 }
 
 #[test]
+fn private_notes_stay_private_whatever_is_tried() {
+    run(async {
+        let app = deployed("private-notes").await;
+        let (alice, bob) = (app.token("alice").await, app.token("bob").await);
+        let ask = |method: &str, rest: &str, key: &str| {
+            app.call(method, &format!("private-notes{rest}")).key(key)
+        };
+        for (key, body) in [(&alice, "of alice"), (&bob, "of bob")] {
+            assert_eq!(ask("POST", "", key).json(json!({ "body": body })).send().await.status, 201);
+        }
+        let bodies = async |key: &str| {
+            let notes = ask("GET", "", key).ok().await["notes"].clone();
+            notes.as_array().unwrap().iter().map(|note| note["body"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(bodies(&alice).await, ["of alice"]);
+        assert_eq!(bodies(&bob).await, ["of bob"]);
+        assert_eq!(bodies(&app.service_key).await, ["a secret of carol's", "of alice", "of bob"]);
+        let report = ask("POST", "/attack", &alice).ok().await;
+        assert_eq!(report["leaked"], 0, "{report}");
+        assert!(report["refused"].as_u64() > Some(60), "{report}");
+        let sum = report["refused"].as_u64().unwrap() + report["ran"].as_u64().unwrap();
+        assert_eq!(report["attacks"], sum, "{report}");
+        assert_eq!(bodies(&app.service_key).await, ["a secret of carol's", "of alice", "of bob"]);
+        assert_eq!(ask("POST", "/attack", &app.service_key).send().await.status, 400);
+    });
+}
+
+#[test]
 fn every_example_is_whole() {
     let mut names: Vec<String> = fs::read_dir(folder())
         .unwrap()
@@ -91,7 +119,7 @@ fn every_example_is_whole() {
         .collect();
     names.sort();
     // A new example needs a test above, and a line here.
-    assert_eq!(names, ["background", "hello", "notes-api", "webhook-dedupe"]);
+    assert_eq!(names, ["background", "hello", "notes-api", "private-notes", "webhook-dedupe"]);
     for name in names {
         let readme = fs::read_to_string(folder().join(&name).join("README.md")).unwrap();
         let manifest = fs::read_to_string(folder().join(&name).join("function.json")).unwrap();
