@@ -88,9 +88,8 @@ fn private_notes_stay_private_whatever_is_tried() {
     run(async {
         let app = deployed("private-notes").await;
         let (alice, bob) = (app.token("alice").await, app.token("bob").await);
-        let ask = |method: &str, rest: &str, key: &str| {
-            app.call(method, &format!("private-notes{rest}")).key(key)
-        };
+        let ask =
+            |method: &str, rest: &str, key: &str| app.call(method, &format!("private-notes{rest}")).key(key);
         for (key, body) in [(&alice, "of alice"), (&bob, "of bob")] {
             assert_eq!(ask("POST", "", key).json(json!({ "body": body })).send().await.status, 201);
         }

@@ -252,9 +252,9 @@ impl Invoker {
             let failed = outcome.status.is_none_or(|status| status >= 500);
             self.inner.rollouts.observe(target, failed);
         }
-        let record = record::of(target, begun, outcome, stack, background_stack);
-        self.inner.sink.record(record.clone()).await;
-        Arc::new(record)
+        let record = Arc::new(record::of(target, begun, outcome, stack, background_stack));
+        self.inner.sink.record(Arc::clone(&record)).await;
+        record
     }
 
     /// What a fault is to whoever called.

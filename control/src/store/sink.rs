@@ -24,6 +24,8 @@ pub struct SinkConfig {
     pub queue_max: usize,
     /// Records written at once. Default: 1,000.
     pub batch_max: usize,
+    /// How long a record waits for others, to be written with them, unless somebody asks for it. Default: 10 ms.
+    pub linger: Duration,
     /// How long a recorder waits for room before the oldest record is dropped. Default: 100 ms.
     pub patience: Duration,
     /// How long a shutdown keeps trying to write what waits. Default: 10 s.
@@ -35,6 +37,7 @@ impl Default for SinkConfig {
         Self {
             queue_max: 10_000,
             batch_max: 1_000,
+            linger: Duration::from_millis(10),
             patience: Duration::from_millis(100),
             drain: Duration::from_secs(10),
         }
@@ -69,7 +72,7 @@ pub struct Sink {
 
 /// Dropped with the last clone of the sink.
 struct Door {
-    queue: Arc<Queue>,
+    queue: Arc<Queue<Arc<InvocationRecord>>>,
     counters: Arc<Counters>,
     patience: Duration,
 }
@@ -90,7 +93,7 @@ impl Sink {
     /// Start the writer. The second part is its end: await it after the last clone of the sink is dropped, and
     /// everything that waited is written, as far as PostgreSQL lets it.
     pub fn start(store: &Store, config: SinkConfig) -> (Self, tokio::task::JoinHandle<()>) {
-        let queue = Arc::new(Queue::new(config.queue_max));
+        let queue = Arc::new(Queue::new(config.queue_max, config.batch_max.max(1)));
         let counters = Arc::new(Counters::default());
         let door =
             Door { queue: Arc::clone(&queue), counters: Arc::clone(&counters), patience: config.patience };
@@ -100,8 +103,8 @@ impl Sink {
 
     /// Hand over one record. Waits for room as long as the sink's patience at most; then the oldest record that still
     /// waits is dropped and counted.
-    pub async fn record(&self, record: InvocationRecord) {
-        let dropped = self.door.queue.push(record, self.door.patience).await;
+    pub async fn record(&self, record: impl Into<Arc<InvocationRecord>>) {
+        let dropped = self.door.queue.push(record.into(), self.door.patience).await;
         self.door.counters.dropped.fetch_add(u64::from(dropped), Ordering::Relaxed);
     }
 
@@ -143,19 +146,19 @@ struct Writer {
     store: Store,
     config: SinkConfig,
     counters: Arc<Counters>,
-    queue: Arc<Queue>,
+    queue: Arc<Queue<Arc<InvocationRecord>>>,
 }
 
 impl Writer {
     async fn run(self) {
-        while let Some(batch) = self.queue.take(self.config.batch_max).await {
+        while let Some(batch) = self.queue.take(self.config.linger).await {
             self.settle(&batch.records).await;
             self.queue.settle(batch.last);
         }
     }
 
     /// Write a batch, however long PostgreSQL is away; during a shutdown, no longer than the drain allows.
-    async fn settle(&self, records: &[InvocationRecord]) {
+    async fn settle(&self, records: &[Arc<InvocationRecord>]) {
         let mut pause = Duration::from_millis(50);
         let mut closed_for = Duration::ZERO;
         let mut again = false;
@@ -197,7 +200,7 @@ impl Writer {
         tracing::error!(%error, records, "invocation records lost");
     }
 
-    async fn write(&self, records: &[InvocationRecord], again: bool) -> Result<(), StoreError> {
+    async fn write(&self, records: &[Arc<InvocationRecord>], again: bool) -> Result<(), StoreError> {
         let mut client = self.store.client().await?;
         Ok(insert(&mut client, records, again).await?)
     }

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
-use deadpool_postgres::Object;
-use tokio_postgres::Transaction;
+use deadpool_postgres::{Object, Transaction};
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
 
@@ -65,14 +65,14 @@ const ADD_TO_SUMS: &str =
 /// Write these records. `again`: they may have been written before, by an attempt whose end nobody heard of.
 pub(in crate::store) async fn insert(
     client: &mut Object,
-    batch: &[InvocationRecord],
+    batch: &[Arc<InvocationRecord>],
     again: bool,
 ) -> Result<(), tokio_postgres::Error> {
     let transaction = client.transaction().await?;
     transaction.batch_execute(LOCK).await?;
     let known = if again { known(&transaction, batch).await? } else { HashSet::new() };
     let fresh: Vec<&InvocationRecord> =
-        batch.iter().filter(|record| !known.contains(record.id.as_str())).collect();
+        batch.iter().map(Arc::as_ref).filter(|record| !known.contains(record.id.as_str())).collect();
     copy(&transaction, &fresh).await?;
     add_to_sums(&transaction, &fresh).await?;
     transaction.commit().await
@@ -80,7 +80,7 @@ pub(in crate::store) async fn insert(
 
 async fn known(
     transaction: &Transaction<'_>,
-    batch: &[InvocationRecord],
+    batch: &[Arc<InvocationRecord>],
 ) -> Result<HashSet<String>, tokio_postgres::Error> {
     let ids: Vec<&str> = batch.iter().map(|record| record.id.as_str()).collect();
     let rows = transaction.query("SELECT id FROM invocations WHERE id = ANY ($1)", &[&ids]).await?;
@@ -161,7 +161,7 @@ async fn add_to_sums(
     transaction: &Transaction<'_>,
     records: &[&InvocationRecord],
 ) -> Result<(), tokio_postgres::Error> {
-    let statement = transaction.prepare(ADD_TO_SUMS).await?;
+    let statement = transaction.prepare_cached(ADD_TO_SUMS).await?;
     for ((function_id, hour), sum) in &sums(records) {
         let values: [&(dyn ToSql + Sync); 10] = [
             &sum.app_id,

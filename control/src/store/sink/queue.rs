@@ -6,56 +6,65 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-use crate::store::InvocationRecord;
-
-/// Records that wait. They are numbered from 1 in the order in which they came.
-pub(super) struct Queue {
-    state: Mutex<State>,
+/// Things that wait. They are numbered from 1 in the order in which they came.
+pub(super) struct Queue<T> {
+    state: Mutex<State<T>>,
     capacity: usize,
+    /// So many are enough for the writer to begin at once.
+    enough: usize,
     arrived: Notify,
+    /// Somebody waits for what waits, or there is enough of it.
+    hurry: Notify,
     room: Notify,
     /// All up to this number are written, or given up.
     settled: watch::Sender<u64>,
 }
 
-struct State {
-    waiting: VecDeque<InvocationRecord>,
+struct State<T> {
+    waiting: VecDeque<T>,
     /// The number of the newest.
     newest: u64,
     closed: bool,
 }
 
 /// What the writer takes at once.
-pub(super) struct Batch {
-    pub(super) records: Vec<InvocationRecord>,
+pub(super) struct Batch<T> {
+    pub(super) records: Vec<T>,
     /// The number of the last of them.
     pub(super) last: u64,
 }
 
-impl Queue {
-    pub(super) fn new(capacity: usize) -> Self {
+impl<T> Queue<T> {
+    pub(super) fn new(capacity: usize, enough: usize) -> Self {
         Self {
             state: Mutex::new(State { waiting: VecDeque::new(), newest: 0, closed: false }),
             capacity: capacity.max(1),
+            enough,
             arrived: Notify::new(),
+            hurry: Notify::new(),
             room: Notify::new(),
             settled: watch::Sender::new(0),
         }
     }
 
     /// Put one at the end. `true`: the oldest was dropped for it, after waiting for room in vain.
-    pub(super) async fn push(&self, record: InvocationRecord, patience: Duration) -> bool {
+    pub(super) async fn push(&self, record: T, patience: Duration) -> bool {
         if self.is_full() {
             let _ = tokio::time::timeout(patience, self.until_room()).await;
         }
-        let dropped = {
+        let (dropped, count) = {
             let mut state = self.lock();
             let dropped = state.waiting.len() >= self.capacity && state.waiting.pop_front().is_some();
             state.waiting.push_back(record);
             state.newest += 1;
-            dropped
+            (dropped, state.waiting.len())
         };
-        self.arrived.notify_one();
+        if count == 1 {
+            self.arrived.notify_one();
+        }
+        if count == self.enough {
+            self.hurry.notify_one();
+        }
         dropped
     }
 
@@ -71,25 +80,43 @@ impl Queue {
         }
     }
 
-    /// Up to `most` of the oldest. `None`: it is closed, and empty.
-    pub(super) async fn take(&self, most: usize) -> Option<Batch> {
+    /// Up to so many of the oldest as are enough, once there are that many, or somebody waits for them, or the first has
+    /// waited for `linger`. `None`: it is closed, and empty.
+    pub(super) async fn take(&self, linger: Duration) -> Option<Batch<T>> {
         loop {
-            {
-                let mut state = self.lock();
-                let count = state.waiting.len().min(most);
-                if count > 0 {
-                    let records = state.waiting.drain(..count).collect();
-                    let last = state.newest - state.waiting.len() as u64;
-                    drop(state);
-                    self.room.notify_waiters();
-                    return Some(Batch { records, last });
-                }
-                if state.closed {
-                    return None;
+            match self.waiting() {
+                (0, true) => return None,
+                (0, false) => self.arrived.notified().await,
+                (_, true) => return Some(self.drain()),
+                (count, false) => {
+                    if count < self.enough {
+                        // Whichever comes first, they go now.
+                        let _ = tokio::time::timeout(linger, self.hurry.notified()).await;
+                    }
+                    return Some(self.drain());
                 }
             }
-            self.arrived.notified().await;
         }
+    }
+
+    /// How many wait, and whether it is closed.
+    fn waiting(&self) -> (usize, bool) {
+        let state = self.lock();
+        (state.waiting.len(), state.closed)
+    }
+
+    fn drain(&self) -> Batch<T> {
+        let batch = {
+            let mut state = self.lock();
+            let count = state.waiting.len().min(self.enough);
+            let records = state.waiting.drain(..count).collect();
+            if !state.waiting.is_empty() {
+                self.arrived.notify_one();
+            }
+            Batch { records, last: state.newest - state.waiting.len() as u64 }
+        };
+        self.room.notify_waiters();
+        batch
     }
 
     /// All up to that number are written, or given up.
@@ -100,6 +127,7 @@ impl Queue {
     /// Wait until all that came before are settled.
     pub(super) async fn settled(&self) {
         let newest = self.lock().newest;
+        self.hurry.notify_one();
         // The sender lives as long as the queue.
         let _ = self.settled.subscribe().wait_for(|settled| *settled >= newest).await;
     }
@@ -112,6 +140,7 @@ impl Queue {
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.arrived.notify_one();
+        self.hurry.notify_one();
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -123,7 +152,54 @@ impl Queue {
     }
 
     /// Nothing that holds the lock can panic half-way.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_millis(1);
+    /// Longer than any test: whatever comes sooner was hurried.
+    const FOR_EVER: Duration = Duration::from_secs(86_400);
+
+    async fn taken(queue: &Queue<char>, linger: Duration) -> (String, u64) {
+        let batch = queue.take(linger).await.unwrap();
+        (batch.records.into_iter().collect(), batch.last)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_goes_when_it_is_enough_asked_for_or_old() {
+        let queue = Queue::new(10, 3);
+        for letter in "abcd".chars() {
+            queue.push(letter, PATIENCE).await;
+        }
+        // Enough at once; the rest waits until somebody asks.
+        assert_eq!(taken(&queue, FOR_EVER).await, ("abc".to_owned(), 3));
+        queue.settle(3);
+        let asked = async {
+            queue.settled().await;
+            "settled"
+        };
+        let written = async {
+            assert_eq!(taken(&queue, FOR_EVER).await, ("d".to_owned(), 4));
+            queue.settle(4);
+        };
+        assert_eq!(tokio::join!(asked, written).0, "settled");
+        queue.push('e', PATIENCE).await;
+        let linger = Duration::from_millis(10);
+        assert_eq!(taken(&queue, linger).await, ("e".to_owned(), 5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_room_the_oldest_gives_way_and_closing_hurries() {
+        let queue = Queue::new(2, 5);
+        assert!(!queue.push('a', PATIENCE).await && !queue.push('b', PATIENCE).await);
+        assert!(queue.push('c', PATIENCE).await);
+        queue.close();
+        assert_eq!(taken(&queue, FOR_EVER).await, ("bc".to_owned(), 3));
+        assert!(queue.take(FOR_EVER).await.is_none());
     }
 }
