@@ -52,7 +52,7 @@ pub struct RemoteArgs {
 pub enum Command {
     /// Run a server
     #[command(
-        after_help = "MAYFLY_ADMIN_KEY sets the operator's key; without it one is made, in admin.key in the data directory."
+        after_help = "MAYFLY_ADMIN_KEY sets the operator's key, MAYFLY_SECRET_KEYS the keys that secrets are sealed with; without them they are\nmade, in admin.key and secrets.key in the data directory."
     )]
     Serve(Box<ServeArgs>),
     /// Run a server for a folder of functions: deploy them all, and again whenever they change
