@@ -12,6 +12,7 @@ use clap::Args;
 use url::Url;
 
 use crate::postgres::Endpoint;
+use crate::secrets::{KeyRing, SecretsError};
 
 pub use crate::providers::fetch::guard::Cidr;
 pub use crate::tenant::OpenDatabases;
@@ -201,6 +202,9 @@ pub enum ConfigError {
     /// The admin key would be guessable, or mistaken for another kind.
     #[error("MAYFLY_ADMIN_KEY must begin with mf_admin_ and have 32 to 128 of [0-9A-Za-z_-] after that")]
     AdminKey,
+    /// Secrets could be neither sealed nor opened.
+    #[error("MAYFLY_SECRET_KEYS: {0}")]
+    SecretKeys(#[from] SecretsError),
     /// The database's address is none.
     #[error("--database-url must begin with postgres:// or postgresql://")]
     DatabaseUrl,
@@ -218,6 +222,9 @@ impl Config {
             && !crate::auth::key::is_admin_shaped(key)
         {
             return Err(ConfigError::AdminKey);
+        }
+        if let Some(keys) = &args.secret_keys {
+            KeyRing::of_text(keys)?;
         }
         Ok(Self {
             listen: args.listen,
@@ -339,6 +346,7 @@ mod tests {
             (&["--public-url", "ftp://x/"][..], "--public-url"),
             (&["--database-url", "mysql://x"], "--database-url"),
             (&["--admin-key", "secret"], "MAYFLY_ADMIN_KEY"),
+            (&["--secret-keys", "k1:short"], "MAYFLY_SECRET_KEYS"),
             (&["--max-body", "huge"], "--max-body"),
             (&["--max-connections", "0"], "--max-connections"),
             (&["--fetch-allow-cidr", "127.0.0.1/40"], "--fetch-allow-cidr"),

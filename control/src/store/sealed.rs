@@ -6,6 +6,9 @@ use crate::store::{Store, StoreError};
 
 const ALL: &str = include_str!("sealed/all.sql");
 
+/// Which key sealed a value: it stands within the first letters, and of a large value no more is to be read.
+const KEY_ID: &str = "split_part(left(sealed, 40), '.', 2)";
+
 /// Values looked at together.
 const PAGE: i64 = 50;
 
@@ -77,7 +80,7 @@ impl SealedValues<'_> {
             .query(
                 &format!(
                     "SELECT * FROM ({ALL}) s
-                     WHERE split_part(sealed, '.', 2) <> $1
+                     WHERE {KEY_ID} <> $1
                        AND (kind, app_id, function_id, name) > ($2, $3, $4, $5)
                      ORDER BY kind, app_id, function_id, name LIMIT {PAGE}"
                 ),
@@ -96,7 +99,7 @@ impl SealedValues<'_> {
     /// [`StoreError::Unavailable`].
     pub async fn count_by_key(&self) -> Result<Vec<(String, i64)>, StoreError> {
         let client = self.store.client().await?;
-        let sql = format!("SELECT split_part(sealed, '.', 2), count(*) FROM ({ALL}) s GROUP BY 1 ORDER BY 1");
+        let sql = format!("SELECT {KEY_ID}, count(*) FROM ({ALL}) s GROUP BY 1 ORDER BY 1");
         Ok(client.query(&sql, &[]).await?.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 

@@ -47,7 +47,12 @@ fn what_an_old_key_sealed_is_sealed_anew_and_the_key_can_go() {
 
         let node = start(&endpoint, &keys()).await;
         let app = node.app().await;
-        app.deploy_with("all", CODE, json!({ "envVars": { "OWN": "of the function" } })).await;
+        app.deploy_with(
+            "all",
+            CODE,
+            json!({ "envVars": { "OWN": "of the function" }, "recordPercent": 100 }),
+        )
+        .await;
         app.manage("PATCH", "/env").json(json!({ "envVars": { "APP": "of the app" } })).ok().await;
         let issuer = json!({ "issuer": ISSUER, "secret": "x".repeat(64), "algorithms": ["HS256"] });
         let other = json!({ "issuer": "other", "secret": "y".repeat(64), "algorithms": ["HS256"] });
@@ -55,24 +60,28 @@ fn what_an_old_key_sealed_is_sealed_anew_and_the_key_can_go() {
         let before = answer(&app).await;
         let wanted = json!({ "own": "of the function", "app": "of the app", "anon": true, "id": "alice" });
         assert_eq!(before, wanted);
+        let invocation = app.logs("all").await[0]["id"].clone();
         assert!(node.shutdown().await);
 
         let store = Store::connect(StoreConfig::new(endpoint.clone())).await.unwrap();
         let by_key = async || store.sealed_values().count_by_key().await.unwrap();
-        // Two variables and the anon key, the claims' key, the logins' password, the signing key, two issuers.
-        assert_eq!(by_key().await, [("k1".to_owned(), 8)]);
+        // Two variables and the anon key, the claims' key, the logins' password, the signing key, two issuers, a recording.
+        assert_eq!(by_key().await, [("k1".to_owned(), 9)]);
 
         rotate::add(&file, Place::First).unwrap();
         let ring = Arc::new(KeyRing::of_text(&keys()).unwrap());
         let resealing = Resealing { store: store.clone(), keyring: ring };
-        assert_eq!(resealing.run().await.unwrap(), Resealed { resealed: 8, unreadable: 0 });
-        assert_eq!(by_key().await, [("k2".to_owned(), 8)]);
+        assert_eq!(resealing.run().await.unwrap(), Resealed { resealed: 9, unreadable: 0 });
+        assert_eq!(by_key().await, [("k2".to_owned(), 9)]);
         assert_eq!(resealing.run().await.unwrap(), Resealed::default());
 
         rotate::remove(&file, "k1").unwrap();
         let node = start(&endpoint, &keys()).await;
         let app = app.on(&node);
         assert_eq!(answer(&app).await, wanted);
+        let verified =
+            app.manage("POST", "/usage/verify").json(json!({ "invocation": invocation })).ok().await;
+        assert_eq!(verified["matches"], true, "{verified}");
         let shown = app.manage("GET", "/config").ok().await;
         assert_eq!(shown["auth"]["issuers"].as_array().map(Vec::len), Some(2), "{shown}");
         assert!(node.shutdown().await);
@@ -82,8 +91,8 @@ fn what_an_old_key_sealed_is_sealed_anew_and_the_key_can_go() {
         rotate::remove(&file, "k2").unwrap();
         let stranger = Arc::new(KeyRing::of_text(&keys()).unwrap());
         let resealed = Resealing { store: store.clone(), keyring: stranger }.run().await.unwrap();
-        assert_eq!(resealed, Resealed { resealed: 0, unreadable: 8 });
-        assert_eq!(by_key().await, [("k2".to_owned(), 8)]);
+        assert_eq!(resealed, Resealed { resealed: 0, unreadable: 10 });
+        assert_eq!(by_key().await, [("k2".to_owned(), 10)]);
         store.close();
         cluster.stop().await;
     });
