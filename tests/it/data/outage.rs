@@ -12,6 +12,18 @@ use serde_json::json;
 use support::cluster::{config, directory, run};
 use support::tenants::{answer, keys, rows, statement};
 
+/// Kills the server, and waits until another one runs. That it is gone may be noticed after its clients know: what the
+/// cluster said of itself before does not count.
+fn kill(cluster: &Cluster) -> impl Future<Output = ()> + use<> {
+    let mut up = cluster.running();
+    up.borrow_and_update();
+    kill_process(Pid::from_raw(cluster.pid().unwrap()).unwrap(), Signal::KILL).unwrap();
+    async move {
+        up.changed().await.unwrap();
+        up.wait_for(|up| *up).await.unwrap();
+    }
+}
+
 #[test]
 fn a_killed_server_costs_what_ran_and_nothing_else() {
     run(async {
@@ -39,14 +51,12 @@ fn a_killed_server_costs_what_ran_and_nothing_else() {
             "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()";
         while admin.query(sleeping, &[]).await.unwrap().is_empty() {}
 
-        let mut up = cluster.running();
-        up.borrow_and_update();
-        kill_process(Pid::from_raw(cluster.pid().unwrap()).unwrap(), Signal::KILL).unwrap();
+        let up = kill(&cluster);
         assert_eq!(running.await.unwrap().unwrap_err().code, "DB_CONNECTION_LOST");
 
         // At once: a connection is waited for as long as its bound allows.
         assert_eq!(rows(&db, "SELECT x FROM t").await, json!([{"x": 1}]));
-        while !(*up.borrow_and_update() || up.changed().await.is_err()) {}
+        up.await;
         store.ping().await.unwrap();
         // The subscription noticed that it may have missed something.
         assert_eq!(changes.next().await, Some(Change::Resync));
@@ -96,12 +106,10 @@ fn after_a_restart_every_place_is_there_and_everyone_sees_their_own() {
             let admin = cluster.endpoint().admin("postgres").await.unwrap();
             let sleeping = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()";
             while admin.query(sleeping, &[]).await.unwrap().is_empty() {}
-            let mut up = cluster.running();
-            up.borrow_and_update();
-            kill_process(Pid::from_raw(cluster.pid().unwrap()).unwrap(), Signal::KILL).unwrap();
+            let up = kill(&cluster);
             assert_eq!(running.await.unwrap().unwrap_err().code, "DB_CONNECTION_LOST");
             // Until then, a process of the old server may still answer, and be gone a moment later.
-            while !(*up.borrow_and_update() || up.changed().await.is_err()) {}
+            up.await;
             let lost = streaming.fetch(cursor, 1).await.unwrap_err();
             assert_eq!(lost.code, "DB_CONNECTION_LOST");
             let lost = waiting.query(statement("SELECT 1", Vec::new())).await.unwrap_err();
