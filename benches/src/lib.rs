@@ -6,8 +6,7 @@ pub mod server;
 
 use std::path::PathBuf;
 
-use mayfly_runtime::providers::Grants;
-use mayfly_runtime::{Build, Call, Engine, EngineConfig, Image, Limits, Outcome, Request, Response, Source};
+use mayfly_runtime::{Build, Call, Engine, EngineConfig, Image, Outcome, Request, Response, Source};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
@@ -57,8 +56,7 @@ pub fn call() -> Call {
             body: None,
         },
         context: "{}".to_owned(),
-        grants: Grants::default(),
-        limits: Limits::default(),
+        ..Call::default()
     }
 }
 

@@ -50,9 +50,13 @@ pub struct ServeArgs {
     #[arg(long, env = "MAYFLY_SECRET_KEYS", hide_env_values = true, hide = true)]
     pub secret_keys: Option<String>,
 
-    /// Largest request body
+    /// Largest request body, but for those that functions are called with
     #[arg(long, env = "MAYFLY_MAX_BODY", default_value = "10MiB")]
     pub max_body: ByteSize,
+
+    /// Largest request body that a function is called with
+    #[arg(long, env = "MAYFLY_MAX_UPLOAD", default_value = "5GiB")]
+    pub max_upload: ByteSize,
 
     /// Open connections at once
     #[arg(long, env = "MAYFLY_MAX_CONNECTIONS", default_value_t = 10_000, value_parser = at_least_one())]
@@ -166,8 +170,10 @@ pub struct Config {
 /// Bounds of the HTTP edge.
 #[derive(Debug, Clone, Copy)]
 pub struct EdgeLimits {
-    /// Largest request body, in bytes.
+    /// Largest request body that is read as a whole, in bytes.
     pub body_bytes_max: usize,
+    /// Largest request body that a function gets, while it arrives, in bytes.
+    pub upload_bytes_max: u64,
     /// Open connections.
     pub connections_max: u32,
     /// Requests in flight.
@@ -184,6 +190,7 @@ impl Default for EdgeLimits {
     fn default() -> Self {
         Self {
             body_bytes_max: 10 << 20,
+            upload_bytes_max: 5 << 30,
             connections_max: 10_000,
             requests_max: 1_024,
             header_timeout: Duration::from_secs(30),
@@ -235,6 +242,7 @@ impl Config {
             secret_keys: args.secret_keys.clone(),
             edge: EdgeLimits {
                 body_bytes_max: args.max_body.bytes(),
+                upload_bytes_max: args.max_upload.bytes() as u64,
                 connections_max: args.max_connections,
                 requests_max: args.max_requests,
                 ..EdgeLimits::default()

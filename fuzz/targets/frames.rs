@@ -6,7 +6,7 @@ use mayfly_abi::fault::Report;
 use mayfly_abi::frame::Reader;
 use mayfly_abi::head::Head;
 use mayfly_abi::operation::{
-    Actor, Batch, Begin, Begun, Claim, Fetch, Fetched, Fetching, OperationError, Query, Settle, Sleep,
+    Actor, Batch, Begin, Begun, Claim, Fetch, FetchEnd, FetchWrite, Fetched, Fetching, OperationError, Query, Settle, Sleep,
 };
 use mayfly_abi::response::Frame;
 use mayfly_abi::value::Value;
@@ -16,5 +16,6 @@ fuzz_target!(|bytes: &[u8]| {
     let _ = (Sleep::read(bytes), Report::read(bytes), Frame::read(bytes), OperationError::read(bytes));
     let _ = (Head::read(bytes), Fetched::read(bytes), Fetching::read(bytes), Settle::read(bytes));
     let _ = (Actor::read(&mut Reader::new(bytes)), Batch::read(bytes), Begun::read(bytes));
+    let _ = (FetchEnd::read(bytes), FetchWrite::read(bytes));
     let _ = (Value::read(&mut Reader::new(bytes)), Reader::new(bytes).pairs());
 });

@@ -4,6 +4,7 @@ use javy_plugin_api::javy::quickjs::{Ctx, Exception, Object, Result};
 
 use crate::entry::{Phase, phase};
 
+mod body;
 mod clock;
 mod console;
 mod context;

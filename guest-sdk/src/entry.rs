@@ -10,7 +10,7 @@ use mayfly_abi::fault::{Kind, Report};
 use mayfly_abi::op::Call;
 
 use crate::prelude::{self, Prelude};
-use crate::{api, heap, import, pending};
+use crate::{api, budget, heap, import, pending};
 
 // Below the shadow stack that the build links, so that endless recursion is a RangeError and not a trap.
 const MAX_STACK_BYTES: usize = 900 << 10;
@@ -207,6 +207,10 @@ fn run(ctx: &Ctx<'_>, prelude: &Prelude) -> Result<()> {
     loop {
         while ctx.execute_pending_job() {}
         if DONE.get() {
+            return Ok(());
+        }
+        if budget::is_over() {
+            report_thrown(ctx, prelude);
             return Ok(());
         }
         match pending::settle_next(ctx) {

@@ -6,6 +6,7 @@
 use javy_plugin_api::import_namespace;
 
 mod api;
+mod budget;
 mod entry;
 mod heap;
 mod import;

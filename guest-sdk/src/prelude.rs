@@ -2,7 +2,7 @@
 
 use javy_plugin_api::javy::quickjs::{Context, Ctx, Function, Module, Object, Persistent, Result};
 
-use crate::api;
+use crate::{api, budget};
 
 /// The name of the prelude in stacks.
 pub(crate) const NAME: &str = "mayfly:prelude";
@@ -26,6 +26,7 @@ pub(crate) fn install(context: &Context, bytecode: &[u8]) -> Result<Prelude> {
     context.with(|ctx| {
         let natives = Object::new(ctx.clone())?;
         api::register(&ctx, &natives)?;
+        budget::watch(&ctx);
         let globals = ctx.globals();
         globals.set("self", globals.clone())?;
         let prelude = take(&ctx, bytecode)?;

@@ -2,8 +2,7 @@
 
 use std::error::Error;
 
-use mayfly_runtime::providers::Grants;
-use mayfly_runtime::{Call, Engine, EngineConfig, Limits, Request, Source};
+use mayfly_runtime::{Call, Engine, EngineConfig, Request, Source};
 
 const CODE: &str = r#"
     interface Greeting { hello: string }
@@ -33,15 +32,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
             ..Request::default()
         },
         context: "{}".to_owned(),
-        grants: Grants::default(),
-        limits: Limits::default(),
+        ..Call::default()
     };
     let (reply, answer) = tokio::sync::oneshot::channel();
     let outcome = engine.invoke(&image, call, reply).await;
     let response = answer.await??;
-    let body = String::from_utf8_lossy(response.body.as_deref().unwrap_or_default()).into_owned();
+    let body = response.body.ok_or("no body")?.collect(1 << 20).await?;
     let line = format!(
-        "{} {body}, {} fuel, {} KiB of memory, logged: {}",
+        "{} {body:?}, {} fuel, {} KiB of memory, logged: {}",
         response.status,
         outcome.usage.fuel,
         outcome.usage.memory_peak_bytes >> 10,

@@ -180,6 +180,7 @@ impl Inner {
             });
         }
         let instance = Instance::new(&mut *store, &self.code, &imports)?;
+        store.data_mut().instance = Some(instance);
         store.fuel_async_yield_interval(Some(config::FUEL_BETWEEN_YIELDS))?;
         Ok(instance)
     }

@@ -31,9 +31,19 @@ pub enum Fault {
     /// The handler threw, or its promise was rejected.
     Threw(Thrown),
     /// The CPU budget ran out. Both in fuel.
-    CpuLimit { used: u64, limit: u64 },
+    CpuLimit {
+        used: u64,
+        limit: u64,
+        /// What was running; empty where that is not known.
+        stack: String,
+    },
     /// The memory limit was hit. Both in bytes.
-    MemoryLimit { used: usize, limit: usize },
+    MemoryLimit {
+        used: usize,
+        limit: usize,
+        /// What was running; empty where that is not known.
+        stack: String,
+    },
     /// The wall clock ran out.
     TimedOut { elapsed: Duration, limit: Duration },
     /// The call stack ran out and nobody caught the `RangeError`.
@@ -85,12 +95,32 @@ impl Fault {
         }
     }
 
-    /// The thrown value's stack, for the record and for callers who may see it.
+    /// What was running: the thrown value's stack, or where a limit was hit. For the record, and for callers who may see it.
     pub fn stack(&self) -> Option<&str> {
-        match self {
-            Self::Threw(thrown) | Self::StackOverflow(thrown) if !thrown.stack.is_empty() => {
-                Some(&thrown.stack)
+        let stack = match self {
+            Self::Threw(thrown) | Self::StackOverflow(thrown) => &thrown.stack,
+            Self::CpuLimit { stack, .. } | Self::MemoryLimit { stack, .. } => stack,
+            _ => return None,
+        };
+        (!stack.is_empty()).then_some(stack)
+    }
+
+    /// The fault in words, and where the function was when it hit a limit: for those who may see its stack.
+    pub fn detailed(&self) -> String {
+        let place = self.stack().and_then(|stack| stack.lines().next()).map(str::trim_start);
+        match (self, place) {
+            (Self::CpuLimit { .. } | Self::MemoryLimit { .. }, Some(place)) => {
+                format!("{self}; it was {place}")
             }
+            _ => self.to_string(),
+        }
+    }
+
+    /// The same, to be mapped or masked.
+    pub fn stack_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Threw(thrown) | Self::StackOverflow(thrown) => Some(&mut thrown.stack),
+            Self::CpuLimit { stack, .. } | Self::MemoryLimit { stack, .. } => Some(stack),
             _ => None,
         }
     }
@@ -100,13 +130,13 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Threw(thrown) => write!(f, "the function threw {}", thrown.message),
-            Self::CpuLimit { used, limit } => write!(
+            Self::CpuLimit { used, limit, .. } => write!(
                 f,
                 "the function used {} ms of CPU time, its limit is {} ms",
                 used / crate::limits::FUEL_PER_CPU_MS,
                 limit / crate::limits::FUEL_PER_CPU_MS
             ),
-            Self::MemoryLimit { used, limit } => write!(
+            Self::MemoryLimit { used, limit, .. } => write!(
                 f,
                 "the function needed more than its {} MiB of memory (it held {} MiB)",
                 limit >> 20,
@@ -190,7 +220,9 @@ impl fmt::Display for CompileError {
             Self::TopLevelThrew { thrown, .. } => {
                 write!(f, "the module's top level threw {}", thrown.message)
             }
-            Self::TopLevelLimit { fault } => write!(f, "the module's top level was stopped: {fault}"),
+            Self::TopLevelLimit { fault } => {
+                write!(f, "the module's top level was stopped: {}", fault.detailed())
+            }
             Self::Internal { .. } => f.write_str("the code could not be compiled"),
         }?;
         match self.place() {

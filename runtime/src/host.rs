@@ -10,6 +10,7 @@ pub(crate) mod fetch;
 pub(crate) mod idempotency;
 mod memory;
 pub(crate) mod operations;
+pub(crate) mod outgoing;
 pub(crate) mod outside;
 pub(crate) mod request;
 mod submit;
@@ -23,7 +24,9 @@ use crate::sandbox::Sandbox;
 
 /// Defines every function that the engine module may import.
 pub(crate) fn link(linker: &mut Linker<Sandbox>) -> Result<()> {
-    linker.func_wrap(IMPORT_MODULE, "call", call::call)?;
+    linker.func_wrap_async(IMPORT_MODULE, "call", |caller, (op, ptr, len)| {
+        Box::new(call::call(caller, op, ptr, len))
+    })?;
     linker.func_wrap(IMPORT_MODULE, "submit", submit::submit)?;
     linker.func_wrap_async(IMPORT_MODULE, "poll", |caller, ()| Box::new(submit::poll(caller)))?;
     wasi::link(linker)

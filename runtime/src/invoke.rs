@@ -3,6 +3,7 @@
 mod call;
 mod drive;
 mod outcome;
+mod whereabouts;
 
 use std::time::Instant;
 
@@ -29,6 +30,7 @@ use crate::image::Image;
 use crate::limits::Limits;
 use crate::providers::Grants;
 use crate::replay::Recorder;
+use crate::sandbox::fuel::{self, Meter};
 use crate::sandbox::{MemoryLimiter, Sandbox};
 
 impl Engine {
@@ -42,15 +44,16 @@ impl Engine {
         call: Call,
         reply: oneshot::Sender<Result<Response, Fault>>,
     ) -> Outcome {
-        let Call { request, context, grants, limits } = call;
+        let Call { request, context, grants, limits, hangup } = call;
         let started = Instant::now();
         let deadline = Deadline::new(started, limits.timeout);
         let recorded = limits.recording_bytes > 0;
-        let incoming = Incoming::new(&request, context, grants.env.clone(), recorded);
+        let incoming = Incoming::new(request, context, grants.env.clone(), recorded);
         let ending = Ending::new(Some(reply), deadline.clone(), &limits);
         let mut store = self.inner.store(started, incoming, ending, grants, &limits);
+        store.data_mut().hangup = Some(hangup);
         let ended = drive(self.inner.run(&mut store, image), &deadline).await;
-        conclude(&mut store, ended, &limits);
+        conclude(&mut store, ended, &limits).await;
         collect(store, started, &limits)
     }
 
@@ -78,9 +81,12 @@ impl Inner {
     ) -> Store<Sandbox> {
         let sandbox = Sandbox {
             memory: None,
+            instance: None,
+            meter: Meter { debt: 0, yielded_at: fuel::with_reserve(limits.fuel) },
             limiter: MemoryLimiter::new(limits.memory_bytes),
             started,
             incoming,
+            hangup: None,
             outside: match limits.recording_bytes {
                 0 => Outside::Live,
                 bytes_max => Outside::Recording(Recorder::new(bytes_max)),
@@ -95,7 +101,7 @@ impl Inner {
         let mut store = Store::new(&self.wasmtime, sandbox);
         store.limiter(|sandbox| &mut sandbox.limiter);
         // This cannot fail: the configuration has fuel.
-        let _ = store.set_fuel(limits.fuel);
+        let _ = store.set_fuel(fuel::with_reserve(limits.fuel));
         store
     }
 

@@ -1,10 +1,12 @@
 //! Compiles and runs one function, safely. Knows no HTTP server, no PostgreSQL and no tenant.
 
 mod artifact;
+mod body;
 mod compile;
 mod digest;
 mod engine;
 mod error;
+mod hangup;
 mod host;
 mod image;
 mod invoke;
@@ -13,9 +15,11 @@ pub mod providers;
 mod replay;
 mod sandbox;
 
+pub use body::{Body, Chunks, CollectError};
 pub use compile::{Build, SOURCE_BYTES_MAX, Source, SourceMap, compile_worker};
 pub use engine::{Engine, EngineConfig, EngineError};
 pub use error::{Blame, CompileError, Fault, SourcePlace, Thrown};
+pub use hangup::{Hangup, OnTheLine};
 pub use image::Image;
 pub use invoke::{Background, Call, LogEntry, LogLevel, Outcome, Request, Response, Usage};
 pub use limits::{FUEL_PER_CPU_MS, Limits};

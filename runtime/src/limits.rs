@@ -16,6 +16,8 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// The largest response body, in bytes. Default: 32 MiB.
     pub response_bytes: usize,
+    /// Wall clock of a response that is streamed, from its head to its end. Default: 5 minutes.
+    pub stream: Duration,
     /// What `waitUntil` may add after the response. Default: 30 s.
     pub background: Duration,
     /// Console entries kept. Default: 100.
@@ -37,6 +39,7 @@ impl Default for Limits {
             timeout: Duration::from_secs(30),
             memory_bytes: 128 << 20,
             response_bytes: 32 << 20,
+            stream: Duration::from_secs(300),
             background: Duration::from_secs(30),
             log_entries: 100,
             log_entry_chars: 10_000,

@@ -21,6 +21,8 @@ pub use idempotency::{Begun, Claim, Idempotency};
 pub use mayfly_abi::value::Value;
 use zeroize::Zeroizing;
 
+use crate::body::Body;
+
 /// A boxed future, as every provider returns it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -100,7 +102,7 @@ pub enum Redirect {
 }
 
 /// An outbound request, as the guest made it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct FetchRequest {
     /// The method, upper case where it is a standard one.
     pub method: String,
@@ -109,24 +111,26 @@ pub struct FetchRequest {
     /// Names and values in order.
     pub headers: Vec<(String, String)>,
     /// The body, or none.
-    pub body: Option<Vec<u8>>,
+    pub body: Option<Body>,
     /// What to do on a redirect.
     pub redirect: Redirect,
 }
 
 /// The answer to a [`FetchRequest`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct FetchResponse {
     /// The status code.
     pub status: u16,
+    /// Its words, where the protocol has any.
+    pub status_text: String,
     /// The URL that answered, after redirects.
     pub url: String,
     /// Whether a redirect was followed.
     pub redirected: bool,
     /// Names and values in order.
     pub headers: Vec<(String, String)>,
-    /// The whole body.
-    pub body: Vec<u8>,
+    /// The body. Dropping a stream gives the connection up.
+    pub body: Body,
 }
 
 /// `fetch`: requests to hosts outside.

@@ -46,7 +46,7 @@ impl Engine {
         let mut store = self.inner.store(started, incoming, ending, Grants::default(), &limits);
         store.data_mut().outside = Outside::Replay(recorded.events);
         let ended = drive(self.inner.run(&mut store, image), &deadline).await;
-        conclude(&mut store, ended, &limits);
+        conclude(&mut store, ended, &limits).await;
         let divergence = match &mut store.data_mut().outside {
             Outside::Replay(events) => events.divergence(),
             Outside::Live | Outside::Recording(_) => None,

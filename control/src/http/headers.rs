@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use http::header::{AUTHORIZATION, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use mayfly_runtime::Request;
+use mayfly_runtime::{Body, Request};
 
 use super::layers::request_id::X_REQUEST_ID;
 use super::rescue::X_INVOCATION_ID;
@@ -15,7 +14,7 @@ use crate::error::{ApiError, ApiResult};
 
 /// The request as the function sees it: the URL that the caller used, and no header that belongs to the connection,
 /// forges an identity, or is a key of ours.
-pub(super) fn forward(base: &Base, head: Parts, body: Bytes) -> Request {
+pub(super) fn forward(base: &Base, head: Parts, body: Option<Body>) -> Request {
     let url = base.url_of(&head);
     let mut headers = Vec::with_capacity(head.headers.len());
     for (name, value) in &head.headers {
@@ -29,7 +28,6 @@ pub(super) fn forward(base: &Base, head: Parts, body: Bytes) -> Request {
         };
         headers.push((name.as_str().to_owned(), text.into_owned()));
     }
-    let body = (!body.is_empty()).then_some(body);
     Request { method: head.method.as_str().to_owned(), url, headers, body }
 }
 
@@ -159,7 +157,7 @@ mod tests {
                 ("authorization", key),
                 ("x-mine", "caf\u{e9}"),
             ]),
-            Bytes::new(),
+            None,
         );
         let names: Vec<&str> = request.headers.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["host", "x-butterbase-as-user", "x-mine"]);
@@ -168,13 +166,13 @@ mod tests {
 
     #[test]
     fn an_authorization_of_the_functions_own_gets_through() {
-        let request = forward(&base(), head(&[("host", "h"), ("authorization", "Basic abc")]), Bytes::new());
+        let request = forward(&base(), head(&[("host", "h"), ("authorization", "Basic abc")]), None);
         assert!(request.headers.iter().any(|(name, value)| name == "authorization" && value == "Basic abc"));
     }
 
     #[test]
     fn the_url_is_the_one_that_the_caller_used() {
-        let url = |base: &Base, host: &str| forward(base, head(&[("host", host)]), Bytes::new()).url;
+        let url = |base: &Base, host: &str| forward(base, head(&[("host", host)]), None).url;
         assert_eq!(url(&base(), "h.example:99"), "http://h.example:99/v1/app/fn/hello/a%20b?c=d");
         assert_eq!(url(&base(), "a@b"), "http://127.0.0.1:8787/v1/app/fn/hello/a%20b?c=d");
         assert_eq!(url(&base(), "a b"), "http://127.0.0.1:8787/v1/app/fn/hello/a%20b?c=d");

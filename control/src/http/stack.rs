@@ -68,12 +68,14 @@ where
         // Around everything that waits.
         .layer(layer_fn(move |inner| Deadline::new(inner, limits.deadline)))
         // Before the route: what is too large for every route needs none.
-        .layer(layer_fn(move |inner| BodyLimit::new(inner, limits.body_bytes_max, limits.body_idle_timeout)))
+        .layer(layer_fn(move |inner| {
+            BodyLimit::new(inner, limits.upload_bytes_max, limits.body_idle_timeout)
+        }))
         // `Arrived` -> `Routed`
         .layer(layer_fn(Router::new))
         // `Routed` -> `Authed`: who may is a matter of the route.
         .layer(layer_fn(move |inner| Auth::new(inner, authenticator.clone())))
         // `Authed` -> `Admitted`: strangers neither have their bodies read nor take room.
-        .layer(layer_fn(move |inner| Admit::new(inner, admission.clone())))
+        .layer(layer_fn(move |inner| Admit::new(inner, admission.clone(), limits.body_bytes_max)))
         .service(service_fn(move |request: Admitted| dispatch(edge.clone(), request)))
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use http::request::Parts;
+use mayfly_runtime::{Body, Chunks};
 
 use super::route::Route;
 use crate::auth::{Access, CallAccess, Manager};
@@ -80,10 +82,10 @@ impl<B> Authed<B> {
 
 impl Authed<()> {
     /// For `layers/admit.rs` alone.
-    pub(super) fn admitted(self, body: Bytes, room: Option<Room>) -> Admitted {
+    pub(super) fn admitted(self, body: Bytes, rest: Option<Chunks>, room: Option<Room>) -> Admitted {
         let Self { routed: Routed { route, request }, access } = self;
         let Arrived { id, peer, at, head, body: () } = request;
-        Admitted { route, access, id, peer, at, head, body, room }
+        Admitted { route, access, id, peer, at, head, body, rest, room }
     }
 }
 
@@ -96,6 +98,8 @@ pub(crate) struct Admitted {
     pub(super) at: Instant,
     pub(super) head: Parts,
     pub(super) body: Bytes,
+    /// What follows, when a function is to get it while it arrives.
+    pub(super) rest: Option<Chunks>,
     /// Room for one sandbox, for the routes that run a function.
     pub(super) room: Option<Room>,
 }
@@ -107,7 +111,7 @@ pub(super) struct CallRequest {
     pub(super) id: Arc<str>,
     pub(super) peer: IpAddr,
     pub(super) head: Parts,
-    pub(super) body: Bytes,
+    pub(super) body: Option<Body>,
 }
 
 /// A test call, taken apart.
@@ -146,7 +150,7 @@ impl Admitted {
                 id: self.id,
                 peer: self.peer,
                 head: self.head,
-                body: self.body,
+                body: whole_or_arriving(self.body, self.rest),
             }),
             _ => Err(mismatch()),
         }
@@ -173,6 +177,14 @@ impl Admitted {
             }),
             _ => Err(mismatch()),
         }
+    }
+}
+
+fn whole_or_arriving(body: Bytes, rest: Option<Chunks>) -> Option<Body> {
+    match rest {
+        Some(rest) if body.is_empty() => Some(Body::Stream(rest)),
+        Some(rest) => Some(Body::Stream(Chunks::new(stream::iter([Ok(body)]).chain(rest)))),
+        None => (!body.is_empty()).then(|| body.into()),
     }
 }
 

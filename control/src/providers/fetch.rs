@@ -1,5 +1,6 @@
 //! `fetch`: requests to public hosts, each address judged after resolution and before the connection.
 
+mod answer;
 mod connect;
 mod document;
 mod exchange;
@@ -7,14 +8,13 @@ pub mod guard;
 mod headers;
 mod lists;
 mod redirect;
+mod upload;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -25,6 +25,7 @@ pub use lists::EgressLists;
 use connect::Vetted;
 use exchange::Bounds;
 use guard::Cidr;
+use upload::UploadBody;
 
 use crate::trace::{TRACEPARENT, Trace};
 
@@ -36,7 +37,7 @@ const IDLE_PER_HOST_MAX: usize = 8;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A client that belongs to one app: pooled connections are never shared between tenants.
-type AppClient = Client<HttpsConnector<Vetted>, Full<Bytes>>;
+type AppClient = Client<HttpsConnector<Vetted>, UploadBody>;
 
 /// The node's way out. Cheap to clone.
 #[derive(Clone)]
@@ -112,6 +113,7 @@ impl Shared {
             .with_tls_config(self.tls.clone())
             .https_or_http()
             .enable_http1()
+            .enable_http2()
             .wrap_connector(Vetted::new(Arc::clone(&self.allow)));
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())

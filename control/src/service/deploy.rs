@@ -165,6 +165,7 @@ fn refuse(error: CompileError) -> ApiError {
     }
     let stack = match &error {
         CompileError::TopLevelThrew { thrown, .. } => Some(thrown.stack.clone()).filter(|s| !s.is_empty()),
+        CompileError::TopLevelLimit { fault } => fault.stack().map(str::to_owned),
         _ => None,
     };
     ApiError::new(Code::ValidationInvalidCode, error.to_string()).with_details(details).with_stack(stack)
@@ -192,7 +193,9 @@ mod tests {
             *error.details().unwrap(),
             json!({"path": "code", "reason": "syntax", "line": 3, "column": 7, "source_line": "let = 1"})
         );
-        let error = refuse(CompileError::TopLevelLimit { fault: Fault::CpuLimit { used: 2, limit: 1 } });
+        let error = refuse(CompileError::TopLevelLimit {
+            fault: Fault::CpuLimit { used: 2, limit: 1, stack: String::new() },
+        });
         assert_eq!(error.details().unwrap()["limit"], "FUNCTION_CPU_LIMIT");
         let error = refuse(CompileError::Internal { reason: "secret".into() });
         assert_eq!(error.code(), Code::InternalError);

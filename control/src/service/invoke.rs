@@ -17,7 +17,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use mayfly_runtime::{Call, Engine, Fault, Limits, Outcome, Request, Response};
+use mayfly_runtime::{Call, Engine, Fault, Hangup, Limits, OnTheLine, Outcome, Request, Response};
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -136,6 +136,7 @@ pub struct Running {
     pub id: String,
     target: Arc<Target>,
     invoker: Invoker,
+    line: Option<OnTheLine>,
     reply: oneshot::Receiver<Result<Response, Fault>>,
     finished: CancellationToken,
     work: Attached<Arc<InvocationRecord>>,
@@ -208,7 +209,8 @@ impl Invoker {
         };
         let context = context::json(&target, &caller, trigger, &request_id, ip);
         let limits = Limits { recording_bytes: target.recording_bytes(), ..target.limits.clone() };
-        let call = Call { request, context, grants, limits };
+        let (line, hangup) = Hangup::pair();
+        let call = Call { request, context, grants, limits, hangup };
         let (answer, reply) = oneshot::channel();
         let finished = CancellationToken::new();
         let (this, its_target, at_end) = (self.clone(), Arc::clone(&target), finished.clone().drop_guard());
@@ -228,7 +230,16 @@ impl Invoker {
             drop(at_end);
             record
         });
-        Ok(Running { id, target, invoker: self.clone(), reply, finished, work, record: None })
+        Ok(Running {
+            id,
+            target,
+            invoker: self.clone(),
+            line: Some(line),
+            reply,
+            finished,
+            work,
+            record: None,
+        })
     }
 
     /// Wait until what has been answered on this node is also recorded, unless its `waitUntil` goes on for longer.
@@ -239,20 +250,15 @@ impl Invoker {
 
     async fn record(&self, target: &Target, begun: Begun, mut outcome: Outcome) -> Arc<InvocationRecord> {
         masking::outcome(target.mask(), &mut outcome);
-        let stack = match outcome.fault.as_ref().and_then(Fault::stack) {
-            Some(stack) => Some(self.map_stack(target, stack).await),
-            None => None,
-        };
-        let background_fault = outcome.background.as_ref().and_then(|background| background.fault.as_ref());
-        let background_stack = match background_fault.and_then(Fault::stack) {
-            Some(stack) => Some(self.map_stack(target, stack).await),
-            None => None,
-        };
+        let background = outcome.background.as_mut().and_then(|background| background.fault.as_mut());
+        for fault in outcome.fault.as_mut().into_iter().chain(background) {
+            self.map_stack(target, fault).await;
+        }
         if target.is_candidate {
             let failed = outcome.status.is_none_or(|status| status >= 500);
             self.inner.rollouts.observe(target, failed);
         }
-        let record = Arc::new(record::of(target, begun, outcome, stack, background_stack));
+        let record = Arc::new(record::of(target, begun, outcome));
         self.inner.sink.record(Arc::clone(&record)).await;
         record
     }
@@ -260,18 +266,18 @@ impl Invoker {
     /// What a fault is to whoever called.
     async fn explain(&self, target: &Target, mut fault: Fault) -> ApiError {
         masking::fault(target.mask(), &mut fault);
-        let stack = match fault.stack() {
-            Some(stack) => Some(self.map_stack(target, stack).await),
-            None => None,
-        };
+        self.map_stack(target, &mut fault).await;
+        let stack = fault.stack().map(str::to_owned);
         fault::to_error(fault).with_stack(stack)
     }
 
-    /// The stack with its places in the author's own file. Where the map cannot be had, as it is.
-    async fn map_stack(&self, target: &Target, stack: &str) -> String {
-        match target.source_map(&self.inner.store).await {
-            Some(map) => map.map_stack(stack),
-            None => stack.to_owned(),
+    /// The fault's stack with its places in the author's own file. Where the map cannot be had, as it is.
+    async fn map_stack(&self, target: &Target, fault: &mut Fault) {
+        if let Some(stack) = fault.stack_mut()
+            && !stack.is_empty()
+            && let Some(map) = target.source_map(&self.inner.store).await
+        {
+            *stack = map.map_stack(stack);
         }
     }
 }
@@ -295,6 +301,11 @@ impl Running {
                 Err(ApiError::internal("the invocation ended without an answer").of_invocation(&self.id))
             }
         }
+    }
+
+    /// The caller's end of the line; dropped before the answer is all there, it tells the function that they went away.
+    pub fn line(&mut self) -> Option<OnTheLine> {
+        self.line.take()
     }
 
     /// Drive it until it has an answer.

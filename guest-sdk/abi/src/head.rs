@@ -1,5 +1,6 @@
 //! The head of an invocation: everything that the guest needs before the handler runs.
 
+use crate::body::Kind;
 use crate::frame::{Malformed, Reader, Writer};
 
 /// Written by the host, read by the guest.
@@ -13,8 +14,8 @@ pub struct Head<'a> {
     pub method: &'a str,
     /// The request's absolute URL.
     pub url: &'a str,
-    /// Whether there is a body to read.
-    pub has_body: bool,
+    /// Whether there is a body, and how it is read.
+    pub body: Kind,
     /// A frame of header pairs, read only when the function asks.
     pub headers: &'a [u8],
 }
@@ -26,7 +27,7 @@ impl<'a> Head<'a> {
         writer.f64(self.started_at_ms);
         writer.text(self.method);
         writer.text(self.url);
-        writer.u8(u8::from(self.has_body));
+        self.body.write(writer);
         writer.rest(self.headers);
     }
 
@@ -39,7 +40,7 @@ impl<'a> Head<'a> {
             started_at_ms: reader.f64()?,
             method: reader.text()?,
             url: reader.text()?,
-            has_body: reader.u8()? != 0,
+            body: Kind::read(&mut reader)?,
             headers: reader.rest(),
         })
     }

@@ -4,6 +4,7 @@
 //! be readable by an older or newer peer: change it, rebuild the guest, and every image is made anew on first use.
 //! The guest is hostile, so whatever the host reads is read by [`frame::Reader`], which cannot panic.
 
+pub mod body;
 pub mod fault;
 pub mod frame;
 pub mod head;
@@ -12,6 +13,8 @@ pub mod operation;
 pub mod response;
 pub mod value;
 
+/// What an export answers, instead of a place and a length, when it has nothing to say.
+pub const EMPTY_ANSWER: u64 = 0;
 /// The module under which the host's functions are imported.
 pub const IMPORT_MODULE: &str = "mayfly";
 /// The module and the name under which the engine imports its memory.

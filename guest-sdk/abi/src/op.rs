@@ -33,6 +33,12 @@ pub enum Call {
     TimeLeft = 12,
     /// Nothing: the handler has settled, and so has all that it gave to `waitUntil`.
     Done = 13,
+    /// Nothing; `ptr` is 1 when the response's body is complete, 0 when it breaks off.
+    BodyEnd = 15,
+    /// Send: [`crate::operation::FetchEnd`].
+    FetchEnd = 16,
+    /// Nothing; answers 1 when the CPU budget is used up, and what is left is for saying so.
+    IsOverBudget = 17,
 }
 
 impl Call {
@@ -52,6 +58,9 @@ impl Call {
             11 => Self::BackgroundFault,
             12 => Self::TimeLeft,
             13 => Self::Done,
+            15 => Self::BodyEnd,
+            16 => Self::FetchEnd,
+            17 => Self::IsOverBudget,
             _ => return None,
         })
     }
@@ -93,9 +102,25 @@ pub enum Operation {
     IdempotencyBegin = 15,
     /// [`crate::operation::Settle`].
     IdempotencySettle = 16,
+    /// Nothing; answers the next piece of the request's body, or nothing at its end.
+    BodyRead = 18,
+    /// A piece of the response's body; answered when there is room for the next.
+    BodyWrite = 19,
+    /// Nothing; answers when the caller has gone away. Nobody waits for it.
+    Hangup = 20,
+    /// The number of a fetch, 4 bytes; answers the next piece of its answer's body, or nothing at its end.
+    FetchRead = 21,
+    /// The number of a fetch, 4 bytes, and a piece of its request's body; answered when there is room for the next.
+    FetchWrite = 22,
 }
 
 impl Operation {
+    /// Whether it is one of those of which an invocation may begin only so many. The pieces of a body are not: fuel and
+    /// time bound them, and a large body has many.
+    pub fn is_counted(self) -> bool {
+        !matches!(self, Self::BodyRead | Self::BodyWrite | Self::Hangup | Self::FetchRead | Self::FetchWrite)
+    }
+
     /// The operation with this number.
     pub fn from_number(number: u32) -> Option<Self> {
         Some(match number {
@@ -115,6 +140,11 @@ impl Operation {
             14 => Self::DbClose,
             15 => Self::IdempotencyBegin,
             16 => Self::IdempotencySettle,
+            18 => Self::BodyRead,
+            19 => Self::BodyWrite,
+            20 => Self::Hangup,
+            21 => Self::FetchRead,
+            22 => Self::FetchWrite,
             _ => return None,
         })
     }

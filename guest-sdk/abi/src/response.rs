@@ -1,17 +1,19 @@
 //! The function's answer, as the guest sends it: status, header pairs, and the body to the end.
 
+use crate::body::{Body, Kind};
 use crate::frame::{Malformed, Reader, Writer};
 
-/// Begins a response frame; the body, if there is one, follows with [`Writer::rest`].
-pub fn begin<'a>(
+/// Appends a response to a frame.
+pub fn write<'a>(
     writer: &mut Writer,
     status: u16,
     headers: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
-    has_body: bool,
+    body: Body<'_>,
 ) {
     writer.u16(status);
-    writer.u8(u8::from(has_body));
+    body.kind().write(writer);
     writer.pairs(headers);
+    body.write(writer);
 }
 
 /// A response frame, read.
@@ -21,8 +23,8 @@ pub struct Frame<'a> {
     pub status: u16,
     /// The headers, unchecked.
     pub headers: Vec<(String, String)>,
-    /// The body, or `None` for a null body.
-    pub body: Option<&'a [u8]>,
+    /// The body.
+    pub body: Body<'a>,
 }
 
 impl<'a> Frame<'a> {
@@ -30,9 +32,8 @@ impl<'a> Frame<'a> {
     pub fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(bytes);
         let status = reader.u16()?;
-        let has_body = reader.u8()? != 0;
+        let kind = Kind::read(&mut reader)?;
         let headers = reader.pairs()?;
-        let body = reader.rest();
-        Ok(Self { status, headers, body: has_body.then_some(body) })
+        Ok(Self { status, headers, body: Body::rest(kind, reader) })
     }
 }

@@ -1,14 +1,14 @@
 //! Outbound requests.
 
 use javy_plugin_api::javy::quickjs::{
-    Array, ArrayBuffer, Ctx, Function, Object, Result, String as JsString, Value,
+    Array, Ctx, Exception, Function, Object, Promise, Result, String as JsString, TypedArray, Value,
 };
-use mayfly_abi::frame::Writer;
-use mayfly_abi::op::Operation;
-use mayfly_abi::operation::{Fetch, Fetched};
+use mayfly_abi::op::{Call, Operation};
+use mayfly_abi::operation::{Ending, Fetch, FetchEnd, FetchWrite, Fetched};
 
-use super::{headers, require_invocation, response};
-use crate::{pending, text};
+use super::body::{self, Outgoing};
+use super::{headers, require_invocation};
+use crate::{import, pending, text};
 
 fn fetch<'js>(
     ctx: Ctx<'js>,
@@ -19,15 +19,12 @@ fn fetch<'js>(
     body: Value<'js>,
 ) -> Result<Object<'js>> {
     require_invocation(&ctx, "fetch")?;
-    let pairs = headers::pairs(&header_list)?;
-    let body = response::body_bytes(&body)?;
-    let mut writer = Writer::with_capacity(256 + body.as_ref().map_or(0, Vec::len));
-    let headers = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    Fetch::begin(&mut writer, &text::text(&method)?, &text::text(&url)?, redirect, headers, body.is_some());
-    if let Some(body) = &body {
-        writer.rest(body);
-    }
-    let (operation, promise) = pending::promise(&ctx, Operation::Fetch, &writer.finish(), fetched)?;
+    let (method, url) = (text::text(&method)?, text::text(&url)?);
+    let headers = headers::pairs(&header_list)?;
+    let body = Outgoing::of(&body)?;
+    let frame =
+        Fetch { method: &method, url: &url, redirect, headers, body: body.as_body() }.to_frame();
+    let (operation, promise) = pending::promise(&ctx, Operation::Fetch, &frame, fetched)?;
     let answer = Object::new(ctx)?;
     answer.set("operation", operation)?;
     answer.set("promise", promise)?;
@@ -35,25 +32,56 @@ fn fetch<'js>(
 }
 
 fn fetched<'js>(ctx: &Ctx<'js>, answer: &[u8]) -> Result<Value<'js>> {
-    let fetched = Fetched::read(answer).unwrap_or(Fetched {
-        status: 502,
-        redirected: false,
-        url: "",
-        headers: Vec::new(),
-        body: &[],
-    });
+    let Ok(fetched) = Fetched::read(answer) else {
+        return Err(Exception::throw_type(ctx, "fetch failed: the answer cannot be read"));
+    };
     let parts = Array::new(ctx.clone())?;
     parts.set(0, fetched.status)?;
-    parts.set(1, fetched.url)?;
-    parts.set(2, fetched.redirected)?;
-    parts.set(
-        3,
-        headers::list(ctx, fetched.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())))?,
-    )?;
-    parts.set(4, ArrayBuffer::new_copy(ctx.clone(), fetched.body)?)?;
+    parts.set(1, fetched.status_text)?;
+    parts.set(2, fetched.url)?;
+    parts.set(3, fetched.redirected)?;
+    let pairs = fetched.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    parts.set(4, headers::list(ctx, pairs)?)?;
+    parts.set(5, body::incoming(ctx, fetched.body)?)?;
     Ok(parts.into_value())
 }
 
+/// The promise of the next piece of an answer's body; it is empty at the end.
+fn fetch_read(ctx: Ctx<'_>, fetch: u32) -> Result<Promise<'_>> {
+    let frame = fetch.to_le_bytes();
+    pending::promise(&ctx, Operation::FetchRead, &frame, body::answered).map(|(_, promise)| promise)
+}
+
+/// The promise that a piece of a request's body has been taken, and where the next one starts.
+fn fetch_write<'js>(
+    ctx: Ctx<'js>,
+    fetch: u32,
+    bytes: TypedArray<'js, u8>,
+    start: u32,
+) -> Result<Array<'js>> {
+    let piece = body::piece(&bytes, start as usize);
+    let frame = FetchWrite { fetch, piece }.to_frame();
+    let (_, promise) = pending::promise(&ctx, Operation::FetchWrite, &frame, body::answered)?;
+    let answer = Array::new(ctx)?;
+    answer.set(0, promise)?;
+    answer.set(1, start as usize + piece.len())?;
+    Ok(answer)
+}
+
+/// Tells how a body of a fetch ends: 0, nobody wants the rest of the answer's; 1, the request's is complete; 2, it
+/// breaks off.
+fn fetch_end(fetch: u32, how: u8) {
+    let ending = match how {
+        0 => Ending::Unwanted,
+        1 => Ending::Complete,
+        _ => Ending::Broken,
+    };
+    import::send(Call::FetchEnd, &FetchEnd { fetch, ending }.to_frame());
+}
+
 pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
-    host.set("fetch", Function::new(ctx.clone(), fetch)?)
+    host.set("fetch", Function::new(ctx.clone(), fetch)?)?;
+    host.set("fetchRead", Function::new(ctx.clone(), fetch_read)?)?;
+    host.set("fetchWrite", Function::new(ctx.clone(), fetch_write)?)?;
+    host.set("fetchEnd", Function::new(ctx.clone(), fetch_end)?)
 }

@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 
-use javy_plugin_api::javy::quickjs::{Array, ArrayBuffer, Ctx, Function, Object, Result};
+use javy_plugin_api::javy::quickjs::{Array, ArrayBuffer, Ctx, Function, Object, Promise, Result};
 use mayfly_abi::frame::Reader;
 use mayfly_abi::head::Head;
-use mayfly_abi::op::Call;
+use mayfly_abi::op::{Call, Operation};
 
-use super::{headers, random, require_invocation};
-use crate::import;
+use super::{body, headers, random, require_invocation};
+use crate::{import, pending};
 
 thread_local! {
     static HEAD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -30,7 +30,7 @@ pub(super) fn started_at_ms() -> f64 {
     with_head(|head| head.started_at_ms)
 }
 
-fn body() -> Vec<u8> {
+fn whole_body() -> Vec<u8> {
     import::read(Call::Body, 4096)
 }
 
@@ -40,20 +40,32 @@ fn header_list(ctx: Ctx<'_>) -> Result<Array<'_>> {
 }
 
 fn body_text() -> String {
-    let bytes = body();
+    let bytes = whole_body();
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn body_bytes(ctx: Ctx<'_>) -> Result<ArrayBuffer<'_>> {
     require_invocation(&ctx, "The request's body")?;
-    ArrayBuffer::new(ctx, body())
+    ArrayBuffer::new(ctx, whole_body())
+}
+
+/// The promise of the next piece of a body that is still arriving; it is empty at the end.
+fn body_read(ctx: Ctx<'_>) -> Result<Promise<'_>> {
+    pending::promise(&ctx, Operation::BodyRead, &[], body::answered).map(|(_, promise)| promise)
+}
+
+/// Calls back when whoever called has gone away.
+fn hangup<'js>(ctx: Ctx<'js>, callback: Function<'js>) -> Result<()> {
+    pending::callback(&ctx, Operation::Hangup, &[], callback).map(drop)
 }
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("method", Function::new(ctx.clone(), || with_head(|head| head.method.to_owned()))?)?;
     host.set("url", Function::new(ctx.clone(), || with_head(|head| head.url.to_owned()))?)?;
-    host.set("hasBody", Function::new(ctx.clone(), || with_head(|head| head.has_body))?)?;
+    host.set("bodyKind", Function::new(ctx.clone(), || with_head(|head| head.body as u8))?)?;
+    host.set("bodyRead", Function::new(ctx.clone(), body_read)?)?;
+    host.set("hangup", Function::new(ctx.clone(), hangup)?)?;
     host.set("headers", Function::new(ctx.clone(), header_list)?)?;
     host.set("bodyText", Function::new(ctx.clone(), body_text)?)?;
     host.set("bodyBytes", Function::new(ctx.clone(), body_bytes)?)

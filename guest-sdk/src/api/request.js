@@ -30,7 +30,7 @@ export class Request extends Body {
   #redirect = "follow";
   constructor(input, init) {
     if (input === FROM_HOST) {
-      super(host.hasBody() ? INCOMING : null);
+      super(host.bodyKind() === 0 ? null : INCOMING);
       return;
     }
     const options = init ?? {};

@@ -131,7 +131,7 @@ export function respond(value) {
 
 /** The response that `fetch` got. */
 export function responseFromHost(parts) {
-  return arrived(parts[0], parts[1], parts[2], parts[3], parts[4]);
+  return arrived(parts[0], parts[2], parts[3], parts[4], parts[5]);
 }
 
 /** What came back instead of a `Response`, in words. */

@@ -1,20 +1,15 @@
 //! The response, written into one frame.
 
-use javy_plugin_api::javy::quickjs::{Array, Ctx, Function, Object, Result, String as JsString, Value};
+use javy_plugin_api::javy::quickjs::{
+    Array, Ctx, Function, Object, Result, String as JsString, TypedArray, Value,
+};
 use mayfly_abi::frame::Writer;
-use mayfly_abi::op::Call;
+use mayfly_abi::op::{Call, Operation};
 use mayfly_abi::response;
 
-use super::{database, headers};
-use crate::{import, text};
-
-/// A body of the prelude's: nothing, a string, or bytes.
-pub(super) fn body_bytes(body: &Value<'_>) -> Result<Option<Vec<u8>>> {
-    if let Some(string) = body.as_string() {
-        return Ok(Some(text::text(string)?.into_bytes()));
-    }
-    Ok(database::bytes_of(body))
-}
+use super::body::{self, Outgoing};
+use super::headers;
+use crate::{import, pending, text};
 
 fn respond(
     status: u16,
@@ -27,17 +22,30 @@ fn respond(
         (None, Some(content_type)) => vec![("content-type".to_owned(), text::text(content_type)?)],
         (None, None) => Vec::new(),
     };
-    let body = body_bytes(&body)?;
-    let mut writer = Writer::with_capacity(128 + body.as_ref().map_or(0, Vec::len));
+    let body = Outgoing::of(&body)?;
+    let mut writer = Writer::with_capacity(256);
     let headers = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    response::begin(&mut writer, status, headers, body.is_some());
-    if let Some(body) = &body {
-        writer.rest(body);
-    }
+    response::write(&mut writer, status, headers, body.as_body());
     import::send(Call::Respond, &writer.finish());
     Ok(())
 }
 
+/// The promise that the piece of `bytes` from `start` on has been taken, and where the next one starts.
+fn body_write<'js>(ctx: Ctx<'js>, bytes: TypedArray<'js, u8>, start: u32) -> Result<Array<'js>> {
+    let piece = body::piece(&bytes, start as usize);
+    let (_, promise) = pending::promise(&ctx, Operation::BodyWrite, piece, body::answered)?;
+    let answer = Array::new(ctx)?;
+    answer.set(0, promise)?;
+    answer.set(1, start as usize + piece.len())?;
+    Ok(answer)
+}
+
+fn body_end(is_complete: bool) {
+    import::send_number(Call::BodyEnd, u32::from(is_complete));
+}
+
 pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
-    host.set("respond", Function::new(ctx.clone(), respond)?)
+    host.set("respond", Function::new(ctx.clone(), respond)?)?;
+    host.set("bodyWrite", Function::new(ctx.clone(), body_write)?)?;
+    host.set("bodyEnd", Function::new(ctx.clone(), body_end)?)
 }

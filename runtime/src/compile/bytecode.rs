@@ -13,7 +13,7 @@ use crate::host::request::Incoming;
 use crate::invoke::{Ended, drive, unattended};
 use crate::limits::Limits;
 use crate::providers::Grants;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, fuel};
 
 /// The bytecode, and the fuel that it took.
 pub(super) async fn compile(
@@ -32,11 +32,11 @@ pub(super) async fn compile(
         &deadline,
     )
     .await;
-    let fuel = limits.fuel - store.get_fuel().unwrap_or(0);
+    let fuel = fuel::used(limits.fuel, fuel::left(&store));
     match (ended, answer) {
         (Ended::Returned, Some(Ok(bytecode))) => Ok((bytecode, fuel)),
         (Ended::Returned, Some(Err(message))) => Err(refused(&message, places)),
-        (ended, _) => Err(super::evaluate::stopped(ended, &store, limits)),
+        (ended, _) => Err(super::evaluate::stopped(ended, &mut store, places, limits).await),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::{CompileError, Fault, Thrown};
 use crate::image::snapshot::snapshot;
 use crate::invoke::{Ended, drive};
 use crate::limits::Limits;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, fuel};
 
 /// The memory after the top level, and the fuel that it took.
 pub(super) async fn evaluate(
@@ -29,9 +29,9 @@ pub(super) async fn evaluate(
     )
     .await;
     match ended {
-        Ended::Returned if loaded => Ok((contents(&store)?, limits.fuel - store.get_fuel().unwrap_or(0))),
+        Ended::Returned if loaded => Ok((contents(&store)?, fuel::used(limits.fuel, fuel::left(&store)))),
         Ended::Returned => Err(reported(&store, places)),
-        ended => Err(stopped(ended, &store, limits)),
+        ended => Err(stopped(ended, &mut store, places, limits).await),
     }
 }
 
@@ -57,7 +57,7 @@ fn reported(store: &Store<Sandbox>, places: &Places<'_>) -> CompileError {
             place: places.first_of(&thrown.stack),
             thrown: Thrown { stack: places.map_stack(&thrown.stack), ..thrown },
         },
-        Some(Loading::Failed(fault)) => CompileError::TopLevelLimit { fault },
+        Some(Loading::Failed(fault)) => limited(fault, places),
         None => CompileError::Internal { reason: "the guest gave no reason".to_owned() },
     }
 }
@@ -72,18 +72,30 @@ pub(crate) enum Loading {
 }
 
 /// The limit that a deploy ran into.
-pub(super) fn stopped(ended: Ended, store: &Store<Sandbox>, limits: &Limits) -> CompileError {
-    let fuel = store.get_fuel().unwrap_or(0);
-    let sandbox = store.data();
+pub(super) async fn stopped(
+    ended: Ended,
+    store: &mut Store<Sandbox>,
+    places: &Places<'_>,
+    limits: &Limits,
+) -> CompileError {
     let fault = match ended {
-        Ended::Trapped(error) => crate::invoke::fault_of_trap(&error, sandbox, fuel, limits),
-        Ended::OutOfTime => Fault::TimedOut { elapsed: sandbox.started.elapsed(), limit: limits.timeout },
+        Ended::Trapped(error) => crate::invoke::fault_of_trap(&error, store, limits).await,
+        Ended::OutOfTime => {
+            Fault::TimedOut { elapsed: store.data().started.elapsed(), limit: limits.timeout }
+        }
         Ended::Returned => Fault::Hung,
     };
     match fault {
         Fault::Trapped { reason } => CompileError::Internal { reason },
-        fault => CompileError::TopLevelLimit { fault },
+        fault => limited(fault, places),
     }
+}
+
+fn limited(mut fault: Fault, places: &Places<'_>) -> CompileError {
+    if let Some(stack) = fault.stack_mut() {
+        *stack = places.map_stack(stack);
+    }
+    CompileError::TopLevelLimit { fault }
 }
 
 /// The first picture: the engine with its prelude, before any tenant's code.

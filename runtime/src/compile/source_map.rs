@@ -28,6 +28,7 @@ impl SourceMap {
         let table = self.inner.generate_lookup_table();
         let file = self.inner.get_source(0).unwrap_or(MODULE_NAME);
         let mut mapped = String::with_capacity(stack.len());
+        let mut shown = false;
         for line in stack.lines().filter(|line| !line.contains(PRELUDE_NAME)) {
             if !mapped.is_empty() {
                 mapped.push('\n');
@@ -35,11 +36,22 @@ impl SourceMap {
             match self.frame(&table, line) {
                 Some((before, after, line, column)) => {
                     mapped.push_str(&format!("{before}{file}:{line}:{column}{after}"));
+                    // The line itself, where it all happened.
+                    if let Some(text) = self.text(line).filter(|_| !shown) {
+                        mapped.push_str(&format!("\n      {line} | {text}"));
+                    }
+                    shown = true;
                 }
                 None => mapped.push_str(line),
             }
         }
         mapped
+    }
+
+    fn text(&self, line: u32) -> Option<String> {
+        let source = self.inner.get_source_content(0)?;
+        let text = place_at(source, line, 1).text;
+        (!text.trim().is_empty()).then(|| text.trim_end().to_owned())
     }
 
     /// The first place of the author's in a stack: line and column from 1.

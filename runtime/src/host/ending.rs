@@ -5,15 +5,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use mayfly_abi::body;
 use mayfly_abi::fault::{Kind, Report};
 use mayfly_abi::response::Frame;
 use tokio::sync::oneshot;
 
+use super::outgoing::{self, Outgoing};
+use super::submit::Begun;
+use crate::body::Body;
 use crate::compile::Loading;
 use crate::error::{Fault, Thrown};
 use crate::invoke::Response;
 use crate::limits::Limits;
-use crate::sandbox::MemoryLimiter;
+use crate::providers::GuestError;
+use crate::sandbox::{MemoryLimiter, fuel};
 
 /// Who waits for the response.
 pub(crate) type Reply = oneshot::Sender<Result<Response, Fault>>;
@@ -64,9 +69,22 @@ pub(crate) struct Ending {
     missing_handler: Option<String>,
     /// Whether the guest went on after it had settled.
     went_on: bool,
+    /// The response whose body is on its way.
+    streaming: Option<Streaming>,
     deadline: Deadline,
+    stream: Duration,
     background: Duration,
     response_bytes_max: usize,
+    /// The CPU budget.
+    fuel: u64,
+}
+
+/// A response of which the head has left, and the body not yet.
+#[derive(Debug)]
+struct Streaming {
+    status: u16,
+    since: Instant,
+    body: Outgoing,
 }
 
 impl Ending {
@@ -79,9 +97,12 @@ impl Ending {
             done: false,
             missing_handler: None,
             went_on: false,
+            streaming: None,
             deadline,
+            stream: limits.stream,
             background: limits.background,
             response_bytes_max: limits.response_bytes,
+            fuel: limits.fuel,
         }
     }
 
@@ -92,24 +113,48 @@ impl Ending {
 
     /// The guest's response. A second one is ignored: the first has left.
     pub(crate) fn respond(&mut self, frame: &[u8], fuel: u64) {
-        if self.settled.is_some() {
+        if self.settled.is_some() || self.streaming.is_some() {
             return;
         }
         match self.check(frame) {
-            Ok(response) => {
+            Ok((response, None)) => {
                 self.settle(Some(response.status), fuel);
+                self.answer(Ok(response));
+            }
+            Ok((response, Some(body))) => {
+                let since = Instant::now();
+                self.deadline.set(since + self.stream);
+                self.streaming = Some(Streaming { status: response.status, since, body });
                 self.answer(Ok(response));
             }
             Err(fault) => self.fail(fault, fuel),
         }
     }
 
-    fn check(&self, frame: &[u8]) -> Result<Response, Fault> {
+    /// A piece of the body of a response that is streamed.
+    pub(super) fn write(&mut self, piece: &[u8]) -> Begun {
+        match &self.streaming {
+            Some(streaming) => streaming.body.write(piece),
+            None => Ok(outgoing::closed()),
+        }
+    }
+
+    /// The body of a response that is streamed has come to its end, or breaks off: that is when the response is given.
+    pub(crate) fn body_ends(&mut self, is_complete: bool, fuel: u64) {
+        let Some(Streaming { status, body, .. }) = self.streaming.take() else { return };
+        if is_complete {
+            body.complete();
+        }
+        self.settle(Some(status), fuel);
+    }
+
+    fn check(&self, frame: &[u8]) -> Result<(Response, Option<Outgoing>), Fault> {
         let malformed = |what: &str| Fault::Trapped { reason: format!("the guest's response has {what}") };
         let frame = Frame::read(frame).map_err(|_| malformed("a malformed frame"))?;
-        let used = frame.body.map_or(0, <[u8]>::len);
-        if used > self.response_bytes_max {
-            return Err(Fault::OutputLimit { used, limit: self.response_bytes_max });
+        if let body::Body::Whole(bytes) = frame.body
+            && bytes.len() > self.response_bytes_max
+        {
+            return Err(Fault::OutputLimit { used: bytes.len(), limit: self.response_bytes_max });
         }
         if !(200..=599).contains(&frame.status) {
             return Err(Fault::NoResponse { returned: "a Response.error()".to_owned() });
@@ -117,19 +162,29 @@ impl Ending {
         if !frame.headers.iter().all(|(name, value)| is_name(name) && is_value(value)) {
             return Err(malformed("a malformed header"));
         }
-        Ok(Response {
-            status: frame.status,
-            headers: frame.headers,
-            body: frame.body.map(Bytes::copy_from_slice),
-        })
+        let (body, outgoing) = match frame.body {
+            body::Body::None => (None, None),
+            body::Body::Whole(bytes) => (Some(Bytes::copy_from_slice(bytes).into()), None),
+            body::Body::Stream => {
+                let (outgoing, chunks) = Outgoing::open(GuestError::new(
+                    "BODY_BROKEN",
+                    "the function did not complete its response",
+                ));
+                (Some(Body::Stream(chunks)), Some(outgoing))
+            }
+        };
+        Ok((Response { status: frame.status, headers: frame.headers, body }, outgoing))
     }
 
     /// What the guest says of its own failure.
-    pub(crate) fn report(&mut self, frame: &[u8], memory: &MemoryLimiter, fuel: u64) {
+    pub(crate) fn report(&mut self, frame: &[u8], memory: &MemoryLimiter, left: u64) {
         let fault = match Report::read(frame) {
             Ok(Report { kind: Kind::NoHandler, message, .. }) => {
                 self.missing_handler = Some(message);
                 return;
+            }
+            Ok(report) if fuel::is_over(left) => {
+                Fault::CpuLimit { used: fuel::used(self.fuel, left), limit: self.fuel, stack: report.stack }
             }
             Ok(report) => fault_of(report, memory),
             Err(_) => Fault::Trapped { reason: "the guest's report is malformed".to_owned() },
@@ -137,7 +192,7 @@ impl Ending {
         if self.settled.is_some() {
             self.background_failed(fault);
         } else {
-            self.fail(fault, fuel);
+            self.fail(fault, left);
         }
     }
 
@@ -167,6 +222,8 @@ impl Ending {
         if self.settled.is_some() {
             return;
         }
+        // A body that is on its way breaks off.
+        self.streaming = None;
         self.settle(None, fuel);
         self.fault = Some(fault.clone());
         self.answer(Err(fault));
@@ -188,6 +245,15 @@ impl Ending {
     /// The guest waits for an operation: if it has settled, that is background work.
     pub(crate) fn goes_on(&mut self) {
         self.went_on |= self.settled.is_some();
+    }
+
+    /// Which wall clock is running: since when, and for how long.
+    pub(crate) fn clock(&self, started: Instant, limits: &Limits) -> (Instant, Duration) {
+        match (self.settled, &self.streaming) {
+            (Some(settled), _) => (settled.at, limits.background),
+            (None, Some(streaming)) => (streaming.since, limits.stream),
+            (None, None) => (started, limits.timeout),
+        }
     }
 
     pub(crate) fn settled(&self) -> Option<Settled> {
@@ -217,7 +283,7 @@ pub(crate) fn fault_of(report: Report, memory: &MemoryLimiter) -> Fault {
     let thrown = Thrown { message: report.message, stack: report.stack, code: report.code };
     match report.kind {
         Kind::OutOfMemory if memory.denied() => {
-            Fault::MemoryLimit { used: memory.peak(), limit: memory.limit() }
+            Fault::MemoryLimit { used: memory.peak(), limit: memory.limit(), stack: thrown.stack }
         }
         Kind::StackOverflow => Fault::StackOverflow(thrown),
         Kind::NoResponse => Fault::NoResponse { returned: thrown.message },

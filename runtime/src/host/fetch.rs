@@ -1,17 +1,27 @@
-//! `fetch`: requests are counted and go to the provider, which decides what may be reached.
+//! `fetch`: the request goes to the provider, which decides whether it may leave. Bodies go with it, or come piece by
+//! piece.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use mayfly_abi::frame::{Malformed, Writer};
-use mayfly_abi::operation::{Fetch as Frame, Fetched};
-use tokio::sync::Semaphore;
+use mayfly_abi::body;
+use mayfly_abi::frame::{Malformed, Reader};
+use mayfly_abi::operation::{Ending, Fetch as Frame, FetchEnd, FetchWrite, Fetched};
+use tokio::sync::{Mutex, Semaphore};
+use wasmtime::{Error, Result};
 
 use super::operations::{Answer, Kind};
+use super::outgoing::{self, Outgoing};
+use super::request::next_piece;
 use super::submit::Begun;
-use crate::providers::{Fetch, FetchRequest, FetchResponse, GuestError, Redirect};
+use crate::body::{Body, Chunks};
+use crate::providers::{BoxFuture, Fetch, FetchRequest, FetchResponse, GuestError, Redirect};
 
-// Requests of one invocation that are on the wire at once; the others wait.
+// Requests of one invocation whose answers are waited for at once; the others wait.
 const AT_ONCE_MAX: usize = 50;
+
+/// The body of an answer, once there is one.
+type Download = Arc<Mutex<Option<Arc<Mutex<Chunks>>>>>;
 
 /// The outbound side of one invocation.
 pub(crate) struct Egress {
@@ -20,11 +30,22 @@ pub(crate) struct Egress {
     requests: u32,
     requests_max: u32,
     bytes: u64,
+    /// Bodies on their way out and in, by the number of the fetch.
+    uploads: HashMap<u32, Outgoing>,
+    downloads: HashMap<u32, Download>,
 }
 
 impl Egress {
     pub(crate) fn new(provider: Option<Arc<dyn Fetch>>, requests_max: u32) -> Self {
-        Self { provider, at_once: Arc::new(Semaphore::new(AT_ONCE_MAX)), requests: 0, requests_max, bytes: 0 }
+        Self {
+            provider,
+            at_once: Arc::new(Semaphore::new(AT_ONCE_MAX)),
+            requests: 0,
+            requests_max,
+            bytes: 0,
+            uploads: HashMap::new(),
+            downloads: HashMap::new(),
+        }
     }
 
     /// Bytes of the requests that were made.
@@ -32,8 +53,10 @@ impl Egress {
         self.bytes
     }
 
-    pub(super) fn fetch(&mut self, frame: &[u8]) -> Begun {
-        let request = request_of(Frame::read(frame)?)?;
+    /// Begins a request; `number` is that of the operation.
+    pub(super) fn fetch(&mut self, frame: &[u8], number: u32) -> Begun {
+        let fetch = Frame::read(frame)?;
+        let redirect = redirect_of(fetch.redirect)?;
         self.requests += 1;
         if self.requests > self.requests_max {
             return Ok(failed(
@@ -45,41 +68,108 @@ impl Egress {
             return Ok(failed("EGRESS_DENIED", "this invocation was lent no network"));
         };
         self.bytes += frame.len() as u64;
+        let request = FetchRequest {
+            method: fetch.method.to_owned(),
+            url: fetch.url.to_owned(),
+            headers: fetch.headers,
+            body: self.body_of(fetch.body, number),
+            redirect,
+        };
+        let download = Download::default();
+        self.downloads.insert(number, Arc::clone(&download));
         let at_once = Arc::clone(&self.at_once);
-        Ok((
-            Kind::Foreground,
-            Box::pin(async move {
-                let _permit = at_once.acquire().await;
-                Ok(answer(&provider.fetch(request).await?))
-            }),
-        ))
+        let work = async move {
+            let permit = at_once.acquire().await;
+            let response = provider.fetch(request).await?;
+            drop(permit);
+            answer(response, &download).await
+        };
+        Ok((Kind::Foreground, Box::pin(work)))
+    }
+
+    /// The next piece of an answer's body.
+    pub(super) fn read(&mut self, frame: &[u8]) -> Begun {
+        let download = self.downloads.get(&Reader::new(frame).u32()?).cloned();
+        let read = async move {
+            let Some(download) = download else { return Ok(Vec::new()) };
+            let stream = download.lock().await.clone();
+            next_piece(stream).1.await
+        };
+        Ok((Kind::Foreground, Box::pin(read)))
+    }
+
+    /// A piece of a request's body.
+    pub(super) fn write(&mut self, frame: &[u8]) -> Begun {
+        let FetchWrite { fetch, piece } = FetchWrite::read(frame)?;
+        match self.uploads.get(&fetch) {
+            Some(upload) => {
+                self.bytes += piece.len() as u64;
+                upload.write(piece)
+            }
+            None => Ok(outgoing::closed()),
+        }
+    }
+
+    /// One of the two bodies of a fetch ends.
+    pub(super) fn end(&mut self, frame: &[u8]) -> Result<()> {
+        let FetchEnd { fetch, ending } =
+            FetchEnd::read(frame).map_err(|Malformed| Error::msg("the guest's frame is malformed"))?;
+        match ending {
+            Ending::Unwanted => drop(self.downloads.remove(&fetch)),
+            Ending::Broken => drop(self.uploads.remove(&fetch)),
+            Ending::Complete => {
+                if let Some(upload) = self.uploads.remove(&fetch) {
+                    upload.complete();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn body_of(&mut self, body: body::Body<'_>, number: u32) -> Option<Body> {
+        match body {
+            body::Body::None => None,
+            body::Body::Whole(bytes) => Some(bytes.to_vec().into()),
+            body::Body::Stream => {
+                let broken = GuestError::new("BODY_BROKEN", "the function did not complete its request");
+                let (upload, chunks) = Outgoing::open(broken);
+                self.uploads.insert(number, upload);
+                Some(Body::Stream(chunks))
+            }
+        }
     }
 }
 
-fn request_of(frame: Frame) -> Result<FetchRequest, Malformed> {
-    let redirect = match frame.redirect {
-        0 => Redirect::Follow,
-        1 => Redirect::Error,
-        2 => Redirect::Manual,
-        _ => return Err(Malformed),
+fn redirect_of(number: u8) -> Result<Redirect, Malformed> {
+    match number {
+        0 => Ok(Redirect::Follow),
+        1 => Ok(Redirect::Error),
+        2 => Ok(Redirect::Manual),
+        _ => Err(Malformed),
+    }
+}
+
+async fn answer(response: FetchResponse, download: &Download) -> Answer {
+    let frame = |body| {
+        Fetched {
+            status: response.status,
+            status_text: &response.status_text,
+            redirected: response.redirected,
+            url: &response.url,
+            headers: response.headers,
+            body,
+        }
+        .to_frame()
     };
-    let Frame { method, url, headers, body, .. } = frame;
-    Ok(FetchRequest { method, url, headers, body, redirect })
+    Ok(match response.body {
+        Body::Whole(bytes) => frame(body::Body::Whole(&bytes)),
+        Body::Stream(chunks) => {
+            *download.lock().await = Some(Arc::new(Mutex::new(chunks)));
+            frame(body::Body::Stream)
+        }
+    })
 }
 
-fn answer(response: &FetchResponse) -> Vec<u8> {
-    let mut writer = Writer::with_capacity(256 + response.body.len());
-    Fetched {
-        status: response.status,
-        redirected: response.redirected,
-        url: &response.url,
-        headers: response.headers.clone(),
-        body: &response.body,
-    }
-    .write(&mut writer);
-    writer.finish()
-}
-
-fn failed(code: &'static str, message: &'static str) -> (Kind, crate::providers::BoxFuture<'static, Answer>) {
+fn failed(code: &'static str, message: &'static str) -> (Kind, BoxFuture<'static, Answer>) {
     (Kind::Foreground, Box::pin(async move { Err(GuestError::new(code, message)) }))
 }

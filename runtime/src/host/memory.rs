@@ -2,18 +2,34 @@
 
 use wasmtime::{Caller, Error, Result};
 
+use crate::engine::config::FUEL_BETWEEN_YIELDS;
 use crate::sandbox::Sandbox;
 
 // What a host call costs beside its bytes: about what the host spends on the smallest of them.
 const FUEL_PER_CALL: u64 = 1_000;
 const FUEL_PER_BYTE: u64 = 1;
 
-/// Charges the guest for a host call that moves so many bytes.
-pub(crate) fn charge(caller: &mut Caller<'_, Sandbox>, bytes: usize) -> Result<()> {
-    let cost = FUEL_PER_CALL + FUEL_PER_BYTE * bytes as u64;
-    let left = caller.get_fuel()?;
+/// Charges the guest for a host call that moves so many bytes. The fuel is taken by the next [`settle`]: taking fuel
+/// also puts the guest's next yield off, so that what does not yield itself must not take any.
+pub(crate) fn charge(caller: &mut Caller<'_, Sandbox>, bytes: usize) {
+    caller.data_mut().meter.debt += FUEL_PER_CALL + FUEL_PER_BYTE * bytes as u64;
+}
+
+/// Takes what was charged, and yields where the guest has run for long enough. Answers what is left.
+pub(crate) async fn settle(caller: &mut Caller<'_, Sandbox>) -> Result<u64> {
+    let before = caller.get_fuel()?;
+    let meter = &mut caller.data_mut().meter;
     // With nothing left the guest's next instruction is the one that traps.
-    caller.set_fuel(left.saturating_sub(cost))
+    let left = before.saturating_sub(std::mem::take(&mut meter.debt));
+    let is_due = meter.yielded_at.saturating_sub(left) >= FUEL_BETWEEN_YIELDS;
+    if is_due {
+        meter.yielded_at = left;
+    }
+    caller.set_fuel(left)?;
+    if is_due {
+        tokio::task::yield_now().await;
+    }
+    Ok(left)
 }
 
 /// The guest's bytes at `ptr`, and its sandbox.

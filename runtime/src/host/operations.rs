@@ -33,6 +33,7 @@ pub(crate) struct Operations {
     running: FuturesUnordered<Abortable<Numbered>>,
     pending: HashMap<u32, (Kind, AbortHandle)>,
     foreground: usize,
+    last: u32,
     begun: u32,
     begun_max: u32,
     answer: Vec<u8>,
@@ -45,6 +46,7 @@ impl Operations {
             running: FuturesUnordered::new(),
             pending: HashMap::new(),
             foreground: 0,
+            last: 0,
             begun: 0,
             begun_max,
             answer: Vec::new(),
@@ -52,19 +54,30 @@ impl Operations {
         }
     }
 
-    /// Begins an operation; `None` when this invocation has begun all that it may.
+    /// Begins an operation of those of which there may be only so many; `None` when this invocation has begun them all.
     pub(crate) fn begin(&mut self, kind: Kind, work: BoxFuture<'static, Answer>) -> Option<u32> {
         if self.begun == self.begun_max {
             return None;
         }
         self.begun += 1;
-        let number = self.begun;
+        Some(self.begin_uncounted(kind, work))
+    }
+
+    /// The number of the operation that begins next.
+    pub(crate) fn upcoming(&self) -> u32 {
+        self.last.wrapping_add(1)
+    }
+
+    /// Begins an operation; its number.
+    pub(crate) fn begin_uncounted(&mut self, kind: Kind, work: BoxFuture<'static, Answer>) -> u32 {
+        let number = self.upcoming();
+        self.last = number;
         let framed: Numbered = Box::pin(async move { (number, frame(work.await)) });
         let (handle, registration) = AbortHandle::new_pair();
         self.running.push(Abortable::new(framed, registration));
         self.pending.insert(number, (kind, handle));
         self.count(kind, true);
-        Some(number)
+        number
     }
 
     /// Forgets an operation: it is dropped, and its answer never comes.

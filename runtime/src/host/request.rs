@@ -5,14 +5,20 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use futures_util::StreamExt;
+use mayfly_abi::body;
 use mayfly_abi::frame::Writer;
 use mayfly_abi::head::Head;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::Serializer as _;
+use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
+use super::operations::{Answer, Kind};
+use super::submit::Begun;
+use crate::body::{Body, Chunks};
 use crate::invoke::Request;
-use crate::providers::Environment;
+use crate::providers::{BoxFuture, Environment};
 
 /// Headers whose values a recording does not hold. What stands for them is as long: a function that only passes them on
 /// uses the same fuel.
@@ -23,7 +29,8 @@ const CREDENTIALS: [&str; 6] =
 #[derive(Debug, Default)]
 pub(crate) struct Incoming {
     pub(crate) head: Vec<u8>,
-    pub(crate) body: Option<Bytes>,
+    body: Option<Bytes>,
+    stream: Option<Arc<Mutex<Chunks>>>,
     pub(crate) context: String,
     env: Arc<Environment>,
     env_json: Option<Zeroizing<Vec<u8>>>,
@@ -42,23 +49,26 @@ pub(crate) struct Recorded {
 }
 
 impl Incoming {
-    pub(crate) fn new(request: &Request, context: String, env: Arc<Environment>, recorded: bool) -> Self {
+    pub(crate) fn new(mut request: Request, context: String, env: Arc<Environment>, recorded: bool) -> Self {
         let moment = Moment::now();
-        Self {
-            head: moment.head(request, |_, value| Cow::Borrowed(value)),
-            body: request.body.clone(),
-            context,
-            env,
-            env_json: None,
-            recorded_head: recorded.then(|| moment.head(request, blank)),
-        }
+        let body = request.body.take();
+        let kind = body.as_ref().map_or(body::Kind::None, kind_of);
+        let request = &request;
+        let head = moment.head(request, kind, |_, value| Cow::Borrowed(value));
+        let recorded_head = recorded.then(|| moment.head(request, kind, blank));
+        let (body, stream) = match body {
+            Some(Body::Whole(bytes)) => (Some(bytes), None),
+            Some(Body::Stream(chunks)) => (None, Some(Arc::new(Mutex::new(chunks)))),
+            None => (None, None),
+        };
+        Self { head, body, stream, context, env, env_json: None, recorded_head }
     }
 
     /// As it was then.
     pub(crate) fn replayed(recorded: Recorded) -> Self {
         let Recorded { head, body, context, env } = recorded;
         let env_json = (!env.is_empty()).then_some(env);
-        Self { head, body, context, env: Arc::default(), env_json, recorded_head: None }
+        Self { head, body, context, env_json, ..Self::default() }
     }
 
     /// As a recording keeps it; `None` when none is to be made.
@@ -66,6 +76,16 @@ impl Incoming {
         let head = self.recorded_head.take()?;
         let env = self.env_json.take().unwrap_or_default();
         Some(Recorded { head, body: self.body.take(), context: std::mem::take(&mut self.context), env })
+    }
+
+    /// The body, where all of it came with the request.
+    pub(crate) fn whole_body(&self) -> &[u8] {
+        self.body.as_deref().unwrap_or_default()
+    }
+
+    /// The next piece of a body that is still arriving; nothing at its end.
+    pub(super) fn read(&mut self) -> Begun {
+        Ok(next_piece(self.stream.clone()))
     }
 
     /// The environment as a JSON object, made when it is first asked for: most invocations never do.
@@ -84,6 +104,25 @@ fn json(env: &Environment) -> Vec<u8> {
     // Texts alone cannot fail to be written.
     let _ = serde_json::Serializer::new(&mut json).collect_map(entries);
     json
+}
+
+fn kind_of(body: &Body) -> body::Kind {
+    match body {
+        Body::Whole(_) => body::Kind::Whole,
+        Body::Stream(_) => body::Kind::Stream,
+    }
+}
+
+/// The operation that reads a stream on. Where there is none, that is its end.
+pub(super) fn next_piece(stream: Option<Arc<Mutex<Chunks>>>) -> (Kind, BoxFuture<'static, Answer>) {
+    let read = async move {
+        let Some(stream) = stream else { return Ok(Vec::new()) };
+        match stream.lock().await.next().await {
+            Some(piece) => Ok(piece?.to_vec()),
+            None => Ok(Vec::new()),
+        }
+    };
+    (Kind::Foreground, Box::pin(read))
 }
 
 fn blank<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
@@ -106,7 +145,12 @@ impl Moment {
         Self { seed, started_at_ms }
     }
 
-    fn head<'a>(&self, request: &'a Request, shown: impl Fn(&str, &'a str) -> Cow<'a, str>) -> Vec<u8> {
+    fn head<'a>(
+        &self,
+        request: &'a Request,
+        body: body::Kind,
+        shown: impl Fn(&str, &'a str) -> Cow<'a, str>,
+    ) -> Vec<u8> {
         let mut headers = Writer::with_capacity(32 * request.headers.len() + 4);
         headers.u32(request.headers.len() as u32);
         for (name, value) in &request.headers {
@@ -120,7 +164,7 @@ impl Moment {
             started_at_ms: self.started_at_ms,
             method: &request.method,
             url: &request.url,
-            has_body: request.body.is_some(),
+            body,
             headers: &headers,
         }
         .write(&mut writer);

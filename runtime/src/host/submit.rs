@@ -7,6 +7,7 @@ use wasmtime::{Caller, Error, Result};
 use super::operations::{Answer, Kind};
 use super::outside::Told;
 use super::{memory, timers};
+use crate::hangup::Hangup;
 use crate::providers::BoxFuture;
 use crate::sandbox::Sandbox;
 
@@ -19,12 +20,11 @@ const FUEL_PER_OPERATION: usize = 20_000;
 pub(super) fn submit(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u32) -> Result<u32> {
     let op = Operation::from_number(op)
         .ok_or_else(|| Error::msg("the guest began an operation that there is not"))?;
-    memory::charge(&mut caller, len as usize + FUEL_PER_OPERATION)?;
+    memory::charge(&mut caller, len as usize + FUEL_PER_OPERATION);
     let (bytes, sandbox) = memory::borrow(&mut caller, ptr, len)?;
     if sandbox.outside.is_replay() {
         // It is answered from the recording.
-        let begun = sandbox.operations.begin(Kind::Foreground, Box::pin(std::future::pending()));
-        return Ok(begun.unwrap_or(SUBMIT_REFUSED));
+        return Ok(begin(sandbox, op, Kind::Foreground, Box::pin(std::future::pending())));
     }
     let begun = match op {
         Operation::Sleep => timers::sleep(bytes),
@@ -33,7 +33,7 @@ pub(super) fn submit(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u3
         Operation::DbCommit => sandbox.connections.commit(bytes),
         Operation::DbRollback => sandbox.connections.rollback(bytes),
         Operation::IdempotencyClaim => sandbox.claims.claim(bytes),
-        Operation::Fetch => sandbox.egress.fetch(bytes),
+        Operation::Fetch => sandbox.egress.fetch(bytes, sandbox.operations.upcoming()),
         Operation::DbActAs => sandbox.connections.act_as(bytes),
         Operation::DbSavepoint => sandbox.connections.savepoint(bytes),
         Operation::DbRelease => sandbox.connections.release(bytes),
@@ -46,14 +46,37 @@ pub(super) fn submit(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u3
             sandbox.claims.begin(bytes, place)
         }
         Operation::IdempotencySettle => sandbox.connections.settle(bytes),
+        Operation::BodyRead => sandbox.incoming.read(),
+        Operation::BodyWrite => sandbox.ending.write(bytes),
+        Operation::Hangup => Ok(hung_up(sandbox.hangup.take())),
+        Operation::FetchRead => sandbox.egress.read(bytes),
+        Operation::FetchWrite => sandbox.egress.write(bytes),
     };
     let (kind, work) = begun.map_err(|Malformed| Error::msg("the guest's frame is malformed"))?;
-    Ok(sandbox.operations.begin(kind, work).unwrap_or(SUBMIT_REFUSED))
+    Ok(begin(sandbox, op, kind, work))
+}
+
+fn begin(sandbox: &mut Sandbox, op: Operation, kind: Kind, work: BoxFuture<'static, Answer>) -> u32 {
+    if op.is_counted() {
+        sandbox.operations.begin(kind, work).unwrap_or(SUBMIT_REFUSED)
+    } else {
+        sandbox.operations.begin_uncounted(kind, work)
+    }
+}
+
+/// Nothing waits for the caller to go away: it is the background of whatever else goes on.
+fn hung_up(hangup: Option<Hangup>) -> (Kind, BoxFuture<'static, Answer>) {
+    let happens = async move {
+        hangup.unwrap_or_default().happened().await;
+        Ok(Vec::new())
+    };
+    (Kind::Background, Box::pin(happens))
 }
 
 /// The number of an operation that has finished and its answer's length, packed; 0 when nothing is pending.
 pub(super) async fn poll(mut caller: Caller<'_, Sandbox>) -> Result<u64> {
-    memory::charge(&mut caller, 0)?;
+    memory::charge(&mut caller, 0);
+    memory::settle(&mut caller).await?;
     let sandbox = caller.data_mut();
     sandbox.ending.goes_on();
     match sandbox.outside.told_then()? {

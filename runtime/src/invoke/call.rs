@@ -1,12 +1,12 @@
 //! What goes into an invocation.
 
-use bytes::Bytes;
-
+use crate::body::Body;
+use crate::hangup::Hangup;
 use crate::limits::Limits;
 use crate::providers::Grants;
 
 /// An HTTP request, as the function sees it. Whoever calls has already stripped what would forge an identity.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Request {
     /// The method.
     pub method: String,
@@ -14,12 +14,12 @@ pub struct Request {
     pub url: String,
     /// Names (lower case) and values in order.
     pub headers: Vec<(String, String)>,
-    /// The whole body; `None` where there was none.
-    pub body: Option<Bytes>,
+    /// The body; `None` where there was none.
+    pub body: Option<Body>,
 }
 
 /// One invocation: a request, who it is for, what it is lent and what bounds it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default)]
 pub struct Call {
     /// The request.
     pub request: Request,
@@ -29,4 +29,6 @@ pub struct Call {
     pub grants: Grants,
     /// What it may use up.
     pub limits: Limits,
+    /// How it learns that the caller has gone away.
+    pub hangup: Hangup,
 }

@@ -8,10 +8,11 @@ use std::time::Instant;
 use tokio::time::Sleep;
 use wasmtime::{Store, Trap};
 
+use super::whereabouts::whereabouts;
 use crate::error::{Fault, Thrown};
 use crate::host::ending::Deadline;
 use crate::limits::Limits;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, fuel};
 
 /// How a guest stopped running.
 #[derive(Debug)]
@@ -56,41 +57,51 @@ pub(crate) async fn drive(guest: impl Future<Output = wasmtime::Result<()>>, dea
 }
 
 /// Writes into the sandbox how the guest ended, where the guest has not said so itself.
-pub(crate) fn conclude(store: &mut Store<Sandbox>, ended: Ended, limits: &Limits) {
-    let fuel = store.get_fuel().unwrap_or(0);
+pub(crate) async fn conclude(store: &mut Store<Sandbox>, ended: Ended, limits: &Limits) {
     let sandbox = store.data_mut();
     let settled = sandbox.ending.settled();
     let fault = match ended {
         Ended::Returned if settled.is_some() && sandbox.ending.is_done() => return,
         // Nothing is pending, and the handler, or what it left to `waitUntil`, still waits.
         Ended::Returned => Fault::Hung,
-        Ended::OutOfTime => Fault::TimedOut {
-            elapsed: settled.map_or(sandbox.started, |settled| settled.at).elapsed(),
-            limit: if settled.is_some() { limits.background } else { limits.timeout },
-        },
-        Ended::Trapped(error) => fault_of_trap(&error, sandbox, fuel, limits),
+        Ended::OutOfTime => {
+            let (since, limit) = sandbox.ending.clock(sandbox.started, limits);
+            Fault::TimedOut { elapsed: since.elapsed(), limit }
+        }
+        Ended::Trapped(error) => fault_of_trap(&error, store, limits).await,
     };
+    let left = fuel::left(store);
+    let sandbox = store.data_mut();
     if settled.is_some() {
         sandbox.ending.background_failed(fault);
     } else {
-        sandbox.ending.fail(fault, fuel);
+        sandbox.ending.fail(fault, left);
     }
 }
 
-/// Which limit a trap stands for.
-pub(crate) fn fault_of_trap(error: &wasmtime::Error, sandbox: &Sandbox, fuel: u64, limits: &Limits) -> Fault {
-    match error.downcast_ref::<Trap>() {
-        Some(Trap::OutOfFuel) => {
-            Fault::CpuLimit { used: limits.fuel - fuel.min(limits.fuel), limit: limits.fuel }
-        }
-        Some(Trap::StackOverflow) => Fault::StackOverflow(Thrown {
+/// Which limit a trap stands for, and where the guest was.
+pub(crate) async fn fault_of_trap(
+    error: &wasmtime::Error,
+    store: &mut Store<Sandbox>,
+    limits: &Limits,
+) -> Fault {
+    let trap = error.downcast_ref::<Trap>();
+    if trap == Some(&Trap::StackOverflow) {
+        return Fault::StackOverflow(Thrown {
             message: "RangeError: Maximum call stack size exceeded".to_owned(),
             ..Thrown::default()
-        }),
+        });
+    }
+    let left = fuel::left(store);
+    let limiter = &store.data().limiter;
+    let (held, limit, denied) = (limiter.peak(), limiter.limit(), limiter.denied());
+    if trap == Some(&Trap::OutOfFuel) {
+        let used = fuel::used(limits.fuel, left);
+        Fault::CpuLimit { used, limit: limits.fuel, stack: whereabouts(store).await }
+    } else if denied {
         // An engine that cannot allocate even the error it wants to throw gives up in its own ways.
-        _ if sandbox.limiter.denied() => {
-            Fault::MemoryLimit { used: sandbox.limiter.peak(), limit: sandbox.limiter.limit() }
-        }
-        _ => Fault::Trapped { reason: format!("{error:?}") },
+        Fault::MemoryLimit { used: held, limit, stack: whereabouts(store).await }
+    } else {
+        Fault::Trapped { reason: format!("{error:?}") }
     }
 }

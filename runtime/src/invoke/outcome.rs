@@ -2,24 +2,24 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use wasmtime::Store;
 
+use crate::body::Body;
 use crate::error::Fault;
 use crate::host::outside::Outside;
 use crate::limits::Limits;
 use crate::replay::Recording;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, fuel};
 
 /// The function's answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Response {
     /// 200 to 599.
     pub status: u16,
     /// Names (lower case) and values in order; already checked to be valid HTTP.
     pub headers: Vec<(String, String)>,
-    /// The whole body; `None` for a null body.
-    pub body: Option<Bytes>,
+    /// The body; `None` for a null body.
+    pub body: Option<Body>,
 }
 
 /// A console method.
@@ -111,7 +111,7 @@ pub struct Outcome {
 /// Takes a finished invocation's sandbox apart.
 pub(crate) fn collect(store: Store<Sandbox>, started: Instant, limits: &Limits) -> Outcome {
     let now = Instant::now();
-    let left = store.get_fuel().unwrap_or(0);
+    let left = fuel::left(&store);
     let mut sandbox = store.into_data();
     let settled = sandbox.ending.settled();
     let (went_on, background_fault) = sandbox.ending.background();
@@ -126,7 +126,7 @@ pub(crate) fn collect(store: Store<Sandbox>, started: Instant, limits: &Limits) 
         fault: sandbox.ending.fault().cloned(),
         background,
         usage: Usage {
-            fuel: limits.fuel.saturating_sub(left),
+            fuel: fuel::used(limits.fuel, left),
             memory_peak_bytes: sandbox.limiter.peak(),
             duration: settled.map_or(now, |settled| settled.at) - started,
             database: sandbox.operations.database_time(),

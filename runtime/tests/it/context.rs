@@ -59,7 +59,7 @@ fn bytes_pass_through_both_ways() {
     let mut call = crate::support::post("");
     call.request.body = Some((0..=255).collect::<Vec<u8>>().into());
     let body = invoke(&image, call).0.unwrap().body.unwrap();
-    assert_eq!(&body[..], (0..=255).rev().collect::<Vec<u8>>());
+    assert_eq!(&body.whole().unwrap()[..], (0..=255).rev().collect::<Vec<u8>>());
 }
 
 #[test]

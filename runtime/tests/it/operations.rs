@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use mayfly_runtime::providers::{BoxFuture, Fetch, FetchRequest, FetchResponse, GuestError};
-use mayfly_runtime::{Call, Fault, Limits};
+use mayfly_runtime::{Body, Call, Fault, Limits};
 use tokio::sync::{Barrier, oneshot};
 
 use crate::support::{call, fault_within, image, invoke, text};
@@ -21,6 +21,7 @@ impl Gate {
 fn answer(request: FetchRequest) -> FetchResponse {
     FetchResponse {
         status: 201,
+        status_text: "Created".to_owned(),
         url: request.url,
         redirected: false,
         headers: vec![
@@ -28,7 +29,7 @@ fn answer(request: FetchRequest) -> FetchResponse {
             ("set-cookie".to_owned(), "a=1".to_owned()),
             ("set-cookie".to_owned(), "b=2".to_owned()),
         ],
-        body: request.body.unwrap_or_default(),
+        body: request.body.unwrap_or_else(|| Body::from("")),
     }
 }
 

@@ -19,8 +19,16 @@ impl Fetch for Noise {
     ) -> BoxFuture<'static, Result<FetchResponse, GuestError>> {
         Box::pin(async move {
             let bytes: usize = request.url.rsplit('/').next().unwrap().parse().unwrap();
-            let body = (0..bytes).map(|n| (n as u8).wrapping_add(std::process::id() as u8)).collect();
-            Ok(FetchResponse { status: 200, url: request.url, redirected: false, headers: vec![], body })
+            let body =
+                (0..bytes).map(|n| (n as u8).wrapping_add(std::process::id() as u8)).collect::<Vec<u8>>();
+            Ok(FetchResponse {
+                status: 200,
+                status_text: String::new(),
+                url: request.url,
+                redirected: false,
+                headers: vec![],
+                body: body.into(),
+            })
         })
     }
 }

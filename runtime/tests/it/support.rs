@@ -2,9 +2,9 @@
 
 use std::sync::OnceLock;
 
-use mayfly_runtime::providers::Grants;
 use mayfly_runtime::{
-    Build, Call, CompileError, Engine, EngineConfig, Fault, Image, Limits, Outcome, Request, Response, Source,
+    Body, Build, Call, CompileError, Engine, EngineConfig, Fault, Image, Limits, Outcome, Request, Response,
+    Source,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -56,8 +56,7 @@ pub(crate) fn call() -> Call {
             body: None,
         },
         context: r#"{"user":null,"caller":{"type":"anonymous"},"app":{"id":"app_1","name":"t"},"request":{"id":"r"},"trigger":{"type":"http"}}"#.to_owned(),
-        grants: Grants::default(),
-        limits: Limits::default(),
+        ..Call::default()
     }
 }
 
@@ -89,7 +88,12 @@ pub(crate) fn run(code: &str) -> (Result<Response, Fault>, Outcome) {
 /// The text of a response that must be fine.
 pub(crate) fn text(response: Result<Response, Fault>) -> String {
     let response = response.unwrap_or_else(|fault| panic!("{fault}: {fault:?}"));
-    String::from_utf8(response.body.unwrap_or_default().to_vec()).unwrap()
+    let body = match response.body {
+        None => Vec::new(),
+        Some(Body::Whole(bytes)) => bytes.to_vec(),
+        Some(stream) => block_on(stream.collect(64 << 20)).unwrap().to_vec(),
+    };
+    String::from_utf8(body).unwrap()
 }
 
 /// What an expression of JavaScript prints as JSON, evaluated in a handler.

@@ -1,7 +1,8 @@
 //! `ANY /v1/{app}/fn/...`: a request to a function, and the function's answer to it.
 
+use bytes::Bytes;
 use http::StatusCode;
-use mayfly_runtime::Response;
+use mayfly_runtime::{Body, OnTheLine, Response};
 
 use crate::auth::CallAccess;
 use crate::error::{ApiError, ApiResult};
@@ -32,34 +33,40 @@ pub(in crate::http) async fn call(edge: &Edge, request: Admitted) -> ApiResult<R
     };
     let mut running = edge.invoker.start(invocation).await?;
     let response = running.reply().await.map_err(|error| error.with_standing(room.standing.clone()))?;
-    let mut reply = to_reply(response, &running.id)?;
+    let mut reply = to_reply(response, running.line(), &running.id)?;
     write_standing(reply.headers_mut(), &room.standing);
     Ok(reply)
 }
 
 /// The function's answer as it goes out. The runtime has checked it already; what is wrong here is ours.
-fn to_reply(response: Response, invocation_id: &str) -> ApiResult<Reply> {
+fn to_reply(response: Response, line: Option<OnTheLine>, invocation_id: &str) -> ApiResult<Reply> {
     let status = StatusCode::from_u16(response.status).map_err(ApiError::internal)?;
     let has_body = !matches!(status.as_u16(), 204 | 205 | 304);
-    let body = response.body.filter(|_| has_body).unwrap_or_default();
-    let mut reply = reply::whole(body);
+    let mut reply = match response.body.filter(|_| has_body) {
+        Some(Body::Stream(chunks)) => reply::of_function(chunks, line),
+        Some(Body::Whole(bytes)) => served(bytes, line),
+        None => served(Bytes::new(), line),
+    };
     *reply.status_mut() = status;
     write_function_headers(reply.headers_mut(), response.headers, invocation_id)?;
     Ok(reply)
 }
 
+fn served(body: Bytes, line: Option<OnTheLine>) -> Reply {
+    line.map(OnTheLine::served);
+    reply::whole(body)
+}
+
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use http_body_util::BodyExt;
 
     use super::*;
 
     #[tokio::test]
     async fn a_null_body_status_has_no_body() {
-        let response =
-            Response { status: 204, headers: vec![], body: Some(Bytes::from_static(b"not to be seen")) };
-        let reply = to_reply(response, "inv_1").unwrap();
+        let response = Response { status: 204, headers: vec![], body: Some("not to be seen".into()) };
+        let reply = to_reply(response, None, "inv_1").unwrap();
         assert_eq!(reply.headers()["x-invocation-id"], "inv_1");
         assert!(reply.into_body().collect().await.unwrap().to_bytes().is_empty());
     }

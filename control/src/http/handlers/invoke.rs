@@ -1,26 +1,29 @@
 //! `POST /v1/{app}/functions/{name}/invoke`: a test call as the service role, answered with all there is to know.
 
+use bytes::Bytes;
 use http::Method;
-use mayfly_runtime::{Request, Response};
+use mayfly_runtime::{CollectError, OnTheLine, Request, Response};
 use serde_json::{Map, Value, json};
 
 use crate::auth::{as_user, impersonate, pinned_version};
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, Code};
 use crate::fields::Fields;
 use crate::http::handlers::logs::{millis, show_line};
 use crate::http::rescue::write_standing;
 use crate::http::stage::{Admitted, InvokeRequest};
-use crate::http::{Edge, Reply, json as body};
+use crate::http::{Edge, Reply, json as document};
 use crate::service::invoke::{Invocation, Trigger, check_paused};
 use crate::store::InvocationRecord;
 use crate::trace::Trace;
 
+/// The longest body of an answer that is shown: as long as one may be that is not streamed.
+const BODY_BYTES_MAX: usize = 32 << 20;
 /// Headers of a test call.
 const HEADERS_MAX: usize = 100;
 
 pub(in crate::http) async fn invoke(edge: &Edge, request: Admitted) -> ApiResult<Reply> {
     let InvokeRequest { app, name, manager, room, id, peer, head, body } = request.into_invoke()?;
-    let wanted = if body.is_empty() { json!({}) } else { body::decode(&body)? };
+    let wanted = if body.is_empty() { json!({}) } else { document::decode(&body)? };
     let target =
         edge.targets.by_name(&app, &name).await?.ok_or_else(|| ApiError::not_found("the function"))?;
     check_paused(&target)?;
@@ -45,10 +48,17 @@ pub(in crate::http) async fn invoke(edge: &Edge, request: Admitted) -> ApiResult
         slot: room.slot,
     };
     let mut running = edge.invoker.start(invocation).await?;
-    let response = running.reply().await?;
+    let Response { status, headers, body } = running.reply().await?;
+    let content = match body {
+        Some(content) => {
+            Some(content.collect(BODY_BYTES_MAX).await.map_err(|why| unread(&why, &running.id))?)
+        }
+        None => None,
+    };
+    running.line().map(OnTheLine::served);
     // Fuel and logs are complete only when `waitUntil` is through.
     let record = running.record().await;
-    let mut reply = body::ok(&show(response, &record))?;
+    let mut reply = document::ok(&show(status, headers, content, &record))?;
     crate::http::headers::mark_invocation(reply.headers_mut(), &record.id)?;
     write_standing(reply.headers_mut(), &room.standing);
     Ok(reply)
@@ -111,9 +121,22 @@ fn read_headers(given: Map<String, Value>) -> ApiResult<Vec<(String, String)>> {
     Ok(headers)
 }
 
-fn show(response: Response, record: &InvocationRecord) -> Value {
+fn unread(why: &CollectError, invocation_id: &str) -> ApiError {
+    let code = match why {
+        CollectError::TooLarge(_) => Code::FunctionOutputLimit,
+        CollectError::Broken(_) => Code::FunctionThrew,
+    };
+    ApiError::new(code, why.to_string()).of_invocation(invocation_id)
+}
+
+fn show(
+    status: u16,
+    pairs: Vec<(String, String)>,
+    content: Option<Bytes>,
+    record: &InvocationRecord,
+) -> Value {
     let mut headers = Map::new();
-    for (name, value) in response.headers {
+    for (name, value) in pairs {
         match headers.get_mut(&name) {
             Some(Value::String(before)) => {
                 before.push_str(", ");
@@ -124,10 +147,10 @@ fn show(response: Response, record: &InvocationRecord) -> Value {
     }
     let is_json =
         headers.get("content-type").and_then(Value::as_str).is_some_and(|kind| kind.contains("json"));
-    let text = response.body.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let text = content.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let parsed = text.as_deref().filter(|_| is_json).and_then(|text| serde_json::from_str(text).ok());
     json!({
-        "status": response.status,
+        "status": status,
         "headers": headers,
         "body": parsed.unwrap_or_else(|| json!(text)),
         "duration_ms": millis(record.duration_us),
@@ -153,10 +176,10 @@ mod tests {
         let wanted = json!({"method": "put", "path": "/a?b=c", "headers": {"X-A": "1"}, "body": {"n": 1}});
         let (request, _) = read(BASE, wanted).unwrap();
         assert_eq!(request.url, format!("{BASE}/a?b=c"));
-        assert_eq!(request.body.unwrap(), "{\"n\":1}");
+        assert_eq!(request.body.unwrap().whole().unwrap(), "{\"n\":1}");
         assert_eq!(request.headers[1].1, "application/json");
         let (request, _) = read(BASE, json!({"body": "plain"})).unwrap();
-        assert_eq!(request.body.unwrap(), "plain");
+        assert_eq!(request.body.unwrap().whole().unwrap(), "plain");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Reads the body of an `Authed` request and takes room for what it will run: `Admitted`, or 408, 413, 429, 503.
 //!
-//! In this order: nobody's body is read before they may send one, and a slow body holds no room for a sandbox.
+//! In this order: nobody's body is read before they may send one, and a slow body holds no room for a sandbox, until
+//! enough of it is here for a function to begin with.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,11 +22,12 @@ use crate::service::admission::Admission;
 pub(crate) struct Admit<S> {
     inner: S,
     admission: Admission,
+    bytes_max: usize,
 }
 
 impl<S> Admit<S> {
-    pub(crate) fn new(inner: S, admission: Admission) -> Self {
-        Self { inner, admission }
+    pub(crate) fn new(inner: S, admission: Admission, bytes_max: usize) -> Self {
+        Self { inner, admission, bytes_max }
     }
 }
 
@@ -45,7 +47,7 @@ where
     }
 
     fn call(&mut self, request: Authed<Bounded<B>>) -> Self::Future {
-        let (mut inner, admission) = (self.inner.clone(), self.admission.clone());
+        let (mut inner, admission, bytes_max) = (self.inner.clone(), self.admission.clone(), self.bytes_max);
         Box::pin(async move {
             let (request, body) = request.split();
             // What is too much is refused before its body is read, and holds no room while it is.
@@ -53,12 +55,15 @@ where
                 Some(app) => Some(admission.count(app).await?),
                 None => None,
             };
-            let body = body.collect().await?;
+            let (body, rest) = match request.route() {
+                Route::Call { .. } => body.begin().await?,
+                _ => (body.collect(bytes_max).await?, None),
+            };
             let room = match counted {
                 Some(counted) => Some(admission.enter(counted).await?),
                 None => None,
             };
-            inner.call(request.admitted(body, room)).await
+            inner.call(request.admitted(body, rest, room)).await
         })
     }
 }

@@ -17,12 +17,12 @@ use crate::http::stage::Arrived;
 #[derive(Debug, Clone)]
 pub(crate) struct BodyLimit<S> {
     inner: S,
-    bytes_max: usize,
+    bytes_max: u64,
     idle: Duration,
 }
 
 impl<S> BodyLimit<S> {
-    pub(crate) fn new(inner: S, bytes_max: usize, idle: Duration) -> Self {
+    pub(crate) fn new(inner: S, bytes_max: u64, idle: Duration) -> Self {
         Self { inner, bytes_max, idle }
     }
 }

@@ -26,16 +26,18 @@ impl Outbound {
             redirect: Redirect::Error,
         };
         let fetch = self.for_app(app);
-        let bounds = exchange::Bounds { allow: &fetch.allow, lists: None, body_bytes_max: bytes_max };
-        let answer = tokio::time::timeout(TIMEOUT, exchange::run(&fetch.client, bounds, request))
+        let bounds = exchange::Bounds { allow: &fetch.allow, lists: None, body_bytes_max: bytes_max as u64 };
+        let read = async {
+            let answer =
+                exchange::run(&fetch.client, bounds, request).await.map_err(|error| error.message)?;
+            if answer.status != 200 {
+                return Err(format!("the answer's status is {}", answer.status));
+            }
+            answer.body.collect(bytes_max).await.map_err(|error| error.to_string())
+        };
+        tokio::time::timeout(TIMEOUT, read)
             .await
             .map_err(|_| format!("no answer within {} seconds", TIMEOUT.as_secs()))?
-            .map_err(|error| error.message)?;
-        if answer.status == 200 {
-            Ok(answer.body.into())
-        } else {
-            Err(format!("the answer's status is {}", answer.status))
-        }
     }
 }
 

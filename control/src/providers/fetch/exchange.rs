@@ -3,9 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use http::{Method, Request, Response, Uri};
-use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use mayfly_runtime::providers::{FetchRequest, FetchResponse, GuestError, Redirect};
 use url::Url;
@@ -13,15 +11,15 @@ use url::Url;
 use super::connect::ConnectError;
 use super::guard::{Cidr, Denied, judge_url};
 use super::redirect::{HOPS_MAX, Hop, follow, location};
-use super::{AppClient, EgressLists, denied, failed, headers};
+use super::upload::Upload;
+use super::{AppClient, EgressLists, answer, denied, failed, headers};
 
 /// From the request to the head of its answer, the connection included. As long as a function runs by default:
 /// what waits longer than that was ended already.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest pause within the answer's body.
-const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest body of an answer to a function: it has to fit into the sandbox's memory.
-pub(super) const BODY_BYTES_MAX: usize = 16 << 20;
+/// The longest body of an answer to a function, unpacked. A function reads it piece by piece: what it holds of it is
+/// bounded by its own memory.
+pub(super) const BODY_BYTES_MAX: u64 = 5 << 30;
 
 /// Within what a request stays.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +29,7 @@ pub(super) struct Bounds<'a> {
     /// The app's own lists of hosts.
     pub(super) lists: Option<&'a EgressLists>,
     /// The longest body of an answer.
-    pub(super) body_bytes_max: usize,
+    pub(super) body_bytes_max: u64,
 }
 
 /// Send one request and whatever redirects it leads to.
@@ -41,7 +39,7 @@ pub(super) async fn run(
     request: FetchRequest,
 ) -> Result<FetchResponse, GuestError> {
     let redirects = request.redirect;
-    let body = Bytes::from(request.body.unwrap_or_default());
+    let mut upload = Upload::new(request.body);
     let mut hop = Hop {
         method: method(&request.method)?,
         url: Url::parse(&request.url).map_err(|_| failed("the URL is not valid"))?,
@@ -49,11 +47,11 @@ pub(super) async fn run(
         body: true,
     };
     for followed in 0..=HOPS_MAX {
-        let answer = send(client, bounds, &hop, &body).await?;
+        let answer = send(client, bounds, &hop, &mut upload).await?;
         let place = location(answer.status(), answer.headers());
         match (redirects, place) {
             (Redirect::Manual, _) | (_, None) => {
-                return read(answer, &hop.url, followed > 0, bounds.body_bytes_max).await;
+                return answer::read(answer, &hop.url, followed > 0, bounds.body_bytes_max).await;
             }
             (Redirect::Error, Some(_)) => return Err(failed("the answer is a redirect")),
             (Redirect::Follow, Some(place)) => {
@@ -69,7 +67,7 @@ async fn send(
     client: &AppClient,
     bounds: Bounds<'_>,
     hop: &Hop,
-    body: &Bytes,
+    upload: &mut Upload,
 ) -> Result<Response<Incoming>, GuestError> {
     if !bounds.lists.is_none_or(|lists| lists.permits(&hop.url)) {
         let host = hop.url.host_str().unwrap_or_default();
@@ -82,8 +80,8 @@ async fn send(
     let mut target = hop.url.clone();
     target.set_fragment(None);
     let uri: Uri = target.as_str().parse().map_err(|_| failed("the URL cannot be sent"))?;
-    let body = if hop.body { body.clone() } else { Bytes::new() };
-    let mut request = Request::new(Full::new(body));
+    let body = if hop.body { upload.again()? } else { Upload::none() };
+    let mut request = Request::new(body);
     *request.method_mut() = hop.method.clone();
     *request.uri_mut() = uri;
     *request.headers_mut() = hop.headers.clone();
@@ -92,36 +90,6 @@ async fn send(
         Ok(Err(error)) => Err(explain(&error)),
         Err(_) => Err(failed(format_args!("no answer within {} seconds", HEAD_TIMEOUT.as_secs()))),
     }
-}
-
-async fn read(
-    answer: Response<Incoming>,
-    url: &Url,
-    redirected: bool,
-    bytes_max: usize,
-) -> Result<FetchResponse, GuestError> {
-    let (head, mut body) = answer.into_parts();
-    let mut bytes = BytesMut::new();
-    loop {
-        let frame = tokio::time::timeout(BODY_IDLE_TIMEOUT, body.frame())
-            .await
-            .map_err(|_| failed("the answer's body stopped arriving"))?;
-        let Some(frame) = frame else { break };
-        let frame = frame.map_err(|_| failed("the answer's body broke off"))?;
-        if let Ok(data) = frame.into_data() {
-            if bytes.len() + data.len() > bytes_max {
-                return Err(failed(format_args!("the answer's body has more than {bytes_max} bytes")));
-            }
-            bytes.extend_from_slice(&data);
-        }
-    }
-    Ok(FetchResponse {
-        status: head.status.as_u16(),
-        url: url.as_str().to_owned(),
-        redirected,
-        headers: headers::incoming(&head.headers),
-        body: bytes.into(),
-    })
 }
 
 fn method(text: &str) -> Result<Method, GuestError> {

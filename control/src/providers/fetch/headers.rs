@@ -1,6 +1,6 @@
 //! Headers of an outbound request and of its answer: checked, and without those that belong to the connection.
 
-use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, RANGE, USER_AGENT};
 use mayfly_runtime::providers::GuestError;
 
 use super::failed;
@@ -44,20 +44,23 @@ pub(super) fn outgoing(headers: &[(String, String)]) -> Result<HeaderMap, GuestE
             .map_err(|_| bad_value(&name))?;
         map.append(name, value);
     }
-    // Nobody would unpack it.
-    map.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    // A part of something packed cannot be unpacked.
+    let packings = if map.contains_key(RANGE) { "identity" } else { "gzip, deflate, br" };
+    map.insert(ACCEPT_ENCODING, HeaderValue::from_static(packings));
     if !map.contains_key(USER_AGENT) {
         map.insert(USER_AGENT, HeaderValue::from_static(concat!("Mayfly/", env!("CARGO_PKG_VERSION"))));
     }
     Ok(map)
 }
 
-/// What came back, as the guest gets it.
-pub(super) fn incoming(headers: &HeaderMap) -> Vec<(String, String)> {
+/// What came back, as the guest gets it: without what was true of a body before it was unpacked.
+pub(super) fn incoming(headers: &HeaderMap, is_unpacked: bool) -> Vec<(String, String)> {
     headers
         .iter()
-        .filter(|(name, _)| {
-            !matches!(name.as_str(), "connection" | "keep-alive" | "transfer-encoding" | "upgrade")
+        .filter(|(name, _)| match name.as_str() {
+            "connection" | "keep-alive" | "transfer-encoding" | "upgrade" => false,
+            "content-encoding" | "content-length" => !is_unpacked,
+            _ => true,
         })
         .map(|(name, value)| {
             let text = value.as_bytes().iter().map(|byte| char::from(*byte)).collect();
@@ -95,7 +98,7 @@ mod tests {
         ]))
         .unwrap();
         assert_eq!(map.get_all("x-kept").iter().count(), 2);
-        assert_eq!(map["accept-encoding"], "identity");
+        assert_eq!(map["accept-encoding"], "gzip, deflate, br");
         assert_eq!(map.len(), 4);
     }
 

@@ -7,15 +7,17 @@ use crate::error::{ApiError, Code};
 
 /// The error of a fault. What the function said of itself is for its owner: callers get the kind of failure.
 pub(super) fn to_error(fault: Fault) -> ApiError {
-    let text = fault.to_string();
+    let (text, detailed) = (fault.to_string(), fault.detailed());
     match fault {
         Fault::Threw(_) => {
             ApiError::new(Code::FunctionThrew, "the function threw an error").with_trusted_message(text)
         }
         Fault::StackOverflow(_) => ApiError::new(Code::FunctionStackOverflow, text),
-        Fault::CpuLimit { used, limit } => ApiError::new(Code::FunctionCpuLimit, text)
+        Fault::CpuLimit { used, limit, .. } => ApiError::new(Code::FunctionCpuLimit, text)
+            .with_trusted_message(detailed)
             .with_details(json!({ "used_ms": used / FUEL_PER_CPU_MS, "limit_ms": limit / FUEL_PER_CPU_MS })),
-        Fault::MemoryLimit { used, limit } => ApiError::new(Code::FunctionMemoryLimit, text)
+        Fault::MemoryLimit { used, limit, .. } => ApiError::new(Code::FunctionMemoryLimit, text)
+            .with_trusted_message(detailed)
             .with_details(json!({ "used_bytes": used, "limit_bytes": limit })),
         Fault::TimedOut { elapsed, limit } => ApiError::new(Code::FunctionTimeout, text).with_details(
             json!({ "elapsed_ms": elapsed.as_millis() as u64, "limit_ms": limit.as_millis() as u64 }),
@@ -41,8 +43,8 @@ mod tests {
         for fault in [
             Fault::Threw(Thrown::default()),
             Fault::StackOverflow(Thrown::default()),
-            Fault::CpuLimit { used: 2, limit: 1 },
-            Fault::MemoryLimit { used: 2, limit: 1 },
+            Fault::CpuLimit { used: 2, limit: 1, stack: String::new() },
+            Fault::MemoryLimit { used: 2, limit: 1, stack: String::new() },
             Fault::TimedOut { elapsed: Duration::from_secs(2), limit: Duration::from_secs(1) },
             Fault::Hung,
             Fault::NoResponse { returned: "a string".into() },

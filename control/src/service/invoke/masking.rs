@@ -25,11 +25,7 @@ pub(super) fn fault(mask: &Mask, fault: &mut Fault) {
             mask.hide_in(&mut thrown.stack);
         }
         Fault::NoResponse { returned } => mask.hide_in(returned),
-        Fault::CpuLimit { .. }
-        | Fault::MemoryLimit { .. }
-        | Fault::TimedOut { .. }
-        | Fault::Hung
-        | Fault::OutputLimit { .. }
-        | Fault::Trapped { .. } => {}
+        Fault::CpuLimit { stack, .. } | Fault::MemoryLimit { stack, .. } => mask.hide_in(stack),
+        Fault::TimedOut { .. } | Fault::Hung | Fault::OutputLimit { .. } | Fault::Trapped { .. } => {}
     }
 }

@@ -26,13 +26,7 @@ pub(super) struct Begun {
 }
 
 /// The whole record. The stacks come mapped.
-pub(super) fn of(
-    target: &Target,
-    begun: Begun,
-    outcome: Outcome,
-    stack: Option<String>,
-    background_stack: Option<String>,
-) -> InvocationRecord {
+pub(super) fn of(target: &Target, begun: Begun, outcome: Outcome) -> InvocationRecord {
     let function = &target.function;
     let usage = outcome.usage;
     InvocationRecord {
@@ -60,19 +54,19 @@ pub(super) fn of(
         egress_bytes: usage.egress_bytes,
         error_code: outcome.fault.as_ref().map(|fault| fault.code().to_owned()),
         error_message: outcome.fault.as_ref().map(message),
-        error_stack: stack,
-        background: outcome.background.map(|background| background_of(background, background_stack)),
+        error_stack: outcome.fault.as_ref().and_then(Fault::stack).map(str::to_owned),
+        background: outcome.background.map(background_of),
         logs: outcome.logs.into_iter().map(line).collect(),
     }
 }
 
-fn background_of(background: Background, stack: Option<String>) -> BackgroundRecord {
+fn background_of(background: Background) -> BackgroundRecord {
     BackgroundRecord {
         duration_us: micros(background.duration),
         fuel: background.fuel,
         error_code: background.fault.as_ref().map(|fault| fault.code().to_owned()),
         error_message: background.fault.as_ref().map(message),
-        error_stack: stack,
+        error_stack: background.fault.as_ref().and_then(Fault::stack).map(str::to_owned),
     }
 }
 
@@ -81,7 +75,7 @@ fn message(fault: &Fault) -> String {
     if let Fault::Trapped { reason } = fault {
         tracing::error!(reason, "a sandbox stopped unexpectedly");
     }
-    fault.to_string()
+    fault.detailed()
 }
 
 fn line(entry: LogEntry) -> LogLine {
