@@ -34,7 +34,7 @@ pub fn engine(executor: &Runtime) -> Engine {
 
 /// Compiles a function.
 pub fn build(executor: &Runtime, engine: &Engine, code: &str) -> Build {
-    let source = Source { file_name: "bench.ts".to_owned(), code: code.to_owned() };
+    let source = Source { file_name: "bench.ts".to_owned(), code: code.to_owned(), source_map: None };
     executor.block_on(engine.build(&source)).expect("the function compiles")
 }
 

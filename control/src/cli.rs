@@ -1,6 +1,7 @@
 //! The command line: `mayfly serve`, `mayfly dev`, and verbs for a server's API.
 
 mod args;
+mod bundle;
 mod dev;
 mod doctor;
 mod exit;

@@ -241,8 +241,8 @@ impl Config {
             admin_key: args.admin_key.clone(),
             secret_keys: args.secret_keys.clone(),
             edge: EdgeLimits {
-                body_bytes_max: args.max_body.bytes(),
-                upload_bytes_max: args.max_upload.bytes() as u64,
+                body_bytes_max: usize::try_from(args.max_body.bytes()).unwrap_or(usize::MAX),
+                upload_bytes_max: args.max_upload.bytes(),
                 connections_max: args.max_connections,
                 requests_max: args.max_requests,
                 ..EdgeLimits::default()

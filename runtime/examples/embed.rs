@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let engine = Engine::new(EngineConfig::new(cache)).await?;
 
     // Once, at deploy: types go, the top level runs, and the memory is kept as an image.
-    let source = Source { file_name: "hello.ts".to_owned(), code: CODE.to_owned() };
+    let source = Source { file_name: "hello.ts".to_owned(), code: CODE.to_owned(), source_map: None };
     let build = engine.build(&source).await?;
     let image = engine.load(&build.digest, &build.image).await?;
 

@@ -8,6 +8,7 @@ mod typescript;
 mod worker;
 
 pub use source_map::SourceMap;
+pub use typescript::imports;
 pub use worker::compile_worker;
 
 pub(crate) use evaluate::{Loading, initialize};
@@ -36,6 +37,8 @@ pub struct Source {
     pub file_name: String,
     /// The text.
     pub code: String,
+    /// Where a bundler made the text of other files: its source map, version 3, JSON. One that cannot be read is as none.
+    pub source_map: Option<String>,
 }
 
 /// A function version, ready to be kept and loaded.
@@ -107,7 +110,6 @@ impl Places<'_> {
 
     /// The place that the stack's first line names.
     fn first_of(&self, stack: &str) -> Option<crate::error::SourcePlace> {
-        let (line, column) = self.map.as_ref()?.first_place(stack)?;
-        Some(source_map::place_at(self.source, line, column))
+        self.map.as_ref()?.first_place(stack, self.source)
     }
 }

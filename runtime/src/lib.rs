@@ -16,7 +16,7 @@ mod replay;
 mod sandbox;
 
 pub use body::{Body, Chunks, CollectError};
-pub use compile::{Build, SOURCE_BYTES_MAX, Source, SourceMap, compile_worker};
+pub use compile::{Build, SOURCE_BYTES_MAX, Source, SourceMap, compile_worker, imports};
 pub use engine::{Engine, EngineConfig, EngineError};
 pub use error::{Blame, CompileError, Fault, SourcePlace, Thrown};
 pub use hangup::{Hangup, OnTheLine};

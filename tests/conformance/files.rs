@@ -36,13 +36,14 @@ impl Fetch for Files {
             };
             Ok(FetchResponse {
                 status,
+                status_text: String::new(),
                 url: request.url.clone(),
                 redirected: false,
                 headers: vec![
                     ("content-type".to_owned(), media_type.to_owned()),
                     ("content-length".to_owned(), body.len().to_string()),
                 ],
-                body,
+                body: body.into(),
             })
         })
     }

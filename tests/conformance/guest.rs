@@ -7,6 +7,9 @@ use mayfly_runtime::{Call, Engine, EngineConfig, Image, Limits, Request, Source}
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+/// The longest report of one test.
+const BODY_BYTES_MAX: usize = 64 << 20;
+
 /// A function that is run once for each test.
 pub(crate) struct Runner {
     engine: Engine,
@@ -20,7 +23,8 @@ impl Runner {
     pub(crate) async fn new(code: &str, fetch: Option<Arc<dyn Fetch>>, limits: Limits) -> Self {
         let config = EngineConfig::new(std::env::temp_dir().join("mayfly-conformance"));
         let engine = Engine::new(config).await.expect("an engine");
-        let source = Source { file_name: "conformance.js".to_owned(), code: code.to_owned() };
+        let source =
+            Source { file_name: "conformance.js".to_owned(), code: code.to_owned(), source_map: None };
         let build = engine.build(&source).await.expect("the function deploys");
         let image = engine.load(&build.digest, &build.image).await.expect("its image loads");
         Self { engine, image, fetch, limits }
@@ -38,6 +42,7 @@ impl Runner {
             context: "{}".to_owned(),
             grants: Grants { fetch: self.fetch.clone(), ..Grants::default() },
             limits: self.limits.clone(),
+            ..Call::default()
         };
         let (reply, answer) = oneshot::channel();
         let _ = self.engine.invoke(&self.image, call, reply).await;
@@ -45,6 +50,7 @@ impl Runner {
             Ok(response) => response.map_err(|fault| format!("{fault}: {fault:?}"))?,
             Err(_) => return Err("no answer".to_owned()),
         };
-        serde_json::from_slice(&response.body.unwrap_or_default()).map_err(|error| error.to_string())
+        let body = response.body.ok_or("no body")?.collect(BODY_BYTES_MAX).await;
+        serde_json::from_slice(&body.map_err(|error| error.to_string())?).map_err(|error| error.to_string())
     }
 }

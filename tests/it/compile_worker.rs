@@ -10,7 +10,7 @@ async fn engine(cache: &tempfile::TempDir) -> Engine {
 }
 
 fn source(code: String) -> Source {
-    Source { file_name: "f.ts".to_owned(), code }
+    Source { file_name: "f.ts".to_owned(), code, source_map: None }
 }
 
 #[test]

@@ -59,8 +59,10 @@ async fn develop(dir: &Path, mut deployer: Deployer) -> Exit {
     };
     deployer.sync(dir).await;
     deployer.introduce();
+    watch.follow(dir, deployer.folders());
     while watch.changed(dir).await {
         deployer.sync(dir).await;
+        watch.follow(dir, deployer.folders());
     }
     Exit::Failure
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use super::bundle::{Bundle, bundle};
 use crate::names;
 
 /// Source files of a function's folder, the first one that is there.
@@ -17,7 +18,7 @@ const FILE_BYTES_MAX: u64 = 8 << 20;
 pub(super) struct FunctionSource {
     pub(super) name: String,
     pub(super) file: PathBuf,
-    pub(super) code: String,
+    pub(super) bundle: Bundle,
     /// Fields of the deploy's body, from `function.json`.
     pub(super) fields: Map<String, Value>,
     /// Commands to try it with, from `function.json`; `$URL` and `$KEY` stand for this app's.
@@ -32,10 +33,10 @@ impl FunctionSource {
         let at = |error: io::Error| format!("{}: {error}", path.display());
         let metadata = path.metadata().map_err(at)?;
         if !metadata.is_dir() {
-            let name = stem(path)?;
-            let code = read_text(path)?;
+            let name = name_of(path)?;
+            let bundle = bundle(path, read_text(path)?)?;
             let file = path.to_owned();
-            return Ok(Self { name, file, code, fields: Map::new(), try_lines: vec![], schema: None });
+            return Ok(Self { name, file, bundle, fields: Map::new(), try_lines: vec![], schema: None });
         }
         let file = index_of(path).ok_or_else(|| format!("{}: no index.ts or index.js", path.display()))?;
         let name = path.canonicalize().map_err(at)?;
@@ -43,14 +44,18 @@ impl FunctionSource {
         let (fields, try_lines) = read_settings(&path.join("function.json"))?;
         let schema = path.join("schema.sql");
         let schema = if schema.exists() { Some(read_text(&schema)?) } else { None };
-        Ok(Self { name, code: read_text(&file)?, file, fields, try_lines, schema })
+        let bundle = bundle(&file, read_text(&file)?)?;
+        Ok(Self { name, bundle, file, fields, try_lines, schema })
     }
 
     /// The body of its deploy.
     pub(super) fn body(&self) -> Value {
         let mut body = self.fields.clone();
         body.insert("name".into(), self.name.clone().into());
-        body.insert("code".into(), self.code.clone().into());
+        body.insert("code".into(), self.bundle.code.clone().into());
+        if let Some(map) = &self.bundle.source_map {
+            body.insert("sourceMap".into(), map.clone().into());
+        }
         Value::Object(body)
     }
 }
@@ -84,6 +89,18 @@ fn is_source(name: &str) -> bool {
         && [".ts", ".js", ".mts", ".mjs"].iter().any(|end| name.ends_with(end))
 }
 
+/// A file's name, or for `index.ts` that of what it is the index of: its folder, or the one around `src`.
+fn name_of(path: &Path) -> Result<String, String> {
+    if path.file_stem().is_none_or(|stem| stem != "index") {
+        return stem(path);
+    }
+    let folder = path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))?;
+    let around =
+        folder.ancestors().skip(1).find(|folder| folder.file_name().is_some_and(|name| name != "src"));
+    let name = around.and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
+    if names::is_function_name(name) { Ok(name.to_owned()) } else { stem(path) }
+}
+
 fn stem(path: &Path) -> Result<String, String> {
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     if names::is_function_name(stem) {
@@ -100,7 +117,7 @@ fn read_settings(path: &Path) -> Result<(Map<String, Value>, Vec<String>), Strin
     let wrong = |what: &str| format!("{}: {what}", path.display());
     let value: Value = serde_json::from_str(&read_text(path)?).map_err(|error| wrong(&error.to_string()))?;
     let Value::Object(mut fields) = value else { return Err(wrong("expected an object")) };
-    for taken in ["name", "code"] {
+    for taken in ["name", "code", "sourceMap"] {
         if fields.contains_key(taken) {
             return Err(wrong(&format!("`{taken}` comes from the file, not from here")));
         }

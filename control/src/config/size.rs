@@ -2,13 +2,13 @@
 
 use std::str::FromStr;
 
-/// A number of bytes between 1 KiB and 1 GiB.
+/// A number of bytes between 1 KiB and 1 TiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ByteSize(usize);
+pub struct ByteSize(u64);
 
 impl ByteSize {
     /// The number.
-    pub fn bytes(self) -> usize {
+    pub fn bytes(self) -> u64 {
         self.0
     }
 }
@@ -27,12 +27,12 @@ impl FromStr for ByteSize {
             _ => return Err("expected a number of bytes with B, KiB, MiB or GiB".into()),
         };
         number
-            .parse::<usize>()
+            .parse::<u64>()
             .ok()
             .and_then(|number| number.checked_mul(1 << shift))
-            .filter(|bytes| (1 << 10..=1 << 30).contains(bytes))
+            .filter(|bytes| (1 << 10..=1 << 40).contains(bytes))
             .map(Self)
-            .ok_or_else(|| "expected between 1KiB and 1GiB".into())
+            .ok_or_else(|| "expected between 1KiB and 1024GiB".into())
     }
 }
 
@@ -44,7 +44,7 @@ mod tests {
     fn units_and_bounds() {
         assert_eq!("10MiB".parse::<ByteSize>().unwrap().bytes(), 10 << 20);
         assert_eq!("2048".parse::<ByteSize>().unwrap().bytes(), 2048);
-        for bad in ["", "MiB", "1", "2GiB", "99999999999999999999", "1TiB", "-1"] {
+        for bad in ["", "MiB", "1", "1025GiB", "99999999999999999999", "1TiB", "-1"] {
             assert!(bad.parse::<ByteSize>().is_err(), "{bad}");
         }
     }

@@ -86,7 +86,11 @@ impl Deploy {
 
     async fn build_and_keep(&self, app: &str, manifest: Manifest) -> ApiResult<DeployedVersion> {
         let file_name = format!("{}.ts", manifest.name);
-        let source = Source { file_name: file_name.clone(), code: manifest.code.clone() };
+        let source = Source {
+            file_name: file_name.clone(),
+            code: manifest.code.clone(),
+            source_map: manifest.source_map,
+        };
         let (build, schema_fingerprint) = self.build(app, source).await?;
         let env = manifest.env.map(|env| self.inner.env.seal_all(app, &manifest.name, env)).transpose()?;
         let image_bytes = build.image.len();

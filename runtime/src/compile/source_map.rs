@@ -1,6 +1,6 @@
 //! The way back from the code that runs to the author's own file.
 
-use oxc_sourcemap::{SourceMap as Inner, Token};
+use oxc_sourcemap::{SourceMap as Inner, SourceMapBuilder, Token};
 
 use crate::error::SourcePlace;
 
@@ -17,6 +17,44 @@ pub struct SourceMap {
     inner: Inner<'static>,
 }
 
+/// A place in one of the author's files.
+struct Place<'a> {
+    file: &'a str,
+    content: Option<&'a str>,
+    line: u32,
+    column: u32,
+}
+
+impl Place<'_> {
+    /// The line, where it is known and not empty.
+    fn text(&self) -> Option<String> {
+        let text = place_at(self.content?, self.line, 1).text;
+        (!text.trim().is_empty()).then(|| text.trim_end().to_owned())
+    }
+}
+
+/// The map that leads through `map` and on through a bundler's, as JSON; `None` where that is no map.
+pub(super) fn compose(map: &Inner<'_>, bundlers: &str) -> Option<String> {
+    let bundlers = Inner::from_json_string(bundlers).ok()?;
+    let table = bundlers.generate_lookup_table();
+    let mut builder = SourceMapBuilder::default();
+    let ids: Vec<u32> = (0..bundlers.get_sources().len() as u32)
+        .map(|id| {
+            let (source, content) = (bundlers.get_source(id), bundlers.get_source_content(id));
+            builder.add_source_and_content(source.unwrap_or(MODULE_NAME), content.unwrap_or_default())
+        })
+        .collect();
+    for token in map.get_tokens() {
+        let Some(on) = bundlers.lookup_token(&table, token.get_src_line(), token.get_src_col()) else {
+            continue;
+        };
+        let source = on.get_source_id().and_then(|id| ids.get(id as usize)).copied();
+        let (line, column) = (token.get_dst_line(), token.get_dst_col());
+        builder.add_token(line, column, on.get_src_line(), on.get_src_col(), source, None);
+    }
+    Some(builder.into_sourcemap().to_json_string())
+}
+
 impl SourceMap {
     /// Parses what [`crate::Build::source_map`] holds; `None` for anything else.
     pub fn parse(json: &str) -> Option<Self> {
@@ -26,7 +64,6 @@ impl SourceMap {
     /// The stack with its places in the author's file, and without the frames that are not the author's.
     pub fn map_stack(&self, stack: &str) -> String {
         let table = self.inner.generate_lookup_table();
-        let file = self.inner.get_source(0).unwrap_or(MODULE_NAME);
         let mut mapped = String::with_capacity(stack.len());
         let mut shown = false;
         for line in stack.lines().filter(|line| !line.contains(PRELUDE_NAME)) {
@@ -34,10 +71,11 @@ impl SourceMap {
                 mapped.push('\n');
             }
             match self.frame(&table, line) {
-                Some((before, after, line, column)) => {
+                Some((before, after, place)) => {
+                    let Place { file, line, column, .. } = place;
                     mapped.push_str(&format!("{before}{file}:{line}:{column}{after}"));
                     // The line itself, where it all happened.
-                    if let Some(text) = self.text(line).filter(|_| !shown) {
+                    if let Some(text) = place.text().filter(|_| !shown) {
                         mapped.push_str(&format!("\n      {line} | {text}"));
                     }
                     shown = true;
@@ -48,20 +86,15 @@ impl SourceMap {
         mapped
     }
 
-    fn text(&self, line: u32) -> Option<String> {
-        let source = self.inner.get_source_content(0)?;
-        let text = place_at(source, line, 1).text;
-        (!text.trim().is_empty()).then(|| text.trim_end().to_owned())
-    }
-
-    /// The first place of the author's in a stack: line and column from 1.
-    pub(crate) fn first_place(&self, stack: &str) -> Option<(u32, u32)> {
+    /// The first place of the author's in a stack; `source` is what there is where the map holds no files.
+    pub(crate) fn first_place(&self, stack: &str, source: &str) -> Option<SourcePlace> {
         let table = self.inner.generate_lookup_table();
-        stack.lines().find_map(|line| self.frame(&table, line)).map(|(_, _, line, column)| (line, column))
+        let (_, _, place) = stack.lines().find_map(|line| self.frame(&table, line))?;
+        Some(place_at(place.content.unwrap_or(source), place.line, place.column))
     }
 
     /// One line of a stack: what stands before and after its place, and that place in the source.
-    fn frame<'a>(&self, table: &[&[Token]], line: &'a str) -> Option<(&'a str, &'a str, u32, u32)> {
+    fn frame<'a>(&'a self, table: &[&[Token]], line: &'a str) -> Option<(&'a str, &'a str, Place<'a>)> {
         let at = line.find(MODULE_NAME)?;
         let rest = line.get(at + MODULE_NAME.len()..)?.strip_prefix(':')?;
         let (row, rest) = number(rest)?;
@@ -70,7 +103,14 @@ impl SourceMap {
             None => (1, rest),
         };
         let token = self.inner.lookup_token(table, row.checked_sub(1)?, column.saturating_sub(1))?;
-        Some((&line[..at], after, token.get_src_line() + 1, token.get_src_col() + 1))
+        let source = token.get_source_id().unwrap_or(0);
+        let place = Place {
+            file: self.inner.get_source(source).unwrap_or(MODULE_NAME),
+            content: self.inner.get_source_content(source),
+            line: token.get_src_line() + 1,
+            column: token.get_src_col() + 1,
+        };
+        Some((&line[..at], after, place))
     }
 }
 

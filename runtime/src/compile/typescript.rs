@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use oxc::allocator::Allocator;
-use oxc::ast::ast::{Decorator, Program, Statement};
+use oxc::ast::ast::{Decorator, Expression, ImportExpression, Program, Statement};
 use oxc::ast_visit::Visit;
 use oxc::codegen::{Codegen, CodegenOptions};
 use oxc::diagnostics::OxcDiagnostic;
@@ -13,7 +13,7 @@ use oxc::semantic::SemanticBuilder;
 use oxc::span::{GetSpan, SourceType, Span};
 use oxc::transformer::{TransformOptions, Transformer};
 
-use super::source_map::place_of_offset;
+use super::source_map::{self, place_of_offset};
 use super::{Script, Source};
 use crate::error::CompileError;
 
@@ -25,6 +25,42 @@ pub(super) fn to_javascript(source: &Source) -> Result<Script, CompileError> {
     // What is no TypeScript may still be JavaScript: `a < b > (c)` is one thing here and another there.
     transform(source, SourceType::ts().with_module(true))
         .or_else(|error| transform(source, SourceType::mjs()).map_err(|_| error))
+}
+
+/// The modules that a source imports once its types are gone; nothing where it cannot be read.
+pub fn imports(source: &Source) -> Vec<String> {
+    let source_type =
+        if is_javascript(&source.file_name) { SourceType::mjs() } else { SourceType::ts().with_module(true) };
+    let allocator = Allocator::default();
+    let mut program = Parser::new(&allocator, &source.code, source_type).parse().program;
+    let scoping = SemanticBuilder::new().with_enum_eval(true).build(&program).semantic.into_scoping();
+    let options = TransformOptions::default();
+    Transformer::new(&allocator, Path::new(&source.file_name), &options)
+        .build_with_scoping(scoping, &mut program);
+    let mut imported = Imports(program.body.iter().filter_map(imported).map(str::to_owned).collect());
+    imported.visit_program(&program);
+    imported.0
+}
+
+/// Modules that are imported while the program runs.
+struct Imports(Vec<String>);
+
+impl<'a> Visit<'a> for Imports {
+    fn visit_import_expression(&mut self, import: &ImportExpression<'a>) {
+        if let Expression::StringLiteral(name) = &import.source {
+            self.0.push(name.value.to_string());
+        }
+    }
+}
+
+/// The module that a statement imports.
+fn imported<'a>(statement: &Statement<'a>) -> Option<&'a str> {
+    match statement {
+        Statement::ImportDeclaration(import) => Some(import.source.value.as_str()),
+        Statement::ExportAllDeclaration(export) => Some(export.source.value.as_str()),
+        Statement::ExportFromDeclaration(export) => Some(export.source.value.as_str()),
+        _ => None,
+    }
 }
 
 fn is_javascript(file_name: &str) -> bool {
@@ -50,10 +86,11 @@ fn transform(source: &Source, source_type: SourceType) -> Result<Script, Compile
         ..CodegenOptions::default()
     };
     let printed = Codegen::new().with_options(options).build(&program);
-    Ok(Script {
-        code: printed.code,
-        source_map: printed.map.map(|map| map.to_json_string()).unwrap_or_default(),
-    })
+    let map = printed.map.map(|map| match &source.source_map {
+        Some(bundlers) => source_map::compose(&map, bundlers).unwrap_or_else(|| map.to_json_string()),
+        None => map.to_json_string(),
+    });
+    Ok(Script { code: printed.code, source_map: map.unwrap_or_default() })
 }
 
 fn refuse_errors(
@@ -102,14 +139,10 @@ fn refuse_decorators(source: &Source, program: &Program<'_>) -> Result<(), Compi
 /// Imports that are left once types are gone: a function is one file.
 fn refuse_imports(source: &Source, program: &Program<'_>) -> Result<(), CompileError> {
     for statement in &program.body {
-        let imported = match statement {
-            Statement::ImportDeclaration(import) => Some(import.source.value),
-            Statement::ExportAllDeclaration(export) => Some(export.source.value),
-            Statement::ExportFromDeclaration(export) => Some(export.source.value),
-            _ => None,
-        };
-        if let Some(name) = imported {
-            let message = format!("'{name}' is imported, but a function is one file: bundle it first");
+        if let Some(name) = imported(statement) {
+            let message = format!(
+                "'{name}' is imported, but a function is one file: `mayfly deploy` bundles it, and so does any bundler"
+            );
             return Err(unsupported(source, statement.span(), message));
         }
     }
@@ -121,7 +154,7 @@ mod tests {
     use super::*;
 
     fn compile(file_name: &str, code: &str) -> Result<Script, CompileError> {
-        to_javascript(&Source { file_name: file_name.to_owned(), code: code.to_owned() })
+        to_javascript(&Source { file_name: file_name.to_owned(), code: code.to_owned(), source_map: None })
     }
 
     fn refused(code: &str) -> (String, Option<(u32, u32)>) {
@@ -166,6 +199,15 @@ mod tests {
         let (message, place) = refused("import { a } from 'lodash';\nexport const handler = a;");
         assert!(message.contains("'lodash'") && message.contains("bundle"), "{message}");
         assert_eq!(place, Some((1, 1)));
+    }
+
+    #[test]
+    fn what_is_imported_is_known_without_the_types() {
+        let code = "import type { A } from 'a'; import { B } from 'b'; import { c } from 'c';
+            export * from './d.ts'; const e = (x: B) => import('e'); console.log(c)";
+        let source = |code: &str| Source { file_name: "f.ts".into(), code: code.into(), source_map: None };
+        assert_eq!(imports(&source(code)), ["c", "./d.ts", "e"]);
+        assert!(imports(&source("let = ;;; import")).is_empty());
     }
 
     #[test]

@@ -148,15 +148,13 @@ fn request(source: &Source) -> Vec<u8> {
     let mut writer = Writer::with_capacity(64 + source.code.len());
     writer.text(&source.file_name);
     writer.text(&source.code);
+    writer.optional_text(source.source_map.as_deref());
     writer.finish()
 }
 
 fn answer(request: &[u8]) -> Vec<u8> {
     let mut reader = Reader::new(request);
-    let source = reader
-        .text()
-        .and_then(|name| Ok(Source { file_name: name.to_owned(), code: reader.text()?.to_owned() }));
-    let compiled = match source {
+    let compiled = match read_request(&mut reader) {
         Ok(source) => typescript::to_javascript(&source),
         Err(Malformed) => Err(internal("the request is malformed")),
     };
@@ -172,6 +170,14 @@ fn answer(request: &[u8]) -> Vec<u8> {
         Err(other) => write_error(&mut writer, 3, &other.to_string(), None),
     }
     writer.finish()
+}
+
+fn read_request(reader: &mut Reader<'_>) -> Result<Source, Malformed> {
+    Ok(Source {
+        file_name: reader.text()?.to_owned(),
+        code: reader.text()?.to_owned(),
+        source_map: reader.optional_text()?.map(str::to_owned),
+    })
 }
 
 fn write_error(writer: &mut Writer, kind: u8, message: &str, place: Option<SourcePlace>) {

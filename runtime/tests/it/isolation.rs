@@ -52,7 +52,7 @@ fn a_slot_is_clean_for_its_next_tenant() {
             "export default () => { const a = new Uint8Array(8 << 20); for (let i = 0; i < a.length; i += 8) a.set([83, 69, 67, 82, 69, 84, 33, 33], i); return new Response('left') }",
             "export default () => { const a = new Uint8Array(32 << 20); let sum = 0; for (let i = 0; i < a.length; i += 4096) sum += a[i]; return new Response(String(sum)) }",
         ] {
-            let build = engine.build(&Source { file_name: "f.ts".to_owned(), code: code.to_owned() }).await.unwrap();
+            let build = engine.build(&Source { file_name: "f.ts".to_owned(), code: code.to_owned(), source_map: None }).await.unwrap();
             images.push(engine.load(&build.digest, &build.image).await.unwrap());
         }
         for _ in 0..3 {
@@ -92,6 +92,7 @@ fn an_engine_starts_again_from_its_cache_and_refuses_what_was_tampered_with() {
         let source = Source {
             file_name: "f.js".to_owned(),
             code: "export default () => new Response('ok')".to_owned(),
+            source_map: None,
         };
         let first = Engine::new(EngineConfig::new(cache.path())).await.unwrap();
         let build = first.build(&source).await.unwrap();

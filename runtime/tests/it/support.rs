@@ -37,7 +37,11 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// Deploys TypeScript.
 pub(crate) fn build(code: &str) -> Result<Build, CompileError> {
-    block_on(engine().build(&Source { file_name: "f.ts".to_owned(), code: code.to_owned() }))
+    block_on(engine().build(&Source {
+        file_name: "f.ts".to_owned(),
+        code: code.to_owned(),
+        source_map: None,
+    }))
 }
 
 /// Deploys TypeScript that must be fine.

@@ -66,7 +66,7 @@ fn a_request_names_its_host_exactly_once() {
 #[test]
 fn a_body_is_bounded_by_what_it_says_and_by_what_it_is() {
     run(async {
-        let node = Node::start(|config| config.edge.body_bytes_max = 1_000).await;
+        let node = Node::start(|config| config.edge.upload_bytes_max = 1_000).await;
         let app = node.app().await;
         app.deploy(
             "echo",

@@ -1,6 +1,6 @@
 //! Brings the app to what the folder says, one line a change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -50,6 +50,13 @@ impl Deployer {
             }
             self.tried.insert(path, read);
         }
+    }
+
+    /// The folders of the files that the functions are made of.
+    pub(super) fn folders(&self) -> BTreeSet<PathBuf> {
+        let sources = self.tried.values().flatten();
+        let files = sources.flat_map(|source| &source.bundle.inputs);
+        files.filter_map(|file| file.parent()).map(Path::to_owned).collect()
     }
 
     async fn deploy(&mut self, source: &FunctionSource) {

@@ -12,7 +12,8 @@ use crate::cli::out;
 /// An editor writes a file in several steps: what follows this soon belongs to the same change.
 const SETTLE: Duration = Duration::from_millis(40);
 
-/// Watches a folder and the functions' folders in it. Nothing deeper: the server's own data may lie there.
+/// Watches a folder, the functions' folders in it, and those that they import from. Nothing deeper: the server's own
+/// data may lie there.
 pub(super) struct Watch {
     watcher: RecommendedWatcher,
     events: mpsc::Receiver<()>,
@@ -32,7 +33,7 @@ impl Watch {
         })?;
         let mut watch = Self { watcher, events, watched: BTreeSet::new() };
         watch.watcher.watch(dir, RecursiveMode::NonRecursive)?;
-        watch.follow(dir);
+        watch.follow(dir, BTreeSet::new());
         Ok(watch)
     }
 
@@ -42,19 +43,21 @@ impl Watch {
             return false;
         }
         while tokio::time::timeout(SETTLE, self.events.recv()).await.is_ok_and(|event| event.is_some()) {}
-        self.follow(dir);
+        self.follow(dir, BTreeSet::new());
         true
     }
 
-    /// Watch every folder in it that holds a function or may come to hold one.
-    fn follow(&mut self, dir: &Path) {
-        let folders: BTreeSet<PathBuf> = subfolders(dir).collect();
+    /// Watch every folder in it that holds a function or may come to hold one, and these.
+    pub(super) fn follow(&mut self, dir: &Path, mut folders: BTreeSet<PathBuf>) {
+        folders.extend(subfolders(dir));
+        folders.retain(|folder| folder.is_dir());
         for folder in folders.difference(&self.watched) {
             if let Err(error) = self.watcher.watch(folder, RecursiveMode::NonRecursive) {
                 out::complain(&format!("{} is not watched: {error}", folder.display()));
             }
         }
-        self.watched = folders;
+        self.watched.retain(|folder| folder.is_dir());
+        self.watched.extend(folders);
     }
 }
 

@@ -7,7 +7,9 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use super::*;
+use bytes::Bytes;
 use mayfly_runtime::providers::Redirect;
+use mayfly_runtime::{Body, Chunks};
 
 /// An origin that answers each connection by the first line of its request; the whole request is passed on.
 async fn origin() -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
@@ -30,15 +32,84 @@ async fn origin() -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
                 "/loop" => "HTTP/1.1 302 Found\r\nlocation: /loop\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned(),
                 "/to-metadata" => "HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/latest\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned(),
                 "/to-hello" => "HTTP/1.1 303 See Other\r\nlocation: /hello\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned(),
-                "/huge" => format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{}", 17 << 20, "x".repeat(17 << 20)),
+                "/again" => "HTTP/1.1 307 Temporary Redirect\r\nlocation: /\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned(),
                 "/cut" => "HTTP/1.1 200 OK\r\ncontent-length: 10\r\nconnection: close\r\n\r\nabc".to_owned(),
                 _ => "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-origin: caf\u{e9}\r\nconnection: close\r\n\r\nhi".to_owned(),
             };
             let _ = seen.send(text);
+            let packed = match path.as_str() {
+                "/gzip" => Some(("gzip", gzip(b"hi").await)),
+                "/bomb" => Some(("gzip", gzip(&vec![b'x'; 1 << 20]).await)),
+                "/no-gzip" => Some(("gzip", b"hi".to_vec())),
+                _ => None,
+            };
+            if let Some((encoding, body)) = packed {
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\ncontent-encoding: {encoding}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                    body.len()
+                );
+                let _ = stream.write_all(head.as_bytes()).await;
+                let _ = stream.write_all(&body).await;
+                continue;
+            }
             let _ = stream.write_all(answer.as_bytes()).await;
         }
     });
     (address, seen_by_test)
+}
+
+async fn gzip(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = async_compression::tokio::write::GzipEncoder::new(Vec::new());
+    encoder.write_all(plain).await.unwrap();
+    encoder.shutdown().await.unwrap();
+    encoder.into_inner()
+}
+
+/// An answer's body, read within a bound.
+async fn body(url: String, bytes_max: u64) -> Result<Bytes, String> {
+    let outbound = Outbound::new(&["127.0.0.1/32".parse().unwrap()]).unwrap();
+    let fetch = outbound.for_app("app_a");
+    let bounds = Bounds { allow: &fetch.allow, lists: None, body_bytes_max: bytes_max };
+    let answer = exchange::run(&fetch.client, bounds, get(url)).await.map_err(|error| error.to_string())?;
+    assert!(!answer.headers.iter().any(|(name, _)| name == "content-encoding"));
+    answer.body.collect(usize::MAX).await.map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn bodies_are_unpacked_within_their_bound() {
+    let (address, _seen) = origin().await;
+    let url = |path: &str| format!("http://{address}{path}");
+    assert_eq!(body(url("/gzip"), 2).await.unwrap(), "hi");
+    assert_eq!(body(url("/bomb"), 1 << 20).await.unwrap().len(), 1 << 20);
+    for (path, bytes_max, why) in [
+        ("/", 1, "more than 1 bytes"),
+        ("/gzip", 1, "more than 1 bytes"),
+        ("/bomb", (1 << 20) - 1, "more than 1048575 bytes"),
+        ("/no-gzip", 100, "cannot be unpacked"),
+        ("/cut", 100, "broke off"),
+    ] {
+        let refused = body(url(path), bytes_max).await.unwrap_err();
+        assert!(refused.contains(why), "{path}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_sent_while_it_is_made_and_only_once() {
+    let (address, mut seen) = origin().await;
+    let stream = || {
+        let pieces = futures_util::stream::iter([Ok(Bytes::from("ab")), Ok(Bytes::from("cd"))]);
+        Some(Body::Stream(Chunks::new(pieces)))
+    };
+    let post = |path: &str| FetchRequest {
+        method: "POST".into(),
+        body: stream(),
+        ..get(format!("http://{address}{path}"))
+    };
+    open().fetch(post("/")).await.unwrap();
+    let sent = seen.recv().await.unwrap().to_lowercase();
+    assert!(sent.contains("transfer-encoding: chunked"), "{sent}");
+    let again = open().fetch(post("/again")).await.unwrap_err();
+    assert!(again.message.contains("a redirect asks for the body again"), "{again}");
 }
 
 fn get(url: String) -> FetchRequest {
@@ -116,10 +187,8 @@ async fn redirects_are_followed_judged_and_counted() {
 }
 
 #[tokio::test]
-async fn answers_are_bounded_and_breaks_are_errors() {
+async fn breaks_and_refusals_are_errors() {
     let (address, _seen) = origin().await;
-    let error = open().fetch(get(format!("http://{address}/huge"))).await.unwrap_err();
-    assert!(error.message.contains("bytes"), "{error}");
     let error = open().fetch(get(format!("http://{address}/cut"))).await.unwrap_err();
     assert!(error.message.contains("broke off"), "{error}");
     for (url, code) in [

@@ -14,6 +14,8 @@ use crate::store::{AgentToolExposure, AgentToolMode, RolloutTerms, SettingsPatch
 
 /// The longest source.
 const CODE_BYTES_MAX: usize = 1 << 20;
+/// The longest source map of a bundler's.
+const SOURCE_MAP_BYTES_MAX: usize = 8 << 20;
 
 /// A deploy that was asked for, checked as far as that goes without running it.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub struct Manifest {
     pub name: String,
     /// Its source.
     pub code: String,
+    /// What a bundler made it of.
+    pub source_map: Option<String>,
     /// The author's words.
     pub description: Option<String>,
     /// All of its environment, where given.
@@ -46,6 +50,7 @@ impl Manifest {
         if code.len() > CODE_BYTES_MAX {
             return Err(ApiError::invalid("code", format!("may have {CODE_BYTES_MAX} bytes at most")));
         }
+        let source_map = fields.text("sourceMap", 1, SOURCE_MAP_BYTES_MAX)?;
         let description = fields.text("description", 0, 1_000)?;
         let env = fields.object("envVars")?.map(env::read_all).transpose()?;
         let triggers = triggers::read(&mut fields)?;
@@ -53,7 +58,7 @@ impl Manifest {
         let rollout = fields.take("rollout").map(RolloutChange::read).transpose()?;
         let rollout = rollout.map(RolloutChange::for_deploy).transpose()?;
         fields.finish()?;
-        Ok(Self { name, code, description, env, settings, triggers, rollout })
+        Ok(Self { name, code, source_map, description, env, settings, triggers, rollout })
     }
 }
 

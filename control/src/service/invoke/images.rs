@@ -64,7 +64,7 @@ impl Images {
         let source = self.store.versions().source(version).await?;
         let source = source.ok_or_else(|| ApiError::not_found("the version"))?;
         tracing::info!(version, "making an image with this engine");
-        let source = Source { file_name: source.file_name, code: source.code };
+        let source = Source { file_name: source.file_name, code: source.code, source_map: None };
         let build = self.engine.build(&source).await.map_err(ApiError::internal)?;
         let image = StoredImage {
             digest: build.digest,
