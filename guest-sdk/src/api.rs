@@ -5,6 +5,7 @@ use javy_plugin_api::javy::quickjs::{Ctx, Exception, Object, Result};
 use crate::entry::{Phase, phase};
 
 mod clock;
+mod compute;
 mod console;
 mod context;
 mod database;
@@ -22,6 +23,7 @@ mod url;
 /// Puts every native on the object that the prelude gets.
 pub(crate) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     clock::register(ctx, host)?;
+    compute::register(ctx, host)?;
     console::register(ctx, host)?;
     context::register(ctx, host)?;
     database::register(ctx, host)?;

@@ -4,6 +4,7 @@
 //! be readable by an older or newer peer: change it, rebuild the guest, and every image is made anew on first use.
 //! The guest is hostile, so whatever the host reads is read by [`frame::Reader`], which cannot panic.
 
+pub mod compute;
 pub mod fault;
 pub mod frame;
 pub mod head;

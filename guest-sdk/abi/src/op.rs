@@ -33,6 +33,8 @@ pub enum Call {
     TimeLeft = 12,
     /// Nothing: the handler has settled, and so has all that it gave to `waitUntil`.
     Done = 13,
+    /// Fill: the result of the computation that was asked for last.
+    Computed = 14,
 }
 
 impl Call {
@@ -52,6 +54,7 @@ impl Call {
             11 => Self::BackgroundFault,
             12 => Self::TimeLeft,
             13 => Self::Done,
+            14 => Self::Computed,
             _ => return None,
         })
     }
@@ -93,6 +96,8 @@ pub enum Operation {
     IdempotencyBegin = 15,
     /// [`crate::operation::Settle`].
     IdempotencySettle = 16,
+    /// A frame of a [`crate::compute::Computation`] that takes long; answers its status, 4 bytes, and its result.
+    Compute = 17,
 }
 
 impl Operation {
@@ -115,6 +120,7 @@ impl Operation {
             14 => Self::DbClose,
             15 => Self::IdempotencyBegin,
             16 => Self::IdempotencySettle,
+            17 => Self::Compute,
             _ => return None,
         })
     }
