@@ -1,12 +1,15 @@
 # Everything that is done with this repository, by name. Each target installs what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help dev test bench guest guest-verify check fmt lint docs deny fuzz
+.PHONY: help dev test bench conformance guest guest-verify check fmt lint docs deny fuzz
 
 CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 # How long each target of `make fuzz` runs, and which ones.
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/targets/*.rs)))
+
+# `make conformance` runs every SAMPLE-th file of Test262.
+SAMPLE ?= 1
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-14s %s\n", $$1, $$2 }'
@@ -20,6 +23,10 @@ test: postgres ## Run the whole test suite
 bench: postgres ## Run the benches and print one table
 	cargo bench --workspace --locked
 	cargo run --release --locked --package mayfly-benches --bin table
+
+conformance: ## Run the suites at WPT and TEST262 (paths of checkouts) and write docs/CONFORMANCE.md
+	cargo run --package mayfly-tests --bin conformance --locked -- $(addprefix --wpt ,$(WPT)) \
+		$(addprefix --test262 ,$(TEST262)) --sample $(SAMPLE)
 
 guest: ## Build the code inside the sandbox into guest-sdk/dist
 	guest-sdk/build.sh

@@ -13,6 +13,28 @@ const MODULES: &[&str] = &[
     "timers",
     "events",
     "compute",
+    "events_target",
+    "events_abort",
+    "streams_common",
+    "streams_strategy",
+    "streams_writable_core",
+    "streams_writable_control",
+    "streams_writable",
+    "streams_readable_core",
+    "streams_readable_control",
+    "streams_views",
+    "streams_pull_into",
+    "streams_bytes",
+    "streams_respond",
+    "streams_tee",
+    "streams_tee_bytes",
+    "streams_pipe",
+    "streams_from",
+    "streams_iterate",
+    "streams_readers",
+    "streams_controllers",
+    "streams_readable",
+    "streams_transform",
     "encoding",
     "url",
     "headers",
@@ -22,6 +44,8 @@ const MODULES: &[&str] = &[
     "fetch",
     "clone",
     "crypto_values",
+    "compression",
+    "encoding_streams",
     "crypto_key",
     "crypto_jwk",
     "crypto_digest",
@@ -31,6 +55,7 @@ const MODULES: &[&str] = &[
     "crypto_curves",
     "crypto_algorithms",
     "crypto_subtle",
+    "crypto_stream",
     "random",
     "clock",
     "database",
@@ -87,7 +112,7 @@ fn scope(module: &str, source: &str) -> (String, Vec<String>) {
     (body, exports)
 }
 
-/// `import { a, b } from "./x.js";` as `const { a, b } = m_x;`.
+/// `import { a, b as c } from "./x.js";` as `const { a, b: c } = m_x;`.
 fn binding(module: &str, import: &str) -> String {
     let (names, from) = import
         .strip_prefix("import ")
@@ -95,7 +120,7 @@ fn binding(module: &str, import: &str) -> String {
         .unwrap_or_else(|| panic!("{module}: an import that the bundler does not know: {import}"));
     let from = from.strip_suffix(".js\";").unwrap_or_else(|| panic!("{module}: an odd import: {import}"));
     assert!(MODULES.contains(&from), "{module} imports {from}, which is not in the list of modules");
-    format!("const {names} = m_{from};")
+    format!("const {} = m_{from};", names.replace(" as ", ": "))
 }
 
 /// The name that `function f(`, `class C`, `const c =` declares.

@@ -1,7 +1,7 @@
 // console: entries go to the host as text; it counts and cuts them.
 
 import { host } from "./host.js";
-import { onListenerError } from "./events.js";
+import { onListenerError } from "./events_target.js";
 import { format } from "./inspect.js";
 import { expose, MapDelete, MapGet, MapSet, ObjectKeys } from "./primordials.js";
 

@@ -1,7 +1,7 @@
 // ctx: one object in the image; everything of this invocation's is fetched when it is first looked at.
 
 import { database } from "./database.js";
-import { timeoutSignal } from "./events.js";
+import { timeoutSignal } from "./events_abort.js";
 import { DOMException } from "./exceptions.js";
 import { host } from "./host.js";
 import { idempotency } from "./idempotency.js";

@@ -110,34 +110,43 @@ class Legacy {
   }
 }
 
+/** A decoder of an encoding: what it is, and what of the bytes that it has seen waits for others. */
+export function newDecoder(label, options) {
+  if (options !== undefined && options !== null && typeof options !== "object" && typeof options !== "function") {
+    throw new TypeError("The options of a TextDecoder are an object");
+  }
+  const encoding = encodingOf(`${label}`);
+  return { __proto__: null, encoding, fatal: !!options?.fatal, ignoreBOM: !!options?.ignoreBOM, state: null };
+}
+
+/** The text of some bytes; `more`: what follows them belongs to them. */
+export function decodePiece(decoder, bytes, more) {
+  const state = decoder.state ?? (decoder.encoding === "utf-8" ? new Utf8() : new Legacy(decoder.encoding));
+  // Whoever failed begins anew.
+  decoder.state = null;
+  const text = state.decode(bytes, decoder.fatal, decoder.ignoreBOM, more);
+  if (more) decoder.state = state;
+  return text;
+}
+
 class TextDecoder {
-  #encoding;
-  #fatal;
-  #ignoreBOM;
   #decoder;
   constructor(label = "utf-8", options = undefined) {
-    this.#encoding = encodingOf(`${label}`);
-    this.#fatal = !!options?.fatal;
-    this.#ignoreBOM = !!options?.ignoreBOM;
+    this.#decoder = newDecoder(label, options);
   }
   get encoding() {
-    return this.#encoding;
+    return this.#decoder.encoding;
   }
   get fatal() {
-    return this.#fatal;
+    return this.#decoder.fatal;
   }
   get ignoreBOM() {
-    return this.#ignoreBOM;
+    return this.#decoder.ignoreBOM;
   }
   decode(input = undefined, options = undefined) {
     const bytes = input === undefined ? new Uint8ArrayConstructor(0) : viewOf(input);
     if (bytes === null) throw new TypeError("TextDecoder.decode needs an ArrayBuffer or a view of one");
-    const more = !!options?.stream;
-    const decoder = (this.#decoder ??= this.#encoding === "utf-8" ? new Utf8() : new Legacy(this.#encoding));
-    this.#decoder = null;
-    const text = decoder.decode(bytes, this.#fatal, this.#ignoreBOM, more);
-    if (more) this.#decoder = decoder;
-    return text;
+    return decodePiece(this.#decoder, bytes, !!options?.stream);
   }
 }
 tag(TextDecoder, "TextDecoder");

@@ -1,193 +1,203 @@
-// Event, EventTarget, AbortController and AbortSignal.
+// Event and EventTarget. There is no tree: an event's path is its target alone.
 
-import { DOMException } from "./exceptions.js";
-import { startTimer } from "./timers.js";
-import { ArrayPush, expose, NumberIsFinite, ReflectApply, tag } from "./primordials.js";
+import { exposeInterface, ObjectDefineProperty } from "./primordials.js";
 
-let beginDispatch;
-let endDispatch;
+const NONE = 0;
+const CAPTURING_PHASE = 1;
+const AT_TARGET = 2;
+const BUBBLING_PHASE = 3;
+
+let flagsOf;
+let typeOf;
+let prevent;
+let initialize;
+
+/** A member of an event's init dictionary. */
+export function initMember(init, name, standard) {
+  if (init === undefined || init === null) return standard;
+  const value = init[name];
+  return value === undefined ? standard : value;
+}
+
+/** Refuses what no dictionary can be made of. */
+export function requireInit(init, name) {
+  if (init !== undefined && init !== null && typeof init !== "object" && typeof init !== "function") {
+    throw new TypeError(`${name} takes its members in an object`);
+  }
+}
 
 export class Event {
-  #type;
-  #target = null;
-  #canceled = false;
-  #stopped = false;
-  #init;
-  #timeStamp = Date.now();
-  constructor(type, init) {
+  #type = "";
+  #bubbles = false;
+  #cancelable = false;
+  #composed = false;
+  // What changes while the event is on its way.
+  #flags = {
+    __proto__: null,
+    target: null,
+    current: null,
+    phase: NONE,
+    canceled: false,
+    stopped: false,
+    stoppedAtOnce: false,
+    dispatching: false,
+    initialized: true,
+    passive: false,
+    trusted: false,
+    timeStamp: now(),
+  };
+  constructor(type, init = undefined) {
     if (arguments.length === 0) throw new TypeError("Event needs a type");
     this.#type = `${type}`;
-    this.#init = init ?? {};
+    requireInit(init, "Event");
+    this.#bubbles = !!initMember(init, "bubbles", false);
+    this.#cancelable = !!initMember(init, "cancelable", false);
+    this.#composed = !!initMember(init, "composed", false);
+    ObjectDefineProperty(this, "isTrusted", IS_TRUSTED);
   }
   get type() {
     return this.#type;
   }
   get target() {
-    return this.#target;
+    return this.#flags.target;
+  }
+  get srcElement() {
+    return this.#flags.target;
   }
   get currentTarget() {
-    return this.#target;
+    return this.#flags.current;
+  }
+  composedPath() {
+    return this.#flags.current === null ? [] : [this.#flags.current];
+  }
+  get eventPhase() {
+    return this.#flags.phase;
+  }
+  stopPropagation() {
+    this.#flags.stopped = true;
+  }
+  get cancelBubble() {
+    return this.#flags.stopped;
+  }
+  set cancelBubble(value) {
+    if (value) this.#flags.stopped = true;
+    else this.#flags;
+  }
+  stopImmediatePropagation() {
+    this.#flags.stopped = true;
+    this.#flags.stoppedAtOnce = true;
   }
   get bubbles() {
-    return !!this.#init.bubbles;
+    return this.#bubbles;
   }
   get cancelable() {
-    return !!this.#init.cancelable;
+    return this.#cancelable;
   }
-  get composed() {
-    return !!this.#init.composed;
+  get returnValue() {
+    return !this.#flags.canceled;
   }
-  get defaultPrevented() {
-    return this.#canceled;
-  }
-  get timeStamp() {
-    return this.#timeStamp;
+  set returnValue(value) {
+    if (!value) cancel(this.#flags, this.#cancelable);
+    else this.#flags;
   }
   preventDefault() {
-    if (this.cancelable) this.#canceled = true;
+    cancel(this.#flags, this.#cancelable);
   }
-  stopPropagation() {}
-  stopImmediatePropagation() {
-    this.#stopped = true;
+  get defaultPrevented() {
+    return this.#flags.canceled;
   }
-  static {
-    beginDispatch = (event, target) => {
-      event.#target = target;
-      event.#stopped = false;
-    };
-    endDispatch = (event) => event.#stopped;
+  get composed() {
+    return this.#composed;
   }
-}
-tag(Event, "Event");
-
-/** Errors thrown by listeners do not reach the dispatcher: they go to the console. */
-let reportListenerError = () => {};
-export function onListenerError(report) {
-  reportListenerError = report;
-}
-
-export class EventTarget {
-  #listeners = [];
-  addEventListener(type, callback, options) {
-    if (callback === null || callback === undefined) return;
-    const capture = typeof options === "boolean" ? options : !!options?.capture;
-    const signal = typeof options === "object" && options !== null ? options.signal : undefined;
-    if (signal?.aborted) return;
-    const name = `${type}`;
-    for (const known of this.#listeners) {
-      if (known.type === name && known.callback === callback && known.capture === capture) return;
-    }
-    const once = typeof options === "object" && options !== null && !!options.once;
-    ArrayPush(this.#listeners, { type: name, callback, capture, once });
-    signal?.addEventListener("abort", () => this.removeEventListener(name, callback, capture), { once: true });
+  get timeStamp() {
+    return this.#flags.timeStamp;
   }
-  removeEventListener(type, callback, options) {
-    const capture = typeof options === "boolean" ? options : !!options?.capture;
-    const kept = [];
-    for (const known of this.#listeners) {
-      const same = known.type === `${type}` && known.callback === callback && known.capture === capture;
-      if (!same) ArrayPush(kept, known);
-    }
-    this.#listeners = kept;
-  }
-  dispatchEvent(event) {
-    if (!(event instanceof Event)) throw new TypeError("dispatchEvent needs an Event");
-    beginDispatch(event, this);
-    const handler = this[`on${event.type}`];
-    if (typeof handler === "function") callListener(handler, this, event);
-    for (const listener of [...this.#listeners]) {
-      if (listener.type !== event.type || endDispatch(event)) continue;
-      if (listener.once) this.removeEventListener(listener.type, listener.callback, listener.capture);
-      const { callback } = listener;
-      if (typeof callback === "function") callListener(callback, this, event);
-      else if (typeof callback.handleEvent === "function") callListener(callback.handleEvent, callback, event);
-    }
-    return !event.defaultPrevented;
-  }
-}
-tag(EventTarget, "EventTarget");
-
-function callListener(callback, self, event) {
-  try {
-    ReflectApply(callback, self, [event]);
-  } catch (error) {
-    reportListenerError(error);
-  }
-}
-
-const GUARD = Symbol();
-let abort;
-
-export class AbortSignal extends EventTarget {
-  #aborted = false;
-  #reason;
-  onabort = null;
-  constructor(guard) {
-    if (guard !== GUARD) throw new TypeError("Illegal constructor");
-    super();
-  }
-  get aborted() {
-    return this.#aborted;
-  }
-  get reason() {
-    return this.#reason;
-  }
-  throwIfAborted() {
-    if (this.#aborted) throw this.#reason;
-  }
-  static abort(reason) {
-    const signal = new AbortSignal(GUARD);
-    abort(signal, reason);
-    return signal;
-  }
-  static timeout(ms) {
-    if (!NumberIsFinite(ms) || ms < 0) throw new TypeError("AbortSignal.timeout needs a number of milliseconds");
-    return timeoutSignal(ms, new DOMException("The operation timed out.", "TimeoutError"));
-  }
-  static any(signals) {
-    const signal = new AbortSignal(GUARD);
-    const sources = [...signals];
-    for (const source of sources) {
-      if (source.aborted) {
-        abort(signal, source.reason);
-        return signal;
-      }
-    }
-    for (const source of sources) {
-      source.addEventListener("abort", () => abort(signal, source.reason), { once: true });
-    }
-    return signal;
+  initEvent(type, bubbles = false, cancelable = false) {
+    if (arguments.length === 0) throw new TypeError("initEvent needs a type");
+    initialize(this, `${type}`, !!bubbles, !!cancelable);
   }
   static {
-    abort = (signal, reason) => {
-      if (signal.#aborted) return;
-      signal.#aborted = true;
-      signal.#reason = reason === undefined ? new DOMException("This operation was aborted", "AbortError") : reason;
-      signal.dispatchEvent(new Event("abort"));
+    flagsOf = (event) => (typeof event === "object" && event !== null && #flags in event ? event.#flags : undefined);
+    typeOf = (event) => event.#type;
+    prevent = (event) => cancel(event.#flags, event.#cancelable);
+    initialize = (event, type, bubbles, cancelable) => {
+      const flags = event.#flags;
+      if (flags.dispatching) return false;
+      flags.initialized = true;
+      flags.stopped = flags.stoppedAtOnce = flags.canceled = flags.trusted = false;
+      flags.target = null;
+      event.#type = type;
+      event.#bubbles = bubbles;
+      event.#cancelable = cancelable;
+      return true;
     };
   }
 }
-tag(AbortSignal, "AbortSignal");
+const PHASES = [
+  ["NONE", NONE],
+  ["CAPTURING_PHASE", CAPTURING_PHASE],
+  ["AT_TARGET", AT_TARGET],
+  ["BUBBLING_PHASE", BUBBLING_PHASE],
+];
+for (const [name, value] of PHASES) {
+  ObjectDefineProperty(Event, name, { value, enumerable: true });
+  ObjectDefineProperty(Event.prototype, name, { value, enumerable: true });
+}
+const IS_TRUSTED = {
+  __proto__: null,
+  get: Object.getOwnPropertyDescriptor(
+    {
+      get isTrusted() {
+        const flags = flagsOf(this);
+        if (flags === undefined) throw new TypeError("Illegal invocation: this is not an Event");
+        return flags.trusted;
+      },
+    },
+    "isTrusted",
+  ).get,
+  enumerable: true,
+};
+exposeInterface(Event, "Event");
 
-/** A signal that fires after `ms`, without keeping the invocation alive. */
-export function timeoutSignal(ms, reason) {
-  const signal = new AbortSignal(GUARD);
-  startTimer(() => abort(signal, reason), ms, true);
-  return signal;
+function cancel(flags, cancelable) {
+  if (cancelable && !flags.passive) flags.canceled = true;
 }
 
-export class AbortController {
-  #signal = new AbortSignal(GUARD);
-  get signal() {
-    return this.#signal;
-  }
-  abort(reason) {
-    abort(this.#signal, reason);
-  }
+let clock = () => 0;
+function now() {
+  return clock();
 }
-tag(AbortController, "AbortController");
 
-expose("Event", Event);
-expose("EventTarget", EventTarget);
-expose("AbortSignal", AbortSignal);
-expose("AbortController", AbortController);
+/** Lets events be stamped with `performance.now()`, once that is there. */
+export function stampWith(elapsed) {
+  clock = elapsed;
+}
+
+/** What an event carries along, or `undefined` where `value` is none. */
+export function eventFlags(value) {
+  return flagsOf(value);
+}
+
+/** `initEvent`, for the kinds of events that have more to set; `false` while the event is on its way. */
+export function initializeEvent(event, type, bubbles, cancelable) {
+  return initialize(event, type, bubbles, cancelable);
+}
+
+/** The event's type, whatever its class makes of `type`. */
+export function eventType(event) {
+  return typeOf(event);
+}
+
+/** `preventDefault`, whatever its class makes of it. */
+export function preventDefault(event) {
+  prevent(event);
+}
+
+/** Marks an event as the platform's own. */
+export function trusted(event) {
+  flagsOf(event).trusted = true;
+  return event;
+}
+
+export const PHASE_AT_TARGET = AT_TARGET;
+export const PHASE_NONE = NONE;

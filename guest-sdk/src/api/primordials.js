@@ -7,16 +7,20 @@ export const uncurry = bind.bind(call);
 export const ArrayIsArray = Array.isArray;
 export const ArrayJoin = uncurry(Array.prototype.join);
 export const ArrayPush = uncurry(Array.prototype.push);
+export const ArrayShift = uncurry(Array.prototype.shift);
 export const ArraySort = uncurry(Array.prototype.sort);
 export const ArrayBufferIsView = ArrayBuffer.isView;
 export const ArrayBufferSlice = uncurry(ArrayBuffer.prototype.slice);
+export const ArrayBufferTransfer = uncurry(ArrayBuffer.prototype.transfer);
+export const ArrayBufferDetached = uncurry(Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached").get);
 export const ArrayBufferByteLength = uncurry(Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength").get);
 const TypedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype);
 export const TypedArrayBuffer = uncurry(Object.getOwnPropertyDescriptor(TypedArrayPrototype, "buffer").get);
 export const TypedArrayByteOffset = uncurry(Object.getOwnPropertyDescriptor(TypedArrayPrototype, "byteOffset").get);
 export const TypedArrayByteLength = uncurry(Object.getOwnPropertyDescriptor(TypedArrayPrototype, "byteLength").get);
-export const TypedArrayName = uncurry(Object.getOwnPropertyDescriptor(TypedArrayPrototype, Symbol.toStringTag).get);
+export const TypedArrayLength = uncurry(Object.getOwnPropertyDescriptor(TypedArrayPrototype, "length").get);
 export const TypedArraySet = uncurry(TypedArrayPrototype.set);
+export const TypedArrayName = uncurry(Object.getOwnPropertyDescriptor(TypedArrayPrototype, Symbol.toStringTag).get);
 export const Uint8ArrayConstructor = Uint8Array;
 export const DataViewBuffer = uncurry(Object.getOwnPropertyDescriptor(DataView.prototype, "buffer").get);
 export const DataViewByteOffset = uncurry(Object.getOwnPropertyDescriptor(DataView.prototype, "byteOffset").get);
@@ -50,12 +54,15 @@ export const ObjectHasOwn = Object.hasOwn;
 export const ObjectToString = uncurry(Object.prototype.toString);
 export const PromiseConstructor = Promise;
 export const PromiseThen = uncurry(Promise.prototype.then);
+const PromiseWithResolvers = uncurry(Promise.withResolvers);
 export const PromiseResolve = uncurry(Promise.resolve);
 export const PromiseReject = uncurry(Promise.reject);
 export const ReflectApply = Reflect.apply;
+export const ReflectDefineProperty = Reflect.defineProperty;
 export const ReflectOwnKeys = Reflect.ownKeys;
 export const RegExpToString = uncurry(RegExp.prototype.toString);
 export const RegExpTest = uncurry(RegExp.prototype.test);
+export const StringCharCodeAt = uncurry(String.prototype.charCodeAt);
 export const StringConstructor = String;
 export const StringIncludes = uncurry(String.prototype.includes);
 export const StringSlice = uncurry(String.prototype.slice);
@@ -69,6 +76,23 @@ export const SymbolToString = uncurry(Symbol.prototype.toString);
 export const SymbolAsyncIterator = Symbol.asyncIterator;
 export const SymbolIterator = Symbol.iterator;
 
+/** The constructors of typed arrays, by the name that an array has whatever its prototype. */
+export const VIEWS = {
+  __proto__: null,
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float16Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+};
+
 /** A promise for `value`, made by the language's own `Promise`. */
 export function resolved(value) {
   return PromiseResolve(PromiseConstructor, value);
@@ -79,6 +103,47 @@ export function rejected(reason) {
   return PromiseReject(PromiseConstructor, reason);
 }
 
+/** A promise with the functions that settle it, made by the language's own `Promise`. */
+export function deferred() {
+  return PromiseWithResolvers(PromiseConstructor);
+}
+
+const DEFAULT_SPECIES = { __proto__: null, value: undefined, configurable: true };
+
+/**
+ * `promise.then(...)`, whatever became of `Promise.prototype`: `then` asks a promise for its constructor, which a tenant
+ * may have replaced, so that for as long as it asks the promise has one of its own.
+ */
+export function uponPromise(promise, onFulfilled, onRejected) {
+  const masked = ReflectDefineProperty(promise, "constructor", DEFAULT_SPECIES);
+  const derived = PromiseThen(promise, onFulfilled, onRejected);
+  if (masked) delete promise.constructor;
+  return derived;
+}
+
+const OWN_THEN = { __proto__: null, value: Promise.prototype.then, configurable: true };
+
+/** Makes a promise of the platform's own fit to be the result of another: then its `then` is looked up, too. */
+export function adoptable(promise) {
+  ReflectDefineProperty(promise, "then", OWN_THEN);
+  ReflectDefineProperty(promise, "constructor", DEFAULT_SPECIES);
+  return promise;
+}
+
+function ignore() {}
+
+/** A rejection of `promise` counts as handled. */
+export function markHandled(promise) {
+  uponPromise(promise, undefined, ignore);
+}
+
+/** A new promise that follows `value`, which may be a promise of somebody else's. */
+export function following(value) {
+  const { promise, resolve } = deferred();
+  resolve(value);
+  return promise;
+}
+
 /** A view of the same bytes, or `null` where `value` holds none. */
 export function viewOf(value) {
   if (ArrayBufferIsView(value)) {
@@ -87,6 +152,13 @@ export function viewOf(value) {
       : new Uint8Array(TypedArrayBuffer(value), TypedArrayByteOffset(value), TypedArrayByteLength(value));
   }
   return isArrayBuffer(value) ? new Uint8Array(value) : null;
+}
+
+/** A new buffer with a copy of bytes of `buffer`. */
+export function copyBytes(buffer, byteOffset, byteLength) {
+  const copy = new Uint8Array(byteLength);
+  TypedArraySet(copy, new Uint8Array(buffer, byteOffset, byteLength));
+  return TypedArrayBuffer(copy);
 }
 
 /** Whether `value` is an `ArrayBuffer`, of whatever prototype. */
@@ -105,7 +177,24 @@ export function expose(name, value) {
   ObjectDefineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
 }
 
-/** Makes the class print as the web platform's classes do. */
+/** Makes the class print as the web platform's classes do, and its members enumerable, as theirs are. */
 export function tag(constructor, name) {
+  enumerable(constructor.prototype);
+  enumerable(constructor);
   ObjectDefineProperty(constructor.prototype, Symbol.toStringTag, { value: name, configurable: true });
+}
+
+const NOT_MEMBERS = { __proto__: null, constructor: true, length: true, name: true, prototype: true };
+
+function enumerable(object) {
+  for (const key of Reflect.ownKeys(object)) {
+    if (typeof key === "symbol" || (NOT_MEMBERS[key] && !(key === "name" && typeof object !== "function"))) continue;
+    ObjectDefineProperty(object, key, { enumerable: true });
+  }
+}
+
+/** Puts an interface on the global object. */
+export function exposeInterface(constructor, name) {
+  tag(constructor, name);
+  expose(name, constructor);
 }

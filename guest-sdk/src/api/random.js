@@ -1,5 +1,6 @@
 // Randomness: every byte and every seed comes from the host, anew for each invocation.
 
+import { DigestStream } from "./crypto_stream.js";
 import { subtle } from "./crypto_subtle.js";
 import { DOMException } from "./exceptions.js";
 import { host } from "./host.js";
@@ -39,4 +40,7 @@ class Crypto {
 }
 tag(Crypto, "Crypto");
 expose("Crypto", Crypto);
-expose("crypto", new Crypto(OURS));
+const crypto = new Crypto(OURS);
+// Where other runtimes have it, too: the web itself has no digest of a stream.
+ObjectDefineProperty(crypto, "DigestStream", { value: DigestStream, writable: true, configurable: true });
+expose("crypto", crypto);

@@ -1,7 +1,7 @@
 // Request: the one that came in is read from the host piece by piece, as the function asks.
 
 import { Body, copyBody, extractBody, INCOMING, takeBody } from "./body.js";
-import { AbortController, AbortSignal } from "./events.js";
+import { AbortController, AbortSignal } from "./events_abort.js";
 import { Headers, headersFromHost } from "./headers.js";
 import { host } from "./host.js";
 import { expose, RegExpTest, StringToUpperCase, tag } from "./primordials.js";

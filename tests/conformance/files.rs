@@ -1,0 +1,49 @@
+//! `fetch` for the tests: the files of the checkout, and nothing else.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mayfly_runtime::providers::{BoxFuture, Fetch, FetchRequest, FetchResponse, GuestError};
+
+/// Where the tests believe to be.
+pub(crate) const ORIGIN: &str = "http://web-platform.test/";
+
+/// Serves a checkout.
+pub(crate) struct Files(pub(crate) PathBuf);
+
+impl Fetch for Files {
+    fn fetch(
+        self: Arc<Self>,
+        request: FetchRequest,
+    ) -> BoxFuture<'static, Result<FetchResponse, GuestError>> {
+        Box::pin(async move {
+            let refused = || GuestError::new("FETCH_FAILED", format!("{} is not served here", request.url));
+            let path = request.url.strip_prefix(ORIGIN).ok_or_else(refused)?;
+            let path = path.split(['?', '#']).next().unwrap_or_default();
+            if path.split('/').any(|part| part == "..") {
+                return Err(refused());
+            }
+            let (status, body) = match tokio::fs::read(self.0.join(path)).await {
+                Ok(body) => (200, body),
+                Err(_) => (404, b"not found".to_vec()),
+            };
+            let media_type = match path.rsplit('.').next() {
+                Some("json") => "application/json",
+                Some("html") => "text/html",
+                Some("js") => "text/javascript",
+                Some("txt") => "text/plain",
+                _ => "application/octet-stream",
+            };
+            Ok(FetchResponse {
+                status,
+                url: request.url.clone(),
+                redirected: false,
+                headers: vec![
+                    ("content-type".to_owned(), media_type.to_owned()),
+                    ("content-length".to_owned(), body.len().to_string()),
+                ],
+                body,
+            })
+        })
+    }
+}

@@ -1,0 +1,50 @@
+//! One engine, and one function whose invocations each run one test in a sandbox of their own.
+
+use std::sync::Arc;
+
+use mayfly_runtime::providers::{Fetch, Grants};
+use mayfly_runtime::{Call, Engine, EngineConfig, Image, Limits, Request, Source};
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+/// A function that is run once for each test.
+pub(crate) struct Runner {
+    engine: Engine,
+    image: Image,
+    fetch: Option<Arc<dyn Fetch>>,
+    limits: Limits,
+}
+
+impl Runner {
+    /// Deploys `code`.
+    pub(crate) async fn new(code: &str, fetch: Option<Arc<dyn Fetch>>, limits: Limits) -> Self {
+        let config = EngineConfig::new(std::env::temp_dir().join("mayfly-conformance"));
+        let engine = Engine::new(config).await.expect("an engine");
+        let source = Source { file_name: "conformance.js".to_owned(), code: code.to_owned() };
+        let build = engine.build(&source).await.expect("the function deploys");
+        let image = engine.load(&build.digest, &build.image).await.expect("its image loads");
+        Self { engine, image, fetch, limits }
+    }
+
+    /// Invokes it with `payload`; the text of the fault where there is one.
+    pub(crate) async fn run(&self, payload: &Value) -> Result<Value, String> {
+        let call = Call {
+            request: Request {
+                method: "POST".to_owned(),
+                url: "http://web-platform.test/".to_owned(),
+                headers: Vec::new(),
+                body: Some(payload.to_string().into()),
+            },
+            context: "{}".to_owned(),
+            grants: Grants { fetch: self.fetch.clone(), ..Grants::default() },
+            limits: self.limits.clone(),
+        };
+        let (reply, answer) = oneshot::channel();
+        let _ = self.engine.invoke(&self.image, call, reply).await;
+        let response = match answer.await {
+            Ok(response) => response.map_err(|fault| format!("{fault}: {fault:?}"))?,
+            Err(_) => return Err("no answer".to_owned()),
+        };
+        serde_json::from_slice(&response.body.unwrap_or_default()).map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,26 @@
+// Runs one test of Test262: its harness and its text are evaluated as one realm's scripts.
+
+export async function handler(req) {
+  const { scripts, asynchronous } = await req.json();
+  let settle;
+  const done = new Promise((resolve) => (settle = resolve));
+  const describe = (error) => ({ name: error?.constructor?.name ?? typeof error, message: String(error) });
+  globalThis.$DONE = (error) => settle(error === undefined ? null : describe(error));
+  globalThis.print = () => {};
+  globalThis.$262 = {
+    global: globalThis,
+    gc() {},
+    evalScript: (text) => (0, eval)(text),
+    detachArrayBuffer: (buffer) => void buffer.transfer(),
+    createRealm() {
+      throw new Error("there is one realm");
+    },
+    agent: undefined,
+  };
+  try {
+    for (const text of scripts) (0, eval)(text);
+  } catch (error) {
+    return Response.json(describe(error));
+  }
+  return Response.json(asynchronous ? await done : null);
+}
