@@ -6,6 +6,7 @@ use crate::entry::{Phase, phase};
 
 mod body;
 mod clock;
+mod compute;
 mod console;
 mod context;
 mod database;
@@ -23,6 +24,7 @@ mod url;
 /// Puts every native on the object that the prelude gets.
 pub(crate) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     clock::register(ctx, host)?;
+    compute::register(ctx, host)?;
     console::register(ctx, host)?;
     context::register(ctx, host)?;
     database::register(ctx, host)?;

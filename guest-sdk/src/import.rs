@@ -8,6 +8,8 @@ unsafe extern "C" {
     fn call(op: u32, ptr: *mut u8, len: usize) -> u64;
     fn submit(op: u32, ptr: *const u8, len: usize) -> u32;
     fn poll() -> u64;
+    #[link_name = "compute"]
+    fn host_compute(ptr: *const u8, len: usize) -> u64;
 }
 
 /// Sends bytes with a call and returns the host's answer.
@@ -46,6 +48,13 @@ pub(crate) fn begin(op: Operation, bytes: &[u8]) -> Option<u32> {
     // SAFETY: the host only reads these bytes.
     let number = unsafe { submit(op as u32, bytes.as_ptr(), bytes.len()) };
     (number != SUBMIT_REFUSED).then_some(number)
+}
+
+/// Has something worked out: its status, and the length of what `Call::Computed` then fills.
+pub(crate) fn compute(frame: &[u8]) -> (u32, usize) {
+    // SAFETY: the host only reads these bytes.
+    let packed = unsafe { host_compute(frame.as_ptr(), frame.len()) };
+    ((packed >> 32) as u32, packed as u32 as usize)
 }
 
 /// Waits until an operation has finished: its number and the length of its answer; `None` when none is pending.

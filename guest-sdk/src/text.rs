@@ -8,6 +8,16 @@ pub(crate) fn text(string: &JsString<'_>) -> Result<String> {
     Ok(well_formed(raw(&bytes)))
 }
 
+/// Does something with the string's text, without a copy of it where the engine has it as UTF-8.
+pub(crate) fn with<R>(string: &JsString<'_>, work: impl FnOnce(&str) -> R) -> Result<R> {
+    let bytes = string.clone().to_cstring()?;
+    let raw = raw(&bytes);
+    Ok(match std::str::from_utf8(raw) {
+        Ok(text) => work(text),
+        Err(_) => work(&well_formed(raw)),
+    })
+}
+
 #[allow(
     unsafe_code,
     reason = "the engine writes lone surrogates as three bytes, which a `str` must not hold"

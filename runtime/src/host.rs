@@ -1,8 +1,9 @@
-//! What the guest may call: the three functions of `mayfly`, and the nine of WASI that its C library asks for.
+//! What the guest may call: the four functions of `mayfly`, and the nine of WASI that its C library asks for.
 //!
 //! A capability's file knows its own part of the [`Sandbox`] and nothing else of it; this file joins them.
 
 mod call;
+pub(crate) mod compute;
 pub(crate) mod console;
 pub(crate) mod database;
 pub(crate) mod ending;
@@ -28,6 +29,9 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> Result<()> {
         Box::new(call::call(caller, op, ptr, len))
     })?;
     linker.func_wrap(IMPORT_MODULE, "submit", submit::submit)?;
+    linker.func_wrap_async(IMPORT_MODULE, "compute", |caller, (ptr, len): (u32, u32)| {
+        Box::new(compute::compute(caller, ptr, len))
+    })?;
     linker.func_wrap_async(IMPORT_MODULE, "poll", |caller, ()| Box::new(submit::poll(caller)))?;
     wasi::link(linker)
 }

@@ -18,6 +18,7 @@ pub(crate) use outcome::collect;
 
 use crate::engine::{Engine, Inner};
 use crate::error::Fault;
+use crate::host::compute::Compute;
 use crate::host::console::Console;
 use crate::host::database::Connections;
 use crate::host::ending::{Deadline, Ending, Reply};
@@ -94,6 +95,7 @@ impl Inner {
             ending,
             console: Console::new(limits),
             operations: Operations::new(limits.host_operations),
+            compute: Compute::default(),
             connections: Connections::new(grants.database),
             claims: Claims::new(grants.idempotency),
             egress: Egress::new(grants.fetch, limits.subrequests),

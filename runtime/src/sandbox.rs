@@ -10,6 +10,7 @@ use wasmtime::{Instance, Memory};
 pub(crate) use memory::MemoryLimiter;
 
 use crate::hangup::Hangup;
+use crate::host::compute::Compute;
 use crate::host::console::Console;
 use crate::host::database::Connections;
 use crate::host::ending::Ending;
@@ -44,6 +45,8 @@ pub(crate) struct Sandbox {
     pub(crate) console: Console,
     /// What runs on the host meanwhile.
     pub(crate) operations: Operations,
+    /// What the host computes for it.
+    pub(crate) compute: Compute,
     /// `ctx.db`.
     pub(crate) connections: Connections,
     /// `ctx.idempotency`.

@@ -5,6 +5,7 @@
 //! The guest is hostile, so whatever the host reads is read by [`frame::Reader`], which cannot panic.
 
 pub mod body;
+pub mod compute;
 pub mod fault;
 pub mod frame;
 pub mod head;

@@ -39,6 +39,8 @@ pub enum Call {
     FetchEnd = 16,
     /// Nothing; answers 1 when the CPU budget is used up, and what is left is for saying so.
     IsOverBudget = 17,
+    /// Fill: the result of the computation that was asked for last.
+    Computed = 14,
 }
 
 impl Call {
@@ -61,6 +63,7 @@ impl Call {
             15 => Self::BodyEnd,
             16 => Self::FetchEnd,
             17 => Self::IsOverBudget,
+            14 => Self::Computed,
             _ => return None,
         })
     }
@@ -112,6 +115,8 @@ pub enum Operation {
     FetchRead = 21,
     /// The number of a fetch, 4 bytes, and a piece of its request's body; answered when there is room for the next.
     FetchWrite = 22,
+    /// A frame of a [`crate::compute::Computation`] that takes long; answers its status, 4 bytes, and its result.
+    Compute = 17,
 }
 
 impl Operation {
@@ -145,6 +150,7 @@ impl Operation {
             20 => Self::Hangup,
             21 => Self::FetchRead,
             22 => Self::FetchWrite,
+            17 => Self::Compute,
             _ => return None,
         })
     }

@@ -1,15 +1,26 @@
-// TextEncoder and TextDecoder (UTF-8), atob and btoa.
+// TextEncoder and TextDecoder, atob and btoa. UTF-8 is decoded here; for what is older, the host has the tables.
 
+import { Computations, compute, numberOf } from "./compute.js";
 import { DOMException } from "./exceptions.js";
 import { host } from "./host.js";
-import { expose, StringToLowerCase, tag, viewOf } from "./primordials.js";
+import {
+  expose,
+  StringToLowerCase,
+  tag,
+  TypedArrayBuffer,
+  TypedArrayByteLength,
+  TypedArrayByteOffset,
+  TypedArraySet,
+  Uint8ArrayConstructor,
+  viewOf,
+} from "./primordials.js";
 
 class TextEncoder {
   get encoding() {
     return "utf-8";
   }
   encode(input = "") {
-    return new Uint8Array(host.utf8Encode(`${input}`));
+    return new Uint8ArrayConstructor(host.utf8Encode(`${input}`));
   }
   encodeInto(source, destination) {
     return host.utf8EncodeInto(`${source}`, destination);
@@ -17,7 +28,7 @@ class TextEncoder {
 }
 tag(TextEncoder, "TextEncoder");
 
-const LABELS = {
+const UTF8_LABELS = {
   __proto__: null,
   "utf-8": true,
   utf8: true,
@@ -26,50 +37,116 @@ const LABELS = {
   unicode20utf8: true,
   "x-unicode20utf8": true,
 };
+// What goes to the host at once, where more will follow.
+const PIECE_BYTES = 1 << 18;
 
-class TextDecoder {
-  #fatal;
-  #ignoreBOM;
+/** The name of the encoding that a label stands for. */
+function encodingOf(label) {
+  if (UTF8_LABELS[StringToLowerCase(label)]) return "utf-8";
+  const name = host.utf8Decode(compute(Computations.TextEncodingName, label), false);
+  if (name === "") throw new RangeError(`TextDecoder knows no encoding '${label}'`);
+  return name;
+}
+
+function part(bytes, from, to) {
+  return new Uint8ArrayConstructor(TypedArrayBuffer(bytes), TypedArrayByteOffset(bytes) + from, to - from);
+}
+
+/** UTF-8, in pieces that may end within a character. */
+class Utf8 {
   #pending = null;
-  #bomSeen = false;
-  constructor(label = "utf-8", options) {
-    if (!LABELS[StringToLowerCase(`${label}`.trim())]) {
-      throw new RangeError(`TextDecoder knows no encoding '${label}': only utf-8 is available`);
-    }
-    this.#fatal = !!options?.fatal;
-    this.#ignoreBOM = !!options?.ignoreBOM;
-  }
-  get encoding() {
-    return "utf-8";
-  }
-  get fatal() {
-    return this.#fatal;
-  }
-  get ignoreBOM() {
-    return this.#ignoreBOM;
-  }
-  decode(input, options) {
-    let bytes = input === undefined ? new Uint8Array(0) : viewOf(input);
-    if (bytes === null) throw new TypeError("TextDecoder.decode needs an ArrayBuffer or a view of one");
-    const stream = !!options?.stream;
-    if (this.#pending !== null) {
-      const joined = new Uint8Array(this.#pending.length + bytes.length);
-      joined.set(this.#pending, 0);
-      joined.set(bytes, this.#pending.length);
-      bytes = joined;
-      this.#pending = null;
-    }
-    if (stream) {
-      const whole = host.utf8CompleteLength(bytes);
-      if (whole < bytes.length) {
-        this.#pending = bytes.slice(whole);
-        bytes = bytes.subarray(0, whole);
+  #begun = false;
+  decode(bytes, fatal, keepMark, more) {
+    const all = this.#withPending(bytes);
+    let whole = all;
+    if (more) {
+      const length = host.utf8CompleteLength(all);
+      if (length < TypedArrayByteLength(all)) {
+        this.#pending = new Uint8ArrayConstructor(part(all, length, TypedArrayByteLength(all)));
+        whole = part(all, 0, length);
       }
     }
-    let text = host.utf8Decode(bytes, this.#fatal);
-    if (!this.#ignoreBOM && !this.#bomSeen && text.length > 0 && text.charCodeAt(0) === 0xfeff) text = text.slice(1);
-    this.#bomSeen = stream && (this.#bomSeen || bytes.length > 0);
+    const atStart = !this.#begun && !keepMark;
+    this.#begun = more && (this.#begun || TypedArrayByteLength(whole) > 0);
+    return host.utf8Decode(whole, fatal, atStart);
+  }
+  #withPending(bytes) {
+    const pending = this.#pending;
+    if (pending === null) return bytes;
+    this.#pending = null;
+    const all = new Uint8ArrayConstructor(TypedArrayByteLength(pending) + TypedArrayByteLength(bytes));
+    TypedArraySet(all, pending, 0);
+    TypedArraySet(all, bytes, TypedArrayByteLength(pending));
+    return all;
+  }
+}
+
+/** Any other encoding: on the host, where a decoder waits between two pieces. */
+class Legacy {
+  #name;
+  #state = null;
+  constructor(name) {
+    this.#name = name;
+  }
+  decode(bytes, fatal, keepMark, more) {
+    const isFatal = fatal ? 1 : 0;
+    const keepsMark = keepMark ? 1 : 0;
+    if (!more && this.#state === null) {
+      return host.utf8Decode(compute(Computations.TextDecode, this.#name, isFatal, keepsMark, bytes), false);
+    }
+    this.#state ??= numberOf(compute(Computations.DecoderOpen, this.#name, isFatal, keepsMark));
+    const state = this.#state;
+    this.#state = null;
+    const length = TypedArrayByteLength(bytes);
+    let text = "";
+    for (let at = 0; ; at += PIECE_BYTES) {
+      const end = at + PIECE_BYTES < length ? at + PIECE_BYTES : length;
+      const last = !more && end === length ? 1 : 0;
+      text += host.utf8Decode(compute(Computations.DecoderPush, state, last, part(bytes, at, end)), false);
+      if (end === length) break;
+    }
+    if (more) this.#state = state;
     return text;
+  }
+}
+
+/** A decoder of an encoding: what it is, and what of the bytes that it has seen waits for others. */
+export function newDecoder(label, options) {
+  if (options !== undefined && options !== null && typeof options !== "object" && typeof options !== "function") {
+    throw new TypeError("The options of a TextDecoder are an object");
+  }
+  const encoding = encodingOf(`${label}`);
+  return { __proto__: null, encoding, fatal: !!options?.fatal, ignoreBOM: !!options?.ignoreBOM, state: null };
+}
+
+/** The text of some bytes; `more`: what follows them belongs to them. */
+export function decodePiece(decoder, bytes, more) {
+  const state = decoder.state ?? (decoder.encoding === "utf-8" ? new Utf8() : new Legacy(decoder.encoding));
+  // Whoever failed begins anew.
+  decoder.state = null;
+  const text = state.decode(bytes, decoder.fatal, decoder.ignoreBOM, more);
+  if (more) decoder.state = state;
+  return text;
+}
+
+class TextDecoder {
+  #decoder;
+  constructor(label = "utf-8", options = undefined) {
+    this.#decoder = newDecoder(label, options);
+  }
+  get encoding() {
+    return this.#decoder.encoding;
+  }
+  get fatal() {
+    return this.#decoder.fatal;
+  }
+  get ignoreBOM() {
+    return this.#decoder.ignoreBOM;
+  }
+  decode(input = undefined, options = undefined) {
+    const bytes = input === undefined ? new Uint8ArrayConstructor(0) : viewOf(input);
+    if (bytes === null) throw new TypeError("TextDecoder.decode needs an ArrayBuffer or a view of one");
+    return decodePiece(this.#decoder, bytes, !!options?.stream);
   }
 }
 tag(TextDecoder, "TextDecoder");

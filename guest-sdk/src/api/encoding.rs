@@ -1,24 +1,27 @@
 //! UTF-8, base64 and hexadecimal.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
-use base64::alphabet::STANDARD;
+use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use javy_plugin_api::javy::quickjs::function::Opt;
 use javy_plugin_api::javy::quickjs::{
     ArrayBuffer, Ctx, Exception, Function, Object, Result, String as JsString, TypedArray,
 };
 
 use crate::text;
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 // The web's decoder takes padding or leaves it, and does not mind stray bits at the end.
-const FORGIVING: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
+const FORGIVING: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
+const FOR_URLS: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT.with_encode_padding(false));
 
 fn utf8_encode<'js>(ctx: Ctx<'js>, input: JsString<'js>) -> Result<ArrayBuffer<'js>> {
-    ArrayBuffer::new_copy(ctx, text::text(&input)?.as_bytes())
+    text::with(&input, |text| ArrayBuffer::new_copy(ctx, text.as_bytes()))?
 }
 
 fn utf8_encode_into<'js>(
@@ -26,16 +29,18 @@ fn utf8_encode_into<'js>(
     input: JsString<'js>,
     into: TypedArray<'js, u8>,
 ) -> Result<Object<'js>> {
-    let text = text::text(&input)?;
     let room = into.as_raw().map_or(0, |raw| raw.len);
-    let mut end = text.len().min(room);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    write(&into, &text.as_bytes()[..end]);
+    let (read, written) = text::with(&input, |text| {
+        let mut end = text.len().min(room);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        write(&into, &text.as_bytes()[..end]);
+        (text[..end].encode_utf16().count(), end)
+    })?;
     let answer = Object::new(ctx)?;
-    answer.set("read", text[..end].encode_utf16().count() as u32)?;
-    answer.set("written", end as u32)?;
+    answer.set("read", read as u32)?;
+    answer.set("written", written as u32)?;
     Ok(answer)
 }
 
@@ -49,8 +54,17 @@ pub(super) fn write(into: &TypedArray<'_, u8>, bytes: &[u8]) {
     }
 }
 
-fn utf8_decode<'js>(ctx: Ctx<'js>, input: TypedArray<'js, u8>, fatal: bool) -> Result<JsString<'js>> {
-    let bytes = input.as_bytes().unwrap_or_default();
+/// `at_start`: a byte order mark is left away.
+fn utf8_decode<'js>(
+    ctx: Ctx<'js>,
+    input: TypedArray<'js, u8>,
+    fatal: bool,
+    at_start: Opt<bool>,
+) -> Result<JsString<'js>> {
+    let mut bytes = input.as_bytes().unwrap_or_default();
+    if at_start.0 == Some(true) {
+        bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    }
     match std::str::from_utf8(bytes) {
         Ok(text) => JsString::from_str(ctx, text),
         Err(_) if fatal => Err(Exception::throw_type(&ctx, "The encoded data was not valid UTF-8")),
@@ -79,24 +93,47 @@ fn utf8_complete_length(input: TypedArray<'_, u8>) -> u32 {
 }
 
 fn base64_encode(data: JsString<'_>) -> Result<Option<String>> {
-    let mut bytes = Vec::new();
-    for character in text::text(&data)?.chars() {
-        match u8::try_from(u32::from(character)) {
-            Ok(byte) => bytes.push(byte),
-            Err(_) => return Ok(None),
-        }
+    text::with(&data, |text| latin1(text).map(|bytes| FORGIVING.encode(bytes)))
+}
+
+/// A byte for each character; `None` where one has no byte.
+fn latin1(text: &str) -> Option<Cow<'_, [u8]>> {
+    if text.is_ascii() {
+        return Some(text.as_bytes().into());
     }
-    Ok(Some(FORGIVING.encode(bytes)))
+    text.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect()
 }
 
 fn base64_decode(data: JsString<'_>) -> Result<Option<String>> {
-    let mut text = text::text(&data)?;
-    text.retain(|c| !matches!(c, '\t' | '\n' | '\u{c}' | '\r' | ' '));
-    let padded = text.ends_with('=');
-    if text.len() % 4 == 1 || (padded && text.len() % 4 != 0) {
-        return Ok(None);
+    text::with(&data, |text| forgiving_decode(text).map(|bytes| of_latin1(&bytes)))
+}
+
+fn forgiving_decode(text: &str) -> Option<Vec<u8>> {
+    let is_space = |byte: u8| matches!(byte, b'\t' | b'\n' | 0xc | b'\r' | b' ');
+    let mut text = Cow::Borrowed(text.as_bytes());
+    if text.iter().any(|byte| is_space(*byte)) {
+        text.to_mut().retain(|byte| !is_space(*byte));
     }
-    Ok(FORGIVING.decode(&text).ok().map(|bytes| bytes.into_iter().map(char::from).collect()))
+    if text.len() % 4 == 1 || (text.ends_with(b"=") && text.len() % 4 != 0) {
+        return None;
+    }
+    FORGIVING.decode(&text).ok()
+}
+
+/// A character for each byte, most of which are ASCII's or half of which are not.
+fn of_latin1(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() + bytes.len() / 2 + 16);
+    text.extend(bytes.iter().map(|byte| char::from(*byte)));
+    text
+}
+
+fn base64url_encode(bytes: TypedArray<'_, u8>) -> String {
+    FOR_URLS.encode(bytes.as_bytes().unwrap_or_default())
+}
+
+fn base64url_decode<'js>(ctx: Ctx<'js>, text: JsString<'js>) -> Result<Option<ArrayBuffer<'js>>> {
+    let bytes = text::with(&text, |text| FOR_URLS.decode(text).ok())?;
+    bytes.map(|bytes| ArrayBuffer::new(ctx, bytes)).transpose()
 }
 
 fn hex_decode<'js>(ctx: Ctx<'js>, text: JsString<'js>) -> Result<ArrayBuffer<'js>> {
@@ -114,5 +151,7 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("utf8CompleteLength", Function::new(ctx.clone(), utf8_complete_length)?)?;
     host.set("base64Encode", Function::new(ctx.clone(), base64_encode)?)?;
     host.set("base64Decode", Function::new(ctx.clone(), base64_decode)?)?;
+    host.set("base64urlEncode", Function::new(ctx.clone(), base64url_encode)?)?;
+    host.set("base64urlDecode", Function::new(ctx.clone(), base64url_decode)?)?;
     host.set("hexDecode", Function::new(ctx.clone(), hex_decode)?)
 }

@@ -39,6 +39,7 @@ pub(super) async fn call(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len
         Call::Context => memory::fill(bytes, sandbox.incoming.context.as_bytes()),
         Call::Env => memory::fill(bytes, sandbox.incoming.env()),
         Call::Answer => memory::fill(bytes, sandbox.operations.answer()),
+        Call::Computed => memory::fill(bytes, sandbox.compute.result()),
         Call::Random => {
             sandbox.outside.random(bytes)?;
             u64::from(len)

@@ -6,7 +6,7 @@ use wasmtime::{Caller, Error, Result};
 
 use super::operations::{Answer, Kind};
 use super::outside::Told;
-use super::{memory, timers};
+use super::{compute, memory, timers};
 use crate::hangup::Hangup;
 use crate::providers::BoxFuture;
 use crate::sandbox::Sandbox;
@@ -21,6 +21,12 @@ pub(super) fn submit(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u3
     let op = Operation::from_number(op)
         .ok_or_else(|| Error::msg("the guest began an operation that there is not"))?;
     memory::charge(&mut caller, len as usize + FUEL_PER_OPERATION);
+    if op == Operation::Compute {
+        let price = compute::price_of(memory::borrow(&mut caller, ptr, len)?.0);
+        if !compute::pay(&mut caller, price)? {
+            return Ok(SUBMIT_REFUSED);
+        }
+    }
     let (bytes, sandbox) = memory::borrow(&mut caller, ptr, len)?;
     if sandbox.outside.is_replay() {
         // It is answered from the recording.
@@ -51,6 +57,7 @@ pub(super) fn submit(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u3
         Operation::Hangup => Ok(hung_up(sandbox.hangup.take())),
         Operation::FetchRead => sandbox.egress.read(bytes),
         Operation::FetchWrite => sandbox.egress.write(bytes),
+        Operation::Compute => compute::submit(bytes),
     };
     let (kind, work) = begun.map_err(|Malformed| Error::msg("the guest's frame is malformed"))?;
     Ok(begin(sandbox, op, kind, work))

@@ -1,0 +1,80 @@
+//! What is under way between two calls: hashes, decoders, codecs. To the guest each is a number.
+
+use std::collections::HashMap;
+
+use mayfly_abi::compute::{Computation, Status};
+
+use super::codec::Codec;
+use super::hash_states::Hashing;
+use super::{Computed, Output, Refusal};
+
+const COUNT_MAX: usize = 256;
+/// What all of one invocation hold on the host.
+const BYTES_MAX: usize = 16 << 20;
+
+/// What a state is told in one call, with the rest of its frame: it is worked off on the guest's own thread.
+pub(super) const PUSHED_BYTES_MAX: usize = (1 << 20) + 64;
+
+pub(super) enum State {
+    Hash(Hashing),
+    Decoder { decoder: encoding_rs::Decoder, fatal: bool },
+    Codec(Codec),
+}
+
+impl State {
+    /// About what it holds in memory.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Hash(_) | Self::Decoder { .. } => 1 << 10,
+            Self::Codec(codec) => codec.bytes(),
+        }
+    }
+}
+
+/// All states of one invocation.
+#[derive(Default)]
+pub(super) struct States {
+    open: HashMap<u32, State>,
+    bytes: usize,
+    last: u32,
+}
+
+impl std::fmt::Debug for States {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("States").field("open", &self.open.len()).field("bytes", &self.bytes).finish()
+    }
+}
+
+/// Whether a computation is about a state.
+pub(super) fn needs(computation: Computation) -> bool {
+    computation as u16 >= Computation::DecoderOpen as u16
+}
+
+impl States {
+    /// Keeps a state; its number is the result.
+    pub(super) fn add(&mut self, state: State) -> Computed {
+        let bytes = self.bytes + state.bytes();
+        if self.open.len() == COUNT_MAX || bytes > BYTES_MAX {
+            return Err(Refusal(Status::Quota, "too many hashes, decoders and compressions are under way at once"));
+        }
+        self.last += 1;
+        self.bytes = bytes;
+        self.open.insert(self.last, state);
+        Ok(Output::new(self.last.to_le_bytes().to_vec()))
+    }
+
+    pub(super) fn get(&mut self, number: u32) -> Result<&mut State, Refusal> {
+        self.open.get_mut(&number).ok_or(Refusal(Status::Type, "what is to go on has ended, or began elsewhere"))
+    }
+
+    pub(super) fn take(&mut self, number: u32) -> Option<State> {
+        let state = self.open.remove(&number)?;
+        self.bytes -= state.bytes();
+        Some(state)
+    }
+
+    pub(super) fn close(&mut self, number: u32) -> Computed {
+        self.take(number);
+        Ok(Output::default())
+    }
+}
