@@ -2,18 +2,23 @@
 
 use wasmtime::{ResourceLimiter, Result};
 
+/// What there is beyond the limit once that was hit, to say so with: an error, and the stack in it.
+const RESERVE_BYTES: usize = 256 << 10;
+/// How often the guest's allocator asks before it gives up: only what is asked for after that is the error.
+const ATTEMPTS: u32 = 2;
+
 /// Bounds one sandbox's linear memory.
 #[derive(Debug)]
 pub(crate) struct MemoryLimiter {
     limit: usize,
     peak: usize,
-    denied: bool,
+    denials: u32,
 }
 
 impl MemoryLimiter {
     /// At most `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, peak: 0, denied: false }
+        Self { limit, peak: 0, denials: 0 }
     }
 
     /// The most that was held, in bytes.
@@ -28,17 +33,18 @@ impl MemoryLimiter {
 
     /// Whether growth was ever refused.
     pub(crate) fn denied(&self) -> bool {
-        self.denied
+        self.denials > 0
     }
 }
 
 impl ResourceLimiter for MemoryLimiter {
     fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
-        let allowed = desired <= self.limit;
+        let limit = if self.denials >= ATTEMPTS { self.limit.saturating_add(RESERVE_BYTES) } else { self.limit };
+        let allowed = desired <= limit;
         if allowed {
             self.peak = self.peak.max(desired);
         } else {
-            self.denied = true;
+            self.denials = self.denials.saturating_add(1);
         }
         Ok(allowed)
     }
