@@ -11,3 +11,4 @@ mod redeploy;
 mod restored_database;
 mod schema;
 mod shutdown;
+mod streaming;

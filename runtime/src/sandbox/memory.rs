@@ -39,7 +39,8 @@ impl MemoryLimiter {
 
 impl ResourceLimiter for MemoryLimiter {
     fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
-        let limit = if self.denials >= ATTEMPTS { self.limit.saturating_add(RESERVE_BYTES) } else { self.limit };
+        let limit =
+            if self.denials >= ATTEMPTS { self.limit.saturating_add(RESERVE_BYTES) } else { self.limit };
         let allowed = desired <= limit;
         if allowed {
             self.peak = self.peak.max(desired);

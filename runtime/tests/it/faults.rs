@@ -202,7 +202,8 @@ fn a_limit_says_what_was_running() {
             "function slow() {{\n  {work}\n}}\nexport default async () => new Response(await slow());"
         );
         let fuel = if what.starts_with("memory") { 50 * limits.fuel } else { limits.fuel };
-        let (response, _) = invoke(&image(&code), Call { limits: Limits { fuel, ..limits.clone() }, ..call() });
+        let (response, _) =
+            invoke(&image(&code), Call { limits: Limits { fuel, ..limits.clone() }, ..call() });
         let fault = response.unwrap_err();
         let hit = if what.starts_with("memory") { "FUNCTION_MEMORY_LIMIT" } else { "FUNCTION_CPU_LIMIT" };
         assert_eq!(fault.code(), hit, "{what}: {fault:?}");

@@ -159,7 +159,8 @@ fn hkdf(args: &mut Reader<'_>) -> Result<u64, Malformed> {
 fn pbkdf2(args: &mut Reader<'_>) -> Result<u64, Malformed> {
     let hash = Hash::read(args)?;
     let (password, salt, iterations) = (args.bytes()?, args.bytes()?, u64::from(args.u32()?));
-    let blocks = u64::from(args.u32()?).min(kdf::DERIVED_BYTES_MAX as u64).div_ceil(digest_bytes(hash)).max(1);
+    let blocks =
+        u64::from(args.u32()?).min(kdf::DERIVED_BYTES_MAX as u64).div_ceil(digest_bytes(hash)).max(1);
     let once = per_byte(hash) * (password.len() + salt.len()) as u64;
     Ok(blocks.saturating_mul(iterations.saturating_mul(per_block(hash)).saturating_add(once)).min(NEVER))
 }
