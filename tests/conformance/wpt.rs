@@ -46,7 +46,7 @@ pub(crate) async fn run(roots: &[PathBuf], folders: &[&str], filter: &str) -> Ve
         memory_bytes: 512 << 20,
         ..Limits::default()
     };
-    let fetch = Arc::new(Files(roots[0].clone()));
+    let fetch = Arc::new(Files(roots.to_vec()));
     let runner = Runner::new(FUNCTION, Some(fetch), limits).await;
     let tests = collect(roots, folders).into_iter().filter(|test| test.path.contains(filter));
     let mut runs: Vec<TestRun> =
@@ -105,12 +105,8 @@ fn read(root: &Path, name: &str) -> Vec<Test> {
     if variants.is_empty() {
         variants.push(String::new());
     }
-    let test = |variant| Test {
-        root: root.to_owned(),
-        path: name.to_owned(),
-        variant,
-        scripts: scripts.clone(),
-    };
+    let test =
+        |variant| Test { root: root.to_owned(), path: name.to_owned(), variant, scripts: scripts.clone() };
     variants.into_iter().map(test).collect()
 }
 
