@@ -1,7 +1,7 @@
 //! Operations that run on the host, and who waits for them.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use javy_plugin_api::javy::quickjs::{Ctx, Exception, Function, Persistent, Promise, Result, Value};
 use mayfly_abi::op::{Call, Operation};
@@ -15,9 +15,12 @@ pub(crate) type Decode = for<'js> fn(&Ctx<'js>, &[u8]) -> Result<Value<'js>>;
 enum Waiting {
     Promise { resolve: Persistent<Function<'static>>, reject: Persistent<Function<'static>>, decode: Decode },
     Callback(Persistent<Function<'static>>),
+    /// Called with the value, or with `undefined` and the error. Unlike a promise's, the value is looked at by nobody else.
+    Answer { callback: Persistent<Function<'static>>, decode: Decode },
 }
 
 thread_local! {
+    static TASKS: RefCell<VecDeque<Persistent<Function<'static>>>> = const { RefCell::new(VecDeque::new()) };
     static WAITING: RefCell<BTreeMap<u32, Waiting>> = const { RefCell::new(BTreeMap::new()) };
 }
 
@@ -69,6 +72,25 @@ pub(crate) fn callback<'js>(
     Ok(operation)
 }
 
+/// Calls `task` when it is the turn of what waits, before any answer of the host's.
+pub(crate) fn queue<'js>(ctx: &Ctx<'js>, task: Function<'js>) {
+    let task = Persistent::save(ctx, task);
+    TASKS.with_borrow_mut(|tasks| tasks.push_back(task));
+}
+
+/// Begins an operation that ends in a call of `callback` with its answer, or with `undefined` and its error.
+pub(crate) fn answer<'js>(
+    ctx: &Ctx<'js>,
+    op: Operation,
+    frame: &[u8],
+    decode: Decode,
+    callback: Function<'js>,
+) -> Result<()> {
+    let operation = begin(ctx, op, frame)?;
+    remember(operation, Waiting::Answer { callback: Persistent::save(ctx, callback), decode });
+    Ok(())
+}
+
 /// Forgets an operation, here and on the host.
 pub(crate) fn cancel(operation: u32) {
     if WAITING.with_borrow_mut(|all| all.remove(&operation)).is_some() {
@@ -78,6 +100,10 @@ pub(crate) fn cancel(operation: u32) {
 
 /// Waits for the next operation and settles whoever waits for it; `false` when nothing is pending.
 pub(crate) fn settle_next(ctx: &Ctx<'_>) -> Result<bool> {
+    if let Some(task) = TASKS.with_borrow_mut(VecDeque::pop_front) {
+        task.restore(ctx)?.call::<_, ()>(())?;
+        return Ok(true);
+    }
     let Some((operation, length)) = import::wait() else {
         return Ok(false);
     };
@@ -85,9 +111,25 @@ pub(crate) fn settle_next(ctx: &Ctx<'_>) -> Result<bool> {
     match WAITING.with_borrow_mut(|all| all.remove(&operation)) {
         Some(Waiting::Promise { resolve, reject, decode }) => settle(ctx, resolve, reject, decode, &answer)?,
         Some(Waiting::Callback(callback)) => callback.restore(ctx)?.call::<_, ()>(())?,
+        Some(Waiting::Answer { callback, decode }) => answer_with(ctx, callback, decode, &answer)?,
         None => {}
     }
     Ok(true)
+}
+
+fn answer_with(
+    ctx: &Ctx<'_>,
+    callback: Persistent<Function<'static>>,
+    decode: Decode,
+    answer: &[u8],
+) -> Result<()> {
+    let callback = callback.restore(ctx)?;
+    let (status, body) = answer.split_first().unwrap_or((&ANSWER_OK, &[]));
+    if *status == ANSWER_OK {
+        callback.call((decode(ctx, body)?,))
+    } else {
+        callback.call(((), operation_error(ctx, body)?))
+    }
 }
 
 fn settle(

@@ -1,7 +1,7 @@
 //! Outbound requests.
 
 use javy_plugin_api::javy::quickjs::{
-    Array, Ctx, Exception, Function, Object, Promise, Result, String as JsString, TypedArray, Value,
+    Array, Ctx, Exception, Function, Object, Result, String as JsString, TypedArray, Value,
 };
 use mayfly_abi::op::{Call, Operation};
 use mayfly_abi::operation::{Ending, Fetch, FetchEnd, FetchWrite, Fetched};
@@ -46,26 +46,23 @@ fn fetched<'js>(ctx: &Ctx<'js>, answer: &[u8]) -> Result<Value<'js>> {
     Ok(parts.into_value())
 }
 
-/// The promise of the next piece of an answer's body; it is empty at the end.
-fn fetch_read(ctx: Ctx<'_>, fetch: u32) -> Result<Promise<'_>> {
-    let frame = fetch.to_le_bytes();
-    pending::promise(&ctx, Operation::FetchRead, &frame, body::answered).map(|(_, promise)| promise)
+/// Calls back with the next piece of an answer's body; it is empty at the end.
+fn fetch_read<'js>(ctx: Ctx<'js>, fetch: u32, callback: Function<'js>) -> Result<()> {
+    pending::answer(&ctx, Operation::FetchRead, &fetch.to_le_bytes(), body::answered, callback)
 }
 
-/// The promise that a piece of a request's body has been taken, and where the next one starts.
+/// Sends a piece of a request's body, and calls back when it has been taken. Where the next one starts.
 fn fetch_write<'js>(
     ctx: Ctx<'js>,
     fetch: u32,
     bytes: TypedArray<'js, u8>,
     start: u32,
-) -> Result<Array<'js>> {
+    callback: Function<'js>,
+) -> Result<u32> {
     let piece = body::piece(&bytes, start as usize);
     let frame = FetchWrite { fetch, piece }.to_frame();
-    let (_, promise) = pending::promise(&ctx, Operation::FetchWrite, &frame, body::answered)?;
-    let answer = Array::new(ctx)?;
-    answer.set(0, promise)?;
-    answer.set(1, start as usize + piece.len())?;
-    Ok(answer)
+    pending::answer(&ctx, Operation::FetchWrite, &frame, body::answered, callback)?;
+    Ok(start + piece.len() as u32)
 }
 
 /// Tells how a body of a fetch ends: 0, nobody wants the rest of the answer's; 1, the request's is complete; 2, it

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use javy_plugin_api::javy::quickjs::{Array, ArrayBuffer, Ctx, Function, Object, Promise, Result};
+use javy_plugin_api::javy::quickjs::{Array, ArrayBuffer, Ctx, Function, Object, Result};
 use mayfly_abi::frame::Reader;
 use mayfly_abi::head::Head;
 use mayfly_abi::op::{Call, Operation};
@@ -50,9 +50,9 @@ fn body_bytes(ctx: Ctx<'_>) -> Result<ArrayBuffer<'_>> {
     ArrayBuffer::new(ctx, whole_body())
 }
 
-/// The promise of the next piece of a body that is still arriving; it is empty at the end.
-fn body_read(ctx: Ctx<'_>) -> Result<Promise<'_>> {
-    pending::promise(&ctx, Operation::BodyRead, &[], body::answered).map(|(_, promise)| promise)
+/// Calls back with the next piece of a body that is still arriving; it is empty at the end.
+fn body_read<'js>(ctx: Ctx<'js>, callback: Function<'js>) -> Result<()> {
+    pending::answer(&ctx, Operation::BodyRead, &[], body::answered, callback)
 }
 
 /// Calls back when whoever called has gone away.

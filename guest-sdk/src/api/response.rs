@@ -30,14 +30,16 @@ fn respond(
     Ok(())
 }
 
-/// The promise that the piece of `bytes` from `start` on has been taken, and where the next one starts.
-fn body_write<'js>(ctx: Ctx<'js>, bytes: TypedArray<'js, u8>, start: u32) -> Result<Array<'js>> {
+/// Sends the piece of `bytes` from `start` on, and calls back when it has been taken. Where the next one starts.
+fn body_write<'js>(
+    ctx: Ctx<'js>,
+    bytes: TypedArray<'js, u8>,
+    start: u32,
+    callback: Function<'js>,
+) -> Result<u32> {
     let piece = body::piece(&bytes, start as usize);
-    let (_, promise) = pending::promise(&ctx, Operation::BodyWrite, piece, body::answered)?;
-    let answer = Array::new(ctx)?;
-    answer.set(0, promise)?;
-    answer.set(1, start as usize + piece.len())?;
-    Ok(answer)
+    pending::answer(&ctx, Operation::BodyWrite, piece, body::answered, callback)?;
+    Ok(start + piece.len() as u32)
 }
 
 fn body_end(is_complete: bool) {

@@ -39,6 +39,9 @@ impl Outgoing {
         if piece.len() > CHUNK_BYTES_MAX {
             return Err(Malformed);
         }
+        if piece.is_empty() {
+            return Ok((Kind::Foreground, Box::pin(async { Ok(Vec::new()) })));
+        }
         let (sender, piece) = (self.sender.clone(), Bytes::copy_from_slice(piece));
         Ok((Kind::Foreground, Box::pin(async move { write(sender, piece).await })))
     }

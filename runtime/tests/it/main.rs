@@ -8,14 +8,19 @@
 
 mod support;
 
+mod blob;
 mod compile;
 mod context;
 mod database;
+mod events;
 mod faults;
 mod frames;
+mod hardened;
 mod isolation;
 mod language;
 mod operations;
 mod recorder;
 mod replay;
+mod streams;
+mod url_pattern;
 mod web;

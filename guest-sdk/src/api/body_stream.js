@@ -1,0 +1,120 @@
+// Bodies that pass between a stream and the host, piece by piece, no faster than they are taken.
+
+import { closeStream } from "./blob.js";
+import { DOMException } from "./exceptions.js";
+import { host } from "./host.js";
+import { enqueueBytes, errorBytes } from "./streams_bytes.js";
+import { acquireReader, DEFAULT, READABLE, readableCancel, readChunk } from "./streams_readable_core.js";
+import { createByteStream } from "./streams_tee_bytes.js";
+import {
+  ArrayBufferIsView,
+  ArrayPush,
+  deferred,
+  following,
+  TypedArrayBuffer,
+  TypedArrayByteLength,
+  TypedArrayName,
+  uponPromise,
+} from "./primordials.js";
+
+/** A stream of what the host has: `read` asks for the next piece, `stop` says that nobody wants the rest. */
+export function hostStream(read, stop) {
+  const pull = () => {
+    const { promise, resolve } = deferred();
+    read((piece, error) => {
+      if (stream.state === READABLE) arrived(stream.controller, piece, error);
+      resolve(undefined);
+    });
+    return promise;
+  };
+  const cancel = () => {
+    stop();
+    return following(undefined);
+  };
+  const stream = createByteStream({ __proto__: null, start() {}, pull, cancel }, 0);
+  return stream;
+}
+
+function arrived(controller, piece, error) {
+  if (error !== undefined) errorBytes(controller, error);
+  else if (TypedArrayByteLength(piece) === 0) closeStream(controller);
+  else enqueueBytes(controller, TypedArrayBuffer(piece), 0, TypedArrayByteLength(piece));
+}
+
+/** The body of the request that came in. */
+export function incomingStream() {
+  return hostStream(host.bodyRead, () => {});
+}
+
+/** The body of an answer to a fetch. */
+export function fetchedStream(fetch) {
+  return hostStream(
+    (callback) => host.fetchRead(fetch, callback),
+    () => host.fetchEnd(fetch, 0),
+  );
+}
+
+/**
+ * Gives a stream's pieces to the host, each when there is room for it: `write` sends what it can of some bytes, says where the
+ * rest begins, and calls back. Ends in one of `done`, `failed` with the error, and `gone` when nobody takes any more.
+ */
+export function pump(stream, write, { done, failed, gone }) {
+  const reader = acquireReader(stream, DEFAULT);
+  const request = {
+    __proto__: null,
+    chunk(chunk) {
+      if (ArrayBufferIsView(chunk) && TypedArrayName(chunk) === "Uint8Array") {
+        send(chunk, 0);
+        return;
+      }
+      const error = new TypeError("A body's stream has chunks that are Uint8Arrays");
+      cancelled(stream, error);
+      failed(error);
+    },
+    close: done,
+    error: failed,
+  };
+  const send = (bytes, start) => {
+    const next = write(bytes, start, (_, error) => {
+      if (error !== undefined) {
+        cancelled(stream, hangup());
+        gone();
+      } else if (next < TypedArrayByteLength(bytes)) send(bytes, next);
+      else readChunk(reader, request);
+    });
+  };
+  readChunk(reader, request);
+}
+
+/** Cancels it; what its source makes of that is nobody's business any more. */
+function cancelled(stream, reason) {
+  uponPromise(readableCancel(stream, reason), undefined, () => {});
+}
+
+function hangup() {
+  return new DOMException("Whoever called has gone away", "AbortError");
+}
+
+const listeners = [];
+
+/** Calls back with the reason when whoever called has gone away before they had their answer. */
+export function onHangup(listener) {
+  ArrayPush(listeners, listener);
+  if (listeners.length > 1) return;
+  host.hangup(() => {
+    const reason = hangup();
+    for (let i = 0; i < listeners.length; i++) listeners[i](reason);
+  });
+}
+
+/** Sends a response's body, of which the host has the head. */
+export function deliverStream(stream, done, failed) {
+  const end = (isComplete) => {
+    host.bodyEnd(isComplete);
+    done();
+  };
+  onHangup((reason) => {
+    if (stream.state === READABLE) cancelled(stream, reason);
+  });
+  pump(stream, host.bodyWrite, { done: () => end(true), failed, gone: () => end(false) });
+}
