@@ -80,8 +80,26 @@ pub(crate) fn invoke(image: &Image, call: Call) -> (Result<Response, Fault>, Out
 /// The same, within a future.
 pub(crate) async fn invoke_async(image: &Image, call: Call) -> (Result<Response, Fault>, Outcome) {
     let (reply, answer) = oneshot::channel();
-    let outcome = engine().invoke(image, call, reply).await;
-    (answer.await.unwrap(), outcome)
+    let (outcome, response) = tokio::join!(engine().invoke(image, call, reply), whole(answer));
+    (response, outcome)
+}
+
+/// The response with all of its body, which a function may make only as fast as somebody reads.
+async fn whole(answer: oneshot::Receiver<Result<Response, Fault>>) -> Result<Response, Fault> {
+    let Response { status, headers, body } = answer.await.unwrap()?;
+    let body = match body {
+        None => None,
+        Some(body) => Some(match body.collect(64 << 20).await {
+            Ok(bytes) => bytes.into(),
+            Err(error) => format!("[{error}]").into(),
+        }),
+    };
+    Ok(Response { status, headers, body })
+}
+
+/// The bytes of a response that must be fine.
+pub(crate) fn bytes(response: &Response) -> &[u8] {
+    response.body.as_ref().and_then(Body::whole).map_or(&[], |bytes| bytes)
 }
 
 /// Deploys and calls.
@@ -92,12 +110,7 @@ pub(crate) fn run(code: &str) -> (Result<Response, Fault>, Outcome) {
 /// The text of a response that must be fine.
 pub(crate) fn text(response: Result<Response, Fault>) -> String {
     let response = response.unwrap_or_else(|fault| panic!("{fault}: {fault:?}"));
-    let body = match response.body {
-        None => Vec::new(),
-        Some(Body::Whole(bytes)) => bytes.to_vec(),
-        Some(stream) => block_on(stream.collect(64 << 20)).unwrap().to_vec(),
-    };
-    String::from_utf8(body).unwrap()
+    String::from_utf8(bytes(&response).to_vec()).unwrap()
 }
 
 /// What an expression of JavaScript prints as JSON, evaluated in a handler.
