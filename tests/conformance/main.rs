@@ -36,7 +36,9 @@ struct Options {
 async fn main() {
     let options = Options::parse();
     if options.wpt.is_empty() && options.test262.is_none() {
-        println!("make conformance WPT=<checkout of web-platform-tests/wpt> TEST262=<checkout of tc39/test262>");
+        println!(
+            "make conformance WPT=<checkout of web-platform-tests/wpt> TEST262=<checkout of tc39/test262>"
+        );
         return;
     }
     let filter = options.only.clone().unwrap_or_default();

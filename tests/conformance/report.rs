@@ -39,13 +39,20 @@ fn count<'a>(runs: impl Iterator<Item = &'a TestRun>) -> (usize, usize) {
 
 /// The tables of the Web Platform Tests.
 pub(crate) fn wpt(runs: &[TestRun]) -> String {
-    let mut text = String::from("## Web Platform Tests\n\n| interface | folders | passed | of | rate |\n|---|---|---|---|---|\n");
+    let mut text = String::from(
+        "## Web Platform Tests\n\n| interface | folders | passed | of | rate |\n|---|---|---|---|---|\n",
+    );
     for (interface, folders) in table(INTERFACES) {
-        let mine = runs.iter().filter(|run| folders.split_whitespace().any(|folder| run.name.starts_with(folder)));
+        let mine =
+            runs.iter().filter(|run| folders.split_whitespace().any(|folder| run.name.starts_with(folder)));
         let (passed, total) = count(mine);
         if total > 0 {
             let folders = folders.replace(' ', ", ");
-            let _ = writeln!(text, "| {interface} | {folders} | {passed} | {total} | {} |", percent(passed, total));
+            let _ = writeln!(
+                text,
+                "| {interface} | {folders} | {passed} | {total} | {} |",
+                percent(passed, total)
+            );
         }
     }
     let (passed, total) = count(runs.iter());

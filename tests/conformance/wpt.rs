@@ -105,12 +105,8 @@ fn read(root: &Path, name: &str) -> Vec<Test> {
     if variants.is_empty() {
         variants.push(String::new());
     }
-    let test = |variant| Test {
-        root: root.to_owned(),
-        path: name.to_owned(),
-        variant,
-        scripts: scripts.clone(),
-    };
+    let test =
+        |variant| Test { root: root.to_owned(), path: name.to_owned(), variant, scripts: scripts.clone() };
     variants.into_iter().map(test).collect()
 }
 

@@ -159,7 +159,8 @@ pub(super) fn submit(frame: &[u8]) -> Begun {
                 let _permit = permit;
                 run_alone(&frame)
             });
-            let computed = work.await.map_err(|_| GuestError::new("INTERNAL_ERROR", "a computation came to nothing"))?;
+            let computed =
+                work.await.map_err(|_| GuestError::new("INTERNAL_ERROR", "a computation came to nothing"))?;
             let (status, bytes) = parts(computed);
             let mut answer = (status as u32).to_le_bytes().to_vec();
             answer.extend_from_slice(&bytes);
@@ -249,4 +250,3 @@ fn run(frame: &[u8], states: &mut States) -> Computed {
         Computation::Close => states.close(args.u32()?),
     }
 }
-

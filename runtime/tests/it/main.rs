@@ -9,8 +9,11 @@
 mod support;
 
 mod compile;
+mod compression;
 mod context;
+mod crypto;
 mod database;
+mod encodings;
 mod faults;
 mod frames;
 mod isolation;
@@ -19,3 +22,4 @@ mod operations;
 mod recorder;
 mod replay;
 mod web;
+mod wycheproof;

@@ -39,19 +39,19 @@ fn work(frame: &[u8]) -> Result<u64, Malformed> {
         C::AesCtr => 5_000 + 8 * bytes,
         // Six rounds, each of them in turn.
         C::AesKwWrap | C::AesKwUnwrap => 10_000 + 100 * bytes,
-        C::RsaGenerate => cubic(u64::from(args.u32()?), 2_500_000_000),
+        C::RsaGenerate => cubic(u64::from(args.u32()?), 500_000_000),
         C::RsaPublic | C::RsaParts | C::RsaExport => 20_000 + 20 * bytes,
-        C::RsaImport | C::RsaFromParts => square(bytes.min(8_192) * 2, 3_000_000),
+        C::RsaImport | C::RsaFromParts => square(bytes.min(8_192) * 2, 2_000_000),
         C::RsaSign => {
             let (hash, key) = rsa_sign(args)?;
-            per_byte(hash) * bytes + cubic(rsa_keys::modulus_bits(key), 40_000_000)
+            per_byte(hash) * bytes + cubic(rsa_keys::modulus_bits(key), 25_000_000)
         }
         C::RsaVerify => {
             let (hash, key) = rsa_verify(args)?;
             per_byte(hash) * bytes + square(rsa_keys::modulus_bits(key), 1_500_000)
         }
         C::RsaEncrypt => square(rsa_keys::modulus_bits(oaep_key(args)?), 1_500_000) + 20 * bytes,
-        C::RsaDecrypt => cubic(rsa_keys::modulus_bits(oaep_key(args)?), 40_000_000) + 20 * bytes,
+        C::RsaDecrypt => cubic(rsa_keys::modulus_bits(oaep_key(args)?), 25_000_000) + 20 * bytes,
         C::EcGenerate | C::EcImport => curve(args, 2_000_000)?,
         C::EcExport => 20_000,
         C::EcSign => curve(args, 2_000_000)? + 20 * bytes,
@@ -76,7 +76,7 @@ fn work(frame: &[u8]) -> Result<u64, Malformed> {
 fn per_byte(hash: Hash) -> u64 {
     match hash {
         Hash::Sha256 => 10,
-        Hash::Sha384 | Hash::Sha512 => 16,
+        Hash::Sha384 | Hash::Sha512 => 20,
         Hash::Sha1 | Hash::Md5 => 20,
     }
 }
@@ -84,9 +84,9 @@ fn per_byte(hash: Hash) -> u64 {
 /// The work of one block of HMAC, both hashes of it.
 fn per_block(hash: Hash) -> u64 {
     match hash {
-        Hash::Sha1 => 3_000,
-        Hash::Sha256 => 2_000,
-        Hash::Sha384 | Hash::Sha512 | Hash::Md5 => 5_000,
+        Hash::Sha1 => 5_000,
+        Hash::Sha256 => 2_500,
+        Hash::Sha384 | Hash::Sha512 | Hash::Md5 => 6_000,
     }
 }
 
@@ -145,7 +145,7 @@ fn curve(args: &mut Reader<'_>, on_p256: u64) -> Result<u64, Malformed> {
     Ok(match Curve::read(args)? {
         Curve::P256 => on_p256,
         Curve::P384 => on_p256 * 4,
-        Curve::P521 => on_p256 * 8,
+        Curve::P521 => on_p256 * 6,
     })
 }
 
@@ -159,7 +159,8 @@ fn hkdf(args: &mut Reader<'_>) -> Result<u64, Malformed> {
 fn pbkdf2(args: &mut Reader<'_>) -> Result<u64, Malformed> {
     let hash = Hash::read(args)?;
     let (password, salt, iterations) = (args.bytes()?, args.bytes()?, u64::from(args.u32()?));
-    let blocks = u64::from(args.u32()?).min(kdf::DERIVED_BYTES_MAX as u64).div_ceil(digest_bytes(hash)).max(1);
+    let blocks =
+        u64::from(args.u32()?).min(kdf::DERIVED_BYTES_MAX as u64).div_ceil(digest_bytes(hash)).max(1);
     let once = per_byte(hash) * (password.len() + salt.len()) as u64;
     Ok(blocks.saturating_mul(iterations.saturating_mul(per_block(hash)).saturating_add(once)).min(NEVER))
 }

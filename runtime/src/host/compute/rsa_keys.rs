@@ -18,10 +18,8 @@ use super::{Computed, Output, Refusal, data, operation};
 /// Beyond them, generation would take minutes.
 pub(super) const GENERATED_BITS: std::ops::RangeInclusive<u32> = 1024..=4096;
 
-const KIND: Kind = Kind {
-    algorithm: ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1"),
-    parameters: Parameters::Null,
-};
+const KIND: Kind =
+    Kind { algorithm: ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1"), parameters: Parameters::Null };
 const PRIVATE_PARTS: usize = 8;
 
 type PrivateRef<'a> = RsaPrivateKey<UintRef<'a>>;
@@ -144,7 +142,8 @@ pub(super) fn parts(args: &mut Reader<'_>) -> Computed {
     let (private, bytes) = (args.u8()? != 0, args.rest());
     // In one allocation: the numbers are never longer than their DER, but for their lengths.
     let mut writer = Writer::with_capacity(bytes.len() + 4 * PRIVATE_PARTS);
-    let mut write = |numbers: &[UintRef<'_>]| numbers.iter().for_each(|number| writer.bytes(number.as_bytes()));
+    let mut write =
+        |numbers: &[UintRef<'_>]| numbers.iter().for_each(|number| writer.bytes(number.as_bytes()));
     if private {
         let key = PrivateRef::from_der(bytes).map_err(malformed)?;
         write(&[key.modulus, key.public_exponent, key.private_exponent, key.prime1]);

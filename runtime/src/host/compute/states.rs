@@ -55,7 +55,10 @@ impl States {
     pub(super) fn add(&mut self, state: State) -> Computed {
         let bytes = self.bytes + state.bytes();
         if self.open.len() == COUNT_MAX || bytes > BYTES_MAX {
-            return Err(Refusal(Status::Quota, "too many hashes, decoders and compressions are under way at once"));
+            return Err(Refusal(
+                Status::Quota,
+                "too many hashes, decoders and compressions are under way at once",
+            ));
         }
         self.last += 1;
         self.bytes = bytes;
@@ -64,7 +67,9 @@ impl States {
     }
 
     pub(super) fn get(&mut self, number: u32) -> Result<&mut State, Refusal> {
-        self.open.get_mut(&number).ok_or(Refusal(Status::Type, "what is to go on has ended, or began elsewhere"))
+        self.open
+            .get_mut(&number)
+            .ok_or(Refusal(Status::Type, "what is to go on has ended, or began elsewhere"))
     }
 
     pub(super) fn take(&mut self, number: u32) -> Option<State> {

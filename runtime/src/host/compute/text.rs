@@ -20,8 +20,11 @@ pub(super) fn encoding_name(args: &mut Reader<'_>) -> Computed {
 fn decoder(args: &mut Reader<'_>) -> Result<(encoding_rs::Decoder, bool), Refusal> {
     let encoding = encoding(args)?;
     let (fatal, keep_mark) = (args.u8()? != 0, args.u8()? != 0);
-    let decoder =
-        if keep_mark { encoding.new_decoder_without_bom_handling() } else { encoding.new_decoder_with_bom_removal() };
+    let decoder = if keep_mark {
+        encoding.new_decoder_without_bom_handling()
+    } else {
+        encoding.new_decoder_with_bom_removal()
+    };
     Ok((decoder, fatal))
 }
 
@@ -58,7 +61,8 @@ fn run(decoder: &mut encoding_rs::Decoder, fatal: bool, bytes: &[u8], last: bool
             DecoderResult::OutputFull | DecoderResult::Malformed(..) => return Err(malformed()),
         }
     } else {
-        let mut text = String::with_capacity(decoder.max_utf8_buffer_length(bytes.len()).ok_or_else(malformed)?);
+        let mut text =
+            String::with_capacity(decoder.max_utf8_buffer_length(bytes.len()).ok_or_else(malformed)?);
         let _ = decoder.decode_to_string(bytes, &mut text, last);
         text
     };
