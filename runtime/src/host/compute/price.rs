@@ -102,13 +102,13 @@ fn digest_bytes(hash: Hash) -> u64 {
 
 /// A price for 2,048 bits, for another length of which the work grows with the square.
 fn square(bits: u64, at_2048: u64) -> u64 {
-    let bits = bits.min(16_384).max(256);
+    let bits = bits.clamp(256, 16_384);
     at_2048 * bits * bits / (2_048 * 2_048)
 }
 
 /// The same, with the cube.
 fn cubic(bits: u64, at_2048: u64) -> u64 {
-    let bits = bits.min(16_384).max(256);
+    let bits = bits.clamp(256, 16_384);
     (at_2048 as u128 * u128::from(bits).pow(3) / 2_048_u128.pow(3)) as u64
 }
 
