@@ -3,6 +3,22 @@
 /** The function that a module exports as `handler`, or as its default. */
 export type Handler = (req: Request, ctx: Context) => Response | Promise<Response>;
 
+declare global {
+  interface SubtleCrypto {
+    /** The digest of bytes that come by and by; none of them is kept. */
+    digest(algorithm: AlgorithmIdentifier, data: AsyncIterable<BufferSource>): Promise<ArrayBuffer>;
+  }
+
+  /** A stream whose `digest` is that of everything written to it, once it is closed. */
+  interface DigestStream extends WritableStream<BufferSource | string> {
+    readonly digest: Promise<ArrayBuffer>;
+  }
+
+  interface Crypto {
+    readonly DigestStream: { new (algorithm: AlgorithmIdentifier): DigestStream };
+  }
+}
+
 /** What an invocation is told and what it may use. Every method may be destructured. */
 export interface Context {
   /** The app's own PostgreSQL. */

@@ -67,6 +67,7 @@ fn every_file_says_what_it_is_for() {
 fn both_halves_of_a_capability_stand_beside_each_other() {
     for capability in [
         "clock",
+        "compute",
         "console",
         "context",
         "database",
@@ -84,7 +85,7 @@ fn both_halves_of_a_capability_stand_beside_each_other() {
             assert!(file.exists(), "{} is missing", file.display());
         }
     }
-    for capability in ["console", "database", "fetch", "idempotency", "timers"] {
+    for capability in ["compute", "console", "database", "fetch", "idempotency", "timers"] {
         let file = root().join(format!("runtime/src/host/{capability}.rs"));
         assert!(file.exists(), "{} is missing", file.display());
     }

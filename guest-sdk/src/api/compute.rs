@@ -74,11 +74,13 @@ fn frame(ctx: &Ctx<'_>, computation: Computation, arguments: &[Value<'_>]) -> Re
     Ok(writer.finish())
 }
 
+/// About how long the frame will be. An array's own `len` would ask JavaScript, where anybody may answer.
 fn capacity(arguments: &[Value<'_>]) -> usize {
-    let bytes = arguments
-        .iter()
-        .map(|argument| TypedArray::<u8>::from_value(argument.clone()).map_or(64, |a| a.len()));
-    16 + 8 * arguments.len() + bytes.sum::<usize>()
+    let length = |argument: &Value<'_>| {
+        let bytes = TypedArray::<u8>::from_value(argument.clone());
+        bytes.map_or(64, |bytes| bytes.as_bytes().map_or(0, <[u8]>::len))
+    };
+    16 + 8 * arguments.len() + arguments.iter().map(length).sum::<usize>()
 }
 
 fn write(ctx: &Ctx<'_>, writer: &mut Writer, field: u8, argument: &Value<'_>) -> Result<()> {

@@ -74,10 +74,12 @@ function rsa(rule) {
     __proto__: null,
     generateKey(params, extractable, usages, done, failed) {
       checkUsages(usages, rule.usages);
+      const { modulusLength, hash } = params;
+      const exponent = exponentOf(params.publicExponent);
+      if (exponent !== 3 && exponent !== 65537) fail("OperationError", "the public exponent of a new key is 3 or 65537");
       if (common(usages, privateUsages).length === 0) fail("SyntaxError", "nobody could use the private key");
-      const { modulusLength, publicExponent, hash } = params;
       const finish = (bytes) => done(pairOf(bytes, hash, extractable, usages));
-      computeLater(finish, failed, Computations.RsaGenerate, modulusLength, exponentOf(publicExponent), freshSeed());
+      computeLater(finish, failed, Computations.RsaGenerate, modulusLength, exponent, freshSeed());
     },
     importKey(format, data, params, extractable, usages) {
       if (format === "jwk") {

@@ -16,13 +16,17 @@ import {
 } from "./primordials.js";
 
 class TextEncoder {
+  #ours = true;
   get encoding() {
+    this.#ours;
     return "utf-8";
   }
   encode(input = "") {
+    this.#ours;
     return new Uint8ArrayConstructor(host.utf8Encode(`${input}`));
   }
   encodeInto(source, destination) {
+    this.#ours;
     return host.utf8EncodeInto(`${source}`, destination);
   }
 }

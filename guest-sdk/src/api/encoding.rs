@@ -72,24 +72,20 @@ fn utf8_decode<'js>(
     }
 }
 
-/// How many of the bytes do not end in the middle of a character.
+/// How many of the bytes do not end within a character that could still become one.
 fn utf8_complete_length(input: TypedArray<'_, u8>) -> u32 {
     let bytes = input.as_bytes().unwrap_or_default();
-    for back in 1..=bytes.len().min(3) {
-        let lead = bytes[bytes.len() - back];
-        let wanted = match lead {
-            0xc2..=0xdf => 2,
-            0xe0..=0xef => 3,
-            0xf0..=0xf4 => 4,
-            0x80..=0xbf => continue,
-            _ => break,
-        };
-        if wanted > back {
-            return (bytes.len() - back) as u32;
+    let is_lead = |byte: &u8| *byte >= 0xc2;
+    let tail = bytes.len().saturating_sub(3);
+    let complete = match bytes[tail..].iter().rposition(is_lead) {
+        Some(lead) => {
+            let cut_short =
+                std::str::from_utf8(&bytes[tail + lead..]).is_err_and(|error| error.error_len().is_none());
+            if cut_short { tail + lead } else { bytes.len() }
         }
-        break;
-    }
-    bytes.len() as u32
+        None => bytes.len(),
+    };
+    complete as u32
 }
 
 fn base64_encode(data: JsString<'_>) -> Result<Option<String>> {
@@ -105,7 +101,7 @@ fn latin1(text: &str) -> Option<Cow<'_, [u8]>> {
 }
 
 fn base64_decode(data: JsString<'_>) -> Result<Option<String>> {
-    text::with(&data, |text| forgiving_decode(text).map(|bytes| of_latin1(&bytes)))
+    text::with(&data, |text| forgiving_decode(text).map(of_latin1))
 }
 
 fn forgiving_decode(text: &str) -> Option<Vec<u8>> {
@@ -120,8 +116,11 @@ fn forgiving_decode(text: &str) -> Option<Vec<u8>> {
     FORGIVING.decode(&text).ok()
 }
 
-/// A character for each byte, most of which are ASCII's or half of which are not.
-fn of_latin1(bytes: &[u8]) -> String {
+/// A character for each byte.
+fn of_latin1(bytes: Vec<u8>) -> String {
+    if bytes.is_ascii() {
+        return String::from_utf8(bytes).unwrap_or_default();
+    }
     let mut text = String::with_capacity(bytes.len() + bytes.len() / 2 + 16);
     text.extend(bytes.iter().map(|byte| char::from(*byte)));
     text

@@ -200,10 +200,10 @@ export function following(value) {
 export function viewOf(value) {
   if (ArrayBufferIsView(value)) {
     return TypedArrayName(value) === undefined
-      ? new Uint8Array(DataViewBuffer(value), DataViewByteOffset(value), DataViewByteLength(value))
-      : new Uint8Array(TypedArrayBuffer(value), TypedArrayByteOffset(value), TypedArrayByteLength(value));
+      ? new Uint8ArrayConstructor(DataViewBuffer(value), DataViewByteOffset(value), DataViewByteLength(value))
+      : new Uint8ArrayConstructor(TypedArrayBuffer(value), TypedArrayByteOffset(value), TypedArrayByteLength(value));
   }
-  return isArrayBuffer(value) ? new Uint8Array(value) : null;
+  return isArrayBuffer(value) ? new Uint8ArrayConstructor(value) : null;
 }
 
 const ErrorIsError = Error.isError;
@@ -215,8 +215,8 @@ export function isErrorObject(value) {
 
 /** A new buffer with a copy of bytes of `buffer`. */
 export function copyBytes(buffer, byteOffset, byteLength) {
-  const copy = new Uint8Array(byteLength);
-  TypedArraySet(copy, new Uint8Array(buffer, byteOffset, byteLength));
+  const copy = new Uint8ArrayConstructor(byteLength);
+  TypedArraySet(copy, new Uint8ArrayConstructor(buffer, byteOffset, byteLength));
   return TypedArrayBuffer(copy);
 }
 

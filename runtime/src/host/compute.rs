@@ -242,3 +242,6 @@ fn run(frame: &[u8], states: &mut States) -> Computed {
         Computation::Close => states.close(args.u32()?),
     }
 }
+
+#[cfg(test)]
+mod tests;

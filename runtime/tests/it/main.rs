@@ -10,8 +10,11 @@ mod support;
 
 mod blob;
 mod compile;
+mod compression;
 mod context;
+mod crypto;
 mod database;
+mod encodings;
 mod events;
 mod faults;
 mod frames;
@@ -24,3 +27,4 @@ mod replay;
 mod streams;
 mod url_pattern;
 mod web;
+mod wycheproof;

@@ -103,7 +103,7 @@ pub(super) fn unwrap(args: &mut Reader<'_>) -> Computed {
 }
 
 fn wrap_kw<C: Cipher>(key: &[u8], data: &[u8]) -> Computed {
-    if data.len() < BLOCK_BYTES || data.len() % 8 != 0 {
+    if data.len() < BLOCK_BYTES || !data.len().is_multiple_of(8) {
         return Err(operation("AES-KW wraps 16 bytes or more, eight at a time"));
     }
     let mut wrapped = vec![0; data.len() + 8];
@@ -113,7 +113,7 @@ fn wrap_kw<C: Cipher>(key: &[u8], data: &[u8]) -> Computed {
 }
 
 fn unwrap_kw<C: Cipher>(key: &[u8], data: &[u8]) -> Computed {
-    if data.len() < 24 || data.len() % 8 != 0 {
+    if data.len() < 24 || !data.len().is_multiple_of(8) {
         return Err(operation("that is not a key wrapped by AES-KW"));
     }
     let mut plain = Output::new(vec![0; data.len() - 8]);

@@ -162,7 +162,7 @@ pub(super) fn export(args: &mut Reader<'_>) -> Computed {
         Format::Pkcs8 => {
             let (private_key, point) = ops.split(key)?;
             let inner = EcPrivateKey { private_key, parameters: None, public_key: Some(point) };
-            ops.kind().wrap_private(&*to_der(&inner)?)
+            ops.kind().wrap_private(&to_der(&inner)?)
         }
     }
 }

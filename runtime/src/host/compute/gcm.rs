@@ -103,9 +103,11 @@ pub(super) fn decrypt(args: &mut Reader<'_>) -> Computed {
     Ok(out)
 }
 
+type Apply = Box<dyn FnMut(&mut [u8])>;
+
 /// Any of the three ciphers, keyed: its key stream, the hash, and what the tag is masked with.
 struct Parts {
-    apply: Box<dyn FnMut(&mut [u8])>,
+    apply: Apply,
     hash: GHash,
     mask: [u8; TAG_BYTES],
 }
@@ -156,5 +158,5 @@ fn first_counter(hash: &GHash, iv: &[u8]) -> [u8; TAG_BYTES] {
 
 /// Two lengths in bits, as GCM hashes them.
 fn lengths(first: usize, second: usize) -> [u8; TAG_BYTES] {
-    ((first as u128 * 8) << 64 | second as u128 * 8).to_be_bytes()
+    (((first as u128 * 8) << 64) | (second as u128 * 8)).to_be_bytes()
 }

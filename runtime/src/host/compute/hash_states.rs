@@ -11,28 +11,28 @@ use super::{Computed, Output, Refusal, digest};
 #[derive(Clone)]
 pub(super) enum Hashing {
     Plain(hashes::Context),
-    Md5(Box<Md5>),
+    Md5(Md5),
     Keyed(macs::Context),
 }
 
 pub(super) fn open(args: &mut Reader<'_>, states: &mut States) -> Computed {
     let hashing = match Hash::read(args)? {
-        Hash::Md5 => Hashing::Md5(Box::default()),
+        Hash::Md5 => Hashing::Md5(Md5::default()),
         hash => Hashing::Plain(hashes::Context::new(digest::algorithm(hash)?)),
     };
-    states.add(State::Hash(hashing))
+    states.add(State::Hash(Box::new(hashing)))
 }
 
 pub(super) fn open_hmac(args: &mut Reader<'_>, states: &mut States) -> Computed {
     let hash = Hash::read(args)?;
     let key = digest::hmac_key(hash, args.bytes()?)?;
-    states.add(State::Hash(Hashing::Keyed(macs::Context::with_key(&key))))
+    states.add(State::Hash(Box::new(Hashing::Keyed(macs::Context::with_key(&key)))))
 }
 
 pub(super) fn push(args: &mut Reader<'_>, states: &mut States) -> Computed {
     let State::Hash(hashing) = states.get(args.u32()?)? else { return Err(no_hash()) };
     let data = args.rest();
-    match hashing {
+    match hashing.as_mut() {
         Hashing::Plain(context) => context.update(data),
         Hashing::Md5(context) => context.update(data),
         Hashing::Keyed(context) => context.update(data),
@@ -42,7 +42,7 @@ pub(super) fn push(args: &mut Reader<'_>, states: &mut States) -> Computed {
 
 pub(super) fn finish(args: &mut Reader<'_>, states: &mut States) -> Computed {
     let Some(State::Hash(hashing)) = states.take(args.u32()?) else { return Err(no_hash()) };
-    Ok(match hashing {
+    Ok(match *hashing {
         Hashing::Plain(context) => context.finish().as_ref().to_vec().into(),
         Hashing::Md5(context) => context.finalize().to_vec().into(),
         Hashing::Keyed(context) => context.sign().as_ref().to_vec().into(),

@@ -74,7 +74,7 @@ pub(super) fn export(args: &mut Reader<'_>) -> Computed {
         Format::Pkcs8 => {
             let secret = zeroize::Zeroizing::new(private_half(key)?);
             let inner = OctetStringRef::new(&*secret).map_err(malformed)?;
-            kind(curve).wrap_private(&*to_der(&inner)?)
+            kind(curve).wrap_private(&to_der(&inner)?)
         }
     }
 }

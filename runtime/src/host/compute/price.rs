@@ -39,19 +39,19 @@ fn work(frame: &[u8]) -> Result<u64, Malformed> {
         C::AesCtr => 5_000 + 8 * bytes,
         // Six rounds, each of them in turn.
         C::AesKwWrap | C::AesKwUnwrap => 10_000 + 100 * bytes,
-        C::RsaGenerate => cubic(u64::from(args.u32()?), 2_500_000_000),
+        C::RsaGenerate => cubic(u64::from(args.u32()?), 500_000_000),
         C::RsaPublic | C::RsaParts | C::RsaExport => 20_000 + 20 * bytes,
-        C::RsaImport | C::RsaFromParts => square(bytes.min(8_192) * 2, 3_000_000),
+        C::RsaImport | C::RsaFromParts => square(bytes.min(8_192) * 2, 2_000_000),
         C::RsaSign => {
             let (hash, key) = rsa_sign(args)?;
-            per_byte(hash) * bytes + cubic(rsa_keys::modulus_bits(key), 40_000_000)
+            per_byte(hash) * bytes + cubic(rsa_keys::modulus_bits(key), 25_000_000)
         }
         C::RsaVerify => {
             let (hash, key) = rsa_verify(args)?;
             per_byte(hash) * bytes + square(rsa_keys::modulus_bits(key), 1_500_000)
         }
         C::RsaEncrypt => square(rsa_keys::modulus_bits(oaep_key(args)?), 1_500_000) + 20 * bytes,
-        C::RsaDecrypt => cubic(rsa_keys::modulus_bits(oaep_key(args)?), 40_000_000) + 20 * bytes,
+        C::RsaDecrypt => cubic(rsa_keys::modulus_bits(oaep_key(args)?), 25_000_000) + 20 * bytes,
         C::EcGenerate | C::EcImport => curve(args, 2_000_000)?,
         C::EcExport => 20_000,
         C::EcSign => curve(args, 2_000_000)? + 20 * bytes,
@@ -76,7 +76,7 @@ fn work(frame: &[u8]) -> Result<u64, Malformed> {
 fn per_byte(hash: Hash) -> u64 {
     match hash {
         Hash::Sha256 => 10,
-        Hash::Sha384 | Hash::Sha512 => 16,
+        Hash::Sha384 | Hash::Sha512 => 20,
         Hash::Sha1 | Hash::Md5 => 20,
     }
 }
@@ -84,9 +84,9 @@ fn per_byte(hash: Hash) -> u64 {
 /// The work of one block of HMAC, both hashes of it.
 fn per_block(hash: Hash) -> u64 {
     match hash {
-        Hash::Sha1 => 3_000,
-        Hash::Sha256 => 2_000,
-        Hash::Sha384 | Hash::Sha512 | Hash::Md5 => 5_000,
+        Hash::Sha1 => 5_000,
+        Hash::Sha256 => 2_500,
+        Hash::Sha384 | Hash::Sha512 | Hash::Md5 => 6_000,
     }
 }
 
@@ -102,13 +102,13 @@ fn digest_bytes(hash: Hash) -> u64 {
 
 /// A price for 2,048 bits, for another length of which the work grows with the square.
 fn square(bits: u64, at_2048: u64) -> u64 {
-    let bits = bits.min(16_384).max(256);
+    let bits = bits.clamp(256, 16_384);
     at_2048 * bits * bits / (2_048 * 2_048)
 }
 
 /// The same, with the cube.
 fn cubic(bits: u64, at_2048: u64) -> u64 {
-    let bits = bits.min(16_384).max(256);
+    let bits = bits.clamp(256, 16_384);
     (at_2048 as u128 * u128::from(bits).pow(3) / 2_048_u128.pow(3)) as u64
 }
 
@@ -145,7 +145,7 @@ fn curve(args: &mut Reader<'_>, on_p256: u64) -> Result<u64, Malformed> {
     Ok(match Curve::read(args)? {
         Curve::P256 => on_p256,
         Curve::P384 => on_p256 * 4,
-        Curve::P521 => on_p256 * 8,
+        Curve::P521 => on_p256 * 6,
     })
 }
 

@@ -13,10 +13,10 @@ const COUNT_MAX: usize = 256;
 const BYTES_MAX: usize = 16 << 20;
 
 /// What a state is told in one call, with the rest of its frame: it is worked off on the guest's own thread.
-pub(super) const PUSHED_BYTES_MAX: usize = (1 << 20) + 64;
+pub(super) const PUSHED_BYTES_MAX: usize = (256 << 10) + 64;
 
 pub(super) enum State {
-    Hash(Hashing),
+    Hash(Box<Hashing>),
     Decoder { decoder: encoding_rs::Decoder, fatal: bool },
     Codec(Codec),
 }
