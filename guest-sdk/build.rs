@@ -5,11 +5,62 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
+#[path = "build/templates.rs"]
+mod templates;
+
+/// The language's own names that modules use: within the prelude they mean what they meant at its start.
+const LANGUAGE: &[&str] = &[
+    "AggregateError",
+    "Array",
+    "ArrayBuffer",
+    "BigInt",
+    "BigInt64Array",
+    "BigUint64Array",
+    "Boolean",
+    "DataView",
+    "Date",
+    "Error",
+    "EvalError",
+    "Float16Array",
+    "Float32Array",
+    "Float64Array",
+    "Function",
+    "Int16Array",
+    "Int32Array",
+    "Int8Array",
+    "JSON",
+    "Map",
+    "Math",
+    "Number",
+    "Object",
+    "Promise",
+    "RangeError",
+    "ReferenceError",
+    "Reflect",
+    "RegExp",
+    "Set",
+    "String",
+    "Symbol",
+    "SyntaxError",
+    "TypeError",
+    "URIError",
+    "Uint16Array",
+    "Uint32Array",
+    "Uint8Array",
+    "Uint8ClampedArray",
+    "WeakMap",
+    "WeakSet",
+    "parseFloat",
+    "parseInt",
+];
+
 /// Each module after the ones it imports.
 const MODULES: &[&str] = &[
     "primordials",
     "host",
     "exceptions",
+    "queue",
+    "tasks",
     "timers",
     "events",
     "compute",
@@ -35,14 +86,25 @@ const MODULES: &[&str] = &[
     "streams_controllers",
     "streams_readable",
     "streams_transform",
+    "iterators",
+    "mime",
+    "blob",
+    "blob_file",
+    "events_kinds",
+    "clone_write",
+    "clone",
+    "messages",
+    "form_data",
     "encoding",
+    "url_search_params",
     "url",
+    "url_pattern",
     "headers",
     "body",
+    "request_options",
     "request",
     "response",
     "fetch",
-    "clone",
     "crypto_values",
     "compression",
     "encoding_streams",
@@ -58,9 +120,11 @@ const MODULES: &[&str] = &[
     "crypto_stream",
     "random",
     "clock",
+    "navigator",
     "database",
     "idempotency",
     "inspect",
+    "errors",
     "wait_until",
     "context",
     "console",
@@ -69,10 +133,17 @@ const MODULES: &[&str] = &[
 
 fn main() {
     println!("cargo:rerun-if-changed=src/api");
-    let mut bundle = String::from("globalThis.__prelude = (function (HOST) {\n");
+    println!("cargo:rerun-if-changed=build");
+    // The engine makes a template of a call of `String.prototype.concat`, which a tenant may have replaced: here it is
+    // one of a function that nobody can replace.
+    let mut bundle = format!(
+        "globalThis.__prelude = (function (HOST) {{\nconst {{ {} }} = globalThis;\n\
+         const TEMPLATE = Function.prototype.call.bind(String.prototype.concat);\n",
+        LANGUAGE.join(", ")
+    );
     for module in MODULES {
         let source = fs::read_to_string(format!("src/api/{module}.js")).expect("the module's source");
-        let (body, exports) = scope(module, &source);
+        let (body, exports) = scope(module, &templates::without(&source));
         writeln!(
             bundle,
             "const m_{module} = (() => {{\n{body}\nreturn {{ {} }};\n}})();",

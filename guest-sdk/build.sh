@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 sources_digest() {
-  find Cargo.toml Cargo.lock build.rs build.sh native src abi/Cargo.toml abi/src -type f | LC_ALL=C sort |
+  find Cargo.toml Cargo.lock build.rs build build.sh native src abi/Cargo.toml abi/src -type f | LC_ALL=C sort |
     xargs sha256sum | sha256sum | cut -d' ' -f1
 }
 

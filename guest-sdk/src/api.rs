@@ -11,14 +11,18 @@ mod context;
 mod database;
 mod dispatch;
 mod encoding;
+pub(crate) mod errors;
 mod fetch;
+mod form_data;
 mod headers;
 mod idempotency;
 pub(crate) mod invocation;
 mod random;
 mod response;
+mod tasks;
 mod timers;
 mod url;
+mod url_pattern;
 
 /// Puts every native on the object that the prelude gets.
 pub(crate) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
@@ -30,13 +34,16 @@ pub(crate) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     dispatch::register(ctx, host)?;
     encoding::register(ctx, host)?;
     fetch::register(ctx, host)?;
+    form_data::register(ctx, host)?;
     headers::register(ctx, host)?;
     idempotency::register(ctx, host)?;
     invocation::register(ctx, host)?;
     random::register(ctx, host)?;
     response::register(ctx, host)?;
+    tasks::register(ctx, host)?;
     timers::register(ctx, host)?;
-    url::register(ctx, host)
+    url::register(ctx, host)?;
+    url_pattern::register(ctx, host)
 }
 
 /// Refuses what has no meaning at deploy.

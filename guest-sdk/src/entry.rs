@@ -5,7 +5,8 @@ use std::mem::ManuallyDrop;
 
 use javy_plugin_api::Config;
 use javy_plugin_api::javy::Runtime;
-use javy_plugin_api::javy::quickjs::{Context, Ctx, Error, Function, Module, Result, Value};
+use javy_plugin_api::javy::quickjs::promise::PromiseState;
+use javy_plugin_api::javy::quickjs::{Context, Ctx, Error, Function, Module, Promise, Result, Value};
 use mayfly_abi::fault::{Kind, Report};
 use mayfly_abi::op::Call;
 
@@ -89,6 +90,7 @@ fn modify(runtime: Runtime) -> Runtime {
 
 fn install(runtime: &Runtime, bytecode: &[u8]) {
     let context = runtime.context().clone();
+    context.with(|ctx| api::errors::watch(&ctx));
     let prelude = prelude::install(&context, bytecode).unwrap_or_else(|error| {
         panic!("the prelude does not run: {error}: {:?}", context.with(|ctx| thrown_text(&ctx)))
     });
@@ -152,6 +154,7 @@ pub extern "C" fn load(bytecode: *mut u8, length: usize) -> u32 {
 fn load_module(ctx: &Ctx<'_>, prelude: &Prelude, bytecode: &[u8]) -> bool {
     match evaluate(ctx, prelude, bytecode) {
         Ok(None) => {
+            api::errors::forget();
             ctx.run_gc();
             true
         }
@@ -203,9 +206,18 @@ pub extern "C" fn handle(head_length: usize) {
 
 fn run(ctx: &Ctx<'_>, prelude: &Prelude) -> Result<()> {
     let dispatch: Function<'_> = prelude.dispatch.clone().restore(ctx)?;
-    dispatch.call::<_, ()>(())?;
+    let mut response: Option<Promise<'_>> = dispatch.call(())?;
     loop {
-        while ctx.execute_pending_job() {}
+        loop {
+            settle_response(ctx, prelude, &mut response)?;
+            if !ctx.execute_pending_job() {
+                break;
+            }
+        }
+        if api::errors::any() {
+            api::errors::tell(ctx, &prelude.rejections.clone().restore(ctx)?)?;
+            continue;
+        }
         if DONE.get() {
             return Ok(());
         }
@@ -219,6 +231,25 @@ fn run(ctx: &Ctx<'_>, prelude: &Prelude) -> Result<()> {
                 return Ok(());
             }
         }
+    }
+}
+
+/// Hands over the handler's response, or what it threw, once its promise is settled.
+fn settle_response<'js>(
+    ctx: &Ctx<'js>,
+    prelude: &Prelude,
+    response: &mut Option<Promise<'js>>,
+) -> Result<()> {
+    let Some(promise) = response.as_ref().filter(|promise| promise.state() != PromiseState::Pending) else {
+        return Ok(());
+    };
+    let settled = promise.result::<Value<'_>>();
+    api::errors::handled(promise.as_value());
+    *response = None;
+    match settled {
+        Some(Ok(value)) => prelude.finish.clone().restore(ctx)?.call((value,)),
+        Some(Err(_)) => prelude.fail.clone().restore(ctx)?.call((ctx.catch(),)),
+        None => Ok(()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Operations that run on the host, and who waits for them.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use javy_plugin_api::javy::quickjs::{Ctx, Exception, Function, Persistent, Promise, Result, Value};
 use mayfly_abi::op::{Call, Operation};
@@ -18,6 +18,7 @@ enum Waiting {
 }
 
 thread_local! {
+    static TASKS: RefCell<VecDeque<Persistent<Function<'static>>>> = const { RefCell::new(VecDeque::new()) };
     static WAITING: RefCell<BTreeMap<u32, Waiting>> = const { RefCell::new(BTreeMap::new()) };
 }
 
@@ -69,6 +70,12 @@ pub(crate) fn callback<'js>(
     Ok(operation)
 }
 
+/// Calls `task` when it is the turn of what waits, before any answer of the host's.
+pub(crate) fn queue<'js>(ctx: &Ctx<'js>, task: Function<'js>) {
+    let task = Persistent::save(ctx, task);
+    TASKS.with_borrow_mut(|tasks| tasks.push_back(task));
+}
+
 /// Forgets an operation, here and on the host.
 pub(crate) fn cancel(operation: u32) {
     if WAITING.with_borrow_mut(|all| all.remove(&operation)).is_some() {
@@ -78,6 +85,10 @@ pub(crate) fn cancel(operation: u32) {
 
 /// Waits for the next operation and settles whoever waits for it; `false` when nothing is pending.
 pub(crate) fn settle_next(ctx: &Ctx<'_>) -> Result<bool> {
+    if let Some(task) = TASKS.with_borrow_mut(VecDeque::pop_front) {
+        task.restore(ctx)?.call::<_, ()>(())?;
+        return Ok(true);
+    }
     let Some((operation, length)) = import::wait() else {
         return Ok(false);
     };

@@ -15,8 +15,14 @@ const GLOBAL: &str = "__prelude";
 pub(crate) struct Prelude {
     /// Chooses the handler of a module's namespace; text when there is none.
     pub(crate) adopt: Persistent<Function<'static>>,
-    /// Runs the handler.
+    /// Runs the handler, and returns the promise of its response, if it is one.
     pub(crate) dispatch: Persistent<Function<'static>>,
+    /// Takes the handler's response.
+    pub(crate) finish: Persistent<Function<'static>>,
+    /// Takes what the handler threw.
+    pub(crate) fail: Persistent<Function<'static>>,
+    /// Tells of promises that were rejected and have no handler.
+    pub(crate) rejections: Persistent<Function<'static>>,
     /// Kind, message and stack of a thrown value.
     pub(crate) describe_thrown: Persistent<Function<'static>>,
 }
@@ -33,6 +39,9 @@ pub(crate) fn install(context: &Context, bytecode: &[u8]) -> Result<Prelude> {
         Ok(Prelude {
             adopt: way(&ctx, &ways, "adopt")?,
             dispatch: way(&ctx, &ways, "dispatch")?,
+            finish: way(&ctx, &ways, "finish")?,
+            fail: way(&ctx, &ways, "fail")?,
+            rejections: way(&ctx, &ways, "rejections")?,
             describe_thrown: way(&ctx, &ways, "describeThrown")?,
         })
     })

@@ -8,8 +8,8 @@ use mayfly_runtime::providers::{BoxFuture, Fetch, FetchRequest, FetchResponse, G
 /// Where the tests believe to be.
 pub(crate) const ORIGIN: &str = "http://web-platform.test/";
 
-/// Serves a checkout.
-pub(crate) struct Files(pub(crate) PathBuf);
+/// Serves checkouts: the first that has a file counts.
+pub(crate) struct Files(pub(crate) Vec<PathBuf>);
 
 impl Fetch for Files {
     fn fetch(
@@ -23,10 +23,8 @@ impl Fetch for Files {
             if path.split('/').any(|part| part == "..") {
                 return Err(refused());
             }
-            let (status, body) = match tokio::fs::read(self.0.join(path)).await {
-                Ok(body) => (200, body),
-                Err(_) => (404, b"not found".to_vec()),
-            };
+            let found = self.0.iter().find_map(|root| std::fs::read(root.join(path)).ok());
+            let (status, body) = found.map_or((404, b"not found".to_vec()), |body| (200, body));
             let media_type = match path.rsplit('.').next() {
                 Some("json") => "application/json",
                 Some("html") => "text/html",

@@ -46,7 +46,7 @@ pub(crate) async fn run(roots: &[PathBuf], folders: &[&str], filter: &str) -> Ve
         memory_bytes: 512 << 20,
         ..Limits::default()
     };
-    let fetch = Arc::new(Files(roots[0].clone()));
+    let fetch = Arc::new(Files(roots.to_vec()));
     let runner = Runner::new(FUNCTION, Some(fetch), limits).await;
     let tests = collect(roots, folders).into_iter().filter(|test| test.path.contains(filter));
     let mut runs: Vec<TestRun> =

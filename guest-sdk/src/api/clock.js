@@ -1,18 +1,31 @@
 // performance: time since the invocation began.
 
 import { host } from "./host.js";
-import { expose, tag } from "./primordials.js";
+import { stampWith } from "./events.js";
+import { EventTarget } from "./events_target.js";
+import { expose, exposeInterface } from "./primordials.js";
 
-class Performance {
+const GUARD = Symbol("guard");
+
+class Performance extends EventTarget {
+  #mark;
+  constructor(guard) {
+    if (guard !== GUARD) throw new TypeError("Illegal constructor");
+    super();
+  }
   get timeOrigin() {
+    this.#mark;
     return host.startedAt();
   }
   now() {
+    this.#mark;
     return host.elapsed();
   }
   toJSON() {
     return { timeOrigin: this.timeOrigin };
   }
 }
-tag(Performance, "Performance");
-expose("performance", new Performance());
+Object.defineProperty(Performance, "length", { value: 0, configurable: true });
+exposeInterface(Performance, "Performance");
+expose("performance", new Performance(GUARD));
+stampWith(host.elapsed);

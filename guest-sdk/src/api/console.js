@@ -1,9 +1,8 @@
 // console: entries go to the host as text; it counts and cuts them.
 
 import { host } from "./host.js";
-import { onListenerError } from "./events_target.js";
 import { format } from "./inspect.js";
-import { expose, MapDelete, MapGet, MapSet, ObjectKeys } from "./primordials.js";
+import { expose, MapDelete, MapGet, MapSet, ObjectDefineProperty, ObjectKeys } from "./primordials.js";
 
 const LEVEL = { __proto__: null, debug: 0, log: 1, info: 2, warn: 3, error: 4 };
 const counts = new Map();
@@ -16,13 +15,19 @@ function write(level, args) {
   host.log(level, text);
 }
 
+function openGroup(label) {
+  if (label.length > 0) write(LEVEL.log, label);
+  indent += "  ";
+}
+
 function elapsed(label) {
   const since = MapGet(timers, label);
   return since === undefined ? null : `${label}: ${host.elapsed() - since}ms`;
 }
 
 const console = {
-  assert(condition, ...args) {
+  __proto__: {},
+  assert(condition = undefined, ...args) {
     if (condition) return;
     if (typeof args[0] === "string") args[0] = `Assertion failed: ${args[0]}`;
     else args.unshift("Assertion failed");
@@ -37,17 +42,16 @@ const console = {
   countReset(label = "default") {
     MapDelete(counts, `${label}`);
   },
-  dir(value) {
+  dir(value = undefined) {
     write(LEVEL.log, [value]);
   },
   group(...label) {
-    if (label.length > 0) write(LEVEL.log, label);
-    indent += "  ";
+    openGroup(label);
   },
   groupEnd() {
     indent = indent.slice(2);
   },
-  table(data) {
+  table(data = undefined) {
     write(LEVEL.log, [data]);
   },
   time(label = "default") {
@@ -70,7 +74,7 @@ const console = {
 for (const name of ObjectKeys(LEVEL)) {
   console[name] = { [name]: (...args) => write(LEVEL[name], args) }[name];
 }
-console.groupCollapsed = console.group;
-console.dirxml = console.log;
+console.groupCollapsed = { groupCollapsed: (...label) => openGroup(label) }.groupCollapsed;
+console.dirxml = { dirxml: (...args) => write(LEVEL.log, args) }.dirxml;
+ObjectDefineProperty(console, Symbol.toStringTag, { value: "console", configurable: true });
 expose("console", console);
-onListenerError((error) => write(LEVEL.error, ["Uncaught in an event listener:", error]));

@@ -1,9 +1,10 @@
 // The road of an invocation inside the sandbox: find the handler, call it, hand over what comes back.
 
 import { context } from "./context.js";
+import { failUnlessHandled, reportRejections } from "./errors.js";
 import { host } from "./host.js";
 import { printThrown } from "./inspect.js";
-import { ObjectKeys, PromiseConstructor, PromiseThen, ReflectApply, resolved } from "./primordials.js";
+import { ObjectKeys, PromiseConstructor, ReflectApply, resolved } from "./primordials.js";
 import { incomingRequest } from "./request.js";
 import { describe, respond } from "./response.js";
 import { whenIdle } from "./wait_until.js";
@@ -33,34 +34,52 @@ export function adopt(namespace) {
   return null;
 }
 
-/** Runs the handler for the request that the host holds. */
+/**
+ * Runs the handler for the request that the host holds, and returns the promise of its response, if it is one:
+ * whoever runs the jobs sees when it is settled, and calls `finish` or `fail`. A `then` would cost more than the rest.
+ */
 export function dispatch() {
   let result;
   try {
     result =
       self === undefined ? handler(incomingRequest(), context) : ReflectApply(handler, self, [incomingRequest(), context, context]);
+    if (result instanceof PromiseConstructor) return result;
+    if (typeof result?.then === "function") return resolved(result);
   } catch (error) {
     fail(error);
-    return;
+    return undefined;
   }
-  if (result instanceof PromiseConstructor) PromiseThen(result, finish, fail);
-  else if (typeof result?.then === "function") PromiseThen(resolved(result), finish, fail);
-  else finish(result);
+  finish(result);
+  return undefined;
 }
 
-function finish(value) {
+/** The handler has answered. */
+export function finish(value) {
+  let sent;
   try {
-    if (!respond(value)) host.fault(NO_RESPONSE, describe(value), "", null);
+    sent = respond(value);
   } catch (error) {
     fail(error);
     return;
   }
-  whenIdle(host.done);
+  if (sent === true) whenIdle(host.done);
+  else if (sent === false) {
+    host.fault(NO_RESPONSE, describe(value), "", null);
+    whenIdle(host.done);
+  } else sent(() => whenIdle(host.done), fail);
 }
 
-function fail(error) {
+/** The handler has thrown. */
+export function fail(error) {
   host.fault(kindOf(error), printThrown(error), stackOf(error), codeOf(error));
   whenIdle(host.done);
+}
+
+failUnlessHandled(fail);
+
+/** Tells of promises that were rejected while nobody looked. */
+export function rejections(promise, reason, late) {
+  reportRejections(promise, reason, late);
 }
 
 /** What kind of failure a thrown value is: the engine's own ways of saying that it is out of something have kinds. */

@@ -3,7 +3,7 @@
 import { DOMException } from "./exceptions.js";
 import { EventTarget, fire, handlerAttribute, onSignal } from "./events_target.js";
 import { startTimer } from "./timers.js";
-import { ArrayPush, exposeInterface, SymbolIterator } from "./primordials.js";
+import { ArrayPush, exposeInterface, iterate, SymbolIterator } from "./primordials.js";
 
 const GUARD = Symbol("guard");
 const MAX_TIMEOUT_MS = 2 ** 53 - 1;
@@ -116,10 +116,10 @@ function signalList(signals) {
     throw new TypeError("AbortSignal.any takes several signals");
   }
   const list = [];
-  for (const signal of signals) {
+  iterate(signals, signals[SymbolIterator], (signal) => {
     if (!isSignal(signal)) throw new TypeError("AbortSignal.any takes signals only");
     ArrayPush(list, signal);
-  }
+  });
   return list;
 }
 

@@ -173,9 +173,9 @@ export function hasListener(target, type) {
 
 /**
  * Defines `on<type>`: a handler that takes its place among the listeners when it is first set. `invoke` calls it; by
- * default with the event, and what returns false cancels it.
+ * default with the event, and what returns false cancels it. `whenSet` is told each time.
  */
-export function handlerAttribute(object, type, invoke = callHandler) {
+export function handlerAttribute(object, type, invoke = callHandler, whenSet = undefined) {
   const name = `on${type}`;
   const accessor = {
     get [name]() {
@@ -183,6 +183,7 @@ export function handlerAttribute(object, type, invoke = callHandler) {
     },
     set [name](value) {
       setHandler(stateOf(this), type, typeof value === "function" || (typeof value === "object" && value !== null) ? value : null, invoke);
+      if (whenSet !== undefined) whenSet(this);
     },
   };
   const descriptor = Object.getOwnPropertyDescriptor(accessor, name);
@@ -209,3 +210,6 @@ function setHandler(state, type, value, invoke) {
 function callHandler(handler, target, event) {
   if (ReflectApply(handler, target, [event]) === false) preventDefault(event);
 }
+
+// The global object is a target, too.
+Object.setPrototypeOf(globalThis, EventTarget.prototype);

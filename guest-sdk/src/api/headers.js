@@ -1,37 +1,87 @@
 // Headers: names and values are checked natively, so that nothing here can split a response.
 
 import { host } from "./host.js";
-import { ArrayJoin, ArrayPush, ArraySort, expose, ObjectKeys, SymbolIterator, tag } from "./primordials.js";
+import { definePairs } from "./iterators.js";
+import {
+  ArrayJoin,
+  ArrayPush,
+  ArraySort,
+  exposeInterface,
+  isByteString,
+  iterate,
+  ReflectGetOwnPropertyDescriptor,
+  ReflectOwnKeys,
+  SymbolIterator,
+} from "./primordials.js";
 
 let listOf;
+let pairsOf;
 let adopt;
+let guard;
+
+/** What a guard that refuses changes is. */
+export const IMMUTABLE = "immutable";
 
 export class Headers {
   // Pairs of a lower-case name and a value, in the order they were added.
   #list = [];
-  constructor(init) {
-    if (init === undefined || init === null) return;
-    if (typeof init !== "object") throw new TypeError("Headers takes an object or pairs");
-    if (#list in init && init[SymbolIterator] === Headers.prototype[SymbolIterator]) {
+  // The pairs as iteration has them, until something changes.
+  #sorted = null;
+  #guard = null;
+  constructor(init = undefined) {
+    if (init === undefined) return;
+    if ((typeof init !== "object" && typeof init !== "function") || init === null) {
+      throw new TypeError("Headers takes an object or pairs");
+    }
+    const method = init[SymbolIterator];
+    if (#list in init && method === entries) {
       const list = init.#list;
       for (let i = 0; i < list.length; i++) ArrayPush(this.#list, [list[i][0], list[i][1]]);
-    } else if (typeof init[SymbolIterator] === "function") {
-      for (const pair of init) {
-        const entry = [...pair];
-        if (entry.length !== 2) throw new TypeError("Headers takes pairs of a name and a value");
-        this.append(entry[0], entry[1]);
-      }
-    } else {
-      const names = ObjectKeys(init);
-      for (let i = 0; i < names.length; i++) this.append(names[i], init[names[i]]);
-    }
+    } else if (method !== undefined && method !== null) fillFromPairs(this, init, method);
+    else fillFromRecord(this, init);
   }
   append(name, value) {
-    ArrayPush(this.#list, [checkedName(name), checkedValue(name, value)]);
-  }
-  set(name, value) {
+    this.#list;
+    required(arguments.length, 2, "append");
     const key = checkedName(name);
     const checked = checkedValue(name, value);
+    this.#changing();
+    ArrayPush(this.#list, [key, checked]);
+  }
+  delete(name) {
+    this.#list;
+    required(arguments.length, 1, "delete");
+    const key = checkedName(name);
+    this.#changing();
+    const kept = [];
+    for (let i = 0; i < this.#list.length; i++) if (this.#list[i][0] !== key) ArrayPush(kept, this.#list[i]);
+    this.#list = kept;
+  }
+  get(name) {
+    this.#list;
+    required(arguments.length, 1, "get");
+    return joined(this.#list, checkedName(name));
+  }
+  getSetCookie() {
+    const values = [];
+    for (let i = 0; i < this.#list.length; i++) {
+      if (this.#list[i][0] === "set-cookie") ArrayPush(values, this.#list[i][1]);
+    }
+    return values;
+  }
+  has(name) {
+    this.#list;
+    required(arguments.length, 1, "has");
+    const key = checkedName(name);
+    for (let i = 0; i < this.#list.length; i++) if (this.#list[i][0] === key) return true;
+    return false;
+  }
+  set(name, value) {
+    this.#list;
+    required(arguments.length, 2, "set");
+    const key = checkedName(name);
+    const checked = checkedValue(name, value);
+    this.#changing();
     let done = false;
     const kept = [];
     for (let i = 0; i < this.#list.length; i++) {
@@ -45,72 +95,97 @@ export class Headers {
     if (!done) ArrayPush(kept, [key, checked]);
     this.#list = kept;
   }
-  get(name) {
-    const key = checkedName(name);
-    const values = [];
-    for (let i = 0; i < this.#list.length; i++) if (this.#list[i][0] === key) ArrayPush(values, this.#list[i][1]);
-    return values.length === 0 ? null : values.length === 1 ? values[0] : ArrayJoin(values, ", ");
-  }
-  has(name) {
-    const key = checkedName(name);
-    for (let i = 0; i < this.#list.length; i++) if (this.#list[i][0] === key) return true;
-    return false;
-  }
-  delete(name) {
-    const key = checkedName(name);
-    const kept = [];
-    for (let i = 0; i < this.#list.length; i++) if (this.#list[i][0] !== key) ArrayPush(kept, this.#list[i]);
-    this.#list = kept;
-  }
-  getSetCookie() {
-    const values = [];
-    for (let i = 0; i < this.#list.length; i++) {
-      if (this.#list[i][0] === "set-cookie") ArrayPush(values, this.#list[i][1]);
-    }
-    return values;
-  }
-  forEach(callback, self) {
-    for (const [name, value] of this) callback.call(self, value, name, this);
-  }
-  *entries() {
-    yield* this.#sorted();
-  }
-  *keys() {
-    for (const pair of this.#sorted()) yield pair[0];
-  }
-  *values() {
-    for (const pair of this.#sorted()) yield pair[1];
-  }
-  #sorted() {
-    const names = [];
-    for (const [name] of this.#list) {
-      let known = false;
-      for (const other of names) known ||= other === name;
-      if (!known) ArrayPush(names, name);
-    }
-    ArraySort(names);
-    const pairs = [];
-    for (const name of names) {
-      if (name === "set-cookie") for (const value of this.getSetCookie()) ArrayPush(pairs, [name, value]);
-      else ArrayPush(pairs, [name, this.get(name)]);
-    }
-    return pairs;
+  #changing() {
+    if (this.#guard === IMMUTABLE) throw new TypeError("These headers cannot be changed");
+    this.#sorted = null;
   }
   static {
     listOf = (headers) => headers.#list;
+    pairsOf = (headers) => {
+      const list = headers.#list;
+      return (headers.#sorted ??= sorted(list));
+    };
     adopt = (list) => {
       const headers = new Headers();
       headers.#list = list;
       return headers;
     };
+    guard = (headers) => {
+      headers.#guard = IMMUTABLE;
+    };
   }
 }
-Object.defineProperty(Headers.prototype, SymbolIterator, {
-  value: Headers.prototype.entries,
-  writable: true,
-  configurable: true,
-});
-tag(Headers, "Headers");
+definePairs(Headers, "Headers", (headers) => pairsOf(headers));
+exposeInterface(Headers, "Headers");
+const entries = Headers.prototype[SymbolIterator];
+
+function required(given, count, method) {
+  if (given < count) throw new TypeError(`Headers.${method} needs ${count} arguments`);
+}
+
+function fillFromPairs(headers, init, method) {
+  const pairs = [];
+  iterate(init, method, (pair) => {
+    if ((typeof pair !== "object" && typeof pair !== "function") || pair === null) {
+      throw new TypeError("Headers takes pairs of a name and a value");
+    }
+    const entry = [];
+    iterate(pair, pair[SymbolIterator], (item) => ArrayPush(entry, item));
+    if (entry.length !== 2) throw new TypeError("Headers takes pairs of a name and a value");
+    ArrayPush(pairs, entry);
+  });
+  for (let i = 0; i < pairs.length; i++) appendTo(headers, pairs[i][0], pairs[i][1]);
+}
+
+function fillFromRecord(headers, init) {
+  const keys = ReflectOwnKeys(init);
+  const pairs = [];
+  for (let i = 0; i < keys.length; i++) {
+    const descriptor = ReflectGetOwnPropertyDescriptor(init, keys[i]);
+    if (descriptor === undefined || !descriptor.enumerable) continue;
+    if (typeof keys[i] === "symbol") throw new TypeError("A header's name is a string");
+    requireBytes(keys[i]);
+    ArrayPush(pairs, [keys[i], requireBytes(`${init[keys[i]]}`)]);
+  }
+  for (let i = 0; i < pairs.length; i++) appendTo(headers, pairs[i][0], pairs[i][1]);
+}
+
+function appendTo(headers, name, value) {
+  ArrayPush(listOf(headers), [checkedName(name), checkedValue(name, value)]);
+}
+
+function joined(list, key) {
+  let first = null;
+  let values = null;
+  for (let i = 0; i < list.length; i++) {
+    if (list[i][0] !== key) continue;
+    if (first === null) first = list[i][1];
+    else ArrayPush((values ??= [first]), list[i][1]);
+  }
+  return values === null ? first : ArrayJoin(values, ", ");
+}
+
+function sorted(list) {
+  const names = [];
+  for (let i = 0; i < list.length; i++) {
+    let known = false;
+    for (let j = 0; j < names.length; j++) known ||= names[j] === list[i][0];
+    if (!known) ArrayPush(names, list[i][0]);
+  }
+  ArraySort(names);
+  const pairs = [];
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i];
+    if (name !== "set-cookie") ArrayPush(pairs, [name, joined(list, name)]);
+    else for (let j = 0; j < list.length; j++) if (list[j][0] === name) ArrayPush(pairs, [name, list[j][1]]);
+  }
+  return pairs;
+}
+
+function requireBytes(text) {
+  if (!isByteString(text)) throw new TypeError("Headers hold characters up to U+00FF");
+  return text;
+}
 
 function checkedName(name) {
   const checked = host.headerName(`${name}`);
@@ -134,4 +209,26 @@ export function headersFromHost(list) {
   return adopt(list);
 }
 
-expose("Headers", Headers);
+/** A header's value, whatever became of `Headers.prototype`. */
+export function headerOf(headers, name) {
+  return joined(listOf(headers), name);
+}
+
+/** Adds a header, whatever became of `Headers.prototype`. */
+export function addHeader(headers, name, value) {
+  ArrayPush(listOf(headers), [name, value]);
+}
+
+/** A copy of the headers. */
+export function copyHeaders(headers) {
+  const list = listOf(headers);
+  const copy = [];
+  for (let i = 0; i < list.length; i++) ArrayPush(copy, [list[i][0], list[i][1]]);
+  return adopt(copy);
+}
+
+/** Nobody may change them from now on. */
+export function freezeHeaders(headers) {
+  guard(headers);
+  return headers;
+}

@@ -13,6 +13,8 @@ export const ArrayBufferIsView = ArrayBuffer.isView;
 export const ArrayBufferSlice = uncurry(ArrayBuffer.prototype.slice);
 export const ArrayBufferTransfer = uncurry(ArrayBuffer.prototype.transfer);
 export const ArrayBufferDetached = uncurry(Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached").get);
+export const ArrayBufferMaxByteLength = uncurry(Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "maxByteLength").get);
+export const ArrayBufferResizable = uncurry(Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "resizable").get);
 export const ArrayBufferByteLength = uncurry(Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength").get);
 const TypedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype);
 export const TypedArrayBuffer = uncurry(Object.getOwnPropertyDescriptor(TypedArrayPrototype, "buffer").get);
@@ -26,11 +28,18 @@ export const DataViewBuffer = uncurry(Object.getOwnPropertyDescriptor(DataView.p
 export const DataViewByteOffset = uncurry(Object.getOwnPropertyDescriptor(DataView.prototype, "byteOffset").get);
 export const DataViewByteLength = uncurry(Object.getOwnPropertyDescriptor(DataView.prototype, "byteLength").get);
 export const DateGetTime = uncurry(Date.prototype.getTime);
+export const BigIntValueOf = uncurry(BigInt.prototype.valueOf);
+export const BooleanValueOf = uncurry(Boolean.prototype.valueOf);
+export const NumberValueOf = uncurry(Number.prototype.valueOf);
+export const StringValueOf = uncurry(String.prototype.valueOf);
+export const DateNow = Date.now;
 export const DateToISOString = uncurry(Date.prototype.toISOString);
 export const ErrorToString = uncurry(Error.prototype.toString);
 export const FunctionToString = uncurry(Function.prototype.toString);
 export const JSONParse = JSON.parse;
 export const JSONStringify = JSON.stringify;
+export const MapForEach = uncurry(Map.prototype.forEach);
+export const SetForEach = uncurry(Set.prototype.forEach);
 export const MapEntries = uncurry(Map.prototype.entries);
 export const MapGet = uncurry(Map.prototype.get);
 export const MapHas = uncurry(Map.prototype.has);
@@ -59,12 +68,36 @@ export const PromiseResolve = uncurry(Promise.resolve);
 export const PromiseReject = uncurry(Promise.reject);
 export const ReflectApply = Reflect.apply;
 export const ReflectDefineProperty = Reflect.defineProperty;
+export const ReflectGetOwnPropertyDescriptor = Reflect.getOwnPropertyDescriptor;
 export const ReflectOwnKeys = Reflect.ownKeys;
+export const RegExpSource = uncurry(Object.getOwnPropertyDescriptor(RegExp.prototype, "source").get);
+const REGEXP_FLAGS = [];
+for (const [flag, name] of [
+  ["d", "hasIndices"],
+  ["g", "global"],
+  ["i", "ignoreCase"],
+  ["m", "multiline"],
+  ["s", "dotAll"],
+  ["u", "unicode"],
+  ["v", "unicodeSets"],
+  ["y", "sticky"],
+]) {
+  REGEXP_FLAGS.push({ flag, isSet: uncurry(Object.getOwnPropertyDescriptor(RegExp.prototype, name).get) });
+}
+/** The flags, from the engine's own slots. */
+export function RegExpFlags(expression) {
+  let flags = "";
+  for (let i = 0; i < REGEXP_FLAGS.length; i++) if (REGEXP_FLAGS[i].isSet(expression)) flags += REGEXP_FLAGS[i].flag;
+  return flags;
+}
 export const RegExpToString = uncurry(RegExp.prototype.toString);
-export const RegExpTest = uncurry(RegExp.prototype.test);
+export const RegExpMatch = uncurry(RegExp.prototype.exec);
+/** Whether the text matches; `test` itself would look up `exec`. */
+export const RegExpTest = (expression, text) => RegExpMatch(expression, text) !== null;
 export const StringCharCodeAt = uncurry(String.prototype.charCodeAt);
 export const StringConstructor = String;
 export const StringIncludes = uncurry(String.prototype.includes);
+export const StringIndexOf = uncurry(String.prototype.indexOf);
 export const StringSlice = uncurry(String.prototype.slice);
 export const StringSplit = uncurry(String.prototype.split);
 export const StringStartsWith = uncurry(String.prototype.startsWith);
@@ -92,6 +125,25 @@ export const VIEWS = {
   BigInt64Array,
   BigUint64Array,
 };
+
+const BYTES = /^[\0-\xff]*$/;
+
+/** Whether all characters are up to U+00FF. */
+export function isByteString(text) {
+  return RegExpTest(BYTES, text);
+}
+
+/** The text with every `from` replaced; `replaceAll` itself would look up `Symbol.replace`. */
+export function StringReplaceAll(text, from, to) {
+  let replaced = "";
+  let at = 0;
+  for (;;) {
+    const next = StringIndexOf(text, from, at);
+    if (next < 0) return replaced + StringSlice(text, at);
+    replaced += StringSlice(text, at, next) + to;
+    at = next + from.length;
+  }
+}
 
 /** A promise for `value`, made by the language's own `Promise`. */
 export function resolved(value) {
@@ -154,6 +206,13 @@ export function viewOf(value) {
   return isArrayBuffer(value) ? new Uint8ArrayConstructor(value) : null;
 }
 
+const ErrorIsError = Error.isError;
+
+/** Whether `value` is an error of the language's, whatever its prototype. */
+export function isErrorObject(value) {
+  return ErrorIsError === undefined ? ObjectToString(value) === "[object Error]" || value instanceof Error : ErrorIsError(value);
+}
+
 /** A new buffer with a copy of bytes of `buffer`. */
 export function copyBytes(buffer, byteOffset, byteLength) {
   const copy = new Uint8ArrayConstructor(byteLength);
@@ -172,9 +231,46 @@ export function isArrayBuffer(value) {
   }
 }
 
+/** Visits what an iterable gives, by `method`, its `Symbol.iterator`, which was read already. */
+export function iterate(iterable, method, visit) {
+  const iterator = ReflectApply(method, iterable, []);
+  if (!isObject(iterator)) throw new TypeError("The iterator is not an object");
+  const { next } = iterator;
+  for (;;) {
+    const step = ReflectApply(next, iterator, []);
+    if (!isObject(step)) throw new TypeError("The iterator's result is not an object");
+    if (step.done) return;
+    try {
+      visit(step.value);
+    } catch (error) {
+      closeIterator(iterator);
+      throw error;
+    }
+  }
+}
+
+function closeIterator(iterator) {
+  try {
+    const method = iterator.return;
+    if (method !== undefined && method !== null) ReflectApply(method, iterator, []);
+  } catch {
+    // The error that ended the iteration is the one to report.
+  }
+}
+
+function isObject(value) {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
+
 /** Puts something on the global object the way the platform's own things are: writable, not enumerable. */
 export function expose(name, value) {
   ObjectDefineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
+}
+
+/** Puts a function on the global object, under its own name and enumerable, as the web platform has them. */
+export function exposeFunction(value) {
+  const { name } = value;
+  ObjectDefineProperty(globalThis, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /** Makes the class print as the web platform's classes do, and its members enumerable, as theirs are. */
@@ -193,8 +289,19 @@ function enumerable(object) {
   }
 }
 
+const prototypes = new Set();
+
+/** Whether an object is of an interface of the platform's. */
+export function isPlatformObject(value) {
+  for (let object = ObjectGetPrototypeOf(value); object !== null; object = ObjectGetPrototypeOf(object)) {
+    if (SetHas(prototypes, object)) return true;
+  }
+  return false;
+}
+
 /** Puts an interface on the global object. */
 export function exposeInterface(constructor, name) {
+  SetAdd(prototypes, constructor.prototype);
   tag(constructor, name);
   expose(name, constructor);
 }

@@ -1,92 +1,181 @@
 // Request: the one that came in is read from the host piece by piece, as the function asks.
 
-import { Body, copyBody, extractBody, INCOMING, takeBody } from "./body.js";
-import { AbortController, AbortSignal } from "./events_abort.js";
-import { Headers, headersFromHost } from "./headers.js";
+import { cloneBody, extractBody, INCOMING, isStream, mixBody, newBody, passBody, takeSource } from "./body.js";
+import { dependentSignal, isSignal, newSignal } from "./events_abort.js";
+import { addHeader, copyHeaders, headerOf, Headers, headersFromHost } from "./headers.js";
 import { host } from "./host.js";
-import { expose, RegExpTest, StringToUpperCase, tag } from "./primordials.js";
-import { URL } from "./url.js";
+import { convertOptions, normalMethod } from "./request_options.js";
+import { exposeInterface } from "./primordials.js";
+import { hasCredentials, hrefOf } from "./url.js";
 
 const FROM_HOST = Symbol("from host");
-const STANDARD_METHODS = { __proto__: null, DELETE: 1, GET: 1, HEAD: 1, OPTIONS: 1, POST: 1, PUT: 1, PATCH: 1 };
-const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const REDIRECTS = { __proto__: null, follow: 1, error: 1, manual: 1 };
+// Of a request that was given nothing else.
+const STANDARD = {
+  __proto__: null,
+  cache: "default",
+  credentials: "same-origin",
+  integrity: "",
+  keepalive: false,
+  mode: "cors",
+  redirect: "follow",
+  referrer: "about:client",
+  referrerPolicy: "",
+};
 
-function normalMethod(method) {
-  const given = `${method}`;
-  if (!RegExpTest(METHOD, given)) throw new TypeError(`'${given}' is not a method`);
-  const upper = StringToUpperCase(given);
-  if (upper === "CONNECT" || upper === "TRACE" || upper === "TRACK") {
-    throw new TypeError(`The method '${given}' is not allowed`);
-  }
-  return STANDARD_METHODS[upper] ? upper : given;
-}
+let isRequest;
+let partsOf;
 
-export class Request extends Body {
-  #method;
-  #url;
-  #headers;
-  #signal;
-  #redirect = "follow";
-  constructor(input, init) {
-    if (input === FROM_HOST) {
-      super(host.hasBody() ? INCOMING : null);
-      return;
-    }
-    const options = init ?? {};
-    const source = typeof input === "object" && input !== null && #redirect in input ? input : null;
+export class Request {
+  // Nothing, for the one that came in, until somebody asks: see `partsOf`.
+  #parts = null;
+  constructor(input, init = undefined) {
+    if (input === FROM_HOST) return;
+    if (arguments.length === 0) throw new TypeError("Request needs a URL or another Request");
+    const source = isRequest(input) ? partsOf(input) : null;
+    const url = source === null ? checkedUrl(input) : source.url;
+    const options = convertOptions(init, source === null ? STANDARD : source.options);
     const method = options.method === undefined ? (source?.method ?? "GET") : normalMethod(options.method);
-    const given = "body" in options && options.body !== undefined ? extractBody(options.body) : null;
-    if (given !== null && given.body !== null && (method === "GET" || method === "HEAD")) {
-      throw new TypeError(`A ${method} request has no body`);
-    }
-    super(given === null ? (source === null ? null : takeBody(source)) : given.body);
-    this.#method = method;
-    this.#url = source === null ? new URL(`${input}`).href : source.url;
-    this.#headers = new Headers(options.headers ?? source?.headers);
-    if (given !== null && given.type !== null && !this.#headers.has("content-type")) {
-      this.#headers.append("content-type", given.type);
-    }
-    if (options.redirect !== undefined && !REDIRECTS[options.redirect]) {
-      throw new TypeError(`'${options.redirect}' is not a redirect mode`);
-    }
-    this.#redirect = options.redirect ?? source?.redirect ?? "follow";
-    const signal = options.signal === undefined ? source?.signal : options.signal;
-    if (signal !== null && signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw new TypeError("signal must be an AbortSignal");
-    }
-    this.#signal = signal ?? undefined;
+    const signal = signalFor(options.signal, source);
+    const headers = options.headers === undefined ? headersFor(source) : new Headers(options.headers);
+    const body = bodyFor(options, method, headers, source === null ? null : source.body);
+    this.#parts = { __proto__: null, method, url, headers, signal, body, options: options.kept };
   }
   get method() {
-    return (this.#method ??= host.method());
+    return (this.#parts ?? partsOf(this)).method;
   }
   get url() {
-    return (this.#url ??= host.url());
+    return (this.#parts ?? partsOf(this)).url;
   }
   get headers() {
-    return (this.#headers ??= headersFromHost(host.headers()));
+    const parts = this.#parts ?? partsOf(this);
+    return (parts.headers ??= headersFromHost(host.headers()));
+  }
+  get destination() {
+    this.#parts;
+    return "";
+  }
+  get referrer() {
+    return partsOf(this).options.referrer;
+  }
+  get referrerPolicy() {
+    return partsOf(this).options.referrerPolicy;
+  }
+  get mode() {
+    return partsOf(this).options.mode;
+  }
+  get credentials() {
+    return partsOf(this).options.credentials;
+  }
+  get cache() {
+    return partsOf(this).options.cache;
   }
   get redirect() {
-    return this.#redirect;
+    return partsOf(this).options.redirect;
+  }
+  get integrity() {
+    return partsOf(this).options.integrity;
+  }
+  get keepalive() {
+    return partsOf(this).options.keepalive;
+  }
+  get isReloadNavigation() {
+    this.#parts;
+    return false;
+  }
+  get isHistoryNavigation() {
+    this.#parts;
+    return false;
   }
   get signal() {
-    return (this.#signal ??= new AbortController().signal);
+    return (partsOf(this).signal ??= newSignal());
+  }
+  get duplex() {
+    this.#parts;
+    return "half";
   }
   clone() {
-    const body = copyBody(this);
-    return new Request(this.url, {
-      method: this.method,
-      headers: this.headers,
-      redirect: this.#redirect,
-      signal: this.signal,
-      ...(body === null ? {} : { body }),
-    });
+    const parts = partsOf(this);
+    const body = cloneBody(parts.body);
+    const signal = dependentSignal([(parts.signal ??= newSignal())]);
+    const headers = headersFor(parts);
+    const copy = new Request(FROM_HOST);
+    copy.#parts = { __proto__: null, method: parts.method, url: parts.url, headers, signal, body, options: parts.options };
+    return copy;
+  }
+  static {
+    isRequest = (value) => typeof value === "object" && value !== null && #parts in value;
+    partsOf = (request) =>
+      (request.#parts ??= {
+        __proto__: null,
+        method: host.method(),
+        url: host.url(),
+        headers: null,
+        signal: null,
+        body: newBody(host.hasBody() ? INCOMING : null),
+        options: STANDARD,
+      });
   }
 }
-tag(Request, "Request");
-expose("Request", Request);
+mixBody(
+  Request,
+  "Request",
+  (value) => (isRequest(value) ? partsOf(value).body : undefined),
+  (request) => headerOf(headersOf(partsOf(request)), "content-type"),
+);
+exposeInterface(Request, "Request");
+
+function checkedUrl(input) {
+  const href = hrefOf(input);
+  if (hasCredentials(href)) throw new TypeError("A request's URL carries no name and no password");
+  return href;
+}
+
+function headersOf(parts) {
+  return (parts.headers ??= headersFromHost(host.headers()));
+}
+
+function headersFor(source) {
+  return source === null ? headersFromHost([]) : copyHeaders(headersOf(source));
+}
+
+function bodyFor(options, method, headers, inherited) {
+  const hasBody = options.body !== undefined && options.body !== null;
+  const inherits = options.body === undefined && inherited !== null;
+  if ((hasBody || (inherits && inherited.source !== null)) && (method === "GET" || method === "HEAD")) {
+    throw new TypeError(`A ${method} request has no body`);
+  }
+  if (!hasBody) return inherits ? passBody(inherited) : newBody(null);
+  const { source, type } = extractBody(options.body);
+  if (isStream(source) && options.duplex === undefined) {
+    throw new TypeError("A request whose body is a stream needs duplex: 'half'");
+  }
+  if (type !== null && headerOf(headers, "content-type") === null) addHeader(headers, "content-type", type);
+  return newBody(source);
+}
+
+function signalFor(given, source) {
+  const signal = given === undefined ? source?.signal : given;
+  if (signal === undefined || signal === null) return null;
+  if (!isSignal(signal)) throw new TypeError("signal must be an AbortSignal");
+  return dependentSignal([signal]);
+}
 
 /** The request that this invocation is for. */
 export function incomingRequest() {
   return new Request(FROM_HOST);
+}
+
+/** What the host needs to send it; its body is taken. */
+export function outgoing(request) {
+  const parts = partsOf(request);
+  const { method, url, signal, options } = parts;
+  return {
+    __proto__: null,
+    method,
+    url,
+    headers: headersOf(parts),
+    redirect: options.redirect,
+    signal,
+    body: takeSource(parts.body),
+  };
 }

@@ -1,137 +1,195 @@
 // Response: its parts stay as they were given until something asks for the objects.
 
-import { Body, copyBody, extractBody, takeBody } from "./body.js";
-import { headerList, Headers, headersFromHost } from "./headers.js";
+import { cloneBody, collect, extractBody, isBody, isStream, mixBody, newBody, takeSource } from "./body.js";
+import { addHeader, copyHeaders, freezeHeaders, headerList, headerOf, Headers, headersFromHost } from "./headers.js";
 import { host } from "./host.js";
-import { expose, JSONStringify, tag } from "./primordials.js";
-import { URL } from "./url.js";
+import { ArrayIsArray, exposeInterface, isByteString, JSONStringify } from "./primordials.js";
+import { hrefOf } from "./url.js";
 
 const NULL_BODY_STATUS = { __proto__: null, 101: true, 103: true, 204: true, 205: true, 304: true };
 const REDIRECT_STATUS = { __proto__: null, 301: true, 302: true, 303: true, 307: true, 308: true };
 const READY = Symbol("ready");
+const JSON_TYPE = "application/json";
+const TEXT = "text/plain;charset=UTF-8";
 
+let make;
 let send;
-let arrived;
+let isResponse;
+let bodyOf;
+let typeOf;
 
-export class Response extends Body {
-  #status = 200;
-  #statusText = "";
+const DEFAULT = { __proto__: null, status: 200, statusText: "", url: "", redirected: false, kind: "default" };
+const ERROR = { __proto__: null, status: 0, statusText: "", url: "", redirected: false, kind: "error" };
+
+export class Response {
+  // A body's source, until `bodyOf` makes a record of it.
+  #body = null;
+  // The content type that the body implies, until somebody asks for the headers.
   #headers = null;
-  // The content type that the body implies, where no headers have been made yet.
-  #type = null;
-  #url = "";
-  #redirected = false;
-  #error = false;
-  constructor(body, init, ready) {
+  #head = DEFAULT;
+  constructor(body = null, init = undefined, ready = undefined) {
     if (ready === READY) {
-      super(body);
-      this.#type = init;
+      this.#body = body;
+      this.#headers = init;
       return;
     }
-    const extracted = extractBody(body);
-    super(extracted.body);
-    this.#type = extracted.type;
-    if (init !== undefined && init !== null) this.#configure(init, extracted.body !== null);
+    if (typeof body === "string") {
+      this.#body = body;
+      this.#headers = TEXT;
+    } else if (body !== null) {
+      const { source, type } = extractBody(body);
+      this.#body = source;
+      this.#headers = type;
+    }
+    if (init !== undefined && init !== null) this.#configure(init);
   }
-  #configure(init, hasBody) {
-    if (init.status !== undefined) {
-      const status = +init.status;
-      if (!(status >= 200 && status <= 599)) {
-        throw new RangeError(`A response's status is between 200 and 599, not ${init.status}`);
-      }
-      this.#status = status & 0xffff;
+  #configure(init) {
+    if (typeof init !== "object" && typeof init !== "function") throw new TypeError("The init must be an object");
+    const { headers, status, statusText } = init;
+    if (status !== undefined || statusText !== undefined) this.#head = makeHead(status, statusText);
+    if (headers !== undefined) this.#materialize(new Headers(headers));
+    if (this.#body !== null && NULL_BODY_STATUS[this.#head.status]) {
+      throw new TypeError(`A response with status ${this.#head.status} has no body`);
     }
-    if (init.statusText !== undefined) {
-      const text = host.headerValue(`${init.statusText}`);
-      if (text === undefined) throw new TypeError("The status text has characters that no header may hold");
-      this.#statusText = text;
-    }
-    if (hasBody && NULL_BODY_STATUS[this.#status]) {
-      throw new TypeError(`A response with status ${this.#status} has no body`);
-    }
-    if (init.headers !== undefined && init.headers !== null) this.#materialize(new Headers(init.headers));
   }
   #materialize(headers) {
+    const type = this.#headers;
     this.#headers = headers;
-    if (this.#type !== null && !headers.has("content-type")) headers.append("content-type", this.#type);
+    if (type !== null && headerOf(headers, "content-type") === null) addHeader(headers, "content-type", type);
     return headers;
   }
-  static json(data, init) {
+  static error() {
+    return make(null, freezeHeaders(headersFromHost([])), ERROR);
+  }
+  static json(data, init = undefined) {
+    if (arguments.length === 0) throw new TypeError("Response.json needs a value");
     const text = JSONStringify(data);
     if (text === undefined) throw new TypeError("Response.json was given something that has no JSON");
-    const response = new Response(text, "application/json", READY);
-    if (init !== undefined && init !== null) response.#configure(init, true);
+    const response = new Response(text, JSON_TYPE, READY);
+    if (init !== undefined && init !== null) response.#configure(init);
     return response;
   }
   static redirect(url, status = 302) {
-    const target = new URL(`${url}`).href;
-    if (!REDIRECT_STATUS[status]) throw new RangeError(`${status} is not a redirect status`);
-    return new Response(null, { status, headers: { location: target } });
-  }
-  static error() {
-    const response = new Response(null);
-    response.#status = 0;
-    response.#error = true;
-    return response;
-  }
-  get status() {
-    return this.#status;
-  }
-  get ok() {
-    return this.#status >= 200 && this.#status <= 299;
-  }
-  get statusText() {
-    return this.#statusText;
-  }
-  get headers() {
-    return this.#headers ?? this.#materialize(headersFromHost([]));
-  }
-  get url() {
-    return this.#url;
-  }
-  get redirected() {
-    return this.#redirected;
+    if (arguments.length === 0) throw new TypeError("Response.redirect needs a URL");
+    const target = hrefOf(url);
+    const code = toUnsignedShort(status);
+    if (!REDIRECT_STATUS[code]) throw new RangeError(`${status} is not a redirect status`);
+    const headers = freezeHeaders(headersFromHost([["location", target]]));
+    return make(null, headers, makeHead(code, undefined));
   }
   get type() {
-    return this.#error ? "error" : "default";
+    return this.#head.kind;
+  }
+  get url() {
+    return this.#head.url;
+  }
+  get redirected() {
+    return this.#head.redirected;
+  }
+  get status() {
+    return this.#head.status;
+  }
+  get ok() {
+    return this.#head.status >= 200 && this.#head.status <= 299;
+  }
+  get statusText() {
+    return this.#head.statusText;
+  }
+  get headers() {
+    const headers = this.#headers;
+    return isType(headers) ? this.#materialize(headersFromHost([])) : headers;
   }
   clone() {
-    const copy = new Response(copyBody(this), this.#type, READY);
-    copy.#status = this.#status;
-    copy.#statusText = this.#statusText;
-    copy.#url = this.#url;
-    copy.#redirected = this.#redirected;
-    if (this.#headers !== null) copy.#headers = new Headers(this.#headers);
-    return copy;
+    const body = cloneBody(bodyOf(this));
+    const headers = this.#headers;
+    return make(body, isType(headers) ? headers : copyHeaders(headers), this.#head);
   }
   static {
-    send = (value) => {
-      if (typeof value !== "object" || value === null || !(#status in value)) return false;
-      const headers = value.#headers === null ? null : headerList(value.#headers);
-      host.respond(value.#status, value.#type, headers, takeBody(value));
-      return true;
-    };
-    arrived = (status, url, redirected, headers, body) => {
-      const response = new Response(NULL_BODY_STATUS[status] ? null : new Uint8Array(body), null, READY);
-      response.#status = status;
-      response.#url = url;
-      response.#redirected = redirected;
-      response.#headers = headersFromHost(headers);
+    make = (body, headers, head) => {
+      const response = new Response(body, headers, READY);
+      response.#head = head;
       return response;
+    };
+    isResponse = (value) => typeof value === "object" && value !== null && #body in value;
+    bodyOf = (response) => {
+      const body = response.#body;
+      return isBody(body) ? body : (response.#body = newBody(body));
+    };
+    typeOf = (response) => {
+      const headers = response.#headers;
+      return isType(headers) ? headers : headerOf(headers, "content-type");
+    };
+    send = (value) => {
+      if (typeof value !== "object" || value === null || !(#body in value)) return false;
+      const headers = value.#headers;
+      const body = value.#body;
+      return deliver(value.#head.status, headers, isBody(body) ? takeSource(body) : body);
     };
   }
 }
-tag(Response, "Response");
-expose("Response", Response);
+mixBody(Response, "Response", (value) => (isResponse(value) ? bodyOf(value) : undefined), (response) => typeOf(response));
+Object.defineProperty(Response, "length", { value: 0, configurable: true });
+exposeInterface(Response, "Response");
 
-/** Hands the response to the host; `false` when `value` is none. */
+/** Whether this is no `Headers` yet. */
+function isType(headers) {
+  return headers === null || typeof headers === "string";
+}
+
+/** Hands over what a response is of; a function that goes on, where its body is still to be read. */
+function deliver(status, headers, source) {
+  const type = isType(headers) ? headers : null;
+  const list = isType(headers) ? null : headerList(headers);
+  if (!isStream(source)) {
+    host.respond(status, type, list, source);
+    return true;
+  }
+  return (done, failed) => {
+    const sent = (bytes) => {
+      host.respond(status, type, list, bytes);
+      done();
+    };
+    collect(source, sent, failed);
+  };
+}
+
+function toUnsignedShort(value) {
+  return +value & 0xffff;
+}
+
+function makeHead(status, statusText) {
+  const code = status === undefined ? 200 : checkedStatus(status);
+  const text = statusText === undefined ? "" : `${statusText}`;
+  if (!isReason(text)) throw new TypeError("The status text has characters that it may not hold");
+  return { __proto__: null, status: code, statusText: text, url: "", redirected: false, kind: "default" };
+}
+
+function checkedStatus(given) {
+  const status = toUnsignedShort(given);
+  if (!(status >= 200 && status <= 599)) {
+    throw new RangeError(`A response's status is between 200 and 599, not ${given}`);
+  }
+  return status;
+}
+
+/** Whether the text may stand behind a status: tabs and characters up to U+00FF that are no controls. */
+function isReason(text) {
+  return isByteString(text) && host.headerValue(`x${text}x`) !== undefined;
+}
+
+/**
+ * Hands the response to the host: `false` when `value` is none, and a function that goes on when its body is still to be
+ * read.
+ */
 export function respond(value) {
   return send(value);
 }
 
 /** The response that `fetch` got. */
 export function responseFromHost(parts) {
-  return arrived(parts[0], parts[1], parts[2], parts[3], parts[4]);
+  const { 0: status, 1: url, 2: redirected, 3: headers, 4: body } = parts;
+  const head = { __proto__: null, status, statusText: "", url, redirected, kind: "basic" };
+  return make(NULL_BODY_STATUS[status] ? null : new Uint8Array(body), freezeHeaders(headersFromHost(headers)), head);
 }
 
 /** What came back instead of a `Response`, in words. */
@@ -139,7 +197,7 @@ export function describe(value) {
   if (value === undefined) return "undefined (is a 'return' missing?)";
   if (value === null) return "null";
   if (typeof value !== "object") return `a ${typeof value}`;
-  if (Array.isArray(value)) return "an array";
+  if (ArrayIsArray(value)) return "an array";
   const name = value.constructor?.name;
   return typeof name === "string" && name !== "Object" && name !== ""
     ? `an object of class ${name}`

@@ -1,6 +1,7 @@
 // The controller of a readable stream of bytes: its queue, and how chunks get in and out of it.
 
-import { newQueue, queueDrain, queueLength, queuePeek, queuePush, queueShift, transferBuffer } from "./streams_common.js";
+import { newQueue, queueDrain, queueLength, queuePeek, queuePush, queueShift } from "./queue.js";
+import { transferBuffer } from "./streams_common.js";
 import {
   addRequest,
   BYOB,

@@ -1,46 +1,7 @@
-// What all streams share: queues, strategies, and calls of functions that authors gave.
+// What all streams share: sized queues, strategies, and calls of functions that authors gave.
 
-import { ArrayBufferTransfer, ArrayPush, deferred, following, markHandled, ReflectApply, rejected } from "./primordials.js";
-
-/** First in, first out, without moving what stays. */
-export function newQueue() {
-  return { __proto__: null, items: [], head: 0, size: 0 };
-}
-
-export function queueLength(queue) {
-  return queue.items.length - queue.head;
-}
-
-export function queuePush(queue, item) {
-  ArrayPush(queue.items, item);
-}
-
-export function queuePeek(queue) {
-  return queue.items[queue.head];
-}
-
-export function queueShift(queue) {
-  const item = queue.items[queue.head];
-  queue.items[queue.head++] = undefined;
-  // What was taken is let go of once it is half of the list.
-  if (queue.head > 16 && queue.head * 2 > queue.items.length) {
-    const kept = [];
-    for (let i = queue.head; i < queue.items.length; i++) ArrayPush(kept, queue.items[i]);
-    queue.items = kept;
-    queue.head = 0;
-  }
-  return item;
-}
-
-/** Empties the queue and returns what was in it. */
-export function queueDrain(queue) {
-  const all = [];
-  for (let i = queue.head; i < queue.items.length; i++) ArrayPush(all, queue.items[i]);
-  queue.items = [];
-  queue.head = 0;
-  queue.size = 0;
-  return all;
-}
+import { queuePush, queueShift } from "./queue.js";
+import { ArrayBufferTransfer, deferred, following, markHandled, ReflectApply, rejected } from "./primordials.js";
 
 export function enqueueSized(queue, value, size) {
   const weight = +size;

@@ -1,6 +1,7 @@
 // Buffers that are being filled: a reader's own, or ones that a stream allocates.
 
-import { queueLength, queuePeek, queueShift, transferBuffer } from "./streams_common.js";
+import { queueLength, queuePeek, queueShift } from "./queue.js";
+import { transferBuffer } from "./streams_common.js";
 import { CLOSED, fulfillRequest } from "./streams_readable_core.js";
 import { ArrayBufferByteLength, ArrayPush, TypedArraySet } from "./primordials.js";
 

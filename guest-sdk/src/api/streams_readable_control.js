@@ -1,6 +1,7 @@
 // The controller of a readable stream of any chunks.
 
-import { dequeueSized, enqueueSized, newQueue, queueDrain, queueLength } from "./streams_common.js";
+import { newQueue, queueDrain, queueLength } from "./queue.js";
+import { dequeueSized, enqueueSized } from "./streams_common.js";
 import {
   addRequest,
   DEFAULT,

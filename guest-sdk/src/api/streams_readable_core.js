@@ -1,17 +1,7 @@
 // Readable streams: what a stream and its readers do, as the Streams Standard has it, over plain records.
 
-import {
-  newQueue,
-  pendingSlot,
-  queueDrain,
-  queueLength,
-  queuePush,
-  queueShift,
-  rejectedSlot,
-  rejectSlot,
-  resolvedSlot,
-  resolveSlot,
-} from "./streams_common.js";
+import { newQueue, queueDrain, queueLength, queuePush, queueShift } from "./queue.js";
+import { pendingSlot, rejectedSlot, rejectSlot, resolvedSlot, resolveSlot } from "./streams_common.js";
 import { following, rejected, uponPromise } from "./primordials.js";
 
 export const READABLE = "readable";

@@ -1,6 +1,7 @@
 // What a source answers to a request to fill a reader's buffer.
 
-import { queueLength, queuePeek, transferBuffer } from "./streams_common.js";
+import { queueLength, queuePeek } from "./queue.js";
+import { transferBuffer } from "./streams_common.js";
 import { BYOB, CLOSED, hasReader, waitingReads } from "./streams_readable_core.js";
 import {
   callBytePull,

@@ -14,7 +14,7 @@ import {
 } from "./streams_readable_core.js";
 import { currentRequest, respond, respondWithView } from "./streams_respond.js";
 import { cancelBranch, queueMicrotaskFor, teeState } from "./streams_tee.js";
-import { queueLength } from "./streams_common.js";
+import { queueLength } from "./queue.js";
 import {
   ArrayBufferByteLength,
   adoptable,

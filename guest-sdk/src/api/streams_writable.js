@@ -28,7 +28,6 @@ import { exposeInterface, ReflectApply, rejected } from "./primordials.js";
 
 let recordOfStream;
 let recordOfWriter;
-let recordOfController;
 
 class WritableStream {
   #stream;

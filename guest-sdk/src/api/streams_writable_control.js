@@ -1,7 +1,8 @@
 // The controller of a writable stream: its queue, and the calls of its sink.
 
 import { abortSignal, newSignal } from "./events_abort.js";
-import { dequeueSized, enqueueSized, newQueue, queueDrain, queueLength, queuePeek } from "./streams_common.js";
+import { newQueue, queueDrain, queueLength, queuePeek } from "./queue.js";
+import { dequeueSized, enqueueSized } from "./streams_common.js";
 import {
   closeQueuedOrInFlight,
   dealWithRejection,

@@ -1,17 +1,7 @@
 // Writable streams: what a stream and its writer do, as the Streams Standard has it, over plain records.
 
-import {
-  pendingSlot,
-  queueDrain,
-  queueLength,
-  queuePush,
-  queueShift,
-  newQueue,
-  rejectedSlot,
-  rejectSlot,
-  resolvedSlot,
-  resolveSlot,
-} from "./streams_common.js";
+import { newQueue, queueDrain, queueLength, queuePush, queueShift } from "./queue.js";
+import { pendingSlot, rejectedSlot, rejectSlot, resolvedSlot, resolveSlot } from "./streams_common.js";
 import { following, rejected, uponPromise } from "./primordials.js";
 
 export const WRITABLE = "writable";

@@ -1,20 +1,29 @@
-// setTimeout, setInterval and queueMicrotask: a timer is a host operation like any other.
+// setTimeout, setInterval, setImmediate and queueMicrotask: a timer is a host operation like any other.
 
 import { host } from "./host.js";
-import { expose, MapDelete, MapGet, MapSet, PromiseThen, ReflectApply, resolved } from "./primordials.js";
+import { queueTask } from "./tasks.js";
+import { exposeFunction, following, MapDelete, MapGet, MapSet, ReflectApply, uponPromise } from "./primordials.js";
 
-const MAX_DELAY_MS = 0x7fffffff;
 const operations = new Map();
+const immediates = new Map();
 let lastId = 0;
+let report = (error) => {
+  throw error;
+};
+
+/** What becomes of an error that a callback throws. */
+export function onUncaught(reporter) {
+  report = reporter;
+}
 
 function clamp(ms) {
-  const delay = +ms;
-  return delay >= 1 && delay <= MAX_DELAY_MS ? delay >>> 0 : 1;
+  const delay = ms | 0;
+  return delay >= 1 ? delay : 1;
 }
 
 /** Runs `callback` after `ms`. A background timer does not keep the invocation alive. */
 export function startTimer(callback, ms, background) {
-  return host.sleep(clamp(ms), background, callback);
+  return host.sleep(ms >= 0x7fffffff ? 0x7fffffff : clamp(ms), background, callback);
 }
 
 /** Forgets a timer that `startTimer` started. */
@@ -22,38 +31,66 @@ export function cancelTimer(operation) {
   host.cancel(operation);
 }
 
+function run(callback, args) {
+  try {
+    ReflectApply(callback, globalThis, args);
+  } catch (error) {
+    report(error);
+  }
+}
+
 function schedule(name, callback, ms, args, repeat) {
   if (typeof callback !== "function") throw new TypeError(`${name} needs a function`);
+  const delay = clamp(ms);
   const id = ++lastId;
-  const run = () => {
-    if (repeat) MapSet(operations, id, startTimer(run, ms, false));
-    else MapDelete(operations, id);
-    ReflectApply(callback, globalThis, args);
+  const expired = () => {
+    if (!repeat) MapDelete(operations, id);
+    run(callback, args);
+    if (repeat && MapGet(operations, id) !== undefined) MapSet(operations, id, host.sleep(delay, false, expired));
   };
-  MapSet(operations, id, startTimer(run, ms, false));
+  MapSet(operations, id, host.sleep(delay, false, expired));
   return id;
 }
 
 function clear(id) {
-  const operation = MapGet(operations, +id);
+  const operation = MapGet(operations, id | 0);
   if (operation === undefined) return;
-  MapDelete(operations, +id);
+  MapDelete(operations, id | 0);
   cancelTimer(operation);
 }
 
-expose("setTimeout", function setTimeout(callback, ms, ...args) {
+exposeFunction(function setTimeout(callback, ms = 0, ...args) {
   return schedule("setTimeout", callback, ms, args, false);
 });
-expose("setInterval", function setInterval(callback, ms, ...args) {
+exposeFunction(function setInterval(callback, ms = 0, ...args) {
   return schedule("setInterval", callback, ms, args, true);
 });
-expose("clearTimeout", function clearTimeout(id) {
+exposeFunction(function clearTimeout(id = 0) {
   clear(id);
 });
-expose("clearInterval", function clearInterval(id) {
+exposeFunction(function clearInterval(id = 0) {
   clear(id);
 });
-expose("queueMicrotask", function queueMicrotask(callback) {
+exposeFunction(function setImmediate(callback, ...args) {
+  if (typeof callback !== "function") throw new TypeError("setImmediate needs a function");
+  host.requireInvocation("setImmediate");
+  const id = ++lastId;
+  MapSet(immediates, id, true);
+  queueTask(() => {
+    if (MapDelete(immediates, id)) run(callback, args);
+  });
+  return id;
+});
+exposeFunction(function clearImmediate(id) {
+  MapDelete(immediates, +id);
+});
+exposeFunction(function queueMicrotask(callback) {
   if (typeof callback !== "function") throw new TypeError("queueMicrotask needs a function");
-  PromiseThen(resolved(undefined), () => callback());
+  uponPromise(following(undefined), () => {
+    try {
+      ReflectApply(callback, undefined, []);
+    } catch (error) {
+      report(error);
+    }
+  });
 });

@@ -1,111 +1,11 @@
-// URL and URLSearchParams: parsing is native, these are the objects around it.
+// URL: parsing is native, this is the object around it.
 
 import { host } from "./host.js";
-import { ArrayJoin, ArrayPush, ArraySort, expose, StringSlice, SymbolIterator, tag } from "./primordials.js";
-
-let setListOf;
-
-export class URLSearchParams {
-  #list = [];
-  #url = null;
-  constructor(init = "") {
-    if (typeof init === "object" && init !== null) {
-      if (typeof init[SymbolIterator] === "function") {
-        for (const pair of init) {
-          const [name, value, ...rest] = pair;
-          if (rest.length > 0 || [...pair].length !== 2) {
-            throw new TypeError("URLSearchParams takes pairs of a name and a value");
-          }
-          ArrayPush(this.#list, [usv(name), usv(value)]);
-        }
-      } else {
-        for (const name of Object.keys(init)) ArrayPush(this.#list, [usv(name), usv(init[name])]);
-      }
-    } else {
-      const text = `${init}`;
-      this.#list = host.formDecode(text[0] === "?" ? StringSlice(text, 1) : text);
-    }
-  }
-  get size() {
-    return this.#list.length;
-  }
-  append(name, value) {
-    ArrayPush(this.#list, [usv(name), usv(value)]);
-    this.#changed();
-  }
-  delete(name, value) {
-    const key = usv(name);
-    const only = value === undefined ? undefined : usv(value);
-    this.#list = this.#list.filter((pair) => pair[0] !== key || (only !== undefined && pair[1] !== only));
-    this.#changed();
-  }
-  get(name) {
-    const key = usv(name);
-    for (const pair of this.#list) if (pair[0] === key) return pair[1];
-    return null;
-  }
-  getAll(name) {
-    const key = usv(name);
-    return this.#list.filter((pair) => pair[0] === key).map((pair) => pair[1]);
-  }
-  has(name, value) {
-    const key = usv(name);
-    const only = value === undefined ? undefined : usv(value);
-    return this.#list.some((pair) => pair[0] === key && (only === undefined || pair[1] === only));
-  }
-  set(name, value) {
-    const key = usv(name);
-    let done = false;
-    this.#list = this.#list.filter((pair) => {
-      if (pair[0] !== key) return true;
-      if (done) return false;
-      done = true;
-      pair[1] = usv(value);
-      return true;
-    });
-    if (!done) ArrayPush(this.#list, [key, usv(value)]);
-    this.#changed();
-  }
-  sort() {
-    ArraySort(this.#list, (a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
-    this.#changed();
-  }
-  forEach(callback, self) {
-    for (const [name, value] of this) callback.call(self, value, name, this);
-  }
-  *entries() {
-    for (let i = 0; i < this.#list.length; i++) yield [this.#list[i][0], this.#list[i][1]];
-  }
-  *keys() {
-    for (let i = 0; i < this.#list.length; i++) yield this.#list[i][0];
-  }
-  *values() {
-    for (let i = 0; i < this.#list.length; i++) yield this.#list[i][1];
-  }
-  toString() {
-    const parts = [];
-    for (const [name, value] of this.#list) ArrayPush(parts, `${host.formEncode(name)}=${host.formEncode(value)}`);
-    return ArrayJoin(parts, "&");
-  }
-  #changed() {
-    this.#url?.(this.toString());
-  }
-  static {
-    setListOf = (params, query, onChange) => {
-      params.#list = host.formDecode(query);
-      if (onChange !== undefined) params.#url = onChange;
-    };
-  }
-}
-Object.defineProperty(URLSearchParams.prototype, SymbolIterator, {
-  value: URLSearchParams.prototype.entries,
-  writable: true,
-  configurable: true,
-});
-tag(URLSearchParams, "URLSearchParams");
+import { paramsOfQuery, replaceParams } from "./url_search_params.js";
+import { exposeInterface, StringSlice, StringToWellFormed } from "./primordials.js";
 
 function usv(value) {
-  return `${value}`.toWellFormed();
+  return StringToWellFormed(`${value}`);
 }
 
 // The order in which the native parser answers, and in which `urlSet` counts.
@@ -121,36 +21,38 @@ const PATHNAME = 8;
 const SEARCH = 9;
 const HASH = 10;
 
+const PARSED = Symbol("parsed");
+
 export class URL {
   #parts;
   #params = null;
-  constructor(url, base) {
-    const parts = host.urlParse(usv(url), base === undefined ? null : usv(base));
-    if (parts === undefined) {
-      const error = new TypeError(`Invalid URL: '${url}'`);
-      error.code = "ERR_INVALID_URL";
-      throw error;
-    }
+  constructor(url, base = undefined) {
+    if (arguments.length === 0) throw new TypeError("URL needs a URL");
+    const parts = url === PARSED ? base : parse(url, base);
+    if (parts === undefined) throw invalid(url);
     this.#parts = parts;
   }
-  static canParse(url, base) {
-    return host.urlParse(usv(url), base === undefined ? null : usv(base)) !== undefined;
+  static canParse(url, base = undefined) {
+    if (arguments.length === 0) throw new TypeError("URL.canParse needs a URL");
+    return parse(url, base) !== undefined;
   }
-  static parse(url, base) {
-    return URL.canParse(url, base) ? new URL(url, base) : null;
+  static parse(url, base = undefined) {
+    if (arguments.length === 0) throw new TypeError("URL.parse needs a URL");
+    const parts = parse(url, base);
+    return parts === undefined ? null : new URL(PARSED, parts);
   }
   #set(part, value) {
     this.#parts = host.urlSet(this.#parts[HREF], part, usv(value)) ?? this.#parts;
-    if (this.#params !== null) setListOf(this.#params, StringSlice(this.#parts[SEARCH], 1));
+    if (this.#params !== null) replaceParams(this.#params, StringSlice(this.#parts[SEARCH], 1));
   }
   get href() {
     return this.#parts[HREF];
   }
   set href(value) {
-    const parts = host.urlParse(usv(value), null);
-    if (parts === undefined) throw new TypeError(`Invalid URL: '${value}'`);
+    const parts = parse(value, undefined);
+    if (parts === undefined) throw invalid(value);
     this.#parts = parts;
-    if (this.#params !== null) setListOf(this.#params, StringSlice(parts[SEARCH], 1));
+    if (this.#params !== null) replaceParams(this.#params, StringSlice(parts[SEARCH], 1));
   }
   get origin() {
     return this.#parts[ORIGIN];
@@ -210,12 +112,9 @@ export class URL {
     this.#set(HASH, value);
   }
   get searchParams() {
-    if (this.#params === null) {
-      this.#params = new URLSearchParams();
-      setListOf(this.#params, StringSlice(this.#parts[SEARCH], 1), (query) => {
-        this.#parts = host.urlSet(this.#parts[HREF], SEARCH, query) ?? this.#parts;
-      });
-    }
+    this.#params ??= paramsOfQuery(StringSlice(this.#parts[SEARCH], 1), (query) => {
+      this.#parts = host.urlSet(this.#parts[HREF], SEARCH, query) ?? this.#parts;
+    });
     return this.#params;
   }
   toString() {
@@ -225,7 +124,32 @@ export class URL {
     return this.#parts[HREF];
   }
 }
-tag(URL, "URL");
+exposeInterface(URL, "URL");
 
-expose("URL", URL);
-expose("URLSearchParams", URLSearchParams);
+function parse(url, base) {
+  return host.urlParse(usv(url), base === undefined ? null : usv(base));
+}
+
+function invalid(url) {
+  const error = new TypeError(`Invalid URL: '${url}'`);
+  error.code = "ERR_INVALID_URL";
+  return error;
+}
+
+/** The absolute URL as the parser writes it; throws a `TypeError` where it is none. */
+export function hrefOf(url) {
+  const parts = parse(url, undefined);
+  if (parts === undefined) throw invalid(url);
+  return parts[HREF];
+}
+
+/** Whether the URL carries a name or a password. */
+export function hasCredentials(href) {
+  const parts = parse(href, undefined);
+  return parts !== undefined && (parts[USERNAME] !== "" || parts[PASSWORD] !== "");
+}
+
+/** The port of a URL, "" where it is its scheme's own. */
+export function portOf(href) {
+  return parse(href, undefined)?.[PORT] ?? "";
+}

@@ -8,18 +8,23 @@
 
 mod support;
 
+mod blob;
 mod compile;
 mod compression;
 mod context;
 mod crypto;
 mod database;
 mod encodings;
+mod events;
 mod faults;
 mod frames;
+mod hardened;
 mod isolation;
 mod language;
 mod operations;
 mod recorder;
 mod replay;
+mod streams;
+mod url_pattern;
 mod web;
 mod wycheproof;

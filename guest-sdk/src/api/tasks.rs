@@ -1,0 +1,16 @@
+//! Tasks of the function's own, which need nothing of the host's.
+
+use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result};
+
+use super::require_invocation;
+use crate::pending;
+
+fn queue<'js>(ctx: Ctx<'js>, task: Function<'js>) -> Result<()> {
+    require_invocation(&ctx, "A task")?;
+    pending::queue(&ctx, task);
+    Ok(())
+}
+
+pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
+    host.set("queueTask", Function::new(ctx.clone(), queue)?)
+}
