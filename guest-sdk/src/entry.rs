@@ -90,7 +90,7 @@ fn modify(runtime: Runtime) -> Runtime {
 
 fn install(runtime: &Runtime, bytecode: &[u8]) {
     let context = runtime.context().clone();
-    context.with(|ctx| api::rejections::watch(&ctx));
+    context.with(|ctx| api::errors::watch(&ctx));
     let prelude = prelude::install(&context, bytecode).unwrap_or_else(|error| {
         panic!("the prelude does not run: {error}: {:?}", context.with(|ctx| thrown_text(&ctx)))
     });
@@ -154,7 +154,7 @@ pub extern "C" fn load(bytecode: *mut u8, length: usize) -> u32 {
 fn load_module(ctx: &Ctx<'_>, prelude: &Prelude, bytecode: &[u8]) -> bool {
     match evaluate(ctx, prelude, bytecode) {
         Ok(None) => {
-            api::rejections::forget();
+            api::errors::forget();
             ctx.run_gc();
             true
         }
@@ -214,8 +214,8 @@ fn run(ctx: &Ctx<'_>, prelude: &Prelude) -> Result<()> {
                 break;
             }
         }
-        if api::rejections::any() {
-            api::rejections::tell(ctx, &prelude.rejections.clone().restore(ctx)?)?;
+        if api::errors::any() {
+            api::errors::tell(ctx, &prelude.rejections.clone().restore(ctx)?)?;
             continue;
         }
         if DONE.get() {
@@ -248,7 +248,7 @@ fn settle_response<'js>(
         return Ok(());
     };
     let settled = promise.result::<Value<'_>>();
-    api::rejections::handled(promise.as_value());
+    api::errors::handled(promise.as_value());
     *response = None;
     match settled {
         Some(Ok(value)) => prelude.finish.clone().restore(ctx)?.call((value,)),

@@ -4,12 +4,21 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::test262::Outcome;
-use crate::wpt::TestRun;
+use crate::wpt::{Subtest, TestRun};
 
 /// `interface | folders`, a line each.
 const INTERFACES: &str = include_str!("interfaces.txt");
-/// `part of a test's name | why it fails`, a line each; the first that fits counts.
+/// `part of a failure | why`, a line each; the first that fits counts.
 const REASONS: &str = include_str!("reasons.txt");
+
+const HEAD: &str = "# Conformance
+
+Written by `make conformance WPT=... TEST262=...`: every figure is of one run of that, through the runtime, each file in a sandbox of
+its own. Of the Web Platform Tests those are run that need no window (`*.any.js`, with their variants); `fetch` reads the
+checkout's files, so that tests which need the suite's own server fail. The last column leaves out what does not apply on a
+server; `tests/conformance/reasons.txt` says what that is, and why the rest fails.
+
+";
 
 fn table(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
     text.lines()
@@ -23,6 +32,12 @@ pub(crate) fn folders() -> Vec<&'static str> {
     table(INTERFACES).flat_map(|(_, folders)| folders.split_whitespace()).collect()
 }
 
+/// The reason for a failure, and whether the test applies at all.
+fn reason(failure: &str) -> (&'static str, bool) {
+    let why = table(REASONS).find(|(part, _)| failure.contains(part)).map_or("open", |(_, why)| why);
+    why.strip_prefix('!').map_or((why, true), |why| (why, false))
+}
+
 fn percent(passed: usize, total: usize) -> String {
     if total == 0 {
         return "-".to_owned();
@@ -32,31 +47,57 @@ fn percent(passed: usize, total: usize) -> String {
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
-fn count<'a>(runs: impl Iterator<Item = &'a TestRun>) -> (usize, usize) {
-    runs.flat_map(|run| &run.subtests)
-        .fold((0, 0), |(passed, total), test| (passed + usize::from(test.passed), total + 1))
+/// Tests that passed, that there are, and that apply.
+#[derive(Default)]
+struct Count {
+    passed: usize,
+    total: usize,
+    applicable: usize,
+}
+
+impl Count {
+    fn add(&mut self, failure: Option<&str>) {
+        self.total += 1;
+        self.passed += usize::from(failure.is_none());
+        self.applicable += usize::from(failure.is_none_or(|failure| reason(failure).1));
+    }
+
+    fn row(&self) -> String {
+        let Self { passed, total, applicable } = *self;
+        format!("{passed} | {total} | {} | {}", percent(passed, total), percent(passed, applicable))
+    }
+}
+
+fn failure(run: &TestRun, test: &Subtest) -> Option<String> {
+    (!test.passed).then(|| format!("{} {}: {}", run.name, test.name, test.message))
+}
+
+fn count<'a>(runs: impl Iterator<Item = &'a TestRun>) -> Count {
+    let mut all = Count::default();
+    for run in runs {
+        for test in &run.subtests {
+            all.add(failure(run, test).as_deref());
+        }
+    }
+    all
 }
 
 /// The tables of the Web Platform Tests.
 pub(crate) fn wpt(runs: &[TestRun]) -> String {
     let mut text = String::from(
-        "## Web Platform Tests\n\n| interface | folders | passed | of | rate |\n|---|---|---|---|---|\n",
+        "## Web Platform Tests\n\n| interface | folders | passed | of | rate | of what applies |\n|---|---|---|---|---|---|\n",
     );
     for (interface, folders) in table(INTERFACES) {
-        let mine =
-            runs.iter().filter(|run| folders.split_whitespace().any(|folder| run.name.starts_with(folder)));
-        let (passed, total) = count(mine);
-        if total > 0 {
-            let folders = folders.replace(' ', ", ");
-            let _ = writeln!(
-                text,
-                "| {interface} | {folders} | {passed} | {total} | {} |",
-                percent(passed, total)
-            );
+        let below = |run: &TestRun, folder: &str| {
+            run.name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        };
+        let is_mine = |run: &&TestRun| folders.split_whitespace().any(|folder| below(run, folder));
+        let mine = count(runs.iter().filter(is_mine));
+        if mine.total > 0 {
+            let _ = writeln!(text, "| {interface} | {} | {} |", folders.replace(' ', ", "), mine.row());
         }
     }
-    let (passed, total) = count(runs.iter());
-    let _ = writeln!(text, "| all | | {passed} | {total} | {} |", percent(passed, total));
+    let _ = writeln!(text, "| all | | {} |", count(runs.iter()).row());
     text.push_str("\n### What fails, and why\n\n| file | failing | reason |\n|---|---|---|\n");
     for (name, reasons) in failures(runs) {
         for (reason, failing) in reasons {
@@ -70,11 +111,9 @@ pub(crate) fn wpt(runs: &[TestRun]) -> String {
 fn failures(runs: &[TestRun]) -> BTreeMap<&str, BTreeMap<&'static str, usize>> {
     let mut all: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
     for run in runs {
-        for test in run.subtests.iter().filter(|test| !test.passed) {
-            let full = format!("{} {}", run.name, test.name);
-            let reason = table(REASONS).find(|(part, _)| full.contains(part)).map_or("open", |(_, why)| why);
+        for failure in run.subtests.iter().filter_map(|test| failure(run, test)) {
             let file = run.name.split('?').next().unwrap_or_default();
-            *all.entry(file).or_default().entry(reason).or_default() += 1;
+            *all.entry(file).or_default().entry(reason(&failure).0).or_default() += 1;
         }
     }
     all
@@ -83,50 +122,58 @@ fn failures(runs: &[TestRun]) -> BTreeMap<&str, BTreeMap<&'static str, usize>> {
 /// What failed, a line each.
 pub(crate) fn print_failures(runs: &[TestRun]) {
     for run in runs {
-        for test in run.subtests.iter().filter(|test| !test.passed) {
-            println!("{}: {}: {}", run.name, test.name, test.message.lines().next().unwrap_or_default());
+        for failure in run.subtests.iter().filter_map(|test| failure(run, test)) {
+            println!("{}", failure.lines().next().unwrap_or_default());
         }
     }
+}
+
+/// What failed of Test262, and why.
+fn failure_of(outcome: &Outcome) -> Option<String> {
+    outcome.failure.as_ref().map(|message| format!("{}: {message}", outcome.name))
 }
 
 /// The same for Test262.
 pub(crate) fn print_outcomes(outcomes: &[Outcome]) {
-    for outcome in outcomes {
-        if let Some(message) = &outcome.failure {
-            println!("{}: {}", outcome.name, message.lines().next().unwrap_or_default());
-        }
+    for failure in outcomes.iter().filter_map(failure_of) {
+        println!("{}", failure.lines().next().unwrap_or_default());
     }
 }
 
-/// The table of Test262.
+/// The tables of Test262.
 pub(crate) fn test262(outcomes: &[Outcome], sample: usize) -> String {
-    let mut folders: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    let mut folders: BTreeMap<String, Count> = BTreeMap::new();
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut all = Count::default();
     for outcome in outcomes {
         let folder: Vec<&str> = outcome.name.split('/').take(2).collect();
-        let entry = folders.entry(folder.join("/")).or_default();
-        entry.0 += usize::from(outcome.failure.is_none());
-        entry.1 += 1;
+        let failure = failure_of(outcome);
+        folders.entry(folder.join("/")).or_default().add(failure.as_deref());
+        all.add(failure.as_deref());
+        if let Some(failure) = failure {
+            *reasons.entry(reason(&failure).0).or_default() += 1;
+        }
     }
-    let passed = outcomes.iter().filter(|outcome| outcome.failure.is_none()).count();
     let mut text = String::from("## Test262\n\n");
     if sample > 1 {
         let _ = writeln!(text, "A sample: every {sample}th file of the suite, in the order of their names.");
     }
     text.push_str(
-        "Each file runs once, in a sandbox of its own, strict where it asks for that. Modules, which import other files, and proposals \
-         (`staging`) are not run.\n\n| folder | passed | of | rate |\n|---|---|---|---|\n",
+        "Each file runs once, in a sandbox of its own, strict where it asks for that. Modules, which import other files, `intl402` and \
+         proposals (`staging`) are not run.\n\n| folder | passed | of | rate | of what applies |\n|---|---|---|---|---|\n",
     );
-    for (folder, (passed, total)) in folders {
-        let _ = writeln!(text, "| {folder} | {passed} | {total} | {} |", percent(passed, total));
+    for (folder, count) in folders {
+        let _ = writeln!(text, "| {folder} | {} |", count.row());
     }
-    let _ = writeln!(text, "| all | {passed} | {} | {} |", outcomes.len(), percent(passed, outcomes.len()));
+    let _ = writeln!(text, "| all | {} |", all.row());
+    text.push_str("\n### What fails, and why\n\n| failing | reason |\n|---|---|\n");
+    for (reason, failing) in reasons {
+        let _ = writeln!(text, "| {failing} | {reason} |");
+    }
     text
 }
 
 /// The document around the tables.
 pub(crate) fn document(sections: &[String]) -> String {
-    let head = "# Conformance\n\nWritten by `make conformance WPT=... TEST262=...`: every figure is of that run, through the runtime, each file in \
-                a sandbox of its own. Of the Web Platform Tests those are run that need no window (`*.any.js`, with \
-                their variants); `fetch` reads the checkout's files, so that tests which need the suite's own server fail.\n\n";
-    format!("{head}{}", sections.join("\n"))
+    format!("{HEAD}{}", sections.join("\n"))
 }

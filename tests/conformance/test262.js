@@ -18,7 +18,8 @@ export async function handler(req) {
     agent: undefined,
   };
   try {
-    for (const text of scripts) (0, eval)(text);
+    // As one script: what `const` declares is seen by the scripts after it.
+    (0, eval)(scripts.join("\n"));
   } catch (error) {
     return Response.json(describe(error));
   }

@@ -86,7 +86,10 @@ async fn run_one(runner: &Runner, root: &Path, path: PathBuf) -> Option<Outcome>
         scripts.extend(["assert.js", "sta.js"].map(harness));
         scripts.extend(front.includes.iter().map(|file| harness(file)));
     }
-    scripts.push(if front.strict { format!("\"use strict\";\n{text}") } else { text });
+    if front.strict {
+        scripts.insert(0, "\"use strict\";".to_owned());
+    }
+    scripts.push(text);
     let answer = runner.run(&json!({ "scripts": scripts, "asynchronous": front.asynchronous })).await;
     let failure = match (answer, &front.negative) {
         (Err(fault), _) => Some(fault),

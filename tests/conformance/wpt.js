@@ -70,7 +70,8 @@ export async function handler(req) {
   });
   let status;
   try {
-    for (const script of scripts) evaluate(script);
+    // As one script: what `const` declares is seen by the scripts after it, as it would be in a page.
+    evaluate({ name: "test", text: scripts.map((script) => script.text).join("\n;") });
   } catch (error) {
     status = { status: 1, message: `${error}\n${error?.stack}` };
   }

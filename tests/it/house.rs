@@ -72,13 +72,17 @@ fn both_halves_of_a_capability_stand_beside_each_other() {
         "context",
         "database",
         "encoding",
+        "errors",
         "fetch",
+        "form_data",
         "headers",
         "idempotency",
         "random",
         "response",
+        "tasks",
         "timers",
         "url",
+        "url_pattern",
     ] {
         for extension in ["rs", "js"] {
             let file = root().join(format!("guest-sdk/src/api/{capability}.{extension}"));

@@ -91,11 +91,11 @@ export function RegExpFlags(expression) {
   return flags;
 }
 export const RegExpToString = uncurry(RegExp.prototype.toString);
-export const StringCharCodeAt = uncurry(String.prototype.charCodeAt);
-export const StringConstructor = String;
 export const RegExpMatch = uncurry(RegExp.prototype.exec);
 /** Whether the text matches; `test` itself would look up `exec`. */
 export const RegExpTest = (expression, text) => RegExpMatch(expression, text) !== null;
+export const StringCharCodeAt = uncurry(String.prototype.charCodeAt);
+export const StringConstructor = String;
 export const StringIncludes = uncurry(String.prototype.includes);
 export const StringIndexOf = uncurry(String.prototype.indexOf);
 export const StringSlice = uncurry(String.prototype.slice);
