@@ -124,10 +124,13 @@ const MODULES: &[&str] = &[
     "navigator",
     "database",
     "idempotency",
+    "inspect_group",
     "inspect",
+    "inspect_format",
     "errors",
     "wait_until",
     "context",
+    "console_table",
     "console",
     "dispatch",
 ];

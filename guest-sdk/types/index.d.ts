@@ -162,3 +162,9 @@ export interface Idempotency {
    */
   readonly run: <T>(key: string, options: ClaimOptions | null | undefined, work: (tx: Transaction) => Promise<T>) => Promise<T>;
 }
+
+declare global {
+  /** Runs `callback` as soon as what runs now, and its microtasks, are done. */
+  function setImmediate<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): number;
+  function clearImmediate(id: number): void;
+}

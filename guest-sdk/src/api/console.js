@@ -1,8 +1,20 @@
 // console: entries go to the host as text; it counts and cuts them.
 
 import { host } from "./host.js";
-import { format } from "./inspect.js";
-import { expose, MapDelete, MapGet, MapSet, ObjectDefineProperty, ObjectKeys } from "./primordials.js";
+import { formatTable } from "./console_table.js";
+import { format } from "./inspect_format.js";
+import {
+  ArrayPush,
+  expose,
+  MapDelete,
+  MapGet,
+  MapHas,
+  MapSet,
+  ObjectDefineProperty,
+  ObjectKeys,
+  StringReplaceAll,
+  StringSlice,
+} from "./primordials.js";
 
 const LEVEL = { __proto__: null, debug: 0, log: 1, info: 2, warn: 3, error: 4 };
 const counts = new Map();
@@ -11,7 +23,7 @@ let indent = "";
 
 function write(level, args) {
   let text = format(args);
-  if (indent !== "") text = indent + text.replaceAll("\n", `\n${indent}`);
+  if (indent !== "") text = indent + StringReplaceAll(text, "\n", `\n${indent}`);
   host.log(level, text);
 }
 
@@ -29,9 +41,10 @@ const console = {
   __proto__: {},
   assert(condition = undefined, ...args) {
     if (condition) return;
-    if (typeof args[0] === "string") args[0] = `Assertion failed: ${args[0]}`;
-    else args.unshift("Assertion failed");
-    write(LEVEL.error, args);
+    const given = ["Assertion failed"];
+    if (typeof args[0] === "string") given[0] += `: ${args[0]}`;
+    for (let i = typeof args[0] === "string" ? 1 : 0; i < args.length; i++) ArrayPush(given, args[i]);
+    write(LEVEL.error, given);
   },
   clear() {},
   count(label = "default") {
@@ -40,7 +53,7 @@ const console = {
     write(LEVEL.info, [`${label}: ${count}`]);
   },
   countReset(label = "default") {
-    MapDelete(counts, `${label}`);
+    if (!MapDelete(counts, `${label}`)) write(LEVEL.warn, [`Count for '${label}' does not exist`]);
   },
   dir(value = undefined) {
     write(LEVEL.log, [value]);
@@ -49,22 +62,32 @@ const console = {
     openGroup(label);
   },
   groupEnd() {
-    indent = indent.slice(2);
+    indent = StringSlice(indent, 2);
   },
-  table(data = undefined) {
-    write(LEVEL.log, [data]);
+  table(data = undefined, properties = undefined) {
+    write(LEVEL.log, [formatTable(data, properties) ?? data]);
   },
   time(label = "default") {
+    if (MapHas(timers, `${label}`)) {
+      write(LEVEL.warn, [`Label '${label}' already exists for console.time()`]);
+      return;
+    }
     MapSet(timers, `${label}`, host.elapsed());
   },
   timeEnd(label = "default") {
     const text = elapsed(`${label}`);
     MapDelete(timers, `${label}`);
-    if (text !== null) write(LEVEL.log, [text]);
+    write(text === null ? LEVEL.warn : LEVEL.log, [text ?? `No such label '${label}' for console.timeEnd()`]);
   },
   timeLog(label = "default", ...args) {
     const text = elapsed(`${label}`);
-    if (text !== null) write(LEVEL.log, [text, ...args]);
+    if (text === null) {
+      write(LEVEL.warn, [`No such label '${label}' for console.timeLog()`]);
+      return;
+    }
+    const given = [text];
+    for (let i = 0; i < args.length; i++) ArrayPush(given, args[i]);
+    write(LEVEL.log, given);
   },
   trace(...args) {
     const label = format(args);

@@ -1,18 +1,22 @@
 // How the console prints values: the shapes of Node's util.inspect, at depth 2.
 
+import { groupItems } from "./inspect_group.js";
 import {
   ArrayBufferIsView,
   ArrayIsArray,
   ArrayJoin,
   ArrayPush,
+  BigIntValueOf,
+  BooleanValueOf,
   DateGetTime,
   DateToISOString,
   ErrorToString,
   isArrayBuffer,
   JSONStringify,
-  MapEntries,
+  MapForEach,
   MapSize,
   NumberIsFinite,
+  NumberValueOf,
   ObjectGetOwnPropertyDescriptor,
   ObjectGetPrototypeOf,
   ObjectHasOwn,
@@ -20,11 +24,13 @@ import {
   ReflectOwnKeys,
   RegExpTest,
   RegExpToString,
+  SetForEach,
   SetSize,
-  SetValues,
   StringIncludes,
+  StringReplaceAll,
   StringSlice,
-  StringSplit,
+  StringTrimEnd,
+  StringValueOf,
   SymbolToString,
   TypedArrayName,
 } from "./primordials.js";
@@ -49,9 +55,9 @@ function quote(text) {
   const body = StringSlice(JSONStringify(cut), 1, -1);
   const quoted = StringIncludes(cut, "'")
     ? StringIncludes(cut, '"')
-      ? `\`${StringSplit(body, '\\"').join('"')}\``
+      ? `\`${StringReplaceAll(body, '\\"', '"')}\``
       : `"${body}"`
-    : `'${StringSplit(body, '\\"').join('"')}'`;
+    : `'${StringReplaceAll(body, '\\"', '"')}'`;
   return cut.length < text.length ? `${quoted}... ${text.length - cut.length} more characters` : quoted;
 }
 
@@ -132,35 +138,55 @@ function printCollection(value, brand, depth, parents) {
   const name = className(value);
   if (ArrayIsArray(value)) {
     const prefix = name === "Array" ? "" : `${name}(${value.length}) `;
-    return wrap(prefix, "[", arrayItems(value, depth, parents), "]", depth);
+    return wrapArray(prefix, value, arrayItems(value, depth, parents), depth);
   }
   if (ArrayBufferIsView(value) && TypedArrayName(value) !== undefined) {
-    const items = arrayItems(value, depth, parents, value.length);
-    return wrap(`${TypedArrayName(value)}(${value.length}) `, "[", items, "]", depth);
+    return wrapArray(`${TypedArrayName(value)}(${value.length}) `, value, arrayItems(value, depth, parents), depth);
   }
   if (isArrayBuffer(value)) return `ArrayBuffer { byteLength: ${value.byteLength} }`;
   if (brand === "[object Map]") {
     const items = [];
-    for (const [key, entry] of MapEntries(value)) {
-      if (items.length === MAX_ITEMS) break;
+    MapForEach(value, (entry, key) => {
+      if (items.length === MAX_ITEMS) return;
       ArrayPush(items, `${print(key, depth + 1, parents)} => ${print(entry, depth + 1, parents)}`);
-    }
+    });
     more(items, MapSize(value));
     return wrap(`${name}(${MapSize(value)}) `, "{", items, "}", depth);
   }
   if (brand === "[object Set]") {
     const items = [];
-    for (const entry of SetValues(value)) {
-      if (items.length === MAX_ITEMS) break;
-      ArrayPush(items, print(entry, depth + 1, parents));
-    }
+    SetForEach(value, (entry) => {
+      if (items.length < MAX_ITEMS) ArrayPush(items, print(entry, depth + 1, parents));
+    });
     more(items, SetSize(value));
     return wrap(`${name}(${SetSize(value)}) `, "{", items, "}", depth);
   }
   if (brand === "[object Promise]") return "Promise { <state unknown> }";
+  if (brand === "[object WeakMap]" || brand === "[object WeakSet]") return `${name} { <items unknown> }`;
+  if (brand === "[object Arguments]") {
+    return wrap("[Arguments] ", "{", properties(value, depth, parents, false), "}", depth);
+  }
+  const boxed = WRAPPERS[brand];
+  if (boxed !== undefined) return `[${boxed[0]}: ${print(boxed[1](value), depth, parents)}]`;
   const items = properties(value, depth, parents, false);
   const prefix = name === "Object" ? "" : `${name} `;
   return items.length === 0 ? `${prefix}{}` : wrap(prefix, "{", items, "}", depth);
+}
+
+// Objects around a primitive value.
+const WRAPPERS = {
+  __proto__: null,
+  "[object Boolean]": ["Boolean", BooleanValueOf],
+  "[object Number]": ["Number", NumberValueOf],
+  "[object String]": ["String", StringValueOf],
+  "[object BigInt]": ["BigInt", BigIntValueOf],
+};
+
+function wrapArray(prefix, array, items, depth) {
+  const extra = array.length > MAX_ITEMS ? 1 : 0;
+  const kind = typeof array[0];
+  const grouped = groupItems(items, extra, 2 * depth, kind === "number" || kind === "bigint");
+  return wrap(prefix, "[", grouped, "]", depth, grouped !== items);
 }
 
 function more(items, size) {
@@ -217,12 +243,12 @@ function properties(value, depth, parents, isErrorObject) {
   return items;
 }
 
-function wrap(prefix, open, items, close, depth) {
+function wrap(prefix, open, items, close, depth, grouped = false) {
   if (items.length === 0) return `${prefix}${open}${close}`;
   let indent = "";
   for (let i = 0; i < depth; i++) indent += "  ";
   let width = 2 * items.length + indent.length + prefix.length + 11;
-  let broken = false;
+  let broken = grouped;
   for (let i = 0; i < items.length; i++) {
     width += items[i].length;
     broken ||= StringIncludes(items[i], "\n");
@@ -236,7 +262,7 @@ function wrap(prefix, open, items, close, depth) {
 function printError(error, depth, parents) {
   if (depth > MAX_DEPTH) return `[${headline(error)}]`;
   ArrayPush(parents, error);
-  const stack = typeof error.stack === "string" ? error.stack.trimEnd() : "";
+  const stack = typeof error.stack === "string" ? StringTrimEnd(error.stack) : "";
   const head = headline(error);
   let text = stack === "" ? (depth === 0 ? head : `[${head}]`) : `${head}\n${stack}`;
   const items = properties(error, depth, parents, true);
@@ -267,50 +293,5 @@ export function printThrown(thrown) {
     return typeof thrown === "object" && thrown !== null && isError(thrown) ? headline(thrown) : inspect(thrown);
   } catch {
     return "something that cannot be printed";
-  }
-}
-
-/** The arguments of a console call: format specifiers in the first, then everything else, joined by spaces. */
-export function format(args) {
-  const parts = [];
-  let next = 0;
-  if (typeof args[0] === "string" && args.length > 1 && StringIncludes(args[0], "%")) {
-    next = 1;
-    ArrayPush(
-      parts,
-      args[0].replace(/%[sdifjoOc%]/g, (specifier) => {
-        if (specifier === "%%") return "%";
-        if (next >= args.length) return specifier;
-        return formatOne(specifier, args[next++]);
-      }),
-    );
-  }
-  for (; next < args.length; next++) {
-    const value = args[next];
-    ArrayPush(parts, typeof value === "string" ? value : inspect(value));
-  }
-  return ArrayJoin(parts, " ");
-}
-
-function formatOne(specifier, value) {
-  switch (specifier) {
-    case "%s":
-      return typeof value === "string" ? value : typeof value === "object" ? inspect(value) : `${String(value)}`;
-    case "%d":
-      return typeof value === "bigint" ? `${value}n` : typeof value === "symbol" ? "NaN" : `${Number(value)}`;
-    case "%i":
-      return typeof value === "symbol" ? "NaN" : `${parseInt(value, 10)}`;
-    case "%f":
-      return typeof value === "symbol" ? "NaN" : `${parseFloat(value)}`;
-    case "%j":
-      try {
-        return JSONStringify(value) ?? "undefined";
-      } catch {
-        return "[Circular]";
-      }
-    case "%c":
-      return "";
-    default:
-      return inspect(value);
   }
 }

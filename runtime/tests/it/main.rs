@@ -19,6 +19,7 @@ mod events;
 mod faults;
 mod frames;
 mod hardened;
+mod inspect;
 mod isolation;
 mod language;
 mod operations;
