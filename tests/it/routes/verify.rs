@@ -65,7 +65,9 @@ fn failures_are_verified_too_and_what_the_clock_ended_is_not() {
         app.call("GET", "spin").fails(500, "FUNCTION_CPU_LIMIT").await;
         let id = newest(&app, "spin").await["id"].as_str().unwrap().to_owned();
         let verified = verify(&app, &id).ok().await;
-        assert_eq!((&verified["matches"], &verified["fuel"]), (&json!(true), &json!(500_000_000)));
+        // The limit, and what it took to say where that was.
+        let fuel = verified["fuel"].as_u64().unwrap();
+        assert!(verified["matches"] == true && (500_000_000..520_000_000).contains(&fuel), "{verified}");
 
         let code = "export default () => new Promise(done => setTimeout(done, 60_000))";
         app.deploy_with("wait", code, record).await;

@@ -47,7 +47,7 @@ pub(super) async fn read(
     let (head, body) = answer.into_parts();
     let packing = packing(&head.headers);
     let announced = body.size_hint().exact();
-    if announced.is_some_and(|bytes| bytes > bytes_max) {
+    if packing.is_none() && announced.is_some_and(|bytes| bytes > bytes_max) {
         return Err(too_long(bytes_max));
     }
     let is_small = packing.is_none() && announced.is_some_and(|bytes| bytes <= WHOLE_BYTES_MAX);
