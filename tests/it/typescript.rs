@@ -162,6 +162,49 @@ fn a_typed_query_compiles_and_wrong_uses_do_not() {
     assert_eq!(said, "", "{written}");
 }
 
+/// What only the sandbox has, and how it may not be used.
+const GLOBALS: &str = r#"
+import type { Context, Handler } from "@mayfly/types";
+
+export const handler: Handler = async (req, ctx) => {
+  const digest = await crypto.subtle.digest("SHA-256", req.body!);
+  const stream = new crypto.DigestStream("SHA-256");
+  await req.body!.pipeTo(stream);
+  const timer: number = setImmediate((n: number) => n, 1);
+  clearImmediate(timer);
+  ctx.waitUntil(fetch("https://example.com", { signal: ctx.signal }));
+  return new Response(new Blob([digest, await stream.digest]).stream());
+};
+
+// @ts-expect-error A text is no response.
+export const text: Handler = () => "hello";
+// @ts-expect-error There is no third argument.
+export const third: Handler = (_req, _ctx, more: string) => new Response(more);
+
+export function wrong(ctx: Context): void {
+  // @ts-expect-error Only bytes are hashed.
+  void crypto.subtle.digest("SHA-256", ["text"]);
+  // @ts-expect-error A digest has an algorithm.
+  new crypto.DigestStream();
+  // @ts-expect-error What is waited for is a promise.
+  ctx.waitUntil(1);
+  // @ts-expect-error The caller's kind is one of a few.
+  ctx.caller.type === "robot";
+  // @ts-expect-error Nobody writes to the context.
+  ctx.user = null;
+  // @ts-expect-error Work that is done once gets a key.
+  void ctx.idempotency.run(async () => 1);
+  // @ts-expect-error Arguments are those of the callback.
+  setImmediate((n: number) => n, "one");
+}
+"#;
+
+#[test]
+fn what_only_the_sandbox_has_is_typed() {
+    let Some(said) = tsc::check(&[("index.ts", GLOBALS)]) else { return };
+    assert_eq!(said, "");
+}
+
 #[test]
 fn the_pages_example_compiles() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/SCHEMA.md")).unwrap();

@@ -28,7 +28,7 @@ pub fn check(files: &[(&str, &str)]) -> Option<String> {
             "noUncheckedIndexedAccess": true,
             "exactOptionalPropertyTypes": true,
             "target": "es2023",
-            "lib": ["es2023", "dom", "dom.iterable"],
+            "lib": ["es2023", "dom", "dom.iterable", "dom.asynciterable"],
             "module": "es2022",
             "moduleResolution": "bundler",
             "types": [],
