@@ -5,9 +5,9 @@ import { pump } from "./body_stream.js";
 import { abortReason, addAbortAlgorithm, isAborted } from "./events_abort.js";
 import { headerList } from "./headers.js";
 import { host } from "./host.js";
-import { deferred, expose, rejected, SetHas, uponPromise } from "./primordials.js";
+import { deferred, expose, ObjectKeys, rejected, SetHas, StringStartsWith, uponPromise } from "./primordials.js";
 import { outgoing, Request } from "./request.js";
-import { responseFromHost } from "./response.js";
+import { dataResponse, responseFromHost } from "./response.js";
 import { errorBytes } from "./streams_bytes.js";
 import { READABLE } from "./streams_readable_core.js";
 import { portOf } from "./url.js";
@@ -57,9 +57,27 @@ function send({ method, url, redirect, headers, signal, body }, answer) {
     },
     (error) => {
       forget();
-      answer.reject(error);
+      answer.reject(networkError(error));
     },
   );
+}
+
+/** What the host refuses, or the network does not do, is a `TypeError`, as it is everywhere; its code says which. */
+function networkError(error) {
+  const { code, message } = error;
+  if (code !== "FETCH_FAILED" && code !== "EGRESS_DENIED") return error;
+  const thrown = new TypeError(message);
+  const names = ObjectKeys(error);
+  for (let i = 0; i < names.length; i++) thrown[names[i]] = error[names[i]];
+  return thrown;
+}
+
+/** The response of a `data:` URL, for which nobody is asked. */
+function ofData({ method, url }) {
+  if (method !== "GET" && method !== "HEAD") throw new TypeError("A data: URL is fetched with GET");
+  const data = host.dataUrl(url);
+  if (data === null || data === undefined) throw new TypeError("The data: URL cannot be read");
+  return dataResponse(url, method, data);
 }
 
 function sendBody(stream, operation, answer) {
@@ -82,7 +100,8 @@ expose("fetch", function fetch(input, init = undefined) {
     const parts = outgoing(new Request(input, init));
     requirePort(parts.url);
     if (parts.signal !== null && isAborted(parts.signal)) return rejected(abortReason(parts.signal));
-    send(parts, answer);
+    if (StringStartsWith(parts.url, "data:")) answer.resolve(ofData(parts));
+    else send(parts, answer);
   } catch (error) {
     return rejected(error);
   }

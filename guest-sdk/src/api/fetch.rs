@@ -1,5 +1,6 @@
 //! Outbound requests.
 
+use data_url::DataUrl;
 use javy_plugin_api::javy::quickjs::{
     Array, Ctx, Exception, Function, Object, Result, String as JsString, TypedArray, Value,
 };
@@ -36,6 +37,8 @@ fn fetched<'js>(ctx: &Ctx<'js>, answer: &[u8]) -> Result<Value<'js>> {
         return Err(Exception::throw_type(ctx, "fetch failed: the answer cannot be read"));
     };
     let parts = Array::new(ctx.clone())?;
+    // Whoever settles a promise with it asks for its `then`: there is none to be found.
+    parts.as_object().set_prototype(None)?;
     parts.set(0, fetched.status)?;
     parts.set(1, fetched.status_text)?;
     parts.set(2, fetched.url)?;
@@ -76,8 +79,20 @@ fn fetch_end(fetch: u32, how: u8) {
     import::send(Call::FetchEnd, &FetchEnd { fetch, ending }.to_frame());
 }
 
+/// The media type and the bytes of a `data:` URL; nothing when it is none.
+fn data_url<'js>(ctx: Ctx<'js>, url: JsString<'js>) -> Result<Option<Array<'js>>> {
+    let text = text::text(&url)?;
+    let Ok(url) = DataUrl::process(&text) else { return Ok(None) };
+    let Ok((bytes, _)) = url.decode_to_vec() else { return Ok(None) };
+    let parts = Array::new(ctx.clone())?;
+    parts.set(0, url.mime_type().to_string())?;
+    parts.set(1, TypedArray::<u8>::new_copy(ctx, bytes)?)?;
+    Ok(Some(parts))
+}
+
 pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("fetch", Function::new(ctx.clone(), fetch)?)?;
+    host.set("dataUrl", Function::new(ctx.clone(), data_url)?)?;
     host.set("fetchRead", Function::new(ctx.clone(), fetch_read)?)?;
     host.set("fetchWrite", Function::new(ctx.clone(), fetch_write)?)?;
     host.set("fetchEnd", Function::new(ctx.clone(), fetch_end)?)

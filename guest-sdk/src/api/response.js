@@ -190,6 +190,13 @@ export function responseFromHost(parts, fetch) {
   return { __proto__: null, response: make(source, freezeHeaders(headersFromHost(headers)), head), stream };
 }
 
+/** The response that a `data:` URL is. */
+export function dataResponse(url, method, { 0: type, 1: bytes }) {
+  const head = { __proto__: null, status: 200, statusText: "OK", url, redirected: false, kind: "basic" };
+  const body = method === "HEAD" ? null : bytes;
+  return make(body, freezeHeaders(headersFromHost([["content-type", type]])), head);
+}
+
 /** What came back instead of a `Response`, in words. */
 export function describe(value) {
   if (value === undefined) return "undefined (is a 'return' missing?)";

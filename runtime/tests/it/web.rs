@@ -219,3 +219,20 @@ fn replacing_the_language_breaks_nothing_of_the_platforms() {
     assert_eq!(text(response), r#"["GET","yes"]"#);
     assert_eq!(outcome.logs[0].message, "still here");
 }
+
+#[test]
+fn data_urls_are_fetched_without_asking_anyone() {
+    check(&[
+        (
+            "(async r => [r.status, r.headers.get('content-type'), await r.text()])(await fetch('data:text/x;charset=utf-8,h%C3%A9'))",
+            r#"[200,"text/x;charset=utf-8","hé"]"#,
+        ),
+        ("(await fetch('data:;base64,aGk=')).text()", r#""hi""#),
+        ("fetch('data:text/plain').catch(e => e.constructor.name)", r#""TypeError""#),
+        ("fetch('data:,x', { method: 'POST' }).catch(e => e.constructor.name)", r#""TypeError""#),
+        (
+            "fetch('https://example.com/').catch(e => [e.constructor.name, e.code])",
+            r#"["TypeError","EGRESS_DENIED"]"#,
+        ),
+    ]);
+}
