@@ -1,6 +1,6 @@
 //! JavaScript strings as UTF-8: lone surrogates become U+FFFD, as the web platform has it.
 
-use javy_plugin_api::javy::quickjs::{Result, String as JsString};
+use javy_plugin_api::javy::quickjs::{Ctx, Error, Result, String as JsString, Value, qjs};
 
 /// The string's text.
 pub(crate) fn text(string: &JsString<'_>) -> Result<String> {
@@ -40,5 +40,33 @@ fn well_formed(bytes: &[u8]) -> String {
             }
             String::from_utf8_lossy(&mended).into_owned()
         }
+    }
+}
+
+/// The string's code units, as the engine has them or widens them.
+#[allow(unsafe_code, reason = "the safe layer has no way to code units")]
+pub(crate) fn utf16(string: &JsString<'_>) -> Vec<u16> {
+    let context = string.ctx().as_raw().as_ptr();
+    let mut length = 0;
+    // SAFETY: what the engine answers are `length` units that live until they are given back.
+    unsafe {
+        let units = qjs::JS_ToCStringLenUTF16(context, &mut length, string.as_value().as_raw());
+        if units.is_null() {
+            return Vec::new();
+        }
+        let copy = std::slice::from_raw_parts(units, length as usize).to_vec();
+        qjs::JS_FreeCStringUTF16(context, units);
+        copy
+    }
+}
+
+/// A string of these code units.
+#[allow(unsafe_code, reason = "the safe layer has no way from code units")]
+pub(crate) fn of_utf16<'js>(ctx: &Ctx<'js>, units: &[u16]) -> Result<Value<'js>> {
+    // SAFETY: the engine copies the units, and what it answers is a value of this context, or word of an exception.
+    unsafe {
+        let string = qjs::JS_NewStringUTF16(ctx.as_raw().as_ptr(), units.as_ptr(), units.len() as _);
+        let string = Value::from_raw(ctx.clone(), string);
+        if string.is_exception() { Err(Error::Exception) } else { Ok(string) }
     }
 }

@@ -1,13 +1,12 @@
 //! UTF-8, base64 and hexadecimal.
 
-use std::borrow::Cow;
-
 use base64::Engine as _;
-use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64_simd::{STANDARD, forgiving_decode_to_vec};
 use javy_plugin_api::javy::quickjs::function::Opt;
 use javy_plugin_api::javy::quickjs::{
-    ArrayBuffer, Ctx, Exception, Function, Object, Result, String as JsString, TypedArray,
+    ArrayBuffer, Ctx, Exception, Function, Object, Result, String as JsString, TypedArray, Value,
 };
 
 use crate::text;
@@ -17,7 +16,6 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
     .with_decode_allow_trailing_bits(true);
-const FORGIVING: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
 const FOR_URLS: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT.with_encode_padding(false));
 
 fn utf8_encode<'js>(ctx: Ctx<'js>, input: JsString<'js>) -> Result<ArrayBuffer<'js>> {
@@ -89,41 +87,26 @@ fn utf8_complete_length(input: TypedArray<'_, u8>) -> u32 {
 }
 
 fn base64_encode(data: JsString<'_>) -> Result<Option<String>> {
-    text::with(&data, |text| latin1(text).map(|bytes| FORGIVING.encode(bytes)))
+    let units = text::utf16(&data);
+    // One pass that the compiler makes vectors of, and another look at what it cannot see.
+    let bytes: Vec<u8> = units.iter().map(|unit| *unit as u8).collect();
+    let fits = units.iter().fold(0, |all, unit| all | unit) <= 0xff;
+    Ok(fits.then(|| STANDARD.encode_to_string(bytes)))
 }
 
-/// A byte for each character; `None` where one has no byte.
-fn latin1(text: &str) -> Option<Cow<'_, [u8]>> {
-    if text.is_ascii() {
-        return Some(text.as_bytes().into());
+fn base64_decode<'js>(ctx: Ctx<'js>, data: JsString<'js>) -> Result<Option<Value<'js>>> {
+    let decoded = text::with(&data, |text| forgiving_decode_to_vec(text.as_bytes()).ok())?;
+    match decoded {
+        None => Ok(None),
+        Some(bytes) if bytes.is_ascii() => {
+            let text = String::from_utf8(bytes).unwrap_or_default();
+            JsString::from_str(ctx, &text).map(|text| Some(text.into_value()))
+        }
+        Some(bytes) => {
+            let units: Vec<u16> = bytes.iter().map(|byte| u16::from(*byte)).collect();
+            text::of_utf16(&ctx, &units).map(Some)
+        }
     }
-    text.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect()
-}
-
-fn base64_decode(data: JsString<'_>) -> Result<Option<String>> {
-    text::with(&data, |text| forgiving_decode(text).map(of_latin1))
-}
-
-fn forgiving_decode(text: &str) -> Option<Vec<u8>> {
-    let is_space = |byte: u8| matches!(byte, b'\t' | b'\n' | 0xc | b'\r' | b' ');
-    let mut text = Cow::Borrowed(text.as_bytes());
-    if text.iter().any(|byte| is_space(*byte)) {
-        text.to_mut().retain(|byte| !is_space(*byte));
-    }
-    if text.len() % 4 == 1 || (text.ends_with(b"=") && text.len() % 4 != 0) {
-        return None;
-    }
-    FORGIVING.decode(&text).ok()
-}
-
-/// A character for each byte.
-fn of_latin1(bytes: Vec<u8>) -> String {
-    if bytes.is_ascii() {
-        return String::from_utf8(bytes).unwrap_or_default();
-    }
-    let mut text = String::with_capacity(bytes.len() + bytes.len() / 2 + 16);
-    text.extend(bytes.iter().map(|byte| char::from(*byte)));
-    text
 }
 
 fn base64url_encode(bytes: TypedArray<'_, u8>) -> String {

@@ -74,7 +74,6 @@ function networkError(error) {
 
 /** The response of a `data:` URL, for which nobody is asked. */
 function ofData({ method, url }) {
-  if (method !== "GET" && method !== "HEAD") throw new TypeError("A data: URL is fetched with GET");
   const data = host.dataUrl(url);
   if (data === null || data === undefined) throw new TypeError("The data: URL cannot be read");
   return dataResponse(url, method, data);
