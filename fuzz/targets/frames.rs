@@ -6,7 +6,8 @@ use mayfly_abi::fault::Report;
 use mayfly_abi::frame::Reader;
 use mayfly_abi::head::Head;
 use mayfly_abi::operation::{
-    Actor, Batch, Begin, Begun, Claim, Fetch, FetchEnd, FetchWrite, Fetched, Fetching, OperationError, Query, Settle, Sleep,
+    Actor, Batch, Begin, Begun, Claim, Fetch, FetchEnd, FetchWrite, Fetched, Fetching, OperationError, Query,
+    Settle, Sleep,
 };
 use mayfly_abi::response::Frame;
 use mayfly_abi::value::Value;
