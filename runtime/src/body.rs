@@ -19,10 +19,13 @@ pub enum Body {
     Stream(Chunks),
 }
 
+/// What makes the pieces.
+type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, GuestError>> + Send>>;
+
 /// The pieces of a body, none of them empty. An error is the last one: what came before is not all there was.
 pub struct Chunks {
     /// Never locked: what may be held in several places at once need only be `Sync`, and the mutex is that.
-    pieces: Mutex<Pin<Box<dyn Stream<Item = Result<Bytes, GuestError>> + Send>>>,
+    pieces: Mutex<Pieces>,
 }
 
 /// Why a body could not be read as a whole.

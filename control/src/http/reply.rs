@@ -32,7 +32,9 @@ pub(super) fn of_function(chunks: Chunks, line: Option<OnTheLine>) -> Reply {
         match chunks.next().await {
             Some(piece) => Some((piece.map(Frame::data), (chunks, line))),
             None => {
-                line.map(OnTheLine::served);
+                if let Some(line) = line {
+                    line.served();
+                }
                 None
             }
         }

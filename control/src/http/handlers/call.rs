@@ -53,7 +53,9 @@ fn to_reply(response: Response, line: Option<OnTheLine>, invocation_id: &str) ->
 }
 
 fn served(body: Bytes, line: Option<OnTheLine>) -> Reply {
-    line.map(OnTheLine::served);
+    if let Some(line) = line {
+        line.served();
+    }
     reply::whole(body)
 }
 

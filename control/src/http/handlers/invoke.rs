@@ -55,7 +55,9 @@ pub(in crate::http) async fn invoke(edge: &Edge, request: Admitted) -> ApiResult
         }
         None => None,
     };
-    running.line().map(OnTheLine::served);
+    if let Some(line) = running.line() {
+        line.served();
+    }
     // Fuel and logs are complete only when `waitUntil` is through.
     let record = running.record().await;
     let mut reply = document::ok(&show(status, headers, content, &record))?;
