@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Method;
-use mayfly_runtime::{CollectError, OnTheLine, Request, Response};
+use mayfly_runtime::{CollectError, Request, Response};
 use serde_json::{Map, Value, json};
 
 use crate::auth::{as_user, impersonate, pinned_version};
