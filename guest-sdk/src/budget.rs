@@ -14,8 +14,12 @@ use mayfly_abi::op::Call;
 
 use crate::import;
 
+// What the engine writes of a frame of which it does not know the place.
+const UNKNOWN: &str = "(missing)";
+
 thread_local! {
     static OVER: Cell<bool> = const { Cell::new(false) };
+    static STACK: Cell<String> = const { Cell::new(String::new()) };
     // With the language's own `Error`, which knows how to look at the stack.
     static CONTEXT: Cell<Option<(NonNull<qjs::JSContext>, qjs::JSValue)>> = const { Cell::new(None) };
 }
@@ -40,9 +44,19 @@ pub(crate) fn watch(ctx: &Ctx<'_>) {
     }
 }
 
+/// The stack when the budget was found to be used up: what the frames last did. An error that is thrown at the end of a
+/// loop's turn would name where the next one begins instead.
+pub(crate) fn stack() -> Option<String> {
+    // A frame that has done nothing yet has no place.
+    Some(STACK.take()).filter(|stack| stack.lines().next().is_some_and(|frame| !frame.ends_with(UNKNOWN)))
+}
+
 unsafe extern "C" fn interrupt(_: *mut qjs::JSRuntime, _: *mut c_void) -> c_int {
-    if import::send_number(Call::IsOverBudget, 0) != 0 {
+    if !OVER.get() && import::send_number(Call::IsOverBudget, 0) != 0 {
         OVER.set(true);
+        // SAFETY: the bytes are the engine's, of this length, until the instance is gone.
+        let stack = look().map(|(text, length)| unsafe { std::slice::from_raw_parts(text, length) });
+        STACK.set(String::from_utf8_lossy(stack.unwrap_or_default()).into_owned());
     }
     c_int::from(OVER.get())
 }
@@ -51,7 +65,12 @@ unsafe extern "C" fn interrupt(_: *mut qjs::JSRuntime, _: *mut c_void) -> c_int 
 /// trapped, so nothing here may rely on anything but the engine's frames; if that fails, the host goes without.
 #[unsafe(no_mangle)]
 pub extern "C" fn whereabouts() -> u64 {
-    let Some((context, constructor)) = CONTEXT.get() else { return EMPTY_ANSWER };
+    look().map_or(EMPTY_ANSWER, |(text, length)| (length as u64) << 32 | text as u64)
+}
+
+/// The stack as it stands, which is never given back: its guest is at its end.
+fn look() -> Option<(*const u8, usize)> {
+    let (context, constructor) = CONTEXT.get()?;
     let context = context.as_ptr();
     // SAFETY: the context and its constructor live as long as the instance. The heap may be in the middle of a change:
     // the worst of that is another trap.
@@ -60,6 +79,6 @@ pub extern "C" fn whereabouts() -> u64 {
         let stack = qjs::JS_GetPropertyStr(context, error, c"stack".as_ptr());
         let mut length = 0;
         let text = qjs::JS_ToCStringLen2(context, &mut length, stack, false);
-        if text.is_null() { EMPTY_ANSWER } else { (length as u64) << 32 | text as u64 }
+        (!text.is_null()).then_some((text.cast(), length as usize))
     }
 }

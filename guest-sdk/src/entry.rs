@@ -284,6 +284,7 @@ fn report_thrown(ctx: &Ctx<'_>, prelude: &Prelude) {
         ),
         _ => (0, "something that cannot be printed".to_owned(), String::new()),
     };
+    let stack = budget::stack().unwrap_or(stack);
     let kind = match kind {
         1 => Kind::StackOverflow,
         2 => Kind::OutOfMemory,

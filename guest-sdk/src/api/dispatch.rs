@@ -5,7 +5,7 @@ use mayfly_abi::fault::{Kind, Report};
 use mayfly_abi::op::Call;
 
 use super::require_invocation;
-use crate::{entry, import, text};
+use crate::{budget, entry, import, text};
 
 fn fault(kind: u32, message: JsString<'_>, stack: JsString<'_>, code: Option<JsString<'_>>) -> Result<()> {
     let kind = match kind {
@@ -17,7 +17,10 @@ fn fault(kind: u32, message: JsString<'_>, stack: JsString<'_>, code: Option<JsS
     let report = Report {
         kind,
         message: text::text(&message)?,
-        stack: text::text(&stack)?,
+        stack: match budget::stack() {
+            Some(stack) => stack,
+            None => text::text(&stack)?,
+        },
         code: code.as_ref().map(text::text).transpose()?,
     };
     import::send(Call::Fault, &report.to_frame());

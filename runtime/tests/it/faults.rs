@@ -228,3 +228,20 @@ fn whoever_keeps_calling_the_host_still_yields() {
         assert!(matches!(fault, Fault::TimedOut { .. }), "{body}: {fault:?}");
     }
 }
+
+#[test]
+fn a_loop_is_told_by_the_line_that_it_works_on() {
+    let code = "function crunch(rows) {
+  let sum = 0;
+  for (let i = 0; i < 1e12; i++) {
+    sum += rows[i % rows.length].id;
+  }
+  return sum;
+}
+export default () => new Response(crunch([{ id: 1 }]));";
+    let limits = Limits { fuel: 20 * FUEL_PER_CPU_MS, ..Limits::default() };
+    let fault = invoke(&image(code), Call { limits, ..call() }).0.unwrap_err();
+    let build = crate::support::build(code).unwrap();
+    let stack = mayfly_runtime::SourceMap::parse(&build.source_map).unwrap().map_stack(fault.stack().unwrap());
+    assert!(stack.contains("crunch (f.ts:4:") && stack.contains("4 |     sum += rows"), "{stack}");
+}
