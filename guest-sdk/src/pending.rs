@@ -7,16 +7,24 @@ use javy_plugin_api::javy::quickjs::{Ctx, Exception, Function, Persistent, Promi
 use mayfly_abi::op::{Call, Operation};
 use mayfly_abi::operation::{ANSWER_OK, OperationError};
 
+use crate::api::async_frames::bound;
 use crate::import;
 
 /// Makes the value that a promise resolves to out of an answer's bytes.
 pub(crate) type Decode = for<'js> fn(&Ctx<'js>, &[u8]) -> Result<Value<'js>>;
 
 enum Waiting {
-    Promise { resolve: Persistent<Function<'static>>, reject: Persistent<Function<'static>>, decode: Decode },
+    Promise {
+        resolve: Persistent<Function<'static>>,
+        reject: Persistent<Function<'static>>,
+        decode: Decode,
+    },
     Callback(Persistent<Function<'static>>),
     /// Called with the value, or with `undefined` and the error. Unlike a promise's, the value is looked at by nobody else.
-    Answer { callback: Persistent<Function<'static>>, decode: Decode },
+    Answer {
+        callback: Persistent<Function<'static>>,
+        decode: Decode,
+    },
 }
 
 thread_local! {
@@ -68,7 +76,7 @@ pub(crate) fn callback<'js>(
     callback: Function<'js>,
 ) -> Result<u32> {
     let operation = begin(ctx, op, frame)?;
-    remember(operation, Waiting::Callback(Persistent::save(ctx, callback)));
+    remember(operation, Waiting::Callback(Persistent::save(ctx, bound(ctx, callback))));
     Ok(operation)
 }
 
@@ -87,7 +95,7 @@ pub(crate) fn answer<'js>(
     callback: Function<'js>,
 ) -> Result<()> {
     let operation = begin(ctx, op, frame)?;
-    remember(operation, Waiting::Answer { callback: Persistent::save(ctx, callback), decode });
+    remember(operation, Waiting::Answer { callback: Persistent::save(ctx, bound(ctx, callback)), decode });
     Ok(())
 }
 
