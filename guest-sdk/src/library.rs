@@ -16,7 +16,6 @@ const _: () = assert!(matches!(SECTION.as_bytes(), b"mayfly-library"));
 
 #[allow(unsafe_code, reason = "a section of the module, beside its memory")]
 #[unsafe(link_section = "mayfly-library")]
-#[used]
 static LIBRARY: [u8; TEXT.len()] = *include_bytes!(concat!(env!("OUT_DIR"), "/library.js"));
 
 /// The module that is being declared: the names of its exports, and the exports.

@@ -71,8 +71,7 @@ impl Engine {
         let base = self.inner.base_for(script.imports_node).await.map_err(internal)?;
         let (bytecode, compile_fuel) =
             bytecode::compile(&self.inner, base, &script.code, &places, &limits).await?;
-        let (memory, load_fuel) =
-            evaluate::evaluate(&self.inner, base, &bytecode, &places, &limits).await?;
+        let (memory, load_fuel) = evaluate::evaluate(&self.inner, base, &bytecode, &places, &limits).await?;
         let image = snapshot(&memory, self.inner.stack_bytes);
         Ok(Build {
             digest: sha256_hex(&image),

@@ -69,7 +69,7 @@ fn lodash_works_on_collections() {
 #[test]
 fn nanoid_and_uuid_make_ids() {
     check("nanoid", json!([100, 21, true]));
-    check("uuid", json!(["cfbff0d1-9375-5685-968c-48ce8b15ae17", 4, 7, true, true]));
+    check("uuid", json!(["aad03681-8b63-5304-89e0-8ca8f49461b5", 4, 7, true, true]));
 }
 
 #[test]
@@ -94,7 +94,9 @@ fn marked_makes_html() {
         assert_eq!(deployed, Exit::Ok);
         let answer = app.call("GET", "marked").key(&app.service_key).send().await;
         let html = answer.text();
-        for part in ["<h1>Title</h1>", "<em>text</em>", "<li>one</li>", "<td>2</td>", "href=\"https://example.org\""] {
+        for part in
+            ["<h1>Title</h1>", "<em>text</em>", "<li>one</li>", "<td>2</td>", "href=\"https://example.org\""]
+        {
             assert!(html.contains(part), "{part} is missing in {html}");
         }
     });

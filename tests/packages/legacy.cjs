@@ -27,5 +27,6 @@ module.exports = function legacy(text) {
   emitter.emit("said", text);
   const digest = crypto.createHash("md5").update(Buffer.from(text)).digest("hex");
   const environment = typeof process !== "undefined" && process.versions ? "node" : process.env.NODE_ENV;
+  assert.strictEqual(process.env.DEBUG, undefined);
   return [heard, digest, environment, global === globalThis, missing];
 };

@@ -94,7 +94,11 @@ impl Esbuild {
             .args(["--bundle", "--format=esm", "--platform=neutral", "--target=es2023", "--charset=utf8"])
             .args(["--main-fields=browser,module,main", "--conditions=workerd,worker,browser"])
             .args(["--sourcemap=external", "--external:node:*", "--log-level=error", "--color=false"])
-            .args(["--define:process.env.NODE_ENV=\"production\"", "--define:global=globalThis"])
+            .args([
+                "--define:process.env.NODE_ENV=\"production\"",
+                "--define:process.env={}",
+                "--define:global=globalThis",
+            ])
             .args(bare_names().map(|name| format!("--alias:{name}=node:{name}")))
             .args(more)
             .arg(flag("--outfile=", path("function.js")))
@@ -107,8 +111,7 @@ impl Esbuild {
         };
         let code = read("function.js")?;
         let metafile: Value = serde_json::from_str(&read("meta.json")?).unwrap_or_default();
-        let bundle =
-            Bundle { code, source_map: Some(read("function.js.map")?), inputs: inputs(&metafile) };
+        let bundle = Bundle { code, source_map: Some(read("function.js.map")?), inputs: inputs(&metafile) };
         Ok(Made { bundle, requires: Externals::of(&metafile) })
     }
 }

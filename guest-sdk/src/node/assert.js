@@ -12,11 +12,11 @@ const SAYS = {
   strictEqual: "Expected values to be strictly equal:",
   deepStrictEqual: "Expected values to be strictly deep-equal:",
   deepEqual: "Expected values to be loosely deep-equal:",
-  equal: "Expected values to be loosely equal:",
+  "==": "Expected values to be loosely equal:",
   notStrictEqual: 'Expected "actual" to be strictly unequal to:',
   notDeepStrictEqual: 'Expected "actual" not to be strictly deep-equal to:',
   notDeepEqual: 'Expected "actual" not to be loosely deep-equal to:',
-  notEqual: 'Expected "actual" to be loosely unequal to:',
+  "!=": 'Expected "actual" to be loosely unequal to:',
 };
 
 export class AssertionError extends Error {
@@ -59,8 +59,8 @@ function comparison(operator, test) {
 }
 
 const loosely = (a, b) => a == b || (a !== a && b !== b);
-export const equal = comparison("equal", loosely);
-export const notEqual = comparison("notEqual", (a, b) => !loosely(a, b));
+export const equal = comparison("==", loosely);
+export const notEqual = comparison("!=", (a, b) => !loosely(a, b));
 export const strictEqual = comparison("strictEqual", ObjectIs);
 export const notStrictEqual = comparison("notStrictEqual", (a, b) => !ObjectIs(a, b));
 export const deepEqual = comparison("deepEqual", (a, b) => isDeepEqual(a, b, false));
@@ -93,7 +93,9 @@ function checkThrown(thrown, expected, message, operator) {
   }
   if (typeof expected === "function") {
     if (expected.prototype !== undefined && thrown instanceof expected) return;
-    if (expected === Error || expected.prototype instanceof Error) throw thrown;
+    if (expected === Error || expected.prototype instanceof Error) {
+      refuse(message ?? `The error is expected to be an instance of "${expected.name}". Received "${thrown?.name ?? inspect(thrown)}"\n`, thrown, expected, operator);
+    }
     if (ReflectApply(expected, {}, [thrown]) === true) return;
     refuse(message ?? 'The validation function is expected to return "true".', thrown, expected, operator);
   }

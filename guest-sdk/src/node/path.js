@@ -65,7 +65,9 @@ const posix = {
     const whole = trimmed(requireString(path, "path"));
     const slash = StringLastIndexOf(whole, "/");
     if (slash < 0) return ".";
-    return slash === 0 ? "/" : trimmed(StringSlice(whole, 0, slash));
+    if (slash === 0) return "/";
+    // One slash goes, those before it stay; two that begin a path are a root of their own.
+    return slash === 1 && whole[0] === "/" ? "//" : StringSlice(whole, 0, slash);
   },
   basename(path, suffix) {
     const whole = trimmed(requireString(path, "path"));
@@ -82,9 +84,10 @@ const posix = {
     const root = posix.isAbsolute(path) ? "/" : "";
     const base = posix.basename(path);
     const ext = posix.extname(path);
-    const dir = posix.dirname(path);
-    const hasDir = StringLastIndexOf(trimmed(path), "/") >= 0;
-    return { root, dir: hasDir ? dir : "", base, ext, name: StringSlice(base, 0, base.length - ext.length) };
+    const whole = trimmed(path);
+    const slash = StringLastIndexOf(whole, "/");
+    const dir = slash > 0 ? StringSlice(whole, 0, slash) : root;
+    return { root, dir, base, ext, name: StringSlice(base, 0, base.length - ext.length) };
   },
   format: (parts) => formatted(parts, "/"),
   toNamespacedPath: (path) => path,

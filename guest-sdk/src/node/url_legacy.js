@@ -1,13 +1,15 @@
 // The parser of node:url that is older than the web's: it takes what is no whole URL.
 
-import { RegExpMatch, StringEndsWith, StringIndexOf, StringSlice, StringStartsWith, StringToLowerCase } from "../api/primordials.js";
+import { RegExpMatch, StringEndsWith, StringIndexOf, StringReplaceAll, StringSlice, StringStartsWith, StringToLowerCase } from "../api/primordials.js";
 import { requireString } from "./errors.js";
 import { ObjectAssign, StringLastIndexOf, StringTrim } from "./language.js";
-import { parse as parseQuery, stringify, unescape } from "./querystring.js";
+import { escape, parse as parseQuery, stringify, unescape } from "./querystring.js";
 
 const PROTOCOL = /^[a-z][a-z0-9+.-]*:/i;
 const PORT = /:([0-9]*)$/;
 const SLASHED = { __proto__: null, "http:": true, "https:": true, "ftp:": true, "file:": true, "ws:": true, "wss:": true };
+const OPAQUE = { __proto__: null, "javascript:": true };
+const ACCOUNT = /^[^@/]+@[^@/]+/;
 const AUTHORITY_END = /[/?#\\]/;
 
 const URL = globalThis.URL;
@@ -59,9 +61,12 @@ export function parse(given, parsesQuery = false, slashesDenoteHost = false) {
     url.protocol = StringToLowerCase(protocol[0]);
     rest = StringSlice(rest, protocol[0].length);
   }
-  if (StringStartsWith(rest, "//") && (slashesDenoteHost || protocol !== null)) {
+  const slashes = StringStartsWith(rest, "//") && (slashesDenoteHost || protocol !== null);
+  if (slashes) {
     url.slashes = true;
     rest = StringSlice(rest, 2);
+  }
+  if (slashes || (protocol !== null && !OPAQUE[url.protocol] && RegExpMatch(ACCOUNT, rest) !== null)) {
     const end = RegExpMatch(AUTHORITY_END, rest);
     readAuthority(url, end === null ? rest : StringSlice(rest, 0, end.index));
     rest = end === null ? "" : StringSlice(rest, end.index);
@@ -80,7 +85,8 @@ export function parse(given, parsesQuery = false, slashesDenoteHost = false) {
 export function formatLegacy(parts) {
   let protocol = parts.protocol ?? "";
   if (protocol !== "" && !StringEndsWith(protocol, ":")) protocol += ":";
-  const auth = parts.auth ? `${parts.auth}@` : "";
+  // A colon stays; all else that would end the account is escaped.
+  const auth = parts.auth ? `${StringReplaceAll(escape(parts.auth), "%3A", ":")}@` : "";
   let host = null;
   if (parts.host) host = auth + parts.host;
   else if (parts.hostname) {

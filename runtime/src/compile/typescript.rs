@@ -147,7 +147,10 @@ fn refuse_imports(source: &Source, program: &Program<'_>) -> Result<(), CompileE
     for statement in &program.body {
         let Some(name) = imported(statement).filter(|name| !MODULES.contains(name)) else { continue };
         let message = if name.starts_with("node:") {
-            format!("'{name}' is imported, which functions have not: of Node's modules there are {}", MODULES.join(", "))
+            format!(
+                "'{name}' is imported, which functions have not: of Node's modules there are {}",
+                MODULES.join(", ")
+            )
         } else {
             format!(
                 "'{name}' is imported, but a function is one file: `mayfly deploy` bundles it, and so does any bundler"

@@ -21,7 +21,8 @@ fn check(module: &str) {
     let mut wrong = String::new();
     for (case, answer) in cases.iter().zip(answers.as_array().unwrap()) {
         if case["expected"] != *answer {
-            writeln!(wrong, "{}\n  node: {}\n  here: {answer}", case["expression"], case["expected"]).unwrap();
+            writeln!(wrong, "{}\n  node: {}\n  here: {answer}", case["expression"], case["expected"])
+                .unwrap();
         }
     }
     assert!(wrong.is_empty(), "{module}:\n{wrong}");

@@ -92,7 +92,10 @@ mod tests {
     fn what_is_required_is_imported_once() {
         let crypto = json!({ "path": "node:crypto", "kind": "require-call", "external": true });
         let banner = externals(json!([crypto, crypto])).banner().unwrap().unwrap();
-        assert!(banner.starts_with("--banner:js=import __node0 from \"node:crypto\";const require"), "{banner}");
+        assert!(
+            banner.starts_with("--banner:js=import __node0 from \"node:crypto\";const require"),
+            "{banner}"
+        );
         assert_eq!(banner.matches("import ").count(), 1);
         assert_eq!(externals(json!([])).banner(), Ok(None));
     }
