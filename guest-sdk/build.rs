@@ -1,6 +1,8 @@
 //! Bundles the prelude: every `src/api/*.js` becomes one scope of a single module that exports nothing, so that at run
-//! time there is no name by which a tenant's code could reach inside.
+//! time there is no name by which a tenant's code could reach inside. Node's modules, `src/node/*.js`, are a second such
+//! bundle.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
@@ -135,33 +137,104 @@ const MODULES: &[&str] = &[
     "dispatch",
 ];
 
+/// The same of Node's modules, which may import those of the prelude.
+const NODE_MODULES: &[&str] = &[
+    "language",
+    "errors",
+    "buffer_codecs",
+    "buffer_search",
+    "buffer_numbers",
+    "buffer",
+    "string_decoder",
+    "events",
+    "events_await",
+    "async_hooks",
+    "types",
+    "deep_equal",
+    "util",
+    "assert",
+    "path",
+    "querystring",
+    "url_legacy",
+    "url",
+    "crypto_hash",
+    "crypto_random",
+    "crypto_keys",
+    "crypto",
+    "modules",
+];
+
 fn main() {
-    println!("cargo:rerun-if-changed=src/api");
-    println!("cargo:rerun-if-changed=build");
-    // The engine makes a template of a call of `String.prototype.concat`, which a tenant may have replaced: here it is
-    // one of a function that nobody can replace.
-    let mut bundle = format!(
-        "globalThis.__prelude = (function (HOST) {{\nconst {{ {} }} = globalThis;\n\
+    for folder in ["src/api", "src/node", "build"] {
+        println!("cargo:rerun-if-changed={folder}");
+    }
+    let mut internals = BTreeSet::new();
+    let library = library(&mut internals);
+    write("prelude.js", &prelude(&internals));
+    write("library.js", &library);
+}
+
+/// The natives' script, whose function gives back the ways in, and the modules that the library imports.
+fn prelude(internals: &BTreeSet<String>) -> String {
+    let mut bundle = head("__prelude", "HOST");
+    for module in MODULES {
+        push_scope(&mut bundle, "api", module, &mut BTreeSet::new());
+    }
+    let shared: Vec<String> = internals.iter().map(|module| format!("{module}: m_{module}")).collect();
+    bundle + &format!("return {{ ...m_dispatch, internals: {{ {} }} }};\n}});\n", shared.join(", "))
+}
+
+/// Node's modules, by name.
+fn library(internals: &mut BTreeSet<String>) -> String {
+    let mut scopes = String::new();
+    for module in NODE_MODULES {
+        push_scope(&mut scopes, "node", module, internals);
+    }
+    let mut bundle = head("__library", "INTERNALS");
+    for module in &*internals {
+        bundle += &format!("const m_{module} = INTERNALS.{module};\n");
+    }
+    bundle + &scopes + "return n_modules.modules;\n});\n"
+}
+
+/// The engine makes a template of a call of `String.prototype.concat`, which a tenant may have replaced: here it is one of
+/// a function that nobody can replace.
+fn head(global: &str, parameter: &str) -> String {
+    format!(
+        "globalThis.{global} = (function ({parameter}) {{\nconst {{ {} }} = globalThis;\n\
          const TEMPLATE = Function.prototype.call.bind(String.prototype.concat);\n",
         LANGUAGE.join(", ")
-    );
-    for module in MODULES {
-        let source = fs::read_to_string(format!("src/api/{module}.js")).expect("the module's source");
-        let (body, exports) = scope(module, &templates::without(&source));
-        writeln!(
-            bundle,
-            "const m_{module} = (() => {{\n{body}\nreturn {{ {} }};\n}})();",
-            exports.join(", ")
-        )
-        .expect("a string takes text");
-    }
-    bundle.push_str("return m_dispatch;\n});\n");
-    let out = Path::new(&env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("prelude.js");
-    fs::write(out, bundle).expect("OUT_DIR is writable");
+    )
+}
+
+fn push_scope(bundle: &mut String, folder: &str, module: &str, internals: &mut BTreeSet<String>) {
+    let source = fs::read_to_string(format!("src/{folder}/{module}.js")).expect("the module's source");
+    let (body, exports) = scope(module, folder, &templates::without(&source), internals);
+    let prefix = prefix(folder);
+    writeln!(
+        bundle,
+        "const {prefix}_{module} = (() => {{\n{body}\nreturn {{ {} }};\n}})();",
+        exports.join(", ")
+    )
+    .expect("a string takes text");
+}
+
+fn prefix(folder: &str) -> char {
+    if folder == "api" { 'm' } else { 'n' }
+}
+
+fn write(name: &str, text: &str) {
+    let out = Path::new(&env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join(name);
+    fs::write(out, text).expect("OUT_DIR is writable");
 }
 
 /// A module's source with its imports and exports turned into plain bindings, and the names that it exports.
-fn scope(module: &str, source: &str) -> (String, Vec<String>) {
+fn scope(
+    module: &str,
+    folder: &str,
+    source: &str,
+    internals: &mut BTreeSet<String>,
+) -> (String, Vec<String>) {
     let mut body = String::new();
     let mut exports = Vec::new();
     let mut import = String::new();
@@ -169,7 +242,7 @@ fn scope(module: &str, source: &str) -> (String, Vec<String>) {
         if !import.is_empty() || line.starts_with("import ") {
             import.push_str(line);
             if line.ends_with(';') {
-                body.push_str(&binding(module, &import));
+                body.push_str(&binding(module, folder, &import, internals));
                 body.push('\n');
                 import.clear();
             }
@@ -187,15 +260,26 @@ fn scope(module: &str, source: &str) -> (String, Vec<String>) {
     (body, exports)
 }
 
-/// `import { a, b as c } from "./x.js";` as `const { a, b: c } = m_x;`.
-fn binding(module: &str, import: &str) -> String {
-    let (names, from) = import
-        .strip_prefix("import ")
-        .and_then(|rest| rest.split_once(" from \"./"))
-        .unwrap_or_else(|| panic!("{module}: an import that the bundler does not know: {import}"));
-    let from = from.strip_suffix(".js\";").unwrap_or_else(|| panic!("{module}: an odd import: {import}"));
-    assert!(MODULES.contains(&from), "{module} imports {from}, which is not in the list of modules");
-    format!("const {} = m_{from};", names.replace(" as ", ": "))
+/// `import { a, b as c } from "./x.js";` as `const { a, b: c } = m_x;`, `import * as x` as `const x = m_x;`.
+fn binding(module: &str, folder: &str, import: &str, internals: &mut BTreeSet<String>) -> String {
+    let odd = || panic!("{module}: an import that the bundler does not know: {import}");
+    let Some((names, from)) = import.strip_prefix("import ").and_then(|rest| rest.split_once(" from \""))
+    else {
+        odd()
+    };
+    let Some(from) = from.strip_suffix(".js\";") else { odd() };
+    let (home, from) = match (from.strip_prefix("./"), from.strip_prefix("../api/")) {
+        (Some(from), _) => (folder, from),
+        (_, Some(from)) => ("api", from),
+        _ => odd(),
+    };
+    let known = if home == "api" { MODULES } else { NODE_MODULES };
+    assert!(known.contains(&from), "{module} imports {from}, which is not in the list of modules");
+    if home != folder {
+        internals.insert(from.to_owned());
+    }
+    let names = names.trim_start_matches("* as ").replace(" as ", ": ");
+    format!("const {names} = {}_{from};", prefix(home))
 }
 
 /// The name that `function f(`, `class C`, `const c =` declares.

@@ -19,7 +19,9 @@ has_rustup_target() {
 link_args="-Clink-arg=-zstack-size=2097152 -Clink-arg=--stack-first"
 features="-Ctarget-feature=+simd128,+bulk-memory"
 remap="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$PWD=/guest-sdk"
-stack_check="-include $PWD/native/stack-check.h -fmacro-prefix-map=$PWD=/guest-sdk"
+# The digest makes cargo compile QuickJS again when a header has changed.
+natives="-DMAYFLY_NATIVES=$(cat native/*.h | sha256sum | cut -c1-8)"
+stack_check="-include $PWD/native/stack-check.h -include $PWD/native/async-frames.h $natives -fmacro-prefix-map=$PWD=/guest-sdk"
 
 build_with_rustup() {
   toolchain="$(rustc --version)"

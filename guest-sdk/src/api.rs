@@ -4,6 +4,7 @@ use javy_plugin_api::javy::quickjs::{Ctx, Exception, Object, Result};
 
 use crate::entry::{Phase, phase};
 
+pub(crate) mod async_frames;
 mod body;
 mod clock;
 mod compute;
@@ -27,6 +28,7 @@ mod url_pattern;
 
 /// Puts every native on the object that the prelude gets.
 pub(crate) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
+    async_frames::register(ctx, host)?;
     clock::register(ctx, host)?;
     compute::register(ctx, host)?;
     console::register(ctx, host)?;

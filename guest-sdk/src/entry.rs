@@ -11,7 +11,7 @@ use mayfly_abi::fault::{Kind, Report};
 use mayfly_abi::op::Call;
 
 use crate::prelude::{self, Prelude};
-use crate::{api, budget, heap, import, pending};
+use crate::{api, budget, heap, import, library, pending};
 
 // Below the shadow stack that the build links, so that endless recursion is a RangeError and not a trap.
 const MAX_STACK_BYTES: usize = 900 << 10;
@@ -57,8 +57,8 @@ fn config() -> Config {
 enum Setup {
     /// The prelude is compiled from its text and installed.
     FromText,
-    /// The prelude is compiled, and kept for the host.
-    CompileOnly,
+    /// A script is compiled, and kept for the host.
+    Compile(&'static str, String),
     /// This bytecode is installed.
     From(Vec<u8>),
 }
@@ -76,10 +76,10 @@ fn set_up(setup: Setup) -> Setup {
 }
 
 fn modify(runtime: Runtime) -> Runtime {
-    let compile = || runtime.compile_to_bytecode(prelude::NAME, prelude::TEXT).expect("the prelude compiles");
+    let compile = |name, text| runtime.compile_to_bytecode(name, text).expect("a script of ours compiles");
     match SETUP.replace(Setup::FromText) {
-        Setup::FromText => install(&runtime, &compile()),
-        Setup::CompileOnly => SETUP.set(Setup::From(compile())),
+        Setup::FromText => install(&runtime, &compile(prelude::NAME, prelude::TEXT)),
+        Setup::Compile(name, text) => SETUP.set(Setup::From(compile(name, &text))),
         Setup::From(mut bytecode) => {
             install(&runtime, &bytecode);
             bytecode.fill(0);
@@ -117,13 +117,45 @@ pub extern "C" fn initialize_runtime() {
 #[allow(unsafe_code, reason = "an export")]
 #[unsafe(no_mangle)]
 pub extern "C" fn prelude_bytecode() -> u64 {
-    match set_up(Setup::CompileOnly) {
+    compiled(prelude::NAME, prelude::TEXT.to_owned())
+}
+
+/// The same of the script of Node's modules, which the host hands over.
+#[allow(unsafe_code, reason = "the host hands over bytes that it allocated with `cabi_realloc`")]
+#[unsafe(no_mangle)]
+pub extern "C" fn library_bytecode(text: *mut u8, length: usize) -> u64 {
+    // SAFETY: the host allocated exactly these bytes for this call, and forgets them.
+    let text = unsafe { Vec::from_raw_parts(text, length, length) };
+    compiled(library::NAME, String::from_utf8_lossy(&text).into_owned())
+}
+
+fn compiled(name: &'static str, text: String) -> u64 {
+    match set_up(Setup::Compile(name, text)) {
         Setup::From(bytecode) => {
             let bytecode = bytecode.leak();
             (bytecode.len() as u64) << 32 | bytecode.as_ptr() as u64
         }
-        Setup::FromText | Setup::CompileOnly => 0,
+        Setup::FromText | Setup::Compile(..) => 0,
     }
+}
+
+/// Adds Node's modules to the world, out of their bytecode. 0 when all went well.
+#[allow(unsafe_code, reason = "the host hands over bytes that it allocated with `cabi_realloc`")]
+#[unsafe(no_mangle)]
+pub extern "C" fn load_library(bytecode: *mut u8, length: usize) -> u32 {
+    // SAFETY: the host allocated exactly these bytes for this call, and forgets them.
+    let mut bytes = unsafe { Vec::from_raw_parts(bytecode, length, length) };
+    let loaded = with_world(|ctx, prelude| {
+        let internals = prelude.internals.clone().restore(ctx);
+        let loaded = internals.and_then(|internals| library::install(ctx, internals, &bytes));
+        if loaded.is_err() {
+            report_thrown(ctx, prelude);
+        }
+        ctx.run_gc();
+        loaded.is_ok()
+    });
+    bytes.fill(0);
+    u32::from(!loaded)
 }
 
 /// Makes the world from the prelude's bytecode. Nothing is parsed, so the heap has no traces of that: its objects stand
@@ -155,6 +187,7 @@ fn load_module(ctx: &Ctx<'_>, prelude: &Prelude, bytecode: &[u8]) -> bool {
     match evaluate(ctx, prelude, bytecode) {
         Ok(None) => {
             api::errors::forget();
+            api::async_frames::leave(ctx);
             ctx.run_gc();
             true
         }
@@ -209,6 +242,7 @@ fn run(ctx: &Ctx<'_>, prelude: &Prelude) -> Result<()> {
     let mut response: Option<Promise<'_>> = dispatch.call(())?;
     loop {
         loop {
+            api::async_frames::leave(ctx);
             settle_response(ctx, prelude, &mut response)?;
             if !ctx.execute_pending_job() {
                 break;

@@ -10,6 +10,7 @@ mod budget;
 mod entry;
 mod heap;
 mod import;
+mod library;
 mod pending;
 mod prelude;
 mod text;

@@ -7,6 +7,7 @@ use javy_plugin_api::javy::quickjs::{Ctx, Exception, Function, Persistent, Promi
 use mayfly_abi::op::{Call, Operation};
 use mayfly_abi::operation::{ANSWER_OK, OperationError};
 
+use crate::api::async_frames::bound;
 use crate::import;
 
 /// Makes the value that a promise resolves to out of an answer's bytes.
@@ -75,7 +76,7 @@ pub(crate) fn callback<'js>(
     callback: Function<'js>,
 ) -> Result<u32> {
     let operation = begin(ctx, op, frame)?;
-    remember(operation, Waiting::Callback(Persistent::save(ctx, callback)));
+    remember(operation, Waiting::Callback(Persistent::save(ctx, bound(ctx, callback))));
     Ok(operation)
 }
 
@@ -94,7 +95,7 @@ pub(crate) fn answer<'js>(
     callback: Function<'js>,
 ) -> Result<()> {
     let operation = begin(ctx, op, frame)?;
-    remember(operation, Waiting::Answer { callback: Persistent::save(ctx, callback), decode });
+    remember(operation, Waiting::Answer { callback: Persistent::save(ctx, bound(ctx, callback)), decode });
     Ok(())
 }
 

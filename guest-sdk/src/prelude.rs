@@ -23,6 +23,8 @@ pub(crate) struct Prelude {
     pub(crate) fail: Persistent<Function<'static>>,
     /// Tells of promises that were rejected and have no handler.
     pub(crate) rejections: Persistent<Function<'static>>,
+    /// The prelude's own modules, for Node's that are made of them. No tenant's code ever sees this object.
+    pub(crate) internals: Persistent<Object<'static>>,
     /// Kind, message and stack of a thrown value.
     pub(crate) describe_thrown: Persistent<Function<'static>>,
 }
@@ -43,6 +45,7 @@ pub(crate) fn install(context: &Context, bytecode: &[u8]) -> Result<Prelude> {
             finish: way(&ctx, &ways, "finish")?,
             fail: way(&ctx, &ways, "fail")?,
             rejections: way(&ctx, &ways, "rejections")?,
+            internals: Persistent::save(&ctx, ways.get::<_, Object<'_>>("internals")?),
             describe_thrown: way(&ctx, &ways, "describeThrown")?,
         })
     })

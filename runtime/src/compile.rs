@@ -11,13 +11,13 @@ pub use source_map::SourceMap;
 pub use typescript::imports;
 pub use worker::compile_worker;
 
-pub(crate) use evaluate::{Loading, initialize};
+pub(crate) use evaluate::{Loading, add_library, initialize};
 pub(crate) use worker::Compiler;
 
 use std::time::Duration;
 
 use crate::digest::sha256_hex;
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineError};
 use crate::error::CompileError;
 use crate::image::snapshot::snapshot;
 use crate::limits::{FUEL_PER_CPU_MS, Limits};
@@ -66,8 +66,12 @@ impl Engine {
         let script = self.inner.compiler.to_javascript(source).await?;
         let places = Places { map: SourceMap::parse(&script.source_map), source: &source.code };
         let limits = deploy_limits();
-        let (bytecode, compile_fuel) = bytecode::compile(&self.inner, &script.code, &places, &limits).await?;
-        let (memory, load_fuel) = evaluate::evaluate(&self.inner, &bytecode, &places, &limits).await?;
+        let internal = |error: EngineError| CompileError::Internal { reason: error.to_string() };
+        // For both: the engine resolves imports while it compiles.
+        let base = self.inner.base_for(script.imports_node).await.map_err(internal)?;
+        let (bytecode, compile_fuel) =
+            bytecode::compile(&self.inner, base, &script.code, &places, &limits).await?;
+        let (memory, load_fuel) = evaluate::evaluate(&self.inner, base, &bytecode, &places, &limits).await?;
         let image = snapshot(&memory, self.inner.stack_bytes);
         Ok(Build {
             digest: sha256_hex(&image),
@@ -95,6 +99,8 @@ fn deploy_limits() -> Limits {
 pub(crate) struct Script {
     pub(crate) code: String,
     pub(crate) source_map: String,
+    /// Whether it imports one of Node's modules.
+    pub(crate) imports_node: bool,
 }
 
 /// Leads from places in the code that runs to places in the source.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mayfly_abi::MEMORY_EXPORT;
+use tokio::sync::OnceCell;
 use wasmtime::{Extern, ImportType, Instance, InstancePre, Linker, Module, Store};
 
 use crate::artifact::Artifacts;
@@ -71,7 +72,11 @@ pub(crate) struct Inner {
     images: ImageCache,
     artifacts: Artifacts,
     digest: String,
+    /// The memory as the guest's data segments leave it: nothing has run in it.
+    pub(crate) seed: Image,
     pub(crate) base: Image,
+    /// The same with Node's modules, made when the first function imports one.
+    node_base: OnceCell<Image>,
     pub(crate) stack_bytes: usize,
     pub(crate) compiler: Compiler,
 }
@@ -95,7 +100,9 @@ impl Engine {
         let seed = Module::new(&wasmtime, &halves.memory)?;
         let mut inner = Inner {
             imports: code.imports().map(|import| describe(&import)).collect(),
+            seed: Image::new("seed", linker.instantiate_pre(&seed)?),
             base: Image::new("base", linker.instantiate_pre(&seed)?),
+            node_base: OnceCell::new(),
             images: ImageCache::new(config.images),
             compiler: Compiler::new(config.compile_worker),
             stack_bytes: halves.stack_bytes,
@@ -157,6 +164,20 @@ impl Engine {
 }
 
 impl Inner {
+    /// What a function's top level starts from.
+    pub(crate) async fn base_for(&self, imports_node: bool) -> Result<&Image, EngineError> {
+        if !imports_node {
+            return Ok(&self.base);
+        }
+        self.node_base
+            .get_or_try_init(async || {
+                let memory = crate::compile::add_library(self, split::library(GUEST)).await?;
+                let base = load_or_compile(&self.wasmtime, &self.artifacts, "node-base", &memory)?;
+                Ok(Image::new("node-base", self.linker.instantiate_pre(&base)?))
+            })
+            .await
+    }
+
     /// Instantiates an image and the engine's code over it, on this thread's own stack: neither runs any code of the
     /// guest's, and a fiber for each would cost more than the rest. From here on the guest yields.
     pub(crate) fn instantiate(

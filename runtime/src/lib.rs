@@ -23,4 +23,5 @@ pub use hangup::{Hangup, OnTheLine};
 pub use image::Image;
 pub use invoke::{Background, Call, LogEntry, LogLevel, Outcome, Request, Response, Usage};
 pub use limits::{FUEL_PER_CPU_MS, Limits};
+pub use mayfly_abi::node::MODULES as NODE_MODULES;
 pub use replay::{InvalidRecording, Recording, Replay};

@@ -1,6 +1,5 @@
 //! drizzle-orm and kysely over `ctx.db`: the real packages, bundled, deployed and called.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
@@ -9,57 +8,9 @@ use serde_json::json;
 use support::app::TestApp;
 use support::cluster::run;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use crate::npm::{self, execute};
 
-/// A folder with the functions, our packages, and the pinned ones of others; `None` where there is no npm.
-static FOLDER: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
-    if !has_npm() {
-        return None;
-    }
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("adapters");
-    fs::create_dir_all(&folder).unwrap();
-    copy(&root().join("tests/adapters"), &folder);
-    let lock = fs::read(folder.join("package-lock.json")).unwrap();
-    let installed = folder.join("node_modules/installed-by");
-    if fs::read(&installed).ok().as_ref() != Some(&lock) {
-        execute(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder));
-        fs::write(&installed, lock).unwrap();
-    }
-    for package in ["adapters", "types"] {
-        let place = folder.join("node_modules/@mayfly").join(package);
-        fs::create_dir_all(&place).unwrap();
-        copy(&root().join("guest-sdk").join(package), &place);
-    }
-    Some(folder)
-});
-
-#[allow(clippy::print_stderr, reason = "whoever runs the tests must see what was not tested")]
-fn has_npm() -> bool {
-    let npm = Command::new("npm").arg("--version").output();
-    let found = npm.is_ok_and(|npm| npm.status.success());
-    if !found {
-        eprintln!("SKIPPED: drizzle-orm and kysely are not tested, because there is no npm on this machine");
-    }
-    found
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
-        }
-    }
-}
-
-fn execute(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{command:?}\n{stdout}\n{stderr}");
-    stdout.into_owned()
-}
+static FOLDER: LazyLock<Option<PathBuf>> = LazyLock::new(|| npm::folder("adapters"));
 
 /// One file, as a function has to be.
 fn bundle(folder: &Path, name: &str) -> String {

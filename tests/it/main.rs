@@ -13,6 +13,8 @@ mod examples;
 mod hostile;
 mod house;
 mod journeys;
+mod npm;
+mod packages;
 mod routes;
 mod schema;
 mod typescript;

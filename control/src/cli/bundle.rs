@@ -1,5 +1,7 @@
 //! Makes one file of a function that imports others, by esbuild: the project's own, the machine's, or npm's.
 
+mod externals;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -7,22 +9,10 @@ use std::process::{Command, Output};
 use mayfly_runtime::{SOURCE_BYTES_MAX, Source, imports};
 use serde_json::Value;
 
+use externals::{Externals, available, bare_names};
+
 /// What `npx` runs where no esbuild is installed.
 const ESBUILD: &str = "esbuild@0.25";
-/// Modules of Node's that functions have, by the names under which packages import them too.
-const NODE_MODULES: [&str; 10] = [
-    "assert",
-    "async_hooks",
-    "buffer",
-    "crypto",
-    "events",
-    "path",
-    "querystring",
-    "string_decoder",
-    "url",
-    "util",
-];
-
 /// A function in one file.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Bundle {
@@ -41,12 +31,24 @@ pub(super) fn bundle(file: &Path, code: String) -> Result<Bundle, String> {
         return Ok(Bundle { code: source.code, source_map: None, inputs: vec![file.to_owned()] });
     }
     let esbuild = Esbuild::find(file)?;
-    let bundled = esbuild.run(file, &[])?;
-    if bundled.code.len() <= SOURCE_BYTES_MAX {
-        return Ok(bundled);
+    let mut more = Vec::new();
+    let mut made = esbuild.run(file, &more)?;
+    if let Some(banner) = made.requires.banner()? {
+        more.push(banner);
+        made = esbuild.run(file, &more)?;
     }
-    // Names stay: stacks are mapped, but what a class is called may matter to it.
-    esbuild.run(file, &["--minify", "--keep-names"])
+    if made.bundle.code.len() > SOURCE_BYTES_MAX {
+        // Names stay: stacks are mapped, but what a class is called may matter to it.
+        more.extend(["--minify".to_owned(), "--keep-names".to_owned()]);
+        made = esbuild.run(file, &more)?;
+    }
+    Ok(made.bundle)
+}
+
+/// What esbuild made, and which of Node's modules it leaves to whoever runs it.
+struct Made {
+    bundle: Bundle,
+    requires: Externals,
 }
 
 /// How esbuild is run here.
@@ -78,7 +80,7 @@ impl Esbuild {
         ))
     }
 
-    fn run(&self, file: &Path, more: &[&str]) -> Result<Bundle, String> {
+    fn run(&self, file: &Path, more: &[String]) -> Result<Made, String> {
         let out = tempfile::tempdir().map_err(|error| format!("no folder for the bundle: {error}"))?;
         let path = |name: &str| out.path().join(name);
         let flag = |name: &str, path: PathBuf| {
@@ -92,8 +94,12 @@ impl Esbuild {
             .args(["--bundle", "--format=esm", "--platform=neutral", "--target=es2023", "--charset=utf8"])
             .args(["--main-fields=browser,module,main", "--conditions=workerd,worker,browser"])
             .args(["--sourcemap=external", "--external:node:*", "--log-level=error", "--color=false"])
-            .args(["--define:process.env.NODE_ENV=\"production\"", "--define:global=globalThis"])
-            .args(NODE_MODULES.map(|name| format!("--alias:{name}=node:{name}")))
+            .args([
+                "--define:process.env.NODE_ENV=\"production\"",
+                "--define:process.env={}",
+                "--define:global=globalThis",
+            ])
+            .args(bare_names().map(|name| format!("--alias:{name}=node:{name}")))
             .args(more)
             .arg(flag("--outfile=", path("function.js")))
             .arg(flag("--metafile=", path("meta.json")))
@@ -104,7 +110,9 @@ impl Esbuild {
             std::fs::read_to_string(path(name)).map_err(|error| format!("esbuild left no {name}: {error}"))
         };
         let code = read("function.js")?;
-        Ok(Bundle { code, source_map: Some(read("function.js.map")?), inputs: inputs(&read("meta.json")?) })
+        let metafile: Value = serde_json::from_str(&read("meta.json")?).unwrap_or_default();
+        let bundle = Bundle { code, source_map: Some(read("function.js.map")?), inputs: inputs(&metafile) };
+        Ok(Made { bundle, requires: Externals::of(&metafile) })
     }
 }
 
@@ -113,7 +121,8 @@ fn check(output: &Output) -> Result<(), String> {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(format!("the function cannot be bundled:\n{}", said.trim_end()))
+    let hint = if said.contains("is built into node") { format!("\n{}", available()) } else { String::new() };
+    Err(format!("the function cannot be bundled:\n{}{hint}", said.trim_end()))
 }
 
 fn on_path(program: &str) -> bool {
@@ -122,8 +131,7 @@ fn on_path(program: &str) -> bool {
 }
 
 /// The author's own files among those that went into a bundle.
-fn inputs(metafile: &str) -> Vec<PathBuf> {
-    let metafile: Value = serde_json::from_str(metafile).unwrap_or_default();
+fn inputs(metafile: &Value) -> Vec<PathBuf> {
     let files = metafile["inputs"].as_object().into_iter().flat_map(|inputs| inputs.keys());
     files.filter(|file| !file.contains("node_modules/")).map(PathBuf::from).collect()
 }
@@ -143,7 +151,7 @@ mod tests {
     fn only_the_authors_files_are_watched() {
         let meta =
             r#"{"inputs": {"src/a.ts": {}, "node_modules/x/index.js": {}, "../node_modules/y.js": {}}}"#;
-        assert_eq!(inputs(meta), [PathBuf::from("src/a.ts")]);
-        assert!(inputs("nonsense").is_empty());
+        assert_eq!(inputs(&serde_json::from_str(meta).unwrap()), [PathBuf::from("src/a.ts")]);
+        assert!(inputs(&Value::Null).is_empty());
     }
 }

@@ -9,6 +9,7 @@ pub mod compute;
 pub mod fault;
 pub mod frame;
 pub mod head;
+pub mod node;
 pub mod op;
 pub mod operation;
 pub mod response;

@@ -21,6 +21,7 @@ export function hashState(opened) {
       }
     },
     finish: () => compute(Computations.HashFinish, state),
+    copy: () => hashState(compute(Computations.HashCopy, state)),
     close: () => compute(Computations.Close, state),
   };
 }

@@ -109,6 +109,29 @@ fn base64_decode<'js>(ctx: Ctx<'js>, data: JsString<'js>) -> Result<Option<Value
     }
 }
 
+fn base64_encode_bytes(bytes: TypedArray<'_, u8>) -> String {
+    FORGIVING.encode(bytes.as_bytes().unwrap_or_default())
+}
+
+fn hex_encode(bytes: TypedArray<'_, u8>) -> String {
+    let bytes = bytes.as_bytes().unwrap_or_default();
+    let mut text = String::with_capacity(2 * bytes.len());
+    for nibble in bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]) {
+        text.extend(char::from_digit(u32::from(nibble), 16));
+    }
+    text
+}
+
+/// The lower half of each unit.
+fn latin1_encode<'js>(ctx: Ctx<'js>, text: JsString<'js>) -> Result<ArrayBuffer<'js>> {
+    let bytes: Vec<u8> = text::with(&text, |text| text.encode_utf16().map(|unit| unit as u8).collect())?;
+    ArrayBuffer::new(ctx, bytes)
+}
+
+fn latin1_decode(bytes: TypedArray<'_, u8>) -> String {
+    of_latin1(bytes.as_bytes().unwrap_or_default().to_vec())
+}
+
 fn base64url_encode(bytes: TypedArray<'_, u8>) -> String {
     FOR_URLS.encode(bytes.as_bytes().unwrap_or_default())
 }
@@ -133,6 +156,10 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("utf8CompleteLength", Function::new(ctx.clone(), utf8_complete_length)?)?;
     host.set("base64Encode", Function::new(ctx.clone(), base64_encode)?)?;
     host.set("base64Decode", Function::new(ctx.clone(), base64_decode)?)?;
+    host.set("base64EncodeBytes", Function::new(ctx.clone(), base64_encode_bytes)?)?;
+    host.set("hexEncode", Function::new(ctx.clone(), hex_encode)?)?;
+    host.set("latin1Encode", Function::new(ctx.clone(), latin1_encode)?)?;
+    host.set("latin1Decode", Function::new(ctx.clone(), latin1_decode)?)?;
     host.set("base64urlEncode", Function::new(ctx.clone(), base64url_encode)?)?;
     host.set("base64urlDecode", Function::new(ctx.clone(), base64url_decode)?)?;
     host.set("hexDecode", Function::new(ctx.clone(), hex_decode)?)

@@ -21,6 +21,7 @@ import {
   ObjectGetPrototypeOf,
   ObjectHasOwn,
   ObjectToString,
+  ReflectApply,
   ReflectOwnKeys,
   RegExpTest,
   RegExpToString,
@@ -45,9 +46,25 @@ const IDENTIFIER = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
 // How deep the object that was printed last stood: what has three levels below it is broken into lines.
 let currentDepth = 0;
 
-/** One value, as `console.log` prints it. */
-export function inspect(value) {
-  return print(value, 0, []);
+let maxDepth = MAX_DEPTH;
+const CUSTOM = Symbol.for("nodejs.util.inspect.custom");
+
+/** One value, as `console.log` prints it, or down to another depth. */
+export function inspect(value, depth = MAX_DEPTH) {
+  const outer = maxDepth;
+  maxDepth = depth;
+  try {
+    return print(value, 0, []);
+  } finally {
+    maxDepth = outer;
+  }
+}
+
+/** What an object says of itself, as Node's has it. */
+function said(value, method, depth) {
+  const options = { depth: maxDepth - depth };
+  const text = ReflectApply(method, value, [maxDepth - depth, options, inspect]);
+  return typeof text === "string" ? text : print(text, depth, []);
 }
 
 function quote(text) {
@@ -109,13 +126,15 @@ function isError(value) {
 function printObject(value, depth, parents) {
   for (let i = 0; i < parents.length; i++) if (parents[i] === value) return "[Circular *1]";
   try {
+    const custom = value[CUSTOM];
+    if (typeof custom === "function") return said(value, custom, depth);
     if (isError(value)) return printError(value, depth, parents);
     const brand = ObjectToString(value);
     if (brand === "[object Date]") {
       return NumberIsFinite(DateGetTime(value)) ? DateToISOString(value) : "Invalid Date";
     }
     if (brand === "[object RegExp]") return RegExpToString(value);
-    if (depth > MAX_DEPTH) return ArrayIsArray(value) ? "[Array]" : `[${className(value)}]`;
+    if (depth > maxDepth) return ArrayIsArray(value) ? "[Array]" : `[${className(value)}]`;
     ArrayPush(parents, value);
     currentDepth = depth;
     const text = printCollection(value, brand, depth, parents);
@@ -260,7 +279,7 @@ function wrap(prefix, open, items, close, depth, grouped = false) {
 }
 
 function printError(error, depth, parents) {
-  if (depth > MAX_DEPTH) return `[${headline(error)}]`;
+  if (depth > maxDepth) return `[${headline(error)}]`;
   ArrayPush(parents, error);
   const stack = typeof error.stack === "string" ? StringTrimEnd(error.stack) : "";
   const head = headline(error);

@@ -28,6 +28,6 @@ function pump() {
 
 /** Runs `task` later. */
 export function queueTask(task) {
-  queuePush(tasks, task);
+  queuePush(tasks, host.inAsyncFrame(task));
   if (!scheduled) schedule();
 }

@@ -10,6 +10,7 @@ use crate::engine::Inner;
 use crate::error::CompileError;
 use crate::host::ending::Deadline;
 use crate::host::request::Incoming;
+use crate::image::Image;
 use crate::invoke::{Ended, drive, unattended};
 use crate::limits::Limits;
 use crate::providers::Grants;
@@ -18,6 +19,7 @@ use crate::sandbox::{Sandbox, fuel};
 /// The bytecode, and the fuel that it took.
 pub(super) async fn compile(
     inner: &Inner,
+    base: &Image,
     code: &str,
     places: &Places<'_>,
     limits: &Limits,
@@ -26,7 +28,7 @@ pub(super) async fn compile(
     let mut answer = None;
     let ended = drive(
         async {
-            answer = Some(run(inner, &mut store, code).await?);
+            answer = Some(run(inner, &mut store, base, code).await?);
             Ok(())
         },
         &deadline,
@@ -51,9 +53,10 @@ pub(super) fn store(inner: &Inner, limits: &Limits) -> (Store<Sandbox>, Deadline
 async fn run(
     inner: &Inner,
     store: &mut Store<Sandbox>,
+    base: &Image,
     code: &str,
 ) -> wasmtime::Result<Result<Vec<u8>, String>> {
-    let instance = inner.instantiate(store, &inner.base)?;
+    let instance = inner.instantiate(store, base)?;
     let (ptr, len) = put(&instance, store, code.as_bytes()).await?;
     let compile = instance.get_typed_func::<(u32, u32), u32>(&mut *store, "compile-src")?;
     let area = compile.call_async(&mut *store, (ptr, len)).await?;

@@ -6,6 +6,7 @@ use super::Places;
 use super::bytecode::{get, put, store};
 use crate::engine::{EngineError, Inner};
 use crate::error::{CompileError, Fault, Thrown};
+use crate::image::Image;
 use crate::image::snapshot::snapshot;
 use crate::invoke::{Ended, drive};
 use crate::limits::Limits;
@@ -14,6 +15,7 @@ use crate::sandbox::{Sandbox, fuel};
 /// The memory after the top level, and the fuel that it took.
 pub(super) async fn evaluate(
     inner: &Inner,
+    base: &Image,
     bytecode: &[u8],
     places: &Places<'_>,
     limits: &Limits,
@@ -22,7 +24,7 @@ pub(super) async fn evaluate(
     let mut loaded = false;
     let ended = drive(
         async {
-            loaded = load(inner, &mut store, bytecode).await?;
+            loaded = load(inner, &mut store, base, bytecode).await?;
             Ok(())
         },
         &deadline,
@@ -35,8 +37,13 @@ pub(super) async fn evaluate(
     }
 }
 
-async fn load(inner: &Inner, store: &mut Store<Sandbox>, bytecode: &[u8]) -> wasmtime::Result<bool> {
-    let instance = inner.instantiate(store, &inner.base)?;
+async fn load(
+    inner: &Inner,
+    store: &mut Store<Sandbox>,
+    base: &Image,
+    bytecode: &[u8],
+) -> wasmtime::Result<bool> {
+    let instance = inner.instantiate(store, base)?;
     let (ptr, len) = put(&instance, store, bytecode).await?;
     let load = instance.get_typed_func::<(u32, u32), u32>(&mut *store, "load")?;
     Ok(load.call_async(store, (ptr, len)).await? == 0)
@@ -121,9 +128,34 @@ async fn compile_prelude(inner: &Inner, limits: &Limits) -> wasmtime::Result<Vec
     get(&store, packed as u32, (packed >> 32) as u32)
 }
 
+/// The second picture: the first one with Node's modules, out of their script.
+pub(crate) async fn add_library(inner: &Inner, script: &[u8]) -> Result<Vec<u8>, EngineError> {
+    let limits = Limits { memory_bytes: 64 << 20, ..Limits::default() };
+    let bytecode = compile_library(inner, script, &limits).await?;
+    let (mut store, _) = store(inner, &limits);
+    let instance = inner.instantiate(&mut store, &inner.base)?;
+    let (ptr, len) = put(&instance, &mut store, &bytecode).await?;
+    let load = instance.get_typed_func::<(u32, u32), u32>(&mut store, "load_library")?;
+    if load.call_async(&mut store, (ptr, len)).await? != 0 {
+        let said = store.data().ending.report_of_load();
+        return Err(EngineError::Guest(format!("Node's modules do not load: {said:?}")));
+    }
+    let memory = contents(&store).map_err(|error| EngineError::Guest(error.to_string()))?;
+    Ok(snapshot(&memory, inner.stack_bytes))
+}
+
+async fn compile_library(inner: &Inner, script: &[u8], limits: &Limits) -> wasmtime::Result<Vec<u8>> {
+    let (mut store, _) = store(inner, limits);
+    let instance = fresh(inner, &mut store).await?;
+    let (ptr, len) = put(&instance, &mut store, script).await?;
+    let compile = instance.get_typed_func::<(u32, u32), u64>(&mut store, "library_bytecode")?;
+    let packed = compile.call_async(&mut store, (ptr, len)).await?;
+    get(&store, packed as u32, (packed >> 32) as u32)
+}
+
 /// The engine over the memory that its data segments leave, its constructors run.
 async fn fresh(inner: &Inner, store: &mut Store<Sandbox>) -> wasmtime::Result<Instance> {
-    let instance = inner.instantiate(store, &inner.base)?;
+    let instance = inner.instantiate(store, &inner.seed)?;
     instance.get_typed_func::<(), ()>(&mut *store, "_initialize")?.call_async(store, ()).await?;
     Ok(instance)
 }

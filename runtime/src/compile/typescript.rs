@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use mayfly_abi::node::MODULES;
 use oxc::allocator::Allocator;
 use oxc::ast::ast::{Decorator, Expression, ImportExpression, Program, Statement};
 use oxc::ast_visit::Visit;
@@ -37,8 +38,12 @@ pub fn imports(source: &Source) -> Vec<String> {
     let options = TransformOptions::default();
     Transformer::new(&allocator, Path::new(&source.file_name), &options)
         .build_with_scoping(scoping, &mut program);
+    imported_by(&program)
+}
+
+fn imported_by(program: &Program<'_>) -> Vec<String> {
     let mut imported = Imports(program.body.iter().filter_map(imported).map(str::to_owned).collect());
-    imported.visit_program(&program);
+    imported.visit_program(program);
     imported.0
 }
 
@@ -81,6 +86,7 @@ fn transform(source: &Source, source_type: SourceType) -> Result<Script, Compile
         .build_with_scoping(analysed.semantic.into_scoping(), &mut program);
     refuse_errors(source, transformed.diagnostics)?;
     refuse_imports(source, &program)?;
+    let imports_node = imported_by(&program).iter().any(|name| MODULES.contains(&name.as_str()));
     let options = CodegenOptions {
         source_map_path: Some(source.file_name.clone().into()),
         ..CodegenOptions::default()
@@ -90,7 +96,7 @@ fn transform(source: &Source, source_type: SourceType) -> Result<Script, Compile
         Some(bundlers) => source_map::compose(&map, bundlers).unwrap_or_else(|| map.to_json_string()),
         None => map.to_json_string(),
     });
-    Ok(Script { code: printed.code, source_map: map.unwrap_or_default() })
+    Ok(Script { code: printed.code, source_map: map.unwrap_or_default(), imports_node })
 }
 
 fn refuse_errors(
@@ -136,15 +142,21 @@ fn refuse_decorators(source: &Source, program: &Program<'_>) -> Result<(), Compi
     }
 }
 
-/// Imports that are left once types are gone: a function is one file.
+/// Imports that are left once types are gone, but those of Node's modules that there are: a function is one file.
 fn refuse_imports(source: &Source, program: &Program<'_>) -> Result<(), CompileError> {
     for statement in &program.body {
-        if let Some(name) = imported(statement) {
-            let message = format!(
+        let Some(name) = imported(statement).filter(|name| !MODULES.contains(name)) else { continue };
+        let message = if name.starts_with("node:") {
+            format!(
+                "'{name}' is imported, which functions have not: of Node's modules there are {}",
+                MODULES.join(", ")
+            )
+        } else {
+            format!(
                 "'{name}' is imported, but a function is one file: `mayfly deploy` bundles it, and so does any bundler"
-            );
-            return Err(unsupported(source, statement.span(), message));
-        }
+            )
+        };
+        return Err(unsupported(source, statement.span(), message));
     }
     Ok(())
 }
@@ -196,6 +208,9 @@ mod tests {
         let (message, place) = refused("function d() {}\n@d class C {}");
         assert!(message.contains("decorators"), "{message}");
         assert_eq!(place, Some((2, 1)));
+        let (message, place) = refused("import 'node:buffer'; import fs from 'node:fs'; export default fs");
+        assert!(message.contains("'node:fs'") && message.contains("there are node:assert,"), "{message}");
+        assert_eq!(place, Some((1, 23)));
         let (message, place) = refused("import { a } from 'lodash';\nexport const handler = a;");
         assert!(message.contains("'lodash'") && message.contains("bundle"), "{message}");
         assert_eq!(place, Some((1, 1)));

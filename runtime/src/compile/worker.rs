@@ -164,6 +164,7 @@ fn answer(request: &[u8]) -> Vec<u8> {
             writer.u8(0);
             writer.text(&script.code);
             writer.text(&script.source_map);
+            writer.u8(u8::from(script.imports_node));
         }
         Err(CompileError::Syntax { message, place }) => write_error(&mut writer, 1, &message, place),
         Err(CompileError::Unsupported { message, place }) => write_error(&mut writer, 2, &message, place),
@@ -194,7 +195,8 @@ fn read_answer(answer: &[u8]) -> Result<Result<Script, CompileError>, Malformed>
     let kind = reader.u8()?;
     let first = reader.text()?.to_owned();
     if kind == 0 {
-        return Ok(Ok(Script { code: first, source_map: reader.text()?.to_owned() }));
+        let source_map = reader.text()?.to_owned();
+        return Ok(Ok(Script { code: first, source_map, imports_node: reader.u8()? != 0 }));
     }
     let (line, column, text) = (reader.u32()?, reader.u32()?, reader.text()?.to_owned());
     let place = (line > 0).then_some(SourcePlace { line, column, text });

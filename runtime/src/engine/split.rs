@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use mayfly_abi::node::SECTION;
 use mayfly_abi::{MEMORY_EXPORT, MEMORY_IMPORT};
 use wasm_encoder::{
     EntityType, ExportKind, ExportSection, ImportSection, MemorySection, MemoryType, Module, RawSection,
@@ -38,6 +39,15 @@ pub(crate) fn split(wasm: &[u8]) -> Result<Halves, SplitError> {
     let stack_bytes = check_globals(wasm)?;
     check_code(wasm)?;
     Ok(Halves { engine: engine_half(wasm, initial)?, memory: memory_half(wasm, initial)?, stack_bytes })
+}
+
+/// The script of Node's modules, which lies beside the code and the memory.
+pub(crate) fn library(wasm: &[u8]) -> &[u8] {
+    let section = Parser::new(0).parse_all(wasm).find_map(|payload| match payload {
+        Ok(Payload::CustomSection(section)) if section.name() == SECTION => Some(section.data()),
+        _ => None,
+    });
+    section.unwrap_or_default()
 }
 
 /// A memory of so many pages, free to grow as far as the limiter lets it.

@@ -1,0 +1,75 @@
+//! Node's modules. They are no part of the first picture: their script stands in a section of its own, which is in no
+//! memory, and the host has it evaluated in a second picture, for functions that import one of them.
+
+use std::cell::RefCell;
+
+use javy_plugin_api::javy::quickjs::module::{Declarations, Exports, ModuleDef};
+use javy_plugin_api::javy::quickjs::{Ctx, Function, Module, Object, Persistent, Result, Value};
+use mayfly_abi::node::{MODULES, SECTION};
+
+/// The name of the script in stacks: what begins like this is not the author's.
+pub(crate) const NAME: &str = "mayfly:prelude/node";
+
+const TEXT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/library.js"));
+const GLOBAL: &str = "__library";
+const _: () = assert!(matches!(SECTION.as_bytes(), b"mayfly-library"));
+
+#[allow(unsafe_code, reason = "a section of the module, beside its memory")]
+#[unsafe(link_section = "mayfly-library")]
+static LIBRARY: [u8; TEXT.len()] = *include_bytes!(concat!(env!("OUT_DIR"), "/library.js"));
+
+/// The module that is being declared: the names of its exports, and the exports.
+type Declared = (Vec<String>, Persistent<Object<'static>>);
+
+thread_local! {
+    static DECLARED: RefCell<Option<Declared>> = const { RefCell::new(None) };
+}
+
+/// Evaluates the library's bytecode over the prelude's own modules, and declares what it has: the engine looks for a module
+/// among those that are there already before it asks anybody.
+#[allow(unsafe_code, reason = "the bytecode is what this same engine made of the library")]
+pub(crate) fn install<'js>(ctx: &Ctx<'js>, internals: Object<'js>, bytecode: &[u8]) -> Result<()> {
+    // SAFETY: see above; tenants never get here.
+    let module = unsafe { Module::load(ctx.clone(), bytecode)? };
+    let (_, evaluated) = module.eval()?;
+    evaluated.finish::<()>()?;
+    let library: Function<'_> = ctx.globals().get(GLOBAL)?;
+    ctx.globals().remove(GLOBAL)?;
+    let modules: Object<'_> = library.call((internals,))?;
+    for name in MODULES {
+        declare(ctx, name, modules.get(*name)?)?;
+    }
+    Ok(())
+}
+
+fn declare<'js>(ctx: &Ctx<'js>, name: &str, exports: Object<'js>) -> Result<()> {
+    let names: Vec<String> = exports.keys().collect::<Result<_>>()?;
+    DECLARED.set(Some((names, Persistent::save(ctx, exports))));
+    let evaluated = Module::evaluate_def::<Native, _>(ctx.clone(), name);
+    DECLARED.set(None);
+    evaluated?.1.finish::<()>()
+}
+
+/// A module that is [`DECLARED`].
+struct Native;
+
+impl ModuleDef for Native {
+    fn declare(declarations: &Declarations<'_>) -> Result<()> {
+        DECLARED.with_borrow(|declared| {
+            declared
+                .iter()
+                .flat_map(|(names, _)| names)
+                .try_for_each(|name| declarations.declare(name.as_str()).map(|_| ()))
+        })
+    }
+
+    fn evaluate<'js>(ctx: &Ctx<'js>, module: &Exports<'js>) -> Result<()> {
+        let Some((names, exports)) = DECLARED.with_borrow(Clone::clone) else { return Ok(()) };
+        let exports = exports.restore(ctx)?;
+        for name in names {
+            let value: Value<'js> = exports.get(name.as_str())?;
+            module.export(name, value)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,191 @@
+//! Packages of npm's that people use: bundled and deployed by the command line, called, and checked by what they answer.
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use clap::Parser as _;
+use mayfly_control::cli::{Cli, Exit, dispatch};
+use serde_json::{Value, json};
+use support::app::TestApp;
+use support::cluster::run;
+
+use crate::npm;
+
+static FOLDER: LazyLock<Option<PathBuf>> = LazyLock::new(|| npm::folder("packages"));
+
+/// `mayfly deploy` of a file or a folder for an app.
+async fn deploy(app: &TestApp, name: &str) -> Option<Exit> {
+    let folder = FOLDER.as_ref()?.join(name);
+    let file = if folder.is_dir() { folder } else { folder.with_extension("ts") };
+    let file = file.to_str().unwrap();
+    let url = format!("http://{}", app.client.address());
+    let with = ["--url", &url, "--key", &app.service_key, "--app", &app.id];
+    let args = [&["mayfly", "deploy", file][..], &with].concat();
+    Some(dispatch(Cli::try_parse_from(args).unwrap_or_else(|error| panic!("{error}"))).await)
+}
+
+/// What a package's function answers.
+async fn answer(app: &TestApp, name: &str) -> Option<Value> {
+    assert_eq!(deploy(app, name).await?, Exit::Ok, "{name} is not deployed");
+    Some(app.call("GET", name).key(&app.service_key).ok().await)
+}
+
+/// Deploys `name`, which must answer this.
+fn check(name: &str, expected: Value) {
+    run(async {
+        let app = TestApp::new().await;
+        let Some(answer) = answer(&app, name).await else { return };
+        assert_eq!(answer, expected, "{name}");
+    });
+}
+
+#[test]
+fn ajv_validates() {
+    check("ajv", json!([true, false, ["additionalProperties", "minLength", "minimum"]]));
+}
+
+#[test]
+fn date_fns_counts_days() {
+    check("date-fns", json!(["2024-02-29 Thursday", "31. Januar", 29, "3 months"]));
+}
+
+#[test]
+fn jose_signs_verifies_and_encrypts() {
+    let refused = "ERR_JWS_SIGNATURE_VERIFICATION_FAILED";
+    check(
+        "jose",
+        json!([["ES256", "ann", refused], ["EdDSA", "ann", refused], ["PS256", "ann", refused], "secret"]),
+    );
+}
+
+#[test]
+fn lodash_works_on_collections() {
+    check(
+        "lodash-es",
+        json!([["3", "5"], ["Bob", "Cid", "Ann"], { "a": { "x": 1, "y": 2 } }, true, "hi you", 1]),
+    );
+}
+
+#[test]
+fn nanoid_and_uuid_make_ids() {
+    check("nanoid", json!([100, 21, true]));
+    check("uuid", json!(["aad03681-8b63-5304-89e0-8ca8f49461b5", 4, 7, true, true]));
+}
+
+#[test]
+fn zod_parses() {
+    check(
+        "zod",
+        json!([{ "email": "a@b.co", "age": 7, "role": "user", "born": 2001 }, ["email", "age", "born"]]),
+    );
+}
+
+#[test]
+fn commonjs_packages_get_nodes_modules_by_require() {
+    let digest = "900150983cd24fb0d6963f7d28e17f72";
+    check("commonjs", json!(["abc", digest, "production", true, "MODULE_NOT_FOUND"]));
+}
+
+#[test]
+fn marked_makes_html() {
+    run(async {
+        let app = TestApp::new().await;
+        let Some(deployed) = deploy(&app, "marked").await else { return };
+        assert_eq!(deployed, Exit::Ok);
+        let answer = app.call("GET", "marked").key(&app.service_key).send().await;
+        let html = answer.text();
+        for part in
+            ["<h1>Title</h1>", "<em>text</em>", "<li>one</li>", "<td>2</td>", "href=\"https://example.org\""]
+        {
+            assert!(html.contains(part), "{part} is missing in {html}");
+        }
+    });
+}
+
+#[test]
+fn itty_router_routes() {
+    run(async {
+        let app = TestApp::new().await;
+        let Some(deployed) = deploy(&app, "itty-router").await else { return };
+        assert_eq!(deployed, Exit::Ok);
+        let get = |path: &str| app.call("GET", &format!("itty-router/{path}")).key(&app.service_key);
+        let hello = get("hello/ann?a=1").ok().await;
+        assert_eq!(hello, json!({ "hello": "ann", "query": { "a": "1" } }));
+        let teapot = get("teapot").send().await;
+        assert_eq!((teapot.status, teapot.json()["error"].clone()), (418, json!("short and stout")));
+        assert_eq!(get("nothing").send().await.status, 404);
+    });
+}
+
+#[test]
+fn standardwebhooks_signs_and_verifies() {
+    run(async {
+        let app = TestApp::new().await;
+        let Some(deployed) = deploy(&app, "standardwebhooks").await else { return };
+        assert_eq!(deployed, Exit::Ok);
+        let body = json!({ "event": "paid" });
+        let ask = app.call("POST", "standardwebhooks").key(&app.service_key).json(body.clone());
+        assert_eq!(ask.ok().await, json!([body, "No matching signature found"]));
+    });
+}
+
+#[test]
+fn drizzle_queries() {
+    run(async {
+        let app = TestApp::new().await;
+        let table = json!({ "sql": "CREATE TABLE notes (id int PRIMARY KEY, body text NOT NULL)" });
+        app.manage("POST", "/sql").json(table).ok().await;
+        let Some(answer) = answer(&app, "drizzle-orm").await else { return };
+        assert_eq!(answer, json!([{ "id": 2, "body": "two" }]));
+    });
+}
+
+#[test]
+fn a_hono_application_validates_and_authorizes() {
+    run(async {
+        let app = TestApp::new().await;
+        let Some(deployed) = deploy(&app, "hono").await else { return };
+        assert_eq!(deployed, Exit::Ok);
+        let ask = |method: &str, path: &str| app.call(method, &format!("hono{path}"));
+        let note = json!({ "title": "a note", "tags": ["x"] });
+        let refused = ask("POST", "/notes").json(note.clone()).send().await;
+        assert_eq!(refused.status, 401);
+        let token = ask("POST", "/token").json(json!({ "user": "ann" })).ok().await;
+        let token = token["token"].as_str().unwrap();
+        let made = ask("POST", "/notes").header("x-token", token).json(note.clone()).send().await;
+        assert_eq!((made.status, made.json()), (201, json!({ "owner": "ann", "note": note })));
+        let wrong = ask("POST", "/notes").header("x-token", token).json(json!({ "title": "" })).send().await;
+        assert_eq!((wrong.status, wrong.json()), (422, json!({ "issues": ["title"] })));
+        let forged = format!("{}AAAA", &token[..token.len() - 4]);
+        let refused = ask("POST", "/notes").header("x-token", &forged).json(note).send().await;
+        assert_eq!(refused.json(), json!({ "error": "ERR_JWS_SIGNATURE_VERIFICATION_FAILED" }));
+        assert_eq!(ask("GET", "/notes/7?as=text").send().await.text(), "note 7 text");
+        let nothing = ask("GET", "/nothing").send().await;
+        assert_eq!((nothing.status, nothing.json()), (404, json!({ "error": "no /nothing" })));
+    });
+}
+
+#[test]
+fn an_error_in_another_file_is_told_with_that_file_and_line() {
+    run(async {
+        let app = TestApp::new().await;
+        let Some(deployed) = deploy(&app, "two-files").await else { return };
+        assert_eq!(deployed, Exit::Ok);
+        let invoked =
+            app.manage("POST", "/functions/two-files/invoke").json(json!({ "method": "GET" })).send().await;
+        let told = invoked.text();
+        assert!(told.contains("lib/fail.ts:5:"), "{told}");
+        assert!(told.contains("two-files.ts:4:"), "{told}");
+    });
+}
+
+#[test]
+fn what_cannot_be_bundled_is_not_deployed() {
+    run(async {
+        let app = TestApp::new().await;
+        for name in ["unsupported", "missing"] {
+            let Some(deployed) = deploy(&app, name).await else { return };
+            assert_ne!(deployed, Exit::Ok, "{name}");
+        }
+    });
+}
