@@ -111,6 +111,7 @@ export const StringToWellFormed = uncurry(String.prototype.toWellFormed);
 export const SymbolToString = uncurry(Symbol.prototype.toString);
 export const SymbolAsyncIterator = Symbol.asyncIterator;
 export const SymbolIterator = Symbol.iterator;
+export const SymbolToStringTag = Symbol.toStringTag;
 
 /** The constructors of typed arrays, by the name that an array has whatever its prototype. */
 export const VIEWS = {

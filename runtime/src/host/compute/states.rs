@@ -37,6 +37,7 @@ pub(super) struct States {
     open: HashMap<u32, State>,
     bytes: usize,
     last: u32,
+    pub(super) intl: super::intl::Recent,
 }
 
 impl std::fmt::Debug for States {
@@ -45,7 +46,7 @@ impl std::fmt::Debug for States {
     }
 }
 
-/// Whether a computation is about a state.
+/// Whether a computation is about a state, or about formatters that an invocation keeps.
 pub(super) fn needs(computation: Computation) -> bool {
     computation as u16 >= Computation::DecoderOpen as u16
 }
