@@ -8,6 +8,9 @@ import {
   MapGet,
   MapSet,
   MapSize,
+  MathFloor,
+  MathMax,
+  MathTrunc,
   ObjectCreate,
   ObjectDefineProperty,
   ObjectHasOwn,
@@ -136,7 +139,7 @@ export function localeList(locales) {
   }
   const list = Object(locales);
   const { length } = list;
-  const count = Math.min(Math.max(Math.trunc(Number(length)) || 0, 0), Number.MAX_SAFE_INTEGER);
+  const count = MathMax(MathTrunc(Number(length)) || 0, 0);
   for (let i = 0; i < count; i++) {
     if (!(i in list)) continue;
     const tag = tagOf(list[i]);
@@ -231,7 +234,7 @@ export function numberWithin(value, least, most, fallback, key) {
   if (value === undefined) return fallback;
   const number = +value;
   if (!(number >= least && number <= most)) throw new RangeError(`${key} value is out of range.`);
-  return Math.floor(number);
+  return MathFloor(number);
 }
 
 /** GetNumberOption. */

@@ -1,6 +1,7 @@
 // The options about digits, which numbers and plurals share.
 
 import { among, numberOption, numberWithin, option } from "./intl_common.js";
+import { MathMax, MathMin } from "./primordials.js";
 
 const INCREMENTS = [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 2500, 5000];
 const MODES = ["ceil", "floor", "expand", "trunc", "halfCeil", "halfFloor", "halfExpand", "halfTrunc", "halfEven"];
@@ -41,8 +42,8 @@ export function readDigits(into, options, leastFraction, mostFraction, notation)
     if (hasFraction) {
       minFraction = numberWithin(minFraction, 0, 100, undefined, "minimumFractionDigits");
       maxFraction = numberWithin(maxFraction, 0, 100, undefined, "maximumFractionDigits");
-      if (minFraction === undefined) minFraction = Math.min(leastFraction, maxFraction);
-      else if (maxFraction === undefined) maxFraction = Math.max(mostFraction, minFraction);
+      if (minFraction === undefined) minFraction = MathMin(leastFraction, maxFraction);
+      else if (maxFraction === undefined) maxFraction = MathMax(mostFraction, minFraction);
       else if (minFraction > maxFraction) throw new RangeError("maximumFractionDigits value is out of range.");
     } else {
       minFraction = leastFraction;

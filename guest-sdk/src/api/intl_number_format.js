@@ -2,7 +2,7 @@
 
 import { ask, bound, coercedOptions, copied, describeConstructor, hidden, Intl, localeList, made, matcher, members, numberingSystem, option, partsOf, resolveLocale, slots, Tasks, textOf, typeOption, withKeywords } from "./intl_common.js";
 import { DIGITS, readDigits } from "./intl_digits.js";
-import { JSONStringify, RegExpTest, StringConstructor, StringSplit, StringToUpperCase } from "./primordials.js";
+import { JSONStringify, ReflectApply, RegExpTest, SetHas, StringConstructor, StringSlice, StringSplit, StringToUpperCase, StringTrim, SymbolToPrimitive } from "./primordials.js";
 
 const slot = slots("Intl.NumberFormat");
 
@@ -98,7 +98,7 @@ export function numberText(value) {
 
 function toPrimitive(value) {
   if (value === null) return value;
-  const method = value[Symbol.toPrimitive];
+  const method = value[SymbolToPrimitive];
   if (method !== undefined && method !== null) {
     const found = ReflectApply(method, value, ["number"]);
     if ((typeof found === "object" && found !== null) || typeof found === "function") throw new TypeError("Cannot convert object to primitive value");
@@ -155,5 +155,3 @@ members(NumberFormat.prototype, {
 });
 describeConstructor(NumberFormat, "NumberFormat", ["nu"]);
 hidden(Intl, "NumberFormat", NumberFormat);
-
-import { ReflectApply, SetHas, StringSlice, StringTrim } from "./primordials.js";
