@@ -2,13 +2,15 @@
 // skeletons, the patterns of numbers and the words that come with them. A line is JSON: a locale, its parent, a section, and
 // what of that section the parent's does not have.
 //
-//     npm pack cldr-core@48.2.0 cldr-dates-full@48.2.0 cldr-numbers-full@48.2.0 cldr-units-full@48.2.0   # and unpack each
+//     npm pack cldr-core@48.2.0 cldr-dates-full@48.2.0 cldr-numbers-full@48.2.0 cldr-units-full@48.2.0 \
+//         cldr-cal-hebrew-full@48.2.0   # and unpack each
 //     node cldr.mjs FOLDER-OF-THE-PACKAGES
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
 import { join } from "node:path";
 
 const [, , root] = process.argv;
+const CALENDARS = ["hebrew"];
 const json = (...path) => JSON.parse(readFileSync(join(root, ...path), "utf8"));
 const parents = json("cldr-core", "supplemental", "parentLocales.json").supplemental.parentLocales.parentLocale;
 const preferred = json("cldr-core", "supplemental", "timeData.json").supplemental.timeData;
@@ -109,8 +111,7 @@ function moneyNames(currencies) {
   const own = {};
   for (const [code, entry] of Object.entries(currencies)) {
     const counts = plurals(entry, "displayName-count-");
-    if (Object.keys(counts).length > 0) own[code] = counts;
-    else if (entry.displayName && entry.displayName !== code) own[code] = { other: entry.displayName };
+    if (entry.displayName && entry.displayName !== code) own[code] = { ...counts, name: entry.displayName };
   }
   return own;
 }
@@ -136,8 +137,15 @@ function locale(name) {
     symbols: symbols(currencies),
     money: moneyNames(currencies),
     units: units(main("cldr-units-full", "units.json").units),
+    ...Object.fromEntries(CALENDARS.map((name) => [name, own(generic.generic, main(`cldr-cal-${name}-full`, `ca-${name}.json`).dates.calendars[name])])),
     relative: relative(main("cldr-dates-full", "dateFields.json").dates.fields),
   };
+}
+
+/** What a calendar has that is not the generic one's, whatever its locale's parent has. */
+function own(generic, data) {
+  const [base, all] = [calendar(generic), calendar(data)];
+  return Object.fromEntries(Object.entries(all).map(([key, value]) => [key, JSON.stringify(value) === JSON.stringify(base[key]) ? "=" : value]));
 }
 
 const parentOf = (name) => parents[name] ?? (name.includes("-") ? name.slice(0, name.lastIndexOf("-")) : "und");

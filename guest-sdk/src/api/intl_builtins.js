@@ -30,7 +30,7 @@ function dated(date, name, required, defaults, locales, options) {
 function method(prototype, source) {
   for (const name of Object.keys(source)) {
     const { [name]: value } = source;
-    Object.defineProperty(value, "length", { value: name === "localeCompare" ? 1 : 0, configurable: true });
+    Object.defineProperty(value, "length", { __proto__: null, value: name === "localeCompare" ? 1 : 0, configurable: true });
     hidden(prototype, name, value);
   }
 }

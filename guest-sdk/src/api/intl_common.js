@@ -91,15 +91,15 @@ export function describeConstructor(constructor, name, keys) {
     },
   };
   if (keys !== null) hidden(constructor, "supportedLocalesOf", members.supportedLocalesOf);
-  if (keys !== null) ObjectDefineProperty(members.supportedLocalesOf, "length", { value: 1, configurable: true });
+  if (keys !== null) ObjectDefineProperty(members.supportedLocalesOf, "length", { __proto__: null, value: 1, configurable: true });
   ObjectDefineProperty(constructor, "prototype", { writable: false });
-  ObjectDefineProperty(constructor.prototype, SymbolToStringTag, { value: `Intl.${name}`, configurable: true });
-  ObjectDefineProperty(constructor, "length", { value: name === "DisplayNames" ? 2 : name === "Locale" ? 1 : 0, configurable: true });
+  ObjectDefineProperty(constructor.prototype, SymbolToStringTag, { __proto__: null, value: `Intl.${name}`, configurable: true });
+  ObjectDefineProperty(constructor, "length", { __proto__: null, value: name === "DisplayNames" ? 2 : name === "Locale" ? 1 : 0, configurable: true });
 }
 
 /** A member as the language has its own. */
 export function hidden(object, name, value) {
-  ObjectDefineProperty(object, name, { value, writable: true, enumerable: false, configurable: true });
+  ObjectDefineProperty(object, name, { __proto__: null, value, writable: true, enumerable: false, configurable: true });
 }
 
 /** Gives a prototype its members, methods and getters. */
@@ -275,7 +275,7 @@ export function partsOf(answer, source = undefined) {
   const parts = [];
   for (let i = 0; i < flat.length; i += 3) {
     const part = { type: flat[i], value: flat[i + 1] };
-    if (source !== undefined && flat[i + 2] !== null) ObjectDefineProperty(part, source, { value: flat[i + 2], writable: true, enumerable: true, configurable: true });
+    if (source !== undefined && flat[i + 2] !== null) ObjectDefineProperty(part, source, { __proto__: null, value: flat[i + 2], writable: true, enumerable: true, configurable: true });
     ArrayPush(parts, part);
   }
   return parts;
@@ -294,7 +294,7 @@ export function copied(source, keys) {
   const object = {};
   for (let i = 0; i < keys.length; i++) {
     const value = source[keys[i]];
-    if (value !== undefined) ObjectDefineProperty(object, keys[i], { value, writable: true, enumerable: true, configurable: true });
+    if (value !== undefined) ObjectDefineProperty(object, keys[i], { __proto__: null, value, writable: true, enumerable: true, configurable: true });
   }
   return object;
 }
@@ -303,12 +303,12 @@ export function copied(source, keys) {
 export function bound(count, work) {
   const make = { 1: (value) => work(value), 2: (left, right) => work(left, right) };
   const made = make[count];
-  ObjectDefineProperty(made, "name", { value: "", configurable: true });
+  ObjectDefineProperty(made, "name", { __proto__: null, value: "", configurable: true });
   return made;
 }
 
 export const Intl = {};
-ObjectDefineProperty(Intl, SymbolToStringTag, { value: "Intl", configurable: true });
+ObjectDefineProperty(Intl, SymbolToStringTag, { __proto__: null, value: "Intl", configurable: true });
 hidden(globalThis, "Intl", Intl);
 
 members(Intl, {

@@ -1,7 +1,7 @@
 // Intl.DateTimeFormat.
 
 import { among, ask, bound, coercedOptions, copied, describeConstructor, flag, hidden, Intl, keyword, localeList, made, matcher, members, numberingSystem, numberOption, option, partsOf, resolveLocale, slots, Tasks, textOf, typeOption, withKeywords } from "./intl_common.js";
-import { DateGetTime, DateNow, JSONStringify, MathTrunc, StringConstructor } from "./primordials.js";
+import { DateGetTime, DateNow, JSONStringify, MathTrunc, StringConstructor, StringReplaceAll } from "./primordials.js";
 
 const slot = slots("Intl.DateTimeFormat");
 
@@ -137,7 +137,8 @@ function isDate(value) {
 
 /** A date in some settings. */
 export function formatDate(state, date) {
-  return textOf(ask(Tasks.date, state.text, moment(date)));
+  // As Node has it: much of what reads dates does not know the narrow space. Parts and ranges keep theirs.
+  return StringReplaceAll(textOf(ask(Tasks.date, state.text, moment(date))), "\u202f", " ");
 }
 
 function range(state, start, end) {

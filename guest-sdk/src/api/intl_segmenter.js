@@ -35,7 +35,7 @@ function segment(segments, index) {
   const start = index === 0 ? 0 : parseInt(ends[index - 1], 10);
   const found = { segment: StringSlice(segments.text, start, parseInt(ends[index], 10)), index: start, input: segments.text };
   if (segments.granularity === "word") {
-    ObjectDefineProperty(found, "isWordLike", { value: StringEndsWith(ends[index], "w"), writable: true, enumerable: true, configurable: true });
+    ObjectDefineProperty(found, "isWordLike", { __proto__: null, value: StringEndsWith(ends[index], "w"), writable: true, enumerable: true, configurable: true });
   }
   return found;
 }
@@ -48,7 +48,7 @@ members(SegmentIteratorPrototype, {
     return { value: segment(state.segments, state.index++), done: false };
   },
 });
-ObjectDefineProperty(SegmentIteratorPrototype, SymbolToStringTag, { value: "Segmenter String Iterator", configurable: true });
+ObjectDefineProperty(SegmentIteratorPrototype, SymbolToStringTag, { __proto__: null, value: "Segmenter String Iterator", configurable: true });
 
 const SegmentsPrototype = {};
 members(SegmentsPrototype, {

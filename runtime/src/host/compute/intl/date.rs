@@ -21,8 +21,11 @@ pub(super) struct Formatter {
     ranges: Vec<(char, Vec<Item>, usize)>,
     /// Between the halves of what has no pattern.
     between: String,
-    /// The time alone, within a day, with what precedes it.
+    /// What a range between two days is written in where the pattern itself has no day.
+    with_day: Option<Vec<Item>>,
     decimal: String,
+    /// Whether the name of the zone is short.
+    short_zone: bool,
 }
 
 enum Item {
@@ -37,14 +40,17 @@ impl Formatter {
         let settings: Settings = serde_json::from_str(settings).map_err(|_| bad_settings())?;
         let tag = locale::with_keywords(&settings.locale, &[("nu", &settings.numbering_system)])?;
         let data = locale::data_of(&settings.locale).ok_or(missing())?;
-        let section = if settings.calendar == "gregory" { "gregory" } else { "generic" };
-        let patterns = cldr::section(&data, section);
+        let patterns = super::date_pattern::patterns(&data, &settings.calendar);
         let mut fields = calendar::fields(&settings.calendar, DateTimeFormatterPreferences::from(&tag))?;
         let Shape { tokens, skeleton } = shape(&settings, &patterns);
         let numbers = cldr::section(&data, "numbers");
         let system = format!("/systems/{}/symbols/6", settings.numbering_system);
         let decimal = [cldr::text(&numbers, &system), "."].into_iter().find(|text| !text.is_empty());
         let whole = items(&tokens, fields.as_mut())?;
+        let with_day = match super::date_pattern::with_day(&settings, &patterns) {
+            Some(tokens) => Some(items(&tokens, fields.as_mut())?),
+            None => None,
+        };
         let mut ranges = Vec::new();
         for (difference, tokens) in super::date_pattern::ranges(&settings, &patterns, &skeleton) {
             let at = halves(&tokens);
@@ -53,10 +59,13 @@ impl Formatter {
                 ranges.push((difference, items, at));
             }
         }
+        let short_zone = tokens.contains(&Token::Field('z', 1));
         Ok(Self {
+            short_zone,
             fields,
             zone: Zone::new(&settings.time_zone)?,
             whole,
+            with_day,
             ranges,
             between: cldr::text(&patterns, "/between").replace("{0}", "").replace("{1}", ""),
             decimal: decimal.unwrap_or(".").to_owned(),
@@ -82,6 +91,9 @@ impl Formatter {
                     parts::push(&mut pieces, Piece::new("literal", self.decimal.as_str()));
                     Piece::new("fractionalSecond", self.fraction(moment, *digits))
                 }
+                Item::Field('z', _) if self.zone.is_utc() && self.short_zone => {
+                    Piece::new("timeZoneName", "UTC")
+                }
                 Item::Field(letter, pattern) => {
                     Piece::new(part(*letter), self.fields.write(pattern, moment, self.zone.id))
                 }
@@ -106,14 +118,22 @@ impl Formatter {
             return Ok(parts::json(&pieces));
         }
         let difference = self.difference(&from, &to);
+        if let (true, Some(items)) = (from.date != to.date, &self.with_day) {
+            return Ok(parts::json(&self.both(items, &from, &to)));
+        }
         if let Some((_, items, at)) = self.ranges.iter().find(|(letter, ..)| *letter == difference) {
             return Ok(parts::json(&self.halves(items, *at, &from, &to)));
         }
-        let mut pieces: Vec<Piece> =
-            whole(&from).into_iter().map(|piece| marked(piece, "startRange")).collect();
-        pieces.push(marked(Piece::new("literal", self.between.as_str()), "shared"));
-        pieces.extend(whole(&to).into_iter().map(|piece| marked(piece, "endRange")));
-        Ok(parts::json(&pieces))
+        Ok(parts::json(&self.both(&self.whole, &from, &to)))
+    }
+
+    /// Both ends of a range in full.
+    fn both(&self, items: &[Item], from: &Moment, to: &Moment) -> Vec<Piece> {
+        let end = |moment: &Moment, source: &'static str| {
+            self.pieces(items, moment).into_iter().map(move |piece| marked(piece, source))
+        };
+        let between = marked(Piece::new("literal", self.between.as_str()), "shared");
+        end(from, "startRange").chain([between]).chain(end(to, "endRange")).collect()
     }
 
     fn halves(&self, items: &[Item], at: usize, from: &Moment, to: &Moment) -> Vec<Piece> {

@@ -85,20 +85,8 @@ impl Settings {
 
 /// The pattern of settings.
 pub(super) fn shape(settings: &Settings, patterns: &Value) -> Shape {
-    let formats = formats(patterns, "formats");
-    let (date, time, join) = if settings.date_style.is_some() || settings.time_style.is_some() {
-        styled(settings, patterns, formats)
-    } else {
-        let date = settings.date_fields();
-        let join = match date.iter().find(|(letter, _)| *letter == 'M') {
-            Some((_, 4)) if settings.weekday.is_some() => 0,
-            Some((_, 4)) => 1,
-            Some((_, 3)) => 2,
-            _ => 3,
-        };
-        (pattern(formats, &date), timed(settings, formats), join)
-    };
-    let (date, time) = (date, cycled(time, settings.letter()));
+    let (date, time, join) = parts(settings, patterns);
+    let time = cycled(time, settings.letter());
     let skeleton = fields(date.iter().chain(&time));
     let tokens = match (date.is_empty(), time.is_empty()) {
         (false, false) => {
@@ -109,6 +97,23 @@ pub(super) fn shape(settings: &Settings, patterns: &Value) -> Shape {
         (false, true) => date,
     };
     Shape { tokens, skeleton }
+}
+
+/// The patterns of the date and of the time, and which of the templates joins them.
+fn parts(settings: &Settings, patterns: &Value) -> (Vec<Token>, Vec<Token>, usize) {
+    let formats = formats(patterns, "formats");
+    if settings.date_style.is_some() || settings.time_style.is_some() {
+        styled(settings, patterns, formats)
+    } else {
+        let date = settings.date_fields();
+        let join = match date.iter().find(|(letter, _)| *letter == 'M') {
+            Some((_, 4)) if settings.weekday.is_some() => 0,
+            Some((_, 4)) => 1,
+            Some((_, 3)) => 2,
+            _ => 3,
+        };
+        (pattern(formats, &date), timed(settings, formats), join)
+    }
 }
 
 /// `{1}` and `{0}` filled in.
@@ -156,7 +161,12 @@ fn styled(
 
 /// The same time on a clock of 24 hours, or of 12.
 fn other_cycle(time: &[Token], letter: char, formats: &Map<String, Value>) -> Vec<Token> {
-    let (mut wanted, mut zone) = (vec![(kind(letter), 1), ('m', 1)], None);
+    let width = |token: &Token| match token {
+        Token::Field('h' | 'H' | 'K' | 'k', width) => Some(*width),
+        _ => None,
+    };
+    let hours = time.iter().find_map(width).unwrap_or(1);
+    let (mut wanted, mut zone) = (vec![(kind(letter), hours), ('m', 1)], None);
     for token in time {
         match token {
             Token::Field('s', _) => wanted.push(('s', 1)),
@@ -227,19 +237,17 @@ pub(super) fn ranges(
     patterns: &Value,
     skeleton: &[(char, usize)],
 ) -> Vec<(char, Vec<Token>)> {
-    let is_time = |letter: &char| matches!(letter, 'h' | 'H' | 'm' | 's' | 'B');
+    let is_time = |letter: &char| matches!(letter, 'h' | 'H' | 'm' | 's' | 'B' | 'S' | 'z' | 'O' | 'v');
     let (time, date): (Vec<_>, Vec<_>) = skeleton.iter().copied().partition(|(letter, _)| is_time(letter));
-    // Both halves, seconds, and zones have no patterns of their own.
-    let plain = |fields: &[(char, usize)]| fields.iter().all(|(letter, _)| "GyMEdhHmB".contains(*letter));
-    if !plain(skeleton) || (!time.is_empty() && !date.is_empty()) {
-        return Vec::new();
-    }
-    let Some((name, found, lacking)) = nearest(formats(patterns, "intervals"), skeleton) else {
-        return Vec::new();
-    };
+    let of = if time.is_empty() { &date } else { &time };
+    let Some((name, found, lacking)) = nearest(formats(patterns, "intervals"), of) else { return Vec::new() };
     if !lacking.is_empty() {
         return Vec::new();
     }
+    let around = |tokens: Vec<Token>| {
+        let tokens = cycled(tokens, settings.letter());
+        if time.is_empty() || date.is_empty() { tokens } else { beside_date(settings, patterns, tokens) }
+    };
     let found = found.as_object().into_iter().flatten();
     found
         .filter_map(|(difference, pattern)| {
@@ -251,7 +259,37 @@ pub(super) fn ranges(
             } else {
                 letter
             };
-            Some((letter, cycled(adjusted(pattern.as_str()?, name, skeleton), settings.letter())))
+            Some((letter, around(adjusted(pattern.as_str()?, name, of))))
         })
         .collect()
+}
+
+/// A range of times beside the date that both are on.
+fn beside_date(settings: &Settings, patterns: &Value, times: Vec<Token>) -> Vec<Token> {
+    let (date, _, join) = parts(settings, patterns);
+    joined(tokens(cldr::text(patterns, &format!("/at/{join}"))), date, times)
+}
+
+/// A time with its day, for what has a time alone.
+pub(super) fn with_day(settings: &Settings, patterns: &Value) -> Option<Vec<Token>> {
+    let (date, time, _) = parts(settings, patterns);
+    let day = pattern(formats(patterns, "formats"), &[('y', 1), ('M', 1), ('d', 1)]);
+    let time = cycled(time, settings.letter());
+    let template = tokens(cldr::text(patterns, "/at/3"));
+    date.is_empty().then(|| joined(template, day, time))
+}
+
+/// The patterns of a calendar, with what it has in common with others.
+pub(super) fn patterns(locale: &str, calendar: &str) -> Value {
+    // A place whose own calendar it is writes its dates as others do theirs, without the era.
+    let at_home =
+        matches!((calendar, locale.get(..2).unwrap_or_default()), ("buddhist", "th") | ("persian", "fa"));
+    if calendar == "gregory" || at_home {
+        return cldr::section(locale, "gregory");
+    }
+    let mut generic = cldr::section(locale, "generic");
+    if let (Value::Object(own), Some(all)) = (cldr::section(locale, calendar), generic.as_object_mut()) {
+        all.extend(own.into_iter().filter(|(_, value)| value != "="));
+    }
+    generic
 }

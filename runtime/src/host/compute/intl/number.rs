@@ -235,7 +235,24 @@ impl Formatter {
             && magnitude(&number) < 4
             && self.settings.use_grouping == "min2";
         let formatter = if four { &self.plain } else { &self.decimal };
-        with_groups(&formatter.format(&number))
+        let mut pieces = parts::written(&formatter.format(&number), "integer");
+        if self.settings.use_grouping == "always" && magnitude(&number) == 3 {
+            self.group(&mut pieces);
+        }
+        pieces
+    }
+
+    /// Groups of a number of four digits, which ICU4X leaves to the locale.
+    fn group(&self, pieces: &mut Vec<Piece>) {
+        let digits: Vec<char> = pieces.first().map(|piece| piece.text.chars().collect()).unwrap_or_default();
+        let groups = parts::written(&self.decimal.format(&Decimal::from(100_000)), "integer");
+        let separator = groups.into_iter().find(|piece| piece.kind == "group");
+        if let (Some(separator), [first, rest @ ..]) = (separator, digits.as_slice())
+            && pieces.get(1).is_none_or(|piece| piece.kind != "group")
+        {
+            let rest = Piece::new("integer", rest.iter().collect::<String>());
+            pieces.splice(..1, [Piece::new("integer", first.to_string()), separator, rest]);
+        }
     }
 
     fn exponent(&self, pieces: &mut Vec<Piece>, power: i16) {
@@ -364,11 +381,6 @@ fn signed((positive, negative): (Pattern, Option<Pattern>), sign: Sign) -> Patte
         Sign::Positive => with('+'),
         Sign::None => positive,
     }
-}
-
-/// ICU4X puts groups into the integer; ECMA-402 has an integer a group.
-fn with_groups(value: &impl writeable::Writeable) -> Vec<Piece> {
-    parts::written(value, "integer")
 }
 
 /// How the currency is shown.

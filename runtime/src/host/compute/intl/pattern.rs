@@ -98,8 +98,12 @@ fn is_space(c: char) -> bool {
 
 /// `{0}` filled in, with the words around it.
 pub(super) fn fill(template: &str, inner: Vec<Piece>, kind: &'static str) -> Vec<Piece> {
-    let (before, after) = template.split_once("{0}").unwrap_or(("", template));
     let mut pieces = Vec::new();
+    // Where the word itself says how many, there is no number.
+    let Some((before, after)) = template.split_once("{0}") else {
+        words(&mut pieces, template, kind);
+        return pieces;
+    };
     words(&mut pieces, before, kind);
     for piece in inner {
         push(&mut pieces, piece);

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::Refusal;
-use super::pattern::words;
+use super::pattern::fill;
 use super::round::Digits;
 use super::{Answer, bad_settings, cldr, locale, missing, number, parts};
 
@@ -99,7 +99,9 @@ impl List {
 
     pub(super) fn format(&self, items: &str) -> Answer {
         let items: Vec<String> = serde_json::from_str(items).map_err(|_| bad_settings())?;
-        Ok(parts::json(&parts::written(&self.0.format(items.iter()), "literal")))
+        let mut pieces = parts::written(&self.0.format(items.iter()), "literal");
+        pieces.retain(|piece| piece.kind != "literal" || !piece.text.is_empty());
+        Ok(parts::json(&pieces))
     }
 }
 
@@ -152,12 +154,7 @@ impl Relative {
         let patterns = entry.get(if negative { "past" } else { "future" }).ok_or(missing())?;
         let plural = self.number.plural(&decimal);
         let template = patterns.get(plural).or_else(|| patterns.get("other")).and_then(Value::as_str);
-        let (before, after) = template.and_then(|template| template.split_once("{0}")).unwrap_or_default();
-        let mut pieces = vec![parts::Piece::new("literal", before)];
-        pieces.retain(|piece| !piece.text.is_empty());
-        pieces.append(&mut inner);
-        words(&mut pieces, "", "literal");
-        parts::push(&mut pieces, parts::Piece::new("literal", after));
+        let pieces = fill(template.unwrap_or_default(), inner, "literal");
         Ok(parts::json(&pieces))
     }
 }
@@ -220,7 +217,7 @@ impl Names {
                 code.parse().ok().and_then(|script| names.of(script)).map(ToOwned::to_owned)
             }
             Self::Currency(names, _, true) => {
-                names.pointer(&format!("/{code}/other")).and_then(Value::as_str).map(ToOwned::to_owned)
+                names.pointer(&format!("/{code}/name")).and_then(Value::as_str).map(ToOwned::to_owned)
             }
             Self::Currency(_, symbols, false) => {
                 symbols.pointer(&format!("/{code}/0")).and_then(Value::as_str).map(ToOwned::to_owned)

@@ -99,13 +99,18 @@ impl Zone {
         Ok(Self { rules, offset: 0, id: IanaParser::new().parse(name) })
     }
 
+    /// Whether it is UTC by that name.
+    pub(super) fn is_utc(&self) -> bool {
+        self.rules.is_none() && self.id != icu::time::TimeZone::UNKNOWN
+    }
+
     /// How far its clocks are ahead of UTC at a time.
     pub(super) fn offset_at(&self, milliseconds: i64) -> Result<UtcOffset, Refusal> {
         let seconds = match &self.rules {
             None => self.offset,
             Some(rules) => {
                 // Beyond what the database knows, its first and last rules hold.
-                let (first, last) = (Timestamp::MIN.as_millisecond(), Timestamp::MAX.as_millisecond());
+                let (first, last) = (Timestamp::MIN.as_millisecond() + 1, Timestamp::MAX.as_millisecond());
                 let at = Timestamp::from_millisecond(milliseconds.clamp(first, last));
                 rules.to_offset(at.map_err(|_| bad_settings())?).seconds()
             }
