@@ -6,8 +6,6 @@ import { MathTrunc, ObjectDefineProperty, StringEndsWith, StringSlice, StringSpl
 const slot = slots("Intl.Segmenter");
 const segmentsSlot = slots("%Segments%");
 const iteratorSlot = slots("%SegmentIterator%");
-/** What the host is asked about at once: it works it off on the guest's own thread. */
-const TEXT_MAX = 200_000;
 
 function Segmenter(locales = undefined, options = undefined) {
   if (new.target === undefined) throw new TypeError("Constructor Intl.Segmenter requires 'new'");
@@ -25,7 +23,6 @@ function Segmenter(locales = undefined, options = undefined) {
 function endsOf(segments) {
   if (segments.ends !== null) return segments.ends;
   const { text, granularity } = segments;
-  if (text.length * 3 > TEXT_MAX) throw new RangeError("The text is too long to be segmented");
   const answer = ask(Tasks.segment, granularity, text);
   return (segments.ends = answer === "" ? [] : StringSplit(answer, ","));
 }

@@ -2,7 +2,7 @@
 
 use mayfly_runtime::Limits;
 
-use crate::support::{call, eval, image, invoke, run, text};
+use crate::support::{call, eval, fault_within, image, invoke, run, text};
 
 const CASES: &str = include_str!("intl/cases.txt");
 
@@ -93,19 +93,26 @@ fn what_a_tenant_replaces_is_not_asked() {
 }
 
 #[test]
-fn what_is_longer_than_the_bounds_is_an_error() {
-    assert_eq!(eval("[...new Intl.Segmenter('en').segment('a'.repeat(66_666))].length"), "66666");
-    assert_eq!(thrown("[...new Intl.Segmenter('en').segment('a'.repeat(66_667))]"), "\"RangeError\"");
-    assert_eq!(thrown("'a'.localeCompare('b'.repeat(300_000))"), "\"RangeError\"");
-    assert_eq!(
-        thrown("new Intl.NumberFormat(Array.from({ length: 900 }, (_, i) => `en-x-a${i}`))"),
-        "\"RangeError\""
+fn options_are_bounded_and_long_texts_are_not() {
+    let many = |count: usize| {
+        format!("new Intl.NumberFormat(Array.from({{ length: {count} }}, (_, i) => `en-x-${{100000 + i}}`))")
+    };
+    assert_eq!(thrown(&many(200)), "\"nothing\"");
+    assert_eq!(thrown(&many(400)), "\"RangeError\"");
+    assert_eq!(eval("[...new Intl.Segmenter('en').segment('a'.repeat(100_000))].length"), "100000");
+    assert_eq!(eval("'a'.repeat(300_000).localeCompare('a'.repeat(300_000) + 'b')"), "-1");
+}
+
+#[test]
+fn what_is_asked_of_the_host_is_paid_for() {
+    let limits = Limits { fuel: 20_000_000, ..Limits::default() };
+    let fault = fault_within(
+        "return new Response([...new Intl.Segmenter('en').segment('a'.repeat(100_000))].length)",
+        limits,
     );
     assert_eq!(
-        eval(
-            "Intl.NumberFormat.supportedLocalesOf(Array.from({ length: 300 }, (_, i) => `en-x-a${i}`)).length"
-        ),
-        "300"
+        fault.to_string(),
+        fault_within("for (;;);", Limits { fuel: 20_000_000, ..Limits::default() }).to_string()
     );
 }
 

@@ -1,7 +1,8 @@
 //! `Intl`: a task, the options as JSON, and one or two texts; a text comes back.
 //!
 //! Everything here is a function of its frame. Formatters are kept for all invocations, see `cache`; what one invocation
-//! pays does not depend on what others did: it pays for making each formatter that it has not used lately.
+//! pays does not depend on what others did: it pays for making each formatter that it has not used lately. What is so
+//! long that it goes to another thread pays for its length alone.
 
 mod cache;
 mod calendar;
@@ -30,7 +31,7 @@ use cache::Formatter;
 type Answer = Result<String, Refusal>;
 
 /// What it costs to make a formatter.
-const MAKE: u64 = 500_000;
+const MAKE: u64 = 1_000_000;
 /// How many formatters one invocation goes on with before it pays for them anew.
 const RECENT_MAX: usize = 16;
 
@@ -126,3 +127,6 @@ fn values(key: &str) -> Answer {
     values.sort();
     serde_json::to_string(&values).map_err(|_| bad_settings())
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,9 +46,9 @@ impl std::fmt::Debug for States {
     }
 }
 
-/// Whether a computation is about a state, or about formatters that an invocation keeps.
+/// Whether a computation is about a state.
 pub(super) fn needs(computation: Computation) -> bool {
-    computation as u16 >= Computation::DecoderOpen as u16
+    (Computation::DecoderOpen as u16..=Computation::Close as u16).contains(&(computation as u16))
 }
 
 impl States {

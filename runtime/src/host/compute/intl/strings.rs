@@ -67,7 +67,7 @@ impl Collator {
 /// The ends of the segments in units of UTF-16; those of words are followed by a `w`.
 pub(super) fn segment(granularity: &str, text: &str) -> Answer {
     let breaks: Vec<(usize, bool)> = match granularity {
-        "word" => WordSegmenter::new_auto(WordBreakInvariantOptions::default())
+        "word" => WordSegmenter::new_dictionary(WordBreakInvariantOptions::default())
             .segment_str(text)
             .iter_with_word_type()
             .map(|(at, kind)| (at, kind.is_word_like()))
