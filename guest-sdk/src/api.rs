@@ -18,6 +18,7 @@ mod fetch;
 mod form_data;
 mod headers;
 mod idempotency;
+mod intl;
 pub(crate) mod invocation;
 mod random;
 mod response;
@@ -40,6 +41,7 @@ pub(crate) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     form_data::register(ctx, host)?;
     headers::register(ctx, host)?;
     idempotency::register(ctx, host)?;
+    intl::register(ctx, host)?;
     invocation::register(ctx, host)?;
     random::register(ctx, host)?;
     response::register(ctx, host)?;

@@ -12,7 +12,7 @@ use crate::guest::Runner;
 
 const FUNCTION: &str = include_str!("test262.js");
 const AT_ONCE: usize = 4;
-const FOLDERS: [&str; 3] = ["annexB", "built-ins", "language"];
+const FOLDERS: [&str; 4] = ["annexB", "built-ins", "intl402", "language"];
 
 /// How one file went.
 pub(crate) struct Outcome {

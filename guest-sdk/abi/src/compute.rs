@@ -135,6 +135,8 @@ computations! {
     Decompress = 47 "wbr",
     /// [state: u32]: ends it.
     Close = 48 "w",
+    /// [task: u8, options: text, text, text]: a text.
+    Intl = 49 "bttt",
 }
 
 macro_rules! numbered {
@@ -229,6 +231,46 @@ numbered! {
         Zlib = 2,
         /// Nothing: RFC 1951.
         Raw = 3,
+    }
+}
+
+numbered! {
+    /// What `Intl` asks for. Where there are options, they are JSON; what comes back in parts is, too.
+    IntlTask {
+        /// [nothing, tag]: its canonical form, or nothing.
+        Canonicalize = 1,
+        /// [nothing, tag]: what there is to know of it, or nothing.
+        Describe = 2,
+        /// [the locales asked for and the keywords that matter]: the locale that is used.
+        Resolve = 3,
+        /// [the locales asked for]: those that there are.
+        Supported = 4,
+        /// [nothing, time zone]: its name as the database has it, or nothing.
+        Zone = 5,
+        /// [nothing, key]: all values it may have.
+        Values = 6,
+        /// [granularity, text]: where segments end.
+        Segment = 7,
+        /// [case and locale, text]: the text.
+        Case = 8,
+        /// [options, number].
+        Number = 9,
+        /// [options, number, number].
+        NumberRange = 10,
+        /// [options, milliseconds].
+        Date = 11,
+        /// [options, milliseconds, milliseconds].
+        DateRange = 12,
+        /// [options, text, text]: -1, 0 or 1.
+        Compare = 13,
+        /// [options, number]: its plural; or nothing: all plurals.
+        Plural = 14,
+        /// [options, texts as JSON].
+        List = 15,
+        /// [options, number, unit].
+        Relative = 16,
+        /// [options, code]: its name, or nothing.
+        Names = 17,
     }
 }
 

@@ -51,6 +51,10 @@ export const SetAdd = uncurry(Set.prototype.add);
 export const SetHas = uncurry(Set.prototype.has);
 export const SetSize = uncurry(Object.getOwnPropertyDescriptor(Set.prototype, "size").get);
 export const MathClz32 = Math.clz32;
+export const MathFloor = Math.floor;
+export const MathMax = Math.max;
+export const MathMin = Math.min;
+export const MathTrunc = Math.trunc;
 export const NumberIsFinite = Number.isFinite;
 export const NumberIsInteger = Number.isInteger;
 export const ObjectCreate = Object.create;
@@ -100,6 +104,7 @@ export const StringIncludes = uncurry(String.prototype.includes);
 export const StringIndexOf = uncurry(String.prototype.indexOf);
 export const StringPadEnd = uncurry(String.prototype.padEnd);
 export const StringPadStart = uncurry(String.prototype.padStart);
+export const StringTrim = uncurry(String.prototype.trim);
 export const StringTrimEnd = uncurry(String.prototype.trimEnd);
 export const StringSlice = uncurry(String.prototype.slice);
 export const StringSplit = uncurry(String.prototype.split);
@@ -111,6 +116,8 @@ export const StringToWellFormed = uncurry(String.prototype.toWellFormed);
 export const SymbolToString = uncurry(Symbol.prototype.toString);
 export const SymbolAsyncIterator = Symbol.asyncIterator;
 export const SymbolIterator = Symbol.iterator;
+export const SymbolToPrimitive = Symbol.toPrimitive;
+export const SymbolToStringTag = Symbol.toStringTag;
 
 /** The constructors of typed arrays, by the name that an array has whatever its prototype. */
 export const VIEWS = {

@@ -9,6 +9,7 @@ mod digest;
 mod ec;
 mod gcm;
 mod hash_states;
+mod intl;
 mod kdf;
 mod key_info;
 mod okp;
@@ -116,7 +117,8 @@ pub(super) async fn compute(mut caller: Caller<'_, Sandbox>, ptr: u32, len: u32)
     }
     let (frame, sandbox) = memory::borrow(&mut caller, ptr, len)?;
     let computed = run(frame, &mut sandbox.compute.states);
-    let afterwards = price::afterwards(frame, computed.as_ref().map_or(0, |bytes| bytes.len()));
+    let came_out = computed.as_ref().map_or(0, |bytes| bytes.len());
+    let afterwards = price::afterwards(frame, came_out) + sandbox.compute.states.intl.owed();
     let answer = sandbox.compute.keep(computed);
     pay(&mut caller, afterwards)?;
     memory::settle(&mut caller).await?;
@@ -240,6 +242,7 @@ fn run(frame: &[u8], states: &mut States) -> Computed {
         Computation::DecompressorOpen => codec::open_decompressor(args, states),
         Computation::Compress | Computation::Decompress => codec::push(args, states),
         Computation::Close => states.close(args.u32()?),
+        Computation::Intl => intl::run(args, &mut states.intl),
     }
 }
 

@@ -20,6 +20,7 @@ mod faults;
 mod frames;
 mod hardened;
 mod inspect;
+mod intl;
 mod isolation;
 mod language;
 mod node_cases;

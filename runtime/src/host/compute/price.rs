@@ -1,7 +1,7 @@
 //! What each computation costs, known from its frame before it begins: about a unit of fuel for a tenth of a nanosecond
 //! of the host's work. [LIMITS.md](../../../../docs/LIMITS.md) has the table.
 
-use mayfly_abi::compute::{Computation, Curve, Hash};
+use mayfly_abi::compute::{Computation, Curve, Hash, IntlTask};
 use mayfly_abi::frame::{Malformed, Reader};
 
 use super::{kdf, open, rsa_keys};
@@ -70,6 +70,20 @@ fn work(frame: &[u8]) -> Result<u64, Malformed> {
         C::DecompressorOpen => 200_000,
         C::Compress => 20_000 + 150 * bytes,
         C::Decompress => 20_000 + 20 * bytes,
+        C::Intl => intl(args)? + 500 * bytes,
+    })
+}
+
+/// Making a formatter is paid afterwards, see `intl`.
+fn intl(args: &mut Reader<'_>) -> Result<u64, Malformed> {
+    use IntlTask as T;
+    Ok(match IntlTask::read(args)? {
+        T::Compare | T::Plural | T::Names | T::List | T::Segment | T::Case => 5_000,
+        T::Values => 5_000_000,
+        T::Resolve | T::Supported => 200_000,
+        T::Canonicalize | T::Describe | T::Zone => 50_000,
+        T::Number | T::Date | T::Relative => 30_000,
+        T::NumberRange | T::DateRange => 60_000,
     })
 }
 

@@ -37,6 +37,7 @@ pub(super) struct States {
     open: HashMap<u32, State>,
     bytes: usize,
     last: u32,
+    pub(super) intl: super::intl::Recent,
 }
 
 impl std::fmt::Debug for States {
@@ -47,7 +48,7 @@ impl std::fmt::Debug for States {
 
 /// Whether a computation is about a state.
 pub(super) fn needs(computation: Computation) -> bool {
-    computation as u16 >= Computation::DecoderOpen as u16
+    (Computation::DecoderOpen as u16..=Computation::Close as u16).contains(&(computation as u16))
 }
 
 impl States {
