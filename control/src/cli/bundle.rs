@@ -13,6 +13,10 @@ use externals::{Externals, available, bare_names};
 
 /// What `npx` runs where no esbuild is installed.
 const ESBUILD: &str = "esbuild@0.25";
+/// What esbuild advises where one of Node's modules is missing: functions do not run there.
+const FOR_NODE: &str = " Are you trying to bundle for node? You can use \"--platform=node\" to do that, which will remove \
+                        this error.";
+
 /// A function in one file.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Bundle {
@@ -120,7 +124,7 @@ fn check(output: &Output) -> Result<(), String> {
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
+    let said = String::from_utf8_lossy(&output.stderr).replace(FOR_NODE, "");
     let hint = if said.contains("is built into node") { format!("\n{}", available()) } else { String::new() };
     Err(format!("the function cannot be bundled:\n{}{hint}", said.trim_end()))
 }

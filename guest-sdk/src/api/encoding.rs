@@ -98,19 +98,22 @@ fn base64_decode<'js>(ctx: Ctx<'js>, data: JsString<'js>) -> Result<Option<Value
     let decoded = text::with(&data, |text| forgiving_decode_to_vec(text.as_bytes()).ok())?;
     match decoded {
         None => Ok(None),
-        Some(bytes) if bytes.is_ascii() => {
-            let text = String::from_utf8(bytes).unwrap_or_default();
-            JsString::from_str(ctx, &text).map(|text| Some(text.into_value()))
-        }
-        Some(bytes) => {
-            let units: Vec<u16> = bytes.iter().map(|byte| u16::from(*byte)).collect();
-            text::of_utf16(&ctx, &units).map(Some)
-        }
+        Some(bytes) => of_latin1(&ctx, &bytes).map(Some),
     }
 }
 
+/// A character for each byte.
+fn of_latin1<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
+    if bytes.is_ascii() {
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        return JsString::from_str(ctx.clone(), text).map(JsString::into_value);
+    }
+    let units: Vec<u16> = bytes.iter().map(|byte| u16::from(*byte)).collect();
+    text::of_utf16(ctx, &units)
+}
+
 fn base64_encode_bytes(bytes: TypedArray<'_, u8>) -> String {
-    FORGIVING.encode(bytes.as_bytes().unwrap_or_default())
+    STANDARD.encode_to_string(bytes.as_bytes().unwrap_or_default())
 }
 
 fn hex_encode(bytes: TypedArray<'_, u8>) -> String {
@@ -124,12 +127,12 @@ fn hex_encode(bytes: TypedArray<'_, u8>) -> String {
 
 /// The lower half of each unit.
 fn latin1_encode<'js>(ctx: Ctx<'js>, text: JsString<'js>) -> Result<ArrayBuffer<'js>> {
-    let bytes: Vec<u8> = text::with(&text, |text| text.encode_utf16().map(|unit| unit as u8).collect())?;
+    let bytes: Vec<u8> = text::utf16(&text).iter().map(|unit| *unit as u8).collect();
     ArrayBuffer::new(ctx, bytes)
 }
 
-fn latin1_decode(bytes: TypedArray<'_, u8>) -> String {
-    of_latin1(bytes.as_bytes().unwrap_or_default().to_vec())
+fn latin1_decode<'js>(ctx: Ctx<'js>, bytes: TypedArray<'js, u8>) -> Result<Value<'js>> {
+    of_latin1(&ctx, bytes.as_bytes().unwrap_or_default())
 }
 
 fn base64url_encode(bytes: TypedArray<'_, u8>) -> String {

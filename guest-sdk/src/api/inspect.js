@@ -60,10 +60,16 @@ export function inspect(value, depth = MAX_DEPTH) {
   }
 }
 
+/** The same for an object that prints parts of itself, which has Node's options. */
+function inspectFor(value, options) {
+  const depth = options?.depth;
+  return inspect(value, depth === null ? Infinity : typeof depth === "number" ? depth : MAX_DEPTH);
+}
+
 /** What an object says of itself, as Node's has it. */
 function said(value, method, depth) {
-  const options = { depth: maxDepth - depth };
-  const text = ReflectApply(method, value, [maxDepth - depth, options, inspect]);
+  const left = maxDepth - depth;
+  const text = ReflectApply(method, value, [left, { depth: left, stylize: (part) => `${part}` }, inspectFor]);
   return typeof text === "string" ? text : print(text, depth, []);
 }
 

@@ -72,7 +72,7 @@ function scryptFrame(password, salt, length, options) {
   const cost = options?.N ?? options?.cost ?? 16384;
   const r = requireInteger(options?.r ?? options?.blockSize ?? 8, "r", 1, LENGTH_MAX);
   const p = requireInteger(options?.p ?? options?.parallelization ?? 1, "p", 1, LENGTH_MAX);
-  if (128 * cost * r > (options?.maxmem ?? SCRYPT_BYTES_MAX)) {
+  if (128 * r * (cost + 2 + p) > (options?.maxmem ?? SCRYPT_BYTES_MAX)) {
     throw rangeFailure("ERR_CRYPTO_INVALID_SCRYPT_PARAMS", "Invalid scrypt params: memory limit exceeded");
   }
   const size = requireInteger(length, "keylen", 0, LENGTH_MAX);

@@ -122,7 +122,7 @@ const METHODS = {
   },
   emit(name, ...args) {
     const events = this._events;
-    if (name === "error" && events?.[errorMonitor] !== undefined) this.emit(errorMonitor, ...args);
+    if (name === "error" && events?.[errorMonitor] !== undefined) this.emit(errorMonitor, args[0]);
     const listener = events?.[name];
     if (listener === undefined) {
       if (name === "error") throw unheard(args[0]);

@@ -13,7 +13,7 @@ fn check(module: &str) {
     assert!(!cases.is_empty());
     let mut code = format!("{}\nconst cases = [", file["imports"].as_str().unwrap());
     for case in &cases {
-        write!(code, "async () => ({}),\n", case["expression"].as_str().unwrap()).unwrap();
+        writeln!(code, "async () => ({}),", case["expression"].as_str().unwrap()).unwrap();
     }
     code += "];\nexport async function handler() { const answers = []; for (const one of cases) { try { answers.push(await one()) } \
              catch (error) { answers.push(`${error}\\n${error.stack}`) } } return Response.json(answers); }";

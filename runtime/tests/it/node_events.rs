@@ -94,3 +94,26 @@ fn a_handler_that_is_called_again_knows_no_store_of_before() {
         assert_eq!(crate::support::text(response), r#"["none","mine"]"#);
     }
 }
+
+#[test]
+fn a_store_is_there_in_what_the_platform_calls_later() {
+    let (answer, log) = crate::recorder::recorded(
+        "const { AsyncLocalStorage } = await import('node:async_hooks'); const storage = new AsyncLocalStorage();
+         const seen = await storage.run('mine', () => ctx.db.tx(async tx => {
+             const first = storage.getStore(); await tx.query('a'); return [first, storage.getStore()] }));
+         const streamed = await storage.run('other', async () => {
+             const stores = []; const stream = new ReadableStream({ async pull(c) {
+                 await null; stores.push(storage.getStore()); c.enqueue(new Uint8Array(1)); c.close() } }, { highWaterMark: 0 });
+             await new Response(stream).bytes(); return stores });
+         return Response.json([seen, streamed, storage.getStore() ?? 'none'])",
+    );
+    assert_eq!(answer, r#"[["mine","mine"],["other"],"none"]"#);
+    assert_eq!(log[1..], ["a []", "commit"]);
+}
+
+#[test]
+fn a_message_is_received_in_the_frame_in_which_it_was_sent() {
+    let expression = "await new Promise(resolve => { const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => resolve(storage.getStore()); storage.run('sent', () => port2.postMessage(1)) })";
+    assert_eq!(eval_with(STORAGE, expression), r#""sent""#);
+}
