@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::super::Refusal;
 use super::parts::{self, Piece, push};
-use super::pattern::{self, Pattern, Symbols, affix, fill};
+use super::pattern::{self, Pattern, Symbols, affix, fill, is_digit};
 use super::round::{Digits, magnitude};
 use super::{Answer, bad_settings, cldr, locale, missing};
 
@@ -292,8 +292,9 @@ impl Formatter {
             "percent" => cldr::text(&self.system, "/percent"),
             "currency" if self.settings.currency_display.as_deref() != Some("name") => {
                 let accounting = self.settings.currency_sign.as_deref() == Some("accounting");
-                let letters =
-                    alphabetic(self.currency.chars().next()) || alphabetic(self.currency.chars().last());
+                let before = cldr::text(&self.system, "/money/0").starts_with(|c: char| !is_digit(c));
+                let mut edges = self.currency.chars();
+                let letters = alphabetic(if before { edges.next_back() } else { edges.next() });
                 let index = usize::from(accounting) * 2 + usize::from(letters);
                 cldr::text(&self.system, &format!("/money/{index}"))
             }
@@ -339,8 +340,8 @@ impl Formatter {
     /// Adds the name of a unit, or of a currency.
     fn named(&self, pieces: Vec<Piece>, plural: &str) -> Vec<Piece> {
         let of = |value: &Value| {
-            cldr::text(value.get(plural).or_else(|| value.get("other")).unwrap_or(&Value::Null), "")
-                .to_owned()
+            let found = value.get(plural).or_else(|| value.get("other")).or_else(|| value.get("name"));
+            found.and_then(Value::as_str).unwrap_or_default().to_owned()
         };
         match self.settings.style.as_str() {
             "unit" => {
