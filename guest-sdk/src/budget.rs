@@ -1,5 +1,8 @@
 //! Ends a function that has used up its CPU budget between two of its own steps, so that its error can say where.
-#![allow(unsafe_code, reason = "the safe layer can neither set an interrupt handler nor name a running context")]
+#![allow(
+    unsafe_code,
+    reason = "the safe layer can neither set an interrupt handler nor name a running context"
+)]
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};

@@ -13,10 +13,17 @@ use crate::import;
 pub(crate) type Decode = for<'js> fn(&Ctx<'js>, &[u8]) -> Result<Value<'js>>;
 
 enum Waiting {
-    Promise { resolve: Persistent<Function<'static>>, reject: Persistent<Function<'static>>, decode: Decode },
+    Promise {
+        resolve: Persistent<Function<'static>>,
+        reject: Persistent<Function<'static>>,
+        decode: Decode,
+    },
     Callback(Persistent<Function<'static>>),
     /// Called with the value, or with `undefined` and the error. Unlike a promise's, the value is looked at by nobody else.
-    Answer { callback: Persistent<Function<'static>>, decode: Decode },
+    Answer {
+        callback: Persistent<Function<'static>>,
+        decode: Decode,
+    },
 }
 
 thread_local! {

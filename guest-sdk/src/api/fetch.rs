@@ -22,8 +22,7 @@ fn fetch<'js>(
     let (method, url) = (text::text(&method)?, text::text(&url)?);
     let headers = headers::pairs(&header_list)?;
     let body = Outgoing::of(&body)?;
-    let frame =
-        Fetch { method: &method, url: &url, redirect, headers, body: body.as_body() }.to_frame();
+    let frame = Fetch { method: &method, url: &url, redirect, headers, body: body.as_body() }.to_frame();
     let (operation, promise) = pending::promise(&ctx, Operation::Fetch, &frame, fetched)?;
     let answer = Object::new(ctx)?;
     answer.set("operation", operation)?;

@@ -106,8 +106,7 @@ impl Zone {
             None => self.offset,
             Some(rules) => {
                 // Beyond what the database knows, its first and last rules hold.
-                let (first, last) =
-                    (Timestamp::MIN.as_millisecond() + 1, Timestamp::MAX.as_millisecond() - 1);
+                let (first, last) = (Timestamp::MIN.as_second() * 1000, Timestamp::MAX.as_second() * 1000);
                 let at = Timestamp::from_millisecond(milliseconds.clamp(first, last));
                 rules.to_offset(at.map_err(|_| bad_settings())?).seconds()
             }
