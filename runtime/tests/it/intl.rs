@@ -134,6 +134,6 @@ fn the_earliest_and_latest_dates_are_formatted() {
             "new Date({time}).toLocaleDateString('en', {{ era: 'short', timeZone: 'Asia/Tokyo' }})"
         ))
     };
-    assert_eq!(show("8.64e15"), "\"9/13/275760 A\"");
+    assert_eq!(show("8.64e15"), "\"9/13/275760 AD\"");
     assert_eq!(show("-8.64e15"), "\"4/20/271822 BC\"");
 }
