@@ -1,4 +1,4 @@
-// Writes `cldr.deflate`: what `Intl` needs of CLDR that ICU4X does not offer, which is the patterns of dates by their
+// Writes `cldr.deflate`, under the licence of Unicode (Unicode-3.0): what `Intl` needs of CLDR that ICU4X does not offer, which is the patterns of dates by their
 // skeletons, the patterns of numbers and the words that come with them. A line is JSON: a locale, its parent, a section, and
 // what of that section the parent's does not have.
 //

@@ -1,10 +1,10 @@
 // The language's own methods that depend on a locale, and Intl.supportedValuesOf.
 
-import { ask, hidden, Intl, localeList, members, NumberingSystems, Tasks } from "./intl_common.js";
+import { append, ask, hidden, Intl, localeList, members, NumberingSystems, Tasks } from "./intl_common.js";
 import { collatorSettings, COLLATIONS, compare } from "./intl_collator.js";
 import { dateSettings, formatDate } from "./intl_date_time_format.js";
 import { formatNumber, numberSettings, UNIT_NAMES } from "./intl_number_format.js";
-import { ArrayPush, BigIntValueOf, DateGetTime, JSONParse, MapGet, MapSet, MapSize, MathMax, MathTrunc, NumberValueOf, ReflectApply, StringIndexOf, StringSlice, StringToLowerCase, StringToUpperCase, TypedArrayLength } from "./primordials.js";
+import { BigIntValueOf, DateGetTime, JSONParse, MapGet, MapSet, MapSize, MathMax, MathTrunc, NumberValueOf, ReflectApply, StringIndexOf, StringSlice, StringToLowerCase, StringToUpperCase, TypedArrayLength } from "./primordials.js";
 
 const kept = new Map();
 const KEPT_MAX = 32;
@@ -103,7 +103,7 @@ method(Array.prototype, {
   toLocaleString(locales = undefined, options = undefined) {
     const list = Object(this ?? missing());
     for (let i = 0; i < under.length; i++) if (under[i] === list) return "";
-    ArrayPush(under, list);
+    append(under, list);
     try {
       const { length } = list;
       return joined(list, MathMax(MathTrunc(Number(length)) || 0, 0), locales, options);
@@ -130,7 +130,7 @@ members(Intl, {
     const own = OWN[name];
     if (own !== undefined) {
       const values = [];
-      for (let i = 0; i < own.length; i++) ArrayPush(values, own[i]);
+      for (let i = 0; i < own.length; i++) append(values, own[i]);
       return values;
     }
     if (name !== "calendar" && name !== "currency" && name !== "timeZone") throw new RangeError(`Invalid key : ${name}`);

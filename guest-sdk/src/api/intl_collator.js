@@ -1,17 +1,22 @@
 // Intl.Collator.
 
-import { ask, bound, coercedOptions, copied, describeConstructor, flag, hidden, Intl, keyword, localeList, made, matcher, members, option, resolveLocale, slots, Tasks, typeOption, withKeywords } from "./intl_common.js";
-import { JSONStringify, StringConstructor } from "./primordials.js";
+import { among, ask, bound, coercedOptions, copied, describeConstructor, flag, hidden, Intl, keyword, localeList, made, matcher, members, option, resolveLocale, slots, Tasks, typeOption, withKeywords } from "./intl_common.js";
+import { JSONStringify, StringConstructor, StringSplit } from "./primordials.js";
 
 const slot = slots("Intl.Collator");
 const FIRST = ["upper", "lower", "false"];
+const OF_LANGUAGES = {
+  __proto__: null, ar: ["compat"], bn: ["trad"], de: ["phonebk"], es: ["trad"], fi: ["trad"], kn: ["trad"], ko: ["searchjl"], sa: ["trad"],
+  sv: ["trad"], vi: ["trad"], zh: ["pinyin", "stroke", "zhuyin"],
+};
 export const COLLATIONS = ["compat", "emoji", "eor", "phonebk", "pinyin", "searchjl", "stroke", "trad", "zhuyin"];
 
 function named(resolution, wanted) {
   const asked = keyword(resolution, "co");
   const known = (name) => {
-    for (let i = 0; i < COLLATIONS.length; i++) if (COLLATIONS[i] === name) return name;
-    return undefined;
+    if (name === undefined) return undefined;
+    const own = OF_LANGUAGES[StringSplit(resolution.locale, "-")[0]];
+    return name === "emoji" || name === "eor" || (own !== undefined && among(own, name)) ? name : undefined;
   };
   const used = known(wanted) ?? known(asked) ?? "default";
   return { __proto__: null, used, kept: used !== "default" && used === asked ? asked : undefined };

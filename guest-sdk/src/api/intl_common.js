@@ -2,7 +2,6 @@
 
 import { host } from "./host.js";
 import {
-  ArrayPush,
   JSONParse,
   JSONStringify,
   MapGet,
@@ -128,13 +127,18 @@ function tagOf(value) {
   return canonical;
 }
 
+/** Adds to a list, whatever became of `Array.prototype`. */
+export function append(list, value) {
+  ObjectDefineProperty(list, list.length, { __proto__: null, value, writable: true, enumerable: true, configurable: true });
+}
+
 /** CanonicalizeLocaleList. */
 export function localeList(locales) {
   const seen = [];
   if (locales === undefined) return seen;
   if (locales === null) throw new TypeError("null is no list of locales");
   if (typeof locales === "string" || localeTag(locales) !== undefined) {
-    ArrayPush(seen, tagOf(locales));
+    append(seen, tagOf(locales));
     return seen;
   }
   const list = Object(locales);
@@ -145,7 +149,7 @@ export function localeList(locales) {
     const tag = tagOf(list[i]);
     let known = false;
     for (let at = 0; at < seen.length; at++) known ||= seen[at] === tag;
-    if (!known) ArrayPush(seen, tag);
+    if (!known) append(seen, tag);
   }
   return seen;
 }
@@ -276,7 +280,7 @@ export function partsOf(answer, source = undefined) {
   for (let i = 0; i < flat.length; i += 3) {
     const part = { type: flat[i], value: flat[i + 1] };
     if (source !== undefined && flat[i + 2] !== null) ObjectDefineProperty(part, source, { __proto__: null, value: flat[i + 2], writable: true, enumerable: true, configurable: true });
-    ArrayPush(parts, part);
+    append(parts, part);
   }
   return parts;
 }

@@ -1,7 +1,7 @@
 // Intl.DateTimeFormat.
 
 import { among, ask, bound, coercedOptions, copied, describeConstructor, flag, hidden, Intl, keyword, localeList, made, matcher, members, numberingSystem, numberOption, option, partsOf, resolveLocale, slots, Tasks, textOf, typeOption, withKeywords } from "./intl_common.js";
-import { DateGetTime, DateNow, JSONStringify, MathTrunc, StringConstructor, StringReplaceAll } from "./primordials.js";
+import { DateGetTime, DateNow, JSONParse, JSONStringify, MathTrunc, StringConstructor, StringReplaceAll } from "./primordials.js";
 
 const slot = slots("Intl.DateTimeFormat");
 
@@ -147,6 +147,12 @@ function range(state, start, end) {
   return ask(Tasks.dateRange, state.text, from, moment(end));
 }
 
+function hasEnds(answer) {
+  const flat = JSONParse(answer);
+  for (let i = 2; i < flat.length; i += 3) if (flat[i] !== "shared") return true;
+  return false;
+}
+
 function DateTimeFormat(locales = undefined, options = undefined) {
   const object = made(new.target === undefined ? DateTimeFormat : new.target, DateTimeFormat);
   const state = dateSettings(locales, options, "any", "date");
@@ -163,7 +169,9 @@ members(DateTimeFormat.prototype, {
     return partsOf(ask(Tasks.date, slot.of(this).text, moment(date)));
   },
   formatRange(startDate, endDate) {
-    return textOf(range(slot.of(this), startDate, endDate));
+    const answer = range(slot.of(this), startDate, endDate);
+    // Two dates that look the same are one.
+    return !hasEnds(answer) ? formatDate(slot.of(this), startDate) : textOf(answer);
   },
   formatRangeToParts(startDate, endDate) {
     return partsOf(range(slot.of(this), startDate, endDate), "source");

@@ -1,7 +1,7 @@
 // Intl.ListFormat.
 
-import { ask, copied, describeConstructor, hidden, Intl, jsonOf, localeList, made, matcher, members, option, optionsObject, partsOf, resolveLocale, slots, Tasks, textOf } from "./intl_common.js";
-import { ArrayPush, iterate, JSONStringify, SymbolIterator } from "./primordials.js";
+import { append, ask, copied, describeConstructor, hidden, Intl, jsonOf, localeList, made, matcher, members, option, optionsObject, partsOf, resolveLocale, slots, Tasks, textOf } from "./intl_common.js";
+import { iterate, JSONStringify, SymbolIterator } from "./primordials.js";
 
 const slot = slots("Intl.ListFormat");
 
@@ -26,7 +26,7 @@ function strings(list) {
   if (typeof method !== "function") throw new TypeError("The list is not iterable");
   iterate(list, method, (item) => {
     if (typeof item !== "string") throw new TypeError("Iterable yielded a non-String value");
-    ArrayPush(found, item);
+    append(found, item);
   });
   return found;
 }

@@ -1,6 +1,6 @@
 // Intl.Locale.
 
-import { ask, coercedOptions, describeConstructor, flag, hidden, Intl, made, members, option, setLocaleTag, slots, Tasks, typeOption } from "./intl_common.js";
+import { append, ask, coercedOptions, describeConstructor, flag, hidden, Intl, made, members, option, setLocaleTag, slots, Tasks, typeOption } from "./intl_common.js";
 import { JSONParse, ObjectHasOwn, RegExpTest, StringConstructor, StringIndexOf, StringSlice, StringSplit, StringToLowerCase } from "./primordials.js";
 
 const slot = slots("Intl.Locale");
@@ -8,6 +8,7 @@ setLocaleTag((value) => (slot.has(value) ? slot.of(value).tag : undefined));
 
 const LANGUAGE = /^([a-z]{2,3}|[a-z]{5,8})$/i;
 const SCRIPT = /^[a-z]{4}$/i;
+const VARIANTS = /^([a-z0-9]{5,8}|\d[a-z0-9]{3})(-([a-z0-9]{5,8}|\d[a-z0-9]{3}))*$/i;
 const REGION = /^([a-z]{2}|\d{3})$/i;
 
 function described(tag) {
@@ -34,7 +35,10 @@ function withSubtags(about, options) {
   let tag = language;
   if (script !== null) tag += `-${script}`;
   if (region !== null) tag += `-${region}`;
-  if (about.variants !== null) tag += `-${about.variants}`;
+  const variants = options.variants;
+  const given = variants === undefined ? about.variants : `${variants}`;
+  if (variants !== undefined && !RegExpTest(VARIANTS, given)) throw new RangeError(`Invalid variants : ${given}`);
+  if (given !== null) tag += `-${given}`;
   return tag + extensions(about);
 }
 
@@ -125,6 +129,31 @@ members(Locale.prototype, {
   },
   getHourCycles() {
     return [keyword(this, "hc") ?? slot.of(this).hours];
+  },
+  getCalendars() {
+    return [keyword(this, "ca") ?? slot.of(this).calendar];
+  },
+  getCollations() {
+    return keyword(this, "co") === undefined ? ["emoji", "eor"] : [keyword(this, "co")];
+  },
+  getNumberingSystems() {
+    return [keyword(this, "nu") ?? slot.of(this).numbering];
+  },
+  getTimeZones() {
+    const { region, zones } = slot.of(this);
+    if (region === null) return undefined;
+    const copy = [];
+    for (let i = 0; i < zones.length; i++) append(copy, zones[i]);
+    return copy;
+  },
+  getWeekInfo() {
+    const { week } = slot.of(this);
+    const own = keyword(this, "fw");
+    let firstDay = week[0];
+    for (let i = 1; i < DAYS.length; i++) if (DAYS[i] === own) firstDay = i;
+    const weekend = [];
+    for (let i = 1; i < week.length; i++) append(weekend, week[i]);
+    return { firstDay, weekend };
   },
   get baseName() {
     return slot.of(this).baseName;

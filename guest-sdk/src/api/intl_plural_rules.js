@@ -15,7 +15,10 @@ function PluralRules(locales = undefined, options = undefined) {
   matcher(options);
   const { locale } = resolveLocale(requested, []);
   const settings = { __proto__: null, locale, type: option(options, "type", ["cardinal", "ordinal"], "cardinal") };
-  readDigits(settings, options, 0, 3, "standard");
+  settings.notation = option(options, "notation", ["standard", "scientific", "engineering", "compact"], "standard");
+  readDigits(settings, options, 0, settings.notation === "compact" ? 0 : 3, settings.notation);
+  const compact = option(options, "compactDisplay", ["short", "long"], "short");
+  if (settings.notation === "compact") settings.compactDisplay = compact;
   slot.put(object, { __proto__: null, settings, text: JSONStringify(settings) });
   return object;
 }
@@ -39,7 +42,7 @@ members(PluralRules.prototype, {
   resolvedOptions() {
     const state = slot.of(this);
     const pluralCategories = JSONParse(ask(Tasks.plural, state.text));
-    return copied({ __proto__: null, ...state.settings, pluralCategories }, ["locale", "type", ...DIGITS, "pluralCategories", "roundingIncrement", "roundingMode", "roundingPriority", "trailingZeroDisplay"]);
+    return copied({ __proto__: null, ...state.settings, pluralCategories }, ["locale", "type", "notation", "compactDisplay", ...DIGITS, "pluralCategories", "roundingIncrement", "roundingMode", "roundingPriority", "trailingZeroDisplay"]);
   },
 });
 describeConstructor(PluralRules, "PluralRules", []);

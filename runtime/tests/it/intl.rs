@@ -106,14 +106,9 @@ fn options_are_bounded_and_long_texts_are_not() {
 #[test]
 fn what_is_asked_of_the_host_is_paid_for() {
     let limits = Limits { fuel: 20_000_000, ..Limits::default() };
-    let fault = fault_within(
-        "return new Response([...new Intl.Segmenter('en').segment('a'.repeat(100_000))].length)",
-        limits,
-    );
-    assert_eq!(
-        fault.to_string(),
-        fault_within("for (;;);", Limits { fuel: 20_000_000, ..Limits::default() }).to_string()
-    );
+    let body = "return new Response([...new Intl.Segmenter('en').segment('a'.repeat(100_000))].length)";
+    let fault = fault_within(body, limits).to_string();
+    assert!(fault.contains("its limit is 2 ms"), "{fault}");
 }
 
 #[test]
@@ -139,6 +134,6 @@ fn the_earliest_and_latest_dates_are_formatted() {
             "new Date({time}).toLocaleDateString('en', {{ era: 'short', timeZone: 'Asia/Tokyo' }})"
         ))
     };
-    assert_eq!(show("8.64e15"), "\"9/13/275760 A\"");
+    assert_eq!(show("8.64e15"), "\"9/13/275760 AD\"");
     assert_eq!(show("-8.64e15"), "\"4/20/271822 BC\"");
 }

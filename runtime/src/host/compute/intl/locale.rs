@@ -1,12 +1,15 @@
 //! Locales: their canonical form, what is known of them, and which of those that were asked for there is.
 
+use icu::calendar::week::{WeekInformation, WeekPreferences};
 use icu::locale::extensions::unicode::Key;
-use icu::locale::{LanguageIdentifier, Locale, LocaleCanonicalizer, LocaleDirectionality, LocaleExpander};
+use icu::locale::{
+    LanguageIdentifier, Locale, LocaleCanonicalizer, LocaleDirectionality, LocaleExpander, langid,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::super::Refusal;
-use super::{Answer, bad_settings, cldr};
+use super::{Answer, bad_settings, cldr, zone};
 
 fn expander() -> LocaleExpander {
     LocaleExpander::new_extended()
@@ -15,11 +18,15 @@ fn expander() -> LocaleExpander {
 fn maximized(id: &LanguageIdentifier) -> LanguageIdentifier {
     let mut id = id.clone();
     expander().maximize(&mut id);
+    if id.language.is_unknown() && id.script.is_none() && id.region.is_none() {
+        let variants = id.variants;
+        id = LanguageIdentifier { variants, ..langid!("en-Latn-US") };
+    }
     id
 }
 
 fn minimized(id: &LanguageIdentifier) -> LanguageIdentifier {
-    let mut id = id.clone();
+    let mut id = maximized(id);
     expander().minimize(&mut id);
     id
 }
@@ -59,7 +66,10 @@ pub(super) fn describe(tag: &str) -> Answer {
         keywords.insert(key.to_string(), value.to_string().into());
     }
     let right_to_left = LocaleDirectionality::new_extended().is_right_to_left(&full);
-    let region = full.region.map(|region| region.to_string()).unwrap_or_default();
+    let region = region_in_force(&locale, &full);
+    let zones = locale.id.region.map(|_| zone::of_region(&region)).unwrap_or_default();
+    let data = data_of(&locale.id.to_string()).unwrap_or_else(|| "en".to_owned());
+    let numbers = cldr::section(&data, "numbers");
     let variants: Vec<String> = locale.id.variants.iter().map(ToString::to_string).collect();
     let about = json!({
         "tag": locale.to_string(), "baseName": locale.id.to_string(),
@@ -69,8 +79,39 @@ pub(super) fn describe(tag: &str) -> Answer {
         "variants": (!variants.is_empty()).then(|| variants.join("-")),
         "keywords": keywords, "maximized": with(full.clone()), "minimized": with(minimized(&locale.id)),
         "rightToLeft": right_to_left, "hours": cycle(full.language.as_str(), &region),
+        "calendar": calendar(&region), "numbering": cldr::text(&numbers, "/system"), "zones": zones, "week": week(&region),
     });
     Ok(about.to_string())
+}
+
+/// The region of a locale: `-u-rg`, its own, `-u-sd`, or the likely one.
+fn region_in_force(locale: &Locale, full: &LanguageIdentifier) -> String {
+    let keyword = |name: &str| {
+        let value = locale.extensions.unicode.keywords.get(&name.parse::<Key>().ok()?)?.to_string();
+        Some(value.get(..2)?.to_ascii_uppercase())
+    };
+    let own = locale.id.region.map(|region| region.to_string());
+    let likely = || full.region.map(|region| region.to_string());
+    keyword("rg").or(own).or_else(|| keyword("sd")).or_else(likely).unwrap_or_default()
+}
+
+fn calendar(region: &str) -> &'static str {
+    match region {
+        "TH" => "buddhist",
+        "IR" | "AF" => "persian",
+        _ => "gregory",
+    }
+}
+
+/// The first day of a week, and the days of the weekend, where Monday is 1.
+fn week(region: &str) -> Vec<u8> {
+    let tag = Locale::try_from_str(&format!("und-{region}")).unwrap_or(Locale::UNKNOWN);
+    let Ok(week) = WeekInformation::try_new(WeekPreferences::from(&tag)) else { return vec![1, 6, 7] };
+    let mut days = vec![week.first_weekday as u8];
+    let mut weekend: Vec<u8> = week.weekend().map(|day| day as u8).collect();
+    weekend.sort_unstable();
+    days.append(&mut weekend);
+    days
 }
 
 fn cycle(language: &str, region: &str) -> &'static str {
@@ -172,13 +213,9 @@ fn defaults(locale: String, keywords: Map<String, Value>) -> Resolved {
     let numbers = cldr::section(&data, "numbers");
     let full = locale.parse().map_or(LanguageIdentifier::UNKNOWN, |id| maximized(&id));
     let region = full.region.map(|region| region.to_string()).unwrap_or_default();
-    let calendar = match (full.language.as_str(), region.as_str()) {
-        (_, "TH") => "buddhist",
-        (_, "IR" | "AF") => "persian",
-        _ => "gregory",
-    };
     let numbering = cldr::text(&numbers, "/system").to_owned();
-    Resolved { keywords, numbering, hours: cycle(full.language.as_str(), &region), calendar, locale }
+    let hours = cycle(full.language.as_str(), &region);
+    Resolved { keywords, numbering, hours, calendar: calendar(&region), locale }
 }
 
 /// Those of the locales that there are, as they were written.

@@ -1,5 +1,8 @@
 //! `Intl.NumberFormat`.
 
+mod data;
+mod notation;
+
 use fixed_decimal::{Decimal, Sign};
 use icu::decimal::options::{DecimalFormatterOptions, GroupingStrategy};
 use icu::decimal::{DecimalFormatter, DecimalFormatterPreferences};
@@ -9,9 +12,10 @@ use serde_json::Value;
 
 use super::super::Refusal;
 use super::parts::{self, Piece, push};
-use super::pattern::{self, Pattern, Symbols, affix, fill};
-use super::round::{Digits, magnitude};
+use super::pattern::{self, Pattern, Symbols, affix, fill, is_digit};
+use super::round::Digits;
 use super::{Answer, bad_settings, cldr, locale, missing};
+use notation::Notation;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -88,13 +92,13 @@ impl Formatter {
             .or_else(|| numbers.pointer("/systems/latn"))
             .cloned()
             .unwrap_or_default();
-        let words = words(&settings, &data);
+        let words = data::words(&settings, &data);
         let plurals = PluralRules::try_new_cardinal(PluralRulesPreferences::from(&tag));
         Ok(Self {
             decimal: decimal(grouping(&settings))?,
             plain: decimal(GroupingStrategy::Never)?,
             plurals: plurals.map_err(|_| missing())?,
-            currency: currency(&settings, &data),
+            currency: data::currency(&settings, &data),
             words,
             system,
             settings,
@@ -167,103 +171,6 @@ impl Formatter {
         Ok(self.dressed(self.sign(number), digits, pattern, plural))
     }
 
-    /// Rounds, with the power of ten that the notation takes out.
-    fn notation(&self, number: Decimal) -> (Decimal, Option<Notation>) {
-        let round = |power: i16| {
-            let mut scaled = number.clone();
-            scaled.absolute.multiply_pow10(-power);
-            self.settings.digits.apply(&mut scaled);
-            scaled
-        };
-        let power_of = |magnitude: i16| match self.settings.notation.as_str() {
-            "scientific" => magnitude,
-            "engineering" => magnitude.div_euclid(3) * 3,
-            "compact" => self.compact(magnitude).map_or(0, |(power, _)| power),
-            _ => 0,
-        };
-        let mut at = magnitude(&number);
-        let mut rounded = round(power_of(at));
-        // What is rounded up may be of the next power: 999,999 is a million.
-        if magnitude(&rounded) + power_of(at) > at {
-            at += 1;
-            rounded = round(power_of(at));
-        }
-        let notation = match self.settings.notation.as_str() {
-            "scientific" | "engineering" => Some(Notation::Power(power_of(at))),
-            "compact" => self.compact(at).map(|(_, patterns)| {
-                let plural = self.plural(&rounded);
-                Notation::Compact(
-                    cldr::text(
-                        patterns.get(plural).or_else(|| patterns.get("other")).unwrap_or(&Value::Null),
-                        "",
-                    )
-                    .to_owned(),
-                )
-            }),
-            _ => None,
-        };
-        (rounded, notation)
-    }
-
-    /// The power of ten that a compact notation names, and its patterns.
-    fn compact(&self, magnitude: i16) -> Option<(i16, &Value)> {
-        let long = self.settings.compact_display.as_deref() == Some("long");
-        let money =
-            self.settings.style == "currency" && self.settings.currency_display.as_deref() != Some("name");
-        let key = if money {
-            "money_short"
-        } else if long {
-            "long"
-        } else {
-            "short"
-        };
-        let all = self.system.get(key)?.as_object()?;
-        let at = (0..=magnitude.min(20)).rev().find(|at| all.contains_key(&at.to_string()))?;
-        let patterns = &all[&at.to_string()];
-        let zeros = pattern::parse(cldr::text(patterns, "/other")).0.zeros;
-        if cldr::text(patterns, "/other") == "0" {
-            return None;
-        }
-        Some((at + 1 - zeros as i16, patterns))
-    }
-
-    fn digits(&self, number: &Decimal) -> Vec<Piece> {
-        let mut number = number.clone();
-        number.sign = Sign::None;
-        // In a compact notation, groups begin with five digits.
-        let four = self.settings.notation == "compact"
-            && magnitude(&number) < 4
-            && self.settings.use_grouping == "min2";
-        let formatter = if four { &self.plain } else { &self.decimal };
-        let mut pieces = parts::written(&formatter.format(&number), "integer");
-        if self.settings.use_grouping == "always" && magnitude(&number) == 3 {
-            self.group(&mut pieces);
-        }
-        pieces
-    }
-
-    /// Groups of a number of four digits, which ICU4X leaves to the locale.
-    fn group(&self, pieces: &mut Vec<Piece>) {
-        let digits: Vec<char> = pieces.first().map(|piece| piece.text.chars().collect()).unwrap_or_default();
-        let groups = parts::written(&self.decimal.format(&Decimal::from(100_000)), "integer");
-        let separator = groups.into_iter().find(|piece| piece.kind == "group");
-        if let (Some(separator), [first, rest @ ..]) = (separator, digits.as_slice())
-            && pieces.get(1).is_none_or(|piece| piece.kind != "group")
-        {
-            let rest = Piece::new("integer", rest.iter().collect::<String>());
-            pieces.splice(..1, [Piece::new("integer", first.to_string()), separator, rest]);
-        }
-    }
-
-    fn exponent(&self, pieces: &mut Vec<Piece>, power: i16) {
-        pieces.push(Piece::new("exponentSeparator", self.symbol(3)));
-        if power < 0 {
-            pieces.push(Piece::new("exponentMinusSign", self.symbol(0)));
-        }
-        let power = Decimal::from(power.unsigned_abs());
-        pieces.push(Piece::new("exponentInteger", self.plain.format_to_string(&power)));
-    }
-
     /// The sign that is shown of a number: its own, and whether it is zero.
     fn sign(&self, number: Option<(Sign, bool)>) -> Sign {
         let Some((sign, zero)) = number else {
@@ -292,8 +199,9 @@ impl Formatter {
             "percent" => cldr::text(&self.system, "/percent"),
             "currency" if self.settings.currency_display.as_deref() != Some("name") => {
                 let accounting = self.settings.currency_sign.as_deref() == Some("accounting");
-                let letters =
-                    alphabetic(self.currency.chars().next()) || alphabetic(self.currency.chars().last());
+                let before = cldr::text(&self.system, "/money/0").starts_with(|c: char| !is_digit(c));
+                let mut edges = self.currency.chars();
+                let letters = alphabetic(if before { edges.next_back() } else { edges.next() });
                 let index = usize::from(accounting) * 2 + usize::from(letters);
                 cldr::text(&self.system, &format!("/money/{index}"))
             }
@@ -304,7 +212,7 @@ impl Formatter {
     /// Digits with all that stands around them.
     fn dressed(&self, sign: Sign, digits: Vec<Piece>, compact: Option<&str>, plural: &str) -> Vec<Piece> {
         let compact_has_all = compact.is_some_and(|pattern| pattern.contains('¤'));
-        let pattern = compact.filter(|_| compact_has_all).map_or_else(|| self.pattern(), |pattern| pattern);
+        let pattern = compact.filter(|_| compact_has_all).unwrap_or_else(|| self.pattern());
         let pattern = signed(pattern::parse(pattern), sign);
         let symbols = self.symbols(if compact_has_all { "compact" } else { "literal" });
         let digits = match compact.filter(|_| !compact_has_all) {
@@ -339,8 +247,8 @@ impl Formatter {
     /// Adds the name of a unit, or of a currency.
     fn named(&self, pieces: Vec<Piece>, plural: &str) -> Vec<Piece> {
         let of = |value: &Value| {
-            cldr::text(value.get(plural).or_else(|| value.get("other")).unwrap_or(&Value::Null), "")
-                .to_owned()
+            let found = value.get(plural).or_else(|| value.get("other")).or_else(|| value.get("name"));
+            found.and_then(Value::as_str).unwrap_or_default().to_owned()
         };
         match self.settings.style.as_str() {
             "unit" => {
@@ -357,11 +265,6 @@ impl Formatter {
             _ => pieces,
         }
     }
-}
-
-enum Notation {
-    Power(i16),
-    Compact(String),
 }
 
 /// The pattern for a sign.
@@ -381,47 +284,4 @@ fn signed((positive, negative): (Pattern, Option<Pattern>), sign: Sign) -> Patte
         Sign::Positive => with('+'),
         Sign::None => positive,
     }
-}
-
-/// How the currency is shown.
-fn currency(settings: &Settings, data: &str) -> String {
-    let Some(code) = &settings.currency else { return String::new() };
-    let index = match settings.currency_display.as_deref() {
-        Some("symbol") => 0,
-        Some("narrowSymbol") => 1,
-        _ => return code.clone(),
-    };
-    let symbols = cldr::section(data, "symbols");
-    let symbol = cldr::text(&symbols, &format!("/{code}/{index}"));
-    if symbol.is_empty() { code.clone() } else { symbol.to_owned() }
-}
-
-/// The patterns of a unit, with what it is divided by, or the names of a currency.
-fn words(settings: &Settings, data: &str) -> Value {
-    if settings.currency_display.as_deref() == Some("name") {
-        let names = cldr::section(data, "money");
-        return settings.currency.as_ref().and_then(|code| names.get(code)).cloned().unwrap_or_default();
-    }
-    let (Some(unit), Some(width)) = (&settings.unit, &settings.unit_display) else { return Value::Null };
-    let units = cldr::section(data, "units");
-    let of = |unit: &str| units.pointer(&format!("/{width}/{unit}")).cloned();
-    let Some((unit, per)) = unit.split_once("-per-").filter(|_| of(unit).is_none()) else {
-        return of(unit)
-            .map(|mut patterns| {
-                patterns.as_object_mut().map(|patterns| patterns.remove("per"));
-                patterns
-            })
-            .unwrap_or_default();
-    };
-    let (mut patterns, divisor) = (of(unit).unwrap_or_default(), of(per).unwrap_or_default());
-    let own = cldr::text(&divisor, "/per");
-    let alone =
-        divisor.get("one").or_else(|| divisor.get("other")).and_then(Value::as_str).unwrap_or_default();
-    let template = if own.is_empty() {
-        cldr::text(&units, &format!("/{width}/per")).replace("{1}", alone.replace("{0}", "").trim())
-    } else {
-        own.to_owned()
-    };
-    patterns["per"] = template.into();
-    patterns
 }

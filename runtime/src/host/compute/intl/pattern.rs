@@ -11,7 +11,7 @@ pub(super) struct Pattern {
     pub(super) zeros: usize,
 }
 
-fn is_digit(c: char) -> bool {
+pub(super) fn is_digit(c: char) -> bool {
     matches!(c, '0' | '#' | ',' | '.')
 }
 

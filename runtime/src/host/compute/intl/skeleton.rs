@@ -84,11 +84,11 @@ fn distance(wanted: &[(char, usize)], skeleton: &[Token]) -> usize {
     distance + 0x100_0000 * (skeleton.len() - found)
 }
 
+/// A skeleton, what it stands for, and the fields that it lacks.
+type Nearest<'a> = (&'a str, &'a Value, Vec<(char, usize)>);
+
 /// The nearest of all skeletons, and which fields it lacks.
-pub(super) fn nearest<'a>(
-    formats: &'a Map<String, Value>,
-    wanted: &[(char, usize)],
-) -> Option<(&'a str, &'a Value, Vec<(char, usize)>)> {
+pub(super) fn nearest<'a>(formats: &'a Map<String, Value>, wanted: &[(char, usize)]) -> Option<Nearest<'a>> {
     let (skeleton, value) = formats
         .iter()
         .map(|(skeleton, value)| (distance(wanted, &tokens(skeleton)), skeleton, value))

@@ -1,3 +1,5 @@
+//! Time zones at the ends of time.
+
 use super::zone::Zone;
 
 #[test]

@@ -1,5 +1,6 @@
 //! Time zones: their names, and what a clock there shows.
 
+use icu::time::zone::iana::IanaParserExtended;
 use icu::time::zone::{IanaParser, UtcOffset};
 use jiff::Timestamp;
 use jiff::tz::{TimeZone as Rules, TimeZoneDatabase};
@@ -44,29 +45,7 @@ pub(super) fn canonical(name: &str) -> Answer {
         let sign = if seconds < 0 { '-' } else { '+' };
         return Ok(format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60));
     }
-    if [
-        "UTC",
-        "GMT",
-        "Etc/UTC",
-        "Etc/GMT",
-        "Etc/UCT",
-        "Etc/Zulu",
-        "UCT",
-        "Zulu",
-        "Universal",
-        "Etc/Universal",
-        "Etc/Greenwich",
-        "Etc/GMT0",
-        "Etc/GMT+0",
-        "Etc/GMT-0",
-        "GMT0",
-        "GMT+0",
-        "GMT-0",
-        "Greenwich",
-    ]
-    .iter()
-    .any(|utc| utc.eq_ignore_ascii_case(name))
-    {
+    if name.eq_ignore_ascii_case("UTC") {
         return Ok("UTC".to_owned());
     }
     if name.len() > 64 || !name.is_ascii() {
@@ -76,13 +55,30 @@ pub(super) fn canonical(name: &str) -> Answer {
     Ok(found.and_then(|rules| rules.iana_name().map(ToOwned::to_owned)).unwrap_or_default())
 }
 
+/// `Etc/GMT+1` and the like.
+fn is_distance(name: &str) -> bool {
+    let rest = name.strip_prefix("Etc/GMT");
+    rest.is_some_and(|rest| rest.len() > 1 && !rest.ends_with("+0") && !rest.ends_with("-0"))
+}
+
+/// The zones of a region, whose letters their names in CLDR begin with.
+pub(super) fn of_region(region: &str) -> Vec<String> {
+    let region = region.to_ascii_lowercase();
+    let parser = IanaParserExtended::new();
+    let is_of = |id: &str| id.starts_with(&region) && id.len() == 5;
+    let of = parser.iter().filter(|zone| is_of(zone.time_zone.as_str()));
+    let mut names: Vec<String> = of.map(|zone| zone.canonical.to_owned()).collect();
+    names.sort();
+    names
+}
+
 /// All zones there are.
 pub(super) fn all() -> Vec<String> {
     let parser = IanaParser::new();
     let mut names: Vec<String> = database()
         .available()
         .map(|name| name.as_str().to_owned())
-        .filter(|name| name.contains('/') && !name.starts_with("Etc/"))
+        .filter(|name| name.contains('/') && (!name.starts_with("Etc/") || is_distance(name)))
         .filter(|name| parser.parse(name) != icu::time::TimeZone::UNKNOWN)
         .collect();
     names.push("UTC".to_owned());
@@ -110,7 +106,7 @@ impl Zone {
             None => self.offset,
             Some(rules) => {
                 // Beyond what the database knows, its first and last rules hold.
-                let (first, last) = (Timestamp::MIN.as_millisecond() + 1, Timestamp::MAX.as_millisecond());
+                let (first, last) = (Timestamp::MIN.as_second() * 1000, Timestamp::MAX.as_second() * 1000);
                 let at = Timestamp::from_millisecond(milliseconds.clamp(first, last));
                 rules.to_offset(at.map_err(|_| bad_settings())?).seconds()
             }
