@@ -10,12 +10,15 @@ use mayfly_abi::node::{MODULES, SECTION};
 /// The name of the script in stacks: what begins like this is not the author's.
 pub(crate) const NAME: &str = "mayfly:prelude/node";
 
+#[allow(dead_code, reason = "for its length")]
 const TEXT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/library.js"));
 const GLOBAL: &str = "__library";
 const _: () = assert!(matches!(SECTION.as_bytes(), b"mayfly-library"));
 
 #[allow(unsafe_code, reason = "a section of the module, beside its memory")]
 #[unsafe(link_section = "mayfly-library")]
+// Not `#[used]`: that would put it into the memory as well.
+#[allow(dead_code, reason = "the host reads the section")]
 static LIBRARY: [u8; TEXT.len()] = *include_bytes!(concat!(env!("OUT_DIR"), "/library.js"));
 
 /// The module that is being declared: the names of its exports, and the exports.

@@ -162,11 +162,13 @@ impl Store {
 async fn prepare_database(config: &StoreConfig) -> Result<(), StoreError> {
     let client = config.endpoint.admin(config.endpoint.maintenance_database()).await?;
     let name = &config.database;
+    // Servers that start at the same moment would trip over each other; the lock ends with the connection.
+    client.execute("SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtext($1))", &[name]).await?;
     let exists =
         client.query_opt("SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1", &[name]).await?.is_some();
     let quoted = crate::postgres::quote_identifier(name);
     if !exists {
-        // Another server may make it at the same moment: then it exists, which is what was wanted.
+        // One of an older build does not ask for the lock: then it exists, which is what was wanted.
         if let Err(error) = client.batch_execute(&format!("CREATE DATABASE {quoted}")).await
             && !is_duplicate_database(&error)
         {

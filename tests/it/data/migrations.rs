@@ -1,5 +1,6 @@
 //! The platform's migrations against a real server.
 
+use mayfly_control::store::{Store, StoreConfig};
 use mayfly_schema::{MIGRATIONS, MigrateError, Migration};
 use support::cluster::{endpoint, run};
 use tokio_postgres::Client;
@@ -27,6 +28,20 @@ fn two_servers_at_once_apply_each_once() {
         let (first, second) =
             tokio::join!(mayfly_schema::migrate(&mut first), mayfly_schema::migrate(&mut second));
         assert_eq!(first.unwrap() + second.unwrap(), MIGRATIONS.len());
+    });
+}
+
+#[test]
+fn servers_that_start_at_once_do_not_trip_over_each_other() {
+    run(async {
+        let starting = (0..8).map(|_| {
+            let mut config = StoreConfig::new(endpoint());
+            config.database = "started_by_eight".to_owned();
+            tokio::spawn(Store::connect(config))
+        });
+        for started in starting.collect::<Vec<_>>() {
+            started.await.unwrap().unwrap();
+        }
     });
 }
 
