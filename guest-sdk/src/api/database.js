@@ -1,7 +1,19 @@
 // ctx.db: SQL and parameters go to the host, rows come back as JSON and are finished here.
 
 import { host } from "./host.js";
-import { ArrayIsArray, NumberIsInteger, ObjectFreeze, PromiseThen, SymbolAsyncIterator, rejected, resolved } from "./primordials.js";
+import {
+  ArrayIsArray,
+  NumberIsInteger,
+  ObjectFreeze,
+  rejected,
+  resolved,
+  StringEndsWith,
+  StringSlice,
+  StringStartsWith,
+  StringToLowerCase,
+  SymbolAsyncIterator,
+  uponPromise,
+} from "./primordials.js";
 
 const ISOLATION = { __proto__: null, "read committed": 1, "repeatable read": 2, serializable: 3 };
 const BIGINT = { __proto__: null, string: 1, bigint: 2 };
@@ -30,15 +42,17 @@ function revive(value, reviver) {
 }
 
 function finish(result, asBigint) {
-  for (const [column, kind] of result.revive) {
-    if (kind.startsWith("bigint") && !asBigint) continue;
-    const reviver = revivers[kind.endsWith("[]") ? kind.slice(0, -2) : kind];
-    for (const row of result.rows) row[column] = revive(row[column], reviver);
+  const { revive: columns, rows } = result;
+  for (let i = 0; i < columns.length; i++) {
+    const { 0: column, 1: kind } = columns[i];
+    if (StringStartsWith(kind, "bigint") && !asBigint) continue;
+    const reviver = revivers[StringEndsWith(kind, "[]") ? StringSlice(kind, 0, -2) : kind];
+    for (let at = 0; at < rows.length; at++) rows[at][column] = revive(rows[at][column], reviver);
   }
-  return { rows: result.rows, rowCount: result.rowCount, fields: result.fields };
+  return { rows, rowCount: result.rowCount, fields: result.fields };
 }
 
-function failure([code, message]) {
+function failure({ 0: code, 1: message }) {
   const error = new Error(message);
   error.code = code;
   return error;
@@ -66,7 +80,7 @@ function run(source, sql, params, options) {
   try {
     const { flags, asBigint, params: values } = check(sql, params, options);
     const pending = host.dbQuery(source.transaction, source.actor, flags, sql, values);
-    return PromiseThen(pending, (result) => finish(result, asBigint));
+    return uponPromise(pending, (result) => finish(result, asBigint));
   } catch (error) {
     return rejected(error);
   }
@@ -125,7 +139,7 @@ function iterate(source, { sql, params, flags, asBigint }, size) {
   }
 
   // One that has failed is closed already.
-  const close = () => PromiseThen(host.dbClose(number), undefined, () => undefined);
+  const close = () => uponPromise(host.dbClose(number), undefined, () => undefined);
   const leave = () => {
     waiting -= 1;
   };
@@ -133,8 +147,8 @@ function iterate(source, { sql, params, flags, asBigint }, size) {
     next() {
       if (waiting === 0 && at < rows.length) return resolved({ value: rows[at++], done: false });
       waiting += 1;
-      const row = PromiseThen(turn, advance);
-      turn = PromiseThen(row, leave, leave);
+      const row = uponPromise(turn, advance);
+      turn = uponPromise(row, leave, leave);
       return row;
     },
     return(value) {
@@ -142,7 +156,7 @@ function iterate(source, { sql, params, flags, asBigint }, size) {
       over = true;
       rows = [];
       at = 0;
-      return PromiseThen(open ? close() : resolved(), () => ({ value, done: true }));
+      return uponPromise(open ? close() : resolved(), () => ({ value, done: true }));
     },
     [SymbolAsyncIterator]() {
       return this;
@@ -176,7 +190,7 @@ export function inTransaction(transaction, actor, work, keep) {
 }
 
 async function transact({ actor }, work, options) {
-  const isolation = options?.isolation === undefined ? 0 : ISOLATION[`${options.isolation}`.toLowerCase()];
+  const isolation = options?.isolation === undefined ? 0 : ISOLATION[StringToLowerCase(`${options.isolation}`)];
   if (isolation === undefined) {
     throw new TypeError("isolation is 'read committed', 'repeatable read' or 'serializable'");
   }

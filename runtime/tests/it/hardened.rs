@@ -1,6 +1,7 @@
 //! Code that replaces the language's own functions and the platform's: the prelude goes on as if nothing had happened, and
 //! tells the replacements nothing.
 
+use crate::recorder::recorded_module;
 use crate::support::{bytes, call, image, invoke, post, text};
 
 /// Replaces nearly everything that there is by functions that note that they were called, and then do nothing.
@@ -140,4 +141,26 @@ fn promises_with_another_constructor_change_nothing() {
         }";
     let response = invoke(&image(code), call()).0.unwrap();
     assert_eq!(bytes(&response).to_vec(), b"hi");
+}
+
+#[test]
+fn a_query_runs_whatever_was_replaced() {
+    let code = sabotaged(
+        "const Reply = Response; const { stringify } = JSON;
+        const traps = sabotage();
+        export async function handler(req, ctx) {
+            traps.arm();
+            const query = ctx.db.query('q', null);
+            const claim = ctx.idempotency.claim('k');
+            const { rows, rowCount } = await query;
+            const claimed = await claim;
+            traps.disarm();
+            // A promise's value is asked for its `then`: that is the language's own, and the value is this function's.
+            let told = null;
+            for (let i = 0; i < traps.calls.length; i++) if (traps.calls[i] !== 'get Object.prototype.then') told ??= traps.calls[i];
+            return new Reply(stringify([typeof rows[0].at, rowCount, claimed, told]));
+        }",
+    );
+    let (answer, log) = recorded_module(&code);
+    assert_eq!((answer.as_str(), log.len()), (r#"["object",1,true,null]"#, 2), "{log:?}");
 }

@@ -139,11 +139,16 @@ impl Idempotency for Recorder {
 
 /// What a handler with this body answers, and what its providers were asked.
 pub(crate) fn recorded(body: &str) -> (String, Vec<String>) {
+    recorded_module(&format!("export default async (req, ctx) => {{ {body} }}"))
+}
+
+/// The same of a whole module.
+pub(crate) fn recorded_module(code: &str) -> (String, Vec<String>) {
     let recorder = Arc::new(Recorder::default());
     let mut call = call();
     call.grants.database = Some(recorder.clone());
     call.grants.idempotency = Some(recorder.clone());
-    let image = image(&format!("export default async (req, ctx) => {{ {body} }}"));
+    let image = image(code);
     let answer = text(invoke(&image, call).0);
     let log = recorder.log.lock().unwrap().clone();
     (answer, log)
