@@ -159,7 +159,7 @@ pub(crate) fn test262(outcomes: &[Outcome], sample: usize) -> String {
         let _ = writeln!(text, "A sample: every {sample}th file of the suite, in the order of their names.");
     }
     text.push_str(
-        "Each file runs once, in a sandbox of its own, strict where it asks for that. Modules, which import other files, `intl402` and \
+        "Each file runs once, in a sandbox of its own, strict where it asks for that. Modules, which import other files, and \
          proposals (`staging`) are not run.\n\n| folder | passed | of | rate | of what applies |\n|---|---|---|---|---|\n",
     );
     for (folder, count) in folders {
