@@ -6,8 +6,9 @@
 #![allow(unsafe_code, reason = "allocations that are kept on purpose, and never freed")]
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::arch::wasm32::memory_size;
 
-// Larger than any gap, so that it can only come from the heap's end; no larger, because images reach to the end of it.
+// What is asked for until the heap has to grow; no larger, because images reach to the end of it.
 const PROBE_BYTES: usize = 256 << 10;
 const SMALLEST_BYTES: usize = 8;
 const LARGEST_BYTES: usize = 64 << 10;
@@ -26,17 +27,37 @@ fn layout(size: usize) -> Option<Layout> {
     Layout::from_size_align(size, 8).ok()
 }
 
-/// Where the part of the heap begins that nothing was ever allocated in.
+/// Where the part of the heap begins that nothing was ever allocated in: a probe that the memory had to grow for lies
+/// there, and so do those side by side before it. Probes that went into gaps stay there, as fillings.
 fn end_of_heap() -> Option<usize> {
     let layout = layout(PROBE_BYTES)?;
-    // SAFETY: the layout is not empty, and what was allocated with it is given back with it.
-    unsafe {
-        let probe = alloc_zeroed(layout);
-        if probe.is_null() {
+    let (mut first, mut last) = (0, 0);
+    loop {
+        let pages = memory_size(0);
+        // SAFETY: the layout is not empty.
+        let probe = unsafe { alloc_zeroed(layout) } as usize;
+        if probe == 0 {
             return None;
         }
-        dealloc(probe, layout);
-        Some(probe as usize)
+        if !(last..last + 2 * PROBE_BYTES).contains(&probe) {
+            first = probe;
+        }
+        last = probe;
+        if memory_size(0) > pages {
+            break;
+        }
+    }
+    give_back(first, last, layout);
+    Some(first)
+}
+
+/// Frees the probes from the first to the last, which lie side by side.
+fn give_back(first: usize, last: usize, layout: Layout) {
+    let between = (last - first) / PROBE_BYTES;
+    let stride = (last - first).checked_div(between).unwrap_or(PROBE_BYTES);
+    for probe in (first..=last).step_by(stride) {
+        // SAFETY: `end_of_heap` allocated each of them with this layout, and nothing else knows of them.
+        unsafe { dealloc(probe as *mut u8, layout) };
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod call;
 mod drive;
+#[cfg(target_os = "linux")]
+mod footprint;
 mod outcome;
 mod whereabouts;
 

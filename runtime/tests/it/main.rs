@@ -17,6 +17,8 @@ mod database;
 mod encodings;
 mod events;
 mod faults;
+#[cfg(target_os = "linux")]
+mod footprint;
 mod frames;
 mod hardened;
 mod inspect;

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 struct Shared {
     runtime: Runtime,
     engine: Engine,
-    _cache: tempfile::TempDir,
+    cache: tempfile::TempDir,
 }
 
 fn shared() -> &'static Shared {
@@ -21,13 +21,19 @@ fn shared() -> &'static Shared {
         let cache = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
         let engine = runtime.block_on(Engine::new(EngineConfig::new(cache.path()))).unwrap();
-        Shared { runtime, engine, _cache: cache }
+        Shared { runtime, engine, cache }
     })
 }
 
 /// The engine.
 pub(crate) fn engine() -> &'static Engine {
     &shared().engine
+}
+
+/// An engine that nothing ran in, out of the same cache.
+pub(crate) fn unused_engine() -> Engine {
+    let config = EngineConfig { slots: 4, ..EngineConfig::new(shared().cache.path()) };
+    block_on(Engine::new(config)).unwrap()
 }
 
 /// Runs a future on the engine's executor.

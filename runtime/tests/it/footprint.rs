@@ -1,0 +1,38 @@
+//! How much of its memory an invocation writes: each page is copied on write and put back afterwards. wasmtime is told
+//! of 32 regions and unmaps what lies beyond them, which every later user of the slot pays for in page faults.
+
+use crate::support::{block_on, call, image, unused_engine};
+
+const REGIONS_MAX: usize = 28;
+const PAGES_MAX: usize = 44;
+
+/// The pages that one call writes, and how many regions they make.
+fn written(code: &str) -> (usize, usize) {
+    let engine = unused_engine();
+    let digest = image(code).digest().to_owned();
+    let image = engine.cached(&digest).unwrap();
+    let pages = block_on(engine.written_pages(&image, call())).unwrap();
+    let gaps = pages.windows(2).filter(|pair| pair[0] + 1 != pair[1]).count();
+    (pages.len(), gaps + usize::from(!pages.is_empty()))
+}
+
+#[test]
+fn a_small_invocation_writes_few_pages_side_by_side() {
+    let (pages, regions) =
+        written("export async function handler(req, ctx) { return Response.json({ hello: 'world' }); }");
+    assert!((4..=PAGES_MAX).contains(&pages), "{pages} pages in {regions} regions");
+    assert!((1..=REGIONS_MAX).contains(&regions), "{pages} pages in {regions} regions");
+}
+
+#[test]
+fn gaps_that_a_top_level_leaves_are_not_written_to() {
+    // Some of what was made stays, so that the heap has gaps of every size, also above the large ones.
+    let (pages, regions) = written(
+        "const kept = []; \
+         { const gone = []; for (let i = 0; i < 4000; i++) { \
+             (i % 7 === 0 ? kept : gone).push(new Uint8Array((i * 37) % 900), 'x'.repeat(i % 300), { i }); \
+             if (i % 500 === 0) gone.push(new Uint8Array(700 << 10)); } } \
+         export default (req) => new Response(String(kept.length) + new URL(req.url).pathname);",
+    );
+    assert!(pages <= PAGES_MAX + 8 && regions <= REGIONS_MAX + 3, "{pages} pages in {regions} regions");
+}
