@@ -120,7 +120,15 @@ pub extern "C" fn prelude_bytecode() -> u64 {
     compiled(prelude::NAME, prelude::TEXT.to_owned())
 }
 
-/// The same of the script of Node's modules, which the host hands over.
+/// Where the prelude's text lies, and its length in the upper half: once it is compiled nobody reads it, and pictures do
+/// without.
+#[allow(unsafe_code, reason = "an export")]
+#[unsafe(no_mangle)]
+pub extern "C" fn prelude_text() -> u64 {
+    packed(prelude::TEXT.as_bytes())
+}
+
+/// The bytecode of the script of Node's modules, which the host hands over.
 #[allow(unsafe_code, reason = "the host hands over bytes that it allocated with `cabi_realloc`")]
 #[unsafe(no_mangle)]
 pub extern "C" fn library_bytecode(text: *mut u8, length: usize) -> u64 {
@@ -131,12 +139,13 @@ pub extern "C" fn library_bytecode(text: *mut u8, length: usize) -> u64 {
 
 fn compiled(name: &'static str, text: String) -> u64 {
     match set_up(Setup::Compile(name, text)) {
-        Setup::From(bytecode) => {
-            let bytecode = bytecode.leak();
-            (bytecode.len() as u64) << 32 | bytecode.as_ptr() as u64
-        }
+        Setup::From(bytecode) => packed(bytecode.leak()),
         Setup::FromText | Setup::Compile(..) => 0,
     }
+}
+
+fn packed(bytes: &[u8]) -> u64 {
+    (bytes.len() as u64) << 32 | bytes.as_ptr() as u64
 }
 
 /// Adds Node's modules to the world, out of their bytecode. 0 when all went well.

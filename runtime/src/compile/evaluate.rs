@@ -1,5 +1,7 @@
 //! Phase 3: the module's top level runs, once, and its memory is kept.
 
+use std::ops::Range;
+
 use wasmtime::{Instance, Store};
 
 use super::Places;
@@ -116,8 +118,20 @@ pub(crate) async fn initialize(inner: &Inner) -> Result<Vec<u8>, EngineError> {
     let (ptr, len) = put(&instance, &mut store, &bytecode).await?;
     let initialize = instance.get_typed_func::<(u32, u32), ()>(&mut store, "initialize_from")?;
     initialize.call_async(&mut store, (ptr, len)).await?;
-    let memory = contents(&store).map_err(|error| EngineError::Guest(error.to_string()))?;
+    let text = prelude_text(&instance, &mut store).await?;
+    let mut memory = contents(&store).map_err(|error| EngineError::Guest(error.to_string()))?;
+    // A fifth of the memory, and nobody reads it any more.
+    if let Some(text) = memory.get_mut(text) {
+        text.fill(0);
+    }
     Ok(snapshot(&memory, inner.stack_bytes))
+}
+
+async fn prelude_text(instance: &Instance, store: &mut Store<Sandbox>) -> wasmtime::Result<Range<usize>> {
+    let text = instance.get_typed_func::<(), u64>(&mut *store, "prelude_text")?;
+    let packed = text.call_async(store, ()).await?;
+    let start = packed as u32 as usize;
+    Ok(start..start + (packed >> 32) as usize)
 }
 
 async fn compile_prelude(inner: &Inner, limits: &Limits) -> wasmtime::Result<Vec<u8>> {
