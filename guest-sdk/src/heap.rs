@@ -9,7 +9,7 @@ use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::arch::wasm32::memory_size;
 
 // What is asked for until the heap has to grow; no larger, because images reach to the end of it.
-const PROBE_BYTES: usize = 256 << 10;
+const PROBE_BYTES: usize = 64 << 10;
 const SMALLEST_BYTES: usize = 8;
 const LARGEST_BYTES: usize = 64 << 10;
 
