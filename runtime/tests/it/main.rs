@@ -32,6 +32,7 @@ mod operations;
 mod recorder;
 mod replay;
 mod streams;
+mod thrown;
 mod url_pattern;
 mod web;
 mod wycheproof;
