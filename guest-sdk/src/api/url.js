@@ -2,7 +2,7 @@
 
 import { host } from "./host.js";
 import { paramsOfQuery, replaceParams } from "./url_search_params.js";
-import { exposeInterface, StringSlice } from "./primordials.js";
+import { exposeInterface, StringIndexOf, StringSlice } from "./primordials.js";
 
 // The order in which the native half has the parts.
 const PROTOCOL = 0;
@@ -160,4 +160,10 @@ export function hasCredentials(href) {
 /** The port of a URL that the parser wrote, "" where it is its scheme's own. */
 export function portOf(href) {
   return host.urlPart(href, PORT);
+}
+
+/** A URL that the parser wrote, up to its fragment. */
+export function withoutHash(href) {
+  const at = StringIndexOf(href, "#");
+  return at < 0 ? href : StringSlice(href, 0, at);
 }
