@@ -37,6 +37,7 @@ const MAX_ITEMS = 100;
 const LINE = 80;
 const LEVELS_IN_A_LINE = 3;
 const ERRORS_WHOLE = 32;
+const VALUES_SHOWN = 2000;
 const IDENTIFIER = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
 
 // How deep the object that was printed last stood: what has three levels below it is broken into lines.
@@ -46,6 +47,9 @@ let maxDepth = MAX_DEPTH;
 
 // How many errors may still be printed with their stacks: as many as there are, but for what was thrown.
 let errorsLeft = Infinity;
+
+// How many values may: to tell what was thrown must not cost what the function had left.
+let valuesLeft = Infinity;
 
 const CUSTOM = Symbol.for("nodejs.util.inspect.custom");
 
@@ -60,13 +64,15 @@ export function inspect(value, depth = MAX_DEPTH) {
   }
 }
 
-/** What `print` does, with a bound on how many errors are printed whole, but none on how deep they are causes of one another. */
+/** What `print` does, with a bound on how many values are printed, and errors with their stacks; none on how long a chain of causes is. */
 function withErrors(print) {
   errorsLeft = ERRORS_WHOLE;
+  valuesLeft = VALUES_SHOWN;
   try {
     return print();
   } finally {
     errorsLeft = Infinity;
+    valuesLeft = Infinity;
   }
 }
 
@@ -97,6 +103,8 @@ function said(value, method, depth) {
 }
 
 function print(value, depth, parents) {
+  if (valuesLeft === 0) return "...";
+  valuesLeft -= 1;
   switch (typeof value) {
     case "string":
       return quote(value);
@@ -241,9 +249,10 @@ function properties(value, depth, parents, isErrorObject) {
 }
 
 function propertyText(descriptor, depth, parents) {
-  const { get, set, value } = descriptor;
-  if (get !== undefined) return set !== undefined ? "[Getter/Setter]" : "[Getter]";
-  return set !== undefined ? "[Setter]" : print(value, depth + 1, parents);
+  // Its own, for others could be those of `Object.prototype`.
+  if (ObjectHasOwn(descriptor, "value")) return print(descriptor.value, depth + 1, parents);
+  if (descriptor.get === undefined) return "[Setter]";
+  return descriptor.set === undefined ? "[Getter]" : "[Getter/Setter]";
 }
 
 function wrap(prefix, open, items, close, depth, grouped = false) {

@@ -85,6 +85,10 @@ fn whatever_is_behind_an_error_is_bounded() {
             "more items",
         ),
         ("throw new Error('x', { cause: 'y'.repeat(50_000) })", "40000 more characters"),
+        (
+            "const deep = (n) => n === 0 ? 1 : Array.from({ length: 100 }, () => deep(n - 1)); throw Object.assign(new Error('x'), { a: deep(2), b: deep(2) })",
+            "...",
+        ),
     ] {
         let told = thrown(error);
         assert!(told.stack.contains(part), "{error}: {}", told.stack);
@@ -120,4 +124,16 @@ fn what_the_background_threw_has_a_stack_too() {
     assert!(
         thrown.stack.contains("later (function.mjs:") && thrown.stack.contains("[cause]: TypeError: why")
     );
+}
+
+#[test]
+fn replaced_built_ins_hide_nothing_of_what_was_thrown() {
+    let told = thrown(
+        "Array.prototype.push = Array.prototype.join = String.prototype.slice = () => { throw 1 };
+         Object.getOwnPropertyDescriptor = Reflect.ownKeys = Error.prototype.toString = () => { throw 2 };
+         Object.defineProperty(Object.prototype, 'get', { value: () => 3, configurable: true });
+         throw new Error('x', { cause: new TypeError('why') })",
+    );
+    assert_eq!(told.message, "Error: x");
+    assert!(told.stack.contains("[cause]: TypeError: why"), "{}", told.stack);
 }
