@@ -53,6 +53,9 @@ fn parse<'js>(
 }
 
 fn can_parse(input: JsString<'_>, base: Option<JsString<'_>>) -> Result<bool> {
+    if base.is_none() && text::with(&input, is_canonical)? {
+        return Ok(true);
+    }
     Ok(parsed(&input, base.as_ref())?.is_some())
 }
 
