@@ -6,6 +6,7 @@ mod fault;
 mod grants;
 mod http_trigger;
 mod images;
+mod mapping;
 mod masking;
 mod record;
 mod recording;
@@ -250,10 +251,7 @@ impl Invoker {
 
     async fn record(&self, target: &Target, begun: Begun, mut outcome: Outcome) -> Arc<InvocationRecord> {
         masking::outcome(target.mask(), &mut outcome);
-        let background = outcome.background.as_mut().and_then(|background| background.fault.as_mut());
-        for fault in outcome.fault.as_mut().into_iter().chain(background) {
-            self.map_stack(target, fault).await;
-        }
+        self.map_outcome(target, &mut outcome).await;
         if target.is_candidate {
             let failed = outcome.status.is_none_or(|status| status >= 500);
             self.inner.rollouts.observe(target, failed);
@@ -261,24 +259,6 @@ impl Invoker {
         let record = Arc::new(record::of(target, begun, outcome));
         self.inner.sink.record(Arc::clone(&record)).await;
         record
-    }
-
-    /// What a fault is to whoever called.
-    async fn explain(&self, target: &Target, mut fault: Fault) -> ApiError {
-        masking::fault(target.mask(), &mut fault);
-        self.map_stack(target, &mut fault).await;
-        let stack = fault.stack().map(str::to_owned);
-        fault::to_error(fault).with_stack(stack)
-    }
-
-    /// The fault's stack with its places in the author's own file. Where the map cannot be had, as it is.
-    async fn map_stack(&self, target: &Target, fault: &mut Fault) {
-        if let Some(stack) = fault.stack_mut()
-            && !stack.is_empty()
-            && let Some(map) = target.source_map(&self.inner.store).await
-        {
-            *stack = map.map_stack(stack);
-        }
     }
 }
 

@@ -27,7 +27,7 @@ pub enum Call {
     Fault = 9,
     /// Send nothing; `ptr` is the number of an operation that nobody waits for any more.
     Cancel = 10,
-    /// Send: the text of why a promise given to `waitUntil` was rejected.
+    /// Send: a [`crate::fault::Report`] of why a promise given to `waitUntil` was rejected.
     BackgroundFault = 11,
     /// Fill: nothing; answers milliseconds of wall clock left before the deadline.
     TimeLeft = 12,

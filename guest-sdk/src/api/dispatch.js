@@ -3,15 +3,12 @@
 import { context } from "./context.js";
 import { failUnlessHandled, reportRejections } from "./errors.js";
 import { host } from "./host.js";
-import { printThrown } from "./inspect.js";
 import { ObjectKeys, PromiseConstructor, ReflectApply, resolved } from "./primordials.js";
 import { incomingRequest } from "./request.js";
 import { describe, respond } from "./response.js";
+import { codeOf, kindOf, printThrown, stackOf } from "./thrown.js";
 import { whenIdle } from "./wait_until.js";
 
-const THREW = 0;
-const STACK_OVERFLOW = 1;
-const OUT_OF_MEMORY = 2;
 const NO_RESPONSE = 3;
 
 let handler = null;
@@ -80,37 +77,6 @@ failUnlessHandled(fail);
 /** Tells of promises that were rejected while nobody looked. */
 export function rejections(promise, reason, late) {
   reportRejections(promise, reason, late);
-}
-
-/** What kind of failure a thrown value is: the engine's own ways of saying that it is out of something have kinds. */
-export function kindOf(error) {
-  if (error === null) return OUT_OF_MEMORY;
-  try {
-    const message = error.message;
-    if (error instanceof RangeError && message === "Maximum call stack size exceeded") return STACK_OVERFLOW;
-    if (error.name === "InternalError" && message === "out of memory") return OUT_OF_MEMORY;
-  } catch {
-    // Whatever was thrown, looking at it throws: it is an ordinary throw.
-  }
-  return THREW;
-}
-
-export function stackOf(error) {
-  try {
-    const { stack } = error;
-    return typeof stack === "string" ? stack : "";
-  } catch {
-    return "";
-  }
-}
-
-function codeOf(error) {
-  try {
-    const { code } = error;
-    return typeof code === "string" ? code : null;
-  } catch {
-    return null;
-  }
 }
 
 export function describeThrown(error) {

@@ -27,8 +27,14 @@ fn fault(kind: u32, message: JsString<'_>, stack: JsString<'_>, code: Option<JsS
     Ok(())
 }
 
-fn background_fault(message: JsString<'_>) -> Result<()> {
-    import::send(Call::BackgroundFault, text::text(&message)?.as_bytes());
+fn background_fault(message: JsString<'_>, stack: JsString<'_>, code: Option<JsString<'_>>) -> Result<()> {
+    let report = Report {
+        kind: Kind::Threw,
+        message: text::text(&message)?,
+        stack: text::text(&stack)?,
+        code: code.as_ref().map(text::text).transpose()?,
+    };
+    import::send(Call::BackgroundFault, &report.to_frame());
     Ok(())
 }
 

@@ -5,6 +5,7 @@ import { DOMException } from "./exceptions.js";
 import { host } from "./host.js";
 import {
   expose,
+  exposeFunction,
   StringToLowerCase,
   tag,
   TypedArrayBuffer,
@@ -43,6 +44,7 @@ const UTF8_LABELS = {
 };
 // What goes to the host at once, where more will follow.
 const PIECE_BYTES = 1 << 18;
+const INVALID = "InvalidCharacterError";
 
 /** The name of the encoding that a label stands for. */
 function encodingOf(label) {
@@ -157,15 +159,23 @@ tag(TextDecoder, "TextDecoder");
 
 expose("TextEncoder", TextEncoder);
 expose("TextDecoder", TextDecoder);
-expose("btoa", function btoa(data) {
-  const encoded = host.base64Encode(`${data}`);
-  if (encoded === undefined) {
-    throw new DOMException("btoa takes characters up to U+00FF only", "InvalidCharacterError");
+
+// The engine's own reads and writes strings where they lie.
+const { btoa: encodeBase64 } = globalThis;
+
+exposeFunction(function btoa(data) {
+  if (arguments.length === 0) throw new TypeError("btoa needs a text");
+  try {
+    return encodeBase64(`${data}`);
+  } catch (error) {
+    // That memory is out stays as it is.
+    if (error?.name !== INVALID) throw error;
+    throw new DOMException("btoa takes characters up to U+00FF only", INVALID);
   }
-  return encoded;
 });
-expose("atob", function atob(data) {
+exposeFunction(function atob(data) {
+  if (arguments.length === 0) throw new TypeError("atob needs a text");
   const decoded = host.base64Decode(`${data}`);
-  if (decoded === undefined) throw new DOMException("atob was given text that is not base64", "InvalidCharacterError");
+  if (decoded === undefined) throw new DOMException("atob was given text that is not base64", INVALID);
   return decoded;
 });

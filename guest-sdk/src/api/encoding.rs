@@ -6,7 +6,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64_simd::{STANDARD, forgiving_decode_to_vec};
 use javy_plugin_api::javy::quickjs::function::Opt;
 use javy_plugin_api::javy::quickjs::{
-    ArrayBuffer, Ctx, Exception, Function, Object, Result, String as JsString, TypedArray, Value,
+    ArrayBuffer, Ctx, Error, Exception, Function, Object, Result, String as JsString, TypedArray, Value, qjs,
 };
 
 use crate::text;
@@ -86,14 +86,6 @@ fn utf8_complete_length(input: TypedArray<'_, u8>) -> u32 {
     complete as u32
 }
 
-fn base64_encode(data: JsString<'_>) -> Result<Option<String>> {
-    let units = text::utf16(&data);
-    // One pass that the compiler makes vectors of, and another look at what it cannot see.
-    let bytes: Vec<u8> = units.iter().map(|unit| *unit as u8).collect();
-    let fits = units.iter().fold(0, |all, unit| all | unit) <= 0xff;
-    Ok(fits.then(|| STANDARD.encode_to_string(bytes)))
-}
-
 fn base64_decode<'js>(ctx: Ctx<'js>, data: JsString<'js>) -> Result<Option<Value<'js>>> {
     let decoded = text::with(&data, |text| forgiving_decode_to_vec(text.as_bytes()).ok())?;
     match decoded {
@@ -152,12 +144,22 @@ fn hex_decode<'js>(ctx: Ctx<'js>, text: JsString<'js>) -> Result<ArrayBuffer<'js
     ArrayBuffer::new(ctx, bytes)
 }
 
+/// The engine's own `btoa`, which the prelude takes: it reads and writes strings where they lie.
+#[allow(unsafe_code, reason = "the safe layer adds them only to contexts that it makes")]
+fn add_base64(ctx: &Ctx<'_>) -> Result<()> {
+    // SAFETY: the context is alive, and this adds functions to its global object.
+    match unsafe { qjs::JS_AddIntrinsicAToB(ctx.as_raw().as_ptr()) } {
+        0 => Ok(()),
+        _ => Err(Error::Exception),
+    }
+}
+
 pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
+    add_base64(ctx)?;
     host.set("utf8Encode", Function::new(ctx.clone(), utf8_encode)?)?;
     host.set("utf8EncodeInto", Function::new(ctx.clone(), utf8_encode_into)?)?;
     host.set("utf8Decode", Function::new(ctx.clone(), utf8_decode)?)?;
     host.set("utf8CompleteLength", Function::new(ctx.clone(), utf8_complete_length)?)?;
-    host.set("base64Encode", Function::new(ctx.clone(), base64_encode)?)?;
     host.set("base64Decode", Function::new(ctx.clone(), base64_decode)?)?;
     host.set("base64EncodeBytes", Function::new(ctx.clone(), base64_encode_bytes)?)?;
     host.set("hexEncode", Function::new(ctx.clone(), hex_encode)?)?;

@@ -4,7 +4,8 @@ import { ErrorEvent, PromiseRejectionEvent } from "./events_kinds.js";
 import { preventDefault } from "./events.js";
 import { dispatchTrusted, handlerAttribute, hasListener, onListenerError } from "./events_target.js";
 import { host } from "./host.js";
-import { inspect, printThrown } from "./inspect.js";
+import { inspect } from "./inspect.js";
+import { printThrown } from "./thrown.js";
 import { onUncaught } from "./timers.js";
 import { exposeFunction, ReflectApply } from "./primordials.js";
 

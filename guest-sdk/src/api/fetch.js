@@ -7,7 +7,7 @@ import { headerList } from "./headers.js";
 import { host } from "./host.js";
 import { deferred, expose, ObjectKeys, rejected, SetHas, StringStartsWith, uponPromise } from "./primordials.js";
 import { outgoing, Request } from "./request.js";
-import { dataResponse, responseFromHost } from "./response.js";
+import { blobResponse, dataResponse, responseFromHost } from "./response.js";
 import { errorBytes } from "./streams_bytes.js";
 import { READABLE } from "./streams_readable_core.js";
 import { portOf } from "./url.js";
@@ -79,6 +79,12 @@ function ofData({ method, url }) {
   return dataResponse(url, method, data);
 }
 
+/** The response of a blob: URL, which is of this invocation. */
+function ofBlob({ method, url, blob }) {
+  if (blob === null || method !== "GET") throw new TypeError("The blob: URL cannot be read");
+  return blobResponse(url, blob);
+}
+
 function sendBody(stream, operation, answer) {
   pump(stream, (bytes, start, callback) => host.fetchWrite(operation, bytes, start, callback), {
     __proto__: null,
@@ -100,6 +106,7 @@ expose("fetch", function fetch(input, init = undefined) {
     requirePort(parts.url);
     if (parts.signal !== null && isAborted(parts.signal)) return rejected(abortReason(parts.signal));
     if (StringStartsWith(parts.url, "data:")) answer.resolve(ofData(parts));
+    else if (StringStartsWith(parts.url, "blob:")) answer.resolve(ofBlob(parts));
     else send(parts, answer);
   } catch (error) {
     return rejected(error);

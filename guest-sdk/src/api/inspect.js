@@ -1,6 +1,8 @@
 // How the console prints values: the shapes of Node's util.inspect, at depth 2.
 
+import { headline, isError, safeName, stackText } from "./inspect_errors.js";
 import { groupItems } from "./inspect_group.js";
+import { className, indented, printFunction, quote } from "./inspect_text.js";
 import {
   ArrayBufferIsView,
   ArrayIsArray,
@@ -10,15 +12,12 @@ import {
   BooleanValueOf,
   DateGetTime,
   DateToISOString,
-  ErrorToString,
   isArrayBuffer,
-  JSONStringify,
   MapForEach,
   MapSize,
   NumberIsFinite,
   NumberValueOf,
   ObjectGetOwnPropertyDescriptor,
-  ObjectGetPrototypeOf,
   ObjectHasOwn,
   ObjectToString,
   ReflectApply,
@@ -28,9 +27,6 @@ import {
   SetForEach,
   SetSize,
   StringIncludes,
-  StringReplaceAll,
-  StringSlice,
-  StringTrimEnd,
   StringValueOf,
   SymbolToString,
   TypedArrayName,
@@ -38,15 +34,23 @@ import {
 
 const MAX_DEPTH = 2;
 const MAX_ITEMS = 100;
-const MAX_STRING = 10000;
 const LINE = 80;
 const LEVELS_IN_A_LINE = 3;
+const ERRORS_WHOLE = 32;
+const VALUES_SHOWN = 2000;
 const IDENTIFIER = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
 
 // How deep the object that was printed last stood: what has three levels below it is broken into lines.
 let currentDepth = 0;
 
 let maxDepth = MAX_DEPTH;
+
+// How many errors may still be printed with their stacks: as many as there are, but for what was thrown.
+let errorsLeft = Infinity;
+
+// How many values may: to tell what was thrown must not cost what the function had left.
+let valuesLeft = Infinity;
+
 const CUSTOM = Symbol.for("nodejs.util.inspect.custom");
 
 /** One value, as `console.log` prints it, or down to another depth. */
@@ -58,6 +62,31 @@ export function inspect(value, depth = MAX_DEPTH) {
   } finally {
     maxDepth = outer;
   }
+}
+
+/** What `print` does, with a bound on how many values are printed, and errors with their stacks; none on how long a chain of causes is. */
+function withErrors(print) {
+  errorsLeft = ERRORS_WHOLE;
+  valuesLeft = VALUES_SHOWN;
+  try {
+    return print();
+  } finally {
+    errorsLeft = Infinity;
+    valuesLeft = Infinity;
+  }
+}
+
+/** What was thrown, and is no error. */
+export function inspectThrown(value) {
+  return withErrors(() => inspect(value));
+}
+
+/** What an error has beside its message and its stack, as it stands behind them: properties, causes, errors. */
+export function inspectBehind(error) {
+  return withErrors(() => {
+    const items = errorItems(error, 0, [error]);
+    return items.length === 0 ? "" : wrap("", "{", items, "}", 0);
+  });
 }
 
 /** The same for an object that prints parts of itself, which has Node's options. */
@@ -73,18 +102,9 @@ function said(value, method, depth) {
   return typeof text === "string" ? text : print(text, depth, []);
 }
 
-function quote(text) {
-  const cut = text.length > MAX_STRING ? StringSlice(text, 0, MAX_STRING) : text;
-  const body = StringSlice(JSONStringify(cut), 1, -1);
-  const quoted = StringIncludes(cut, "'")
-    ? StringIncludes(cut, '"')
-      ? `\`${StringReplaceAll(body, '\\"', '"')}\``
-      : `"${body}"`
-    : `'${StringReplaceAll(body, '\\"', '"')}'`;
-  return cut.length < text.length ? `${quoted}... ${text.length - cut.length} more characters` : quoted;
-}
-
 function print(value, depth, parents) {
+  if (valuesLeft === 0) return "...";
+  valuesLeft -= 1;
   switch (typeof value) {
     case "string":
       return quote(value);
@@ -103,34 +123,9 @@ function print(value, depth, parents) {
   }
 }
 
-function printFunction(value) {
-  const name = ownString(value, "name");
-  // A class's prototype cannot be replaced; a function's can.
-  if (ObjectGetOwnPropertyDescriptor(value, "prototype")?.writable === false) return name === "" ? "[class (anonymous)]" : `[class ${name}]`;
-  const brand = ObjectToString(value);
-  const kind = brand === "[object Function]" ? "Function" : StringSlice(brand, 8, -1);
-  return name === "" ? `[${kind} (anonymous)]` : `[${kind}: ${name}]`;
-}
-
-function ownString(value, key) {
-  const descriptor = ObjectGetOwnPropertyDescriptor(value, key);
-  return typeof descriptor?.value === "string" ? descriptor.value : "";
-}
-
-function className(value) {
-  for (let object = value; object !== null; object = ObjectGetPrototypeOf(object)) {
-    const constructor = ObjectGetOwnPropertyDescriptor(object, "constructor")?.value;
-    if (typeof constructor === "function") return ownString(constructor, "name");
-  }
-  return "[Object: null prototype]";
-}
-
-function isError(value) {
-  return ObjectToString(value) === "[object Error]" || value instanceof Error;
-}
-
 function printObject(value, depth, parents) {
   for (let i = 0; i < parents.length; i++) if (parents[i] === value) return "[Circular *1]";
+  const above = parents.length;
   try {
     const custom = value[CUSTOM];
     if (typeof custom === "function") return said(value, custom, depth);
@@ -147,15 +142,8 @@ function printObject(value, depth, parents) {
     parents.length -= 1;
     return text;
   } catch (error) {
+    parents.length = above;
     return `[${safeName(error)} while printing]`;
-  }
-}
-
-function safeName(error) {
-  try {
-    return `${error?.name}`;
-  } catch {
-    return "Error";
   }
 }
 
@@ -255,17 +243,16 @@ function properties(value, depth, parents, isErrorObject) {
     }
     const label =
       typeof key === "symbol" ? `[${SymbolToString(key)}]` : RegExpTest(IDENTIFIER, key) ? key : quote(key);
-    const text =
-      descriptor.get !== undefined
-        ? descriptor.set !== undefined
-          ? "[Getter/Setter]"
-          : "[Getter]"
-        : descriptor.set !== undefined
-          ? "[Setter]"
-          : print(descriptor.value, depth + 1, parents);
-    ArrayPush(items, `${label}: ${text}`);
+    ArrayPush(items, `${label}: ${propertyText(descriptor, depth, parents)}`);
   }
   return items;
+}
+
+function propertyText(descriptor, depth, parents) {
+  // Its own, for others could be those of `Object.prototype`.
+  if (ObjectHasOwn(descriptor, "value")) return print(descriptor.value, depth + 1, parents);
+  if (descriptor.get === undefined) return "[Setter]";
+  return descriptor.set === undefined ? "[Getter]" : "[Getter/Setter]";
 }
 
 function wrap(prefix, open, items, close, depth, grouped = false) {
@@ -285,38 +272,34 @@ function wrap(prefix, open, items, close, depth, grouped = false) {
 }
 
 function printError(error, depth, parents) {
-  if (depth > maxDepth) return `[${headline(error)}]`;
+  if (depth > maxDepth || errorsLeft === 0) return `[${headline(error)}]`;
+  errorsLeft -= 1;
   ArrayPush(parents, error);
-  const stack = typeof error.stack === "string" ? StringTrimEnd(error.stack) : "";
+  const stack = stackText(error);
   const head = headline(error);
-  let text = stack === "" ? (depth === 0 ? head : `[${head}]`) : `${head}\n${stack}`;
-  const items = properties(error, depth, parents, true);
-  const cause = ObjectGetOwnPropertyDescriptor(error, "cause");
-  if (cause !== undefined && !cause.enumerable) {
-    ArrayPush(items, `[cause]: ${print(cause.value, depth + 1, parents)}`);
-  }
-  const errors = ObjectGetOwnPropertyDescriptor(error, "errors");
-  if (errors !== undefined && !errors.enumerable) {
-    ArrayPush(items, `[errors]: ${print(errors.value, depth + 1, parents)}`);
-  }
+  let text = stack === "" ? (depth === 0 ? head : `[${head}]`) : indented(`${head}\n${stack}`, depth);
+  const items = errorItems(error, depth, parents);
   if (items.length > 0) text += ` ${wrap("", "{", items, "}", depth)}`;
   parents.length -= 1;
   return text;
 }
 
-function headline(error) {
-  try {
-    return ErrorToString(error);
-  } catch {
-    return "Error";
-  }
+function errorItems(error, depth, parents) {
+  const items = properties(error, depth, parents, true);
+  hiddenItem(items, error, "cause", 1, depth, parents);
+  hiddenItem(items, error, "errors", 2, depth, parents);
+  return items;
 }
 
-/** `Name: message` of an error, or the printed value of anything else that was thrown. */
-export function printThrown(thrown) {
+/** Other errors, which stand so many levels below this one. */
+function hiddenItem(items, error, key, levels, depth, parents) {
+  const descriptor = ObjectGetOwnPropertyDescriptor(error, key);
+  if (descriptor === undefined || descriptor.enumerable) return;
+  const outer = maxDepth;
+  if (errorsLeft !== Infinity) maxDepth += levels;
   try {
-    return typeof thrown === "object" && thrown !== null && isError(thrown) ? headline(thrown) : inspect(thrown);
-  } catch {
-    return "something that cannot be printed";
+    ArrayPush(items, `[${key}]: ${propertyText(descriptor, depth, parents)}`);
+  } finally {
+    maxDepth = outer;
   }
 }

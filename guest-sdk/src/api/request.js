@@ -4,6 +4,7 @@ import { cloneBody, extractBody, INCOMING, isStream, mixBody, newBody, passBody,
 import { incomingStream, onHangup } from "./body_stream.js";
 import { abortSignal, dependentSignal, isSignal, newSignal } from "./events_abort.js";
 import { addHeader, copyHeaders, headerOf, Headers, headersFromHost } from "./headers.js";
+import { blobAt } from "./blob_urls.js";
 import { host } from "./host.js";
 import { convertOptions, normalMethod } from "./request_options.js";
 import { exposeInterface } from "./primordials.js";
@@ -39,7 +40,9 @@ export class Request {
     const signal = signalFor(options.signal, source);
     const headers = options.headers === undefined ? headersFor(source) : new Headers(options.headers);
     const body = bodyFor(options, method, headers, source === null ? null : source.body);
-    this.#parts = { __proto__: null, method, url, headers, signal, body, options: options.kept };
+    // Whatever becomes of a blob: URL, the request keeps what it stood for.
+    const blob = source === null ? blobAt(url) : source.blob;
+    this.#parts = { __proto__: null, method, url, headers, signal, body, blob, options: options.kept };
   }
   get method() {
     return (this.#parts ?? partsOf(this)).method;
@@ -100,7 +103,8 @@ export class Request {
     const signal = dependentSignal([signalOf(parts)]);
     const headers = headersFor(parts);
     const copy = new Request(FROM_HOST);
-    copy.#parts = { __proto__: null, method: parts.method, url: parts.url, headers, signal, body, options: parts.options };
+    const { method, url, blob, options } = parts;
+    copy.#parts = { __proto__: null, method, url, headers, signal, body, blob, options };
     return copy;
   }
   static {
@@ -113,6 +117,7 @@ export class Request {
         headers: null,
         signal: null,
         body: newBody(incomingBody()),
+        blob: null,
         isIncoming: true,
         options: STANDARD,
       });
@@ -186,7 +191,7 @@ export function incomingRequest() {
 /** What the host needs to send it; its body is taken. */
 export function outgoing(request) {
   const parts = partsOf(request);
-  const { method, url, signal, options } = parts;
+  const { method, url, signal, blob, options } = parts;
   return {
     __proto__: null,
     method,
@@ -194,6 +199,7 @@ export function outgoing(request) {
     headers: headersOf(parts),
     redirect: options.redirect,
     signal,
+    blob,
     body: takeSource(parts.body),
   };
 }

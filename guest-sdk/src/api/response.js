@@ -4,7 +4,8 @@ import { cloneBody, extractBody, isBody, isStream, mixBody, newBody, takeSource 
 import { deliverStream, fetchedStream } from "./body_stream.js";
 import { addHeader, copyHeaders, freezeHeaders, headerList, headerOf, Headers, headersFromHost } from "./headers.js";
 import { host } from "./host.js";
-import { ArrayIsArray, exposeInterface, isByteString, JSONStringify } from "./primordials.js";
+import { headerMime } from "./mime.js";
+import { ArrayIsArray, exposeInterface, isByteString, JSONStringify, TypedArrayByteLength } from "./primordials.js";
 import { hrefOf } from "./url.js";
 
 const NULL_BODY_STATUS = { __proto__: null, 101: true, 103: true, 204: true, 205: true, 304: true };
@@ -195,6 +196,13 @@ export function dataResponse(url, method, { 0: type, 1: bytes }) {
   const head = { __proto__: null, status: 200, statusText: "OK", url, redirected: false, kind: "basic" };
   const body = method === "HEAD" ? null : bytes;
   return make(body, freezeHeaders(headersFromHost([["content-type", type]])), head);
+}
+
+/** The response that a `blob:` URL is, with a copy of the bytes, since readers may change what they get. */
+export function blobResponse(url, { type, bytes }) {
+  const head = { __proto__: null, status: 200, statusText: "OK", url, redirected: false, kind: "basic" };
+  const headers = headersFromHost([["content-type", headerMime(type) === null ? "" : type], ["content-length", `${TypedArrayByteLength(bytes)}`]]);
+  return make(new Uint8Array(bytes), freezeHeaders(headers), head);
 }
 
 /** What came back instead of a `Response`, in words. */

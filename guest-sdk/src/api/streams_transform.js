@@ -202,9 +202,15 @@ function terminate(stream) {
   errorWritableAndUnblock(stream, new TypeError("The transform was terminated"));
 }
 
+let recordOf;
+
 class TransformStream {
   #stream;
   constructor(transformer = undefined, writableStrategy = undefined, readableStrategy = undefined) {
+    if (writableStrategy === INTERNAL) {
+      this.#stream = transformer;
+      return;
+    }
     if (transformer === null) throw new TypeError("The transformer must be an object");
     const writable = convertStrategy(writableStrategy);
     const readable = convertStrategy(readableStrategy);
@@ -223,6 +229,9 @@ class TransformStream {
   }
   get writable() {
     return writableObject(this.#stream.writable);
+  }
+  static {
+    recordOf = (value) => (typeof value === "object" && value !== null && #stream in value ? value.#stream : undefined);
   }
 }
 
@@ -279,3 +288,13 @@ Object.defineProperty(TransformStreamDefaultController, "length", { value: 0, co
 
 exposeInterface(TransformStream, "TransformStream");
 exposeInterface(TransformStreamDefaultController, "TransformStreamDefaultController");
+
+/** The record behind a `TransformStream`, or `undefined`. */
+export function transformOf(value) {
+  return recordOf(value);
+}
+
+/** A `TransformStream` of two sides that are there already. */
+export function transformObject(readable, writable) {
+  return new TransformStream({ __proto__: null, readable, writable }, INTERNAL);
+}

@@ -2,132 +2,141 @@
 
 import { host } from "./host.js";
 import { paramsOfQuery, replaceParams } from "./url_search_params.js";
-import { exposeInterface, StringSlice, StringToWellFormed } from "./primordials.js";
+import { exposeInterface, StringIndexOf, StringSlice } from "./primordials.js";
 
-function usv(value) {
-  return StringToWellFormed(`${value}`);
-}
-
-// The order in which the native parser answers, and in which `urlSet` counts.
-const HREF = 0;
-const ORIGIN = 1;
-const PROTOCOL = 2;
-const USERNAME = 3;
-const PASSWORD = 4;
-const HOST = 5;
-const HOSTNAME = 6;
-const PORT = 7;
-const PATHNAME = 8;
-const SEARCH = 9;
-const HASH = 10;
+// The order in which the native half has the parts.
+const PROTOCOL = 0;
+const USERNAME = 1;
+const PASSWORD = 2;
+const HOST = 3;
+const HOSTNAME = 4;
+const PORT = 5;
+const PATHNAME = 6;
+const SEARCH = 7;
+const HASH = 8;
 
 const PARSED = Symbol("parsed");
+let set;
+let replace;
 
 export class URL {
-  #parts;
+  #href;
   #params = null;
   constructor(url, base = undefined) {
-    if (arguments.length === 0) throw new TypeError("URL needs a URL");
-    const parts = url === PARSED ? base : parse(url, base);
-    if (parts === undefined) throw invalid(url);
-    this.#parts = parts;
+    const href = url === PARSED ? base : parse(url, base);
+    if (href === undefined) throw invalid(url);
+    this.#href = href;
   }
   static canParse(url, base = undefined) {
     if (arguments.length === 0) throw new TypeError("URL.canParse needs a URL");
-    return parse(url, base) !== undefined;
+    return host.urlCanParse(textOf(url), base === undefined ? null : textOf(base));
   }
   static parse(url, base = undefined) {
     if (arguments.length === 0) throw new TypeError("URL.parse needs a URL");
-    const parts = parse(url, base);
-    return parts === undefined ? null : new URL(PARSED, parts);
-  }
-  #set(part, value) {
-    this.#parts = host.urlSet(this.#parts[HREF], part, usv(value)) ?? this.#parts;
-    if (this.#params !== null) replaceParams(this.#params, StringSlice(this.#parts[SEARCH], 1));
+    const href = parse(url, base);
+    return href === undefined ? null : new URL(PARSED, href);
   }
   get href() {
-    return this.#parts[HREF];
+    return this.#href;
   }
   set href(value) {
-    const parts = parse(value, undefined);
-    if (parts === undefined) throw invalid(value);
-    this.#parts = parts;
-    if (this.#params !== null) replaceParams(this.#params, StringSlice(parts[SEARCH], 1));
+    const href = parse(value, undefined);
+    if (href === undefined) throw invalid(value);
+    replace(this, href);
   }
   get origin() {
-    return this.#parts[ORIGIN];
+    return host.urlOrigin(this.#href);
   }
   get protocol() {
-    return this.#parts[PROTOCOL];
+    return host.urlPart(this.#href, PROTOCOL);
   }
   set protocol(value) {
-    this.#set(PROTOCOL, value);
+    set(this, PROTOCOL, value);
   }
   get username() {
-    return this.#parts[USERNAME];
+    return host.urlPart(this.#href, USERNAME);
   }
   set username(value) {
-    this.#set(USERNAME, value);
+    set(this, USERNAME, value);
   }
   get password() {
-    return this.#parts[PASSWORD];
+    return host.urlPart(this.#href, PASSWORD);
   }
   set password(value) {
-    this.#set(PASSWORD, value);
+    set(this, PASSWORD, value);
   }
   get host() {
-    return this.#parts[HOST];
+    return host.urlPart(this.#href, HOST);
   }
   set host(value) {
-    this.#set(HOST, value);
+    set(this, HOST, value);
   }
   get hostname() {
-    return this.#parts[HOSTNAME];
+    return host.urlPart(this.#href, HOSTNAME);
   }
   set hostname(value) {
-    this.#set(HOSTNAME, value);
+    set(this, HOSTNAME, value);
   }
   get port() {
-    return this.#parts[PORT];
+    return host.urlPart(this.#href, PORT);
   }
   set port(value) {
-    this.#set(PORT, value);
+    set(this, PORT, value);
   }
   get pathname() {
-    return this.#parts[PATHNAME];
+    return host.urlPart(this.#href, PATHNAME);
   }
   set pathname(value) {
-    this.#set(PATHNAME, value);
+    set(this, PATHNAME, value);
   }
   get search() {
-    return this.#parts[SEARCH];
+    return host.urlPart(this.#href, SEARCH);
   }
   set search(value) {
-    this.#set(SEARCH, value);
+    set(this, SEARCH, value);
   }
   get hash() {
-    return this.#parts[HASH];
+    return host.urlPart(this.#href, HASH);
   }
   set hash(value) {
-    this.#set(HASH, value);
+    set(this, HASH, value);
   }
   get searchParams() {
-    this.#params ??= paramsOfQuery(StringSlice(this.#parts[SEARCH], 1), (query) => {
-      this.#parts = host.urlSet(this.#parts[HREF], SEARCH, query) ?? this.#parts;
+    this.#params ??= paramsOfQuery(queryOf(this.#href), (query) => {
+      this.#href = host.urlSet(this.#href, SEARCH, query);
     });
     return this.#params;
   }
   toString() {
-    return this.#parts[HREF];
+    return this.#href;
   }
   toJSON() {
-    return this.#parts[HREF];
+    return this.#href;
+  }
+  static {
+    set = (url, part, value) => {
+      const href = host.urlSet(url.#href, part, textOf(value));
+      if (href !== undefined) replace(url, href);
+    };
+    replace = (url, href) => {
+      url.#href = href;
+      if (url.#params !== null) replaceParams(url.#params, queryOf(href));
+    };
   }
 }
 exposeInterface(URL, "URL");
 
+// The native half replaces lone surrogates.
+function textOf(value) {
+  return typeof value === "string" ? value : `${value}`;
+}
+
 function parse(url, base) {
-  return host.urlParse(usv(url), base === undefined ? null : usv(base));
+  return host.urlParse(textOf(url), base === undefined ? null : textOf(base));
+}
+
+function queryOf(href) {
+  return StringSlice(host.urlPart(href, SEARCH), 1);
 }
 
 function invalid(url) {
@@ -138,18 +147,23 @@ function invalid(url) {
 
 /** The absolute URL as the parser writes it; throws a `TypeError` where it is none. */
 export function hrefOf(url) {
-  const parts = parse(url, undefined);
-  if (parts === undefined) throw invalid(url);
-  return parts[HREF];
+  const href = parse(url, undefined);
+  if (href === undefined) throw invalid(url);
+  return href;
 }
 
-/** Whether the URL carries a name or a password. */
+/** Whether the URL, which the parser wrote, carries a name or a password. */
 export function hasCredentials(href) {
-  const parts = parse(href, undefined);
-  return parts !== undefined && (parts[USERNAME] !== "" || parts[PASSWORD] !== "");
+  return host.urlPart(href, USERNAME) !== "" || host.urlPart(href, PASSWORD) !== "";
 }
 
-/** The port of a URL, "" where it is its scheme's own. */
+/** The port of a URL that the parser wrote, "" where it is its scheme's own. */
 export function portOf(href) {
-  return parse(href, undefined)?.[PORT] ?? "";
+  return host.urlPart(href, PORT);
+}
+
+/** A URL that the parser wrote, up to its fragment. */
+export function withoutHash(href) {
+  const at = StringIndexOf(href, "#");
+  return at < 0 ? href : StringSlice(href, 0, at);
 }

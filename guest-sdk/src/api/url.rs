@@ -1,97 +1,131 @@
 //! URLs and form encoding, by the `url` crate.
 
+mod canonical;
+mod split;
+
 use javy_plugin_api::javy::quickjs::{Array, Ctx, Function, Object, Result, String as JsString};
 use url::{Url, form_urlencoded, quirks};
 
 use crate::text;
+use canonical::is_canonical;
+use split::split;
 
-fn parts<'js>(ctx: Ctx<'js>, url: &Url) -> Result<Array<'js>> {
-    let parts = Array::new(ctx)?;
-    parts.set(0, quirks::href(url))?;
-    parts.set(1, quirks::origin(url))?;
-    parts.set(2, quirks::protocol(url))?;
-    parts.set(3, quirks::username(url))?;
-    parts.set(4, quirks::password(url))?;
-    parts.set(5, quirks::host(url))?;
-    parts.set(6, quirks::hostname(url))?;
-    parts.set(7, quirks::port(url))?;
-    parts.set(8, quirks::pathname(url))?;
-    parts.set(9, quirks::search(url))?;
-    parts.set(10, quirks::hash(url))?;
-    Ok(parts)
+/// What the prelude's `Parts` calls them.
+mod part {
+    pub(super) const PROTOCOL: u32 = 0;
+    pub(super) const USERNAME: u32 = 1;
+    pub(super) const PASSWORD: u32 = 2;
+    pub(super) const HOST: u32 = 3;
+    pub(super) const HOSTNAME: u32 = 4;
+    pub(super) const PORT: u32 = 5;
+    pub(super) const PATHNAME: u32 = 6;
+    pub(super) const SEARCH: u32 = 7;
+    pub(super) const HASH: u32 = 8;
 }
 
-fn parse<'js>(
-    ctx: Ctx<'js>,
-    input: JsString<'js>,
-    base: Option<JsString<'js>>,
-) -> Result<Option<Array<'js>>> {
+/// Schemes whose URLs' origins stand in them.
+const HAVE_ORIGINS: [&str; 4] = ["https:", "http:", "wss:", "ws:"];
+
+fn parsed(input: &JsString<'_>, base: Option<&JsString<'_>>) -> Result<Option<Url>> {
     let base = match base {
         None => None,
-        Some(base) => match Url::parse(&text::text(&base)?) {
+        Some(base) => match text::with(base, Url::parse)? {
             Ok(base) => Some(base),
             Err(_) => return Ok(None),
         },
     };
-    match Url::options().base_url(base.as_ref()).parse(&text::text(&input)?) {
-        Ok(url) => parts(ctx, &url).map(Some),
-        Err(_) => Ok(None),
+    text::with(input, |input| Url::options().base_url(base.as_ref()).parse(input).ok())
+}
+
+/// The URL as the parser writes it.
+fn parse<'js>(
+    ctx: Ctx<'js>,
+    input: JsString<'js>,
+    base: Option<JsString<'js>>,
+) -> Result<Option<JsString<'js>>> {
+    if base.is_none() && text::with(&input, is_canonical)? {
+        return Ok(Some(input));
+    }
+    match parsed(&input, base.as_ref())? {
+        Some(url) => JsString::from_str(ctx, url.as_str()).map(Some),
+        None => Ok(None),
     }
 }
 
-/// The URL with one of its parts set anew, by the index that `parts` gives it; nothing when that is refused.
-fn set<'js>(
-    ctx: Ctx<'js>,
-    href: JsString<'js>,
-    part: u32,
-    value: JsString<'js>,
-) -> Result<Option<Array<'js>>> {
+fn can_parse(input: JsString<'_>, base: Option<JsString<'_>>) -> Result<bool> {
+    if base.is_none() && text::with(&input, is_canonical)? {
+        return Ok(true);
+    }
+    Ok(parsed(&input, base.as_ref())?.is_some())
+}
+
+/// A part of a URL that `parse` has written.
+fn part_of<'js>(ctx: Ctx<'js>, href: JsString<'js>, part: u32) -> Result<JsString<'js>> {
+    text::with(&href, |href| JsString::from_str(ctx, href.get(split(href, part)).unwrap_or_default()))?
+}
+
+fn origin(href: JsString<'_>) -> Result<Option<String>> {
+    text::with(&href, |href| {
+        if HAVE_ORIGINS.iter().any(|scheme| href.starts_with(scheme)) {
+            let part = |part| href.get(split(href, part)).unwrap_or_default();
+            return Some(format!("{}//{}", part(part::PROTOCOL), part(part::HOST)));
+        }
+        Url::parse(href).ok().map(|url| quirks::origin(&url))
+    })
+}
+
+/// The URL with one of its parts set anew; nothing when that is refused.
+fn set(href: JsString<'_>, part: u32, value: JsString<'_>) -> Result<Option<String>> {
     let value = text::text(&value)?;
-    let Ok(mut url) = Url::parse(&text::text(&href)?) else {
+    let Some(mut url) = parsed(&href, None)? else {
         return Ok(None);
     };
     let done = match part {
-        2 => quirks::set_protocol(&mut url, &value).is_ok(),
-        3 => quirks::set_username(&mut url, &value).is_ok(),
-        4 => quirks::set_password(&mut url, &value).is_ok(),
-        5 => quirks::set_host(&mut url, &value).is_ok(),
-        6 => quirks::set_hostname(&mut url, &value).is_ok(),
-        7 => quirks::set_port(&mut url, &value).is_ok(),
-        8 => {
+        part::PROTOCOL => quirks::set_protocol(&mut url, &value).is_ok(),
+        part::USERNAME => quirks::set_username(&mut url, &value).is_ok(),
+        part::PASSWORD => quirks::set_password(&mut url, &value).is_ok(),
+        part::HOST => quirks::set_host(&mut url, &value).is_ok(),
+        part::HOSTNAME => quirks::set_hostname(&mut url, &value).is_ok(),
+        part::PORT => quirks::set_port(&mut url, &value).is_ok(),
+        part::PATHNAME => {
             quirks::set_pathname(&mut url, &value);
             true
         }
-        9 => {
+        part::SEARCH => {
             quirks::set_search(&mut url, &value);
             true
         }
-        10 => {
+        part::HASH => {
             quirks::set_hash(&mut url, &value);
             true
         }
         _ => false,
     };
-    if done { parts(ctx, &url).map(Some) } else { Ok(None) }
+    Ok(done.then(|| url.into()))
 }
 
 fn form_decode<'js>(ctx: Ctx<'js>, query: JsString<'js>) -> Result<Array<'js>> {
-    let query = text::text(&query)?;
-    let list = Array::new(ctx.clone())?;
-    for (index, (name, value)) in form_urlencoded::parse(query.as_bytes()).enumerate() {
-        let pair = Array::new(ctx.clone())?;
-        pair.set(0, name.as_ref())?;
-        pair.set(1, value.as_ref())?;
-        list.set(index, pair)?;
-    }
-    Ok(list)
+    text::with(&query, |query| {
+        let list = Array::new(ctx.clone())?;
+        for (index, (name, value)) in form_urlencoded::parse(query.as_bytes()).enumerate() {
+            let pair = Array::new(ctx.clone())?;
+            pair.set(0, name.as_ref())?;
+            pair.set(1, value.as_ref())?;
+            list.set(index, pair)?;
+        }
+        Ok(list)
+    })?
 }
 
 fn form_encode(value: JsString<'_>) -> Result<String> {
-    Ok(form_urlencoded::byte_serialize(text::text(&value)?.as_bytes()).collect())
+    text::with(&value, |value| form_urlencoded::byte_serialize(value.as_bytes()).collect())
 }
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("urlParse", Function::new(ctx.clone(), parse)?)?;
+    host.set("urlCanParse", Function::new(ctx.clone(), can_parse)?)?;
+    host.set("urlPart", Function::new(ctx.clone(), part_of)?)?;
+    host.set("urlOrigin", Function::new(ctx.clone(), origin)?)?;
     host.set("urlSet", Function::new(ctx.clone(), set)?)?;
     host.set("formDecode", Function::new(ctx.clone(), form_decode)?)?;
     host.set("formEncode", Function::new(ctx.clone(), form_encode)?)

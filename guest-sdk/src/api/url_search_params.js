@@ -19,13 +19,16 @@ let setListOf;
 let adopt;
 let isParams;
 
+const DECODED = Symbol("decoded");
+
 export class URLSearchParams {
-  #list = [];
+  #list;
   #changed = null;
-  constructor(init = "") {
-    if ((typeof init === "object" && init !== null) || typeof init === "function") fill(this.#list, init);
+  constructor(init = "", list = undefined) {
+    if (init === DECODED) this.#list = list;
+    else if ((typeof init === "object" && init !== null) || typeof init === "function") this.#list = filled(init);
     else {
-      const text = usv(init);
+      const text = typeof init === "string" ? init : usv(init);
       this.#list = host.formDecode(text[0] === "?" ? StringSlice(text, 1) : text);
     }
   }
@@ -107,8 +110,7 @@ export class URLSearchParams {
       params.#list = host.formDecode(query);
     };
     adopt = (query, onChange) => {
-      const params = new URLSearchParams();
-      params.#list = host.formDecode(query);
+      const params = new URLSearchParams(DECODED, host.formDecode(query));
       params.#changed = onChange;
       return params;
     };
@@ -129,7 +131,8 @@ function matches(pair, key, only) {
   return pair[0] === key && (only === undefined || pair[1] === only);
 }
 
-function fill(list, init) {
+function filled(init) {
+  const list = [];
   const method = init[SymbolIterator];
   if (method !== undefined && method !== null) {
     iterate(init, method, (pair) => {
@@ -138,7 +141,7 @@ function fill(list, init) {
       if (entry.length !== 2) throw new TypeError("URLSearchParams takes pairs of a name and a value");
       ArrayPush(list, [usv(entry[0]), usv(entry[1])]);
     });
-    return;
+    return list;
   }
   const keys = ReflectOwnKeys(init);
   for (let i = 0; i < keys.length; i++) {
@@ -147,6 +150,7 @@ function fill(list, init) {
     if (typeof keys[i] === "symbol") throw new TypeError("A parameter's name is a string");
     setEntry(list, usv(keys[i]), usv(init[keys[i]]));
   }
+  return list;
 }
 
 /** Two keys of a record may become one: the later value counts. */

@@ -1,8 +1,8 @@
 // ctx.waitUntil: promises that keep the invocation alive after its response.
 
 import { host } from "./host.js";
-import { printThrown } from "./inspect.js";
 import { PromiseThen, resolved } from "./primordials.js";
+import { codeOf, printThrown, stackOf } from "./thrown.js";
 
 let pending = 0;
 let onIdle = () => {};
@@ -17,7 +17,7 @@ export function waitUntil(promise) {
   host.requireInvocation("ctx.waitUntil");
   pending += 1;
   PromiseThen(resolved(promise), settled, (reason) => {
-    host.backgroundFault(printThrown(reason));
+    host.backgroundFault(printThrown(reason), stackOf(reason), codeOf(reason));
     settled();
   });
 }

@@ -61,12 +61,21 @@ impl SourceMap {
         Some(Self { inner: Inner::from_json_string(json).ok()?.into_owned() })
     }
 
+    /// Whether a text speaks of places that a map leads back to the author's file.
+    pub fn has_places(text: &str) -> bool {
+        text.contains(MODULE_NAME)
+    }
+
     /// The stack with its places in the author's file, and without the frames that are not the author's.
     pub fn map_stack(&self, stack: &str) -> String {
         let table = self.inner.generate_lookup_table();
         let mut mapped = String::with_capacity(stack.len());
         let mut shown = false;
-        for line in stack.lines().filter(|line| !line.contains(PRELUDE_NAME)) {
+        for line in stack.lines() {
+            if let Some(behind) = behind_prelude_frame(line) {
+                mapped.push_str(behind);
+                continue;
+            }
             if !mapped.is_empty() {
                 mapped.push('\n');
             }
@@ -114,6 +123,15 @@ impl SourceMap {
     }
 }
 
+/// Where the line is a frame of the prelude's, what stands behind it: the brackets of an error with causes.
+fn behind_prelude_frame(line: &str) -> Option<&str> {
+    let (before, place) = line.split_once(PRELUDE_NAME)?;
+    if !before.trim_start().starts_with("at ") {
+        return None;
+    }
+    Some(place.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':' || c == ')'))
+}
+
 fn number(text: &str) -> Option<(u32, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     Some((text[..end].parse().ok()?, &text[end..]))
@@ -142,6 +160,13 @@ mod tests {
         let place = place_of_offset("let é;\n  x y", 11);
         assert_eq!((place.line, place.column, place.text.as_str()), (2, 4, "  x y"));
         assert_eq!(place_of_offset("", 99).line, 1);
+    }
+
+    #[test]
+    fn frames_of_the_prelude_are_dropped_and_what_is_behind_them_is_not() {
+        let map = SourceMap::parse(r#"{"version":3,"sources":[],"names":[],"mappings":""}"#).unwrap();
+        let stack = "    at f (x.mjs:1:2)\n    at g (mayfly:prelude:3:4) {\n  [cause]: Error: mayfly:prelude\n      at mayfly:prelude:5:6\n}";
+        assert_eq!(map.map_stack(stack), "    at f (x.mjs:1:2) {\n  [cause]: Error: mayfly:prelude\n}");
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub(super) async fn call(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len
             0
         }
         Call::BackgroundFault => {
-            sandbox.ending.report_background(bytes);
+            sandbox.ending.report_background(bytes, &sandbox.limiter);
             0
         }
         Call::FetchEnd => {

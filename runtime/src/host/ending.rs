@@ -79,10 +79,13 @@ pub(crate) struct Ending {
     fuel: u64,
 }
 
-/// A response of which the head has left, and the body not yet.
+/// A response whose body comes piece by piece.
 #[derive(Debug)]
 struct Streaming {
     status: u16,
+    /// It waits for the body's first piece: one that fails at once is an error like any other.
+    head: Option<Response>,
+    /// When the head has left.
     since: Instant,
     body: Outgoing,
 }
@@ -122,17 +125,27 @@ impl Ending {
                 self.answer(Ok(response));
             }
             Ok((response, Some(body))) => {
-                let since = Instant::now();
-                self.deadline.set(since + self.stream);
-                self.streaming = Some(Streaming { status: response.status, since, body });
-                self.answer(Ok(response));
+                let (status, since) = (response.status, Instant::now());
+                self.streaming = Some(Streaming { status, head: Some(response), since, body });
             }
             Err(fault) => self.fail(fault, fuel),
         }
     }
 
+    /// The head of a response that is streamed leaves: there is something of its body, or that takes longer.
+    pub(super) fn head_leaves(&mut self) {
+        let Some(streaming) = &mut self.streaming else { return };
+        let Some(head) = streaming.head.take() else { return };
+        streaming.since = Instant::now();
+        self.deadline.set(streaming.since + self.stream);
+        self.answer(Ok(head));
+    }
+
     /// A piece of the body of a response that is streamed.
     pub(super) fn write(&mut self, piece: &[u8]) -> Begun {
+        if !piece.is_empty() {
+            self.head_leaves();
+        }
         match &self.streaming {
             Some(streaming) => streaming.body.write(piece),
             None => Ok(outgoing::closed()),
@@ -141,6 +154,7 @@ impl Ending {
 
     /// The body of a response that is streamed has come to its end, or breaks off: that is when the response is given.
     pub(crate) fn body_ends(&mut self, is_complete: bool, fuel: u64) {
+        self.head_leaves();
         let Some(Streaming { status, body, .. }) = self.streaming.take() else { return };
         if is_complete {
             body.complete();
@@ -197,9 +211,11 @@ impl Ending {
     }
 
     /// Why a promise given to `waitUntil` was rejected; the first is kept.
-    pub(crate) fn report_background(&mut self, text: &[u8]) {
-        let message = String::from_utf8_lossy(text).into_owned();
-        self.background_failed(Fault::Threw(Thrown { message, ..Thrown::default() }));
+    pub(crate) fn report_background(&mut self, frame: &[u8], memory: &MemoryLimiter) {
+        self.background_failed(match Report::read(frame) {
+            Ok(report) => fault_of(report, memory),
+            Err(_) => Fault::Trapped { reason: "the guest's report is malformed".to_owned() },
+        });
     }
 
     /// The background part failed; the first reason is kept.
@@ -251,8 +267,8 @@ impl Ending {
     pub(crate) fn clock(&self, started: Instant, limits: &Limits) -> (Instant, Duration) {
         match (self.settled, &self.streaming) {
             (Some(settled), _) => (settled.at, limits.background),
-            (None, Some(streaming)) => (streaming.since, limits.stream),
-            (None, None) => (started, limits.timeout),
+            (None, Some(Streaming { head: None, since, .. })) => (*since, limits.stream),
+            (None, _) => (started, limits.timeout),
         }
     }
 

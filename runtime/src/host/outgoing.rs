@@ -80,7 +80,12 @@ impl Reader {
         match self.receiver.recv().await {
             Some(piece) => Some((Ok(piece), self)),
             None if self.is_complete.load(Ordering::Acquire) => None,
-            None => self.broken.take().map(|broken| (Err(broken), self)),
+            None => {
+                let broken = self.broken.take()?;
+                // Whoever reads sends on what there was when they find nothing more: only then are they told.
+                tokio::task::yield_now().await;
+                Some((Err(broken), self))
+            }
         }
     }
 }

@@ -1,10 +1,14 @@
 //! `mayfly.submit` and `mayfly.poll`: operations that overlap.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+
 use mayfly_abi::frame::Malformed;
 use mayfly_abi::op::{Operation, SUBMIT_REFUSED};
 use wasmtime::{Caller, Error, Result};
 
-use super::operations::{Answer, Kind};
+use super::ending::Ending;
+use super::operations::{Answer, Kind, Operations};
 use super::outside::Told;
 use super::{compute, memory, timers};
 use crate::hangup::Hangup;
@@ -93,10 +97,23 @@ pub(super) async fn poll(mut caller: Caller<'_, Sandbox>) -> Result<u64> {
         Some(Told::NothingPending) => return Ok(0),
         None => {}
     }
-    let next = sandbox.operations.next().await;
+    let next = next(&mut sandbox.operations, &mut sandbox.ending).await;
     sandbox.outside.answered(next.map(|(number, _)| (number, sandbox.operations.answer())));
     // The answer is the host's work: its bytes are charged when the guest reads them.
     Ok(next.map_or(0, |(number, length)| packed(number, length)))
+}
+
+/// The next answer. A guest that has to wait for it has done all that it can by itself: whoever called gets its response's head.
+async fn next(operations: &mut Operations, ending: &mut Ending) -> Option<(u32, usize)> {
+    let mut next = pin!(operations.next());
+    poll_fn(|cx| {
+        let polled = next.as_mut().poll(cx);
+        if polled.is_pending() {
+            ending.head_leaves();
+        }
+        polled
+    })
+    .await
 }
 
 fn packed(number: u32, length: usize) -> u64 {

@@ -9,6 +9,7 @@
 mod support;
 
 mod blob;
+mod blob_urls;
 mod compile;
 mod compression;
 mod context;
@@ -29,9 +30,12 @@ mod node_cases;
 mod node_events;
 mod node_modules;
 mod operations;
+mod performance;
 mod recorder;
 mod replay;
 mod streams;
+mod streams_transfer;
+mod thrown;
 mod url_pattern;
 mod web;
 mod wycheproof;

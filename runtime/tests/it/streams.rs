@@ -1,5 +1,9 @@
 //! Streams, through bodies and on their own.
 
+use std::time::Duration;
+
+use mayfly_runtime::{Call, Fault, Limits};
+
 use crate::support::{bytes, call, eval, image, invoke, post, run, text};
 
 fn check(cases: &[(&str, &str)]) {
@@ -91,17 +95,28 @@ fn a_request_is_read_as_a_stream_and_a_response_written_as_one() {
 
 #[test]
 fn a_response_whose_stream_fails_fails_the_invocation() {
-    let code = "export function handler() {
-        return new Response(new ReadableStream({ pull() { throw new Error('no more') } }));
-    }";
-    let failed = |code| {
-        let (response, outcome) = run(code);
-        assert!(String::from_utf8_lossy(bytes(&response.unwrap())).contains("broke off"));
-        format!("{:?}", outcome.fault)
+    let failed = |stream: &str| {
+        let (response, outcome) = run(&format!("export const handler = () => new Response({stream})"));
+        (response, format!("{:?}", outcome.fault))
     };
-    assert!(failed(code).contains("no more"));
-    let code = "export function handler() { return new Response(ReadableStream.from(['a string'])) }";
-    assert!(failed(code).contains("Uint8Array"));
+    // Before the first piece it is an error in the response's stead; afterwards the body breaks off.
+    let (response, fault) = failed("new ReadableStream({ pull() { throw new Error('no more') } })");
+    assert!(response.is_err() && fault.contains("no more"), "{fault}");
+    let (response, fault) = failed("ReadableStream.from(['a string'])");
+    assert!(response.is_err() && fault.contains("Uint8Array"), "{fault}");
+    let (response, fault) = failed(
+        "ReadableStream.from((function* () { yield new Uint8Array(1); throw new Error('no more') })())",
+    );
+    assert!(String::from_utf8_lossy(bytes(&response.unwrap())).contains("broke off"));
+    assert!(fault.contains("no more"), "{fault}");
+}
+
+#[test]
+fn until_the_head_has_left_the_limits_are_the_handlers() {
+    let limits = Limits { timeout: Duration::from_millis(20), ..Limits::default() };
+    let code = "export default () => new Response(new ReadableStream({ pull() { for (;;) {} } }))";
+    let (response, _) = invoke(&image(code), Call { limits, ..call() });
+    assert!(matches!(response, Err(Fault::TimedOut { .. })), "{response:?}");
 }
 
 #[test]

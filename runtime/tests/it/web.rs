@@ -236,3 +236,56 @@ fn data_urls_are_fetched_without_asking_anyone() {
         ),
     ]);
 }
+
+#[test]
+fn urls_that_are_as_the_parser_writes_them_are_no_others() {
+    // With a space before it, a URL is parsed in any case.
+    let code = r##"export default () => {
+        const pieces = ['', 'a', 'A', 'a.b', 'a.1', '1.2.3.4', '0x7f.1', 'a..b', 'a.', '.a', '-a', 'a-', 'xn--a', 'a--b', 'ab--c', 'é', '%61', '[::1]', 'u@h',
+            'u:p@h', ':1', ':80', ':443', ':080', ':65535', ':65536', ':123456', ':', '/', '//', '/a/b', '/./a', '/../a', '/a/.', '/a/..', '/.a', '/a.b', '/%2e/a',
+            '/a%2Eb', '/a%zz', '/ ', '/"', "/'", '/^', '/|', '/[', '/{', '/`', '/\\', '/\t', '/\n', '/é', '?', '?a=b', '??', "?'", '?"', '?<', '?%', '?é', '? ',
+            '#', '#a', '##', '#`', '#<', '#é', '#a b', '@', '\\', ' '];
+        const schemes = ['http://', 'https://', 'HTTP://', 'http:/', 'ftp://', 'x://'];
+        const wrong = [];
+        const look = (text) => {
+            const [quick, whole] = [URL.parse(text), URL.parse(` ${text}`)];
+            if (quick?.href !== whole?.href || URL.canParse(text) !== (whole !== null)) wrong.push(text);
+        };
+        for (const scheme of schemes) for (const a of pieces) {
+            look(scheme + a);
+            for (const b of pieces) { look(scheme + a + b); look(`${scheme}host${a}${b}`); look(`${scheme}host/${a}${b}`); }
+        }
+        return Response.json(wrong);
+    }"##;
+    assert_eq!(text(run(code).0), "[]");
+}
+
+#[test]
+fn the_parts_of_urls_are_where_they_belong() {
+    for (url, parts) in [
+        (
+            "https://user:pass@example.com:8080/a/b?c=d#e",
+            "https: user pass example.com:8080 example.com 8080 /a/b ?c=d #e https://example.com:8080",
+        ),
+        ("https://user@example.com/", "https: user  example.com example.com  /   https://example.com"),
+        ("https://:pass@example.com/", "https:  pass example.com example.com  /   https://example.com"),
+        ("http://[::1]:99/?#", "http:   [::1]:99 [::1] 99 /   http://[::1]:99"),
+        ("http://[::1]/", "http:   [::1] [::1]  /   http://[::1]"),
+        ("file:///a/b", "file:      /a/b   null"),
+        ("file://host/a", "file:   host host  /a   null"),
+        ("mailto:a@b.c:1?s=x#y", "mailto:      a@b.c:1 ?s=x #y null"),
+        ("data:text/plain,a//c@d?e", "data:      text/plain,a//c@d ?e  null"),
+        ("web+demo:/.//not-a-host/", "web+demo:      //not-a-host/   null"),
+        ("web+demo:/a//b", "web+demo:      /a//b   null"),
+        ("web+demo://u:p@h:1?q/x:y@z#h", "web+demo: u p h:1 h 1  ?q/x:y@z #h null"),
+        ("web+demo://host", "web+demo:   host host     null"),
+        ("blob:https://example.com/uuid", "blob:      https://example.com/uuid   https://example.com"),
+        ("a:", "a:         null"),
+        ("http://a?b://c@d:e#f?g", "http:   a a  / ?b://c@d:e #f?g http://a"),
+    ] {
+        let told = eval(&format!(
+            "(u => [u.protocol, u.username, u.password, u.host, u.hostname, u.port, u.pathname, u.search, u.hash, u.origin].join(' '))(new URL({url:?}))"
+        ));
+        assert_eq!(told, format!("{parts:?}"), "{url}");
+    }
+}

@@ -65,3 +65,32 @@ fn a_failure_is_an_error_with_the_stack_for_the_owner() {
         assert!(failed.header("x-invocation-id").starts_with("inv_"));
     });
 }
+
+#[test]
+fn causes_are_told_to_the_owner_and_the_record_and_to_nobody_else() {
+    run(async {
+        let app = TestApp::new().await;
+        let code = "type Row = { id: number };
+export default (): Response => {
+  try { JSON.parse('secret'); } catch (cause) {
+    console.error(cause);
+    throw new TypeError('outer', { cause });
+  }
+}";
+        let trigger = json!({ "trigger": { "type": "http", "config": { "auth": "none" } } });
+        app.deploy_with("boom", code, trigger).await;
+        let failed = app.manage("POST", "/functions/boom/invoke").fails(500, "FUNCTION_THREW").await;
+        assert!(failed.message().ends_with("TypeError: outer"), "{}", failed.message());
+        let stack = failed.json()["error"]["details"]["stack"].as_str().unwrap().to_owned();
+        assert!(stack.contains("boom.ts:5") && stack.contains("[cause]: SyntaxError"), "{stack}");
+        assert!(stack.contains("boom.ts:3") && !stack.contains("function.mjs"), "{stack}");
+
+        let anonymous = app.call("GET", "boom").fails(500, "FUNCTION_THREW").await.text();
+        for hidden in ["outer", "SyntaxError", "boom.ts", "secret"] {
+            assert!(!anonymous.contains(hidden), "{anonymous}");
+        }
+        let record = app.logs("boom").await.remove(0);
+        assert_eq!(record["stack"], stack.as_str());
+        assert!(record["consoleLogs"][0]["message"].as_str().unwrap().contains("boom.ts:3"), "{record}");
+    });
+}
