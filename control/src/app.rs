@@ -132,7 +132,8 @@ impl App {
             Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbBounds::default()).await?;
         // Before strangers' SQL runs in them.
         tenants.settle_open(config.open_databases).await?;
-        let parts = Parts { engine, store, tenants, keyring, outbound: Outbound::new(&config.fetch_allow)? };
+        let outbound = Outbound::new(&config.fetch_allow, &config.extra_authorities)?;
+        let parts = Parts { engine, store, tenants, keyring, outbound };
         Ok(Self::assemble(&config, parts, admin_key, listener, address, cluster))
     }
 

@@ -4,6 +4,7 @@ mod answer;
 mod connect;
 mod document;
 mod exchange;
+mod failure;
 pub mod guard;
 mod headers;
 mod lists;
@@ -24,9 +25,11 @@ pub use lists::EgressLists;
 
 use connect::Vetted;
 use exchange::Bounds;
+use failure::{denied, failed};
 use guard::Cidr;
 use upload::UploadBody;
 
+use crate::tls::Authorities;
 use crate::trace::{TRACEPARENT, Trace};
 
 /// Apps whose connections are kept. An app beyond that gets connections of its own, unpooled.
@@ -72,14 +75,13 @@ struct Traced {
 pub struct OutboundError(#[from] rustls::Error);
 
 impl Outbound {
-    /// A way out to public addresses and to those in `allow`. Proxy variables of the environment are not read:
-    /// a proxy would connect to addresses that nobody judged.
-    pub fn new(allow: &[Cidr]) -> Result<Self, OutboundError> {
-        use hyper_rustls::ConfigBuilderExt;
+    /// A way out to public addresses and to those in `allow`, trusting `authorities` beside the public ones. Proxy
+    /// variables of the environment are not read: a proxy would connect to addresses that nobody judged.
+    pub fn new(allow: &[Cidr], authorities: &Authorities) -> Result<Self, OutboundError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
-            .with_webpki_roots()
+            .with_root_certificates(authorities.beside_public())
             .with_no_client_auth();
         Ok(Self { shared: Arc::new(Shared { allow: allow.into(), tls, pools: Mutex::default() }) })
     }
@@ -148,16 +150,6 @@ impl fmt::Debug for Outbound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbound").field("allow", &self.shared.allow).finish_non_exhaustive()
     }
-}
-
-/// A refusal by rule.
-fn denied(why: impl fmt::Display) -> GuestError {
-    GuestError::new("EGRESS_DENIED", format!("fetch refused: {why}"))
-}
-
-/// A failure on the way.
-fn failed(why: impl fmt::Display) -> GuestError {
-    GuestError::new("FETCH_FAILED", format!("fetch failed: {why}"))
 }
 
 #[cfg(test)]
