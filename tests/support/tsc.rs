@@ -15,12 +15,11 @@ static COMPILER: OnceLock<Option<PathBuf>> = OnceLock::new();
 /// What `tsc --strict` says about these files, which may import `@mayfly/types`; nothing when it has no complaint.
 /// `None`, and a word about it, where there is no npm.
 pub fn check(files: &[(&str, &str)]) -> Option<String> {
-    let compiler = COMPILER.get_or_init(install).as_ref()?;
+    let compiler = package()?.join("bin/tsc");
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in files {
         fs::write(folder.path().join(name), text).expect("a file is written");
     }
-    let types = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk/types/index.d.ts");
     let config = json!({
         "compilerOptions": {
             "strict": true,
@@ -28,11 +27,11 @@ pub fn check(files: &[(&str, &str)]) -> Option<String> {
             "noUncheckedIndexedAccess": true,
             "exactOptionalPropertyTypes": true,
             "target": "es2023",
-            "lib": ["es2023", "dom", "dom.iterable", "dom.asynciterable"],
+            "lib": ["esnext"],
             "module": "es2022",
             "moduleResolution": "bundler",
             "types": [],
-            "paths": { "@mayfly/types": [types.canonicalize().expect("the types")] },
+            "paths": { "@mayfly/types": [types()] },
         },
         "include": ["*.ts"],
     });
@@ -46,6 +45,17 @@ pub fn check(files: &[(&str, &str)]) -> Option<String> {
     Some(said)
 }
 
+/// The compiler's package; `None` where there is no npm.
+pub fn package() -> Option<PathBuf> {
+    COMPILER.get_or_init(install).clone()
+}
+
+/// The file of `@mayfly/types`.
+pub fn types() -> PathBuf {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk/types/index.d.ts");
+    file.canonicalize().expect("the types")
+}
+
 #[allow(clippy::print_stderr, reason = "a test that is left out says so")]
 fn install() -> Option<PathBuf> {
     if Command::new("npm").arg("--version").output().is_err() {
@@ -55,9 +65,9 @@ fn install() -> Option<PathBuf> {
     let binary = std::env::current_exe().expect("this program's path");
     let folder = binary.parent().and_then(Path::parent).expect("a target folder");
     let folder = folder.join(format!("mayfly-test-tsc-{VERSION}"));
-    let compiler = folder.join("node_modules/typescript/bin/tsc");
-    if compiler.is_file() {
-        return Some(compiler);
+    let package = folder.join("node_modules/typescript");
+    if package.join("bin/tsc").is_file() {
+        return Some(package);
     }
     // Whole or not at all: another run may be looking for it.
     let parent = folder.parent().expect("a target folder");
@@ -72,5 +82,5 @@ fn install() -> Option<PathBuf> {
     if fs::rename(fresh.path(), &folder).is_ok() {
         let _ = fresh.keep();
     }
-    Some(compiler)
+    Some(package)
 }
