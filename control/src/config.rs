@@ -1,6 +1,7 @@
 //! Settings: read once at the edge, checked before anything is opened or bound.
 
 mod args;
+mod database;
 mod log;
 mod size;
 
@@ -11,53 +12,18 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::postgres::Endpoint;
 use crate::secrets::{KeyRing, SecretsError};
 
 pub use crate::providers::fetch::guard::Cidr;
 pub use crate::tenant::OpenDatabases;
 pub use crate::tls::{Authorities, AuthoritiesError};
 pub use args::ServeArgs;
+pub use database::Database;
 pub use log::{AccessLog, LogArgs, LogFormat, LogOptions};
 pub use size::ByteSize;
 
 /// The hidden command of [`Config::compile_worker`].
 pub const COMPILE_WORKER: &str = "compile-worker";
-
-/// Where PostgreSQL comes from.
-#[derive(Clone)]
-pub enum Database {
-    /// A cluster of Mayfly's own in the data directory.
-    Managed {
-        /// The process's `PATH`, to find PostgreSQL's programs in.
-        path: Option<OsString>,
-        /// The directory of those programs, when it is to be this one.
-        binaries: Option<PathBuf>,
-    },
-    /// A server by its address.
-    Url(String),
-    /// A server that someone else started and will stop.
-    Running(Endpoint),
-}
-
-impl std::fmt::Debug for Database {
-    // An address has a password in it.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Managed { .. } => "Managed",
-            Self::Url(_) => "Url",
-            Self::Running(_) => "Running",
-        })
-    }
-}
-
-impl Database {
-    /// The managed cluster, by this process's own `PATH` and `MAYFLY_PG_BIN`.
-    pub fn managed() -> Self {
-        let binaries = std::env::var_os("MAYFLY_PG_BIN").filter(|it| !it.is_empty()).map(PathBuf::from);
-        Self::Managed { path: std::env::var_os("PATH"), binaries }
-    }
-}
 
 /// Settings of one server, checked.
 #[derive(Clone)]
