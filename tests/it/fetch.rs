@@ -3,6 +3,7 @@
 mod broken;
 mod certificates;
 mod http2;
+mod silent;
 
 use mayfly_control::config::Authorities;
 use support::app::Node;

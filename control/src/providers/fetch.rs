@@ -38,6 +38,10 @@ const POOLS_MAX: usize = 1_024;
 const IDLE_PER_HOST_MAX: usize = 8;
 /// How long an idle connection is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often the other end of a connection of HTTP/2 has to show that it is there, while something is waited for.
+const PING_EVERY: Duration = Duration::from_secs(10);
+/// How long it may take to. All of an app's requests would go on over a connection that nobody answers on.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A client that belongs to one app: pooled connections are never shared between tenants.
 type AppClient = Client<HttpsConnector<Vetted>, UploadBody>;
@@ -118,7 +122,10 @@ impl Shared {
             .enable_http2()
             .wrap_connector(Vetted::new(Arc::clone(&self.allow)));
         let client = Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
+            .http2_keep_alive_interval(PING_EVERY)
+            .http2_keep_alive_timeout(PING_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
             .build(connector);
