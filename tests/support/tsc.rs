@@ -5,22 +5,28 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-/// One version, so that every run says the same.
+/// One version of each, so that every run says the same.
 const VERSION: &str = "5.9.3";
+const NODE_VERSION: &str = "22.20.5";
 
 static COMPILER: OnceLock<Option<PathBuf>> = OnceLock::new();
 
 /// What `tsc --strict` says about these files, which may import `@mayfly/types`; nothing when it has no complaint.
 /// `None`, and a word about it, where there is no npm.
 pub fn check(files: &[(&str, &str)]) -> Option<String> {
-    let compiler = package()?.join("bin/tsc");
+    check_with(json!({}), files)
+}
+
+/// The same with other options of the compiler's.
+pub fn check_with(options: Value, files: &[(&str, &str)]) -> Option<String> {
+    let package = package()?;
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in files {
         fs::write(folder.path().join(name), text).expect("a file is written");
     }
-    let config = json!({
+    let mut config = json!({
         "compilerOptions": {
             "strict": true,
             "noEmit": true,
@@ -35,9 +41,14 @@ pub fn check(files: &[(&str, &str)]) -> Option<String> {
         },
         "include": ["*.ts"],
     });
+    // What comes from npm beside the compiler, for those that name it in `types`.
+    config["compilerOptions"]["typeRoots"] = json!([package.with_file_name("@types")]);
+    for (name, value) in options.as_object().into_iter().flatten() {
+        config["compilerOptions"][name] = value.clone();
+    }
     fs::write(folder.path().join("tsconfig.json"), config.to_string()).expect("a file is written");
     let mut command = Command::new("node");
-    command.arg(compiler).args(["--pretty", "false", "--project"]).arg(folder.path());
+    command.arg(package.join("bin/tsc")).args(["--pretty", "false", "--project"]).arg(folder.path());
     let output = command.output().expect("node runs");
     let said =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
@@ -64,7 +75,7 @@ fn install() -> Option<PathBuf> {
     }
     let binary = std::env::current_exe().expect("this program's path");
     let folder = binary.parent().and_then(Path::parent).expect("a target folder");
-    let folder = folder.join(format!("mayfly-test-tsc-{VERSION}"));
+    let folder = folder.join(format!("mayfly-test-tsc-{VERSION}-{NODE_VERSION}"));
     let package = folder.join("node_modules/typescript");
     if package.join("bin/tsc").is_file() {
         return Some(package);
@@ -75,7 +86,7 @@ fn install() -> Option<PathBuf> {
     let installed = Command::new("npm")
         .args(["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"])
         .arg(fresh.path())
-        .arg(format!("typescript@{VERSION}"))
+        .args([format!("typescript@{VERSION}"), format!("@types/node@{NODE_VERSION}")])
         .output()
         .expect("npm runs");
     assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::app::TestApp;
 use support::cluster::run;
 use support::tsc;
@@ -139,5 +139,40 @@ fn a_disagreement_is_found_either_way() {
 fn what_a_sandbox_has_can_be_used_and_nothing_else() {
     let files = [("use.ts", include_str!("use.ts")), ("misuse.ts", include_str!("misuse.ts"))];
     let Some(said) = tsc::check(&files) else { return };
+    assert_eq!(said, "");
+}
+
+const NODE: &str = r#"
+import { AsyncLocalStorage } from "node:async_hooks";
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import type { Handler } from "@mayfly/types";
+
+const requests = new AsyncLocalStorage<string>();
+
+export const handler: Handler = async (req) => {
+  const bytes: Buffer = Buffer.from(await req.arrayBuffer());
+  const stream: ReadableStream<Uint8Array> = new Blob([await req.bytes()]).stream();
+  const url: URL = new URL(req.url);
+  const either: AbortSignal = AbortSignal.any([req.signal]);
+  // @ts-expect-error Nor is there a window for Node's types.
+  window;
+  const digest: string = createHash("sha256").update(bytes).digest("hex");
+  return Response.json([requests.getStore(), digest, url.searchParams.get("a"), either.aborted, stream.locked]);
+};
+"#;
+
+#[test]
+fn nodes_own_types_go_with_it() {
+    let options = json!({ "types": ["node"], "skipLibCheck": true });
+    let Some(said) = tsc::check_with(options, &[("index.ts", NODE)]) else { return };
+    assert_eq!(said, "");
+}
+
+#[test]
+fn an_older_language_is_enough_for_it() {
+    let code =
+        "import type { Handler } from '@mayfly/types'; export const handler: Handler = () => new Response();";
+    let Some(said) = tsc::check_with(json!({ "lib": ["es2022"] }), &[("index.ts", code)]) else { return };
     assert_eq!(said, "");
 }
