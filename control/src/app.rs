@@ -1,5 +1,7 @@
 //! The composition root: what is made of the settings, in which order, and taken down in the opposite one.
 
+mod parts;
+
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,44 +13,25 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::admin::{self, AdminKey, AdminKeyError};
-use crate::auth::{Authenticator, Jwks, TokenVerifier};
+use crate::auth::admin::{self, AdminKeyError};
 use crate::clock;
 use crate::config::{Config, Database};
-use crate::http::{Base, Draining, Edge, Server, UseCases};
+use crate::http::{Base, Draining, Edge, Server};
 use crate::postgres::{Cluster, ClusterConfig, ClusterError, Endpoint, EndpointError};
 use crate::providers::db::DbBounds;
 use crate::providers::fetch::{Outbound, OutboundError};
-use crate::quota::{Daily, Slots, Turns};
 use crate::secrets::{KeyRing, SecretsError};
-use crate::service::admission::Admission;
-use crate::service::apps::Apps;
-use crate::service::config::Configs;
-use crate::service::deploy::Deploy;
-use crate::service::env::Env;
-use crate::service::functions::Functions;
-use crate::service::health::Health;
-use crate::service::invoke::{Invoker, InvokerParts, Targets};
-use crate::service::keys::Keys;
-use crate::service::logs::Logs;
-use crate::service::news::{Listeners, News};
 use crate::service::resealing::Resealing;
 use crate::service::retention::Retention;
-use crate::service::rollouts::Rollouts;
-use crate::service::schema::Schemas;
-use crate::service::sql::Sql;
 use crate::service::sweep;
-use crate::service::tokens::Tokens;
-use crate::service::usage::Usages;
-use crate::service::verify::Verify;
 use crate::store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
 use crate::tasks::Tasks;
 use crate::tenant::{TenantError, Tenants};
 
+use parts::Parts;
+
 /// How long a shutdown tries to write the last records.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
-/// Sandboxes that may run beside as many as there are processors: of apps that use little.
-const TURNS_BESIDE: u32 = 2;
 /// Sandboxes beside those of invocations.
 const SLOTS_FOR_BUILDS: u32 = 4;
 
@@ -132,7 +115,8 @@ impl App {
             Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbBounds::default()).await?;
         // Before strangers' SQL runs in them.
         tenants.settle_open(config.open_databases).await?;
-        let parts = Parts { engine, store, tenants, keyring, outbound: Outbound::new(&config.fetch_allow)? };
+        let outbound = Outbound::new(&config.fetch_allow, &config.extra_authorities)?;
+        let parts = Parts { engine, store, tenants, keyring, outbound };
         Ok(Self::assemble(&config, parts, admin_key, listener, address, cluster))
     }
 
@@ -212,116 +196,6 @@ impl App {
         }
         answered && left == 0 && flushed
     }
-}
-
-/// What the use cases stand on.
-struct Parts {
-    engine: Engine,
-    store: Store,
-    tenants: Tenants,
-    keyring: Arc<KeyRing>,
-    outbound: Outbound,
-}
-
-impl Parts {
-    fn into_edge(
-        self,
-        config: &Config,
-        admin_key: &str,
-        base: Base,
-        sink: &Sink,
-        tasks: &Tasks,
-        stop: &CancellationToken,
-    ) -> Edge {
-        let Self { engine, store, tenants, keyring, outbound } = self;
-        let targets = Targets::new(store.clone(), engine.digest());
-        let configs = Configs::new(store.clone());
-        let jwks = Jwks::new(Arc::new(outbound.clone()));
-        let verifier = TokenVerifier::new(store.clone(), Arc::clone(&keyring), jwks);
-        let admin_key = AdminKey::new(admin_key);
-        let authenticator = Authenticator::new(store.clone(), admin_key, targets.clone(), verifier.clone());
-        let news = News::new(Listeners {
-            targets: targets.clone(),
-            authenticator: authenticator.clone(),
-            tokens: verifier.clone(),
-            configs: configs.clone(),
-        });
-        let tokens =
-            Tokens { store: store.clone(), keyring: Arc::clone(&keyring), verifier, news: news.clone() };
-        let slots = Slots::new(config.invocations_max, config.invocations_per_app_max);
-        let daily = Daily::new(store.clone());
-        let turns = Turns::new(turns(), TURNS_BESIDE);
-        let rollouts = Rollouts::new(store.clone(), targets.clone(), tasks.clone());
-        let keys = Keys { store: store.clone() };
-        let env = Env { store: store.clone(), keyring: Arc::clone(&keyring), targets: targets.clone() };
-        let invoker = Invoker::new(InvokerParts {
-            engine: engine.clone(),
-            store: store.clone(),
-            keyring: Arc::clone(&keyring),
-            tenants: tenants.clone(),
-            outbound,
-            sink: sink.clone(),
-            tasks: tasks.clone(),
-            api_url: base.as_str().into(),
-            daily: daily.clone(),
-            turns: turns.clone(),
-            rollouts: rollouts.clone(),
-        });
-        let verify = Verify {
-            store: store.clone(),
-            keyring: Arc::clone(&keyring),
-            engine: engine.clone(),
-            turns,
-            invoker: invoker.clone(),
-        };
-        let schemas = Schemas { tenants: tenants.clone(), store: store.clone() };
-        Edge::new(UseCases {
-            authenticator,
-            apps: Apps {
-                store: store.clone(),
-                tenants: tenants.clone(),
-                keyring,
-                keys: keys.clone(),
-                tokens: tokens.clone(),
-                news: news.clone(),
-            },
-            functions: Functions {
-                store: store.clone(),
-                env: env.clone(),
-                targets: targets.clone(),
-                rollouts,
-                sink: sink.clone(),
-            },
-            deploy: Deploy::new(
-                store.clone(),
-                engine,
-                env.clone(),
-                targets.clone(),
-                schemas.clone(),
-                tasks.clone(),
-            ),
-            logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
-            usages: Usages { store: store.clone(), invoker: invoker.clone() },
-            verify,
-            health: Health { store, sink: sink.clone(), slots: slots.clone(), stop: stop.clone() },
-            schemas,
-            sql: Sql { tenants },
-            tokens,
-            news,
-            admission: Admission { configs: configs.clone(), slots, daily },
-            configs,
-            keys,
-            env,
-            targets,
-            invoker,
-            base,
-        })
-    }
-}
-
-/// As many sandboxes run at one moment as there are processors for them.
-fn turns() -> u32 {
-    std::thread::available_parallelism().map_or(2, |count| u32::try_from(count.get()).unwrap_or(u32::MAX))
 }
 
 /// PostgreSQL's own user has to be able to pass through; what is secret in it has modes of its own.

@@ -1,5 +1,7 @@
 //! Settings: read once at the edge, checked before anything is opened or bound.
 
+mod args;
+mod database;
 mod log;
 mod size;
 
@@ -8,127 +10,20 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
 use url::Url;
 
-use crate::postgres::Endpoint;
 use crate::secrets::{KeyRing, SecretsError};
 
 pub use crate::providers::fetch::guard::Cidr;
 pub use crate::tenant::OpenDatabases;
+pub use crate::tls::{Authorities, AuthoritiesError};
+pub use args::ServeArgs;
+pub use database::Database;
 pub use log::{AccessLog, LogArgs, LogFormat, LogOptions};
 pub use size::ByteSize;
 
 /// The hidden command of [`Config::compile_worker`].
 pub const COMPILE_WORKER: &str = "compile-worker";
-
-/// Flags and variables of `mayfly serve` and `mayfly dev`.
-#[derive(Debug, Clone, Args)]
-pub struct ServeArgs {
-    /// Address to listen on; port 0 takes a free one
-    #[arg(long, env = "MAYFLY_LISTEN", default_value = "127.0.0.1:8787")]
-    pub listen: SocketAddr,
-
-    /// Where keys, compiled images and the managed PostgreSQL live
-    #[arg(long, env = "MAYFLY_DATA_DIR", default_value = ".mayfly")]
-    pub data_dir: PathBuf,
-
-    /// A PostgreSQL server to use instead of the managed one (postgres://superuser:password@host/database)
-    #[arg(long, env = "MAYFLY_DATABASE_URL", hide_env_values = true)]
-    pub database_url: Option<String>,
-
-    /// The address that callers use, when a proxy stands in front [default: where it listens]
-    #[arg(long, env = "MAYFLY_PUBLIC_URL")]
-    pub public_url: Option<Url>,
-
-    /// The operator's key [default: made at first start, kept in admin.key in the data directory]
-    #[arg(long, env = "MAYFLY_ADMIN_KEY", hide_env_values = true, hide = true)]
-    pub admin_key: Option<String>,
-
-    /// Keys that secrets are sealed with, "id:base64 of 32 bytes", separated by commas, the one to seal with first [default:
-    /// secrets.key in the data directory, made at first start]
-    #[arg(long, env = "MAYFLY_SECRET_KEYS", hide_env_values = true, hide = true)]
-    pub secret_keys: Option<String>,
-
-    /// Largest request body, but for those that functions are called with
-    #[arg(long, env = "MAYFLY_MAX_BODY", default_value = "10MiB")]
-    pub max_body: ByteSize,
-
-    /// Largest request body that a function is called with
-    #[arg(long, env = "MAYFLY_MAX_UPLOAD", default_value = "5GiB")]
-    pub max_upload: ByteSize,
-
-    /// Open connections at once
-    #[arg(long, env = "MAYFLY_MAX_CONNECTIONS", default_value_t = 10_000, value_parser = at_least_one())]
-    pub max_connections: u32,
-
-    /// Requests being worked on at once; more are answered 503 OVERLOADED
-    #[arg(long, env = "MAYFLY_MAX_REQUESTS", default_value_t = 1_024, value_parser = at_least_one())]
-    pub max_requests: u32,
-
-    /// Sandboxes at once on this node; more are answered 503 OVERLOADED
-    #[arg(long, env = "MAYFLY_MAX_INVOCATIONS", default_value_t = 256, value_parser = at_least_one())]
-    pub max_invocations: u32,
-
-    /// Sandboxes at once of one app; more are answered 429 CONCURRENCY_LIMIT
-    #[arg(long, env = "MAYFLY_MAX_INVOCATIONS_PER_APP", default_value_t = 100, value_parser = at_least_one())]
-    pub max_invocations_per_app: u32,
-
-    /// Days that invocation records are kept for
-    #[arg(long, env = "MAYFLY_RECORDS_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
-    pub records_days: u32,
-
-    /// Private addresses that functions may reach by fetch, such as 127.0.0.1/32 (repeatable; default none)
-    #[arg(long, env = "MAYFLY_FETCH_ALLOW_CIDR", value_delimiter = ',')]
-    pub fetch_allow_cidr: Vec<Cidr>,
-
-    /// Close apps' databases that are not closed as they must be, such as restored ones, instead of refusing to start
-    #[arg(long)]
-    pub repair: bool,
-
-    /// Seconds that a shutdown waits for running work
-    #[arg(long, env = "MAYFLY_DRAIN_SECONDS", default_value_t = 60)]
-    pub drain_seconds: u32,
-
-    #[command(flatten)]
-    #[allow(missing_docs, reason = "its fields are the documentation")]
-    pub log: LogArgs,
-}
-
-/// Where PostgreSQL comes from.
-#[derive(Clone)]
-pub enum Database {
-    /// A cluster of Mayfly's own in the data directory.
-    Managed {
-        /// The process's `PATH`, to find PostgreSQL's programs in.
-        path: Option<OsString>,
-        /// The directory of those programs, when it is to be this one.
-        binaries: Option<PathBuf>,
-    },
-    /// A server by its address.
-    Url(String),
-    /// A server that someone else started and will stop.
-    Running(Endpoint),
-}
-
-impl std::fmt::Debug for Database {
-    // An address has a password in it.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Managed { .. } => "Managed",
-            Self::Url(_) => "Url",
-            Self::Running(_) => "Running",
-        })
-    }
-}
-
-impl Database {
-    /// The managed cluster, by this process's own `PATH` and `MAYFLY_PG_BIN`.
-    pub fn managed() -> Self {
-        let binaries = std::env::var_os("MAYFLY_PG_BIN").filter(|it| !it.is_empty()).map(PathBuf::from);
-        Self::Managed { path: std::env::var_os("PATH"), binaries }
-    }
-}
 
 /// Settings of one server, checked.
 #[derive(Clone)]
@@ -155,6 +50,8 @@ pub struct Config {
     pub records_days: u32,
     /// What `fetch` may reach beside public addresses.
     pub fetch_allow: Vec<Cidr>,
+    /// Who is trusted beside the public certificate authorities, by what goes out for functions.
+    pub extra_authorities: Authorities,
     /// How long a shutdown waits.
     pub drain: Duration,
     /// What is done about apps' databases that are open to strangers' SQL.
@@ -215,6 +112,9 @@ pub enum ConfigError {
     /// The database's address is none.
     #[error("--database-url must begin with postgres:// or postgresql://")]
     DatabaseUrl,
+    /// Who else is trusted cannot be read.
+    #[error("--extra-ca: {0}")]
+    ExtraCa(#[from] AuthoritiesError),
 }
 
 impl Config {
@@ -251,6 +151,12 @@ impl Config {
             invocations_per_app_max: args.max_invocations_per_app,
             records_days: args.records_days,
             fetch_allow: args.fetch_allow_cidr.clone(),
+            extra_authorities: args
+                .extra_ca
+                .as_deref()
+                .map(Authorities::read)
+                .transpose()?
+                .unwrap_or_default(),
             drain: Duration::from_secs(args.drain_seconds.into()),
             open_databases: if args.repair { OpenDatabases::Close } else { OpenDatabases::Refuse },
             access_log: args.log.access_log,
@@ -278,6 +184,7 @@ impl Config {
             invocations_per_app_max: 32,
             records_days: 30,
             fetch_allow: Vec::new(),
+            extra_authorities: Authorities::default(),
             drain: Duration::from_secs(60),
             open_databases: OpenDatabases::CloseMeanwhile,
             access_log: AccessLog::Errors,
@@ -319,10 +226,6 @@ fn public_url(url: &Url) -> Result<String, ConfigError> {
     if usable { Ok(url.as_str().trim_end_matches('/').to_owned()) } else { Err(ConfigError::PublicUrl) }
 }
 
-fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
-    clap::value_parser!(u32).range(1..)
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -359,6 +262,7 @@ mod tests {
             (&["--max-connections", "0"], "--max-connections"),
             (&["--fetch-allow-cidr", "127.0.0.1/40"], "--fetch-allow-cidr"),
             (&["--listen", "8787"], "--listen"),
+            (&["--extra-ca", "/no/such/file.pem"], "--extra-ca"),
         ] {
             let error = resolve(args).unwrap_err();
             assert!(error.contains(named), "{args:?}: {error}");

@@ -19,5 +19,6 @@ pub mod store;
 pub mod tasks;
 pub mod telemetry;
 pub mod tenant;
+pub mod tls;
 pub mod trace;
 mod wire;

@@ -1,23 +1,19 @@
+/// <reference path="./lib/blob.d.ts" />
+/// <reference path="./lib/console.d.ts" />
+/// <reference path="./lib/crypto.d.ts" />
+/// <reference path="./lib/encoding.d.ts" />
+/// <reference path="./lib/errors.d.ts" />
+/// <reference path="./lib/events.d.ts" />
+/// <reference path="./lib/fetch.d.ts" />
+/// <reference path="./lib/messaging.d.ts" />
+/// <reference path="./lib/scheduling.d.ts" />
+/// <reference path="./lib/streams.d.ts" />
+/// <reference path="./lib/url.d.ts" />
+
 /** The world of a Mayfly function: `export async function handler(req: Request, ctx: Context): Promise<Response>`. */
 
 /** The function that a module exports as `handler`, or as its default. */
 export type Handler = (req: Request, ctx: Context) => Response | Promise<Response>;
-
-declare global {
-  interface SubtleCrypto {
-    /** The digest of bytes that come by and by; none of them is kept. */
-    digest(algorithm: AlgorithmIdentifier, data: AsyncIterable<BufferSource>): Promise<ArrayBuffer>;
-  }
-
-  /** A stream whose `digest` is that of everything written to it, once it is closed. */
-  interface DigestStream extends WritableStream<BufferSource | string> {
-    readonly digest: Promise<ArrayBuffer>;
-  }
-
-  interface Crypto {
-    readonly DigestStream: { new (algorithm: AlgorithmIdentifier): DigestStream };
-  }
-}
 
 /** What an invocation is told and what it may use. Every method may be destructured. */
 export interface Context {
@@ -161,10 +157,4 @@ export interface Idempotency {
    * throws, nothing is kept. Who comes meanwhile waits.
    */
   readonly run: <T>(key: string, options: ClaimOptions | null | undefined, work: (tx: Transaction) => Promise<T>) => Promise<T>;
-}
-
-declare global {
-  /** Runs `callback` as soon as what runs now, and its microtasks, are done. */
-  function setImmediate<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): number;
-  function clearImmediate(id: number): void;
 }

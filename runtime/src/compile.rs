@@ -37,7 +37,7 @@ pub struct Source {
     pub file_name: String,
     /// The text.
     pub code: String,
-    /// Where a bundler made the text of other files: its source map, version 3, JSON. One that cannot be read is as none.
+    /// Where a bundler made the text of other files: its source map, version 3, JSON. One that cannot be read is refused.
     pub source_map: Option<String>,
 }
 

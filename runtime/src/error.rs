@@ -185,6 +185,8 @@ pub enum CompileError {
     Syntax { message: String, place: Option<SourcePlace> },
     /// It is, but uses something that Mayfly refuses: decorators, imports that are not bundled.
     Unsupported { message: String, place: Option<SourcePlace> },
+    /// What came with it as a bundler's source map is none.
+    SourceMap { message: String },
     /// It exports no handler.
     NoHandler { message: String },
     /// Its top level threw.
@@ -203,6 +205,7 @@ impl CompileError {
             | Self::Unsupported { place, .. }
             | Self::TopLevelThrew { place, .. } => place.as_ref(),
             Self::TooLarge { .. }
+            | Self::SourceMap { .. }
             | Self::NoHandler { .. }
             | Self::TopLevelLimit { .. }
             | Self::Internal { .. } => None,
@@ -217,6 +220,7 @@ impl fmt::Display for CompileError {
             Self::Syntax { message, .. }
             | Self::Unsupported { message, .. }
             | Self::NoHandler { message } => f.write_str(message),
+            Self::SourceMap { message } => write!(f, "the source map {message}"),
             Self::TopLevelThrew { thrown, .. } => {
                 write!(f, "the module's top level threw {}", thrown.message)
             }

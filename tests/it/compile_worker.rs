@@ -52,5 +52,8 @@ fn the_workers_errors_are_those_of_the_compiler() {
         assert!(matches!(error, CompileError::Syntax { .. }));
         let error = engine.build(&source("@d class A {}".to_owned())).await.unwrap_err();
         assert!(matches!(error, CompileError::Unsupported { .. }));
+        let no_map = Source { source_map: Some("none".to_owned()), ..source("1".to_owned()) };
+        let error = engine.build(&no_map).await.unwrap_err();
+        assert!(matches!(error, CompileError::SourceMap { .. }), "{error:?}");
     });
 }

@@ -10,6 +10,7 @@ mod adapters;
 mod compile_worker;
 mod data;
 mod examples;
+mod fetch;
 mod hostile;
 mod house;
 mod journeys;

@@ -8,10 +8,12 @@
 )]
 
 pub mod app;
+pub mod authority;
 pub mod client;
 pub mod cluster;
 pub mod disk;
 pub mod origin;
+pub mod secure_origin;
 pub mod tenants;
 pub mod token;
 pub mod tsc;

@@ -5,45 +5,66 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-/// One version, so that every run says the same.
+/// One version of each, so that every run says the same.
 const VERSION: &str = "5.9.3";
+const NODE_VERSION: &str = "22.20.5";
 
 static COMPILER: OnceLock<Option<PathBuf>> = OnceLock::new();
 
 /// What `tsc --strict` says about these files, which may import `@mayfly/types`; nothing when it has no complaint.
 /// `None`, and a word about it, where there is no npm.
 pub fn check(files: &[(&str, &str)]) -> Option<String> {
-    let compiler = COMPILER.get_or_init(install).as_ref()?;
+    check_with(json!({}), files)
+}
+
+/// The same with other options of the compiler's.
+pub fn check_with(options: Value, files: &[(&str, &str)]) -> Option<String> {
+    let package = package()?;
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in files {
         fs::write(folder.path().join(name), text).expect("a file is written");
     }
-    let types = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk/types/index.d.ts");
-    let config = json!({
+    let mut config = json!({
         "compilerOptions": {
             "strict": true,
             "noEmit": true,
             "noUncheckedIndexedAccess": true,
             "exactOptionalPropertyTypes": true,
             "target": "es2023",
-            "lib": ["es2023", "dom", "dom.iterable", "dom.asynciterable"],
+            "lib": ["esnext"],
             "module": "es2022",
             "moduleResolution": "bundler",
             "types": [],
-            "paths": { "@mayfly/types": [types.canonicalize().expect("the types")] },
+            "paths": { "@mayfly/types": [types()] },
         },
         "include": ["*.ts"],
     });
+    // What comes from npm beside the compiler, for those that name it in `types`.
+    config["compilerOptions"]["typeRoots"] = json!([package.with_file_name("@types")]);
+    for (name, value) in options.as_object().into_iter().flatten() {
+        config["compilerOptions"][name] = value.clone();
+    }
     fs::write(folder.path().join("tsconfig.json"), config.to_string()).expect("a file is written");
     let mut command = Command::new("node");
-    command.arg(compiler).args(["--pretty", "false", "--project"]).arg(folder.path());
+    command.arg(package.join("bin/tsc")).args(["--pretty", "false", "--project"]).arg(folder.path());
     let output = command.output().expect("node runs");
     let said =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.success(), said.is_empty(), "{said}");
     Some(said)
+}
+
+/// The compiler's package; `None` where there is no npm.
+pub fn package() -> Option<PathBuf> {
+    COMPILER.get_or_init(install).clone()
+}
+
+/// The file of `@mayfly/types`.
+pub fn types() -> PathBuf {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk/types/index.d.ts");
+    file.canonicalize().expect("the types")
 }
 
 #[allow(clippy::print_stderr, reason = "a test that is left out says so")]
@@ -54,10 +75,10 @@ fn install() -> Option<PathBuf> {
     }
     let binary = std::env::current_exe().expect("this program's path");
     let folder = binary.parent().and_then(Path::parent).expect("a target folder");
-    let folder = folder.join(format!("mayfly-test-tsc-{VERSION}"));
-    let compiler = folder.join("node_modules/typescript/bin/tsc");
-    if compiler.is_file() {
-        return Some(compiler);
+    let folder = folder.join(format!("mayfly-test-tsc-{VERSION}-{NODE_VERSION}"));
+    let package = folder.join("node_modules/typescript");
+    if package.join("bin/tsc").is_file() {
+        return Some(package);
     }
     // Whole or not at all: another run may be looking for it.
     let parent = folder.parent().expect("a target folder");
@@ -65,12 +86,12 @@ fn install() -> Option<PathBuf> {
     let installed = Command::new("npm")
         .args(["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"])
         .arg(fresh.path())
-        .arg(format!("typescript@{VERSION}"))
+        .args([format!("typescript@{VERSION}"), format!("@types/node@{NODE_VERSION}")])
         .output()
         .expect("npm runs");
     assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
     if fs::rename(fresh.path(), &folder).is_ok() {
         let _ = fresh.keep();
     }
-    Some(compiler)
+    Some(package)
 }

@@ -1,5 +1,7 @@
 //! Commands and flags.
 
+mod apps;
+mod functions;
 mod schema;
 mod secrets;
 
@@ -9,6 +11,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::ServeArgs;
 
+pub(super) use apps::{AppVerb, KeyVerb};
+pub(super) use functions::{EnvVerb, FunctionVerb, UsageVerb};
 pub(super) use schema::{SchemaChangeArgs, SchemaPlace, SchemaVerb};
 pub(super) use secrets::SecretsVerb;
 
@@ -227,137 +231,6 @@ pub enum Verb {
     /// Keys of an app
     #[command(subcommand)]
     Keys(KeyVerb),
-}
-
-/// Verbs of usage.
-#[derive(Debug, Subcommand)]
-pub enum UsageVerb {
-    /// Run a recorded invocation again: does it use the fuel that was charged?
-    Verify {
-        /// inv_...
-        invocation: String,
-    },
-}
-
-/// Verbs of the environment.
-#[derive(Debug, Subcommand)]
-pub enum EnvVerb {
-    /// Names of the variables
-    List {
-        /// A function's [default: the app's]
-        #[arg(long)]
-        function: Option<String>,
-    },
-    /// Set variables
-    Set {
-        /// NAME=value
-        #[arg(required = true)]
-        vars: Vec<String>,
-        /// A function's [default: the app's]
-        #[arg(long)]
-        function: Option<String>,
-    },
-    /// Delete variables
-    Unset {
-        /// Names
-        #[arg(required = true)]
-        names: Vec<String>,
-        /// A function's [default: the app's]
-        #[arg(long)]
-        function: Option<String>,
-    },
-}
-
-/// Verbs of functions.
-#[derive(Debug, Subcommand)]
-pub enum FunctionVerb {
-    /// All of them, with how they did
-    List,
-    /// One, with its source and settings
-    Get {
-        /// The function
-        name: String,
-    },
-    /// Delete one, with its environment
-    Delete {
-        /// The function
-        name: String,
-    },
-}
-
-/// Verbs of apps.
-#[derive(Debug, Subcommand)]
-pub enum AppVerb {
-    /// All of them
-    List,
-    /// Make one; its keys are shown this once
-    Create {
-        /// Lower-case letters, digits, - and _
-        name: String,
-    },
-    /// One of them
-    Get {
-        /// The app's id
-        id: String,
-    },
-    /// Delete one with everything it has
-    Delete {
-        /// The app's id
-        id: String,
-        /// The app's id again
-        #[arg(long)]
-        confirm: Option<String>,
-    },
-    /// Switch an app's functions off
-    Pause {
-        /// The app's id
-        id: String,
-        /// Why, for its callers
-        #[arg(long)]
-        reason: Option<String>,
-    },
-    /// Switch an app's functions on again
-    Resume {
-        /// The app's id
-        id: String,
-    },
-}
-
-/// Verbs of keys.
-#[derive(Debug, Subcommand)]
-pub enum KeyVerb {
-    /// All of them, without the keys
-    List,
-    /// Make one; it is shown this once
-    Create {
-        /// A name to know it by
-        #[arg(long)]
-        name: Option<String>,
-        /// read, deploy, invoke or schema (repeatable) [default: all]
-        #[arg(long = "scope")]
-        scopes: Vec<String>,
-        /// Make an anon key, which has no scopes
-        #[arg(long)]
-        anon: bool,
-    },
-    /// Revoke one
-    Revoke {
-        /// key_...
-        id: String,
-    },
-    /// The keys that sign end users' tokens
-    Signing,
-    /// Let a new key sign end users' tokens
-    Rotate {
-        /// For how many seconds tokens of the present key are still good
-        #[arg(long, default_value_t = 86_400)]
-        grace: u32,
-    },
-    /// Remove a key that signed end users' tokens: they are worth nothing from then on
-    Forget {
-        /// Its kid
-        kid: String,
-    },
 }
 
 #[cfg(test)]

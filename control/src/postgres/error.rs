@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::tls::AuthoritiesError;
+
 /// Why a database URL cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -18,13 +20,8 @@ pub enum EndpointError {
     )]
     TlsMode(String),
     /// The file of trusted certificates cannot be used.
-    #[error("the certificates in {file} cannot be used: {why}")]
-    RootCertificates {
-        /// The file.
-        file: PathBuf,
-        /// Why not.
-        why: String,
-    },
+    #[error("{0}")]
+    RootCertificates(#[from] AuthoritiesError),
 }
 
 /// Why the managed cluster does not run.

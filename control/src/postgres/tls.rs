@@ -9,15 +9,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client;
 
 use crate::postgres::EndpointError;
+use crate::tls::{self, Authorities};
 
 /// Whether and how connections are encrypted. Cheap to clone.
 #[derive(Clone)]
@@ -37,8 +37,8 @@ impl Tls {
     /// Trusts the public certificate authorities, or with `roots` those of that PEM file alone.
     pub(super) fn required(roots: Option<&Path>) -> Result<Self, EndpointError> {
         let trusted = match roots {
-            None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
-            Some(file) => read_roots(file)?,
+            None => tls::public(),
+            Some(file) => Authorities::read(file)?.alone(),
         };
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
@@ -62,16 +62,6 @@ impl Tls {
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         TlsConnector::from(config).connect(name, stream).await
     }
-}
-
-fn read_roots(file: &Path) -> Result<RootCertStore, EndpointError> {
-    let unusable = |why: String| EndpointError::RootCertificates { file: file.to_owned(), why };
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| unusable(error.to_string()))? {
-        let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
-        roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
-    }
-    if roots.is_empty() { Err(unusable("it holds no certificate".to_owned())) } else { Ok(roots) }
 }
 
 /// One connection's part of [`Tls`], for the platform's own client.

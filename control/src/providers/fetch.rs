@@ -4,6 +4,7 @@ mod answer;
 mod connect;
 mod document;
 mod exchange;
+mod failure;
 pub mod guard;
 mod headers;
 mod lists;
@@ -24,9 +25,11 @@ pub use lists::EgressLists;
 
 use connect::Vetted;
 use exchange::Bounds;
+use failure::{denied, failed};
 use guard::Cidr;
 use upload::UploadBody;
 
+use crate::tls::Authorities;
 use crate::trace::{TRACEPARENT, Trace};
 
 /// Apps whose connections are kept. An app beyond that gets connections of its own, unpooled.
@@ -35,6 +38,10 @@ const POOLS_MAX: usize = 1_024;
 const IDLE_PER_HOST_MAX: usize = 8;
 /// How long an idle connection is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often the other end of a connection of HTTP/2 has to show that it is there, while something is waited for.
+const PING_EVERY: Duration = Duration::from_secs(10);
+/// How long it may take to. All of an app's requests would go on over a connection that nobody answers on.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A client that belongs to one app: pooled connections are never shared between tenants.
 type AppClient = Client<HttpsConnector<Vetted>, UploadBody>;
@@ -72,14 +79,13 @@ struct Traced {
 pub struct OutboundError(#[from] rustls::Error);
 
 impl Outbound {
-    /// A way out to public addresses and to those in `allow`. Proxy variables of the environment are not read:
-    /// a proxy would connect to addresses that nobody judged.
-    pub fn new(allow: &[Cidr]) -> Result<Self, OutboundError> {
-        use hyper_rustls::ConfigBuilderExt;
+    /// A way out to public addresses and to those in `allow`, trusting `authorities` beside the public ones. Proxy
+    /// variables of the environment are not read: a proxy would connect to addresses that nobody judged.
+    pub fn new(allow: &[Cidr], authorities: &Authorities) -> Result<Self, OutboundError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
-            .with_webpki_roots()
+            .with_root_certificates(authorities.beside_public())
             .with_no_client_auth();
         Ok(Self { shared: Arc::new(Shared { allow: allow.into(), tls, pools: Mutex::default() }) })
     }
@@ -116,7 +122,10 @@ impl Shared {
             .enable_http2()
             .wrap_connector(Vetted::new(Arc::clone(&self.allow)));
         let client = Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
+            .http2_keep_alive_interval(PING_EVERY)
+            .http2_keep_alive_timeout(PING_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
             .build(connector);
@@ -148,16 +157,6 @@ impl fmt::Debug for Outbound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbound").field("allow", &self.shared.allow).finish_non_exhaustive()
     }
-}
-
-/// A refusal by rule.
-fn denied(why: impl fmt::Display) -> GuestError {
-    GuestError::new("EGRESS_DENIED", format!("fetch refused: {why}"))
-}
-
-/// A failure on the way.
-fn failed(why: impl fmt::Display) -> GuestError {
-    GuestError::new("FETCH_FAILED", format!("fetch failed: {why}"))
 }
 
 #[cfg(test)]

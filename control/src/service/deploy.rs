@@ -145,6 +145,9 @@ fn refuse(error: CompileError) -> ApiError {
     if let CompileError::TooLarge { limit, .. } = error {
         return ApiError::invalid("code", format!("may have {limit} bytes at most"));
     }
+    if let CompileError::SourceMap { message } = error {
+        return ApiError::invalid("sourceMap", message);
+    }
     if let CompileError::Internal { reason } = &error {
         return ApiError::internal(format!("a build failed: {reason}"));
     }
@@ -154,7 +157,9 @@ fn refuse(error: CompileError) -> ApiError {
         CompileError::NoHandler { .. } => "no_handler",
         CompileError::TopLevelThrew { .. } => "top_level_threw",
         CompileError::TopLevelLimit { .. } => "top_level_limit",
-        CompileError::TooLarge { .. } | CompileError::Internal { .. } => "internal",
+        CompileError::TooLarge { .. } | CompileError::SourceMap { .. } | CompileError::Internal { .. } => {
+            "internal"
+        }
     };
     let place = error.place();
     let mut details = json!({

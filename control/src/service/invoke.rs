@@ -10,17 +10,17 @@ mod mapping;
 mod masking;
 mod record;
 mod recording;
+mod running;
 mod tails;
 mod target;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 
-use mayfly_runtime::{Call, Engine, Fault, Hangup, Limits, OnTheLine, Outcome, Request, Response};
+use mayfly_runtime::{Call, Engine, Fault, Hangup, Limits, Outcome, Request};
 use tokio::sync::oneshot;
-use tokio::sync::oneshot::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Caller;
@@ -32,13 +32,14 @@ use crate::quota::{Daily, Slot, Turns};
 use crate::secrets::KeyRing;
 use crate::service::rollouts::Rollouts;
 use crate::store::{InvocationRecord, Sink, Store};
-use crate::tasks::{Attached, Tasks};
+use crate::tasks::Tasks;
 use crate::tenant::{Identity, Tenants};
 use crate::trace::Trace;
 
 pub(crate) use choose::choose;
 pub use http_trigger::{HttpAuth, HttpTrigger};
 pub use recording::{RECORDING_BYTES_MAX, recording_name};
+pub use running::Running;
 pub(crate) use target::check_paused;
 pub use target::{TRIGGER_PATH_BYTES_MAX, Target, Targets};
 
@@ -128,20 +129,6 @@ pub struct Invocation {
     pub trace: Option<Trace>,
     /// Room for it.
     pub slot: Slot,
-}
-
-/// An invocation that has begun. Dropping this leaves it running to its end.
-#[derive(Debug)]
-pub struct Running {
-    /// `inv_...`
-    pub id: String,
-    target: Arc<Target>,
-    invoker: Invoker,
-    line: Option<OnTheLine>,
-    reply: oneshot::Receiver<Result<Response, Fault>>,
-    finished: CancellationToken,
-    work: Attached<Arc<InvocationRecord>>,
-    record: Option<Arc<InvocationRecord>>,
 }
 
 impl Trigger {
@@ -262,83 +249,8 @@ impl Invoker {
     }
 }
 
-impl Running {
-    /// The function's answer, or what to tell its caller instead. Comes before `waitUntil` is through.
-    pub async fn reply(&mut self) -> ApiResult<Response> {
-        let answered = self.answered().await;
-        // What is left is its background, and its record: nobody who waits for the answer waits for them.
-        self.work.detach();
-        if !self.finished.is_cancelled() {
-            self.invoker.inner.tails.add(&self.target.function.app_id, self.finished.clone());
-        }
-        match answered {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(fault)) => {
-                let error = self.invoker.explain(&self.target, fault).await;
-                Err(error.of_invocation(&self.id))
-            }
-            Err(_) => {
-                Err(ApiError::internal("the invocation ended without an answer").of_invocation(&self.id))
-            }
-        }
-    }
-
-    /// The caller's end of the line; dropped before the answer is all there, it tells the function that they went away.
-    pub fn line(&mut self) -> Option<OnTheLine> {
-        self.line.take()
-    }
-
-    /// Drive it until it has an answer.
-    async fn answered(&mut self) -> Result<Result<Response, Fault>, RecvError> {
-        std::future::poll_fn(|cx| {
-            if let Poll::Ready(record) = Pin::new(&mut self.work).poll(cx) {
-                self.record = Some(record);
-            }
-            Pin::new(&mut self.reply).poll(cx)
-        })
-        .await
-    }
-
-    /// The whole record, once everything is over.
-    pub async fn record(self) -> Arc<InvocationRecord> {
-        match self.record {
-            Some(record) => record,
-            None => self.work.await,
-        }
-    }
-}
-
 impl std::fmt::Debug for Invoker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Invoker").finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-pub(crate) mod testing {
-    //! A target without a store behind it.
-
-    use serde_json::json;
-
-    use super::target::Target;
-    use crate::store::{ActiveFunction, FunctionSettings, Trigger, TriggerKind};
-
-    /// An http function of `app`.
-    pub(crate) fn target(app: &str) -> Target {
-        Target::new(ActiveFunction {
-            function_id: "fn_1".into(),
-            function_name: "hello".into(),
-            app_id: app.into(),
-            app_name: "demo".into(),
-            paused: None,
-            app_settings: json!({}),
-            version_id: "ver_1".into(),
-            version: 1,
-            image_digest: None,
-            settings: FunctionSettings::default(),
-            triggers: vec![Trigger { kind: TriggerKind::Http, config: json!({}), enabled: true }],
-            env_revision: (0, 0),
-            candidate: None,
-        })
     }
 }

@@ -1,6 +1,8 @@
 //! The way back from the code that runs to the author's own file.
 
-use oxc_sourcemap::{SourceMap as Inner, SourceMapBuilder, Token};
+use std::fmt;
+
+use oxc_sourcemap::{JSONSourceMap, SourceMap as Inner, SourceMapBuilder, Token};
 
 use crate::error::SourcePlace;
 
@@ -10,6 +12,8 @@ pub(crate) const MODULE_NAME: &str = "function.mjs";
 const PRELUDE_NAME: &str = "mayfly:prelude";
 
 const LINE_CHARS_MAX: usize = 200;
+/// The most places of a bundler's map: one for each character of the longest code.
+const PLACES_MAX: usize = 1 << 20;
 
 /// A parsed source map.
 #[derive(Debug)]
@@ -33,9 +37,24 @@ impl Place<'_> {
     }
 }
 
-/// The map that leads through `map` and on through a bundler's, as JSON; `None` where that is no map.
-pub(super) fn compose(map: &Inner<'_>, bundlers: &str) -> Option<String> {
-    let bundlers = Inner::from_json_string(bundlers).ok()?;
+/// A bundler's map, or what is wrong with it.
+pub(super) fn read_bundlers(json: &str) -> Result<Inner<'static>, String> {
+    let json: JSONSourceMap =
+        serde_json::from_str(json).map_err(|error| wrong("is not a source map (JSON, version 3)", error))?;
+    let places = json.mappings.bytes().filter(|byte| matches!(byte, b',' | b';')).count() + 1;
+    if places > PLACES_MAX {
+        return Err(format!("has {places} mappings, the limit is {PLACES_MAX}"));
+    }
+    Inner::from_json(json).map_err(|error| wrong("has mappings that cannot be decoded", error))
+}
+
+/// What a parser says may quote all that it was given.
+fn wrong(what: &str, error: impl fmt::Display) -> String {
+    format!("{what}: {error}").chars().take(LINE_CHARS_MAX).collect()
+}
+
+/// The map that leads through `map` and on through a bundler's, as JSON.
+pub(super) fn compose(map: &Inner<'_>, bundlers: &Inner<'_>) -> String {
     let table = bundlers.generate_lookup_table();
     let mut builder = SourceMapBuilder::default();
     let ids: Vec<u32> = (0..bundlers.get_sources().len() as u32)
@@ -52,7 +71,7 @@ pub(super) fn compose(map: &Inner<'_>, bundlers: &str) -> Option<String> {
         let (line, column) = (token.get_dst_line(), token.get_dst_col());
         builder.add_token(line, column, on.get_src_line(), on.get_src_col(), source, None);
     }
-    Some(builder.into_sourcemap().to_json_string())
+    builder.into_sourcemap().to_json_string()
 }
 
 impl SourceMap {
@@ -160,6 +179,50 @@ mod tests {
         let place = place_of_offset("let é;\n  x y", 11);
         assert_eq!((place.line, place.column, place.text.as_str()), (2, 4, "  x y"));
         assert_eq!(place_of_offset("", 99).line, 1);
+    }
+
+    fn map_with(mappings: &str) -> String {
+        format!(r#"{{"version":3,"sources":["a.ts"],"names":[],"mappings":"{mappings}"}}"#)
+    }
+
+    #[test]
+    fn what_is_no_bundlers_map_is_refused_with_the_reason() {
+        for good in [map_with(""), map_with("AAAA;;AACA,CAAC"), map_with("A")] {
+            read_bundlers(&good).unwrap();
+        }
+        let long = format!("\"{}\"", "x".repeat(1 << 20));
+        for (bad, why) in [
+            ("", "is not a source map"),
+            ("hello", "is not a source map"),
+            ("[]", "is not a source map"),
+            ("{}", "is not a source map"),
+            (long.as_str(), "is not a source map"),
+            (r#"{"version":3,"sources":[]}"#, "mappings"),
+            (r#"{"version":2,"sources":[],"names":[],"mappings":""}"#, "version: 2"),
+            (r#"{"version":"3","sources":[],"names":[],"mappings":""}"#, "is not a source map"),
+            (r#"{"version":3,"sections":[]}"#, "is not a source map"),
+            (r#"{"version":3,"sources":[],"names":[],"mappings":7}"#, "is not a source map"),
+            (&map_with("!"), "cannot be decoded"),
+            (&map_with("g"), "cannot be decoded"),
+            (&map_with("AA"), "cannot be decoded"),
+            (&map_with("ACAA"), "cannot be decoded"),
+            (&map_with("AAAAC"), "cannot be decoded"),
+            (&map_with("ggggggggggggggggggggA"), "cannot be decoded"),
+        ] {
+            let said = read_bundlers(bad).unwrap_err();
+            assert!(
+                said.contains(why) && said.len() <= LINE_CHARS_MAX,
+                "{}: {said}",
+                &bad[..bad.len().min(80)]
+            );
+        }
+    }
+
+    #[test]
+    fn a_bundlers_map_has_so_many_places_and_no_more() {
+        assert!(read_bundlers(&map_with(&";".repeat(PLACES_MAX - 1))).is_ok());
+        let said = read_bundlers(&map_with(&";".repeat(PLACES_MAX))).unwrap_err();
+        assert!(said.contains("has 1048577 mappings"), "{said}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use oxc::parser::Parser;
 use oxc::semantic::SemanticBuilder;
 use oxc::span::{GetSpan, SourceType, Span};
 use oxc::transformer::{TransformOptions, Transformer};
+use oxc_sourcemap::SourceMap;
 
 use super::source_map::{self, place_of_offset};
 use super::{Script, Source};
@@ -20,12 +21,15 @@ use crate::error::CompileError;
 
 /// Turns a source into JavaScript.
 pub(super) fn to_javascript(source: &Source) -> Result<Script, CompileError> {
+    let bundlers = source.source_map.as_deref().map(source_map::read_bundlers).transpose();
+    let bundlers = bundlers.map_err(|message| CompileError::SourceMap { message })?;
+    let transform = |source_type| transform(source, source_type, bundlers.as_ref());
     if is_javascript(&source.file_name) {
-        return transform(source, SourceType::mjs());
+        return transform(SourceType::mjs());
     }
     // What is no TypeScript may still be JavaScript: `a < b > (c)` is one thing here and another there.
-    transform(source, SourceType::ts().with_module(true))
-        .or_else(|error| transform(source, SourceType::mjs()).map_err(|_| error))
+    transform(SourceType::ts().with_module(true))
+        .or_else(|error| transform(SourceType::mjs()).map_err(|_| error))
 }
 
 /// The modules that a source imports once its types are gone; nothing where it cannot be read.
@@ -73,7 +77,11 @@ fn is_javascript(file_name: &str) -> bool {
     matches!(extension, Some("js" | "mjs" | "cjs"))
 }
 
-fn transform(source: &Source, source_type: SourceType) -> Result<Script, CompileError> {
+fn transform(
+    source: &Source,
+    source_type: SourceType,
+    bundlers: Option<&SourceMap<'_>>,
+) -> Result<Script, CompileError> {
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, &source.code, source_type).parse();
     refuse_errors(source, parsed.diagnostics)?;
@@ -92,8 +100,8 @@ fn transform(source: &Source, source_type: SourceType) -> Result<Script, Compile
         ..CodegenOptions::default()
     };
     let printed = Codegen::new().with_options(options).build(&program);
-    let map = printed.map.map(|map| match &source.source_map {
-        Some(bundlers) => source_map::compose(&map, bundlers).unwrap_or_else(|| map.to_json_string()),
+    let map = printed.map.map(|map| match bundlers {
+        Some(bundlers) => source_map::compose(&map, bundlers),
         None => map.to_json_string(),
     });
     Ok(Script { code: printed.code, source_map: map.unwrap_or_default(), imports_node })

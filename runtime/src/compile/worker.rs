@@ -168,6 +168,7 @@ fn answer(request: &[u8]) -> Vec<u8> {
         }
         Err(CompileError::Syntax { message, place }) => write_error(&mut writer, 1, &message, place),
         Err(CompileError::Unsupported { message, place }) => write_error(&mut writer, 2, &message, place),
+        Err(CompileError::SourceMap { message }) => write_error(&mut writer, 4, &message, None),
         Err(other) => write_error(&mut writer, 3, &other.to_string(), None),
     }
     writer.finish()
@@ -203,6 +204,7 @@ fn read_answer(answer: &[u8]) -> Result<Result<Script, CompileError>, Malformed>
     Ok(Err(match kind {
         1 => CompileError::Syntax { message: first, place },
         2 => CompileError::Unsupported { message: first, place },
+        4 => CompileError::SourceMap { message: first },
         _ => CompileError::Internal { reason: first },
     }))
 }

@@ -3,6 +3,8 @@
 //! Whatever it answers, it must not show the other user's row, and both users must find things as they were: on the
 //! same connection, for there is only one.
 
+mod statements;
+
 use std::sync::Arc;
 
 use mayfly_control::providers::db::DbBounds;
@@ -11,6 +13,8 @@ use mayfly_runtime::providers::{Actor, Database, TransactionOptions};
 use serde_json::json;
 use support::cluster::{endpoint, run};
 use support::tenants::{TestApp, answer, rows, statement, tenants, tenants_with};
+
+use statements::STATEMENTS;
 
 pub(super) const SCHEMA: &str = "
     CREATE TABLE posts (id int PRIMARY KEY, owner text NOT NULL DEFAULT current_user_id(), body text);
@@ -26,172 +30,6 @@ pub(super) const CARELESS: &str = "
     CREATE FUNCTION read_text(q text) RETURNS text LANGUAGE plpgsql AS $$
         DECLARE r text; BEGIN EXECUTE q INTO r; RETURN r; END $$;
     CREATE FUNCTION run_text(q text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN EXECUTE q; RETURN 'done'; END $$";
-
-/// What belongs together is parted by `;;`: calls of one invocation.
-const STATEMENTS: &[&str] = &[
-    // Leaving the role.
-    "RESET ROLE",
-    "SET ROLE butterbase_service",
-    "set role none",
-    "/* select */ SET ROLE butterbase_service",
-    "-- select\nSET ROLE butterbase_service",
-    "((SELECT 1)) ;; SET SESSION AUTHORIZATION DEFAULT",
-    "SELECT set_config('role', 'butterbase_service', true)",
-    "SELECT set_config('role', 'butterbase_service', false) ;; SELECT body FROM posts",
-    "WITH x AS MATERIALIZED (SELECT set_config('role', 'butterbase_service', true)) SELECT 1 FROM x",
-    "WITH x AS MATERIALIZED (SELECT set_config('role', 'butterbase_service', true) r)
-     SELECT r, query_to_xml('select body from posts', true, true, '') FROM x",
-    "UPDATE pg_settings SET setting = 'butterbase_service' WHERE name = 'role'",
-    "UPDATE pg_settings SET setting = '0' WHERE name = 'statement_timeout'",
-    "SELECT run_text('SET ROLE butterbase_service') ;; SELECT body FROM posts",
-    "SELECT run_text('RESET ROLE') ;; SELECT body FROM posts",
-    "SELECT run_text('SET SESSION AUTHORIZATION mayfly') ;; SELECT body FROM posts",
-    "SELECT run_text('SET ROLE none'), read_text($q$SELECT string_agg(body, ',') FROM posts$q$)",
-    "SELECT read_text('SELECT set_config(''role'', ''butterbase_service'', false)')",
-    "WITH x AS MATERIALIZED (SELECT run_text('SET ROLE butterbase_service') r) SELECT r, body FROM x, posts",
-    "WITH x AS MATERIALIZED (SELECT run_text($q$SET ROLE none$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
-    "WITH x AS MATERIALIZED (SELECT run_text($q$RESET ROLE$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
-    "WITH x AS MATERIALIZED (SELECT run_text($q$SET row_security = off$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
-    "WITH x AS MATERIALIZED (SELECT run_text($q$SET SESSION AUTHORIZATION DEFAULT$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
-    // Being somebody else.
-    "WITH x AS MATERIALIZED (SELECT run_text($q$SET mayfly.claims = '$BOB'$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
-    "WITH x AS MATERIALIZED (SELECT run_text($q$SET mayfly.claims = '$FORGED'$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
-    "WITH x AS MATERIALIZED (SELECT run_text($q$RESET mayfly.claims$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
-    "WITH x AS MATERIALIZED (SELECT run_text($q$SET search_path = pg_temp, public$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
-    "WITH x AS MATERIALIZED (SELECT run_text($q$SET constraint_exclusion = off$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
-    "SET mayfly.claims = '$BOB'",
-    "SELECT set_config('mayfly.claims', '$BOB', true)",
-    "SELECT run_text('SET mayfly.claims = ''$BOB''') ;; SELECT body FROM posts",
-    "SELECT run_text('SET mayfly.claims = ''$FORGED''') ;; SELECT body FROM posts",
-    "SELECT run_text('SET mayfly.claims = ''626f62.1.99999999999.00''') ;; SELECT body FROM posts",
-    "SELECT run_text('SET mayfly.claims = ''626f62...''') ;; SELECT body FROM posts",
-    "SELECT run_text('SET mayfly.claims = ''x''') ;; SELECT current_user_id()",
-    "SELECT run_text('RESET ALL') ;; SELECT body FROM posts",
-    "SELECT run_text('SET row_security = off') ;; SELECT body FROM posts",
-    "SELECT * FROM mayfly.claims_key",
-    "SELECT mayfly.run_script('SELECT 1')",
-    "SELECT current_setting('mayfly.claims')",
-    // Leaving the transaction.
-    "COMMIT ;; SELECT body FROM posts",
-    "ROLLBACK AND CHAIN",
-    "ABORT",
-    "END",
-    "SAVEPOINT s",
-    "RELEASE s",
-    "PREPARE TRANSACTION 'x'",
-    "SELECT run_text('COMMIT')",
-    "SELECT body FROM posts; SELECT 1",
-    // Leaving something behind.
-    "PREPARE p AS SELECT 1",
-    "SELECT run_text('PREPARE p AS SELECT 1') ;; EXECUTE p",
-    "DEALLOCATE ALL",
-    "DISCARD ALL",
-    "LISTEN x",
-    "SELECT run_text('LISTEN x')",
-    "NOTIFY x",
-    "SELECT pg_notify('x', 'y')",
-    "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
-    "SELECT run_text('DECLARE c CURSOR WITH HOLD FOR SELECT body FROM posts')",
-    "CREATE TEMP TABLE posts (x int)",
-    "SELECT run_text('CREATE TEMP TABLE posts (x int)')",
-    "SELECT * INTO TEMP posts FROM posts",
-    "SELECT * INTO public.p2 FROM posts",
-    "SELECT setseed(0.5)",
-    "SELECT run_text('SET search_path = pg_temp') ;; SELECT body FROM posts",
-    "SELECT run_text('SET statement_timeout = 0')",
-    "SELECT run_text('SET work_mem = ''2000MB''')",
-    // Changing what there is.
-    "DO $$ BEGIN PERFORM 1; END $$",
-    "SELECT run_text('DO $x$ BEGIN PERFORM 1; END $x$')",
-    "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
-    "SELECT run_text('CREATE FUNCTION f() RETURNS int LANGUAGE sql AS ''SELECT 1''')",
-    "ALTER TABLE posts NO FORCE ROW LEVEL SECURITY",
-    "SELECT run_text('ALTER TABLE posts DISABLE ROW LEVEL SECURITY')",
-    "DROP POLICY own ON posts",
-    "GRANT butterbase_service TO butterbase_user",
-    "SELECT run_text('GRANT butterbase_service TO butterbase_user')",
-    "ALTER ROLE butterbase_user BYPASSRLS",
-    "SELECT run_text('ALTER ROLE \"$USER\" PASSWORD ''x''') ;; SELECT 1",
-    "TRUNCATE posts",
-    "LOCK TABLE posts",
-    "VACUUM",
-    "CALL x()",
-    "COPY posts TO STDOUT",
-    "COPY (SELECT 1) TO PROGRAM 'id'",
-    "SELECT run_text('COPY posts TO ''/tmp/x''')",
-    "EXPLAIN ANALYZE CREATE TABLE t2 AS SELECT * FROM posts",
-    "EXPLAIN ANALYZE EXECUTE p",
-    "EXPLAIN ANALYZE DECLARE c CURSOR WITH HOLD FOR SELECT * FROM posts",
-    "EXPLAIN (ANALYZE, VERBOSE) SELECT body FROM posts WHERE body LIKE 'b%'",
-    // What all apps share.
-    "SELECT pg_advisory_lock(1)",
-    "SELECT count(pg_try_advisory_xact_lock(i)) FROM generate_series(1, 100000) i",
-    "SELECT lo_create(0)",
-    "SELECT lo_from_bytea(0, '\\x00')",
-    "SELECT lo_import('/etc/passwd')",
-    "SELECT pg_read_file('/etc/passwd')",
-    "SELECT pg_ls_dir('.')",
-    "SELECT pg_terminate_backend(pg_backend_pid())",
-    "SELECT pg_cancel_backend(pg_backend_pid())",
-    "SELECT pg_reload_conf()",
-    "SELECT pg_logical_emit_message(false, 'x', 'y')",
-    "SELECT pg_export_snapshot()",
-    "SELECT * FROM pg_stat_activity",
-    "SELECT * FROM pg_stat_get_activity(NULL)",
-    "SELECT * FROM pg_authid",
-    "SELECT * FROM pg_db_role_setting",
-    "SELECT * FROM pg_prepared_statements",
-    "SELECT * FROM pg_hba_file_rules",
-    "SELECT pg_stat_get_backend_activity(b) FROM pg_stat_get_backend_idset() b",
-    "SELECT dblink('', 'select 1')",
-    // Running SQL text anew.
-    "SELECT query_to_xml('select body from posts', true, true, '')",
-    "SELECT table_to_xml('posts', true, true, '')",
-    "SELECT schema_to_xml('public', true, true, '')",
-    "SELECT database_to_xml(true, true, '')",
-    "SELECT cursor_to_xml('c', 1, true, true, '')",
-    "SELECT * FROM ts_stat('select body::tsvector from posts')",
-    "SELECT ts_rewrite('a'::tsquery, 'select body::tsquery, body::tsquery from posts')",
-    "SELECT read_text($q$SELECT string_agg(body, ',') FROM posts$q$)",
-    // Reading and writing past the policy.
-    "SELECT body FROM posts",
-    "TABLE posts",
-    "SELECT * FROM post_view",
-    "SELECT * FROM public.posts WHERE body ~ 'b-' OR true",
-    "SELECT body FROM ONLY posts TABLESAMPLE SYSTEM (100)",
-    "SELECT array_agg(p) FROM posts p",
-    "SELECT xmlelement(name x, body)::text FROM posts",
-    "SELECT body FROM posts FOR UPDATE",
-    "SELECT array_to_string(most_common_vals::text::text[], ',') FROM pg_stats WHERE tablename = 'posts'",
-    "SELECT * FROM pg_statistic",
-    "SELECT body FROM posts WHERE 1 / (CASE WHEN body = 'b-secret' THEN 0 ELSE 1 END) = 1",
-    "SELECT body FROM posts WHERE body::int = 1",
-    "INSERT INTO posts VALUES (3, 'bob', 'x')",
-    "INSERT INTO posts VALUES (2, 'alice', 'x') ON CONFLICT (id) DO UPDATE SET body = 'x' RETURNING body",
-    "INSERT INTO posts VALUES (2, 'alice', 'x')",
-    "UPDATE posts SET owner = 'bob' WHERE id = 1",
-    "UPDATE posts SET body = 'x' WHERE id = 2 RETURNING *",
-    "DELETE FROM posts WHERE id = 2 RETURNING body",
-    "WITH d AS (DELETE FROM posts WHERE id <> 1 RETURNING body) SELECT body FROM d",
-    "MERGE INTO posts p USING (VALUES (2)) v (id) ON p.id = v.id WHEN MATCHED THEN DELETE",
-    "INSERT INTO _idempotency_keys VALUES ('default', 'k')",
-    "SELECT * FROM _idempotency_keys",
-    "SELECT result FROM public._idempotency_keys WHERE key = 'k'",
-    "UPDATE _idempotency_keys SET result = 'forged'",
-    "SELECT * FROM mayfly.idempotency_begin('default', 'k', NULL, '99999999999.00')",
-    "SELECT mayfly.idempotency_settle('default', 'k', 'forged', '$BOB')",
-    "SELECT mayfly.check_key_proof('default', 'k', '99999999999.00')",
-    "SELECT run_text($q$SELECT mayfly.idempotency_settle('default', 'k', 'forged', current_setting('mayfly.claims'))$q$)",
-    "CREATE FUNCTION mayfly.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
-    "SELECT run_text('ALTER FUNCTION mayfly.check_key_proof(text, text, text) SECURITY INVOKER')",
-    // Being a nuisance.
-    "SELECT pg_sleep(100)",
-    "SELECT count(*) FROM generate_series(1, 10000000000)",
-    "SELECT repeat('x', 900000000)",
-    "SELECT repeat('x', 1000000)::text::xml IS NOT NULL",
-    "SELECT 'a'::regclass",
-    "SELECT",
-];
 
 struct Stage {
     app: TestApp,

@@ -54,6 +54,32 @@ fn code_that_cannot_run_is_refused_with_its_place_and_the_old_version_serves_on(
 }
 
 #[test]
+fn a_source_map_that_is_none_is_refused_by_its_name() {
+    run(async {
+        let app = TestApp::new().await;
+        app.deploy("hello", HELLO).await;
+        let map = |mappings: &str| {
+            json!({ "version": 3, "sources": ["a.ts"], "names": [], "mappings": mappings }).to_string()
+        };
+        for (bad, why) in [
+            ("nonsense".to_owned(), "is not a source map (JSON, version 3)"),
+            (json!({ "version": 2, "sources": [], "mappings": "" }).to_string(), "version: 2"),
+            (map("!!"), "has mappings that cannot be decoded"),
+        ] {
+            let body = deploy_body("hello", HELLO, json!({ "sourceMap": bad }));
+            let refused =
+                app.manage("POST", "/functions").json(body).fails(400, "VALIDATION_INVALID_SCHEMA").await;
+            let error = refused.json()["error"].clone();
+            assert_eq!(error["details"]["path"], "sourceMap");
+            let message = error["message"].as_str().unwrap();
+            assert!(message.starts_with("sourceMap: ") && message.contains(why), "{message}");
+        }
+        let body = deploy_body("hello", HELLO, json!({ "sourceMap": map("AAAA") }));
+        assert_eq!(app.manage("POST", "/functions").json(body).ok().await["version"], 2);
+    });
+}
+
+#[test]
 fn what_a_redeploy_leaves_out_keeps_its_value() {
     run(async {
         let app = TestApp::new().await;

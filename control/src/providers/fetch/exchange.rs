@@ -1,6 +1,5 @@
 //! One `fetch` from start to end: judge, send, follow, read within the bounds.
 
-use std::error::Error;
 use std::time::Duration;
 
 use http::{Method, Request, Response, Uri};
@@ -8,7 +7,7 @@ use hyper::body::Incoming;
 use mayfly_runtime::providers::{FetchRequest, FetchResponse, GuestError, Redirect};
 use url::Url;
 
-use super::connect::ConnectError;
+use super::failure::explain;
 use super::guard::{Cidr, Denied, judge_url};
 use super::redirect::{HOPS_MAX, Hop, follow, location};
 use super::upload::Upload;
@@ -102,27 +101,4 @@ fn method(text: &str) -> Result<Method, GuestError> {
         }
         Ok(method) => Ok(method),
     }
-}
-
-/// The function's author gets to know what happened, and nothing about the machine it happened on.
-fn explain(error: &(dyn Error + 'static)) -> GuestError {
-    let mut cause = Some(error);
-    while let Some(this) = cause {
-        if let Some(connect) = this.downcast_ref::<ConnectError>() {
-            return match connect {
-                ConnectError::NotPublic => denied(connect),
-                ConnectError::Failed(_) | ConnectError::TimedOut => failed(connect),
-            };
-        }
-        if let Some(tls) = this.downcast_ref::<rustls::Error>() {
-            return failed(format_args!("TLS: {tls}"));
-        }
-        // An `io::Error` hides what it was made of from `source()`.
-        if let Some(inner) = this.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-            cause = Some(inner);
-            continue;
-        }
-        cause = this.source();
-    }
-    failed("the exchange broke off")
 }

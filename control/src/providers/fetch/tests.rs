@@ -67,7 +67,7 @@ async fn gzip(plain: &[u8]) -> Vec<u8> {
 
 /// An answer's body, read within a bound.
 async fn body(url: String, bytes_max: u64) -> Result<Bytes, String> {
-    let outbound = Outbound::new(&["127.0.0.1/32".parse().unwrap()]).unwrap();
+    let outbound = Outbound::new(&["127.0.0.1/32".parse().unwrap()], &Authorities::default()).unwrap();
     let fetch = outbound.for_app("app_a");
     let bounds = Bounds { allow: &fetch.allow, lists: None, body_bytes_max: bytes_max };
     let answer = exchange::run(&fetch.client, bounds, get(url)).await.map_err(|error| error.to_string())?;
@@ -117,13 +117,18 @@ fn get(url: String) -> FetchRequest {
 }
 
 fn open() -> Arc<dyn Fetch> {
-    Outbound::new(&["127.0.0.1/32".parse().unwrap()]).unwrap().for_invocation("app_a", Arc::default(), None)
+    Outbound::new(&["127.0.0.1/32".parse().unwrap()], &Authorities::default()).unwrap().for_invocation(
+        "app_a",
+        Arc::default(),
+        None,
+    )
 }
 
 #[tokio::test]
 async fn loopback_is_refused_unless_the_operator_allows_it() {
     let (address, mut seen) = origin().await;
-    let closed = Outbound::new(&[]).unwrap().for_invocation("app_a", Arc::default(), None);
+    let closed =
+        Outbound::new(&[], &Authorities::default()).unwrap().for_invocation("app_a", Arc::default(), None);
     for host in ["127.0.0.1", "localhost", "0x7f.1", "[::ffff:127.0.0.1]", "2130706433"] {
         let error =
             Arc::clone(&closed).fetch(get(format!("http://{host}:{}/", address.port()))).await.unwrap_err();
@@ -208,7 +213,7 @@ async fn breaks_and_refusals_are_errors() {
 
 #[tokio::test]
 async fn apps_do_not_share_a_pool() {
-    let outbound = Outbound::new(&[]).unwrap();
+    let outbound = Outbound::new(&[], &Authorities::default()).unwrap();
     let a = outbound.for_app("app_a");
     assert!(Arc::ptr_eq(&a, &outbound.for_app("app_a")));
     assert!(!Arc::ptr_eq(&a, &outbound.for_app("app_b")));

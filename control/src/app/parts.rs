@@ -1,0 +1,147 @@
+//! How the use cases are put together.
+
+use std::sync::Arc;
+
+use mayfly_runtime::Engine;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::admin::AdminKey;
+use crate::auth::{Authenticator, Jwks, TokenVerifier};
+use crate::config::Config;
+use crate::http::{Base, Edge, UseCases};
+use crate::providers::fetch::Outbound;
+use crate::quota::{Daily, Slots, Turns};
+use crate::secrets::KeyRing;
+use crate::service::admission::Admission;
+use crate::service::apps::Apps;
+use crate::service::config::Configs;
+use crate::service::deploy::Deploy;
+use crate::service::env::Env;
+use crate::service::functions::Functions;
+use crate::service::health::Health;
+use crate::service::invoke::{Invoker, InvokerParts, Targets};
+use crate::service::keys::Keys;
+use crate::service::logs::Logs;
+use crate::service::news::{Listeners, News};
+use crate::service::rollouts::Rollouts;
+use crate::service::schema::Schemas;
+use crate::service::sql::Sql;
+use crate::service::tokens::Tokens;
+use crate::service::usage::Usages;
+use crate::service::verify::Verify;
+use crate::store::{Sink, Store};
+use crate::tasks::Tasks;
+use crate::tenant::Tenants;
+
+/// Sandboxes that may run beside as many as there are processors: of apps that use little.
+const TURNS_BESIDE: u32 = 2;
+
+/// What the use cases stand on.
+pub(super) struct Parts {
+    pub(super) engine: Engine,
+    pub(super) store: Store,
+    pub(super) tenants: Tenants,
+    pub(super) keyring: Arc<KeyRing>,
+    pub(super) outbound: Outbound,
+}
+
+impl Parts {
+    pub(super) fn into_edge(
+        self,
+        config: &Config,
+        admin_key: &str,
+        base: Base,
+        sink: &Sink,
+        tasks: &Tasks,
+        stop: &CancellationToken,
+    ) -> Edge {
+        let Self { engine, store, tenants, keyring, outbound } = self;
+        let targets = Targets::new(store.clone(), engine.digest());
+        let configs = Configs::new(store.clone());
+        let jwks = Jwks::new(Arc::new(outbound.clone()));
+        let verifier = TokenVerifier::new(store.clone(), Arc::clone(&keyring), jwks);
+        let admin_key = AdminKey::new(admin_key);
+        let authenticator = Authenticator::new(store.clone(), admin_key, targets.clone(), verifier.clone());
+        let news = News::new(Listeners {
+            targets: targets.clone(),
+            authenticator: authenticator.clone(),
+            tokens: verifier.clone(),
+            configs: configs.clone(),
+        });
+        let tokens =
+            Tokens { store: store.clone(), keyring: Arc::clone(&keyring), verifier, news: news.clone() };
+        let slots = Slots::new(config.invocations_max, config.invocations_per_app_max);
+        let daily = Daily::new(store.clone());
+        let turns = Turns::new(turns(), TURNS_BESIDE);
+        let rollouts = Rollouts::new(store.clone(), targets.clone(), tasks.clone());
+        let keys = Keys { store: store.clone() };
+        let env = Env { store: store.clone(), keyring: Arc::clone(&keyring), targets: targets.clone() };
+        let invoker = Invoker::new(InvokerParts {
+            engine: engine.clone(),
+            store: store.clone(),
+            keyring: Arc::clone(&keyring),
+            tenants: tenants.clone(),
+            outbound,
+            sink: sink.clone(),
+            tasks: tasks.clone(),
+            api_url: base.as_str().into(),
+            daily: daily.clone(),
+            turns: turns.clone(),
+            rollouts: rollouts.clone(),
+        });
+        let verify = Verify {
+            store: store.clone(),
+            keyring: Arc::clone(&keyring),
+            engine: engine.clone(),
+            turns,
+            invoker: invoker.clone(),
+        };
+        let schemas = Schemas { tenants: tenants.clone(), store: store.clone() };
+        Edge::new(UseCases {
+            authenticator,
+            apps: Apps {
+                store: store.clone(),
+                tenants: tenants.clone(),
+                keyring,
+                keys: keys.clone(),
+                tokens: tokens.clone(),
+                news: news.clone(),
+            },
+            functions: Functions {
+                store: store.clone(),
+                env: env.clone(),
+                targets: targets.clone(),
+                rollouts,
+                sink: sink.clone(),
+            },
+            deploy: Deploy::new(
+                store.clone(),
+                engine,
+                env.clone(),
+                targets.clone(),
+                schemas.clone(),
+                tasks.clone(),
+            ),
+            logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
+            usages: Usages { store: store.clone(), invoker: invoker.clone() },
+            verify,
+            health: Health { store, sink: sink.clone(), slots: slots.clone(), stop: stop.clone() },
+            schemas,
+            sql: Sql { tenants },
+            tokens,
+            news,
+            admission: Admission { configs: configs.clone(), slots, daily },
+            configs,
+            keys,
+            env,
+            targets,
+            invoker,
+            base,
+        })
+    }
+}
+
+/// As many sandboxes run at one moment as there are processors for them.
+fn turns() -> u32 {
+    std::thread::available_parallelism().map_or(2, |count| u32::try_from(count.get()).unwrap_or(u32::MAX))
+}

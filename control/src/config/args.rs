@@ -1,0 +1,90 @@
+//! Flags and variables of those commands that run a server.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use url::Url;
+
+use super::{ByteSize, Cidr, LogArgs};
+
+/// Flags and variables of `mayfly serve` and `mayfly dev`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, env = "MAYFLY_LISTEN", default_value = "127.0.0.1:8787")]
+    pub listen: SocketAddr,
+
+    /// Where keys, compiled images and the managed PostgreSQL live
+    #[arg(long, env = "MAYFLY_DATA_DIR", default_value = ".mayfly")]
+    pub data_dir: PathBuf,
+
+    /// A PostgreSQL server to use instead of the managed one (postgres://superuser:password@host/database)
+    #[arg(long, env = "MAYFLY_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+
+    /// The address that callers use, when a proxy stands in front [default: where it listens]
+    #[arg(long, env = "MAYFLY_PUBLIC_URL")]
+    pub public_url: Option<Url>,
+
+    /// The operator's key [default: made at first start, kept in admin.key in the data directory]
+    #[arg(long, env = "MAYFLY_ADMIN_KEY", hide_env_values = true, hide = true)]
+    pub admin_key: Option<String>,
+
+    /// Keys that secrets are sealed with, "id:base64 of 32 bytes", separated by commas, the one to seal with first [default:
+    /// secrets.key in the data directory, made at first start]
+    #[arg(long, env = "MAYFLY_SECRET_KEYS", hide_env_values = true, hide = true)]
+    pub secret_keys: Option<String>,
+
+    /// Largest request body, but for those that functions are called with
+    #[arg(long, env = "MAYFLY_MAX_BODY", default_value = "10MiB")]
+    pub max_body: ByteSize,
+
+    /// Largest request body that a function is called with
+    #[arg(long, env = "MAYFLY_MAX_UPLOAD", default_value = "5GiB")]
+    pub max_upload: ByteSize,
+
+    /// Open connections at once
+    #[arg(long, env = "MAYFLY_MAX_CONNECTIONS", default_value_t = 10_000, value_parser = at_least_one())]
+    pub max_connections: u32,
+
+    /// Requests being worked on at once; more are answered 503 OVERLOADED
+    #[arg(long, env = "MAYFLY_MAX_REQUESTS", default_value_t = 1_024, value_parser = at_least_one())]
+    pub max_requests: u32,
+
+    /// Sandboxes at once on this node; more are answered 503 OVERLOADED
+    #[arg(long, env = "MAYFLY_MAX_INVOCATIONS", default_value_t = 256, value_parser = at_least_one())]
+    pub max_invocations: u32,
+
+    /// Sandboxes at once of one app; more are answered 429 CONCURRENCY_LIMIT
+    #[arg(long, env = "MAYFLY_MAX_INVOCATIONS_PER_APP", default_value_t = 100, value_parser = at_least_one())]
+    pub max_invocations_per_app: u32,
+
+    /// Days that invocation records are kept for
+    #[arg(long, env = "MAYFLY_RECORDS_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub records_days: u32,
+
+    /// Private addresses that functions may reach by fetch, such as 127.0.0.1/32 (repeatable; default none)
+    #[arg(long, env = "MAYFLY_FETCH_ALLOW_CIDR", value_delimiter = ',')]
+    pub fetch_allow_cidr: Vec<Cidr>,
+
+    /// A file of certificates (PEM) whose holders fetch trusts to issue certificates, beside the public authorities
+    #[arg(long, env = "MAYFLY_EXTRA_CA", value_name = "FILE")]
+    pub extra_ca: Option<PathBuf>,
+
+    /// Close apps' databases that are not closed as they must be, such as restored ones, instead of refusing to start
+    #[arg(long)]
+    pub repair: bool,
+
+    /// Seconds that a shutdown waits for running work
+    #[arg(long, env = "MAYFLY_DRAIN_SECONDS", default_value_t = 60)]
+    pub drain_seconds: u32,
+
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "its fields are the documentation")]
+    pub log: LogArgs,
+}
+
+fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..)
+}
