@@ -6,6 +6,7 @@
 /// <reference path="./lib/events.d.ts" />
 /// <reference path="./lib/fetch.d.ts" />
 /// <reference path="./lib/messaging.d.ts" />
+/// <reference path="./lib/performance.d.ts" />
 /// <reference path="./lib/scheduling.d.ts" />
 /// <reference path="./lib/streams.d.ts" />
 /// <reference path="./lib/url.d.ts" />

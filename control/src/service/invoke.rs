@@ -19,13 +19,13 @@ pub(crate) mod testing;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use mayfly_runtime::{Call, Engine, Fault, Hangup, Limits, Outcome, Request};
+use mayfly_runtime::{Call, Engine, Hangup, Limits, Outcome, Request};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Caller;
 use crate::clock;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::ids;
 use crate::providers::fetch::Outbound;
 use crate::quota::{Daily, Slot, Turns};

@@ -11,6 +11,7 @@ import {
   ArrayPush,
   deferred,
   following,
+  ObjectKeys,
   TypedArrayBuffer,
   TypedArrayByteLength,
   TypedArrayName,
@@ -46,10 +47,20 @@ export function incomingStream() {
   return hostStream(host.bodyRead, () => {});
 }
 
+/** What the host refuses, or the network does not do, is a `TypeError`, as it is everywhere; its code says which. */
+export function networkError(error) {
+  const { code, message } = error;
+  if (code !== "FETCH_FAILED" && code !== "EGRESS_DENIED") return error;
+  const thrown = new TypeError(message);
+  const names = ObjectKeys(error);
+  for (let i = 0; i < names.length; i++) thrown[names[i]] = error[names[i]];
+  return thrown;
+}
+
 /** The body of an answer to a fetch. */
 export function fetchedStream(fetch) {
   return hostStream(
-    (callback) => host.fetchRead(fetch, callback),
+    (callback) => host.fetchRead(fetch, (piece, error) => callback(piece, error === undefined ? undefined : networkError(error))),
     () => host.fetchEnd(fetch, 0),
   );
 }

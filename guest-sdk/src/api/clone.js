@@ -171,10 +171,12 @@ export function transferOf(options) {
   return transferList(typeof options[SymbolIterator] === "function" ? options : options.transfer);
 }
 
-exposeFunction(function structuredClone(value, options = undefined) {
-  if (arguments.length === 0) throw new TypeError("structuredClone needs a value");
-  if (options !== undefined && options !== null && typeof options !== "object" && typeof options !== "function") {
-    throw new TypeError("The options must be an object");
-  }
-  return deserialize(serialize(value, transferList(options?.transfer ?? undefined))).value;
+exposeFunction({
+  structuredClone(value, options = undefined) {
+    if (arguments.length === 0) throw new TypeError("structuredClone needs a value");
+    if (options !== undefined && options !== null && typeof options !== "object" && typeof options !== "function") {
+      throw new TypeError("The options must be an object");
+    }
+    return deserialize(serialize(value, transferList(options?.transfer ?? undefined))).value;
+  },
 });

@@ -163,19 +163,23 @@ expose("TextDecoder", TextDecoder);
 // The engine's own reads and writes strings where they lie.
 const { btoa: encodeBase64 } = globalThis;
 
-exposeFunction(function btoa(data) {
-  if (arguments.length === 0) throw new TypeError("btoa needs a text");
-  try {
-    return encodeBase64(`${data}`);
-  } catch (error) {
-    // That memory is out stays as it is.
-    if (error?.name !== INVALID) throw error;
-    throw new DOMException("btoa takes characters up to U+00FF only", INVALID);
-  }
+exposeFunction({
+  btoa(data) {
+    if (arguments.length === 0) throw new TypeError("btoa needs a text");
+    try {
+      return encodeBase64(`${data}`);
+    } catch (error) {
+      // That memory is out stays as it is.
+      if (error?.name !== INVALID) throw error;
+      throw new DOMException("btoa takes characters up to U+00FF only", INVALID);
+    }
+  },
 });
-exposeFunction(function atob(data) {
-  if (arguments.length === 0) throw new TypeError("atob needs a text");
-  const decoded = host.base64Decode(`${data}`);
-  if (decoded === undefined) throw new DOMException("atob was given text that is not base64", INVALID);
-  return decoded;
+exposeFunction({
+  atob(data) {
+    if (arguments.length === 0) throw new TypeError("atob needs a text");
+    const decoded = host.base64Decode(`${data}`);
+    if (decoded === undefined) throw new DOMException("atob was given text that is not base64", INVALID);
+    return decoded;
+  },
 });

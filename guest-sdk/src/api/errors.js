@@ -53,9 +53,11 @@ export function failUnlessHandled(fail) {
   });
 }
 
-exposeFunction(function reportError(error) {
-  if (arguments.length === 0) throw new TypeError("reportError needs an error");
-  reportException(error);
+exposeFunction({
+  reportError(error) {
+    if (arguments.length === 0) throw new TypeError("reportError needs an error");
+    reportException(error);
+  },
 });
 
 /** Promises that were rejected and have no handler, and such that got one late. */

@@ -1,11 +1,11 @@
 // fetch: the request goes to the host, which decides whether it may leave.
 
 import { isStream } from "./body.js";
-import { pump } from "./body_stream.js";
+import { networkError, pump } from "./body_stream.js";
 import { abortReason, addAbortAlgorithm, isAborted } from "./events_abort.js";
 import { headerList } from "./headers.js";
 import { host } from "./host.js";
-import { deferred, expose, ObjectKeys, rejected, SetHas, StringStartsWith, uponPromise } from "./primordials.js";
+import { deferred, exposeFunction, rejected, SetHas, StringStartsWith, uponPromise } from "./primordials.js";
 import { outgoing, Request } from "./request.js";
 import { blobResponse, dataResponse, responseFromHost } from "./response.js";
 import { errorBytes } from "./streams_bytes.js";
@@ -62,16 +62,6 @@ function send({ method, url, redirect, headers, signal, body }, answer) {
   );
 }
 
-/** What the host refuses, or the network does not do, is a `TypeError`, as it is everywhere; its code says which. */
-function networkError(error) {
-  const { code, message } = error;
-  if (code !== "FETCH_FAILED" && code !== "EGRESS_DENIED") return error;
-  const thrown = new TypeError(message);
-  const names = ObjectKeys(error);
-  for (let i = 0; i < names.length; i++) thrown[names[i]] = error[names[i]];
-  return thrown;
-}
-
 /** The response of a `data:` URL, for which nobody is asked. */
 function ofData({ method, url }) {
   const data = host.dataUrl(url);
@@ -99,17 +89,19 @@ function sendBody(stream, operation, answer) {
   });
 }
 
-expose("fetch", function fetch(input, init = undefined) {
-  const answer = deferred();
-  try {
-    const parts = outgoing(new Request(input, init));
-    requirePort(parts.url);
-    if (parts.signal !== null && isAborted(parts.signal)) return rejected(abortReason(parts.signal));
-    if (StringStartsWith(parts.url, "data:")) answer.resolve(ofData(parts));
-    else if (StringStartsWith(parts.url, "blob:")) answer.resolve(ofBlob(parts));
-    else send(parts, answer);
-  } catch (error) {
-    return rejected(error);
-  }
-  return answer.promise;
+exposeFunction({
+  fetch(input, init = undefined) {
+    const answer = deferred();
+    try {
+      const parts = outgoing(new Request(input, init));
+      requirePort(parts.url);
+      if (parts.signal !== null && isAborted(parts.signal)) return rejected(abortReason(parts.signal));
+      if (StringStartsWith(parts.url, "data:")) answer.resolve(ofData(parts));
+      else if (StringStartsWith(parts.url, "blob:")) answer.resolve(ofBlob(parts));
+      else send(parts, answer);
+    } catch (error) {
+      return rejected(error);
+    }
+    return answer.promise;
+  },
 });

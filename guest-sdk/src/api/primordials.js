@@ -277,10 +277,10 @@ export function expose(name, value) {
   ObjectDefineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
 }
 
-/** Puts a function on the global object, under its own name and enumerable, as the web platform has them. */
-export function exposeFunction(value) {
-  const { name } = value;
-  ObjectDefineProperty(globalThis, name, { value, writable: true, enumerable: true, configurable: true });
+/** Puts a function on the global object, enumerable as the web platform has them: the one method, which nothing constructs. */
+export function exposeFunction(method) {
+  const { 0: name } = ObjectKeys(method);
+  ObjectDefineProperty(globalThis, name, { value: method[name], writable: true, enumerable: true, configurable: true });
 }
 
 /** Makes the class print as the web platform's classes do, and its members enumerable, as theirs are. */

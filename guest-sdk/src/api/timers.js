@@ -59,38 +59,52 @@ function clear(id) {
   cancelTimer(operation);
 }
 
-exposeFunction(function setTimeout(callback, ms = 0, ...args) {
-  return schedule("setTimeout", callback, ms, args, false);
+exposeFunction({
+  setTimeout(callback, ms = 0, ...args) {
+    return schedule("setTimeout", callback, ms, args, false);
+  },
 });
-exposeFunction(function setInterval(callback, ms = 0, ...args) {
-  return schedule("setInterval", callback, ms, args, true);
+exposeFunction({
+  setInterval(callback, ms = 0, ...args) {
+    return schedule("setInterval", callback, ms, args, true);
+  },
 });
-exposeFunction(function clearTimeout(id = 0) {
-  clear(id);
+exposeFunction({
+  clearTimeout(id = 0) {
+    clear(id);
+  },
 });
-exposeFunction(function clearInterval(id = 0) {
-  clear(id);
+exposeFunction({
+  clearInterval(id = 0) {
+    clear(id);
+  },
 });
-exposeFunction(function setImmediate(callback, ...args) {
-  if (typeof callback !== "function") throw new TypeError("setImmediate needs a function");
-  host.requireInvocation("setImmediate");
-  const id = ++lastId;
-  MapSet(immediates, id, true);
-  queueTask(() => {
-    if (MapDelete(immediates, id)) run(callback, args);
-  });
-  return id;
+exposeFunction({
+  setImmediate(callback, ...args) {
+    if (typeof callback !== "function") throw new TypeError("setImmediate needs a function");
+    host.requireInvocation("setImmediate");
+    const id = ++lastId;
+    MapSet(immediates, id, true);
+    queueTask(() => {
+      if (MapDelete(immediates, id)) run(callback, args);
+    });
+    return id;
+  },
 });
-exposeFunction(function clearImmediate(id) {
-  MapDelete(immediates, +id);
+exposeFunction({
+  clearImmediate(id) {
+    MapDelete(immediates, +id);
+  },
 });
-exposeFunction(function queueMicrotask(callback) {
-  if (typeof callback !== "function") throw new TypeError("queueMicrotask needs a function");
-  uponPromise(following(undefined), () => {
-    try {
-      ReflectApply(callback, undefined, []);
-    } catch (error) {
-      report(error);
-    }
-  });
+exposeFunction({
+  queueMicrotask(callback) {
+    if (typeof callback !== "function") throw new TypeError("queueMicrotask needs a function");
+    uponPromise(following(undefined), () => {
+      try {
+        ReflectApply(callback, undefined, []);
+      } catch (error) {
+        report(error);
+      }
+    });
+  },
 });

@@ -1,4 +1,4 @@
-// Timers, tasks, the clock, and what the global object says of itself.
+// Timers, tasks, and what the global object says of itself.
 
 declare var self: typeof globalThis;
 
@@ -14,20 +14,6 @@ declare function setImmediate<Args extends any[]>(callback: (...args: Args) => v
 declare function setImmediate(callback: (nothing: void) => void): number;
 declare function clearImmediate(id?: number): void;
 declare function queueMicrotask(callback: () => void): void;
-
-/** The clock of the invocation, in whole milliseconds. */
-interface Performance extends EventTarget {
-  readonly timeOrigin: number;
-  now(): number;
-  toJSON(): any;
-}
-
-declare var Performance: {
-  prototype: Performance;
-  new (): Performance;
-};
-
-declare var performance: Performance;
 
 interface Navigator {
   readonly userAgent: string;

@@ -29,6 +29,9 @@ declare var URL: {
   canParse(url: string | URL, base?: string | URL): boolean;
   /** Null for what is no URL. */
   parse(url: string | URL, base?: string | URL): URL | null;
+  /** A URL by which this invocation finds the blob. */
+  createObjectURL(blob: Blob): string;
+  revokeObjectURL(url: string): void;
 };
 
 /** The names and values of a query. */

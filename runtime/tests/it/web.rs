@@ -289,3 +289,14 @@ fn the_parts_of_urls_are_where_they_belong() {
         assert_eq!(told, format!("{parts:?}"), "{url}");
     }
 }
+
+#[test]
+fn nobody_constructs_the_global_functions() {
+    let functions = "[atob, btoa, clearImmediate, clearInterval, clearTimeout, fetch, queueMicrotask, reportError, \
+        setImmediate, setInterval, setTimeout, structuredClone]";
+    let told = eval(&format!(
+        "{functions}.filter((it) => {{ try {{ new it(1); return true; }} catch (e) {{ return 'prototype' in it; }} }}).map((it) => it.name)"
+    ));
+    assert_eq!(told, "[]");
+    assert_eq!(eval(&format!("{functions}.filter((it) => globalThis[it.name] !== it).length")), "0");
+}

@@ -29,7 +29,7 @@ const READ_ON: &str = "export default async (req) => {
         sender.enqueue(new Uint8Array(1));
         for (;;) if ((await reader.read()).done) return Response.json('done');
     } catch (error) {
-        return Response.json({ first, code: error.code, message: error.message });
+        return Response.json({ first, name: error.constructor.name, code: error.code, message: error.message });
     }
 }";
 
@@ -96,7 +96,8 @@ fn an_answer_that_breaks_off_is_an_error_for_its_reader() {
         for path in ["/reset", "/go-away", "/close"] {
             let answer = ask(path).await;
             let message = "fetch failed: the answer's body broke off";
-            let expected = json!({ "first": "first", "code": "FETCH_FAILED", "message": message });
+            let expected =
+                json!({ "first": "first", "name": "TypeError", "code": "FETCH_FAILED", "message": message });
             assert_eq!(answer, expected, "{path}");
         }
         let answer = ask("/refuse").await;

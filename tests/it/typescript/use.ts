@@ -123,5 +123,10 @@ export async function rest(): Promise<void> {
   queueMicrotask(() => console.timeLog("x", atob(btoa("x"))));
   const text: string = new TextDecoder("shift_jis").decode(new Uint8Array(1), { stream: true });
   const now: number = performance.timeOrigin + performance.now();
+  const mark: PerformanceMark = performance.mark("begun", { detail: { step: 1 } });
+  const measure: PerformanceMeasure = performance.measure("all", { start: mark.startTime, duration: 5 });
+  new PerformanceObserver((list) => list.getEntriesByName("all", "measure")[0]?.duration.toFixed()).observe({ type: "measure" });
+  const url: string = URL.createObjectURL(new Blob([measure.name]));
+  URL.revokeObjectURL(url);
   console.log(copy.at.getTime(), text, now, navigator.userAgent, new Intl.Segmenter("de").segment("x"));
 }
