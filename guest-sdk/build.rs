@@ -56,7 +56,8 @@ const LANGUAGE: &[&str] = &[
     "parseInt",
 ];
 
-/// Each module after the ones it imports.
+/// Each module after the ones it imports. What every request needs comes last, side by side: an invocation writes to fewer
+/// pages for it.
 const MODULES: &[&str] = &[
     "primordials",
     "host",
@@ -111,17 +112,7 @@ const MODULES: &[&str] = &[
     "streams_transfer",
     "form_data",
     "encoding",
-    "url_search_params",
-    "url",
-    "blob_urls",
     "url_pattern",
-    "headers",
-    "body",
-    "body_stream",
-    "request_options",
-    "request",
-    "response",
-    "fetch",
     "crypto_values",
     "compression",
     "encoding_streams",
@@ -135,12 +126,8 @@ const MODULES: &[&str] = &[
     "crypto_algorithms",
     "crypto_subtle",
     "crypto_stream",
-    "random",
     "performance_entries",
-    "clock",
     "navigator",
-    "database",
-    "idempotency",
     "inspect_group",
     "inspect_text",
     "inspect_errors",
@@ -149,11 +136,25 @@ const MODULES: &[&str] = &[
     "thrown",
     "errors",
     "performance_observer",
-    "wait_until",
-    "context",
     "console_table",
     "console",
+    "url_search_params",
+    "url",
+    "blob_urls",
+    "headers",
+    "body",
+    "body_stream",
+    "request_options",
+    "request",
+    "response",
+    "random",
+    "clock",
+    "database",
+    "idempotency",
+    "wait_until",
+    "context",
     "dispatch",
+    "fetch",
 ];
 
 /// The same of Node's modules, which may import those of the prelude.
