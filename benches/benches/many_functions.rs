@@ -1,5 +1,7 @@
 //! What do 1,000 different functions cost: in time when they take turns, in memory when they are idle?
 
+use std::time::Duration;
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use mayfly_benches::memory::Resident;
 use mayfly_benches::{build, call, engine, executor, invoke};
@@ -36,6 +38,10 @@ fn many_functions(criterion: &mut Criterion) {
         let engine = cold_engine(&executor);
         bencher.iter(|| cached(&engine, &digests[next.next().unwrap_or_default()]));
     });
+    // As the server does with those that nobody called for a minute.
+    drop(images);
+    engine.release_idle(Duration::ZERO);
+    report("when they are idle", &before, &Resident::now());
 }
 
 fn deploy(executor: &Runtime, engine: &Engine) -> Vec<String> {

@@ -23,7 +23,7 @@ use crate::providers::fetch::{Outbound, OutboundError};
 use crate::secrets::{KeyRing, SecretsError};
 use crate::service::resealing::Resealing;
 use crate::service::retention::Retention;
-use crate::service::sweep;
+use crate::service::{idle, sweep};
 use crate::store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
 use crate::tasks::Tasks;
 use crate::tenant::{TenantError, Tenants};
@@ -131,6 +131,7 @@ impl App {
         let (tasks, stop) = (Tasks::new(), CancellationToken::new());
         let (store, tenants) = (parts.store.clone(), parts.tenants.clone());
         tasks.service(Resealing { store: store.clone(), keyring: Arc::clone(&parts.keyring) }.finish());
+        tasks.service(idle::keep(parts.engine.clone()));
         let (sink, _) = Sink::start(&store, SinkConfig::default());
         let base = Base::new(config.public_url.as_deref(), &format!("http://{address}"));
         let edge = parts.into_edge(config, &admin_key, base, &sink, &tasks, &stop);

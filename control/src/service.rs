@@ -7,6 +7,7 @@ pub mod deploy;
 pub mod env;
 pub mod functions;
 pub mod health;
+pub mod idle;
 pub mod invoke;
 pub mod keys;
 pub mod logs;

@@ -5,6 +5,7 @@ pub(crate) mod split;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mayfly_abi::MEMORY_EXPORT;
 use tokio::sync::OnceCell;
@@ -153,6 +154,12 @@ impl Engine {
             }
         };
         self.keep(digest, &mapped.unwrap_or(module))
+    }
+
+    /// Lets go of images that nobody has used for so long; how many they were. They come back from the cache directory, in
+    /// less than a millisecond, when they are called again.
+    pub fn release_idle(&self, idle: Duration) -> usize {
+        self.inner.images.release(idle)
     }
 
     fn keep(&self, digest: &str, module: &Module) -> Result<Image, EngineError> {

@@ -1,53 +1,56 @@
-//! Images in memory, bounded: the one that was used longest ago gives way.
+//! Images in memory, bounded: the one that was used longest ago gives way, and so do those that nobody has used for a while.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::Image;
 
 #[derive(Debug)]
 struct Entry {
     image: Image,
-    used_at: u64,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    entries: HashMap<String, Entry>,
-    clock: u64,
+    used_at: Instant,
 }
 
 /// A map from digest to image that holds at most `capacity`.
 #[derive(Debug)]
 pub(crate) struct ImageCache {
     capacity: usize,
-    state: Mutex<State>,
+    entries: Mutex<HashMap<String, Entry>>,
 }
 
 impl ImageCache {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { capacity: capacity.max(1), state: Mutex::default() }
+        Self { capacity: capacity.max(1), entries: Mutex::default() }
     }
 
     pub(crate) fn get(&self, digest: &str) -> Option<Image> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.clock += 1;
-        let now = state.clock;
-        let entry = state.entries.get_mut(digest)?;
-        entry.used_at = now;
+        let mut entries = self.entries();
+        let entry = entries.get_mut(digest)?;
+        entry.used_at = Instant::now();
         Some(entry.image.clone())
     }
 
     pub(crate) fn put(&self, image: Image) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.entries.len() >= self.capacity && !state.entries.contains_key(image.digest()) {
-            let oldest = state.entries.iter().min_by_key(|(_, entry)| entry.used_at);
+        let mut entries = self.entries();
+        if entries.len() >= self.capacity && !entries.contains_key(image.digest()) {
+            let oldest = entries.iter().min_by_key(|(_, entry)| entry.used_at);
             if let Some(digest) = oldest.map(|(digest, _)| digest.clone()) {
-                state.entries.remove(&digest);
+                entries.remove(&digest);
             }
         }
-        state.clock += 1;
-        let used_at = state.clock;
-        state.entries.insert(image.digest().to_owned(), Entry { image, used_at });
+        entries.insert(image.digest().to_owned(), Entry { image, used_at: Instant::now() });
+    }
+
+    /// Lets go of those that nobody has used for so long; how many they were.
+    pub(crate) fn release(&self, idle: Duration) -> usize {
+        let mut entries = self.entries();
+        let before = entries.len();
+        entries.retain(|_, entry| entry.used_at.elapsed() < idle);
+        before - entries.len()
+    }
+
+    fn entries(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,11 +1,12 @@
 //! Nothing passes from one invocation to another.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use mayfly_runtime::{Engine, EngineConfig, Source};
 use tokio::sync::oneshot;
 
-use crate::support::{call, image, invoke, text};
+use crate::support::{block_on, call, image, invoke, text, unused_engine};
 
 #[test]
 fn globals_die_with_the_invocation() {
@@ -114,4 +115,23 @@ fn an_engine_starts_again_from_its_cache_and_refuses_what_was_tampered_with() {
         assert!(third.cached(&build.digest).is_none());
         assert!(third.load(&build.digest, &build.image).await.is_ok());
     });
+}
+
+#[test]
+fn an_image_that_nobody_uses_is_let_go_of_and_comes_back() {
+    let image = image("let calls = 0; export default () => new Response(String(++calls))");
+    let engine = unused_engine();
+    assert_eq!(engine.release_idle(Duration::ZERO), 0, "nothing is in memory yet");
+    let first = engine.cached(image.digest()).unwrap();
+    assert_eq!(engine.release_idle(Duration::from_secs(3600)), 0);
+    assert_eq!(engine.release_idle(Duration::ZERO), 1);
+    assert_eq!(engine.release_idle(Duration::ZERO), 0);
+    let second = engine.cached(image.digest()).unwrap();
+    // Whoever holds one that was let go of still has it.
+    for image in [first, second] {
+        let (reply, answer) = oneshot::channel();
+        let outcome = block_on(engine.invoke(&image, call(), reply));
+        assert_eq!(outcome.status, Some(200));
+        assert_eq!(text(block_on(answer).unwrap()), "1");
+    }
 }
