@@ -71,7 +71,7 @@ fn invocations_of_one_image_overlap_without_touching() {
     let image = image(
         "let mine = 0; export default async (req) => { const id = Number(await req.text()); mine = id; await new Promise(r => setTimeout(r, 2)); return new Response(String(mine === id)) }",
     );
-    crate::support::block_on(async {
+    block_on(async {
         let mut all = Vec::new();
         for id in 0..40 {
             let image = image.clone();
