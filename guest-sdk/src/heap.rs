@@ -7,9 +7,13 @@
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::arch::wasm32::memory_size;
+use std::mem::replace;
+use std::ptr::null_mut;
 
 // What is asked for until the heap has to grow; no larger, because images reach to the end of it.
 const PROBE_BYTES: usize = 64 << 10;
+// What the allocator adds to an allocation, at most.
+const OVERHEAD_BYTES: usize = 64;
 const SMALLEST_BYTES: usize = 8;
 const LARGEST_BYTES: usize = 64 << 10;
 
@@ -31,33 +35,51 @@ fn layout(size: usize) -> Option<Layout> {
 /// there, and so do those side by side before it. Probes that went into gaps stay there, as fillings.
 fn end_of_heap() -> Option<usize> {
     let layout = layout(PROBE_BYTES)?;
-    let (mut first, mut last) = (0, 0);
+    // The probes side by side, each with the address of the one before it in its first word.
+    let mut last: *mut Probe = null_mut();
     loop {
         let pages = memory_size(0);
-        // SAFETY: the layout is not empty.
-        let probe = unsafe { alloc_zeroed(layout) } as usize;
-        if probe == 0 {
+        // SAFETY: the layout is not empty, and has room for a word.
+        let probe = unsafe { alloc_zeroed(layout) }.cast::<Probe>();
+        if probe.is_null() || !is_beside(probe, last) {
+            unlink(last, |_| {});
+            last = null_mut();
+        }
+        if probe.is_null() {
             return None;
         }
-        if !(last..last + 2 * PROBE_BYTES).contains(&probe) {
-            first = probe;
-        }
+        // SAFETY: it was allocated above, with the alignment of a word.
+        unsafe { (*probe).before = last };
         last = probe;
         if memory_size(0) > pages {
             break;
         }
     }
-    give_back(first, last, layout);
-    Some(first)
+    let mut first = last;
+    unlink(last, |probe| {
+        first = probe;
+        // SAFETY: it was allocated above with this layout, and is in no list any more.
+        unsafe { dealloc(probe.cast(), layout) };
+    });
+    Some(first as usize)
 }
 
-/// Frees the probes from the first to the last, which lie side by side.
-fn give_back(first: usize, last: usize, layout: Layout) {
-    let between = (last - first) / PROBE_BYTES;
-    let stride = (last - first).checked_div(between).unwrap_or(PROBE_BYTES);
-    for probe in (first..=last).step_by(stride) {
-        // SAFETY: `end_of_heap` allocated each of them with this layout, and nothing else knows of them.
-        unsafe { dealloc(probe as *mut u8, layout) };
+struct Probe {
+    before: *mut Probe,
+}
+
+fn is_beside(probe: *mut Probe, last: *mut Probe) -> bool {
+    (probe as usize).wrapping_sub(last as usize) <= PROBE_BYTES + OVERHEAD_BYTES
+}
+
+/// Takes a list of probes apart, from the last to the first, and leaves zeroes in them.
+fn unlink(last: *mut Probe, mut each: impl FnMut(*mut Probe)) {
+    let mut probe = last;
+    while !probe.is_null() {
+        // SAFETY: it is in the list, so `end_of_heap` allocated it and nothing has freed it.
+        let before = unsafe { replace(&mut (*probe).before, null_mut()) };
+        each(probe);
+        probe = before;
     }
 }
 

@@ -1,7 +1,7 @@
 //! How much of its memory an invocation writes: each page is copied on write and put back afterwards. wasmtime is told
 //! of 32 regions and unmaps what lies beyond them, which every later user of the slot pays for in page faults.
 
-use crate::support::{block_on, call, image, unused_engine};
+use crate::support::{block_on, call, image, invoke, text, unused_engine};
 
 const REGIONS_MAX: usize = 28;
 const PAGES_MAX: usize = 44;
@@ -35,4 +35,20 @@ fn gaps_that_a_top_level_leaves_are_not_written_to() {
          export default (req) => new Response(String(kept.length) + new URL(req.url).pathname);",
     );
     assert!(pages <= PAGES_MAX + 8 && regions <= REGIONS_MAX + 3, "{pages} pages in {regions} regions");
+}
+
+#[test]
+fn a_heap_of_large_gaps_is_whole_afterwards() {
+    // Gaps of the size of a probe and more, with something small between them, in odd distances.
+    let image = image(
+        "const kept = []; \
+         { const gone = []; for (let i = 0; i < 60; i++) { \
+             gone.push(new Uint8Array((64 << 10) + 300 * i)); kept.push(new Uint8Array(100 * (i % 9) + 1).fill(i)); } } \
+         export default () => { \
+             const more = Array.from({ length: 2000 }, (_, i) => new Uint8Array(i).fill(1)); \
+             const sum = (all) => all.reduce((n, it) => n + it.reduce((a, b) => a + b, 0), 0); \
+             return new Response(`${sum(kept)} ${sum(more)}`); };",
+    );
+    let kept: usize = (0..60).map(|i| (100 * (i % 9) + 1) * i).sum();
+    assert_eq!(text(invoke(&image, call()).0), format!("{kept} {}", 2000 * 1999 / 2));
 }
