@@ -12,8 +12,8 @@ const MEMORY_BYTES_MAX: usize = 1 << 30;
 const WASM_STACK_BYTES: usize = 16 << 20;
 // What host functions may use on top; an overflow of this would end the process.
 const HOST_STACK_BYTES: usize = 1 << 20;
-// Pages that an invocation dirtied are copied back rather than unmapped, up to this much: a small function dirties half
-// of it. Measured in docs/decisions/0004-pool.md.
+// Pages that an invocation dirtied are copied back rather than unmapped, up to this much: a small function dirties a
+// quarter of it. Measured in docs/decisions/0004-pool.md.
 const KEEP_RESIDENT_BYTES: usize = 512 << 10;
 // The same of native stacks: they are zeroed after use, and small functions use little.
 const KEEP_STACK_RESIDENT_BYTES: usize = 64 << 10;
