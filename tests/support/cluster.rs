@@ -26,15 +26,16 @@ static STORE: OnceCell<Store> = OnceCell::const_new();
 
 struct Shared {
     cluster: Cluster,
+    directory: PathBuf,
     _sweeper: Child,
 }
 
 impl Shared {
     async fn start() -> Self {
-        let directory = lasting_directory();
+        let directory = directory().keep();
         let sweeper = sweep_at_exit(&directory).expect("the sweeper starts");
         let cluster = Cluster::start(config(&directory)).await.expect("PostgreSQL starts");
-        Self { cluster, _sweeper: sweeper }
+        Self { cluster, directory, _sweeper: sweeper }
     }
 }
 
@@ -79,8 +80,11 @@ pub fn directory() -> tempfile::TempDir {
     directory
 }
 
-fn lasting_directory() -> PathBuf {
-    directory().keep()
+/// A directory for what lives as long as the process: it goes with the shared cluster's.
+pub fn lasting_directory() -> tempfile::TempDir {
+    let directory = tempfile::tempdir_in(&SHARED.directory).expect("a directory");
+    open_to_all(directory.path());
+    directory
 }
 
 fn open_to_all(directory: &Path) {

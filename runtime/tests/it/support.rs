@@ -1,5 +1,7 @@
 //! An engine for all tests of this binary, and functions to deploy and call in one line.
 
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use mayfly_runtime::{
@@ -12,17 +14,29 @@ use tokio::sync::oneshot;
 struct Shared {
     runtime: Runtime,
     engine: Engine,
-    cache: tempfile::TempDir,
+    cache: PathBuf,
+    _sweeper: Child,
 }
 
 fn shared() -> &'static Shared {
     static SHARED: OnceLock<Shared> = OnceLock::new();
     SHARED.get_or_init(|| {
-        let cache = tempfile::tempdir().unwrap();
+        let cache = tempfile::tempdir().unwrap().keep();
+        let _sweeper = sweep_at_exit(&cache);
         let runtime = Runtime::new().unwrap();
-        let engine = runtime.block_on(Engine::new(EngineConfig::new(cache.path()))).unwrap();
-        Shared { runtime, engine, cache }
+        let engine = runtime.block_on(Engine::new(EngineConfig::new(&cache))).unwrap();
+        Shared { runtime, engine, cache, _sweeper }
     })
+}
+
+/// Removes the directory once this process is gone, however that happens: nothing else ends what is static.
+fn sweep_at_exit(directory: &Path) -> Child {
+    Command::new("/bin/sh")
+        .args(["-c", "read -r _; rm -rf \"$0\""])
+        .arg(directory)
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 /// The engine.
@@ -32,7 +46,7 @@ pub(crate) fn engine() -> &'static Engine {
 
 /// An engine that nothing ran in, out of the same cache.
 pub(crate) fn unused_engine() -> Engine {
-    let config = EngineConfig { slots: 4, ..EngineConfig::new(shared().cache.path()) };
+    let config = EngineConfig { slots: 4, ..EngineConfig::new(&shared().cache) };
     block_on(Engine::new(config)).unwrap()
 }
 
@@ -85,8 +99,17 @@ pub(crate) fn invoke(image: &Image, call: Call) -> (Result<Response, Fault>, Out
 
 /// The same, within a future.
 pub(crate) async fn invoke_async(image: &Image, call: Call) -> (Result<Response, Fault>, Outcome) {
+    invoke_on(engine(), image, call).await
+}
+
+/// The same, on an engine of the test's own.
+pub(crate) async fn invoke_on(
+    engine: &Engine,
+    image: &Image,
+    call: Call,
+) -> (Result<Response, Fault>, Outcome) {
     let (reply, answer) = oneshot::channel();
-    let (outcome, response) = tokio::join!(engine().invoke(image, call, reply), whole(answer));
+    let (outcome, response) = tokio::join!(engine.invoke(image, call, reply), whole(answer));
     (response, outcome)
 }
 
