@@ -8,6 +8,12 @@ pub(crate) fn text(string: &JsString<'_>) -> Result<String> {
     Ok(well_formed(raw(&bytes)))
 }
 
+/// Does something with the string's bytes: UTF-8, but that a lone surrogate stands as three.
+pub(crate) fn with_bytes<R>(string: &JsString<'_>, work: impl FnOnce(&[u8]) -> R) -> Result<R> {
+    let bytes = string.clone().to_cstring()?;
+    Ok(work(raw(&bytes)))
+}
+
 /// Does something with the string's text, without a copy of it where the engine has it as UTF-8.
 pub(crate) fn with<R>(string: &JsString<'_>, work: impl FnOnce(&str) -> R) -> Result<R> {
     let bytes = string.clone().to_cstring()?;
@@ -60,13 +66,23 @@ pub(crate) fn utf16(string: &JsString<'_>) -> Vec<u16> {
     }
 }
 
-/// A string of these code units.
-#[allow(unsafe_code, reason = "the safe layer has no way from code units")]
-pub(crate) fn of_utf16<'js>(ctx: &Ctx<'js>, units: &[u16]) -> Result<Value<'js>> {
-    // SAFETY: the engine copies the units, and what it answers is a value of this context, or word of an exception.
+/// A string with a character for each byte, which the engine holds in a byte each.
+#[allow(unsafe_code, reason = "the engine has no way from bytes that are neither ASCII nor UTF-8")]
+pub(crate) fn of_latin1<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
+    let blank = JsString::from_str(ctx.clone(), &"\0".repeat(bytes.len()))?;
+    let context = ctx.as_raw().as_ptr();
+    let mut length = 0;
+    // SAFETY: a string of ASCII alone is lent where it lies; this one is new, of `bytes.len()` bytes, and nobody else has
+    // seen it, so that what is written is what it always was. Its length is compared, for an engine that lends otherwise.
     unsafe {
-        let string = qjs::JS_NewStringUTF16(ctx.as_raw().as_ptr(), units.as_ptr(), units.len() as _);
-        let string = Value::from_raw(ctx.clone(), string);
-        if string.is_exception() { Err(Error::Exception) } else { Ok(string) }
+        let lent = qjs::JS_ToCStringLen(context, &mut length, blank.as_value().as_raw());
+        if lent.is_null() {
+            return Err(Error::Exception);
+        }
+        if length as usize == bytes.len() {
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), lent.cast_mut().cast(), bytes.len());
+        }
+        qjs::JS_FreeCString(context, lent);
     }
+    Ok(blank.into_value())
 }

@@ -87,21 +87,12 @@ fn utf8_complete_length(input: TypedArray<'_, u8>) -> u32 {
 }
 
 fn base64_decode<'js>(ctx: Ctx<'js>, data: JsString<'js>) -> Result<Option<Value<'js>>> {
-    let decoded = text::with(&data, |text| forgiving_decode_to_vec(text.as_bytes()).ok())?;
+    // Any byte that is not ASCII is as wrong as the next: nobody need look whether they make up characters.
+    let decoded = text::with_bytes(&data, |bytes| forgiving_decode_to_vec(bytes).ok())?;
     match decoded {
         None => Ok(None),
-        Some(bytes) => of_latin1(&ctx, &bytes).map(Some),
+        Some(bytes) => text::of_latin1(&ctx, &bytes).map(Some),
     }
-}
-
-/// A character for each byte.
-fn of_latin1<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
-    if bytes.is_ascii() {
-        let text = std::str::from_utf8(bytes).unwrap_or_default();
-        return JsString::from_str(ctx.clone(), text).map(JsString::into_value);
-    }
-    let units: Vec<u16> = bytes.iter().map(|byte| u16::from(*byte)).collect();
-    text::of_utf16(ctx, &units)
 }
 
 fn base64_encode_bytes(bytes: TypedArray<'_, u8>) -> String {
@@ -124,7 +115,7 @@ fn latin1_encode<'js>(ctx: Ctx<'js>, text: JsString<'js>) -> Result<ArrayBuffer<
 }
 
 fn latin1_decode<'js>(ctx: Ctx<'js>, bytes: TypedArray<'js, u8>) -> Result<Value<'js>> {
-    of_latin1(&ctx, bytes.as_bytes().unwrap_or_default())
+    text::of_latin1(&ctx, bytes.as_bytes().unwrap_or_default())
 }
 
 fn base64url_encode(bytes: TypedArray<'_, u8>) -> String {
