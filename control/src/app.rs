@@ -102,6 +102,7 @@ impl App {
             // A build runs the module's top level in a sandbox of its own.
             slots: config.invocations_max.saturating_add(SLOTS_FOR_BUILDS),
             compile_worker: config.compile_worker.clone(),
+            cache_bytes_max: config.cache_bytes_max,
             ..EngineConfig::new(cache_dir)
         };
         // Two slow things that do not need each other.

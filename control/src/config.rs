@@ -60,6 +60,8 @@ pub struct Config {
     pub access_log: AccessLog,
     /// Where compiled engines and images are cached; `None`: in the data directory.
     pub cache_dir: Option<PathBuf>,
+    /// What is cached there at most, in bytes.
+    pub cache_bytes_max: u64,
     /// The program that parses hostile source in a process of its own; `None`: this process does it.
     pub compile_worker: Option<Vec<OsString>>,
 }
@@ -161,6 +163,7 @@ impl Config {
             open_databases: if args.repair { OpenDatabases::Close } else { OpenDatabases::Refuse },
             access_log: args.log.access_log,
             cache_dir: None,
+            cache_bytes_max: args.max_cache.bytes(),
             compile_worker: compile_worker(),
         })
     }
@@ -189,6 +192,7 @@ impl Config {
             open_databases: OpenDatabases::CloseMeanwhile,
             access_log: AccessLog::Errors,
             cache_dir: None,
+            cache_bytes_max: 8 << 30,
             compile_worker: None,
         }
     }

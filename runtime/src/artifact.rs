@@ -4,13 +4,20 @@
     reason = "mapping native code back in is unsafe by nature; docs/decisions/0005-artifacts.md"
 )]
 
+mod bound;
+
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use ring::rand::{SecureRandom, SystemRandom};
 use wasmtime::Module;
 
+use self::bound::Bound;
+
+/// What the names of functions' images begin with: they are the modules that may go when there are too many.
+pub(crate) const IMAGE_PREFIX: &str = "image-";
 const KEY_FILE: &str = "artifacts.key";
 const KEY_BYTES: usize = blake3::KEY_LEN;
 
@@ -19,16 +26,18 @@ const KEY_BYTES: usize = blake3::KEY_LEN;
 pub(crate) struct Artifacts {
     directory: PathBuf,
     key: [u8; KEY_BYTES],
+    bound: Bound,
 }
 
 impl Artifacts {
-    /// Opens `<cache_dir>/<build>`, making it and its key where they are missing.
-    pub(crate) fn open(cache_dir: &Path, build: &str) -> io::Result<Self> {
+    /// Opens `<cache_dir>/<build>`, making it and its key where they are missing. All builds together hold so much.
+    pub(crate) fn open(cache_dir: &Path, build: &str, bytes_max: u64) -> io::Result<Self> {
         let directory = cache_dir.join(build);
         fs::create_dir_all(&directory)?;
         private(cache_dir)?;
         let key = key_bytes(&cache_dir.join(KEY_FILE))?;
-        Ok(Self { directory, key })
+        let bound = Bound::new(cache_dir, &directory, IMAGE_PREFIX, bytes_max)?;
+        Ok(Self { directory, key, bound })
     }
 
     /// The module of this name, or `None` when there is none that this directory's key vouches for.
@@ -42,6 +51,8 @@ impl Artifacts {
             return None;
         }
         drop(bytes);
+        // Only what the sweep goes by: a module whose time cannot be set is as good as any.
+        let _set = file.set_modified(SystemTime::now());
         // SAFETY: the MAC says that this directory's owner wrote these bytes, with `Module::serialize`; files are
         // replaced by renaming, never written in place, so what was checked is what is mapped.
         let module = unsafe { Module::deserialize_open_file(engine, file) }.ok()?;
@@ -52,8 +63,11 @@ impl Artifacts {
     /// Keeps a module under this name. Atomic: a crash leaves the old file or the new one.
     pub(crate) fn save(&self, name: &str, module: &Module) -> io::Result<()> {
         let bytes = module.serialize().map_err(io::Error::other)?;
-        self.replace(name, "mac", self.mac(name, &bytes).as_bytes())?;
-        self.replace(name, "cwasm", &bytes)
+        let mac = self.mac(name, &bytes);
+        self.replace(name, "mac", mac.as_bytes())?;
+        self.replace(name, "cwasm", &bytes)?;
+        self.bound.wrote((bytes.len() + mac.as_bytes().len()) as u64);
+        Ok(())
     }
 
     /// The name is part of what is vouched for: one function's file must not pass for another's.

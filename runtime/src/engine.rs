@@ -11,7 +11,7 @@ use mayfly_abi::MEMORY_EXPORT;
 use tokio::sync::OnceCell;
 use wasmtime::{Extern, ImportType, Instance, InstancePre, Linker, Module, Store};
 
-use crate::artifact::Artifacts;
+use crate::artifact::{Artifacts, IMAGE_PREFIX};
 use crate::compile::Compiler;
 use crate::digest::sha256_hex;
 use crate::image::{Image, ImageCache, snapshot};
@@ -25,6 +25,9 @@ const GUEST: &[u8] = include_bytes!("../../guest-sdk/dist/engine.wasm");
 pub struct EngineConfig {
     /// Where compiled modules are kept between runs. Private to this user: native code is mapped from it.
     pub cache_dir: PathBuf,
+    /// What `cache_dir` may hold, in bytes. Beyond it, the modules go that were not used for longest; those of functions
+    /// are compiled again when they are called.
+    pub cache_bytes_max: u64,
     /// Sandboxes at once, background work included. Keep it near the concurrency that is really there: a slot that
     /// has been used holds on to some memory.
     pub slots: u32,
@@ -36,9 +39,15 @@ pub struct EngineConfig {
 }
 
 impl EngineConfig {
-    /// The defaults: 64 slots, 10,000 images, no compile worker.
+    /// The defaults: 8 GiB of cache, 64 slots, 10,000 images, no compile worker.
     pub fn new(cache_dir: impl Into<PathBuf>) -> Self {
-        Self { cache_dir: cache_dir.into(), slots: 64, images: 10_000, compile_worker: None }
+        Self {
+            cache_dir: cache_dir.into(),
+            cache_bytes_max: 8 << 30,
+            slots: 64,
+            images: 10_000,
+            compile_worker: None,
+        }
     }
 }
 
@@ -93,7 +102,8 @@ impl Engine {
     pub async fn new(config: EngineConfig) -> Result<Self, EngineError> {
         let wasmtime = wasmtime::Engine::new(&config::wasmtime_config(config.slots))?;
         let digest = sha256_hex(GUEST);
-        let artifacts = Artifacts::open(&config.cache_dir, &build_name(&wasmtime, &digest))?;
+        let build = build_name(&wasmtime, &digest);
+        let artifacts = Artifacts::open(&config.cache_dir, &build, config.cache_bytes_max)?;
         let halves = split::split(GUEST).map_err(|error| EngineError::Guest(error.to_string()))?;
         let code = load_or_compile(&wasmtime, &artifacts, "engine", &halves.engine)?;
         let mut linker = Linker::new(&wasmtime);
@@ -228,7 +238,7 @@ fn build_name(wasmtime: &wasmtime::Engine, digest: &str) -> String {
 
 fn image_name(digest: &str) -> Option<String> {
     let valid = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    valid.then(|| format!("image-{digest}"))
+    valid.then(|| format!("{IMAGE_PREFIX}{digest}"))
 }
 
 fn load_or_compile(

@@ -13,9 +13,12 @@ use crate::cluster;
 
 static SHARED: OnceCell<Node> = OnceCell::const_new();
 
+/// Far more than one run needs: what earlier builds left makes room.
+const CACHE_BYTES_MAX: u64 = 2 << 30;
+
 /// All nodes have the same root key, as nodes over one PostgreSQL must.
 static SECRETS: LazyLock<PathBuf> = LazyLock::new(|| {
-    let path = cluster::directory().keep().join("secrets.key");
+    let path = cluster::lasting_directory().keep().join("secrets.key");
     mayfly_control::secrets::KeyRing::load_or_create(&path).expect("a key file");
     path
 });
@@ -45,7 +48,10 @@ pub struct TestApp {
 impl Node {
     /// A server of one's own, over the shared PostgreSQL.
     pub async fn start(change: impl FnOnce(&mut Config)) -> Self {
-        let data_dir = cluster::directory();
+        Self::start_on_shared(cluster::directory(), change).await
+    }
+
+    async fn start_on_shared(data_dir: tempfile::TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::loopback(data_dir.path().to_owned());
         config.database = Database::Running(cluster::endpoint());
         Self::start_in(data_dir, config, change).await
@@ -59,6 +65,7 @@ impl Node {
     ) -> Self {
         std::fs::copy(&*SECRETS, data_dir.path().join("secrets.key")).expect("the key file");
         config.cache_dir = Some(cache_dir());
+        config.cache_bytes_max = CACHE_BYTES_MAX;
         change(&mut config);
         let server = Running::start(config).await.expect("the server starts");
         Self { server, _data_dir: data_dir }
@@ -111,7 +118,7 @@ pub fn keyring() -> mayfly_control::secrets::KeyRing {
 
 /// The server that tests share. Only from within [`cluster::run`].
 pub async fn shared() -> &'static Node {
-    SHARED.get_or_init(|| Node::start(|_| {})).await
+    SHARED.get_or_init(|| Node::start_on_shared(cluster::lasting_directory(), |_| {})).await
 }
 
 impl TestApp {

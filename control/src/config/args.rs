@@ -40,6 +40,10 @@ pub struct ServeArgs {
     #[arg(long, env = "MAYFLY_MAX_BODY", default_value = "10MiB")]
     pub max_body: ByteSize,
 
+    /// Disk space for compiled functions; those that were not called for longest make room
+    #[arg(long, env = "MAYFLY_MAX_CACHE", default_value = "8GiB")]
+    pub max_cache: ByteSize,
+
     /// Largest request body that a function is called with
     #[arg(long, env = "MAYFLY_MAX_UPLOAD", default_value = "5GiB")]
     pub max_upload: ByteSize,

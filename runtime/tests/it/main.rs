@@ -8,6 +8,7 @@
 
 mod support;
 
+mod artifacts;
 mod blob;
 mod blob_urls;
 mod compile;
