@@ -28,8 +28,10 @@ conformance: ## Run the suites at WPT and TEST262 (paths of checkouts) and write
 	cargo run --package mayfly-tests --bin conformance --locked -- $(addprefix --wpt ,$(WPT)) \
 		$(addprefix --test262 ,$(TEST262)) --sample $(SAMPLE)
 
-guest: ## Build the code inside the sandbox into guest-sdk/dist
+guest: ## Build the code inside the sandbox into guest-sdk/dist, and plan its memory
 	guest-sdk/build.sh
+	cargo run --quiet --locked --package mayfly-benches --bin plan > guest-sdk/target/engine.plan
+	mv guest-sdk/target/engine.plan guest-sdk/dist/engine.plan
 
 guest-verify: ## Fail when guest-sdk/dist is not what its sources build
 	guest-sdk/build.sh --verify

@@ -17,6 +17,8 @@ has_rustup_target() {
 
 # Deep JavaScript recursion needs a shadow stack; first in memory, overflowing it traps instead of corrupting data.
 link_args="-Clink-arg=-zstack-size=2097152 -Clink-arg=--stack-first"
+# Every allocation passes src/placement.rs.
+for name in malloc calloc realloc free; do link_args="$link_args -Clink-arg=--wrap=$name"; done
 features="-Ctarget-feature=+simd128,+bulk-memory"
 remap="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$PWD=/guest-sdk"
 # The digest makes cargo compile QuickJS again when a header has changed.
@@ -77,6 +79,10 @@ case "${1:-}" in
   --verify)
     [ "$(sources_digest)" = "$(cat dist/engine.sources)" ] || {
       echo "guest-sdk/dist does not belong to these sources: run 'make guest' and commit what it makes" >&2
+      exit 1
+    }
+    grep -q "$(sha256sum dist/engine.wasm | cut -d' ' -f1)" dist/engine.plan || {
+      echo "guest-sdk/dist/engine.plan is another engine's: run 'make guest' and commit what it makes" >&2
       exit 1
     }
     build

@@ -3,6 +3,7 @@ pub mod figures;
 pub mod floor;
 pub mod memory;
 pub mod server;
+pub mod typical;
 
 use std::path::PathBuf;
 

@@ -11,7 +11,7 @@ use mayfly_abi::fault::{Kind, Report};
 use mayfly_abi::op::Call;
 
 use crate::prelude::{self, Prelude};
-use crate::{api, budget, heap, import, library, pending};
+use crate::{api, budget, heap, import, library, pending, placement};
 
 // Below the shadow stack that the build links, so that endless recursion is a RangeError and not a trap.
 const MAX_STACK_BYTES: usize = 900 << 10;
@@ -174,7 +174,7 @@ pub extern "C" fn load_library(bytecode: *mut u8, length: usize) -> u32 {
 pub extern "C" fn initialize_from(bytecode: *mut u8, length: usize) {
     // SAFETY: the host allocated exactly these bytes for this call, and forgets them.
     let bytecode = unsafe { Vec::from_raw_parts(bytecode, length, length) };
-    set_up(Setup::From(bytecode));
+    placement::placing(|| set_up(Setup::From(bytecode)));
 }
 
 /// Evaluates a module's bytecode, chooses its handler, and leaves the memory ready for a snapshot. The host put the

@@ -12,6 +12,7 @@ mod heap;
 mod import;
 mod library;
 mod pending;
+mod placement;
 mod prelude;
 mod text;
 

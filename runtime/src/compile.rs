@@ -3,15 +3,18 @@
 
 mod bytecode;
 mod evaluate;
+mod plan;
 mod source_map;
 mod typescript;
 mod worker;
 
+pub use plan::Allocation;
 pub use source_map::SourceMap;
 pub use typescript::imports;
 pub use worker::compile_worker;
 
 pub(crate) use evaluate::{Loading, add_library, initialize};
+pub(crate) use plan::Placing;
 pub(crate) use worker::Compiler;
 
 use std::time::Duration;

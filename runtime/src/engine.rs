@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use wasmtime::{Extern, ImportType, Instance, InstancePre, Linker, Module, Store};
 
 use crate::artifact::{Artifacts, IMAGE_PREFIX};
-use crate::compile::Compiler;
+use crate::compile::{Allocation, Compiler, Placing};
 use crate::digest::sha256_hex;
 use crate::image::{Image, ImageCache, snapshot};
 use crate::sandbox::Sandbox;
@@ -100,6 +100,16 @@ impl std::fmt::Debug for Engine {
 impl Engine {
     /// Makes the engine: from the cache directory in some milliseconds, for the first time in about a second.
     pub async fn new(config: EngineConfig) -> Result<Self, EngineError> {
+        Ok(Self::start(config, Placing::Planned).await?.0)
+    }
+
+    /// An engine whose first picture is as the allocator makes it, and what it consists of: for planning better ones.
+    #[doc(hidden)]
+    pub async fn unplanned(config: EngineConfig) -> Result<(Self, Vec<Allocation>), EngineError> {
+        Self::start(config, Placing::Logged).await
+    }
+
+    async fn start(config: EngineConfig, placing: Placing) -> Result<(Self, Vec<Allocation>), EngineError> {
         let wasmtime = wasmtime::Engine::new(&config::wasmtime_config(config.slots))?;
         let digest = sha256_hex(GUEST);
         let build = build_name(&wasmtime, &digest);
@@ -123,10 +133,10 @@ impl Engine {
             artifacts,
             digest,
         };
-        let memory = crate::compile::initialize(&inner).await?;
+        let (memory, allocations) = crate::compile::initialize(&inner, placing).await?;
         let base = load_or_compile(&inner.wasmtime, &inner.artifacts, "base", &memory)?;
         inner.base = Image::new("base", inner.linker.instantiate_pre(&base)?);
-        Ok(Self { inner: Arc::new(inner) })
+        Ok((Self { inner: Arc::new(inner) }, allocations))
     }
 
     /// Which build of the guest this is, in hexadecimal: images belong to one.

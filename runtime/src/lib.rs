@@ -16,6 +16,8 @@ mod replay;
 mod sandbox;
 
 pub use body::{Body, Chunks, CollectError};
+#[doc(hidden)]
+pub use compile::Allocation;
 pub use compile::{Build, SOURCE_BYTES_MAX, Source, SourceMap, compile_worker, imports};
 pub use engine::{Engine, EngineConfig, EngineError};
 pub use error::{Blame, CompileError, Fault, SourcePlace, Thrown};

@@ -12,6 +12,7 @@ pub mod head;
 pub mod node;
 pub mod op;
 pub mod operation;
+pub mod placement;
 pub mod response;
 pub mod value;
 

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-/// After a sweep there is room for a while: sweeping looks at every file.
-const PERCENT_KEPT: u64 = 90;
+/// A sweep leaves a tenth free: sweeping looks at every file.
+const FREE_SHARE: u64 = 10;
 
 /// The bound of one cache directory, over all builds that ever used it.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl Bound {
         let mut groups: Vec<Group> = self.groups()?.into_values().collect();
         groups.sort_by_key(|group| group.used);
         let mut left: u64 = groups.iter().map(|group| group.bytes).sum();
-        let target = self.bytes_max / 100 * PERCENT_KEPT;
+        let target = self.bytes_max - self.bytes_max / FREE_SHARE;
         let mut removed = 0_usize;
         for group in groups.iter().filter(|group| self.is_removable(group)) {
             if left <= target {
@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(directory.names().len(), 4);
         directory.module("own", "image-c", 3);
         bound.wrote(10);
-        assert_eq!(directory.names(), ["image-c.cwasm", "image-c.mac"], "90 % of 20 is less than two");
+        assert_eq!(directory.names(), ["image-c.cwasm", "image-c.mac"], "two do not leave a tenth of 20 free");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use wasmtime::{Instance, Store};
 
 use super::Places;
 use super::bytecode::{get, put, store};
+use super::plan::{Allocation, Placing, logged};
 use crate::engine::{EngineError, Inner};
 use crate::error::{CompileError, Fault, Thrown};
 use crate::image::Image;
@@ -110,11 +111,15 @@ fn limited(mut fault: Fault, places: &Places<'_>) -> CompileError {
 /// The first picture: the engine with its prelude, before any tenant's code.
 ///
 /// The prelude is compiled in one sandbox and evaluated in another, so that the picture has no traces of parsing.
-pub(crate) async fn initialize(inner: &Inner) -> Result<Vec<u8>, EngineError> {
+pub(crate) async fn initialize(
+    inner: &Inner,
+    placing: Placing,
+) -> Result<(Vec<u8>, Vec<Allocation>), EngineError> {
     let limits = Limits { memory_bytes: 64 << 20, ..Limits::default() };
     let bytecode = compile_prelude(inner, &limits).await?;
     let (mut store, _) = store(inner, &limits);
     let instance = fresh(inner, &mut store).await?;
+    placing.announce(&instance, &mut store).await?;
     let (ptr, len) = put(&instance, &mut store, &bytecode).await?;
     let initialize = instance.get_typed_func::<(u32, u32), ()>(&mut store, "initialize_from")?;
     initialize.call_async(&mut store, (ptr, len)).await?;
@@ -124,7 +129,11 @@ pub(crate) async fn initialize(inner: &Inner) -> Result<Vec<u8>, EngineError> {
     if let Some(text) = memory.get_mut(text) {
         text.fill(0);
     }
-    Ok(snapshot(&memory, inner.stack_bytes))
+    let allocations = match placing {
+        Placing::Planned => Vec::new(),
+        Placing::Logged => logged(&instance, &mut store).await?,
+    };
+    Ok((snapshot(&memory, inner.stack_bytes), allocations))
 }
 
 async fn prelude_text(instance: &Instance, store: &mut Store<Sandbox>) -> wasmtime::Result<Range<usize>> {

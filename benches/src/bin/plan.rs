@@ -1,0 +1,86 @@
+//! Plans where the objects of the guest's first picture lie, and prints the plan: `make guest` keeps it as
+//! `guest-sdk/dist/engine.plan`.
+//!
+//! Runs typical functions over a picture that nothing was planned in, sees what each writes to, and puts first what
+//! most of them write to.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::fmt::Write as _;
+
+use mayfly_abi::placement::{ALIGN_BYTES, ARENA_BYTES_MAX, HEADER_BYTES, Place};
+use mayfly_benches::typical;
+use mayfly_runtime::{Allocation, Engine, EngineConfig, Source};
+
+/// Of larger ones few bytes are written to: they would push the others apart, and come behind them.
+const SMALL_BYTES_MAX: u32 = 4 << 10;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let cache = tempfile::tempdir()?;
+    let (engine, allocations) = Engine::unplanned(EngineConfig::new(cache.path())).await?;
+    let mut writers: BTreeMap<u32, BTreeSet<usize>> = BTreeMap::new();
+    for (number, function) in typical::FUNCTIONS.iter().enumerate() {
+        for ordinal in written(&engine, &allocations, function).await? {
+            writers.entry(ordinal).or_default().insert(number);
+        }
+    }
+    let sizes: BTreeMap<u32, u32> = allocations.iter().map(|made| (made.ordinal, made.bytes)).collect();
+    let places = arrange(&writers, &sizes);
+    let mut plan = format!(
+        "# Made by `make guest` for the engine {}: ordinal, offset and size of each placed allocation.\n",
+        engine.digest()
+    );
+    for place in places {
+        writeln!(plan, "{} {} {}", place.ordinal, place.offset, place.bytes)?;
+    }
+    print!("{plan}");
+    Ok(())
+}
+
+/// The ordinals of what one function's invocation writes to.
+async fn written(
+    engine: &Engine,
+    allocations: &[Allocation],
+    function: &typical::Function,
+) -> Result<BTreeSet<u32>, Box<dyn Error>> {
+    let source =
+        Source { file_name: format!("{}.ts", function.name), code: function.code(), source_map: None };
+    let build = engine.build(&source).await?;
+    let image = engine.load(&build.digest, &build.image).await?;
+    let places = engine.written_places(&image, function.call()).await?;
+    Ok(places.into_iter().filter_map(|place| holder(allocations, place)).collect())
+}
+
+/// The allocation that an address lies in, of those in the order of their addresses.
+fn holder(allocations: &[Allocation], place: usize) -> Option<u32> {
+    let last = place as u32 + (ALIGN_BYTES as u32 - 1);
+    let behind = allocations.partition_point(|made| made.address <= last);
+    let made = allocations.get(behind.checked_sub(1)?)?;
+    (made.address + made.bytes > place as u32).then_some(made.ordinal)
+}
+
+/// What most functions write to comes first, and side by side what the same ones do.
+fn arrange(writers: &BTreeMap<u32, BTreeSet<usize>>, sizes: &BTreeMap<u32, u32>) -> Vec<Place> {
+    let mut wanted: Vec<_> = writers
+        .iter()
+        .filter_map(|(ordinal, functions)| Some((functions, *ordinal, *sizes.get(ordinal)?)))
+        .collect();
+    wanted.sort_by_key(|(functions, ordinal, bytes)| {
+        (Reverse(functions.len()), *bytes > SMALL_BYTES_MAX, *functions, *ordinal)
+    });
+    let mut places = Vec::new();
+    let mut offset = ALIGN_BYTES;
+    for (_, ordinal, bytes) in wanted {
+        let room = (bytes as usize + HEADER_BYTES).next_multiple_of(ALIGN_BYTES) - HEADER_BYTES;
+        if offset + room > ARENA_BYTES_MAX {
+            break;
+        }
+        places.push(Place { ordinal, offset: offset as u32, bytes: room as u32 });
+        offset += room + HEADER_BYTES;
+    }
+    eprintln!("{} allocations are placed in {offset} bytes", places.len());
+    places.sort_by_key(|place| place.ordinal);
+    places
+}

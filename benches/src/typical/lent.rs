@@ -1,0 +1,123 @@
+//! The outside of a function that is looked at alone: every answer is the same.
+
+use std::sync::Arc;
+
+use mayfly_runtime::providers::{
+    Actor, Begun, BoxFuture, Claim, Cursor, Database, Environment, Fetch, FetchRequest, FetchResponse,
+    GuestError, Idempotency, ResultSet, RowBatch, Statement, Transaction, TransactionOptions,
+};
+
+const ROWS: &str = r#"{"rowCount":1,"fields":[{"name":"id","type":"int4"},{"name":"title","type":"text"}],"revive":[],"rows":[{"id":7,"title":"a"}]}"#;
+
+#[derive(Debug)]
+struct Outside;
+
+pub(super) fn environment() -> Arc<Environment> {
+    Arc::new(Environment::from([("GREETING".to_owned(), "hello".to_owned().into())]))
+}
+
+pub(super) fn database() -> Arc<dyn Database> {
+    Arc::new(Outside)
+}
+
+pub(super) fn claims() -> Arc<dyn Idempotency> {
+    Arc::new(Outside)
+}
+
+pub(super) fn web() -> Arc<dyn Fetch> {
+    Arc::new(Outside)
+}
+
+fn answer(statement: &Statement) -> Result<ResultSet, GuestError> {
+    match statement.sql.as_str() {
+        "broken" => Err(GuestError::new("42601", "syntax error at or near \"broken\"").with("position", "1")),
+        _ => Ok(ResultSet { json: ROWS.into() }),
+    }
+}
+
+impl Database for Outside {
+    fn query(self: Arc<Self>, statement: Statement) -> BoxFuture<'static, Result<ResultSet, GuestError>> {
+        Box::pin(async move { answer(&statement) })
+    }
+
+    fn begin(
+        self: Arc<Self>,
+        _options: TransactionOptions,
+    ) -> BoxFuture<'static, Result<Box<dyn Transaction>, GuestError>> {
+        Box::pin(async { Ok(Box::new(Self) as Box<dyn Transaction>) })
+    }
+
+    fn act_as(self: Arc<Self>, _actor: Actor) -> Result<Arc<dyn Database>, GuestError> {
+        Ok(self)
+    }
+}
+
+impl Transaction for Outside {
+    fn query(&mut self, statement: Statement) -> BoxFuture<'_, Result<ResultSet, GuestError>> {
+        Box::pin(async move { answer(&statement) })
+    }
+
+    fn savepoint(&mut self) -> BoxFuture<'_, Result<(), GuestError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn release(&mut self) -> BoxFuture<'_, Result<(), GuestError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn rollback_to(&mut self) -> BoxFuture<'_, Result<(), GuestError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn open(&mut self, _statement: Statement) -> BoxFuture<'_, Result<Cursor, GuestError>> {
+        Box::pin(async { Ok(Cursor(1)) })
+    }
+
+    fn fetch(&mut self, _cursor: Cursor, _rows: u32) -> BoxFuture<'_, Result<RowBatch, GuestError>> {
+        Box::pin(async { Ok(RowBatch { result: ResultSet { json: ROWS.into() }, is_last: true }) })
+    }
+
+    fn close(&mut self, _cursor: Cursor) -> BoxFuture<'_, Result<(), GuestError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn settle(self: Box<Self>, _result: String) -> BoxFuture<'static, Result<(), GuestError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn commit(self: Box<Self>) -> BoxFuture<'static, Result<(), GuestError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn rollback(self: Box<Self>) -> BoxFuture<'static, Result<(), GuestError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl Idempotency for Outside {
+    fn claim(self: Arc<Self>, _claim: Claim) -> BoxFuture<'static, Result<bool, GuestError>> {
+        Box::pin(async { Ok(true) })
+    }
+
+    fn begin(self: Arc<Self>, _claim: Claim) -> BoxFuture<'static, Result<Begun, GuestError>> {
+        Box::pin(async { Ok(Begun::Done("null".to_owned())) })
+    }
+}
+
+impl Fetch for Outside {
+    fn fetch(
+        self: Arc<Self>,
+        request: FetchRequest,
+    ) -> BoxFuture<'static, Result<FetchResponse, GuestError>> {
+        Box::pin(async move {
+            Ok(FetchResponse {
+                status: 200,
+                status_text: "OK".to_owned(),
+                url: request.url,
+                redirected: false,
+                headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+                body: r#"{"n":1}"#.to_owned().into(),
+            })
+        })
+    }
+}

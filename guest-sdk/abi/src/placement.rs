@@ -1,0 +1,60 @@
+//! Where the objects of the first picture lie: a plan that the host hands over before they are made.
+
+/// What planned objects may have together, in bytes.
+pub const ARENA_BYTES_MAX: usize = 128 << 10;
+/// Planned places begin at multiples of this.
+pub const ALIGN_BYTES: usize = 16;
+/// What stands before each of them.
+pub const HEADER_BYTES: usize = 4;
+
+/// The size in a log's entry of what was given back.
+pub const FREED: u32 = u32::MAX;
+/// Bytes of a log's entry: the address and the size, both little-endian.
+pub const LOGGED_BYTES: usize = 8;
+
+/// The place of one allocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Which allocation it is, counted from 1 since the world began to be made.
+    pub ordinal: u32,
+    /// Where it lies in the arena: a multiple of [`ALIGN_BYTES`], not 0.
+    pub offset: u32,
+    /// Its room. An allocation that needs more is not placed.
+    pub bytes: u32,
+}
+
+/// Bytes of an encoded [`Place`].
+pub const PLACE_BYTES: usize = 12;
+
+impl Place {
+    /// As the guest reads it.
+    pub fn to_bytes(self) -> [u8; PLACE_BYTES] {
+        let mut bytes = [0; PLACE_BYTES];
+        let words = [self.ordinal, self.offset, self.bytes];
+        for (to, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(words) {
+            *to = word.to_le_bytes();
+        }
+        bytes
+    }
+
+    /// The places of a plan; what remains of the bytes is left out.
+    pub fn read_all(bytes: &[u8]) -> impl Iterator<Item = Self> + '_ {
+        bytes.as_chunks::<PLACE_BYTES>().0.iter().map(|bytes| {
+            let [ordinal, offset, room] = [0, 4, 8]
+                .map(|at| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]));
+            Self { ordinal, offset, bytes: room }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plans_are_read_as_they_were_written() {
+        let places = [1_u32, 70_000].map(|ordinal| Place { ordinal, offset: 16, bytes: 60 });
+        let bytes: Vec<u8> = places.iter().flat_map(|place| place.to_bytes()).collect();
+        assert_eq!(Place::read_all(&bytes).collect::<Vec<_>>(), places);
+    }
+}
