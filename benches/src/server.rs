@@ -56,7 +56,7 @@ impl Server {
     pub async fn connections(&self) -> (i64, usize) {
         let endpoint = self.app.endpoint();
         let admin = endpoint.admin(endpoint.maintenance_database()).await.expect("PostgreSQL answers");
-        let count = "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'app\\_%'";
+        let count = "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'app\\_%' AND backend_type = 'client backend'";
         let open = admin.query_one(count, &[]).await.expect("PostgreSQL counts").get(0);
         (open, DbBounds::default().connections_max)
     }

@@ -66,23 +66,84 @@ pub(crate) fn utf16(string: &JsString<'_>) -> Vec<u16> {
     }
 }
 
-/// A string with a character for each byte, which the engine holds in a byte each.
-#[allow(unsafe_code, reason = "the engine has no way from bytes that are neither ASCII nor UTF-8")]
-pub(crate) fn of_latin1<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
-    let blank = JsString::from_str(ctx.clone(), &"\0".repeat(bytes.len()))?;
+/// The engine looks through these as fast as it makes the others.
+const SHORT_BYTES_MAX: usize = 256;
+// The version, a checksum, no atoms, and the tag of strings.
+const HEAD_BYTES: usize = 7;
+const CHECKSUM: std::ops::Range<usize> = 1..5;
+// The engine does not compare this one.
+const ANY_CHECKSUM: [u8; 4] = [0xff; 4];
+const LENGTH_BYTES: usize = 5;
+const FRONT_BYTES: usize = HEAD_BYTES + LENGTH_BYTES;
+
+/// A string with a character for each byte, which the engine holds in a byte each. It makes such strings of nothing but its own
+/// serialized form, so that is what it is given: the head of another string's, and these bytes.
+pub(crate) struct Latin1(Vec<u8>);
+
+impl Latin1 {
+    /// Of these bytes, for now.
+    pub(crate) fn new(bytes: &[u8]) -> Self {
+        let mut serialized = Vec::with_capacity(FRONT_BYTES + bytes.len());
+        serialized.resize(FRONT_BYTES, 0);
+        serialized.extend_from_slice(bytes);
+        Self(serialized)
+    }
+
+    /// The bytes.
+    pub(crate) fn bytes(&mut self) -> &mut [u8] {
+        &mut self.0[FRONT_BYTES..]
+    }
+
+    /// Only so many of them.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.0.truncate(FRONT_BYTES + length);
+    }
+
+    /// The string.
+    #[allow(unsafe_code, reason = "the safe layer has no way from bytes that are neither ASCII nor UTF-8")]
+    pub(crate) fn into_string<'js>(mut self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
+        let bytes = self.bytes();
+        let length = bytes.len();
+        if length <= SHORT_BYTES_MAX
+            && let Some(text) = std::str::from_utf8(bytes).ok().filter(|text| text.is_ascii())
+        {
+            return JsString::from_str(ctx.clone(), text).map(JsString::into_value);
+        }
+        let (head, rest) = self.0.split_at_mut(HEAD_BYTES);
+        head.copy_from_slice(&head_of_strings(ctx)?);
+        // The lowest bit would say that characters take two bytes each.
+        let leb128 = (length as u32) << 1;
+        for (at, byte) in rest[..LENGTH_BYTES].iter_mut().enumerate() {
+            let more = if at + 1 < LENGTH_BYTES { 0x80 } else { 0 };
+            *byte = (leb128 >> (7 * at)) as u8 & 0x7f | more;
+        }
+        // SAFETY: the engine reads these bytes as data, within their length, and answers a value of this context, or word
+        // of an exception.
+        unsafe {
+            let read = qjs::JS_ReadObject(ctx.as_raw().as_ptr(), self.0.as_ptr(), self.0.len() as _, 0);
+            let string = Value::from_raw(ctx.clone(), read);
+            if string.is_exception() { Err(Error::Exception) } else { Ok(string) }
+        }
+    }
+}
+
+/// What stands before the length of a serialized string.
+#[allow(unsafe_code, reason = "the safe layer serializes modules only")]
+fn head_of_strings(ctx: &Ctx<'_>) -> Result<[u8; HEAD_BYTES]> {
+    let sample = JsString::from_str(ctx.clone(), "s")?;
     let context = ctx.as_raw().as_ptr();
     let mut length = 0;
-    // SAFETY: a string of ASCII alone is lent where it lies; this one is new, of `bytes.len()` bytes, and nobody else has
-    // seen it, so that what is written is what it always was. Its length is compared, for an engine that lends otherwise.
-    unsafe {
-        let lent = qjs::JS_ToCStringLen(context, &mut length, blank.as_value().as_raw());
-        if lent.is_null() {
+    // SAFETY: what the engine answers are `length` bytes that live until they are given back.
+    let head = unsafe {
+        let written = qjs::JS_WriteObject(context, &mut length, sample.as_value().as_raw(), 0);
+        if written.is_null() {
             return Err(Error::Exception);
         }
-        if length as usize == bytes.len() {
-            std::ptr::copy_nonoverlapping(bytes.as_ptr(), lent.cast_mut().cast(), bytes.len());
-        }
-        qjs::JS_FreeCString(context, lent);
-    }
-    Ok(blank.into_value())
+        let head = std::slice::from_raw_parts(written, length as usize).first_chunk().copied();
+        qjs::js_free(context, written.cast());
+        head
+    };
+    let mut head: [u8; HEAD_BYTES] = head.ok_or(Error::Unknown)?;
+    head[CHECKSUM].copy_from_slice(&ANY_CHECKSUM);
+    Ok(head)
 }

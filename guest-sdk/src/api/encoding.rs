@@ -3,13 +3,13 @@
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use base64_simd::{STANDARD, forgiving_decode_to_vec};
+use base64_simd::{STANDARD, forgiving_decode_inplace};
 use javy_plugin_api::javy::quickjs::function::Opt;
 use javy_plugin_api::javy::quickjs::{
     ArrayBuffer, Ctx, Error, Exception, Function, Object, Result, String as JsString, TypedArray, Value, qjs,
 };
 
-use crate::text;
+use crate::text::{self, Latin1};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 // The web's decoder takes padding or leaves it, and does not mind stray bits at the end.
@@ -88,11 +88,11 @@ fn utf8_complete_length(input: TypedArray<'_, u8>) -> u32 {
 
 fn base64_decode<'js>(ctx: Ctx<'js>, data: JsString<'js>) -> Result<Option<Value<'js>>> {
     // Any byte that is not ASCII is as wrong as the next: nobody need look whether they make up characters.
-    let decoded = text::with_bytes(&data, |bytes| forgiving_decode_to_vec(bytes).ok())?;
-    match decoded {
-        None => Ok(None),
-        Some(bytes) => text::of_latin1(&ctx, &bytes).map(Some),
-    }
+    let mut string = text::with_bytes(&data, Latin1::new)?;
+    let Ok(decoded) = forgiving_decode_inplace(string.bytes()) else { return Ok(None) };
+    let length = decoded.len();
+    string.truncate(length);
+    string.into_string(&ctx).map(Some)
 }
 
 fn base64_encode_bytes(bytes: TypedArray<'_, u8>) -> String {
@@ -115,7 +115,7 @@ fn latin1_encode<'js>(ctx: Ctx<'js>, text: JsString<'js>) -> Result<ArrayBuffer<
 }
 
 fn latin1_decode<'js>(ctx: Ctx<'js>, bytes: TypedArray<'js, u8>) -> Result<Value<'js>> {
-    text::of_latin1(&ctx, bytes.as_bytes().unwrap_or_default())
+    Latin1::new(bytes.as_bytes().unwrap_or_default()).into_string(&ctx)
 }
 
 fn base64url_encode(bytes: TypedArray<'_, u8>) -> String {

@@ -186,7 +186,11 @@ mod tests {
         assert_eq!(directory.names().len(), 4);
         directory.module("own", "image-c", 3);
         bound.wrote(10);
-        assert_eq!(directory.names(), ["image-c.cwasm", "image-c.mac"], "two do not leave a tenth of 20 free");
+        assert_eq!(
+            directory.names(),
+            ["image-c.cwasm", "image-c.mac"],
+            "two do not leave a tenth of 20 free"
+        );
     }
 
     #[test]
