@@ -1,11 +1,13 @@
 //! How much of a bare hyper server's throughput is left when every request runs in a sandbox of its own?
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use mayfly_benches::server::{Server, load};
-use mayfly_benches::{HELLO, floor};
+use mayfly_benches::{HELLO, call, cores, engine, floor, image, invoke};
+use mayfly_runtime::{Engine, Image};
 use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 
 const CONNECTIONS: u64 = 16;
 
@@ -21,11 +23,33 @@ fn http_hello(criterion: &mut Criterion) {
     group.bench_function("bare hyper", |bencher| {
         bencher.iter_custom(|requests| runtime.block_on(load(bare, "/", CONNECTIONS, requests)));
     });
+    // The sandbox's own work, as many at once as the server runs.
+    let engine = engine(&runtime);
+    let hello = image(&runtime, &engine, HELLO);
+    group.bench_function("in process", |bencher| {
+        bencher.iter_custom(|requests| runtime.block_on(in_process(&engine, &hello, requests)));
+    });
     group.bench_function("mayfly", |bencher| {
         bencher.iter_custom(|requests| runtime.block_on(load(server.address, &path, CONNECTIONS, requests)));
     });
     group.finish();
     runtime.block_on(server.stop());
+}
+
+async fn in_process(engine: &Engine, hello: &Image, requests: u64) -> Duration {
+    let workers = cores();
+    let started = Instant::now();
+    let mut tasks = JoinSet::new();
+    for worker in 0..workers {
+        let (engine, hello) = (engine.clone(), hello.clone());
+        tasks.spawn(async move {
+            for _ in (worker..requests).step_by(workers as usize) {
+                invoke(&engine, &hello, call()).await;
+            }
+        });
+    }
+    tasks.join_all().await;
+    started.elapsed()
 }
 
 criterion_group!(benches, http_hello);

@@ -28,6 +28,11 @@ pub fn cache_dir() -> PathBuf {
     std::env::temp_dir().join("mayfly-benches")
 }
 
+/// Threads that really run at once.
+pub fn cores() -> u64 {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64)
+}
+
 /// An engine with the settings of the server.
 pub fn engine(executor: &Runtime) -> Engine {
     executor.block_on(Engine::new(EngineConfig::new(cache_dir()))).expect("the engine starts")

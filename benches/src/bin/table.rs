@@ -29,9 +29,7 @@ fn goals(medians: &BTreeMap<String, f64>, figures: &[(String, f64)]) -> Vec<(&'s
     let time_of = |name: &str| get(name).map(time);
     let edge = || {
         let (bare, mayfly) = (get("http_hello/bare hyper")?, get("http_hello/mayfly")?);
-        let in_process = get("hello_in_process/clean")?;
-        // Per request, on both cores: the sandbox's own work is one core's, shared by two.
-        Some(format!("{:.0}%", 100.0 * (bare + in_process / cores()) / mayfly))
+        Some(format!("{:.0}%", 100.0 * (bare + get("http_hello/in process")?) / mayfly))
     };
     let database = || {
         let (alone, ours) = (get("db_select/tokio-postgres alone")?, get("db_select/ctx.db's provider")?);
@@ -102,10 +100,6 @@ fn goals(medians: &BTreeMap<String, f64>, figures: &[(String, f64)]) -> Vec<(&'s
     .collect()
 }
 
-fn cores() -> f64 {
-    std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64)
-}
-
 fn criterion_directory() -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     env::var_os("CRITERION_HOME").map_or_else(|| target.join("criterion"), PathBuf::from)
@@ -145,5 +139,5 @@ fn machine() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
     let model = model.map_or(env::consts::ARCH, |(_, name)| name.trim());
-    format!("{} cores, {model}, {}", cores(), env::consts::OS)
+    format!("{} cores, {model}, {}", mayfly_benches::cores(), env::consts::OS)
 }
