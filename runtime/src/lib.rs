@@ -1,6 +1,7 @@
 //! Compiles and runs one function, safely. Knows no HTTP server, no PostgreSQL and no tenant.
 
 mod artifact;
+mod aside;
 mod body;
 mod compile;
 mod digest;
@@ -15,6 +16,7 @@ pub mod providers;
 mod replay;
 mod sandbox;
 
+pub use aside::step_aside;
 pub use body::{Body, Chunks, CollectError};
 #[doc(hidden)]
 pub use compile::Allocation;

@@ -1,10 +1,8 @@
 //! The only reads and writes of guest memory, and what each costs the guest.
 
-use std::future::poll_fn;
-use std::task::Poll;
-
 use wasmtime::{Caller, Error, Result};
 
+use crate::aside::step_aside;
 use crate::engine::config::FUEL_BETWEEN_YIELDS;
 use crate::sandbox::Sandbox;
 
@@ -33,20 +31,6 @@ pub(crate) async fn settle(caller: &mut Caller<'_, Sandbox>) -> Result<u64> {
         step_aside().await;
     }
     Ok(left)
-}
-
-/// Lets others have the thread, and comes back after those that wait for it now. Tokio's own way comes back only when the
-/// thread has asked the kernel for news: each step of a loop would fetch requests of others to stand behind it.
-async fn step_aside() {
-    let mut is_back = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut is_back, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// The guest's bytes at `ptr`, and its sandbox.

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use mayfly_runtime::{Fault, OnTheLine, Response};
+use mayfly_runtime::{Fault, OnTheLine, Response, step_aside};
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -54,15 +54,19 @@ impl Running {
         self.line.take()
     }
 
-    /// Drive it until it has an answer.
+    /// Drive it until it has an answer. Requests that arrived together are read together, called together and answered
+    /// together: see docs/decisions/0020-stages.md.
     async fn answered(&mut self) -> Result<Result<Response, Fault>, RecvError> {
-        std::future::poll_fn(|cx| {
+        step_aside().await;
+        let answered = std::future::poll_fn(|cx| {
             if let Poll::Ready(record) = Pin::new(&mut self.work).poll(cx) {
                 self.record = Some(record);
             }
             Pin::new(&mut self.reply).poll(cx)
         })
-        .await
+        .await;
+        step_aside().await;
+        answered
     }
 
     /// The whole record, once everything is over.
