@@ -22,13 +22,14 @@ for name in malloc calloc realloc free; do link_args="$link_args -Clink-arg=--wr
 features="-Ctarget-feature=+simd128,+bulk-memory"
 remap="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$PWD=/guest-sdk"
 # The digest makes cargo compile QuickJS again when a header has changed.
-natives="-DMAYFLY_NATIVES=$(cat native/*.h | sha256sum | cut -c1-8)"
-stack_check="-include $PWD/native/stack-check.h -include $PWD/native/async-frames.h $natives -fmacro-prefix-map=$PWD=/guest-sdk"
+digest="-DMAYFLY_NATIVES=$(cat native/*.h | sha256sum | cut -c1-8)"
+native="-include $PWD/native/stack-check.h -include $PWD/native/async-frames.h -include $PWD/native/loop-places.h"
+native="$native $digest -fmacro-prefix-map=$PWD=/guest-sdk"
 
 build_with_rustup() {
   toolchain="$(rustc --version)"
   # rquickjs-sys fetches its own wasi-sdk, whose clang finds its sysroot by itself.
-  CFLAGS_wasm32_wasip1="$stack_check" \
+  CFLAGS_wasm32_wasip1="$native" \
   RUSTFLAGS="$link_args $features $remap -Zwasi-exec-model=reactor" RUSTC_BOOTSTRAP=1 \
     cargo build --locked --release --target wasm32-wasip1
 }
@@ -56,7 +57,7 @@ build_with_debian() {
   done
   # rustc-web comes with its own std sources, so building std from them matches it exactly.
   WASI_SDK="$sdk" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
-  CFLAGS_wasm32_wasip1="--sysroot=$sdk/share/wasi-sysroot $stack_check" \
+  CFLAGS_wasm32_wasip1="--sysroot=$sdk/share/wasi-sysroot $native" \
   RUSTFLAGS="$link_args $features $remap -Clink-self-contained=no -Clinker=wasm-ld-19 -L/usr/lib/wasm32-wasi -Clink-arg=/usr/lib/wasm32-wasi/crt1-reactor.o -Clink-arg=--export=_initialize" \
     /usr/bin/cargo build --locked --release --target wasm32-wasip1 -Zbuild-std=std,panic_abort
 }

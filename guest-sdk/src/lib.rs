@@ -15,5 +15,6 @@ mod pending;
 mod placement;
 mod prelude;
 mod text;
+mod wasi;
 
 import_namespace!("mayfly-v1");

@@ -1,6 +1,7 @@
 //! `Engine`: one a process; the compiled guest, the linker, and the images that are in memory.
 
 pub(crate) mod config;
+mod imports;
 pub(crate) mod split;
 
 use std::path::PathBuf;
@@ -9,13 +10,14 @@ use std::time::Duration;
 
 use mayfly_abi::MEMORY_EXPORT;
 use tokio::sync::OnceCell;
-use wasmtime::{Extern, ImportType, Instance, InstancePre, Linker, Module, Store};
+use wasmtime::{Instance, InstancePre, Linker, Module, Store};
 
 use crate::artifact::{Artifacts, IMAGE_PREFIX};
 use crate::compile::{Allocation, Compiler, Placing};
 use crate::digest::sha256_hex;
 use crate::image::{Image, ImageCache, snapshot};
 use crate::sandbox::Sandbox;
+use imports::Imports;
 
 /// The guest's module, as `make guest` built it.
 const GUEST: &[u8] = include_bytes!("../../guest-sdk/dist/engine.wasm");
@@ -77,8 +79,7 @@ pub struct Engine {
 pub(crate) struct Inner {
     pub(crate) wasmtime: wasmtime::Engine,
     code: Module,
-    linker: Linker<Sandbox>,
-    imports: Vec<(String, String, bool)>,
+    imports: Imports,
     images: ImageCache,
     artifacts: Artifacts,
     digest: String,
@@ -120,22 +121,21 @@ impl Engine {
         crate::host::link(&mut linker)?;
         let seed = Module::new(&wasmtime, &halves.memory)?;
         let mut inner = Inner {
-            imports: code.imports().map(|import| describe(&import)).collect(),
             seed: Image::new("seed", linker.instantiate_pre(&seed)?),
             base: Image::new("base", linker.instantiate_pre(&seed)?),
             node_base: OnceCell::new(),
             images: ImageCache::new(config.images),
             compiler: Compiler::new(config.compile_worker),
             stack_bytes: halves.stack_bytes,
+            imports: Imports::new(linker, &code),
             wasmtime,
             code,
-            linker,
             artifacts,
             digest,
         };
         let (memory, allocations) = crate::compile::initialize(&inner, placing).await?;
         let base = load_or_compile(&inner.wasmtime, &inner.artifacts, "base", &memory)?;
-        inner.base = Image::new("base", inner.linker.instantiate_pre(&base)?);
+        inner.base = Image::new("base", inner.imports.linker().instantiate_pre(&base)?);
         Ok((Self { inner: Arc::new(inner) }, allocations))
     }
 
@@ -183,7 +183,7 @@ impl Engine {
     }
 
     fn keep(&self, digest: &str, module: &Module) -> Result<Image, EngineError> {
-        let memory: InstancePre<Sandbox> = self.inner.linker.instantiate_pre(module)?;
+        let memory: InstancePre<Sandbox> = self.inner.imports.linker().instantiate_pre(module)?;
         let image = Image::new(digest, memory);
         self.inner.images.put(image.clone());
         Ok(image)
@@ -200,7 +200,7 @@ impl Inner {
             .get_or_try_init(async || {
                 let memory = crate::compile::add_library(self, split::library(GUEST)).await?;
                 let base = load_or_compile(&self.wasmtime, &self.artifacts, "node-base", &memory)?;
-                Ok(Image::new("node-base", self.linker.instantiate_pre(&base)?))
+                Ok(Image::new("node-base", self.imports.linker().instantiate_pre(&base)?))
             })
             .await
     }
@@ -217,25 +217,12 @@ impl Inner {
             .get_memory(&mut *store, MEMORY_EXPORT)
             .ok_or_else(|| wasmtime::Error::msg("an image without memory"))?;
         store.data_mut().memory = Some(memory);
-        let mut imports = Vec::with_capacity(self.imports.len());
-        for (module, name, is_memory) in &self.imports {
-            imports.push(if *is_memory {
-                Extern::Memory(memory)
-            } else {
-                self.linker
-                    .get(&mut *store, module, name)
-                    .map_err(|error| error.context(format!("the guest imports {module}.{name}")))?
-            });
-        }
+        let imports = self.imports.over(store, memory)?;
         let instance = Instance::new(&mut *store, &self.code, &imports)?;
         store.data_mut().instance = Some(instance);
         store.fuel_async_yield_interval(Some(config::FUEL_BETWEEN_YIELDS))?;
         Ok(instance)
     }
-}
-
-fn describe(import: &ImportType<'_>) -> (String, String, bool) {
-    (import.module().to_owned(), import.name().to_owned(), import.ty().memory().is_some())
 }
 
 /// Compiled modules belong to one guest, one build of wasmtime, one configuration and one kind of machine.

@@ -1,4 +1,4 @@
-//! What the guest may call: the four functions of `mayfly`, and the nine of WASI that its C library asks for.
+//! What the guest may call: the four functions of `mayfly`, and three of WASI.
 //!
 //! A capability's file knows its own part of the [`Sandbox`] and nothing else of it; this file joins them.
 

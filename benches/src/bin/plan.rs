@@ -9,10 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Write as _;
 
-use mayfly_abi::placement::{ALIGN_BYTES, ARENA_BYTES_MAX, HEADER_BYTES, Place};
+use mayfly_abi::placement::{ALIGN_BYTES, HEADER_BYTES, Place};
 use mayfly_benches::typical;
 use mayfly_runtime::{Allocation, Engine, EngineConfig, Source};
 
+/// What planned objects may have together, in bytes.
+const ARENA_BYTES_MAX: usize = 128 << 10;
 /// Of larger ones few bytes are written to: they would push the others apart, and come behind them.
 const SMALL_BYTES_MAX: u32 = 4 << 10;
 

@@ -1,7 +1,5 @@
 //! Where the objects of the first picture lie: a plan that the host hands over before they are made.
 
-/// What planned objects may have together, in bytes.
-pub const ARENA_BYTES_MAX: usize = 128 << 10;
 /// Planned places begin at multiples of this.
 pub const ALIGN_BYTES: usize = 16;
 /// What stands before each of them.

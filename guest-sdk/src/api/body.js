@@ -6,7 +6,7 @@ import { deserialize, serialize } from "./clone.js";
 import { decodeMultipart, decodeUrlEncoded, encodeMultipart, isFormData } from "./form_data.js";
 import { host } from "./host.js";
 import { headerMime, mimeParameter, writeMime } from "./mime.js";
-import { acquireReader, DEFAULT, isReadableLocked, readableCancel, readChunk } from "./streams_readable_core.js";
+import { acquireReader, DEFAULT, ERRORED, isReadableLocked, readableCancel, readChunk } from "./streams_readable_core.js";
 import { readableObject, readableOf, teeReadable } from "./streams_readable.js";
 import { isSearchParams, searchParamsText } from "./url_search_params.js";
 import {
@@ -201,6 +201,8 @@ export function collect(stream, done, failed) {
 
 /** Reads the whole body: `read` gets a string, bytes or `INCOMING`. */
 function consume(body, read) {
+  // Why it broke says more than that it has been read.
+  if (isStream(body.source) && body.source.state === ERRORED) return rejected(body.source.storedError);
   if (isUnusable(body)) return rejected(unusable());
   const { source } = body;
   if (isStream(source)) return consumeStream(source, read);

@@ -98,7 +98,7 @@ export function pump(stream, write, { done, failed, gone }) {
 }
 
 /** Cancels it; what its source makes of that is nobody's business any more. */
-function cancelled(stream, reason) {
+export function cancelled(stream, reason) {
   uponPromise(readableCancel(stream, reason), undefined, () => {});
 }
 

@@ -1,7 +1,7 @@
 // fetch: the request goes to the host, which decides whether it may leave.
 
 import { isStream } from "./body.js";
-import { networkError, pump } from "./body_stream.js";
+import { cancelled, networkError, pump } from "./body_stream.js";
 import { abortReason, addAbortAlgorithm, isAborted } from "./events_abort.js";
 import { headerList } from "./headers.js";
 import { host } from "./host.js";
@@ -50,7 +50,7 @@ function send({ method, url, redirect, headers, signal, body }, answer) {
   uponPromise(
     promise,
     (parts) => {
-      const { response, stream } = responseFromHost(parts, operation);
+      const { response, stream } = responseFromHost(method, parts, operation);
       download = stream;
       if (stream === null) forget();
       answer.resolve(response);
@@ -75,6 +75,13 @@ function ofBlob({ method, url, blob }) {
   return blobResponse(url, blob);
 }
 
+/** The answer to a request whose signal has fired before it could be sent. */
+function abandoned({ signal, body }) {
+  const reason = abortReason(signal);
+  if (isStream(body)) cancelled(body, reason);
+  return rejected(reason);
+}
+
 function sendBody(stream, operation, answer) {
   pump(stream, (bytes, start, callback) => host.fetchWrite(operation, bytes, start, callback), {
     __proto__: null,
@@ -95,7 +102,8 @@ exposeFunction({
     try {
       const parts = outgoing(new Request(input, init));
       requirePort(parts.url);
-      if (parts.signal !== null && isAborted(parts.signal)) return rejected(abortReason(parts.signal));
+      if (parts.signal !== null && isAborted(parts.signal)) return abandoned(parts);
+      if (parts.cache === "only-if-cached") throw new TypeError("fetch keeps no cache: with 'only-if-cached' there is no response");
       if (StringStartsWith(parts.url, "data:")) answer.resolve(ofData(parts));
       else if (StringStartsWith(parts.url, "blob:")) answer.resolve(ofBlob(parts));
       else send(parts, answer);

@@ -198,6 +198,7 @@ export function outgoing(request) {
     url,
     headers: headersOf(parts),
     redirect: options.redirect,
+    cache: options.cache,
     signal,
     blob,
     body: takeSource(parts.body),

@@ -5,7 +5,7 @@ import { deliverStream, fetchedStream } from "./body_stream.js";
 import { addHeader, copyHeaders, freezeHeaders, headerList, headerOf, Headers, headersFromHost } from "./headers.js";
 import { host } from "./host.js";
 import { headerMime } from "./mime.js";
-import { ArrayIsArray, exposeInterface, isByteString, JSONStringify, TypedArrayByteLength } from "./primordials.js";
+import { ArrayIsArray, exposeInterface, isByteString, JSONStringify, StringIndexOf, StringSlice, TypedArrayByteLength } from "./primordials.js";
 import { hrefOf } from "./url.js";
 
 const NULL_BODY_STATUS = { __proto__: null, 101: true, 103: true, 204: true, 205: true, 304: true };
@@ -183,26 +183,33 @@ export function respond(value) {
 }
 
 /** The response that `fetch` got, and its body's stream where it has one; `fetch` is the number of the operation. */
-export function responseFromHost(parts, fetch) {
+export function responseFromHost(method, parts, fetch) {
   const { 0: status, 1: statusText, 2: url, 3: redirected, 4: headers, 5: body } = parts;
   const head = { __proto__: null, status, statusText, url, redirected, kind: "basic" };
   const stream = body === true ? fetchedStream(fetch) : null;
-  const source = stream ?? (body === null || NULL_BODY_STATUS[status] ? null : new Uint8Array(body));
+  const source = stream ?? (body === null || method === "HEAD" || NULL_BODY_STATUS[status] ? null : new Uint8Array(body));
   return { __proto__: null, response: make(source, freezeHeaders(headersFromHost(headers)), head), stream };
 }
 
 /** The response that a `data:` URL is. */
 export function dataResponse(url, method, { 0: type, 1: bytes }) {
-  const head = { __proto__: null, status: 200, statusText: "OK", url, redirected: false, kind: "basic" };
+  const head = fetchedHead(url);
   const body = method === "HEAD" ? null : bytes;
   return make(body, freezeHeaders(headersFromHost([["content-type", type]])), head);
 }
 
 /** The response that a `blob:` URL is, with a copy of the bytes, since readers may change what they get. */
 export function blobResponse(url, { type, bytes }) {
-  const head = { __proto__: null, status: 200, statusText: "OK", url, redirected: false, kind: "basic" };
+  const head = fetchedHead(url);
   const headers = headersFromHost([["content-type", headerMime(type) === null ? "" : type], ["content-length", `${TypedArrayByteLength(bytes)}`]]);
   return make(new Uint8Array(bytes), freezeHeaders(headers), head);
+}
+
+/** The head of a response that no network was needed for. Where a URL leads within a document is no part of it. */
+function fetchedHead(url) {
+  const fragment = StringIndexOf(url, "#");
+  const document = fragment < 0 ? url : StringSlice(url, 0, fragment);
+  return { __proto__: null, status: 200, statusText: "OK", url: document, redirected: false, kind: "basic" };
 }
 
 /** What came back instead of a `Response`, in words. */

@@ -1,7 +1,8 @@
-//! The nine functions of WASI preview 1 that the guest's C library imports, and no others.
+//! The three functions of WASI preview 1 that the guest imports, and no others: a clock, randomness, and where the engine
+//! writes when it panics.
 //!
-//! They are written here rather than linked from a whole WASI: a sandbox has no files, no arguments and no
-//! environment, so each is a few lines, costs nothing to set up for an invocation, and leaves nothing to attack. See
+//! They are written here rather than linked from a whole WASI: each is a few lines, costs nothing to set up for an
+//! invocation, and leaves nothing to attack. What the guest's C library asks for beside them, it answers itself. See
 //! docs/decisions/0006-wasi.md.
 
 use wasmtime::{Caller, Error, Linker, Result};
@@ -14,14 +15,12 @@ const MODULE: &str = "wasi_snapshot_preview1";
 const SUCCESS: i32 = 0;
 const BAD_FILE: i32 = 8;
 const INVALID: i32 = 28;
-const NOT_SEEKABLE: i32 = 70;
 
 const REALTIME: i32 = 0;
 const MONOTONIC: i32 = 1;
 
 const STDOUT: i32 = 1;
 const STDERR: i32 = 2;
-const CHARACTER_DEVICE: u8 = 2;
 // What a panicking engine says about itself, at most.
 const DIAGNOSTIC_BYTES_MAX: usize = 4_096;
 // Bytes that one call may ask for: seeds ask for a few.
@@ -31,15 +30,7 @@ const BUFFERS_MAX: u32 = 16;
 pub(super) fn link(linker: &mut Linker<Sandbox>) -> Result<()> {
     linker.func_wrap(MODULE, "clock_time_get", clock_time_get)?;
     linker.func_wrap(MODULE, "random_get", random_get)?;
-    linker.func_wrap(MODULE, "environ_sizes_get", environ_sizes_get)?;
-    linker.func_wrap(MODULE, "environ_get", |_environ: i32, _buffer: i32| SUCCESS)?;
     linker.func_wrap(MODULE, "fd_write", fd_write)?;
-    linker.func_wrap(MODULE, "fd_fdstat_get", fd_fdstat_get)?;
-    linker.func_wrap(MODULE, "fd_seek", |_fd: i32, _offset: i64, _whence: i32, _new: i32| NOT_SEEKABLE)?;
-    linker.func_wrap(MODULE, "fd_close", |_fd: i32| BAD_FILE)?;
-    linker.func_wrap(MODULE, "proc_exit", |code: i32| -> Result<()> {
-        Err(Error::msg(format!("the guest exited with status {code}")))
-    })?;
     Ok(())
 }
 
@@ -65,11 +56,6 @@ fn random_get(mut caller: Caller<'_, Sandbox>, buffer: u32, len: u32) -> Result<
     Ok(SUCCESS)
 }
 
-fn environ_sizes_get(mut caller: Caller<'_, Sandbox>, count: u32, size: u32) -> Result<i32> {
-    put(&mut caller, count, &0u32.to_le_bytes())?;
-    put(&mut caller, size, &0u32.to_le_bytes())
-}
-
 /// The engine writes only when it panics: tenants' consoles go another way.
 fn fd_write(mut caller: Caller<'_, Sandbox>, fd: i32, vectors: u32, count: u32, written: u32) -> Result<i32> {
     if fd != STDOUT && fd != STDERR {
@@ -93,15 +79,6 @@ fn fd_write(mut caller: Caller<'_, Sandbox>, fd: i32, vectors: u32, count: u32, 
     }
     tracing::debug!(text = %String::from_utf8_lossy(&text), "the engine wrote to its standard output");
     put(&mut caller, written, &total.to_le_bytes())
-}
-
-fn fd_fdstat_get(mut caller: Caller<'_, Sandbox>, fd: i32, result: u32) -> Result<i32> {
-    if !(0..=STDERR).contains(&fd) {
-        return Ok(BAD_FILE);
-    }
-    let mut stat = [0; 24];
-    stat[0] = CHARACTER_DEVICE;
-    put(&mut caller, result, &stat)
 }
 
 fn put(caller: &mut Caller<'_, Sandbox>, ptr: u32, value: &[u8]) -> Result<i32> {

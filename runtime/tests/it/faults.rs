@@ -229,23 +229,57 @@ fn whoever_keeps_calling_the_host_still_yields() {
     }
 }
 
+/// What is running is told by the line of the loop, whatever came before it: a call, or nothing.
 #[test]
 fn a_loop_is_told_by_a_line_of_its_own() {
-    let code = "function crunch(rows) {
-  let sum = 0;
-  for (let i = 0; i < 1e12; i++) {
-    sum += rows[i % rows.length].id;
-  }
-  return sum;
+    for turning in [
+        "while (true) n += 1;",
+        "while (true) {}",
+        "while (n >= 0) n += 1;",
+        "while (rows) { if (n > 5) n = 0; else n++ }",
+        "for (;;) {}",
+        "for (;;) n += 1;",
+        "for (let i = 0; i < 1e12; i++);",
+        "for (let i = 0; i < 1e12; i++) n += rows[i % rows.length].id;",
+        "for (let i = 0; i < 1e12; i++) n += Math.abs(i);",
+        "do {} while (n >= 0);",
+        "do n++; while (n);",
+        "turns: for (;;) { for (;;) { n++; continue turns; } }",
+        "for (;;) { switch (n) { case 0: n = 1; break; case 1: n = 0; } }",
+        "for (;;) { n = rows ? 1 : n && 2; }",
+        "for (const key in new Proxy({}, { ownKeys() { for (;;) {} } }));",
+        "for (const x of { *[Symbol.iterator]() { for (;;) yield 1 } }) n += x;",
+    ] {
+        for before in ["let n = 0;", "let n = Math.abs(0);"] {
+            let stack = cpu_limit_stack(before, turning);
+            assert!(stack.contains("crunch (f.ts:3:"), "{before} {turning}: {stack}");
+        }
+    }
 }
-export default () => new Response(crunch([{ id: 1 }]));";
+
+/// Of a loop that takes several lines, the one that is told is one of them.
+#[test]
+fn a_long_loop_is_told_by_one_of_its_lines() {
+    for turning in [
+        "for (let i = 0; i < 1e12; i++) {\n    n += rows[i % rows.length].id;\n    n %= 7;\n  }",
+        "while (n >= 0) {\n    n += 1;\n    n %= 7;\n  }",
+        "do {\n    n += 1;\n    if (n > 7) n = 0;\n  } while (n >= 0);",
+        "for (;;) {\n    if (n > 7)\n      n = 0;\n    else n++; }",
+    ] {
+        let stack = cpu_limit_stack("let n = Math.abs(0);", turning);
+        let is_told = |line| stack.contains(&format!("crunch (f.ts:{line}:"));
+        assert!((3..=6).any(is_told), "{turning}: {stack}");
+    }
+}
+
+/// The stack of the error that ends a loop which begins on the third line, as its author sees it.
+fn cpu_limit_stack(before: &str, turning: &str) -> String {
+    let code = format!(
+        "function crunch(rows) {{\n  {before}\n  {turning}\n  return Math.abs(n);\n}}\n\
+         export default () => new Response(crunch([{{ id: 1 }}]));"
+    );
     let limits = Limits { fuel: 20 * FUEL_PER_CPU_MS, ..Limits::default() };
-    let fault = invoke(&image(code), Call { limits, ..call() }).0.unwrap_err();
-    let build = crate::support::build(code).unwrap();
-    let stack =
-        mayfly_runtime::SourceMap::parse(&build.source_map).unwrap().map_stack(fault.stack().unwrap());
-    // What it last did: its work, or its condition.
-    let work = stack.contains("crunch (f.ts:4:") && stack.contains("4 |     sum += rows");
-    let condition = stack.contains("crunch (f.ts:3:") && stack.contains("3 |   for (let i");
-    assert!(work || condition, "{stack}");
+    let fault = invoke(&image(&code), Call { limits, ..call() }).0.unwrap_err();
+    let build = crate::support::build(&code).unwrap();
+    mayfly_runtime::SourceMap::parse(&build.source_map).unwrap().map_stack(fault.stack().unwrap())
 }

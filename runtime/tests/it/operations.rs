@@ -114,6 +114,37 @@ fn a_request_goes_out_and_its_response_comes_in() {
 }
 
 #[test]
+fn fetch_keeps_to_the_standard() {
+    for (work, answer) in [
+        ("(await fetch('https://example.test/', { method: 'HEAD' })).body === null", "true"),
+        ("(await fetch('data:,x#fragment')).url", "data:,x"),
+        (
+            "await fetch('https://example.test/', { cache: 'only-if-cached', mode: 'same-origin' }).catch((e) => e.name)",
+            "TypeError",
+        ),
+        (
+            "(() => { let why; const body = new ReadableStream({ cancel(reason) { why = reason } });
+               const signal = AbortSignal.abort();
+               fetch('https://example.test/', { method: 'POST', body, duplex: 'half', signal }).catch(() => {});
+               return why === signal.reason })()",
+            "true",
+        ),
+        (
+            "await (async () => { const { readable, writable } = new TransformStream();
+               writable.abort(new RangeError('broke'));
+               const response = new Response(readable);
+               const told = [];
+               for (let i = 0; i < 2; i++) await response.text().catch((e) => told.push(e.message));
+               return told })()",
+            "broke,broke",
+        ),
+    ] {
+        let image = image(&format!("export default async () => new Response({work})"));
+        assert_eq!(text(invoke(&image, with_fetch(Arc::new(Echo::default()))).0), answer, "{work}");
+    }
+}
+
+#[test]
 fn what_an_operation_throws_can_be_caught() {
     let image = image(
         "export default async () => { try { await fetch('https://denied.test') } catch (e) { return Response.json([e instanceof Error, e.code, e.message, e.host]) } }",

@@ -52,6 +52,8 @@ pub(super) async fn read(
     }
     let is_small = packing.is_none() && announced.is_some_and(|bytes| bytes <= WHOLE_BYTES_MAX);
     let chunks = bounded(unpacked(arriving(body), packing), bytes_max);
+    let mut url = url.clone();
+    url.set_fragment(None);
     let body = if is_small { Body::from(whole(chunks).await?) } else { Body::Stream(Chunks::new(chunks)) };
     Ok(FetchResponse {
         status: head.status.as_u16(),

@@ -1,6 +1,8 @@
 //! Headers of an outbound request and of its answer: checked, and without those that belong to the connection.
 
-use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, RANGE, USER_AGENT};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderMap, HeaderName, HeaderValue, RANGE, USER_AGENT,
+};
 use mayfly_runtime::providers::GuestError;
 
 use super::failed;
@@ -33,7 +35,7 @@ pub(super) fn outgoing(headers: &[(String, String)]) -> Result<HeaderMap, GuestE
     if headers.len() > COUNT_MAX || bytes > BYTES_MAX {
         return Err(failed(format_args!("more than {COUNT_MAX} headers, or {BYTES_MAX} bytes of them")));
     }
-    let mut map = HeaderMap::with_capacity(headers.len() + 2);
+    let mut map = HeaderMap::with_capacity(headers.len() + 4);
     for (name, value) in headers {
         let name = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| failed(format_args!("{name:?} is not a header name")))?;
@@ -47,8 +49,13 @@ pub(super) fn outgoing(headers: &[(String, String)]) -> Result<HeaderMap, GuestE
     // A part of something packed cannot be unpacked.
     let packings = if map.contains_key(RANGE) { "identity" } else { "gzip, deflate, br" };
     map.insert(ACCEPT_ENCODING, HeaderValue::from_static(packings));
-    if !map.contains_key(USER_AGENT) {
-        map.insert(USER_AGENT, HeaderValue::from_static(concat!("Mayfly/", env!("CARGO_PKG_VERSION"))));
+    let unless_given = [
+        (ACCEPT, "*/*"),
+        (ACCEPT_LANGUAGE, "*"),
+        (USER_AGENT, concat!("Mayfly/", env!("CARGO_PKG_VERSION"))),
+    ];
+    for (name, value) in unless_given {
+        map.entry(name).or_insert(HeaderValue::from_static(value));
     }
     Ok(map)
 }
@@ -99,7 +106,21 @@ mod tests {
         .unwrap();
         assert_eq!(map.get_all("x-kept").iter().count(), 2);
         assert_eq!(map["accept-encoding"], "gzip, deflate, br");
-        assert_eq!(map.len(), 4);
+        assert_eq!(map.len(), 6);
+    }
+
+    #[test]
+    fn what_the_guest_does_not_say_is_said_for_it() {
+        let map = outgoing(&[]).unwrap();
+        assert_eq!(
+            (&map["accept"], &map["accept-language"]),
+            (&"*/*".parse().unwrap(), &"*".parse().unwrap())
+        );
+        let map = outgoing(&pairs(&[("Accept", "text/html"), ("Accept-Language", "de")])).unwrap();
+        assert_eq!(
+            (&map["accept"], &map["accept-language"]),
+            (&"text/html".parse().unwrap(), &"de".parse().unwrap())
+        );
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub(super) fn location(status: StatusCode, headers: &HeaderMap) -> Option<&Heade
 
 /// The next hop, or nothing when the place is no URL.
 pub(super) fn follow(hop: Hop, status: StatusCode, place: &HeaderValue) -> Option<Hop> {
-    let mut url = hop.url.join(std::str::from_utf8(place.as_bytes()).ok()?).ok()?;
+    let mut url = hop.url.join(&escaped(place)).ok()?;
     if url.fragment().is_none() {
         url.set_fragment(hop.url.fragment());
     }
@@ -55,6 +55,19 @@ pub(super) fn follow(hop: Hop, status: StatusCode, place: &HeaderValue) -> Optio
         next.headers.remove(COOKIE);
     }
     Some(next)
+}
+
+/// The place as text: bytes beyond ASCII as the escapes of a URL, whatever encoding they are meant in.
+fn escaped(place: &HeaderValue) -> String {
+    let mut text = String::with_capacity(place.len());
+    for byte in place.as_bytes() {
+        if byte.is_ascii() {
+            text.push(char::from(*byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -109,6 +122,19 @@ mod tests {
                 "{place}"
             );
             assert!(next.headers.contains_key("accept"));
+        }
+    }
+
+    #[test]
+    fn a_place_in_any_encoding_is_a_url() {
+        for (place, target) in [
+            (&b"/top?\xe2\x98\x83%e2"[..], "https://a.example/top?%E2%98%83%e2#f"),
+            (b"/top?\xff", "https://a.example/top?%FF#f"),
+            (b"//\xc3\xa9.example/", "https://xn--9ca.example/#f"),
+        ] {
+            let place = HeaderValue::from_bytes(place).unwrap();
+            let next = follow(hop(Method::GET, "https://a.example/x#f"), StatusCode::FOUND, &place).unwrap();
+            assert_eq!(next.url.as_str(), target);
         }
     }
 

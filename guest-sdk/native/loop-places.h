@@ -1,0 +1,65 @@
+/* Included before every C file of QuickJS, behind stack-check.h.
+ *
+ * The interpreter asks the host where a loop turns whether a limit is used up, and the error that ends it tells the
+ * frame's place. The engine keeps that place when it calls, and not where a loop turns: a loop that calls nothing would
+ * be told as the call before it, or as the function's first line. So the frame's place is kept there too, when the host
+ * is asked, which is once in ten thousand turns: no cost for the others. The engine has no place for what a loop tests,
+ * nor for an empty body: the parser notes one before each. See docs/decisions/0017-where-it-ran-out.md.
+ */
+
+/* Only the interpreter's loop has a frame `sf` and an instruction `pc`; for all others these stand in for them. */
+static struct {
+    uint8_t *cur_pc;
+} *const sf = NULL;
+static const uint8_t *const pc = NULL;
+
+/* A frame's place is behind the instruction that it tells, and `pc` is at the instruction that comes next. */
+#define js_poll_interrupts(first) MAYFLY_POLL_##first)
+#define MAYFLY_POLL_JSContext js_poll_interrupts(JSContext
+#define MAYFLY_POLL_caller_ctx (js_poll_interrupts)(caller_ctx
+#define MAYFLY_POLL_ctx mayfly_poll(ctx
+#define mayfly_poll(ctx)                                                                                 \
+    ({                                                                                                   \
+        int stopped_ = 0;                                                                                \
+        if (__builtin_expect((ctx)->interrupt_counter <= 1, 0)) {                                        \
+            if (sf)                                                                                      \
+                sf->cur_pc = (uint8_t *)pc + 1;                                                          \
+            stopped_ = __js_poll_interrupts(ctx);                                                        \
+        } else {                                                                                         \
+            (ctx)->interrupt_counter--;                                                                  \
+        }                                                                                                \
+        stopped_;                                                                                        \
+    })
+
+/* What a statement tests: other expressions in brackets keep to the place of the call around them. */
+#define mayfly_tests(function) (strcmp(function, "js_parse_statement_or_decl") == 0)
+
+#define js_parse_expr(first) MAYFLY_EXPR_##first)
+#define MAYFLY_EXPR_JSParseState js_parse_expr(JSParseState
+#define MAYFLY_EXPR_s mayfly_parse_expr(s
+#define mayfly_parse_expr(s)                                                                             \
+    ({                                                                                                   \
+        if (mayfly_tests(__func__))                                                                      \
+            emit_source_loc(s);                                                                          \
+        (js_parse_expr)(s);                                                                              \
+    })
+
+#define js_parse_expr_paren(first) MAYFLY_PAREN_##first)
+#define MAYFLY_PAREN_JSParseState js_parse_expr_paren(JSParseState
+#define MAYFLY_PAREN_s mayfly_parse_paren(s
+#define mayfly_parse_paren(s)                                                                            \
+    ({                                                                                                   \
+        if (mayfly_tests(__func__))                                                                      \
+            emit_source_loc(s);                                                                          \
+        (js_parse_expr_paren)(s);                                                                        \
+    })
+
+/* The engine calls this one for the bodies of loops alone. */
+#define js_parse_statement(first) MAYFLY_BODY_##first)
+#define MAYFLY_BODY_JSParseState js_parse_statement(JSParseState
+#define MAYFLY_BODY_s mayfly_parse_body(s
+#define mayfly_parse_body(s)                                                                             \
+    ({                                                                                                   \
+        emit_source_loc(s);                                                                              \
+        (js_parse_statement)(s);                                                                         \
+    })
