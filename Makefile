@@ -24,8 +24,9 @@ bench: postgres ## Run the benches and print one table
 	cargo bench --workspace --locked
 	cargo run --release --locked --package mayfly-benches --bin table
 
-conformance: ## Run the suites at WPT and TEST262 (paths of checkouts) and write docs/CONFORMANCE.md
+conformance: ## Run the suites at WPT and TEST262 (paths of checkouts; PYTHON has wptserve) and write docs/CONFORMANCE.md
 	cargo run --package mayfly-tests --bin conformance --locked -- $(addprefix --wpt ,$(WPT)) \
+		$(addprefix --python ,$(PYTHON)) \
 		$(addprefix --test262 ,$(TEST262)) --sample $(SAMPLE)
 
 guest: ## Build the code inside the sandbox into guest-sdk/dist, and plan its memory

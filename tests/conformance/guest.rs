@@ -14,24 +14,23 @@ const BODY_BYTES_MAX: usize = 64 << 20;
 pub(crate) struct Runner {
     engine: Engine,
     image: Image,
-    fetch: Option<Arc<dyn Fetch>>,
     limits: Limits,
 }
 
 impl Runner {
     /// Deploys `code`.
-    pub(crate) async fn new(code: &str, fetch: Option<Arc<dyn Fetch>>, limits: Limits) -> Self {
+    pub(crate) async fn new(code: &str, limits: Limits) -> Self {
         let config = EngineConfig::new(std::env::temp_dir().join("mayfly-conformance"));
         let engine = Engine::new(config).await.expect("an engine");
         let source =
             Source { file_name: "conformance.js".to_owned(), code: code.to_owned(), source_map: None };
         let build = engine.build(&source).await.expect("the function deploys");
         let image = engine.load(&build.digest, &build.image).await.expect("its image loads");
-        Self { engine, image, fetch, limits }
+        Self { engine, image, limits }
     }
 
-    /// Invokes it with `payload`; the text of the fault where there is one.
-    pub(crate) async fn run(&self, payload: &Value) -> Result<Value, String> {
+    /// Invokes it with `payload`, and lends it this way out; the text of the fault where there is one.
+    pub(crate) async fn run(&self, payload: &Value, fetch: Option<Arc<dyn Fetch>>) -> Result<Value, String> {
         let call = Call {
             request: Request {
                 method: "POST".to_owned(),
@@ -40,7 +39,7 @@ impl Runner {
                 body: Some(payload.to_string().into()),
             },
             context: "{}".to_owned(),
-            grants: Grants { fetch: self.fetch.clone(), ..Grants::default() },
+            grants: Grants { fetch, ..Grants::default() },
             limits: self.limits.clone(),
             ..Call::default()
         };

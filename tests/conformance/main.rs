@@ -5,6 +5,7 @@
 mod files;
 mod guest;
 mod report;
+mod suite;
 mod test262;
 mod wpt;
 
@@ -18,6 +19,9 @@ struct Options {
     /// A checkout of github.com/web-platform-tests/wpt, or several: the first that has a folder counts.
     #[arg(long)]
     wpt: Vec<PathBuf>,
+    /// An interpreter of Python that has the suite's package `wptserve`: tests that ask the suite's own server need it.
+    #[arg(long)]
+    python: Option<PathBuf>,
     /// A checkout of github.com/tc39/test262.
     #[arg(long)]
     test262: Option<PathBuf>,
@@ -37,7 +41,7 @@ async fn main() {
     let options = Options::parse();
     if options.wpt.is_empty() && options.test262.is_none() {
         println!(
-            "make conformance WPT=<checkout of web-platform-tests/wpt> TEST262=<checkout of tc39/test262>"
+            "make conformance WPT=<checkout of web-platform-tests/wpt> PYTHON=<python3 with wptserve> TEST262=<checkout of tc39/test262>"
         );
         return;
     }
@@ -45,7 +49,7 @@ async fn main() {
     let mut sections = Vec::new();
     if !options.wpt.is_empty() {
         let folders = report::folders();
-        let runs = wpt::run(&options.wpt, &folders, &filter).await;
+        let runs = wpt::run(&options.wpt, options.python.as_deref(), &folders, &filter).await;
         if options.only.is_some() {
             report::print_failures(&runs);
         }
@@ -58,7 +62,7 @@ async fn main() {
         }
         sections.push(report::test262(&outcome, options.sample));
     }
-    let text = report::document(&sections);
+    let text = report::document(&sections, options.python.is_some());
     if options.only.is_some() {
         println!("{text}");
     } else {

@@ -13,10 +13,15 @@ const REASONS: &str = include_str!("reasons.txt");
 
 const HEAD: &str = "# Conformance
 
-Written by `make conformance WPT=... TEST262=...`: every figure is of one run of that, through the runtime, each file in a sandbox of
-its own. Of the Web Platform Tests those are run that need no window (`*.any.js`, with their variants); `fetch` reads the
-checkout's files, so that tests which need the suite's own server fail. The last column leaves out what does not apply on a
-server; `tests/conformance/reasons.txt` says what that is, and why the rest fails.
+Written by `make conformance WPT=... PYTHON=... TEST262=...`: every figure is of one run of that, through the runtime, each file in a
+sandbox of its own. Of the Web Platform Tests those are run that need no window (`*.any.js`, with their variants). The last column leaves
+out what does not apply on a server; `tests/conformance/reasons.txt` says what that is, and why the rest fails.
+";
+const WITH_SERVER: &str = "The suite's own server ran (HTTP/1.1, without TLS), and `fetch` reached it through the platform's own egress.
+
+";
+const WITHOUT_SERVER: &str =
+    "`fetch` read the checkout's files: tests that ask scripts of the suite's own server fail without it.
 
 ";
 
@@ -174,6 +179,7 @@ pub(crate) fn test262(outcomes: &[Outcome], sample: usize) -> String {
 }
 
 /// The document around the tables.
-pub(crate) fn document(sections: &[String]) -> String {
-    format!("{HEAD}{}", sections.join("\n"))
+pub(crate) fn document(sections: &[String], with_server: bool) -> String {
+    let server = if with_server { WITH_SERVER } else { WITHOUT_SERVER };
+    format!("{HEAD}{server}{}", sections.join("\n"))
 }

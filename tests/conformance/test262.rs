@@ -42,7 +42,7 @@ pub(crate) async fn run(root: &Path, sample: usize, filter: &str) -> Vec<Outcome
         memory_bytes: 256 << 20,
         ..Limits::default()
     };
-    let runner = Runner::new(FUNCTION, None, limits).await;
+    let runner = Runner::new(FUNCTION, limits).await;
     let tests = root.join("test");
     let mut all = Vec::new();
     for folder in FOLDERS {
@@ -90,7 +90,7 @@ async fn run_one(runner: &Runner, root: &Path, path: PathBuf) -> Option<Outcome>
         scripts.insert(0, "\"use strict\";".to_owned());
     }
     scripts.push(text);
-    let answer = runner.run(&json!({ "scripts": scripts, "asynchronous": front.asynchronous })).await;
+    let answer = runner.run(&json!({ "scripts": scripts, "asynchronous": front.asynchronous }), None).await;
     let failure = match (answer, &front.negative) {
         (Err(fault), _) => Some(fault),
         (Ok(thrown), Some(expected)) if thrown["name"] == expected.as_str() => None,

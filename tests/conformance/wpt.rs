@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
+use mayfly_runtime::providers::Fetch;
 use mayfly_runtime::{FUEL_PER_CPU_MS, Limits};
 use serde_json::{Value, json};
 
 use crate::files::{Files, ORIGIN};
 use crate::guest::Runner;
+use crate::suite::Suite;
 
 const FUNCTION: &str = include_str!("wpt.js");
 const AT_ONCE: usize = 4;
@@ -30,41 +32,97 @@ pub(crate) struct TestRun {
     pub(crate) subtests: Vec<Subtest>,
 }
 
+/// A checkout, and how its files are reached.
+struct Checkout {
+    root: PathBuf,
+    server: Server,
+}
+
+/// What answers for the checkout's files.
+enum Server {
+    /// The suite's own.
+    Suite(Box<Suite>),
+    /// Nothing but the files as they are.
+    Files(Arc<Files>),
+}
+
 /// Where a test is, and what its head asks for.
 struct Test {
-    root: PathBuf,
+    checkout: Arc<Checkout>,
     path: String,
     variant: String,
     scripts: Vec<String>,
 }
 
 /// Runs every test below `folders`, a folder or a file each, whose path has `filter` in it.
-pub(crate) async fn run(roots: &[PathBuf], folders: &[&str], filter: &str) -> Vec<TestRun> {
+pub(crate) async fn run(
+    roots: &[PathBuf],
+    python: Option<&Path>,
+    folders: &[&str],
+    filter: &str,
+) -> Vec<TestRun> {
     let limits = Limits {
         fuel: 200_000 * FUEL_PER_CPU_MS,
         timeout: Duration::from_secs(90),
         memory_bytes: 512 << 20,
         ..Limits::default()
     };
-    let fetch = Arc::new(Files(roots.to_vec()));
-    let runner = Runner::new(FUNCTION, Some(fetch), limits).await;
-    let tests = collect(roots, folders).into_iter().filter(|test| test.path.contains(filter));
+    let runner = Runner::new(FUNCTION, limits).await;
+    let mut checkouts = Vec::new();
+    for root in roots {
+        let server = match python {
+            Some(python) => Server::Suite(Box::new(Suite::start(python, root).await)),
+            None => Server::Files(Arc::new(Files(roots.to_vec()))),
+        };
+        checkouts.push(Arc::new(Checkout { root: root.clone(), server }));
+    }
+    let tests = collect(&checkouts, folders).into_iter().filter(|test| test.path.contains(filter));
     let mut runs: Vec<TestRun> =
         stream::iter(tests).map(|test| run_one(&runner, test)).buffer_unordered(AT_ONCE).collect().await;
     runs.sort_by(|a, b| a.name.cmp(&b.name));
     runs
 }
 
-fn collect(roots: &[PathBuf], folders: &[&str]) -> Vec<Test> {
+impl Checkout {
+    /// Where the tests believe to be.
+    fn origin(&self) -> String {
+        match &self.server {
+            Server::Suite(suite) => suite.origin(),
+            Server::Files(_) => ORIGIN.to_owned(),
+        }
+    }
+
+    fn fetch(&self) -> Arc<dyn Fetch> {
+        match &self.server {
+            Server::Suite(suite) => suite.fetch(),
+            Server::Files(files) => Arc::clone(files) as Arc<dyn Fetch>,
+        }
+    }
+
+    /// A script, by its path from the root.
+    async fn script(&self, path: &str) -> String {
+        match &self.server {
+            Server::Suite(suite) if path.contains(".sub.") => suite.text(path).await,
+            _ => fs::read(self.root.join(path))
+                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+fn collect(checkouts: &[Arc<Checkout>], folders: &[&str]) -> Vec<Test> {
     let mut seen = BTreeSet::new();
     let mut tests = Vec::new();
     for folder in folders {
         // The first checkout that has the folder counts.
-        let Some(root) = roots.iter().find(|root| root.join(folder).exists()) else { continue };
-        for path in files(&root.join(folder)) {
-            let name = path.strip_prefix(root).expect("a path below").to_string_lossy().into_owned();
+        let Some(checkout) = checkouts.iter().find(|checkout| checkout.root.join(folder).exists()) else {
+            continue;
+        };
+        for path in files(&checkout.root.join(folder)) {
+            let name =
+                path.strip_prefix(&checkout.root).expect("a path below").to_string_lossy().into_owned();
             if name.ends_with(".any.js") && seen.insert(name.clone()) {
-                tests.extend(read(root, &name));
+                tests.extend(read(checkout, &name));
             }
         }
     }
@@ -84,8 +142,8 @@ fn files(path: &Path) -> Vec<PathBuf> {
 }
 
 /// The test, once for each of its variants; none where it is for windows alone.
-fn read(root: &Path, name: &str) -> Vec<Test> {
-    let text = fs::read_to_string(root.join(name)).unwrap_or_default();
+fn read(checkout: &Arc<Checkout>, name: &str) -> Vec<Test> {
+    let text = fs::read_to_string(checkout.root.join(name)).unwrap_or_default();
     let (mut scripts, mut variants) = (Vec::new(), Vec::new());
     let mut for_us = true;
     for line in text.lines() {
@@ -105,34 +163,54 @@ fn read(root: &Path, name: &str) -> Vec<Test> {
     if variants.is_empty() {
         variants.push(String::new());
     }
-    let test =
-        |variant| Test { root: root.to_owned(), path: name.to_owned(), variant, scripts: scripts.clone() };
+    let test = |variant| Test {
+        checkout: Arc::clone(checkout),
+        path: name.to_owned(),
+        variant,
+        scripts: scripts.clone(),
+    };
     variants.into_iter().map(test).collect()
 }
 
 /// A script that a test names, from the root or from beside it.
-fn script(test: &Test, name: &str) -> Value {
+async fn script(test: &Test, name: &str) -> Value {
     let path = match name.strip_prefix('/') {
         // The suite's server has it under another name.
-        Some("resources/WebIDLParser.js") => test.root.join("resources/webidl2/lib/webidl2.js"),
-        Some(path) => test.root.join(path),
-        None => test.root.join(&test.path).parent().expect("a folder").join(name),
+        Some("resources/WebIDLParser.js") => "resources/webidl2/lib/webidl2.js".to_owned(),
+        Some(path) => path.to_owned(),
+        None => beside(&test.path, name),
     };
-    let text = fs::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
-    json!({ "name": name, "text": text })
+    json!({ "name": name, "text": test.checkout.script(&path).await })
+}
+
+/// The path of what is called `name` from the file at `path`.
+fn beside(path: &str, name: &str) -> String {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    parts.pop();
+    for part in name.split('/') {
+        match part {
+            "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
 }
 
 async fn run_one(runner: &Runner, test: Test) -> TestRun {
     let name = format!("{}{}", test.path, test.variant);
-    let mut scripts: Vec<Value> = test.scripts.iter().map(|name| script(&test, name)).collect();
-    scripts.push(script(&test, &format!("/{}", test.path)));
+    let mut scripts = Vec::new();
+    for named in &test.scripts {
+        scripts.push(script(&test, named).await);
+    }
+    scripts.push(script(&test, &format!("/{}", test.path)).await);
     let page = test.path.replace(".any.js", ".any.worker.html");
     let payload = json!({
-        "harness": script(&test, "/resources/testharness.js"),
+        "harness": script(&test, "/resources/testharness.js").await,
         "scripts": scripts,
-        "url": format!("{ORIGIN}{page}{}", test.variant),
+        "url": format!("{}{page}{}", test.checkout.origin(), test.variant),
     });
-    let subtests = match runner.run(&payload).await {
+    let subtests = match runner.run(&payload, Some(test.checkout.fetch())).await {
         Ok(answer) => subtests(&answer),
         Err(fault) => vec![failed("(the whole file)", fault)],
     };
