@@ -64,17 +64,17 @@ impl TestApp {
 
     /// `ctx.db` without a user.
     pub fn service(&self) -> Arc<dyn Database> {
-        self.tenants.database(&self.id, Identity::Service)
+        self.tenants.database(self.id.as_str(), Identity::Service)
     }
 
     /// `ctx.db` of an end user.
     pub fn user(&self, id: &str) -> Arc<dyn Database> {
-        self.tenants.database(&self.id, Identity::User { id: id.to_owned() })
+        self.tenants.database(self.id.as_str(), Identity::User { id: id.to_owned() })
     }
 
     /// `ctx.db` of nobody.
     pub fn anon(&self) -> Arc<dyn Database> {
-        self.tenants.database(&self.id, Identity::Anon)
+        self.tenants.database(self.id.as_str(), Identity::Anon)
     }
 }
 

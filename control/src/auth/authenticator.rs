@@ -169,7 +169,7 @@ fn decide(
 ) -> ApiResult<(Caller, Identity)> {
     let function = &target.function;
     let service_key = match &credential {
-        Ok(Credential::Key(key)) if key.app_id == function.app_id && key.kind == ApiKeyKind::Service => {
+        Ok(Credential::Key(key)) if *key.app_id == *function.app_id && key.kind == ApiKeyKind::Service => {
             Some(Arc::clone(key))
         }
         _ => None,
@@ -202,7 +202,7 @@ fn anonymous(
     let nobody = || (Caller::anonymous(None), Identity::Service);
     // The anon key says which app's client this is, not who uses it.
     let client = match &credential {
-        Ok(Credential::Key(key)) if key.app_id == target.function.app_id => {
+        Ok(Credential::Key(key)) if *key.app_id == *target.function.app_id => {
             Some((Caller::anonymous(Some(key.id.clone())), Identity::Anon))
         }
         _ => None,

@@ -26,7 +26,7 @@ const CLAIM: &str = "INSERT INTO public._idempotency_keys AS k (scope, key, expi
 pub(crate) struct AppIdempotency {
     pools: Arc<Pools>,
     locator: Arc<dyn Locator>,
-    app_id: String,
+    app_id: Arc<str>,
     /// As whom work runs that is done together with a claim.
     identity: Identity,
 }
@@ -41,10 +41,10 @@ impl AppIdempotency {
     pub(crate) fn new(
         pools: Arc<Pools>,
         locator: Arc<dyn Locator>,
-        app_id: &str,
+        app_id: Arc<str>,
         identity: Identity,
     ) -> Self {
-        Self { pools, locator, app_id: app_id.to_owned(), identity }
+        Self { pools, locator, app_id, identity }
     }
 
     /// As the service login, whoever the invocation runs for, and on a connection that no transaction of its has.
@@ -75,7 +75,7 @@ impl Idempotency for AppIdempotency {
         Box::pin(async move {
             check_all(&claim)?;
             let (pools, locator) = (Arc::clone(&self.pools), Arc::clone(&self.locator));
-            let database = AppDatabase::new(pools, locator, &self.app_id, self.identity.clone());
+            let database = AppDatabase::new(pools, locator, Arc::clone(&self.app_id), self.identity.clone());
             database.begin_with_key(&claim).await
         })
     }

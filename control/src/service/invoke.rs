@@ -205,7 +205,7 @@ impl Invoker {
         let work = self.inner.tasks.attached(async move {
             let (inner, app) = (&*this.inner, &its_target.function.app_id);
             let run = inner.engine.invoke(&image, call, answer);
-            let mut outcome = inner.turns.run(app.as_str().into(), slot.weight(), run).await;
+            let mut outcome = inner.turns.run(Arc::clone(app), slot.weight(), run).await;
             let fuel =
                 outcome.usage.fuel + outcome.background.as_ref().map_or(0, |background| background.fuel);
             inner.daily.spend(app, fuel, outcome.usage.egress_bytes);

@@ -133,9 +133,9 @@ impl Rollouts {
     pub(super) fn observe(&self, target: &Target, failed: bool) {
         let function = &target.function;
         let key = Key {
-            app: function.app_id.clone(),
-            function: function.function_name.clone(),
-            version: function.version_id.clone(),
+            app: function.app_id.to_string(),
+            function: function.function_name.to_string(),
+            version: function.version_id.to_string(),
         };
         let first = {
             let mut counts = self.counts();

@@ -5,7 +5,7 @@ mod scripts;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mayfly_runtime::providers::{BoxFuture, Database, GuestError, Idempotency};
@@ -92,15 +92,17 @@ impl Tenants {
     }
 
     /// `ctx.db` for one invocation. Costs nothing until it is used.
-    pub fn database(&self, app_id: &str, identity: Identity) -> Arc<dyn Database> {
-        let locator: Arc<dyn Locator> = Arc::new(self.clone());
-        Arc::new(AppDatabase::new(Arc::clone(&self.0.pools), locator, app_id, identity))
+    pub fn database(&self, app_id: impl Into<Arc<str>>, identity: Identity) -> Arc<dyn Database> {
+        Arc::new(AppDatabase::new(Arc::clone(&self.0.pools), self.locator(), app_id.into(), identity))
     }
 
     /// `ctx.idempotency` for one invocation.
-    pub fn idempotency(&self, app_id: &str, identity: Identity) -> Arc<dyn Idempotency> {
-        let locator: Arc<dyn Locator> = Arc::new(self.clone());
-        Arc::new(AppIdempotency::new(Arc::clone(&self.0.pools), locator, app_id, identity))
+    pub fn idempotency(&self, app_id: impl Into<Arc<str>>, identity: Identity) -> Arc<dyn Idempotency> {
+        Arc::new(AppIdempotency::new(Arc::clone(&self.0.pools), self.locator(), app_id.into(), identity))
+    }
+
+    fn locator(&self) -> Arc<dyn Locator> {
+        Arc::clone(&self.0) as Arc<dyn Locator>
     }
 
     /// Open connections to apps' databases that nobody uses at the moment.
@@ -133,13 +135,35 @@ impl Tenants {
     }
 
     pub(super) async fn access(&self, app_id: &str) -> Result<Arc<Access>, TenantError> {
+        self.0.access(app_id).await
+    }
+
+    async fn with_blueprint(
+        &self,
+        app_id: &str,
+        work: impl AsyncFnOnce(Blueprint<'_>) -> Result<(), TenantError>,
+    ) -> Result<(), TenantError> {
+        let (claims_key, password) = self.0.secrets(app_id).await?;
+        let password = (!self.0.endpoint.is_managed()).then_some(password.as_str());
+        // Those that are closing count for a moment beside those that take their place.
+        let connections = self.0.pools.bounds().connections_per_login * 2 + 4;
+        work(Blueprint { app_id, claims_key: &claims_key, password, connections }).await
+    }
+
+    fn cache(&self) -> MutexGuard<'_, HashMap<String, Arc<Access>>> {
+        self.0.cache()
+    }
+}
+
+impl Inner {
+    async fn access(&self, app_id: &str) -> Result<Arc<Access>, TenantError> {
         if let Some(access) = self.cache().get(app_id) {
             return Ok(Arc::clone(access));
         }
         if !id::is_app(app_id) {
             return Err(TenantError::Missing);
         }
-        match self.0.store.apps().get(app_id).await?.ok_or(TenantError::Missing)?.state {
+        match self.store.apps().get(app_id).await?.ok_or(TenantError::Missing)?.state {
             AppState::Ready => {}
             AppState::Provisioning | AppState::Deleting => return Err(TenantError::NotReady),
         }
@@ -150,31 +174,19 @@ impl Tenants {
     }
 
     async fn secrets(&self, app_id: &str) -> Result<(Zeroizing<Vec<u8>>, Zeroizing<String>), TenantError> {
-        let sealed = self.0.store.apps().database_secrets(app_id).await?.ok_or(TenantError::Missing)?;
-        let key = self.0.keys.open(app_id, None, CLAIMS_KEY, &sealed.claims_key_sealed)?;
+        let sealed = self.store.apps().database_secrets(app_id).await?.ok_or(TenantError::Missing)?;
+        let key = self.keys.open(app_id, None, CLAIMS_KEY, &sealed.claims_key_sealed)?;
         let key = hex::decode(key.as_str()).map_err(|_| SecretsError::Unreadable)?;
-        let password = self.0.keys.open(app_id, None, PASSWORD, &sealed.password_sealed)?;
+        let password = self.keys.open(app_id, None, PASSWORD, &sealed.password_sealed)?;
         Ok((Zeroizing::new(key), password))
     }
 
-    async fn with_blueprint(
-        &self,
-        app_id: &str,
-        work: impl AsyncFnOnce(Blueprint<'_>) -> Result<(), TenantError>,
-    ) -> Result<(), TenantError> {
-        let (claims_key, password) = self.secrets(app_id).await?;
-        let password = (!self.0.endpoint.is_managed()).then_some(password.as_str());
-        // Those that are closing count for a moment beside those that take their place.
-        let connections = self.0.pools.bounds().connections_per_login * 2 + 4;
-        work(Blueprint { app_id, claims_key: &claims_key, password, connections }).await
-    }
-
-    fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Access>>> {
-        self.0.access.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cache(&self) -> MutexGuard<'_, HashMap<String, Arc<Access>>> {
+        self.access.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Locator for Tenants {
+impl Locator for Inner {
     fn locate(&self, app_id: &str) -> BoxFuture<'_, Result<Arc<Access>, GuestError>> {
         let app_id = app_id.to_owned();
         Box::pin(async move {

@@ -43,7 +43,7 @@ fn the_host_keeps_the_passwords() {
         let app = tenants.create("by url").await.unwrap();
         let script = |sql: String| Script { sql, name: None, key_id: None };
         tenants.run_script(&app.id, script("CREATE TABLE t (x int)".to_owned())).await.unwrap();
-        let user = tenants.database(&app.id, Identity::User { id: "alice".to_owned() });
+        let user = tenants.database(app.id.as_str(), Identity::User { id: "alice".to_owned() });
         assert_eq!(rows(&user, "SELECT current_user_id() AS id").await, json!([{"id": "alice"}]));
 
         // An owner may lock itself out. The next check lets it in again.

@@ -46,7 +46,7 @@ impl Stage {
         };
         let app = TestApp::on(&tenants_with(bounds).await, schema).await;
         // The claims that bob really had, on a connection of another pool.
-        let elsewhere = tenants().await.database(&app.id, Identity::User { id: "bob".to_owned() });
+        let elsewhere = tenants().await.database(app.id.as_str(), Identity::User { id: "bob".to_owned() });
         let claims = rows(&elsewhere, "SELECT current_setting('mayfly.claims') AS c").await;
         let bob_claims = claims[0]["c"].as_str().unwrap().to_owned();
         // Bob's, but with a signature that alice made up.
@@ -226,7 +226,7 @@ fn what_a_login_sets_for_itself_is_found_and_does_not_last() {
         );
         rows(&alice, &sql).await;
         // A connection of another pool is a new one: what the host says at its start stands above all that.
-        let anew = tenants().await.database(&app.id, Identity::User { id: "alice".to_owned() });
+        let anew = tenants().await.database(app.id.as_str(), Identity::User { id: "alice".to_owned() });
         let session = "SELECT current_user::text AS r, current_setting('default_transaction_read_only') AS o";
         assert_eq!(rows(&anew, session).await, json!([{"r": "butterbase_user", "o": "off"}]));
         assert_eq!(rows(&anew, "SELECT body FROM posts").await, json!([{"body": "a-secret"}]));

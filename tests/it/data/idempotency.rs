@@ -13,7 +13,7 @@ fn claim(key: &str, ttl_seconds: Option<u32>) -> Claim {
 }
 
 async fn take(app: &TestApp, claim: Claim) -> bool {
-    app.tenants.idempotency(&app.id, Identity::Service).claim(claim).await.unwrap()
+    app.tenants.idempotency(app.id.as_str(), Identity::Service).claim(claim).await.unwrap()
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_claim_stands_beside_the_functions_own_transaction() {
 fn keys_and_scopes_have_bounds() {
     run(async {
         let app = TestApp::new("").await;
-        let idempotency = || app.tenants.idempotency(&app.id, Identity::Service);
+        let idempotency = || app.tenants.idempotency(app.id.as_str(), Identity::Service);
         for bad in [
             claim("", None),
             claim(&"k".repeat(256), None),

@@ -20,7 +20,7 @@ fn user(id: &str) -> Identity {
 }
 
 async fn begin(app: &TestApp, identity: Identity, claim: Claim) -> Result<Begun, GuestError> {
-    app.tenants.idempotency(&app.id, identity).begin(claim).await
+    app.tenants.idempotency(app.id.as_str(), identity).begin(claim).await
 }
 
 async fn mine(app: &TestApp, identity: Identity, key: &str) -> Box<dyn Transaction> {
@@ -56,7 +56,7 @@ fn whoever_calls_it_is_done_once() {
         let seen = rows(&app.service(), "SELECT who FROM work ORDER BY who NULLS LAST").await;
         assert_eq!(seen, json!([{"who": "alice"}, {"who": null}, {"who": null}]));
         // For claims, too, such a key is taken.
-        assert!(!app.tenants.idempotency(&app.id, Identity::Anon).claim(claim("u")).await.unwrap());
+        assert!(!app.tenants.idempotency(app.id.as_str(), Identity::Anon).claim(claim("u")).await.unwrap());
     });
 }
 
@@ -183,7 +183,7 @@ fn an_expired_key_is_free_and_its_result_is_gone() {
         assert_eq!(done(&app, Identity::Anon, "k").await, "2");
         expire(&app).await;
         // Claimed without work, it has no result, and says so.
-        assert!(app.tenants.idempotency(&app.id, Identity::Anon).claim(claim("k")).await.unwrap());
+        assert!(app.tenants.idempotency(app.id.as_str(), Identity::Anon).claim(claim("k")).await.unwrap());
         let conflict = begin(&app, Identity::Anon, claim("k")).await.unwrap_err();
         assert_eq!(conflict.code, "RESOURCE_CONFLICT");
     });

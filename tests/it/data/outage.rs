@@ -37,7 +37,7 @@ fn a_killed_server_costs_what_ran_and_nothing_else() {
         let app = tenants.create("outage").await.unwrap();
         let script = Script { sql: "CREATE TABLE t (x int)".to_owned(), name: None, key_id: None };
         tenants.run_script(&app.id, script).await.unwrap();
-        let db = tenants.database(&app.id, Identity::Service);
+        let db = tenants.database(app.id.as_str(), Identity::Service);
         rows(&db, "INSERT INTO t VALUES (1)").await;
         let mut changes = store.subscribe();
         assert_eq!(changes.next().await, Some(Change::Resync));
@@ -89,7 +89,7 @@ fn after_a_restart_every_place_is_there_and_everyone_sees_their_own() {
         let app = tenants.create("outage").await.unwrap();
         let script = Script { sql: NOTES.to_owned(), name: None, key_id: None };
         tenants.run_script(&app.id, script).await.unwrap();
-        let user = |n: usize| tenants.database(&app.id, Identity::User { id: format!("u{n}") });
+        let user = |n: usize| tenants.database(app.id.as_str(), Identity::User { id: format!("u{n}") });
         let owner = "SELECT owner, current_user_id() AS id FROM notes";
         for _ in 0..2 {
             // Every place is taken: by a transaction, a stream, a statement that runs, and one that is idle.

@@ -4,26 +4,28 @@ mod reading;
 
 use std::time::Duration;
 
-use mayfly_control::store::{InvocationQuery, InvocationRecord, LogLine, Sink, SinkConfig, SinkCounts, id};
+use mayfly_control::store::{
+    BackgroundRecord, InvocationQuery, InvocationRecord, LogLine, Sink, SinkConfig, SinkCounts, id,
+};
 use support::cluster::{endpoint, run, store};
 use support::tenants::TestApp;
 
 fn record(app: &TestApp, at_ms: i64) -> InvocationRecord {
     InvocationRecord {
         id: id::invocation().unwrap(),
-        app_id: app.id.clone(),
-        function_id: "fn_1".to_owned() + &app.id,
-        function_name: "hello".to_owned(),
-        version_id: "ver_1".to_owned(),
+        app_id: app.id.as_str().into(),
+        function_id: ("fn_1".to_owned() + &app.id).into(),
+        function_name: "hello".into(),
+        version_id: "ver_1".into(),
         version: 1,
-        request_id: "req".to_owned(),
-        trigger: "http".to_owned(),
+        request_id: "req".into(),
+        trigger: "http".into(),
         method: "GET".to_owned(),
         path: "/".to_owned(),
-        caller_type: "anonymous".to_owned(),
+        caller_type: "anonymous".into(),
         caller_key_id: None,
         user_id: Some("alice".to_owned()),
-        db_role: "butterbase_user".to_owned(),
+        db_role: "butterbase_user".into(),
         status: Some(200),
         started_at: chrono_ms(at_ms),
         duration_us: 1500,
@@ -117,6 +119,50 @@ fn days_are_made_in_advance_and_dropped_when_they_are_old() {
         assert_eq!((count().await, sums().await), (1, 1));
         // Those of the days after it.
         invocations.drop_before(day + chrono::Days::new(10), noon).await.unwrap();
+    });
+}
+
+#[test]
+fn every_column_and_long_consoles_come_back() {
+    run(async {
+        let store = store().await;
+        let app = TestApp::new("").await;
+        let (sink, _writer) = Sink::start(&store, SinkConfig::default());
+        let text = |value: &str| Some(value.to_owned());
+        let plain = record(&app, 1_700_000_000_000);
+        // More than is sent at a time, and a value in every column.
+        let full = InvocationRecord {
+            caller_key_id: text("key_1"),
+            user_id: None,
+            status: None,
+            version: 7,
+            fuel: i64::MAX as u64,
+            database_us: 1,
+            host_operations: u32::MAX >> 1,
+            egress_bytes: 2,
+            error_code: text("FUNCTION_THREW"),
+            error_message: text("caf\u{e9}"),
+            error_stack: text(&"at f\n".repeat(20_000)),
+            background: Some(BackgroundRecord {
+                duration_us: 3,
+                fuel: 4,
+                error_code: None,
+                error_message: None,
+                error_stack: None,
+            }),
+            logs: vec![line("log", &"x".repeat(100_000)), line("error", "")],
+            ..record(&app, -62_000_000_000_000)
+        };
+        let written = [full, plain.clone(), InvocationRecord { id: id::invocation().unwrap(), ..plain }];
+        for one in &written {
+            sink.record(one.clone()).await;
+        }
+        sink.flush().await;
+        let mut read = store.invocations().query(&app.id, None, &query(10)).await.unwrap().records;
+        read.sort_by(|a, b| a.id.cmp(&b.id));
+        let mut written = written.to_vec();
+        written.sort_by(|a, b| a.id.cmp(&b.id));
+        assert_eq!(read, written);
     });
 }
 

@@ -96,7 +96,7 @@ fn everything_is_encrypted_and_the_certificate_checked() {
         store.migrate().await.unwrap();
         let tenants = Tenants::start(store, keys(), server.trusting(), DbBounds::default()).await.unwrap();
         let app = tenants.create("tls").await.unwrap();
-        let db = tenants.database(&app.id, Identity::User { id: "alice".to_owned() });
+        let db = tenants.database(app.id.as_str(), Identity::User { id: "alice".to_owned() });
         // A connection that is kept is looked at without waiting, also through TLS.
         for _ in 0..3 {
             let who = "SELECT current_user_id() AS id";

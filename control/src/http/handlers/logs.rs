@@ -55,7 +55,7 @@ pub(in crate::http) async fn stream(
 fn show(record: &InvocationRecord) -> Value {
     json!({
         "id": record.id,
-        "requestId": record.request_id,
+        "requestId": &*record.request_id,
         "timestamp": rfc3339(record.started_at),
         "trigger": record.trigger,
         "version": record.version,

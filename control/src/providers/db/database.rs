@@ -30,7 +30,7 @@ const SUBJECT_MAX: usize = 255;
 pub(crate) struct AppDatabase {
     pools: Arc<Pools>,
     locator: Arc<dyn Locator>,
-    app_id: String,
+    app_id: Arc<str>,
     identity: Identity,
 }
 
@@ -44,10 +44,10 @@ impl AppDatabase {
     pub(crate) fn new(
         pools: Arc<Pools>,
         locator: Arc<dyn Locator>,
-        app_id: &str,
+        app_id: Arc<str>,
         identity: Identity,
     ) -> Self {
-        Self { pools, locator, app_id: app_id.to_owned(), identity }
+        Self { pools, locator, app_id, identity }
     }
 
     /// A connection, and the way into the database, which signs for the user.
@@ -124,7 +124,7 @@ impl Database for AppDatabase {
         };
         check_subject(identity.subject())?;
         let (pools, locator) = (Arc::clone(&self.pools), Arc::clone(&self.locator));
-        Ok(Arc::new(Self::new(pools, locator, &self.app_id, identity)))
+        Ok(Arc::new(Self::new(pools, locator, Arc::clone(&self.app_id), identity)))
     }
 }
 

@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn a_user_sticks_to_a_version_and_the_share_is_right() {
         let chosen = |percent: u32, user: &str| {
-            choose(with_candidate(percent), Some(user)).function.version_id == "ver_2"
+            choose(with_candidate(percent), Some(user)).function.version_id.as_ref() == "ver_2"
         };
         let users: Vec<String> = (0..2_000).map(|number| format!("user-{number}")).collect();
         let at = |percent: u32| users.iter().filter(|user| chosen(percent, user)).count();
@@ -58,8 +58,9 @@ mod tests {
         // Whoever had it at a quarter has it at a half.
         assert!(users.iter().all(|user| !chosen(25, user) || chosen(50, user)));
         assert!(users.iter().all(|user| chosen(25, user) == chosen(25, user)));
-        let drawn =
-            (0..2_000).filter(|_| choose(with_candidate(25), None).function.version_id == "ver_2").count();
+        let drawn = (0..2_000)
+            .filter(|_| choose(with_candidate(25), None).function.version_id.as_ref() == "ver_2")
+            .count();
         assert!((400..600).contains(&drawn), "{drawn}");
     }
 }

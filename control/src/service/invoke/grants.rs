@@ -30,8 +30,8 @@ impl Invoker {
         let app = &target.function.app_id;
         Ok(Grants {
             env: Arc::clone(&self.env(target).await?.variables),
-            database: Some(self.inner.tenants.database(app, identity.clone())),
-            idempotency: Some(self.inner.tenants.idempotency(app, identity.clone())),
+            database: Some(self.inner.tenants.database(Arc::clone(app), identity.clone())),
+            idempotency: Some(self.inner.tenants.idempotency(Arc::clone(app), identity.clone())),
             fetch: Some(self.inner.outbound.for_invocation(app, Arc::clone(&target.egress), trace)),
         })
     }
@@ -43,7 +43,7 @@ impl Invoker {
     /// The app's variables, over them the function's, over both the platform's.
     async fn open_env(&self, target: &Target) -> ApiResult<OpenedEnv> {
         let function = &target.function;
-        let (app, name) = (function.app_id.as_str(), function.function_name.as_str());
+        let (app, name) = (&*function.app_id, &*function.function_name);
         let mut env = self.open(app, None, self.inner.store.env().get(app, None).await?)?;
         let own = self.inner.store.env().get(app, Some(&function.function_id)).await?;
         env.extend(self.open(app, Some(name), own)?);

@@ -34,7 +34,7 @@ impl Images {
     }
 
     async fn get_slowly(&self, target: &Target) -> ApiResult<Image> {
-        let version = target.function.version_id.as_str();
+        let version = &*target.function.version_id;
         let turn = {
             let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(under_way.entry(version.into()).or_default())

@@ -31,19 +31,19 @@ pub(super) fn of(target: &Target, begun: Begun, outcome: Outcome) -> InvocationR
     let usage = outcome.usage;
     InvocationRecord {
         id: begun.id,
-        app_id: function.app_id.clone(),
-        function_id: function.function_id.clone(),
-        function_name: function.function_name.clone(),
-        version_id: function.version_id.clone(),
+        app_id: Arc::clone(&function.app_id),
+        function_id: Arc::clone(&function.function_id),
+        function_name: Arc::clone(&function.function_name),
+        version_id: Arc::clone(&function.version_id),
         version: function.version,
-        request_id: begun.request_id.to_string(),
-        trigger: begun.trigger.as_str().to_owned(),
+        request_id: begun.request_id,
+        trigger: begun.trigger.as_str().into(),
         method: begun.method,
-        path: begun.path.chars().take(PATH_CHARS_MAX).collect(),
-        caller_type: begun.caller.kind.as_str().to_owned(),
+        path: shortened(begun.path),
+        caller_type: begun.caller.kind.as_str().into(),
         caller_key_id: begun.caller.key_id,
         user_id: begun.caller.user_id,
-        db_role: begun.db_role.to_owned(),
+        db_role: begun.db_role.into(),
         status: outcome.status,
         started_at: begun.started_at,
         duration_us: micros(usage.duration),
@@ -58,6 +58,11 @@ pub(super) fn of(target: &Target, begun: Begun, outcome: Outcome) -> InvocationR
         background: outcome.background.map(background_of),
         logs: outcome.logs.into_iter().map(line).collect(),
     }
+}
+
+fn shortened(path: String) -> String {
+    // No path of so few bytes has more characters.
+    if path.len() <= PATH_CHARS_MAX { path } else { path.chars().take(PATH_CHARS_MAX).collect() }
 }
 
 fn background_of(background: Background) -> BackgroundRecord {

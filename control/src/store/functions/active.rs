@@ -1,5 +1,7 @@
 //! What serves calls of a function: everything that an invocation needs to know, in one round trip.
 
+use std::sync::Arc;
+
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -11,11 +13,11 @@ use crate::store::triggers::{self, TRIGGERS_JSON, Trigger};
 #[derive(Debug, Clone, PartialEq)]
 pub struct ActiveFunction {
     /// `fn_...`
-    pub function_id: String,
+    pub function_id: Arc<str>,
     /// The function's name.
-    pub function_name: String,
+    pub function_name: Arc<str>,
     /// The app.
-    pub app_id: String,
+    pub app_id: Arc<str>,
     /// The app's name.
     pub app_name: String,
     /// Whether the app is switched off, and why.
@@ -23,7 +25,7 @@ pub struct ActiveFunction {
     /// What `PATCH .../config` set for the app.
     pub app_settings: serde_json::Value,
     /// The version that serves.
-    pub version_id: String,
+    pub version_id: Arc<str>,
     /// Its number.
     pub version: u32,
     /// The image made by the engine that was asked for; `None`: that engine has yet to snapshot this version.
@@ -42,7 +44,7 @@ pub struct ActiveFunction {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     /// The version.
-    pub version_id: String,
+    pub version_id: Arc<str>,
     /// Its number.
     pub version: u32,
     /// Its image, as in [`ActiveFunction::image_digest`].
@@ -67,21 +69,22 @@ const SERVING: &str = "v.id = f.active_version_id";
 
 impl ActiveFunction {
     fn from_row(row: &Row) -> Self {
+        let shared = |column: &str| Arc::from(row.get::<_, &str>(column));
         Self {
-            function_id: row.get("id"),
-            function_name: row.get("name"),
-            app_id: row.get("app_id"),
+            function_id: shared("id"),
+            function_name: shared("name"),
+            app_id: shared("app_id"),
             app_name: row.get("app_name"),
             paused: row.get::<_, bool>("paused").then(|| row.get("paused_reason")),
             app_settings: row.get("app_settings"),
-            version_id: row.get("version_id"),
+            version_id: shared("version_id"),
             version: row.get::<_, i32>("version").unsigned_abs(),
             image_digest: row.get("image_digest"),
             settings: FunctionSettings::from_row(row),
             triggers: triggers::from_json(row.get("triggers")),
             env_revision: (row.get("app_env_revision"), row.get("env_revision")),
-            candidate: row.get::<_, Option<String>>("rollout_version_id").map(|version_id| Candidate {
-                version_id,
+            candidate: row.get::<_, Option<&str>>("rollout_version_id").map(|version_id| Candidate {
+                version_id: version_id.into(),
                 version: row.get::<_, i32>("rollout_version").unsigned_abs(),
                 image_digest: row.get("rollout_image_digest"),
                 percent: row.get::<_, i32>("percent").unsigned_abs(),

@@ -1,5 +1,8 @@
 //! What is kept of one invocation. No header is, so no credential can be.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
@@ -10,31 +13,31 @@ pub struct InvocationRecord {
     /// `inv_...`
     pub id: String,
     /// The app.
-    pub app_id: String,
+    pub app_id: Arc<str>,
     /// `fn_...`
-    pub function_id: String,
+    pub function_id: Arc<str>,
     /// The function's name at that time.
-    pub function_name: String,
+    pub function_name: Arc<str>,
     /// `ver_...`
-    pub version_id: String,
+    pub version_id: Arc<str>,
     /// That version's number.
     pub version: u32,
     /// Of the request that started it.
-    pub request_id: String,
+    pub request_id: Arc<str>,
     /// `http`, `cron`, `webhook`, ... or `invoke` for the management route.
-    pub trigger: String,
+    pub trigger: Cow<'static, str>,
     /// The request's method.
     pub method: String,
     /// The request's path, without the query: queries carry tokens.
     pub path: String,
     /// `ctx.caller.type`
-    pub caller_type: String,
+    pub caller_type: Cow<'static, str>,
     /// `ctx.caller.keyId`
     pub caller_key_id: Option<String>,
     /// `ctx.user.id`
     pub user_id: Option<String>,
     /// The database role that it had: `butterbase_user`, `butterbase_service` or `butterbase_anon`.
-    pub db_role: String,
+    pub db_role: Cow<'static, str>,
     /// The response's status; `None`: there was no response.
     pub status: Option<u16>,
     /// When it began.
@@ -118,21 +121,23 @@ impl InvocationRecord {
 
     pub(super) fn from_row(row: &Row) -> Self {
         let unsigned = |column: &str| row.get::<_, i64>(column).unsigned_abs();
+        let shared = |column: &str| Arc::from(row.get::<_, &str>(column));
+        let word = |column: &str| Cow::Owned(row.get(column));
         Self {
             id: row.get("id"),
-            app_id: row.get("app_id"),
-            function_id: row.get("function_id"),
-            function_name: row.get("function_name"),
-            version_id: row.get("version_id"),
+            app_id: shared("app_id"),
+            function_id: shared("function_id"),
+            function_name: shared("function_name"),
+            version_id: shared("version_id"),
             version: row.get::<_, i32>("version").unsigned_abs(),
-            request_id: row.get("request_id"),
-            trigger: row.get("trigger"),
+            request_id: shared("request_id"),
+            trigger: word("trigger"),
             method: row.get("method"),
             path: row.get("path"),
-            caller_type: row.get("caller_type"),
+            caller_type: word("caller_type"),
             caller_key_id: row.get("caller_key_id"),
             user_id: row.get("user_id"),
-            db_role: row.get("db_role"),
+            db_role: word("db_role"),
             status: row.get::<_, Option<i32>>("status").and_then(|status| u16::try_from(status).ok()),
             started_at: row.get("started_at"),
             duration_us: unsigned("duration_us"),

@@ -51,7 +51,7 @@ fn what_is_deployed_serves() {
         assert_eq!(deployed.triggers[0].config, json!({"auth": "required"}));
 
         let active = functions.active(&app.id, "hello", ENGINE).await.unwrap().unwrap();
-        assert_eq!((active.version_id.as_str(), active.version), (deployed.version_id.as_str(), 1));
+        assert_eq!((&*active.version_id, active.version), (deployed.version_id.as_str(), 1));
         assert_eq!(active.image_digest.as_deref(), Some("image of one"));
         assert_eq!(active.triggers, deployed.triggers);
         assert_eq!((active.app_name.as_str(), active.paused), ("test", None));
