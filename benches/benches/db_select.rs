@@ -23,7 +23,7 @@ fn db_select(criterion: &mut Criterion) {
     let directory = directory();
     let cluster = executor.block_on(cluster(directory.path()));
     let (tenants, app) = executor.block_on(app(&cluster, directory.path()));
-    let service = || tenants.database(&app, Identity::Service);
+    let service = || tenants.database(app.as_str(), Identity::Service);
     let alone = executor.block_on(alone(cluster.endpoint(), &app));
     let prepared = executor.block_on(alone.prepare(SELECT)).expect("the statement is prepared");
 
@@ -34,7 +34,7 @@ fn db_select(criterion: &mut Criterion) {
     group.bench_function("ctx.db's provider", |bencher| {
         bencher.iter(|| executor.block_on(service().query(statement())).expect("a row"));
     });
-    let user = || tenants.database(&app, Identity::User { id: "user_1".to_owned() });
+    let user = || tenants.database(app.as_str(), Identity::User { id: "user_1".to_owned() });
     group.bench_function("ctx.db's provider, as a user", |bencher| {
         bencher.iter(|| executor.block_on(user().query(statement())).expect("a row"));
     });

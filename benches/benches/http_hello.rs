@@ -1,15 +1,18 @@
 //! How much of a bare hyper server's throughput is left when every request runs in a sandbox of its own?
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use mayfly_benches::server::{Server, load};
-use mayfly_benches::{HELLO, call, cores, engine, floor, image, invoke};
+use mayfly_benches::{HELLO, call, cores, engine, figures, floor, image, invoke};
 use mayfly_runtime::{Engine, Image};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 const CONNECTIONS: u64 = 16;
+const ROUNDS: usize = 11;
+const REQUESTS_A_TURN: u64 = 20_000;
 
 fn http_hello(criterion: &mut Criterion) {
     let runtime = Runtime::new().expect("an executor starts");
@@ -33,7 +36,27 @@ fn http_hello(criterion: &mut Criterion) {
         bencher.iter_custom(|requests| runtime.block_on(load(server.address, &path, CONNECTIONS, requests)));
     });
     group.finish();
+    runtime.block_on(in_turns(bare, &engine, &hello, &server));
     runtime.block_on(server.stop());
+}
+
+/// The three in turns, and the ratio of each round: how fast a machine is changes from one minute to the next, and hits all
+/// three of a round alike. What counts is the median. A turn is over when its calls are recorded, too.
+async fn in_turns(bare: SocketAddr, engine: &Engine, hello: &Image, server: &Server) {
+    let path = server.path("hello");
+    let mut ratios = Vec::with_capacity(ROUNDS);
+    for _ in 0..ROUNDS {
+        let floor = load(bare, "/", CONNECTIONS, REQUESTS_A_TURN).await
+            + in_process(engine, hello, REQUESTS_A_TURN).await;
+        let started = Instant::now();
+        load(server.address, &path, CONNECTIONS, REQUESTS_A_TURN).await;
+        server.recorded("hello").await;
+        ratios.push(100.0 * floor.as_secs_f64() / started.elapsed().as_secs_f64());
+    }
+    ratios.sort_by(f64::total_cmp);
+    let [low, median, high] = [ROUNDS / 4, ROUNDS / 2, ROUNDS * 3 / 4].map(|place| ratios[place]);
+    figures::note("http_hello/percent of what hyper and the sandbox leave", median);
+    println!("of what hyper and the sandbox leave: {median:.0} % (quartiles {low:.0} and {high:.0})");
 }
 
 async fn in_process(engine: &Engine, hello: &Image, requests: u64) -> Duration {

@@ -89,6 +89,12 @@ impl Server {
         format!("/v1/{}/fn/{function}", self.app_id)
     }
 
+    /// Waits until what the function was called for is recorded: whoever reads its log waits for that.
+    pub async fn recorded(&self, function: &str) {
+        let path = format!("/v1/{}/functions/{function}/logs?limit=1", self.app_id);
+        Client::connect(self.address).await.get_as(&path, &self.service_key).await;
+    }
+
     /// Stops everything.
     pub async fn stop(self) {
         self.app.shutdown().await;

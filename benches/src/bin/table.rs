@@ -27,15 +27,12 @@ fn main() {
 fn goals(medians: &BTreeMap<String, f64>, figures: &[(String, f64)]) -> Vec<(&'static str, String)> {
     let get = |name: &str| medians.get(name).copied();
     let time_of = |name: &str| get(name).map(time);
-    let edge = || {
-        let (bare, mayfly) = (get("http_hello/bare hyper")?, get("http_hello/mayfly")?);
-        Some(format!("{:.0}%", 100.0 * (bare + get("http_hello/in process")?) / mayfly))
-    };
     let database = || {
         let (alone, ours) = (get("db_select/tokio-postgres alone")?, get("db_select/ctx.db's provider")?);
         Some(format!("{:+.0}%", 100.0 * (ours / alone - 1.0)))
     };
     let figure = |name: &str| figures.iter().find(|(of, _)| of == name).map(|(_, value)| *value);
+    let edge = || Some(format!("{:.0}%", figure("http_hello/percent of what hyper and the sandbox leave")?));
     let apps = || Some(format!("{:.2} MiB", figure("many_apps/KiB resident for each app")? / 1024.0));
     let resident = |when: &str| {
         let of = |kind: &str| figure(&format!("many_functions/KiB {kind} for each, {when}"));
