@@ -1,6 +1,5 @@
 //! The table of invocation records, read newest first and page by page, or followed as it grows.
 
-mod copy;
 mod cursor;
 mod days;
 mod insert;

@@ -1,19 +1,48 @@
 //! Writes a batch of records and adds it to the sums: COPY, in one transaction.
 
-use std::collections::{BTreeMap, HashSet};
-use std::pin::pin;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use deadpool_postgres::{Object, Transaction};
-use futures_util::SinkExt as _;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::types::{ToSql, Type};
 
-use super::copy;
 use super::record::InvocationRecord;
 
-/// What is sent at a time: consoles can be long.
-const PIECE_BYTES: usize = 64 << 10;
+/// Name and type of every column that is written.
+const COLUMNS: [(&str, Type); 28] = [
+    ("id", Type::TEXT),
+    ("app_id", Type::TEXT),
+    ("function_id", Type::TEXT),
+    ("function_name", Type::TEXT),
+    ("version_id", Type::TEXT),
+    ("version", Type::INT4),
+    ("request_id", Type::TEXT),
+    ("trigger", Type::TEXT),
+    ("method", Type::TEXT),
+    ("path", Type::TEXT),
+    ("caller_type", Type::TEXT),
+    ("caller_key_id", Type::TEXT),
+    ("user_id", Type::TEXT),
+    ("db_role", Type::TEXT),
+    ("status", Type::INT4),
+    ("started_at", Type::TIMESTAMPTZ),
+    ("duration_us", Type::INT8),
+    ("fuel", Type::INT8),
+    ("memory_peak_bytes", Type::INT8),
+    ("database_us", Type::INT8),
+    ("host_operations", Type::INT4),
+    ("egress_bytes", Type::INT8),
+    ("error_code", Type::TEXT),
+    ("error_message", Type::TEXT),
+    ("error_stack", Type::TEXT),
+    ("background", Type::TEXT),
+    ("logs", Type::TEXT),
+    ("log_levels", Type::INT2),
+];
 
 /// Numbers are given out and committed by one writer at a time, over all nodes: whoever reads a number has missed none
 /// below it. Any key will do, as long as every build uses this one.
@@ -62,18 +91,57 @@ async fn copy(
     transaction: &Transaction<'_>,
     records: &[&InvocationRecord],
 ) -> Result<(), tokio_postgres::Error> {
-    let mut sink = pin!(transaction.copy_in(&copy::command()).await?);
-    let mut rows = copy::begin();
+    let names: Vec<_> = COLUMNS.iter().map(|(name, _)| *name).collect();
+    let types: Vec<_> = COLUMNS.iter().map(|(_, kind)| kind.clone()).collect();
+    let command = format!("COPY invocations ({}) FROM STDIN (FORMAT binary)", names.join(", "));
+    let mut writer = std::pin::pin!(BinaryCopyInWriter::new(transaction.copy_in(&command).await?, &types));
     for record in records {
-        copy::write(&mut rows, record);
-        if rows.len() >= PIECE_BYTES {
-            sink.send(rows.split().freeze()).await?;
-        }
+        write(writer.as_mut(), record).await?;
     }
-    copy::end(&mut rows);
-    sink.send(rows.freeze()).await?;
-    sink.finish().await?;
+    writer.finish().await?;
     Ok(())
+}
+
+async fn write(
+    writer: std::pin::Pin<&mut BinaryCopyInWriter>,
+    r: &InvocationRecord,
+) -> Result<(), tokio_postgres::Error> {
+    let long = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let int = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+    let maybe = |text: &Option<String>| text.as_deref().map(|text| printable(text).into_owned());
+    let background = r.background.as_ref().map(json);
+    let logs = (!r.logs.is_empty()).then(|| json(&r.logs));
+    let values: [&(dyn ToSql + Sync); COLUMNS.len()] = [
+        &r.id,
+        &&*r.app_id,
+        &&*r.function_id,
+        &&*r.function_name,
+        &&*r.version_id,
+        &int(r.version),
+        &printable(&r.request_id),
+        &&*r.trigger,
+        &printable(&r.method),
+        &printable(&r.path),
+        &&*r.caller_type,
+        &r.caller_key_id,
+        &maybe(&r.user_id),
+        &&*r.db_role,
+        &r.status.map(i32::from),
+        &r.started_at,
+        &long(r.duration_us),
+        &long(r.fuel),
+        &long(r.memory_peak_bytes),
+        &long(r.database_us),
+        &int(r.host_operations),
+        &long(r.egress_bytes),
+        &r.error_code,
+        &maybe(&r.error_message),
+        &maybe(&r.error_stack),
+        &background,
+        &logs,
+        &r.log_levels(),
+    ];
+    writer.write(&values).await
 }
 
 /// What a batch adds to one function's hour.
@@ -129,4 +197,52 @@ fn sums<'a>(records: &[&'a InvocationRecord]) -> BTreeMap<(&'a str, DateTime<Utc
         add(&mut sum.egress_bytes, record.egress_bytes);
     }
     sums
+}
+
+/// PostgreSQL's text has no NUL. A function may print one all the same, and must not lose its record by it.
+fn printable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
+}
+
+/// A NUL hides in an escape here, which a reader that wants `jsonb` would refuse.
+fn json(value: &impl serde::Serialize) -> String {
+    let text = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
+    if !text.contains("\\u0000") {
+        return text;
+    }
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find('\\') {
+        clean.push_str(&rest[..at]);
+        let escape = &rest[at..];
+        if let Some(after) = escape.strip_prefix("\\u0000") {
+            clean.push('\u{fffd}');
+            rest = after;
+        } else {
+            // Every other escape: keep the backslash and the character after it.
+            let end = escape.char_indices().nth(2).map_or(escape.len(), |(index, _)| index);
+            clean.push_str(&escape[..end]);
+            rest = &escape[end..];
+        }
+    }
+    clean.push_str(rest);
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nul_becomes_a_replacement_character() {
+        assert_eq!(printable("a\0b"), "a\u{fffd}b");
+        assert_eq!(json(&"a\0b"), "\"a\u{fffd}b\"");
+    }
+
+    #[test]
+    fn an_escaped_backslash_before_u0000_stays() {
+        let tricky = "\\u0000 and \\\0 \"quoted\" \u{1f600}";
+        let back: String = serde_json::from_str(&json(&tricky)).unwrap();
+        assert_eq!(back, tricky.replace('\0', "\u{fffd}"));
+    }
 }
