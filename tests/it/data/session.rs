@@ -1,13 +1,13 @@
 //! What stays in a connection's session between two uses, and what must not.
 
-use mayfly_control::providers::db::DbBounds;
 use mayfly_runtime::providers::{TransactionOptions, Value};
+use mayfly_tenant_db::db::DbBounds;
 use serde_json::{Value as Json, json};
 use support::cluster::{endpoint, run};
 use support::tenants::{TestApp, answer, code, rows, rows_with, statement, tenants_with};
 
 /// The question that every new connection asks.
-const LEAVERS: &str = include_str!("../../../control/src/providers/db/session/leavers.sql");
+const LEAVERS: &str = include_str!("../../../control/tenant-db/src/db/session/leavers.sql");
 
 const NOTES: &str = "
     CREATE TABLE notes (id serial PRIMARY KEY, owner text NOT NULL DEFAULT current_user_id(), body text);

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use mayfly_control::auth::token::{Algorithm, Compact, KeySet, VerifyKey, verify};
+use mayfly_jwt::token::{Algorithm, Compact, KeySet, VerifyKey, verify};
 use serde_json::Value;
 
 /// Vectors that call valid what has a `?` within its base64url, as a decoder reads it that passes over foreign letters.

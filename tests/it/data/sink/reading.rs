@@ -1,6 +1,6 @@
 //! What was recorded, read back: records, pages, what follows, sums.
 
-use mayfly_control::store::{
+use mayfly_store::{
     BackgroundRecord, DeployRow, InvocationQuery, SettingsPatch, Sink, SinkConfig, SinkCounts, StoredImage,
 };
 use support::cluster::{run, store};
