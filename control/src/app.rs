@@ -1,4 +1,4 @@
-//! The composition root: what is made of the settings, in which order, and taken down in the opposite one.
+//! Builds every component from `Config`; shuts them down in reverse order.
 
 mod parts;
 
@@ -15,11 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Database};
 use mayfly_common::clock;
+use mayfly_common::jobs::JobRunner;
 use mayfly_common::tasks::Tasks;
 use mayfly_core::auth::admin::{self, AdminKeyError};
-use mayfly_core::resealing::Resealing;
-use mayfly_core::retention::Retention;
-use mayfly_core::{idle, sweep};
+use mayfly_core::jobs::{self, StoreLeases};
 use mayfly_edge::{Base, Draining, Edge, Server};
 use mayfly_egress::{Outbound, OutboundError};
 use mayfly_postgres::{Cluster, ClusterConfig, ClusterError, Endpoint, EndpointError};
@@ -28,7 +27,9 @@ use mayfly_store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
 use mayfly_tenant_db::db::DbBounds;
 use mayfly_tenant_db::tenant::{TenantError, Tenants};
 
-use parts::Parts;
+use crate::use_cases::UseCases;
+
+use parts::Foundation;
 
 /// How long a shutdown tries to write the last records.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
@@ -40,13 +41,14 @@ const SLOTS_FOR_BUILDS: u32 = 4;
 pub struct App {
     address: SocketAddr,
     admin_key: String,
-    edge: Edge,
+    edge: Edge<UseCases>,
     store: Store,
     sink: Sink,
     cluster: Option<Cluster>,
     tasks: Tasks,
     stop: CancellationToken,
     server: JoinHandle<Draining>,
+    jobs: JobRunner<StoreLeases>,
     drain: Duration,
 }
 
@@ -117,39 +119,30 @@ impl App {
         // Before strangers' SQL runs in them.
         tenants.settle_open(config.open_databases).await?;
         let outbound = Outbound::new(&config.fetch_allow, &config.extra_authorities)?;
-        let parts = Parts { engine, store, tenants, keyring, outbound };
-        Ok(Self::assemble(&config, parts, admin_key, listener, address, cluster))
+        let (sink, _) = Sink::start(&store, SinkConfig::default());
+        let (tasks, stop) = (Tasks::new(), CancellationToken::new());
+        let foundation = Foundation { engine, store, tenants, keyring, outbound, sink, tasks, stop };
+        Ok(Self::assemble(&config, foundation, admin_key, listener, address, cluster))
     }
 
     fn assemble(
         config: &Config,
-        parts: Parts,
+        foundation: Foundation,
         admin_key: String,
         listener: TcpListener,
         address: SocketAddr,
         cluster: Option<Cluster>,
     ) -> Self {
-        let (tasks, stop) = (Tasks::new(), CancellationToken::new());
-        let (store, tenants) = (parts.store.clone(), parts.tenants.clone());
-        tasks.service(Resealing { store: store.clone(), keyring: Arc::clone(&parts.keyring) }.finish());
-        tasks.service(idle::keep(parts.engine.clone()));
-        let (sink, _) = Sink::start(&store, SinkConfig::default());
+        let Foundation { store, sink, tasks, stop, .. } = &foundation;
+        let (store, sink, tasks, stop) = (store.clone(), sink.clone(), tasks.clone(), stop.clone());
         let base = Base::new(config.public_url.as_deref(), &format!("http://{address}"));
-        let edge = parts.into_edge(config, &admin_key, base, &sink, &tasks, &stop);
-        tasks.service(edge.news.clone().follow(store.clone()));
-        tasks.service(Retention { store: store.clone(), days: config.records_days }.keep());
-        tasks.service(edge.admission.daily.clone().keep());
-        tasks.service(sweep::keep(tenants.clone()));
-        // What a crash left half done. Nothing of it is served until it is ready, so nobody waits for this.
-        tasks.service(async move {
-            if let Err(error) = tenants.recover().await {
-                tracing::error!(%error, "half-made apps could not be looked for");
-            }
-        });
+        let (services, job_parts) = parts::build(foundation, config, &admin_key, base.as_str());
+        let jobs = jobs::start(tasks.clone(), job_parts);
+        let edge = Edge { services, base: Arc::new(base) };
         let server = Server::new(listener, edge.clone(), config.edge, config.access_log, tasks.clone());
         let server = tasks.listener(server.run(stop.clone()));
         let drain = config.drain;
-        Self { address, admin_key, edge, store, sink, cluster, tasks, stop, server, drain }
+        Self { address, admin_key, edge, store, sink, cluster, tasks, stop, server, jobs, drain }
     }
 
     /// Where it listens.
@@ -164,7 +157,7 @@ impl App {
 
     /// Its PostgreSQL.
     pub fn endpoint(&self) -> &Endpoint {
-        self.edge.schemas.tenants.endpoint()
+        self.edge.services.schemas.tenants.endpoint()
     }
 
     /// The operator's key.
@@ -172,9 +165,9 @@ impl App {
         &self.admin_key
     }
 
-    /// The use cases, for those in the same process.
-    pub fn edge(&self) -> &Edge {
-        &self.edge
+    /// The use cases, for the same process.
+    pub fn use_cases(&self) -> &UseCases {
+        &self.edge.services
     }
 
     /// Take no more, finish what runs, write what was recorded, stop what was started. Says whether all was finished.
@@ -186,9 +179,15 @@ impl App {
         };
         let left = self.tasks.finish_work(self.drain).await;
         let flushed = tokio::time::timeout(FLUSH_TIMEOUT, self.sink.flush()).await.is_ok();
-        let counted = tokio::time::timeout(FLUSH_TIMEOUT, self.edge.admission.daily.flush()).await;
+        let counted = tokio::time::timeout(FLUSH_TIMEOUT, self.edge.services.admission.daily.flush()).await;
         let flushed = flushed && counted.is_ok_and(|kept| kept.is_ok());
         self.tasks.stop_services().await;
+        for (job, stats) in self.jobs.stats() {
+            let failed = stats.failed.load(std::sync::atomic::Ordering::Relaxed);
+            if failed > 0 {
+                tracing::warn!(job, failed, "runs of this job failed");
+            }
+        }
         self.store.close();
         if let Some(cluster) = self.cluster {
             cluster.stop().await;

@@ -96,7 +96,7 @@ impl Config {
             return Err(ConfigError::DatabaseUrl);
         }
         if let Some(key) = &args.admin_key
-            && !mayfly_core::auth::key::is_admin_shaped(key)
+            && !mayfly_api::keys::is_admin_shaped(key)
         {
             return Err(ConfigError::AdminKey);
         }

@@ -25,26 +25,27 @@ impl Migration {
 }
 
 macro_rules! migrations {
-    ($($number:literal $name:literal),* $(,)?) => {
+    ($($file:literal $number:literal $name:literal),* $(,)?) => {
         &[$(Migration {
             number: $number,
             name: $name,
-            sql: include_str!(concat!("../migrations/000", $number, "_", $name, ".sql")),
+            sql: include_str!(concat!("../migrations/", $file, "_", $name, ".sql")),
         }),*]
     };
 }
 
 /// All of them, in order.
 pub const MIGRATIONS: &[Migration] = migrations![
-    1 "apps",
-    2 "functions",
-    3 "invocations",
-    4 "records",
-    5 "signing_keys",
-    6 "app_days",
-    7 "rollouts",
-    8 "version_fingerprint",
-    9 "recordings",
+    "0001" 1 "apps",
+    "0002" 2 "functions",
+    "0003" 3 "invocations",
+    "0004" 4 "records",
+    "0005" 5 "signing_keys",
+    "0006" 6 "app_days",
+    "0007" 7 "rollouts",
+    "0008" 8 "version_fingerprint",
+    "0009" 9 "recordings",
+    "0010" 10 "job_leases",
 ];
 
 /// Any number will do, as long as every build uses this one.

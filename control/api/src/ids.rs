@@ -14,6 +14,11 @@ pub fn request_id() -> String {
     timed("req_")
 }
 
+/// A new id of a node, for as long as its process lives.
+pub fn node_id() -> String {
+    timed("node_")
+}
+
 fn timed(prefix: &str) -> String {
     let mut bytes = Uuid::new_v4().into_bytes();
     bytes[..6].copy_from_slice(&clock::now_ms().to_be_bytes()[2..]);

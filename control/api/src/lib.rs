@@ -1,9 +1,28 @@
 //! What callers and server agree on: routes, requests, answers, error codes, identifiers. Pure: no I/O, no server.
 
+pub mod access;
+pub mod apps;
+pub mod config;
+pub mod decode;
+pub mod endpoint;
+pub mod env;
 pub mod error;
 pub mod fields;
+pub mod functions;
+pub mod health;
+pub mod hosts;
 pub mod ids;
+pub mod keys;
+pub mod logs;
 pub mod names;
-pub mod policy;
-pub mod route;
+
+pub mod openapi;
+pub mod rls;
+pub mod routes;
+pub mod schema;
 pub mod scope;
+pub mod sql;
+pub mod tokens;
+pub mod triggers;
+pub mod usage;
+pub mod value;

@@ -1,5 +1,35 @@
 //! The shapes of names and ids, as the contract writes them.
 
+use crate::value::Rule;
+
+/// The rule of a function's name.
+#[derive(Debug)]
+pub struct FunctionName;
+
+impl Rule for FunctionName {
+    const NAME: &'static str = "FunctionName";
+    const REGEX: &'static str = "^[A-Za-z0-9_-]{1,100}$";
+    const MESSAGE: &'static str = "must match ^[A-Za-z0-9_-]{1,100}$";
+
+    fn matches(text: &str) -> bool {
+        is_function_name(text)
+    }
+}
+
+/// The rule of an app's name.
+#[derive(Debug)]
+pub struct AppName;
+
+impl Rule for AppName {
+    const NAME: &'static str = "AppName";
+    const REGEX: &'static str = "^[a-z0-9][a-z0-9_-]{0,62}$";
+    const MESSAGE: &'static str = "must match ^[a-z0-9][a-z0-9_-]{0,62}$";
+
+    fn matches(text: &str) -> bool {
+        is_app_name(text)
+    }
+}
+
 /// The longest name of a function.
 pub const FUNCTION_NAME_CHARS_MAX: usize = 100;
 
@@ -41,12 +71,14 @@ pub fn is_reserved_env_name(text: &str) -> bool {
         .any(|prefix| text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
 }
 
-/// A segment of a path as its writer meant it. What cannot be decoded stays as it is: nothing has such a name.
-pub fn decoded(segment: &str) -> String {
-    let text = format!("x={}", segment.replace('+', "%2B"));
-    url::form_urlencoded::parse(text.as_bytes())
-        .next()
-        .map_or_else(String::new, |(_, value)| value.into_owned())
+/// A segment of a path with its percent-encoding decoded; `None` where that is no UTF-8.
+pub fn decoded(segment: &str) -> Option<String> {
+    percent_encoding::percent_decode_str(segment).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+/// A text as a segment of a path, percent-encoded.
+pub fn encoded(segment: &str) -> String {
+    percent_encoding::utf8_percent_encode(segment, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 fn is_word(text: &str) -> bool {
@@ -66,6 +98,15 @@ mod tests {
         assert!(!is_function_name("") && !is_function_name("a b") && !is_function_name("ä"));
         assert!(is_app_name("my-app_2") && !is_app_name("-app") && !is_app_name("App"));
         assert!(is_env_name("API_KEY") && is_env_name("_x") && !is_env_name("1X") && !is_env_name("A-B"));
+    }
+
+    #[test]
+    fn segments_are_decoded() {
+        assert_eq!(decoded("a%20b%C3%BC").as_deref(), Some("a b\u{fc}"));
+        assert_eq!(decoded("100%").as_deref(), Some("100%"));
+        assert_eq!(decoded("a+b").as_deref(), Some("a+b"));
+        assert_eq!(decoded("%ff"), None);
+        assert_eq!(decoded(&encoded("a b/\u{fc}%")).as_deref(), Some("a b/\u{fc}%"));
     }
 
     #[test]

@@ -65,6 +65,11 @@ impl<K: Hash + Eq + Clone, V: Clone + PartialEq> TtlCache<K, V> {
         }
     }
 
+    /// The value of `key` as it is in memory, however old; nothing is loaded.
+    pub fn peek(&self, key: &K) -> Option<V> {
+        self.entries.get(key).map(|entry| entry.value.clone())
+    }
+
     /// Within its TTL, or being confirmed by another reader.
     fn is_fresh(&self, entry: &Entry<V>) -> bool {
         let now = self.now_ms();

@@ -2,5 +2,6 @@
 
 pub mod cache;
 pub mod clock;
+pub mod jobs;
 pub mod tasks;
 pub mod tls;

@@ -1,8 +1,8 @@
-//! Who may run now: rates and daily limits before a body is read, room for a sandbox after it.
+//! Admission: rate and daily limits before a body is read, a concurrency permit after it.
 
 use std::sync::Arc;
 
-use crate::app_config::{AppView, Configs};
+use crate::app_cache::{AppCache, CachedApp};
 use mayfly_api::error::rate_limit_status::RateLimitStatus;
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_quota::{Daily, Slot, Slots};
@@ -10,54 +10,54 @@ use mayfly_quota::{Daily, Slot, Slots};
 /// Use cases of admission. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Admission {
-    /// What apps are limited to.
-    pub configs: Configs,
-    /// Room for sandboxes.
+    /// The apps' limits.
+    pub apps: AppCache,
+    /// The concurrency limiter.
     pub slots: Slots,
-    /// What apps used of the day.
+    /// The daily quotas.
     pub daily: Daily,
 }
 
-/// A request that was counted, and waits for room.
+/// A request that was counted against its limits, and waits for a permit.
 #[derive(Debug)]
 pub struct Counted {
-    app: Box<str>,
-    view: Arc<AppView>,
+    id: Box<str>,
+    app: Arc<CachedApp>,
     rate_limit: RateLimitStatus,
 }
 
-/// Room for one invocation.
+/// The permit of one invocation.
 #[derive(Debug)]
-pub struct Room {
-    /// Where it runs.
+pub struct Permit {
+    /// The concurrency permit.
     pub slot: Slot,
-    /// How the app stands with its limits.
+    /// What is left of the app's limits.
     pub rate_limit: RateLimitStatus,
 }
 
 impl Admission {
     /// Count a request of an app against its rate and its day.
     pub async fn count(&self, app: &str) -> ApiResult<Counted> {
-        let view = self.configs.get(app).await?;
+        let cached = self.apps.get(app).await?;
         let mut rate_limit = RateLimitStatus::default();
-        let counted = self.slots.count(app, &view.limits);
-        if let Some(rate) = view.limits.rate {
+        let counted = self.slots.count(app, &cached.limits);
+        if let Some(rate) = cached.limits.rate {
             rate_limit.second(rate.per_second, counted.unwrap_or(None).unwrap_or(0));
         }
-        let today = self.daily.check(app, &view.limits.daily, &mut rate_limit).await?;
+        let today = self.daily.check(app, &cached.limits.daily, &mut rate_limit).await?;
         match counted.map(|_| ()).and(today) {
-            Ok(()) => Ok(Counted { app: app.into(), view, rate_limit }),
+            Ok(()) => Ok(Counted { id: app.into(), app: cached, rate_limit }),
             Err(refused) => Err(ApiError::from(refused).with_rate_limit(rate_limit)),
         }
     }
 
-    /// Room for it, as soon as there is some.
-    pub async fn enter(&self, counted: Counted) -> ApiResult<Room> {
-        let Counted { app, view, rate_limit } = counted;
-        match self.slots.take(&app, &view.limits).await {
+    /// A permit for it, as soon as there is one.
+    pub async fn enter(&self, counted: Counted) -> ApiResult<Permit> {
+        let Counted { id, app, rate_limit } = counted;
+        match self.slots.take(&id, &app.limits).await {
             Ok(slot) => {
-                self.daily.begin(&app);
-                Ok(Room { slot, rate_limit })
+                self.daily.begin(&id);
+                Ok(Permit { slot, rate_limit })
             }
             Err(refused) => Err(ApiError::from(refused).with_rate_limit(rate_limit)),
         }

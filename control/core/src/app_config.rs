@@ -3,7 +3,6 @@
 
 mod change;
 mod cors;
-mod current;
 mod issuer;
 
 use serde::{Deserialize, Serialize};
@@ -11,10 +10,8 @@ use serde::{Deserialize, Serialize};
 use mayfly_egress::EgressLists;
 use mayfly_quota::{AppLimits, EffectiveLimits};
 
-pub use change::ConfigChange;
-pub(crate) use change::Context;
-pub use cors::{OriginVerdict, Origins};
-pub use current::{AppView, Configs};
+pub(crate) use change::{ChangeContext, ConfigChange};
+pub use cors::Origins;
 pub use issuer::{Issuer, OWN_PREFIX, secret_name};
 
 /// The settings of an app, as they are stored.

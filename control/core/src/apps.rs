@@ -1,72 +1,47 @@
-//! Apps: make, list, show, pause, delete.
-
-use serde_json::Value;
-
-use super::env::ANON_KEY;
-use super::keys::Keys;
-use super::news::News;
-use super::tokens::Tokens;
-use crate::app_config::{AppConfig, ConfigChange, Context};
-use crate::auth::Manager;
-use mayfly_api::error::{ApiError, ApiResult, Code};
-use mayfly_api::fields::Fields;
-use mayfly_api::names;
-use mayfly_api::scope::Scope;
-use mayfly_secrets::KeyRing;
-use mayfly_store::{ApiKeyKind, App, Store};
-use mayfly_tenant_db::tenant::Tenants;
+//! Apps: make, list, show, configure, delete.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Use cases of the operator, and the kill switch.
+use mayfly_api::access::Manager;
+use mayfly_api::apps::{AppInfo, AppList, CreatedApp, Success};
+use mayfly_api::config::{AuthInfo, ConfigInfo};
+use mayfly_api::endpoint::{Call, CallContext, Handler, Json};
+use mayfly_api::error::{ApiError, ApiResult, Code};
+use mayfly_api::keys::ApiKeyKind;
+use mayfly_api::routes::{AppsCreate, AppsDelete, AppsGet, AppsList, ConfigGet, ConfigPatch};
+use mayfly_api::scope::Scope;
+use mayfly_secrets::KeyRing;
+use mayfly_store::{App, Store};
+use mayfly_tenant_db::tenant::Tenants;
+use serde_json::Value;
+
+use crate::app_config::{AppConfig, ChangeContext, ConfigChange};
+use crate::env::ANON_KEY;
+use crate::invalidation::CacheInvalidator;
+use crate::keys::Keys;
+use crate::tokens::Tokens;
+
+/// Use cases of the operator, and of an app's settings.
 #[derive(Debug, Clone)]
 pub struct Apps {
     /// The platform's tables.
     pub store: Store,
     /// The apps' databases.
     pub tenants: Tenants,
-    /// Seals the anon key.
+    /// Encrypts the anon key.
     pub keyring: Arc<KeyRing>,
     /// Makes the first keys.
     pub keys: Keys,
     /// Makes the first signing key.
     pub tokens: Tokens,
     /// Told of what changed.
-    pub news: News,
-}
-
-/// A new app, with the keys that are shown this once.
-#[derive(Debug)]
-pub struct CreatedApp {
-    /// The app.
-    pub app: App,
-    /// `bb_sk_...`
-    pub service_key: String,
-    /// `bb_anon_...`
-    pub anon_key: String,
+    pub invalidator: CacheInvalidator,
 }
 
 impl Apps {
-    /// Make an app: its row, its database and roles, its first two keys.
-    pub async fn create(&self, body: Value) -> ApiResult<CreatedApp> {
-        let mut fields = Fields::of(body, "")?;
-        let name = fields.required_text("name", 1, 63)?;
-        if !names::is_app_name(&name) {
-            return Err(ApiError::invalid("name", "must match ^[a-z0-9][a-z0-9_-]*$"));
-        }
-        fields.finish()?;
-        let app = self.tenants.create(&name).await?;
-        match self.first_keys(&app.id).await {
-            Ok((service_key, anon_key)) => Ok(CreatedApp { app, service_key, anon_key }),
-            Err(error) => {
-                // An app whose keys nobody has seen is of use to nobody.
-                if let Err(error) = self.tenants.delete(&app.id).await {
-                    tracing::warn!(app = %app.id, %error, "a half-made app is left behind");
-                }
-                Err(error)
-            }
-        }
+    async fn get(&self, app: &str) -> ApiResult<App> {
+        self.store.apps().get(app).await?.ok_or_else(|| ApiError::not_found("the app"))
     }
 
     async fn first_keys(&self, app: &str) -> ApiResult<(String, String)> {
@@ -79,44 +54,109 @@ impl Apps {
         self.tokens.ensure(app).await?;
         Ok((service_key, anon_key))
     }
+}
 
-    /// All apps.
-    pub async fn list(&self) -> ApiResult<Vec<App>> {
-        Ok(self.store.apps().list().await?)
+impl Handler<AppsList> for Apps {
+    async fn handle(&self, call: Call<AppsList>) -> ApiResult<AppList> {
+        let apps = self.store.apps().list().await?.into_iter().map(|app| info(&call.context, app)).collect();
+        Ok(AppList { apps })
     }
+}
 
-    /// One app.
-    pub async fn get(&self, app: &str) -> ApiResult<App> {
-        self.store.apps().get(app).await?.ok_or_else(|| ApiError::not_found("the app"))
+impl Handler<AppsCreate> for Apps {
+    async fn handle(&self, call: Call<AppsCreate>) -> ApiResult<CreatedApp> {
+        let Json(wanted) = &call.body;
+        let app = self.tenants.create(&wanted.name).await?;
+        match self.first_keys(&app.id).await {
+            Ok((service_key, anon_key)) => Ok(CreatedApp {
+                api_base: call.context.api_base(&app.id),
+                app_id: app.id,
+                name: app.name,
+                service_key,
+                anon_key,
+            }),
+            Err(error) => {
+                // An app whose keys were never shown cannot be used.
+                if let Err(error) = self.tenants.delete(&app.id).await {
+                    tracing::warn!(app = %app.id, %error, "a partially created app is left behind");
+                }
+                Err(error)
+            }
+        }
     }
+}
 
-    /// Delete an app with everything it has, when `confirm` repeats its id.
-    pub async fn delete(&self, app: &str, confirm: Option<&str>) -> ApiResult<()> {
+impl Handler<AppsGet> for Apps {
+    async fn handle(&self, call: Call<AppsGet>) -> ApiResult<AppInfo> {
+        Ok(info(&call.context, self.get(&call.context.app).await?))
+    }
+}
+
+impl Handler<AppsDelete> for Apps {
+    async fn handle(&self, call: Call<AppsDelete>) -> ApiResult<Success> {
+        let app = &call.context.app;
         let found = self.get(app).await?;
-        if confirm != Some(app) {
+        if call.query.confirm.as_deref() != Some(app) {
             return Err(ApiError::new(
                 Code::StatePrerequisiteMissing,
                 format!("deleting `{}` drops its database; add ?confirm={app} to do it", found.name),
             ));
         }
         self.tenants.delete(app).await?;
-        self.news.app_changed(app);
-        Ok(())
+        self.invalidator.app_changed(app);
+        Ok(Success::DONE)
     }
+}
 
-    /// Change what an app is set to.
-    pub async fn configure(&self, app: &str, by: &Manager, body: Value) -> ApiResult<App> {
+impl Handler<ConfigGet> for Apps {
+    async fn handle(&self, call: Call<ConfigGet>) -> ApiResult<ConfigInfo> {
+        Ok(config(self.get(&call.context.app).await?))
+    }
+}
+
+impl Handler<ConfigPatch> for Apps {
+    async fn handle(&self, call: Call<ConfigPatch>) -> ApiResult<ConfigInfo> {
+        let app = &call.context.app;
+        let Json(patch) = call.body;
         let present = AppConfig::of(&self.get(app).await?.settings);
-        let by_operator = matches!(by, Manager::Admin);
-        let context = Context { app, by_operator, keyring: &self.keyring, present: &present };
-        let ConfigChange { pause, settings } = ConfigChange::read(body, context)?;
+        let by_operator = matches!(call.context.manager, Manager::Admin);
+        let context = ChangeContext { app, by_operator, keyring: &self.keyring, present: &present };
+        let ConfigChange { pause, settings } = ConfigChange::of(patch, context)?;
         let (paused, reason) = match pause {
             Some((paused, reason)) => (Some(paused), reason),
             None => (None, None),
         };
         let changed =
             self.store.apps().configure(app, paused, reason.as_deref(), &Value::Object(settings)).await;
-        self.news.app_changed(app);
-        changed?.ok_or_else(|| ApiError::not_found("the app"))
+        self.invalidator.app_changed(app);
+        changed?.map(config).ok_or_else(|| ApiError::not_found("the app"))
+    }
+}
+
+fn info(context: &CallContext, app: App) -> AppInfo {
+    AppInfo {
+        api_base: context.api_base(&app.id),
+        app_id: app.id,
+        name: app.name,
+        state: app.state,
+        paused: app.paused,
+        paused_reason: app.paused_reason,
+        created_at: app.created_at.into(),
+    }
+}
+
+/// Everything but secrets.
+fn config(app: App) -> ConfigInfo {
+    let config = AppConfig::of(&app.settings);
+    ConfigInfo {
+        app_id: app.id,
+        paused: app.paused,
+        reason: app.paused_reason,
+        cors_origins: config.cors_origins.as_slice().to_vec(),
+        egress: config.egress.info(),
+        limits: config.limits.info(),
+        operator_limits: config.operator_limits.info(),
+        effective_limits: config.effective_limits().info(),
+        auth: AuthInfo { issuers: config.issuers.iter().map(|issuer| issuer.info()).collect() },
     }
 }

@@ -1,20 +1,18 @@
-//! Who asks, and may they.
+//! Authentication and authorization: keys, end users' tokens, and who may do what.
 
 mod access;
 pub mod admin;
-mod app_keys;
 mod authenticator;
 mod bearer;
 mod caller;
 pub mod key;
+mod key_cache;
 mod verified;
 mod verifier;
 
-pub use access::{Access, CallAccess, Manager};
-pub use app_keys::{AppKeys, signing_key_name};
-pub use authenticator::Authenticator;
-pub use caller::{Caller, CallerKind, EndUser};
-pub use verifier::TokenVerifier;
-
-pub use authenticator::impersonate;
+pub use access::CallAccess;
+pub use authenticator::{Authenticator, AuthenticatorParts, impersonate};
 pub use bearer::{as_user, pinned_version};
+pub use caller::{Caller, CallerKind, EndUser};
+pub use key_cache::KeyCache;
+pub use verifier::TokenVerifier;

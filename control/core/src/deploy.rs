@@ -1,7 +1,6 @@
 //! A deploy: check, build in a sandbox, keep in one transaction. Until the last step the old version serves.
 
 mod manifest;
-mod triggers;
 
 use std::sync::Arc;
 
@@ -9,14 +8,16 @@ use mayfly_runtime::{Build, CompileError, Engine, Source};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use super::env::Env;
-use super::invoke::Targets;
-use super::schema::Schemas;
 use mayfly_api::error::{ApiError, ApiResult, Code};
+use mayfly_api::functions::DeployFunction;
 use mayfly_common::tasks::Tasks;
 use mayfly_store::{DeployRow, Deployed, Store, StoredImage};
 
-pub use manifest::{Manifest, read_settings};
+use crate::env::Env;
+use crate::functions::FunctionCache;
+use crate::schema::Schemas;
+
+use manifest::Manifest;
 
 /// Builds at once: each may use a CPU for as long as its limits allow.
 const BUILDS_MAX: usize = 2;
@@ -26,14 +27,14 @@ const WAITING_MAX: usize = 64;
 /// The use case. Cheap to clone.
 #[derive(Clone)]
 pub struct Deploy {
-    inner: Arc<Inner>,
+    shared: Arc<Shared>,
 }
 
-struct Inner {
+struct Shared {
     store: Store,
     engine: Engine,
     env: Env,
-    targets: Targets,
+    function_cache: FunctionCache,
     schemas: Schemas,
     tasks: Tasks,
     builds: Semaphore,
@@ -59,16 +60,16 @@ impl Deploy {
         store: Store,
         engine: Engine,
         env: Env,
-        targets: Targets,
+        function_cache: FunctionCache,
         schemas: Schemas,
         tasks: Tasks,
     ) -> Self {
         Self {
-            inner: Arc::new(Inner {
+            shared: Arc::new(Shared {
                 store,
                 engine,
                 env,
-                targets,
+                function_cache,
                 schemas,
                 tasks,
                 builds: Semaphore::new(BUILDS_MAX),
@@ -77,10 +78,11 @@ impl Deploy {
         }
     }
 
-    /// Deploy a function. Goes on to its end even if the one who asked goes away.
-    pub async fn run(&self, app: &str, manifest: Manifest) -> ApiResult<DeployedVersion> {
+    /// Deploy a function. Runs to its end even if the client disconnects.
+    pub async fn run(&self, app: &str, wanted: DeployFunction) -> ApiResult<DeployedVersion> {
+        let manifest = Manifest::of(wanted)?;
         let (this, app) = (self.clone(), app.to_owned());
-        let deployed = self.inner.tasks.work(async move { this.build_and_keep(&app, manifest).await }).await;
+        let deployed = self.shared.tasks.work(async move { this.build_and_keep(&app, manifest).await }).await;
         deployed.map_err(ApiError::internal)?
     }
 
@@ -92,7 +94,7 @@ impl Deploy {
             source_map: manifest.source_map,
         };
         let (build, schema_fingerprint) = self.build(app, source).await?;
-        let env = manifest.env.map(|env| self.inner.env.seal_all(app, &manifest.name, env)).transpose()?;
+        let env = manifest.env.map(|env| self.shared.env.seal_all(app, &manifest.name, env)).transpose()?;
         let image_bytes = build.image.len();
         let row = DeployRow {
             name: manifest.name,
@@ -112,10 +114,10 @@ impl Deploy {
             schema_fingerprint,
             rollout: manifest.rollout,
         };
-        let deployed = self.inner.store.functions().deploy(app, &row).await?;
-        self.inner.targets.invalidate(app);
+        let deployed = self.shared.store.functions().deploy(app, &row).await?;
+        self.shared.function_cache.invalidate(app);
         // A first call need not wait for what is at hand now. Never a condition of success.
-        if let Err(error) = self.inner.engine.load(&row.image.digest, &row.image.bytes).await {
+        if let Err(error) = self.shared.engine.load(&row.image.digest, &row.image.bytes).await {
             tracing::warn!(%error, "a new image is not cached");
         }
         Ok(DeployedVersion { deployed, name: row.name, image_bytes, init_fuel: row.image.init_fuel })
@@ -124,18 +126,18 @@ impl Deploy {
     /// The image; and beside it, which schema it is deployed against.
     async fn build(&self, app: &str, source: Source) -> ApiResult<(Build, Option<String>)> {
         let busy = || ApiError::new(Code::Overloaded, "too many deploys are waiting on this node");
-        let _waiting = self.inner.waiting.try_acquire().map_err(|_| busy())?;
-        let _permit = self.inner.builds.acquire().await.map_err(ApiError::internal)?;
-        let built = async { self.inner.engine.build(&source).await.map_err(refuse) };
-        let fingerprint = async { Ok(self.inner.schemas.known_fingerprint(app).await) };
+        let _waiting = self.shared.waiting.try_acquire().map_err(|_| busy())?;
+        let _permit = self.shared.builds.acquire().await.map_err(ApiError::internal)?;
+        let built = async { self.shared.engine.build(&source).await.map_err(refuse) };
+        let fingerprint = async { Ok(self.shared.schemas.known_fingerprint(app).await) };
         // Code that does not build is not kept waiting for the other.
         tokio::try_join!(built, fingerprint)
     }
 
     /// Let an older version serve again: the one named, or the one before the present one.
     pub async fn rollback(&self, app: &str, name: &str, version: Option<u32>) -> ApiResult<Deployed> {
-        let deployed = self.inner.store.functions().rollback(app, name, version).await?;
-        self.inner.targets.invalidate(app);
+        let deployed = self.shared.store.functions().rollback(app, name, version).await?;
+        self.shared.function_cache.invalidate(app);
         Ok(deployed)
     }
 }

@@ -1,21 +1,22 @@
-//! Environment variables: sealed before they are stored, and never read back by anyone but a sandbox.
+//! Environment variables: encrypted before they are stored, and decrypted for sandboxes alone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
-use super::invoke::Targets;
+use mayfly_api::endpoint::{Call, Handler};
+use mayfly_api::env::{EnvFunction, EnvNames, EnvUpdated, PatchEnv, VALUE_BYTES_MAX, VARIABLES_MAX};
 use mayfly_api::error::{ApiError, ApiResult};
-use mayfly_api::fields::Fields;
 use mayfly_api::names;
+use mayfly_api::routes::{EnvGet, EnvPatch, FunctionEnvPatch};
+use mayfly_common::clock;
 use mayfly_secrets::KeyRing;
 use mayfly_store::{Function, Store};
 
-/// Variables of one function, or of one app.
-pub const COUNT_MAX: usize = 128;
-/// One value.
-pub const VALUE_BYTES_MAX: usize = 5 << 10;
+use crate::functions::FunctionCache;
+
+/// What a change is answered with, for people.
+const MESSAGE: &str = "Environment updated";
+
 /// The app's anon key, among its variables: only the platform sets names of this beginning.
 pub const ANON_KEY: &str = "BUTTERBASE_ANON_KEY";
 
@@ -27,41 +28,63 @@ pub struct Env {
     /// Seals values.
     pub keyring: Arc<KeyRing>,
     /// Told of what changed.
-    pub targets: Targets,
+    pub function_cache: FunctionCache,
+}
+
+impl Handler<EnvGet> for Env {
+    async fn handle(&self, call: Call<EnvGet>) -> ApiResult<EnvNames> {
+        Ok(EnvNames { keys: visible(self.store.env().get(&call.context.app, None).await?.into_keys()) })
+    }
+}
+
+impl Handler<EnvPatch> for Env {
+    async fn handle(&self, call: Call<EnvPatch>) -> ApiResult<EnvUpdated> {
+        let updated_keys = self.patch(&call.context.app, None, change_of(call.body.0)?).await?;
+        Ok(EnvUpdated { message: MESSAGE.to_owned(), function: None, updated_keys })
+    }
+}
+
+impl Handler<FunctionEnvPatch> for Env {
+    async fn handle(&self, call: Call<FunctionEnvPatch>) -> ApiResult<EnvUpdated> {
+        let change = change_of(call.body.0)?;
+        let (app, name) = (&call.context.app, call.context.name());
+        let found = self.store.functions().get(app, name).await?;
+        let function = found.ok_or_else(|| ApiError::not_found("the function"))?;
+        let updated_keys = self.patch(app, Some(&function), change).await?;
+        Ok(EnvUpdated {
+            message: MESSAGE.to_owned(),
+            function: Some(EnvFunction {
+                id: function.id,
+                name: function.name,
+                updated_at: clock::now().into(),
+            }),
+            updated_keys,
+        })
+    }
 }
 
 /// Changes by name; `None` deletes.
 pub type EnvChange = BTreeMap<String, Option<String>>;
 
 impl Env {
-    /// The names of the app's own variables.
-    pub async fn app_names(&self, app: &str) -> ApiResult<Vec<String>> {
-        Ok(visible(self.store.env().get(app, None).await?.into_keys()))
-    }
-
     /// The names of a function's variables.
     pub async fn function_names(&self, function: &Function) -> ApiResult<Vec<String>> {
         Ok(visible(self.store.env().get(&function.app_id, Some(&function.id)).await?.into_keys()))
     }
 
-    /// Change variables of the app. Says which names there are afterwards.
-    pub async fn patch_app(&self, app: &str, change: EnvChange) -> ApiResult<Vec<String>> {
-        let there = self.store.env().get(app, None).await?;
+    /// Change variables of the app, or of a function. Says which names there are afterwards.
+    async fn patch(
+        &self,
+        app: &str,
+        function: Option<&Function>,
+        change: EnvChange,
+    ) -> ApiResult<Vec<String>> {
+        let id = function.map(|function| function.id.as_str());
+        let there = self.store.env().get(app, id).await?;
         check_count(there.keys(), &change)?;
-        let sealed = self.seal_change(app, None, change)?;
-        let names = self.store.env().merge(app, None, &sealed).await?;
-        self.targets.invalidate(app);
-        Ok(visible(names))
-    }
-
-    /// Change variables of a function. Says which names there are afterwards.
-    pub async fn patch_function(&self, function: &Function, change: EnvChange) -> ApiResult<Vec<String>> {
-        let app = &function.app_id;
-        let there = self.store.env().get(app, Some(&function.id)).await?;
-        check_count(there.keys(), &change)?;
-        let sealed = self.seal_change(app, Some(&function.name), change)?;
-        let names = self.store.env().merge(app, Some(&function.id), &sealed).await?;
-        self.targets.invalidate(app);
+        let sealed = self.seal_change(app, function.map(|function| function.name.as_str()), change)?;
+        let names = self.store.env().merge(app, id, &sealed).await?;
+        self.function_cache.invalidate(app);
         Ok(visible(names))
     }
 
@@ -92,52 +115,33 @@ impl Env {
     }
 }
 
-/// Read `{envVars: {NAME: value | null}}`.
-pub fn read_change(body: Value) -> ApiResult<EnvChange> {
-    let mut fields = Fields::of(body, "")?;
-    let vars = fields.object("envVars")?.ok_or_else(|| fields.missing("envVars"))?;
-    fields.finish()?;
-    if vars.is_empty() {
+/// The changes that were asked for, each checked.
+fn change_of(patch: PatchEnv) -> ApiResult<EnvChange> {
+    if patch.env_vars.is_empty() {
         return Err(ApiError::invalid("envVars", "must name at least one variable"));
     }
-    read_vars(vars, |value| match value {
-        Value::Null => Some(None),
-        Value::String(text) => Some(Some(text)),
-        _ => None,
-    })
+    check_all(&patch.env_vars)?;
+    Ok(patch.env_vars)
 }
 
-/// Read the variables of a deploy, where every one has a value.
-pub fn read_all(vars: Map<String, Value>) -> ApiResult<BTreeMap<String, String>> {
-    read_vars(vars, |value| match value {
-        Value::String(text) => Some(text),
-        _ => None,
-    })
-}
-
-fn read_vars<T: AsText>(
-    vars: Map<String, Value>,
-    read: impl Fn(Value) -> Option<T>,
-) -> ApiResult<BTreeMap<String, T>> {
-    if vars.len() > COUNT_MAX {
-        return Err(ApiError::invalid("envVars", format!("may have {COUNT_MAX} variables at most")));
+/// Check names and values, of which there may be none.
+pub(crate) fn check_all<T: AsText>(vars: &BTreeMap<String, T>) -> ApiResult<()> {
+    if vars.len() > VARIABLES_MAX {
+        return Err(ApiError::invalid("envVars", format!("may have {VARIABLES_MAX} variables at most")));
     }
-    let mut env = BTreeMap::new();
     for (name, value) in vars {
         let path = format!("envVars.{name}");
-        check_name(&path, &name)?;
-        let value = read(value).ok_or_else(|| ApiError::invalid(&path, "must be a string"))?;
+        check_name(&path, name)?;
         if value.text().is_some_and(|text| text.len() > VALUE_BYTES_MAX || text.contains('\0')) {
             let message = format!("may have {VALUE_BYTES_MAX} bytes at most, and no NUL");
             return Err(ApiError::invalid(&path, message));
         }
-        env.insert(name, value);
     }
-    Ok(env)
+    Ok(())
 }
 
 /// A value that is one, or perhaps none.
-trait AsText {
+pub(crate) trait AsText {
     fn text(&self) -> Option<&str>;
 }
 
@@ -170,8 +174,8 @@ fn check_count<'a>(there: impl Iterator<Item = &'a String>, change: &EnvChange) 
     let stays =
         there.filter(|name| !change.contains_key(*name) && !names::is_reserved_env_name(name)).count();
     let comes = change.values().flatten().count();
-    if stays + comes > COUNT_MAX {
-        return Err(ApiError::invalid("envVars", format!("there may be {COUNT_MAX} variables at most")));
+    if stays + comes > VARIABLES_MAX {
+        return Err(ApiError::invalid("envVars", format!("there may be {VARIABLES_MAX} variables at most")));
     }
     Ok(())
 }
@@ -183,43 +187,47 @@ fn visible(names: impl IntoIterator<Item = String>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
+    fn read(sent: &Value) -> ApiResult<EnvChange> {
+        mayfly_api::decode::body(sent.to_string().as_bytes()).and_then(change_of)
+    }
+
     #[test]
     fn a_change_is_read_strictly() {
-        let change = read_change(json!({"envVars": {"A": "1", "B": null}})).unwrap();
+        let change = read(&json!({"envVars": {"A": "1", "B": null}})).unwrap();
         assert_eq!(change, BTreeMap::from([("A".into(), Some("1".into())), ("B".into(), None)]));
-        for (body, path) in [
+        for (sent, path) in [
             (json!({}), "envVars: is required"),
             (json!({"envVars": {}}), "envVars: must name"),
             (json!({"envVars": []}), "envVars: expected an object"),
-            (json!({"envVars": {"A": 1}}), "envVars.A: must be a string"),
+            (json!({"envVars": {"A": 1}}), "envVars.A: expected a string, found a number"),
             (json!({"envVars": {"1A": "x"}}), "envVars.1A: a name"),
             (json!({"envVars": {"": "x"}}), "envVars.: a name"),
             (json!({"envVars": {"butterbase_x": "x"}}), "envVars.butterbase_x: names that begin"),
             (json!({"envVars": {"Mayfly_x": null}}), "envVars.Mayfly_x: names that begin"),
             (json!({"envVars": {"A": "x".repeat(VALUE_BYTES_MAX + 1)}}), "envVars.A: may have 5120 bytes"),
             (json!({"envVars": {"A": "a\u{0}b"}}), "envVars.A: may have"),
-            (json!({"env": {"A": "1"}}), "envVars: is required"),
+            (json!({"env": {"A": "1"}}), "env: is not a known field"),
         ] {
-            let error = read_change(body.clone()).unwrap_err();
-            assert!(error.message().starts_with(path), "{body}: {}", error.message());
+            let error = read(&sent).unwrap_err();
+            assert!(error.message().starts_with(path), "{sent}: {}", error.message());
         }
-        assert!(read_change(json!({"envVars": {"A": "x".repeat(VALUE_BYTES_MAX)}})).is_ok());
-        assert!(read_all(json!({"A": null}).as_object().unwrap().clone()).is_err());
+        assert!(read(&json!({"envVars": {"A": "x".repeat(VALUE_BYTES_MAX)}})).is_ok());
     }
 
     #[test]
     fn there_is_a_bound_on_how_many_there_are() {
-        let there: Vec<String> = (0..COUNT_MAX).map(|n| format!("V{n}")).collect();
+        let there: Vec<String> = (0..VARIABLES_MAX).map(|n| format!("V{n}")).collect();
         let set = |name: &str| EnvChange::from([(name.to_owned(), Some(String::new()))]);
         assert!(check_count(there.iter(), &set("V0")).is_ok());
         assert!(check_count(there.iter(), &set("NEW")).is_err());
         let swap = EnvChange::from([("NEW".into(), Some(String::new())), ("V0".into(), None)]);
         assert!(check_count(there.iter(), &swap).is_ok());
-        let many: Map<String, Value> = (0..=COUNT_MAX).map(|n| (format!("V{n}"), json!(""))).collect();
-        assert!(read_all(many).is_err());
+        let many: BTreeMap<String, String> =
+            (0..=VARIABLES_MAX).map(|n| (format!("V{n}"), String::new())).collect();
+        assert!(check_all(&many).is_err());
     }
 }

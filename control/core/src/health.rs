@@ -1,12 +1,15 @@
-//! Whether the parts of the server work.
+//! Health checks: liveness, and readiness by subsystem.
 
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use mayfly_api::endpoint::{Call, Handler};
+use mayfly_api::error::ApiResult;
+use mayfly_api::health::{Liveness, Readiness, ReadyState, Subsystem, SubsystemState};
+use mayfly_api::routes::Live;
 use mayfly_quota::Slots;
-use mayfly_store::POSTGRESQL;
-use mayfly_store::{Sink, Store};
+use mayfly_store::{POSTGRESQL, Sink, Store};
 
 /// Longer than any healthy answer, shorter than an orchestrator's patience.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
@@ -20,53 +23,38 @@ pub struct Health {
     pub sink: Sink,
     /// Sandboxes.
     pub slots: Slots,
-    /// Set once a shutdown has begun.
+    /// Set once a shutdown has start.
     pub stop: CancellationToken,
 }
 
-/// How one part is.
-#[derive(Debug)]
-pub struct Part {
-    /// Its name.
-    pub name: &'static str,
-    /// What is wrong with it, in words that an outsider may read.
-    pub trouble: Option<&'static str>,
-}
-
-/// How everything is.
-#[derive(Debug)]
-pub struct Report {
-    /// Each part.
-    pub parts: Vec<Part>,
-    /// Sandboxes at work.
-    pub invocations_running: u32,
-    /// Records that had to be dropped since the start.
-    pub records_dropped: u64,
-}
-
-impl Report {
-    /// Whether requests should be sent here.
-    pub fn is_ready(&self) -> bool {
-        self.parts.iter().all(|part| part.trouble.is_none())
-    }
-}
-
 impl Health {
-    /// Look at every part.
-    pub async fn report(&self) -> Report {
+    /// Look at every subsystem.
+    pub async fn readiness(&self) -> Readiness {
         let postgresql = match tokio::time::timeout(PING_TIMEOUT, self.store.ping()).await {
             Ok(Ok(())) => None,
             Ok(Err(_)) => Some("cannot be reached"),
             Err(_) => Some("does not answer in time"),
         };
         let listener = self.stop.is_cancelled().then_some("is shutting down");
-        Report {
-            parts: vec![
-                Part { name: POSTGRESQL, trouble: postgresql },
-                Part { name: "listener", trouble: listener },
-            ],
+        let is_ready = postgresql.is_none() && listener.is_none();
+        let subsystem = |trouble: Option<&str>| Subsystem {
+            status: if trouble.is_none() { SubsystemState::Ok } else { SubsystemState::Down },
+            message: trouble.map(str::to_owned),
+        };
+        Readiness {
+            status: if is_ready { ReadyState::Ready } else { ReadyState::Unavailable },
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            subsystems: [(POSTGRESQL, postgresql), ("listener", listener)]
+                .map(|(name, trouble)| (name.to_owned(), subsystem(trouble)))
+                .into(),
             invocations_running: self.slots.in_use(),
             records_dropped: self.sink.counts().dropped,
         }
+    }
+}
+
+impl Handler<Live> for Health {
+    async fn handle(&self, _: Call<Live>) -> ApiResult<Liveness> {
+        Ok(Liveness { status: "alive".to_owned() })
     }
 }

@@ -1,101 +1,101 @@
-//! The one door into the sandbox: find what serves, lend it what it may use, run it, record it.
+//! Runs functions: loads the image, grants capabilities, runs the sandbox, records the invocation.
 
-mod choose;
 mod context;
 mod fault;
 mod grants;
-mod http_trigger;
 mod images;
 mod mapping;
-mod masking;
+mod pending_records;
 mod record;
 mod recording;
+mod redaction;
 mod running;
-mod tails;
-mod target;
-#[cfg(test)]
-pub(crate) mod testing;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use mayfly_runtime::{Call, Engine, Hangup, Limits, Outcome, Request};
-use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
-
-use crate::auth::Caller;
-use crate::rollouts::Rollouts;
 use mayfly_api::error::ApiResult;
 use mayfly_api::ids;
 use mayfly_common::clock;
 use mayfly_common::tasks::Tasks;
 use mayfly_egress::Outbound;
 use mayfly_quota::{Daily, Slot, Turns};
+use mayfly_runtime::{Call, Engine, Hangup, Limits, Outcome, Request};
 use mayfly_secrets::KeyRing;
 use mayfly_store::{InvocationRecord, Sink, Store};
-use mayfly_telemetry::trace::Trace;
+use mayfly_telemetry::request::RequestContext;
 use mayfly_tenant_db::identity::Identity;
 use mayfly_tenant_db::tenant::Tenants;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
-pub(crate) use choose::choose;
-pub use http_trigger::{HttpAuth, HttpTrigger};
+use crate::auth::Caller;
+use crate::functions::{CachedFunction, Rollouts};
+
 pub use recording::{RECORDING_BYTES_MAX, recording_name};
 pub use running::Running;
-pub use target::check_paused;
-pub use target::{TRIGGER_PATH_BYTES_MAX, Target, Targets};
 
 use images::Images;
-use record::Begun;
-use tails::Tails;
+use pending_records::PendingRecords;
+use record::InvocationStart;
 
 /// Runs functions. Cheap to clone.
 #[derive(Clone)]
 pub struct Invoker {
-    inner: Arc<Inner>,
+    shared: Arc<Shared>,
 }
 
-struct Inner {
-    engine: Engine,
-    store: Store,
-    keyring: Arc<KeyRing>,
-    tenants: Tenants,
-    outbound: Outbound,
-    sink: Sink,
-    tasks: Tasks,
+struct Shared {
+    parts: InvokerParts,
     images: Images,
-    tails: Tails,
-    /// `BUTTERBASE_API_URL`
-    api_url: Arc<str>,
-    daily: Daily,
-    turns: Turns,
-    rollouts: Rollouts,
+    pending_records: PendingRecords,
 }
 
 /// What an [`Invoker`] works with.
 #[derive(Debug)]
 pub struct InvokerParts {
-    /// Runs sandboxes.
+    /// What runs sandboxes.
+    pub execution: Execution,
+    /// Where invocations are recorded.
+    pub records: Records,
+    /// What invocations are granted.
+    pub capabilities: Capabilities,
+    /// Told how canaries do.
+    pub rollouts: Rollouts,
+}
+
+/// What runs sandboxes.
+#[derive(Debug)]
+pub struct Execution {
+    /// Compiles images and runs them.
     pub engine: Engine,
+    /// The CPU scheduler.
+    pub turns: Turns,
+    /// The daily quotas.
+    pub daily: Daily,
+    /// What a shutdown waits for.
+    pub tasks: Tasks,
+}
+
+/// Where invocations are recorded.
+#[derive(Debug)]
+pub struct Records {
     /// The platform's tables.
     pub store: Store,
-    /// Opens environments.
-    pub keyring: Arc<KeyRing>,
+    /// The queue of records that are written.
+    pub sink: Sink,
+}
+
+/// What invocations are granted.
+#[derive(Debug)]
+pub struct Capabilities {
     /// The apps' databases.
     pub tenants: Tenants,
-    /// The way out.
+    /// `fetch`.
     pub outbound: Outbound,
-    /// Where records go.
-    pub sink: Sink,
-    /// What shutdown waits for.
-    pub tasks: Tasks,
-    /// The public address.
+    /// Decrypts environments.
+    pub keyring: Arc<KeyRing>,
+    /// `BUTTERBASE_API_URL`
     pub api_url: Arc<str>,
-    /// What apps used of the day.
-    pub daily: Daily,
-    /// Turns on the processor.
-    pub turns: Turns,
-    /// Told how versions that are rolled out do.
-    pub rollouts: Rollouts,
 }
 
 /// What started a function.
@@ -107,29 +107,25 @@ pub enum Trigger {
     Invoke,
 }
 
-/// One invocation to be.
+/// One invocation, before it runs.
 #[derive(Debug)]
 pub struct Invocation {
-    /// What runs.
-    pub target: Arc<Target>,
+    /// The version that runs.
+    pub function: Arc<CachedFunction>,
     /// What it is asked.
     pub request: Request,
     /// The request's path without its query, for the record.
     pub path: String,
-    /// By whom.
+    /// Who calls.
     pub caller: Caller,
-    /// Whom the database takes it for.
+    /// The database role that it runs as.
     pub identity: Identity,
     /// What started it.
     pub trigger: Trigger,
     /// The request that it belongs to.
-    pub request_id: Arc<str>,
-    /// Where that came from.
-    pub ip: IpAddr,
-    /// The trace that the caller put it in.
-    pub trace: Option<Trace>,
-    /// Room for it.
-    pub slot: Slot,
+    pub context: RequestContext,
+    /// Its concurrency permit.
+    pub permit: Slot,
 }
 
 impl Trigger {
@@ -145,83 +141,56 @@ impl Trigger {
 impl Invoker {
     /// One that works with these parts.
     pub fn new(parts: InvokerParts) -> Self {
-        let InvokerParts {
-            engine,
-            store,
-            keyring,
-            tenants,
-            outbound,
-            sink,
-            tasks,
-            api_url,
-            daily,
-            turns,
-            rollouts,
-        } = parts;
-        let images = Images::new(engine.clone(), store.clone());
-        let tails = Tails::default();
-        Self {
-            inner: Arc::new(Inner {
-                engine,
-                store,
-                keyring,
-                tenants,
-                outbound,
-                sink,
-                tasks,
-                images,
-                tails,
-                api_url,
-                daily,
-                turns,
-                rollouts,
-            }),
-        }
+        let images = Images::new(parts.execution.engine.clone(), parts.records.store.clone());
+        Self { shared: Arc::new(Shared { parts, images, pending_records: PendingRecords::default() }) }
     }
 
-    /// Begin an invocation. A caller that goes away from here on does not end it half-way.
+    /// Begin an invocation. A client that disconnects from here on does not end it half-way.
+    ///
+    /// # Errors
+    /// When the image, the environment or the store cannot be had.
     pub async fn start(&self, invocation: Invocation) -> ApiResult<Running> {
-        let Invocation { target, request, path, caller, identity, trigger, request_id, ip, trace, mut slot } =
+        let Invocation { function, request, path, caller, identity, trigger, context, mut permit } =
             invocation;
-        let image = self.inner.images.get(&target).await?;
-        let grants = self.grants(&target, &identity, trace).await?;
+        let image = self.shared.images.get(&function).await?;
+        let grants = self.grants(&function, &identity, context.trace).await?;
         let id = ids::invocation_id();
-        let begun = Begun {
+        let guest_context = context::json(&function, &caller, trigger, &context);
+        let start = InvocationStart {
             id: id.clone(),
-            request_id: Arc::clone(&request_id),
+            request_id: context.id,
             trigger,
             method: request.method.clone(),
             path,
-            caller: caller.clone(),
+            caller,
             db_role: identity.group(),
             started_at: clock::now(),
         };
-        let context = context::json(&target, &caller, trigger, &request_id, ip);
-        let limits = Limits { recording_bytes: target.recording_bytes(), ..target.limits.clone() };
+        let limits = Limits { recording_bytes: function.recording_bytes(), ..function.limits.clone() };
         let (line, hangup) = Hangup::pair();
-        let call = Call { request, context, grants, limits, hangup };
+        let call = Call { request, context: guest_context, grants, limits, hangup };
         let (answer, reply) = oneshot::channel();
         let finished = CancellationToken::new();
-        let (this, its_target, at_end) = (self.clone(), Arc::clone(&target), finished.clone().drop_guard());
-        let work = self.inner.tasks.attached(async move {
-            let (inner, app) = (&*this.inner, &its_target.function.app_id);
-            let run = inner.engine.invoke(&image, call, answer);
-            let mut outcome = inner.turns.run(Arc::clone(app), slot.weight(), run).await;
+        let (this, running, at_end) = (self.clone(), Arc::clone(&function), finished.clone().drop_guard());
+        let work = self.shared.parts.execution.tasks.attached(async move {
+            let (execution, app) = (&this.shared.parts.execution, &running.function.app_id);
+            let run = execution.engine.invoke(&image, call, answer);
+            let mut outcome = execution.turns.run(Arc::clone(app), permit.weight(), run).await;
             let fuel =
                 outcome.usage.fuel + outcome.background.as_ref().map_or(0, |background| background.fuel);
-            inner.daily.spend(app, fuel, outcome.usage.egress_bytes);
-            slot.spent(fuel);
-            drop(slot);
+            execution.daily.spend(app, fuel, outcome.usage.egress_bytes);
+            permit.spent(fuel);
+            drop(permit);
             if let Some(recording) = outcome.recording.take() {
-                this.keep(&its_target, &begun.id, image.digest(), &recording).await;
+                this.store_recording(&running, &start.id, image.digest(), &recording).await;
             }
-            let record = this.record(&its_target, begun, outcome).await;
+            let record = this.record(&running, start, outcome).await;
             drop(at_end);
             record
         });
         Ok(Running {
             id,
-            target,
+            function,
             invoker: self.clone(),
             line: Some(line),
             reply,
@@ -232,20 +201,28 @@ impl Invoker {
     }
 
     /// Wait until what has been answered on this node is also recorded, unless its `waitUntil` goes on for longer.
-    pub async fn settle(&self, app_id: &str) -> ApiResult<()> {
-        self.inner.tails.settle(app_id).await;
-        Ok(self.inner.sink.caught_up().await?)
+    ///
+    /// # Errors
+    /// When records cannot be written now.
+    pub async fn recorded(&self, app_id: &str) -> ApiResult<()> {
+        self.shared.pending_records.wait(app_id).await;
+        Ok(self.shared.parts.records.sink.caught_up().await?)
     }
 
-    async fn record(&self, target: &Target, begun: Begun, mut outcome: Outcome) -> Arc<InvocationRecord> {
-        masking::outcome(target.mask(), &mut outcome);
-        self.map_outcome(target, &mut outcome).await;
-        if target.is_candidate {
+    async fn record(
+        &self,
+        function: &CachedFunction,
+        start: InvocationStart,
+        mut outcome: Outcome,
+    ) -> Arc<InvocationRecord> {
+        redaction::outcome(function.mask(), &mut outcome);
+        self.map_outcome(function, &mut outcome).await;
+        if function.is_canary {
             let failed = outcome.status.is_none_or(|status| status >= 500);
-            self.inner.rollouts.observe(target, failed);
+            self.shared.parts.rollouts.observe(function, failed);
         }
-        let record = Arc::new(record::of(target, begun, outcome));
-        self.inner.sink.record(Arc::clone(&record)).await;
+        let record = Arc::new(record::of(function, start, outcome));
+        self.shared.parts.records.sink.record(Arc::clone(&record)).await;
         record
     }
 }

@@ -1,12 +1,17 @@
 //! Keys of an app: make, list, revoke. A key is shown when it is made, and never again.
 
-use serde_json::Value;
-
-use crate::auth::{Manager, key};
+use mayfly_api::access::Manager;
+use mayfly_api::apps::Success;
+use mayfly_api::endpoint::{Call, Handler};
 use mayfly_api::error::{ApiError, ApiResult, Code};
-use mayfly_api::fields::Fields;
+use mayfly_api::keys::{ApiKeyKind, CreateKey, CreatedKey, KeyInfo, KeyList};
+use mayfly_api::routes::{KeysCreate, KeysList, KeysRevoke};
 use mayfly_api::scope::Scope;
-use mayfly_store::{ApiKey, ApiKeyKind, NewKey, Store};
+use mayfly_api::value::Text;
+use mayfly_store::{ApiKey, NewKey, Store};
+
+use crate::auth::key;
+use crate::invalidation::CacheInvalidator;
 
 /// Characters of a key that are kept to recognise it by.
 const PREFIX_CHARS: usize = 12;
@@ -16,69 +21,12 @@ const PREFIX_CHARS: usize = 12;
 pub struct Keys {
     /// The platform's tables.
     pub store: Store,
-}
-
-/// A key to be.
-#[derive(Debug)]
-pub struct KeyRequest {
-    kind: ApiKeyKind,
-    name: Option<String>,
-    scopes: Vec<Scope>,
-}
-
-impl KeyRequest {
-    /// Read `{name?, type?, scopes?}`.
-    pub fn read(body: Value) -> ApiResult<Self> {
-        let mut fields = Fields::of(body, "")?;
-        let name = fields.text("name", 1, 100)?;
-        let kind = fields.choice("type", "service, anon", |word| match word {
-            "service" => Some(ApiKeyKind::Service),
-            "anon" => Some(ApiKeyKind::Anon),
-            _ => None,
-        })?;
-        let kind = kind.unwrap_or(ApiKeyKind::Service);
-        let scopes = read_scopes(fields.list("scopes", Scope::ALL.len())?)?;
-        fields.finish()?;
-        match (kind, scopes) {
-            (ApiKeyKind::Anon, Some(_)) => Err(ApiError::invalid("scopes", "an anon key has none")),
-            (ApiKeyKind::Anon, None) => Ok(Self { kind, name, scopes: Vec::new() }),
-            (ApiKeyKind::Service, scopes) => {
-                Ok(Self { kind, name, scopes: scopes.unwrap_or_else(|| Scope::ALL.to_vec()) })
-            }
-        }
-    }
-}
-
-fn read_scopes(list: Option<Vec<Value>>) -> ApiResult<Option<Vec<Scope>>> {
-    let Some(list) = list else { return Ok(None) };
-    let mut scopes = Vec::with_capacity(list.len());
-    for (place, item) in list.iter().enumerate() {
-        let scope = item.as_str().and_then(Scope::parse).ok_or_else(|| {
-            ApiError::invalid(&format!("scopes[{place}]"), "must be one of read, deploy, invoke, schema")
-        })?;
-        if !scopes.contains(&scope) {
-            scopes.push(scope);
-        }
-    }
-    if scopes.is_empty() {
-        return Err(ApiError::invalid("scopes", "must name at least one"));
-    }
-    Ok(Some(scopes))
+    /// Told of what changed.
+    pub invalidator: CacheInvalidator,
 }
 
 impl Keys {
-    /// Make a key on behalf of a manager, who cannot hand out more than they have.
-    pub async fn create(&self, app: &str, by: &Manager, request: KeyRequest) -> ApiResult<(String, ApiKey)> {
-        if !by.may_grant(&request.scopes) {
-            return Err(ApiError::new(
-                Code::AuthForbidden,
-                "a key can only make keys with the scopes that it has itself",
-            ));
-        }
-        self.insert(app, request.kind, request.name, request.scopes).await
-    }
-
-    pub(super) async fn insert(
+    pub(crate) async fn insert(
         &self,
         app: &str,
         kind: ApiKeyKind,
@@ -94,18 +42,68 @@ impl Keys {
         let stored = self.store.keys().insert(app, &row).await?;
         Ok((secret, stored))
     }
+}
 
-    /// The app's keys, without the keys.
-    pub async fn list(&self, app: &str) -> ApiResult<Vec<ApiKey>> {
-        Ok(self.store.keys().list(app).await?)
+impl Handler<KeysList> for Keys {
+    async fn handle(&self, call: Call<KeysList>) -> ApiResult<KeyList> {
+        let keys = self.store.keys().list(&call.context.app).await?.into_iter().map(info).collect();
+        Ok(KeyList { keys })
     }
+}
 
-    /// Revoke a key.
-    pub async fn revoke(&self, app: &str, id: &str) -> ApiResult<()> {
-        match self.store.keys().revoke(app, id).await? {
-            true => Ok(()),
-            false => Err(ApiError::not_found("the key")),
+impl Handler<KeysCreate> for Keys {
+    async fn handle(&self, call: Call<KeysCreate>) -> ApiResult<CreatedKey> {
+        let CreateKey { name, kind, scopes } = call.body.0;
+        let kind = kind.unwrap_or(ApiKeyKind::Service);
+        let scopes = scopes_of(kind, scopes.map(mayfly_api::value::List::into_vec))?;
+        check_grant(&call.context.manager, &scopes)?;
+        let (key, row) = self.insert(&call.context.app, kind, name.map(Text::into_string), scopes).await?;
+        Ok(CreatedKey { info: info(row), key })
+    }
+}
+
+impl Handler<KeysRevoke> for Keys {
+    async fn handle(&self, call: Call<KeysRevoke>) -> ApiResult<Success> {
+        let revoked = self.store.keys().revoke(&call.context.app, call.context.name()).await?;
+        self.invalidator.keys_changed();
+        if revoked { Ok(Success::DONE) } else { Err(ApiError::not_found("the key")) }
+    }
+}
+
+/// Without doubles, in the order in which they were named; all of them where none is.
+fn scopes_of(kind: ApiKeyKind, named: Option<Vec<Scope>>) -> ApiResult<Vec<Scope>> {
+    match (kind, named) {
+        (ApiKeyKind::Anon, Some(_)) => Err(ApiError::invalid("scopes", "an anon key has none")),
+        (ApiKeyKind::Anon, None) => Ok(Vec::new()),
+        (ApiKeyKind::Service, None) => Ok(Scope::ALL.to_vec()),
+        (ApiKeyKind::Service, Some(named)) => {
+            let mut scopes = Vec::with_capacity(named.len());
+            for scope in named {
+                if !scopes.contains(&scope) {
+                    scopes.push(scope);
+                }
+            }
+            Ok(scopes)
         }
+    }
+}
+
+fn check_grant(by: &Manager, scopes: &[Scope]) -> ApiResult<()> {
+    if by.may_grant(scopes) {
+        return Ok(());
+    }
+    Err(ApiError::new(Code::AuthForbidden, "a key can only make keys with the scopes that it has itself"))
+}
+
+fn info(key: ApiKey) -> KeyInfo {
+    KeyInfo {
+        id: key.id,
+        kind: key.kind,
+        name: key.name,
+        prefix: key.prefix,
+        scopes: key.scopes,
+        created_at: key.created_at.into(),
+        revoked_at: key.revoked_at.map(Into::into),
     }
 }
 
@@ -117,20 +115,28 @@ mod tests {
 
     #[test]
     fn a_key_request_is_read_strictly() {
-        let read = |body| KeyRequest::read(body).map_err(|error| error.message().to_owned());
-        assert_eq!(read(json!({})).unwrap().scopes, Scope::ALL);
-        assert_eq!(read(json!({"scopes": ["read", "read"]})).unwrap().scopes, [Scope::Read]);
-        assert_eq!(read(json!({"type": "anon"})).unwrap().kind, ApiKeyKind::Anon);
-        for (body, path) in [
-            (json!({"scopes": []}), "scopes: "),
-            (json!({"scopes": ["all"]}), "scopes[0]: "),
+        let read = |sent: serde_json::Value| {
+            mayfly_api::decode::body::<CreateKey>(sent.to_string().as_bytes())
+                .and_then(|wanted| {
+                    let kind = wanted.kind.unwrap_or(ApiKeyKind::Service);
+                    scopes_of(kind, wanted.scopes.map(mayfly_api::value::List::into_vec))
+                })
+                .map_err(|error| error.message().to_owned())
+        };
+        assert_eq!(read(json!({})).unwrap(), Scope::ALL);
+        assert_eq!(read(json!({"scopes": ["read", "read"]})).unwrap(), [Scope::Read]);
+        assert_eq!(read(json!({"type": "anon"})).unwrap(), []);
+        for (sent, path) in [
+            (json!({"scopes": []}), "scopes: must name at least one"),
+            (json!({"scopes": ["all"]}), "scopes[0]: must be one of read, deploy, invoke, schema"),
             (json!({"scopes": "read"}), "scopes: "),
             (json!({"type": "admin"}), "type: "),
             (json!({"type": "anon", "scopes": ["read"]}), "scopes: "),
             (json!({"name": ""}), "name: "),
             (json!({"key": "bb_sk_x"}), "key: is not a known field"),
         ] {
-            assert!(read(body.clone()).unwrap_err().starts_with(path), "{body}");
+            let message = read(sent.clone()).unwrap_err();
+            assert!(message.starts_with(path), "{sent}: {message}");
         }
     }
 }

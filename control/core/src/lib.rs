@@ -1,24 +1,24 @@
-//! The use cases: what the server does, knowing neither HTTP nor SQL text.
+//! The use cases: what the server does. They know neither HTTP messages nor SQL text.
 
 pub mod admission;
+pub mod app_cache;
 pub mod app_config;
 pub mod apps;
 pub mod auth;
 pub mod deploy;
 pub mod env;
+pub mod function_management;
 pub mod functions;
 pub mod health;
-pub mod idle;
+pub mod invalidation;
 pub mod invoke;
+pub mod jobs;
 pub mod keys;
 pub mod logs;
-pub mod news;
-pub mod resealing;
-pub mod retention;
-pub mod rollouts;
 pub mod schema;
 pub mod sql;
-pub mod sweep;
+pub mod test_call;
 pub mod tokens;
+pub mod triggers;
 pub mod usage;
 pub mod verify;

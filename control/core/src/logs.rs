@@ -8,16 +8,21 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::invoke::Invoker;
+use mayfly_api::endpoint::{Call, Handler};
 use mayfly_api::error::{ApiError, ApiResult, Code};
-use mayfly_store::{InvocationPage, InvocationQuery, Sink, Store, StoreError};
+use mayfly_api::logs::{
+    BackgroundInfo, CallerInfo, GetLogs, InvocationInfo, LevelFilter, LogEntry, LogPage, TailLogs,
+};
+use mayfly_api::routes::LogsGet;
+use mayfly_api::value::Millis;
+use mayfly_store::{InvocationPage, InvocationQuery, InvocationRecord, LogLine, Sink, Store, StoreError};
+
+use crate::invoke::Invoker;
 
 pub use self::tail::{Tail, TailEvent, TailFilter};
 
 /// Records a page, unless asked otherwise.
 const LIMIT_DEFAULT: u32 = 100;
-/// Records a page at most.
-const LIMIT_MAX: u32 = 1_000;
 
 /// Use cases of records.
 #[derive(Debug, Clone)]
@@ -72,9 +77,9 @@ impl Logs {
     }
 
     /// One page of a function's records, newest first. What this node answered before is in it.
-    pub async fn read(&self, app: &str, name: &str, query: &InvocationQuery) -> ApiResult<InvocationPage> {
+    async fn read(&self, app: &str, name: &str, query: &InvocationQuery) -> ApiResult<InvocationPage> {
         self.check_exists(app, name).await?;
-        self.invoker.settle(app).await?;
+        self.invoker.recorded(app).await?;
         match self.store.invocations().query(app, Some(name), query).await {
             Ok(page) => Ok(page),
             Err(StoreError::Conflict(_)) => {
@@ -85,39 +90,91 @@ impl Logs {
     }
 }
 
-/// Read the query string's pairs.
-pub fn read_query<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> ApiResult<InvocationQuery> {
-    let mut query = InvocationQuery { limit: LIMIT_DEFAULT, ..InvocationQuery::default() };
-    for (name, value) in pairs {
-        match name {
-            "limit" => {
-                let limit = value.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-                let message = format!("must be a whole number from 1 to {LIMIT_MAX}");
-                query.limit = limit.ok_or_else(|| ApiError::invalid("limit", message))?;
-            }
-            "cursor" => query.cursor = Some(value.to_owned()),
-            "since" => query.since = Some(time("since", value)?),
-            "until" => query.until = Some(time("until", value)?),
-            "level" => query.level = level(value)?,
-            "status" => status(value, &mut query)?,
-            "invocation" => query.invocation_id = Some(value.to_owned()),
-            _ => return Err(ApiError::invalid(name, "is not a known parameter")),
-        }
+impl Handler<LogsGet> for Logs {
+    async fn handle(&self, call: Call<LogsGet>) -> ApiResult<LogPage> {
+        let query = read_query(&call.query)?;
+        let page = self.read(&call.context.app, call.context.name(), &query).await?;
+        Ok(LogPage {
+            logs: page.records.into_iter().map(info).collect(),
+            has_more: page.next_cursor.is_some(),
+            next_cursor: page.next_cursor,
+        })
     }
-    Ok(query)
 }
 
-/// Read the query string's pairs for a live tail: it has no pages and no end.
-pub fn read_tail_query<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> ApiResult<TailFilter> {
-    let mut known = Vec::new();
-    for (name, value) in pairs {
-        if !["level", "status"].contains(&name) {
-            return Err(ApiError::invalid(name, "is not a known parameter"));
-        }
-        known.push((name, value));
+/// A record as the API shows it.
+pub fn info(record: InvocationRecord) -> InvocationInfo {
+    InvocationInfo {
+        id: record.id,
+        request_id: record.request_id.to_string(),
+        timestamp: record.started_at.into(),
+        trigger: record.trigger.into_owned(),
+        version: record.version,
+        method: record.method,
+        path: record.path,
+        caller: CallerInfo {
+            kind: record.caller_type.into_owned(),
+            key_id: record.caller_key_id,
+            user_id: record.user_id,
+        },
+        db_role: record.db_role.into_owned(),
+        status_code: record.status,
+        duration: Millis::of_micros(record.duration_us),
+        fuel: record.fuel,
+        memory_used: record.memory_peak_bytes,
+        database_time: Millis::of_micros(record.database_us),
+        host_operations: record.host_operations,
+        egress_bytes: record.egress_bytes,
+        error_code: record.error_code,
+        error: record.error_message,
+        stack: record.error_stack,
+        background: record.background.map(|background| BackgroundInfo {
+            duration: Millis::of_micros(background.duration_us),
+            fuel: background.fuel,
+            error_code: background.error_code,
+            error: background.error_message,
+            stack: background.error_stack,
+        }),
+        console_logs: record.logs.iter().map(entry).collect(),
     }
-    let InvocationQuery { level, status, failed, .. } = read_query(known.into_iter())?;
-    Ok(TailFilter { level, status, failed })
+}
+
+/// A console entry as the API shows it.
+pub fn entry(line: &LogLine) -> LogEntry {
+    LogEntry {
+        seq: line.seq,
+        level: line.level.clone(),
+        message: line.message.clone(),
+        timestamp: DateTime::from_timestamp_millis(line.at_ms).map(Into::into),
+    }
+}
+
+/// The page that was asked for.
+fn read_query(query: &GetLogs) -> ApiResult<InvocationQuery> {
+    let status = status_filter(query.status.as_deref())?;
+    Ok(InvocationQuery {
+        limit: query.limit.map_or(LIMIT_DEFAULT, |limit| limit.get()),
+        cursor: query.cursor.as_deref().map(str::to_owned),
+        since: query.since.as_deref().map(|value| time("since", value)).transpose()?,
+        until: query.until.as_deref().map(|value| time("until", value)).transpose()?,
+        level: level_filter(query.level),
+        status: status.exactly,
+        failed: status.failed,
+        invocation_id: query.invocation.as_deref().map(str::to_owned),
+    })
+}
+
+/// The filter of a live tail: it has no pages and no end.
+///
+/// # Errors
+/// When the status is none.
+pub fn tail_filter(query: &TailLogs) -> ApiResult<TailFilter> {
+    let status = status_filter(query.status.as_deref())?;
+    Ok(TailFilter { level: level_filter(query.level), status: status.exactly, failed: status.failed })
+}
+
+fn level_filter(level: Option<LevelFilter>) -> Option<String> {
+    level.filter(|level| *level != LevelFilter::All).map(|level| level.as_str().to_owned())
 }
 
 fn time(name: &str, value: &str) -> ApiResult<DateTime<Utc>> {
@@ -126,25 +183,22 @@ fn time(name: &str, value: &str) -> ApiResult<DateTime<Utc>> {
         .map_err(|_| ApiError::invalid(name, "must be a time such as 2026-01-31T12:00:00Z"))
 }
 
-fn level(value: &str) -> ApiResult<Option<String>> {
-    match value {
-        "all" => Ok(None),
-        "debug" | "log" | "info" | "warn" | "error" => Ok(Some(value.to_owned())),
-        _ => Err(ApiError::invalid("level", "must be one of debug, log, info, warn, error, all")),
-    }
+#[derive(Default)]
+struct StatusFilter {
+    exactly: Option<u16>,
+    failed: Option<bool>,
 }
 
-fn status(value: &str, query: &mut InvocationQuery) -> ApiResult<()> {
+fn status_filter(value: Option<&str>) -> ApiResult<StatusFilter> {
     match value {
-        "error" => query.failed = Some(true),
-        "ok" => query.failed = Some(false),
-        _ => {
-            let status = value.parse().ok().filter(|status| (100..600).contains(status));
-            let message = "must be a status such as 500, or one of ok, error";
-            query.status = Some(status.ok_or_else(|| ApiError::invalid("status", message))?);
-        }
+        None => Ok(StatusFilter::default()),
+        Some("error") => Ok(StatusFilter { failed: Some(true), ..StatusFilter::default() }),
+        Some("ok") => Ok(StatusFilter { failed: Some(false), ..StatusFilter::default() }),
+        Some(value) => match value.parse().ok().filter(|status| (100..600).contains(status)) {
+            Some(status) => Ok(StatusFilter { exactly: Some(status), ..StatusFilter::default() }),
+            None => Err(ApiError::invalid("status", "must be a status such as 500, or one of ok, error")),
+        },
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -153,14 +207,12 @@ mod tests {
 
     #[test]
     fn every_parameter_is_read_and_checked() {
-        let query = read_query(
-            [("limit", "5"), ("since", "2026-01-31T12:00:00+01:00"), ("level", "warn"), ("status", "error")]
-                .into_iter(),
-        )
-        .unwrap();
+        let read =
+            |text: &str| mayfly_api::decode::query::<GetLogs>(text).and_then(|query| read_query(&query));
+        let query = read("limit=5&since=2026-01-31T12:00:00%2B01:00&level=warn&status=error").unwrap();
         assert_eq!((query.limit, query.failed), (5, Some(true)));
         assert_eq!(query.since.unwrap().to_rfc3339(), "2026-01-31T11:00:00+00:00");
-        assert_eq!(read_query([].into_iter()).unwrap().limit, LIMIT_DEFAULT);
+        assert_eq!(read("").unwrap().limit, LIMIT_DEFAULT);
         for (name, bad) in [
             ("limit", "0"),
             ("limit", "1001"),
@@ -171,7 +223,7 @@ mod tests {
             ("status", "6000"),
             ("page", "2"),
         ] {
-            let error = read_query([(name, bad)].into_iter()).unwrap_err();
+            let error = read(&format!("{name}={bad}")).unwrap_err();
             assert!(error.message().starts_with(name), "{name}={bad}: {}", error.message());
         }
     }

@@ -1,16 +1,20 @@
-//! An app's schema: read, changed by declaration, gone back with; and who may see which rows.
+//! An app's schema: shown, changed by declaration, rolled back; and its row-level security.
 
 mod fit;
-pub mod rls;
+mod rls;
 
-use mayfly_schema::{Declared, Node, Outcome};
-use serde_json::{Map, Value};
-
-use crate::auth::Manager;
+use mayfly_api::access::Manager;
+use mayfly_api::endpoint::{Call, Handler, Json};
 use mayfly_api::error::{ApiError, ApiResult};
-use mayfly_api::fields::Fields;
+use mayfly_api::routes::{MigrationsList, SchemaApply, SchemaGet, SchemaRollback};
+use mayfly_api::schema::{
+    MigrationInfo, MigrationList, SchemaApplied, SchemaMeta, SchemaResourceInfo, SchemaState,
+};
+use mayfly_api::value::{Millis, RawObject, Text};
+use mayfly_schema::{Declared, Node, Outcome};
 use mayfly_store::Store;
-use mayfly_tenant_db::tenant::{RecordedChange, SchemaChange, Tenants, schema_rules};
+use mayfly_tenant_db::api_error::declaration_error;
+use mayfly_tenant_db::tenant::{SchemaChange, Tenants, schema_rules};
 
 /// The use case.
 #[derive(Debug, Clone)]
@@ -21,123 +25,97 @@ pub struct Schemas {
     pub store: Store,
 }
 
-/// `{schema, dry_run?, name?, online?}`
-#[derive(Debug)]
-pub struct ApplyRequest {
-    declared: Declared,
-    /// Only show what would be done.
-    pub dry_run: bool,
-    name: Option<String>,
-    online: bool,
-}
-
-/// `{id, dry_run?, name?}`
-#[derive(Debug)]
-pub struct RollbackRequest {
-    id: i64,
-    /// Only show what would be done.
-    pub dry_run: bool,
-    name: Option<String>,
-}
-
-/// An app's schema, to be shown.
-#[derive(Debug)]
-pub struct Found {
-    /// The declaration.
-    pub schema: Node,
-    /// Its fingerprint.
-    pub fingerprint: String,
-    /// Names of the tables.
-    pub tables: Vec<String>,
-    /// What is there beside them.
-    pub unmanaged: Value,
-}
-
-impl ApplyRequest {
-    /// Read the body. The declaration's own mistakes are named by their path within it.
-    pub fn read(body: Node) -> ApiResult<Self> {
-        let Node::Object(members) = body else {
-            return Err(ApiError::invalid("", "expected an object"));
-        };
-        let (schema, rest): (Vec<_>, Vec<_>) = members.into_iter().partition(|(name, _)| name == "schema");
-        let (_, schema) =
-            schema.into_iter().next().ok_or_else(|| ApiError::invalid("schema", "is missing"))?;
-        let rest: Map<String, Value> = rest
-            .into_iter()
-            .map(|(name, node)| {
-                Ok((name, serde_json::from_str(&node.to_string()).map_err(ApiError::internal)?))
-            })
-            .collect::<ApiResult<_>>()?;
-        let mut fields = Fields::of(Value::Object(rest), "")?;
-        let dry_run = fields.flag("dry_run")?.unwrap_or(false);
-        let name = fields.text("name", 1, 200)?;
-        let online = fields.flag("online")?.unwrap_or(false);
-        fields.finish()?;
-        let declared = Declared::parse(&schema, &schema_rules())
-            .map_err(mayfly_tenant_db::api_error::declaration_error)?;
-        Ok(Self { declared, dry_run, name, online })
-    }
-}
-
-impl RollbackRequest {
-    /// Read the body.
-    pub fn read(body: Value) -> ApiResult<Self> {
-        let mut fields = Fields::of(body, "")?;
-        let id = fields.number("id", 1, u32::MAX)?.ok_or_else(|| ApiError::invalid("id", "is missing"))?;
-        let dry_run = fields.flag("dry_run")?.unwrap_or(false);
-        let name = fields.text("name", 1, 200)?;
-        fields.finish()?;
-        Ok(Self { id: i64::from(id), dry_run, name })
-    }
-}
-
-impl Schemas {
-    /// The schema as it is.
-    pub async fn get(&self, app: &str) -> ApiResult<Found> {
-        let catalog = self.tenants.schema(app).await?;
-        Ok(Found {
-            schema: mayfly_schema::write::write(&catalog, false),
+impl Handler<SchemaGet> for Schemas {
+    async fn handle(&self, call: Call<SchemaGet>) -> ApiResult<SchemaState> {
+        let app = call.context.app.clone();
+        let catalog = self.tenants.schema(&app).await?;
+        let schema = mayfly_schema::write::write(&catalog, false).to_string();
+        let tables: Vec<String> = catalog.tables.keys().cloned().collect();
+        Ok(SchemaState {
+            schema: RawObject::of(schema).map_err(ApiError::internal)?,
             fingerprint: mayfly_schema::apply::fingerprint(&catalog),
-            tables: catalog.tables.keys().cloned().collect(),
-            unmanaged: serde_json::to_value(&catalog.unmanaged).map_err(ApiError::internal)?,
+            unmanaged: values(&catalog.unmanaged)?,
+            api_base: call.context.api_base(&app),
+            app_id: app,
+            meta: SchemaMeta {
+                resource_info: SchemaResourceInfo { table_count: tables.len(), tables },
+                next_actions: vec![
+                    "POST schema/apply with dry_run: true shows what a change would do".to_owned(),
+                ],
+            },
         })
     }
+}
 
-    /// Bring the app to a declared schema.
-    pub async fn apply(&self, app: &str, by: &Manager, request: ApplyRequest) -> ApiResult<Outcome> {
+impl Handler<SchemaApply> for Schemas {
+    async fn handle(&self, call: Call<SchemaApply>) -> ApiResult<SchemaApplied> {
+        let Json(wanted) = call.body;
+        // The declaration's own mistakes are named by their path within it.
+        let node = Node::read(wanted.schema.text())
+            .map_err(|error| ApiError::invalid("schema", format!("is not valid JSON: {error}")))?;
+        let declared = Declared::parse(&node, &schema_rules()).map_err(declaration_error)?;
         let change = SchemaChange {
-            dry_run: request.dry_run,
-            online: request.online,
-            name: request.name,
-            key_id: by.key_id().map(str::to_owned),
+            dry_run: wanted.dry_run.unwrap_or(false),
+            online: wanted.online.unwrap_or(false),
+            name: wanted.name.map(Text::into_string),
+            key_id: key_id(&call.context.manager),
             kind: "apply".to_owned(),
             lossless: false,
         };
-        Ok(self.tenants.apply_schema(app, &request.declared, &change).await?)
+        let outcome = self.tenants.apply_schema(&call.context.app, &declared, &change).await?;
+        applied(&outcome, change.dry_run)
     }
+}
 
-    /// Back to a recorded schema; and which functions do not fit it.
-    pub async fn rollback(
-        &self,
-        app: &str,
-        by: &Manager,
-        request: RollbackRequest,
-    ) -> ApiResult<(Outcome, Vec<String>)> {
+impl Handler<SchemaRollback> for Schemas {
+    async fn handle(&self, call: Call<SchemaRollback>) -> ApiResult<SchemaApplied> {
+        let (app, Json(wanted)) = (&call.context.app, call.body);
+        let id = i64::from(wanted.id.get());
         let change = SchemaChange {
-            dry_run: request.dry_run,
-            name: request.name.or_else(|| Some(format!("rollback to {}", request.id))),
-            key_id: by.key_id().map(str::to_owned),
+            dry_run: wanted.dry_run.unwrap_or(false),
+            name: Some(wanted.name.map_or_else(|| format!("rollback to {id}"), Text::into_string)),
+            key_id: key_id(&call.context.manager),
             kind: "rollback".to_owned(),
             lossless: true,
             online: false,
         };
-        let outcome = self.tenants.rollback_schema(app, request.id, &change).await?;
+        let outcome = self.tenants.rollback_schema(app, id, &change).await?;
         let warnings = self.function_warnings(app, &outcome.catalog).await;
-        Ok((outcome, warnings))
+        Ok(SchemaApplied { warnings: Some(warnings), ..applied(&outcome, change.dry_run)? })
     }
+}
 
-    /// What was done to it, newest first.
-    pub async fn history(&self, app: &str) -> ApiResult<Vec<RecordedChange>> {
-        Ok(self.tenants.changes(app).await?)
+impl Handler<MigrationsList> for Schemas {
+    async fn handle(&self, call: Call<MigrationsList>) -> ApiResult<MigrationList> {
+        let changes = self.tenants.changes(&call.context.app).await?;
+        let migrations = changes
+            .into_iter()
+            .map(|change| MigrationInfo {
+                id: change.id,
+                description: change.name.clone(),
+                name: change.name,
+                kind: change.kind,
+                applied_sql: change.sql,
+                checksum: change.checksum,
+                key_id: change.key_id,
+                applied_at: change.applied_at.into(),
+                duration_ms: Millis::of_micros(change.duration_us),
+                fingerprint: change.fingerprint,
+            })
+            .collect();
+        Ok(MigrationList { app_id: call.context.app, migrations })
     }
+}
+
+fn key_id(by: &Manager) -> Option<String> {
+    by.key_id().map(str::to_owned)
+}
+
+/// What was done, or would be, in the words that the command line has for any database.
+fn applied(outcome: &Outcome, dry_run: bool) -> ApiResult<SchemaApplied> {
+    serde_json::from_value(mayfly_schema::report(outcome, dry_run)).map_err(ApiError::internal)
+}
+
+fn values<T: serde::Serialize>(items: &[T]) -> ApiResult<Vec<serde_json::Value>> {
+    items.iter().map(serde_json::to_value).collect::<Result<_, _>>().map_err(ApiError::internal)
 }

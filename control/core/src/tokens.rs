@@ -4,14 +4,23 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use super::news::News;
-use crate::auth::{AppKeys, TokenVerifier, key, signing_key_name};
+use crate::app_cache::{AppCache, AppKeys, signing_key_name};
+use crate::auth::key;
+use crate::invalidation::CacheInvalidator;
+use mayfly_api::apps::Success;
+use mayfly_api::endpoint::{Call, Handler, Json};
 use mayfly_api::error::{ApiError, ApiResult, Code};
-use mayfly_api::fields::Fields;
+use mayfly_api::routes::{
+    Jwks, SigningKeysImport, SigningKeysList, SigningKeysRemove, SigningKeysRotate, TokensMint,
+};
+use mayfly_api::tokens::{
+    KeySetDocument, MintToken, MintedToken, SigningKeyInfo, SigningKeyList, SigningKeyState,
+};
+use mayfly_api::value::Number;
 use mayfly_common::clock;
 use mayfly_jwt::token::{Algorithm, SigningKey, VerifyKey, sign};
 use mayfly_secrets::KeyRing;
@@ -19,10 +28,10 @@ use mayfly_store::{NewSigningKey, SigningKeyRow, Store, StoreError};
 
 /// How long a token is good, where nobody says.
 const TTL_SECONDS: u32 = 3_600;
-/// The longest time that one may be.
-const TTL_SECONDS_MAX: u32 = 30 * 24 * 3_600;
 /// How long a key goes on verifying after another took its place, where nobody says.
 const GRACE_SECONDS: u32 = 24 * 3_600;
+/// The longest subject.
+const SUBJECT_BYTES_MAX: usize = 255;
 /// Claims of one token, as JSON.
 const CLAIMS_BYTES_MAX: usize = 4 << 10;
 /// What only we say of a token.
@@ -38,135 +47,28 @@ pub struct Tokens {
     /// Seals private halves.
     pub keyring: Arc<KeyRing>,
     /// Knows the keys.
-    pub verifier: TokenVerifier,
+    pub apps: AppCache,
     /// Told of what changed.
-    pub news: News,
-}
-
-/// A token to be.
-#[derive(Debug, PartialEq)]
-pub struct TokenRequest {
-    subject: String,
-    ttl_seconds: u32,
-    claims: Map<String, Value>,
-}
-
-/// A new token.
-#[derive(Debug)]
-pub struct Minted {
-    /// The token.
-    pub token: String,
-    /// Until when it is good.
-    pub expires_at: DateTime<Utc>,
-}
-
-impl TokenRequest {
-    /// Read `{sub, ttl_seconds?, claims?}`.
-    pub fn read(body: Value) -> ApiResult<Self> {
-        let mut fields = Fields::of(body, "")?;
-        let subject = fields.required_text("sub", 1, 255)?;
-        if subject.len() > 255 || subject.chars().any(char::is_control) {
-            return Err(ApiError::invalid("sub", "must have at most 255 bytes and no control characters"));
-        }
-        let ttl_seconds = fields.number("ttl_seconds", 1, TTL_SECONDS_MAX)?.unwrap_or(TTL_SECONDS);
-        let claims = fields.object("claims")?.unwrap_or_default();
-        if let Some(name) = RESERVED.iter().find(|name| claims.contains_key(**name)) {
-            return Err(ApiError::invalid(&format!("claims.{name}"), "is set by the platform"));
-        }
-        if Value::Object(claims.clone()).to_string().len() > CLAIMS_BYTES_MAX {
-            return Err(ApiError::invalid(
-                "claims",
-                format!("may have {CLAIMS_BYTES_MAX} bytes of JSON at most"),
-            ));
-        }
-        fields.finish()?;
-        Ok(Self { subject, ttl_seconds, claims })
-    }
+    pub invalidator: CacheInvalidator,
 }
 
 impl Tokens {
-    /// A token of the app's for one of its end users.
-    pub async fn mint(&self, app: &str, request: TokenRequest) -> ApiResult<Minted> {
-        let keys = self.keys(app).await?;
-        let signer = keys.signer().ok_or_else(|| {
-            ApiError::new(Code::SecretsUnavailable, "the app's signing key cannot be opened")
-        })?;
-        let now = clock::now();
-        let expires_at = now + Duration::seconds(request.ttl_seconds.into());
-        let mut claims = request.claims;
-        for (name, value) in [
-            ("iss", json!(keys.issuer())),
-            ("sub", json!(request.subject)),
-            ("aud", json!(app)),
-            ("iat", json!(now.timestamp())),
-            // A second that has begun counts.
-            ("exp", json!(expires_at.timestamp())),
-        ] {
-            claims.insert(name.to_owned(), value);
-        }
-        let token = sign(signer, &claims).map_err(ApiError::internal)?;
-        Ok(Minted {
-            token,
-            expires_at: DateTime::from_timestamp(expires_at.timestamp(), 0).unwrap_or(expires_at),
-        })
-    }
-
     /// The keys of an app that verify now, the one that signs first. The first key is made when it is first needed:
     /// an app is never without, whatever happened while it was made.
     pub async fn keys(&self, app: &str) -> ApiResult<Arc<AppKeys>> {
-        let found = self.verifier.keys(app).await?.ok_or_else(|| ApiError::not_found("the app"))?;
+        let found = Arc::clone(&self.apps.get(app).await?.keys);
         if found.rows().iter().any(|row| row.signing) {
             return Ok(found);
         }
         self.ensure(app).await?;
-        self.verifier.keys(app).await?.ok_or_else(|| ApiError::not_found("the app"))
+        self.apps.get(app).await.map(|app| Arc::clone(&app.keys))
     }
 
     /// Make the app's first key, unless it has one.
     pub(super) async fn ensure(&self, app: &str) -> ApiResult<()> {
         self.store.signing_keys().ensure(app, &self.generate(app)?).await?;
-        self.news.app_changed(app);
+        self.invalidator.app_changed(app);
         Ok(())
-    }
-
-    /// The key set that is published.
-    pub async fn jwks(&self, app: &str) -> ApiResult<Value> {
-        let keys = self.keys(app).await?;
-        Ok(json!({ "keys": keys.rows().iter().map(|row| &row.public_jwk).collect::<Vec<_>>() }))
-    }
-
-    /// Let a new key sign. Reads `{grace_seconds?}`: for how long the present one goes on verifying.
-    pub async fn rotate(&self, app: &str, body: Value) -> ApiResult<SigningKeyRow> {
-        let mut fields = Fields::of(body, "")?;
-        let grace = fields.number("grace_seconds", 0, TTL_SECONDS_MAX)?.unwrap_or(GRACE_SECONDS);
-        fields.finish()?;
-        let stored = self.store.signing_keys().rotate(app, &self.generate(app)?, grace).await;
-        self.news.app_changed(app);
-        stored.map_err(explain)
-    }
-
-    /// Keep a key whose private half the app has itself: `{jwk}`, for tokens by ES256 or RS256.
-    pub async fn import(&self, app: &str, body: Value) -> ApiResult<SigningKeyRow> {
-        let key = read_import(body)?;
-        // The app's own one comes first.
-        self.keys(app).await?;
-        let stored = self.store.signing_keys().import(app, &key).await;
-        self.news.app_changed(app);
-        stored.map_err(explain)
-    }
-
-    /// Remove a key: what it signed is worth nothing from the next request on.
-    pub async fn remove(&self, app: &str, kid: &str) -> ApiResult<()> {
-        let removed = self.store.signing_keys().remove(app, kid).await?;
-        self.news.app_changed(app);
-        match removed {
-            Some(true) => Ok(()),
-            Some(false) => Err(ApiError::new(
-                Code::StatePrerequisiteMissing,
-                "this key signs; let another one take its place first, with grace_seconds 0",
-            )),
-            None => Err(ApiError::not_found("the key")),
-        }
     }
 
     fn generate(&self, app: &str) -> ApiResult<NewSigningKey> {
@@ -178,11 +80,120 @@ impl Tokens {
     }
 }
 
+impl Handler<TokensMint> for Tokens {
+    async fn handle(&self, call: Call<TokensMint>) -> ApiResult<MintedToken> {
+        let app = &call.context.app;
+        let Json(wanted) = call.body;
+        check_mint(&wanted)?;
+        let keys = self.keys(app).await?;
+        let signer = keys.signer().ok_or_else(|| {
+            ApiError::new(Code::SecretsUnavailable, "the app's signing key cannot be decrypted")
+        })?;
+        let now = clock::now();
+        let ttl_seconds = wanted.ttl_seconds.map_or(TTL_SECONDS, Number::get);
+        let expires_at = now + Duration::seconds(ttl_seconds.into());
+        let mut claims = wanted.claims.unwrap_or_default();
+        for (name, value) in [
+            ("iss", json!(keys.issuer())),
+            ("sub", json!(wanted.sub)),
+            ("aud", json!(app)),
+            ("iat", json!(now.timestamp())),
+            // A second that has begun counts.
+            ("exp", json!(expires_at.timestamp())),
+        ] {
+            claims.insert(name.to_owned(), value);
+        }
+        let token = sign(signer, &claims).map_err(ApiError::internal)?;
+        let expires_at = DateTime::from_timestamp(expires_at.timestamp(), 0).unwrap_or(expires_at);
+        Ok(MintedToken { token, expires_at: expires_at.into() })
+    }
+}
+
+impl Handler<Jwks> for Tokens {
+    async fn handle(&self, call: Call<Jwks>) -> ApiResult<KeySetDocument> {
+        let keys = self.keys(&call.context.app).await?;
+        let public = keys.rows().iter().filter_map(|row| row.public_jwk.as_object().cloned());
+        Ok(KeySetDocument { keys: public.collect() })
+    }
+}
+
+impl Handler<SigningKeysList> for Tokens {
+    async fn handle(&self, call: Call<SigningKeysList>) -> ApiResult<SigningKeyList> {
+        let keys = self.keys(&call.context.app).await?;
+        Ok(SigningKeyList { keys: keys.rows().iter().map(info).collect() })
+    }
+}
+
+impl Handler<SigningKeysRotate> for Tokens {
+    async fn handle(&self, call: Call<SigningKeysRotate>) -> ApiResult<SigningKeyInfo> {
+        let app = &call.context.app;
+        let grace = call.body.0.grace_seconds.map_or(GRACE_SECONDS, Number::get);
+        let stored = self.store.signing_keys().rotate(app, &self.generate(app)?, grace).await;
+        self.invalidator.app_changed(app);
+        stored.map(|row| info(&row)).map_err(explain)
+    }
+}
+
+impl Handler<SigningKeysImport> for Tokens {
+    async fn handle(&self, call: Call<SigningKeysImport>) -> ApiResult<SigningKeyInfo> {
+        let app = &call.context.app;
+        let Json(wanted) = call.body;
+        let key = read_import(wanted.jwk)?;
+        // The app's own one comes first.
+        self.keys(app).await?;
+        let stored = self.store.signing_keys().import(app, &key).await;
+        self.invalidator.app_changed(app);
+        stored.map(|row| info(&row)).map_err(explain)
+    }
+}
+
+impl Handler<SigningKeysRemove> for Tokens {
+    async fn handle(&self, call: Call<SigningKeysRemove>) -> ApiResult<Success> {
+        let app = &call.context.app;
+        let removed = self.store.signing_keys().remove(app, call.context.name()).await?;
+        self.invalidator.app_changed(app);
+        match removed {
+            Some(true) => Ok(Success::DONE),
+            Some(false) => Err(ApiError::new(
+                Code::StatePrerequisiteMissing,
+                "this key signs; let another one take its place first, with grace_seconds 0",
+            )),
+            None => Err(ApiError::not_found("the key")),
+        }
+    }
+}
+
+fn info(row: &SigningKeyRow) -> SigningKeyInfo {
+    SigningKeyInfo {
+        kid: row.kid.clone(),
+        algorithm: row.public_jwk["alg"].as_str().map(str::to_owned),
+        state: if row.signing { SigningKeyState::Signing } else { SigningKeyState::Verifying },
+        imported: row.private_sealed.is_none(),
+        verifies_until: row.verifies_until.map(Into::into),
+        created_at: row.created_at.into(),
+    }
+}
+
+fn check_mint(wanted: &MintToken) -> ApiResult<()> {
+    if wanted.sub.len() > SUBJECT_BYTES_MAX || wanted.sub.chars().any(char::is_control) {
+        return Err(ApiError::invalid("sub", "must have at most 255 bytes and no control characters"));
+    }
+    let Some(claims) = &wanted.claims else { return Ok(()) };
+    if let Some(name) = RESERVED.iter().find(|name| claims.contains_key(**name)) {
+        return Err(ApiError::invalid(&format!("claims.{name}"), "is set by the platform"));
+    }
+    let bytes = serde_json::to_vec(claims).map_err(ApiError::internal)?.len();
+    if bytes > CLAIMS_BYTES_MAX {
+        return Err(ApiError::invalid(
+            "claims",
+            format!("may have {CLAIMS_BYTES_MAX} bytes of JSON at most"),
+        ));
+    }
+    Ok(())
+}
+
 /// What is published later is what was understood now, and nothing beside it.
-fn read_import(body: Value) -> ApiResult<NewSigningKey> {
-    let mut fields = Fields::of(body, "")?;
-    let given = fields.object("jwk")?.ok_or_else(|| fields.missing("jwk"))?;
-    fields.finish()?;
+fn read_import(given: Map<String, Value>) -> ApiResult<NewSigningKey> {
     let key = VerifyKey::from_jwk(&given).map_err(|error| ApiError::invalid("jwk", error))?;
     let algorithm = [Algorithm::Es256, Algorithm::Rs256].into_iter().find(|algorithm| key.fits(*algorithm));
     let algorithm = algorithm.ok_or_else(|| ApiError::invalid("jwk", "must be a key for ES256 or RS256"))?;
@@ -223,9 +234,13 @@ mod tests {
 
     #[test]
     fn a_request_is_read_strictly() {
-        let read = |body| TokenRequest::read(body).map_err(|error| error.message().to_owned());
+        let read = |sent: Value| {
+            mayfly_api::decode::body::<MintToken>(sent.to_string().as_bytes())
+                .and_then(|wanted| check_mint(&wanted).map(|()| wanted))
+                .map_err(|error| error.message().to_owned())
+        };
         let plain = read(json!({"sub": "alice"})).unwrap();
-        assert_eq!((plain.ttl_seconds, plain.claims.len()), (3_600, 0));
+        assert_eq!((plain.ttl_seconds, plain.claims), (None, None));
         for (body, path) in [
             (json!({}), "sub: is required"),
             (json!({"sub": ""}), "sub: must have"),
@@ -248,7 +263,7 @@ mod tests {
         let jwk = pair.public_jwk();
         let mut decorated = jwk.clone();
         decorated["x5c"] = json!(["x"]);
-        let stored = read_import(json!({ "jwk": decorated })).unwrap();
+        let stored = read_import(decorated.as_object().unwrap().clone()).unwrap();
         assert_eq!(stored.public_jwk, jwk, "and nothing beside it");
         assert!(stored.private_sealed.is_none());
         for (name, value) in [
@@ -260,7 +275,7 @@ mod tests {
         ] {
             let mut bad = jwk.clone();
             bad[name] = value.clone();
-            let error = read_import(json!({ "jwk": bad })).unwrap_err();
+            let error = read_import(bad.as_object().unwrap().clone()).unwrap_err();
             assert!(error.message().starts_with("jwk"), "{name}: {value}");
         }
     }

@@ -2,10 +2,15 @@
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
-use super::invoke::Invoker;
+use mayfly_api::endpoint::{Call, Handler};
 use mayfly_api::error::{ApiError, ApiResult};
+use mayfly_api::routes::UsageGet;
+use mayfly_api::usage::{GetUsage, GroupBy, UsageGroupSums, UsageReport, UsageSums};
+use mayfly_api::value::Millis;
 use mayfly_common::clock;
 use mayfly_store::{Store, Usage, UsageGroup, UsageOf};
+
+use crate::invoke::Invoker;
 
 /// What is asked for when nothing is said: so many days back.
 const DAYS_DEFAULT: i64 = 30;
@@ -23,57 +28,69 @@ pub struct Usages {
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UsageQuery {
+struct UsageQuery {
     /// From this hour on.
-    pub from: DateTime<Utc>,
+    from: DateTime<Utc>,
     /// Up to this hour, and without it.
-    pub to: DateTime<Utc>,
+    to: DateTime<Utc>,
     /// Broken down how.
-    pub group: UsageGroup,
+    group: UsageGroup,
 }
 
-/// What is answered.
-#[derive(Debug, Clone)]
-pub struct UsageReport {
-    /// Of everything.
-    pub total: Usage,
-    /// By group.
-    pub groups: Vec<UsageOf>,
-}
-
-impl Usages {
-    /// Sums of an app's records. What this node answered before is in them.
-    pub async fn read(&self, app: &str, query: &UsageQuery) -> ApiResult<UsageReport> {
+impl Handler<UsageGet> for Usages {
+    /// What this node answered before is in the sums.
+    async fn handle(&self, call: Call<UsageGet>) -> ApiResult<UsageReport> {
+        let app = &call.context.app;
+        let query = read_query(&call.query)?;
         if self.store.apps().get(app).await?.is_none() {
             return Err(ApiError::not_found("the app"));
         }
-        self.invoker.settle(app).await?;
+        self.invoker.recorded(app).await?;
         let groups = self.store.usage(app, query.from, query.to, query.group).await?;
         let mut total = Usage::default();
         for group in &groups {
             total += group.usage;
         }
-        Ok(UsageReport { total, groups })
+        Ok(UsageReport {
+            from: query.from.into(),
+            to: query.to.into(),
+            group_by: call.query.group_by.unwrap_or(GroupBy::Function),
+            total: sums(&total),
+            groups: groups.into_iter().map(|group| group_sums(query.group, group)).collect(),
+        })
     }
 }
 
-/// Read the query string's pairs.
-pub fn read_query<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> ApiResult<UsageQuery> {
-    let (mut from, mut to, mut group) = (None, None, UsageGroup::Function);
-    for (name, value) in pairs {
-        match name {
-            "from" => from = Some(hour("from", value)?),
-            "to" => to = Some(hour("to", value)?),
-            "group_by" => {
-                group = match value {
-                    "function" => UsageGroup::Function,
-                    "day" => UsageGroup::Day,
-                    _ => return Err(ApiError::invalid("group_by", "must be function or day")),
-                }
-            }
-            _ => return Err(ApiError::invalid(name, "is not a known parameter")),
+fn group_sums(by: UsageGroup, group: UsageOf) -> UsageGroupSums {
+    let sums = sums(&group.usage);
+    match by {
+        UsageGroup::Function => {
+            UsageGroupSums { function_id: Some(group.key), function: Some(group.name), day: None, sums }
         }
+        UsageGroup::Day => UsageGroupSums { function_id: None, function: None, day: Some(group.key), sums },
     }
+}
+
+fn sums(usage: &Usage) -> UsageSums {
+    let millis = |micros: u128| Millis::of_micros(u64::try_from(micros).unwrap_or(u64::MAX));
+    UsageSums {
+        invocations: usage.invocations.into(),
+        errors: usage.errors.into(),
+        duration_ms: millis(usage.duration_us),
+        fuel: usage.fuel.into(),
+        database_ms: millis(usage.database_us),
+        egress_bytes: usage.egress_bytes.into(),
+    }
+}
+
+/// The range and the grouping that were asked for.
+fn read_query(query: &GetUsage) -> ApiResult<UsageQuery> {
+    let from = query.from.as_deref().map(|value| hour("from", value)).transpose()?;
+    let to = query.to.as_deref().map(|value| hour("to", value)).transpose()?;
+    let group = match query.group_by {
+        Some(GroupBy::Day) => UsageGroup::Day,
+        Some(GroupBy::Function) | None => UsageGroup::Function,
+    };
     let to = to.unwrap_or_else(|| next_hour(clock::now()));
     let from = from.unwrap_or(to - TimeDelta::days(DAYS_DEFAULT));
     if from >= to {
@@ -109,14 +126,13 @@ mod tests {
 
     #[test]
     fn every_parameter_is_read_and_checked() {
-        let query = read_query(
-            [("from", "2026-01-31"), ("to", "2026-02-01T13:00:00+01:00"), ("group_by", "day")].into_iter(),
-        )
-        .unwrap();
+        let read =
+            |text: &str| mayfly_api::decode::query::<GetUsage>(text).and_then(|query| read_query(&query));
+        let query = read("from=2026-01-31&to=2026-02-01T13:00:00%2B01:00&group_by=day").unwrap();
         assert_eq!(query.from.to_rfc3339(), "2026-01-31T00:00:00+00:00");
         assert_eq!(query.to.to_rfc3339(), "2026-02-01T12:00:00+00:00");
         assert_eq!(query.group, UsageGroup::Day);
-        let usual = read_query(std::iter::empty()).unwrap();
+        let usual = read("").unwrap();
         assert_eq!((usual.to - usual.from).num_days(), DAYS_DEFAULT);
         for (name, bad) in [
             ("from", "yesterday"),
@@ -127,8 +143,8 @@ mod tests {
             ("group_by", "hour"),
             ("limit", "1"),
         ] {
-            let error = read_query([(name, bad)].into_iter()).unwrap_err();
-            assert!(!error.message().is_empty(), "{name}={bad}");
+            let error = read(&format!("{name}={bad}")).unwrap_err();
+            assert!(error.message().starts_with(name) || name == "to", "{name}={bad}: {}", error.message());
         }
     }
 }

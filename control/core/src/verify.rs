@@ -5,11 +5,13 @@ use std::sync::Arc;
 use mayfly_runtime::{Engine, Image, Recording};
 use serde_json::json;
 
-use super::invoke::{Invoker, recording_name};
 use mayfly_api::error::{ApiError, ApiResult, Code};
+use mayfly_api::usage::UsageVerified;
 use mayfly_quota::{Slot, Turns};
 use mayfly_secrets::KeyRing;
 use mayfly_store::{InvocationQuery, InvocationRecord, Store, StoredRecording};
+
+use crate::invoke::{Invoker, recording_name};
 
 /// Use cases of verification.
 #[derive(Debug, Clone)]
@@ -26,28 +28,10 @@ pub struct Verify {
     pub invoker: Invoker,
 }
 
-/// What came out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
-    /// What was charged.
-    pub fuel: u64,
-    /// What the same invocation used now.
-    pub replayed_fuel: u64,
-    /// What the guest did otherwise than then; `None`: it did the same.
-    pub divergence: Option<String>,
-}
-
-impl Verified {
-    /// Whether what was charged was right, to the unit.
-    pub fn matches(&self) -> bool {
-        self.divergence.is_none() && self.fuel == self.replayed_fuel
-    }
-}
-
 impl Verify {
     /// Run an invocation of the app again.
-    pub async fn invocation(&self, app: &str, id: &str, mut slot: Slot) -> ApiResult<Verified> {
-        self.invoker.settle(app).await?;
+    pub async fn invocation(&self, app: &str, id: &str, mut permit: Slot) -> ApiResult<UsageVerified> {
+        self.invoker.recorded(app).await?;
         let record = self.record(app, id).await?;
         if let Some(why) = ended_by_the_clock(&record) {
             return Err(impossible(why));
@@ -59,11 +43,15 @@ impl Verify {
         let bytes = self.keyring.open_bytes(app, None, &recording_name(id), &stored.sealed)?;
         let recording = Recording::from_bytes(bytes.to_vec()).map_err(ApiError::internal)?;
         let run = self.engine.replay(&image, &recording);
-        let replay = self.turns.run(app.into(), slot.weight(), run).await.map_err(ApiError::internal)?;
-        slot.spent(replay.outcome.usage.fuel);
-        Ok(Verified {
+        let replay = self.turns.run(app.into(), permit.weight(), run).await.map_err(ApiError::internal)?;
+        permit.spent(replay.outcome.usage.fuel);
+        let replayed_fuel = replay.outcome.usage.fuel;
+        Ok(UsageVerified {
+            invocation_id: id.to_owned(),
             fuel: record.fuel,
-            replayed_fuel: replay.outcome.usage.fuel,
+            replayed_fuel,
+            // To the unit, and by the same steps.
+            matches: replay.divergence.is_none() && record.fuel == replayed_fuel,
             divergence: replay.divergence,
         })
     }

@@ -1,19 +1,10 @@
-//! One file a resource: decode, call one use case, encode.
+//! Handlers of the routes whose answer is no plain JSON, or that run something in a sandbox: one file a route. All other
+//! routes are endpoints, served by the use cases themselves.
 
-pub(super) mod apps;
-pub(super) mod call;
-pub(super) mod config;
-pub(super) mod deploy;
-pub(super) mod env;
-pub(super) mod error_page;
-pub(super) mod functions;
-pub(super) mod health;
-pub(super) mod invoke;
-pub(super) mod keys;
-pub(super) mod logs;
-pub(super) mod rls;
-pub(super) mod schema;
-pub(super) mod sql;
-pub(super) mod tokens;
-pub(super) mod usage;
-pub(super) mod versions;
+pub(crate) mod call;
+pub(crate) mod error_page;
+pub(crate) mod invoke;
+pub(crate) mod log_stream;
+pub(crate) mod openapi;
+pub(crate) mod ready;
+pub(crate) mod verify_usage;

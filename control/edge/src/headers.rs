@@ -10,7 +10,7 @@ use mayfly_runtime::{Body, Request};
 use super::layers::request_id::X_REQUEST_ID;
 use super::rescue::X_INVOCATION_ID;
 use mayfly_api::error::{ApiError, ApiResult};
-use mayfly_core::auth::key;
+use mayfly_api::keys;
 
 /// The request as the function sees it: the URL that the caller used, and no header that belongs to the connection,
 /// forges an identity, or is a key of ours.
@@ -121,7 +121,7 @@ fn forges_identity(name: &HeaderName) -> bool {
 
 /// A key has done its work here; inside a sandbox it could only leak.
 fn is_our_key(value: &HeaderValue) -> bool {
-    value.to_str().is_ok_and(|text| text.split_ascii_whitespace().any(|word| key::shape(word).is_some()))
+    value.to_str().is_ok_and(|text| text.split_ascii_whitespace().any(|word| keys::shape(word).is_some()))
 }
 
 #[cfg(test)]

@@ -1,22 +1,31 @@
-//! The HTTP edge: listener, layers, routes, handlers. Start reading at `stack.rs`.
+//! The HTTP edge: listener, layers, handlers of what is no plain endpoint. Start reading at `stack.rs`.
 
 mod body;
 mod dispatch;
 mod handlers;
 mod headers;
-mod json;
 mod layers;
-mod query;
 mod reply;
 mod rescue;
 mod server;
+mod services;
 mod settings;
 mod sse;
 mod stack;
 mod stage;
 
-pub use dispatch::{Edge, UseCases};
 pub use headers::Base;
-pub(crate) use reply::Reply;
 pub use server::{Draining, Server};
+pub use services::{EdgeServices, RunningCall, TailItem, TestCall};
 pub use settings::{AccessLog, EdgeLimits};
+
+pub(crate) use reply::Reply;
+
+/// What every request is served with. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Edge<S> {
+    /// The use cases.
+    pub services: S,
+    /// The address that callers use.
+    pub base: std::sync::Arc<Base>,
+}

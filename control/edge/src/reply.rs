@@ -2,11 +2,15 @@
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
 use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Either, Full, StreamBody};
+use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_runtime::providers::GuestError;
 use mayfly_runtime::{Chunks, OnTheLine};
+use serde::Serialize;
 
 /// A response on its way out.
 pub(crate) type Reply = http::Response<ReplyBody>;
@@ -17,6 +21,19 @@ pub(crate) type ReplyBody = Either<Full<Bytes>, UnsyncBoxBody<Bytes, GuestError>
 /// A response of status 200 with this body.
 pub(super) fn whole(body: impl Into<Bytes>) -> Reply {
     Reply::new(Either::Left(Full::new(body.into())))
+}
+
+/// A JSON response of this status.
+pub(super) fn json(status: StatusCode, body: impl Into<Bytes>) -> Reply {
+    let mut reply = whole(body);
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    reply
+}
+
+/// A response of this status with a value as JSON.
+pub(super) fn of<T: Serialize>(status: StatusCode, value: &T) -> ApiResult<Reply> {
+    Ok(json(status, serde_json::to_vec(value).map_err(ApiError::internal)?))
 }
 
 /// A response of status 200 whose body is made piece by piece, each as it is asked for, until the caller goes away.

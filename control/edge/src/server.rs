@@ -14,8 +14,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::dispatch::Edge;
+use super::services::EdgeServices;
 use super::stack::{self, Shared};
+use crate::Edge;
 use crate::settings::{AccessLog, EdgeLimits};
 use mayfly_common::tasks::Tasks;
 
@@ -30,9 +31,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The listener and what it serves.
 #[derive(Debug)]
-pub struct Server {
+pub struct Server<E> {
     listener: TcpListener,
-    shared: Shared,
+    shared: Shared<E>,
     tasks: Tasks,
 }
 
@@ -42,11 +43,11 @@ pub struct Draining {
     connections: GracefulShutdown,
 }
 
-impl Server {
+impl<E: EdgeServices> Server<E> {
     /// Serve `edge` on a listener.
     pub fn new(
         listener: TcpListener,
-        edge: Edge,
+        edge: Edge<E>,
         limits: EdgeLimits,
         access_log: AccessLog,
         tasks: Tasks,
@@ -79,7 +80,7 @@ impl Server {
     fn serve(&self, stream: TcpStream, peer: SocketAddr, room: OwnedSemaphorePermit, watcher: Watcher) {
         // Small answers leave at once. Only a matter of speed.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(stack::build::<Incoming>(&self.shared, peer.ip()));
+        let service = TowerToHyperService::new(stack::build::<E, Incoming>(&self.shared, peer.ip()));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.shared.limits.header_timeout)

@@ -29,7 +29,8 @@ pub(super) fn reply(events: impl Stream<Item = Bytes> + Send + 'static) -> Reply
 }
 
 /// One event. JSON has no line breaks of its own, so that its data is one line.
-pub(super) fn event(id: u64, name: &str, data: &serde_json::Value) -> Bytes {
+pub(super) fn event<T: serde::Serialize>(id: u64, name: &str, data: &T) -> Bytes {
+    let data = serde_json::to_string(data).unwrap_or_else(|_| "null".to_owned());
     Bytes::from(format!("id: {id}\nevent: {name}\ndata: {data}\n\n"))
 }
 
@@ -37,5 +38,7 @@ pub(super) fn event(id: u64, name: &str, data: &serde_json::Value) -> Bytes {
 pub(super) fn last_event_id(headers: &HeaderMap) -> ApiResult<Option<u64>> {
     let Some(value) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
     let number = value.to_str().ok().and_then(|text| text.parse().ok());
-    number.map(Some).ok_or_else(|| ApiError::invalid("Last-Event-ID", "is not one that this route gave out"))
+    number
+        .map(Some)
+        .ok_or_else(|| ApiError::invalid("Last-Event-ID", "must be an id previously received in this stream"))
 }

@@ -1,194 +1,111 @@
-//! What each stage of a request has settled. A later stage cannot be made without passing the one before.
-
-use std::net::IpAddr;
-use std::sync::Arc;
-use std::time::Instant;
+//! The stages of a request, as types: a later one cannot be made without passing the one before.
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::request::Parts;
+use mayfly_api::access::Manager;
+use mayfly_api::routes::Found;
 use mayfly_runtime::{Body, Chunks};
+use mayfly_telemetry::request::RequestContext;
 
-use mayfly_api::error::{ApiError, ApiResult};
-use mayfly_api::route::Route;
-use mayfly_core::admission::Room;
-use mayfly_core::auth::{Access, CallAccess, Manager};
+use crate::services::EdgeServices;
 
-/// A request with its id, as the outer layers see it.
+/// A request with its context, as the outer layers see it.
 pub(crate) struct Arrived<B> {
-    /// Accepted from the caller or made.
-    pub(super) id: Arc<str>,
-    /// Where the connection comes from.
-    pub(super) peer: IpAddr,
-    /// When its head had arrived.
-    pub(super) at: Instant,
+    /// What goes unchanged into the record.
+    pub(crate) context: RequestContext,
     /// Everything but the body.
-    pub(super) head: Parts,
+    pub(crate) head: Parts,
     /// The body, unread.
-    pub(super) body: B,
+    pub(crate) body: B,
 }
 
 impl<B> Arrived<B> {
     /// The same request with its body wrapped.
-    pub(super) fn map_body<C>(self, wrap: impl FnOnce(B) -> C) -> Arrived<C> {
-        Arrived { id: self.id, peer: self.peer, at: self.at, head: self.head, body: wrap(self.body) }
+    pub(crate) fn map_body<C>(self, wrap: impl FnOnce(B) -> C) -> Arrived<C> {
+        Arrived { context: self.context, head: self.head, body: wrap(self.body) }
     }
 }
 
-/// A request for something that the server does.
+/// A request for a row of the route table. Made by `layers/route.rs` alone.
 pub(crate) struct Routed<B> {
-    route: Route,
-    request: Arrived<B>,
+    pub(crate) found: Found,
+    pub(crate) request: Arrived<B>,
 }
 
-impl<B> Routed<B> {
-    /// For `layers/route.rs` alone.
-    pub(super) fn new(route: Route, request: Arrived<B>) -> Self {
-        Self { route, request }
-    }
-
-    pub(crate) fn route(&self) -> &Route {
-        &self.route
-    }
-
-    pub(crate) fn head(&self) -> &Parts {
-        &self.request.head
-    }
-
-    /// For `layers/auth.rs` alone.
-    pub(super) fn authed(self, access: Access) -> Authed<B> {
-        Authed { routed: self, access }
-    }
+/// A request whose function, where it calls one, was found. Made by `layers/resolve.rs` alone.
+pub(crate) struct Resolved<S: EdgeServices, B> {
+    pub(crate) routed: Routed<B>,
+    /// The function of a call; `None`: a management request.
+    pub(crate) function: Option<S::Resolved>,
 }
 
-/// A request by someone who may make it.
-pub(crate) struct Authed<B> {
-    routed: Routed<B>,
-    access: Access,
+/// A request by someone who may make it. Made by `layers/auth.rs` alone.
+pub(crate) struct Authorized<S: EdgeServices, B> {
+    pub(crate) routed: Routed<B>,
+    pub(crate) access: Access<S>,
 }
 
-impl<B> Authed<B> {
-    pub(crate) fn route(&self) -> &Route {
-        &self.routed.route
-    }
-
-    /// Take the body out, to read it. For `layers/admit.rs` alone.
-    pub(super) fn split(self) -> (Authed<()>, B) {
-        let Arrived { id, peer, at, head, body } = self.routed.request;
-        let request = Arrived { id, peer, at, head, body: () };
-        (Authed { routed: Routed { route: self.routed.route, request }, access: self.access }, body)
-    }
+/// Why a request may be served.
+pub(crate) enum Access<S: EdgeServices> {
+    /// It calls a function that it may call.
+    Call(S::Authorized),
+    /// It manages; `None`: anyone may.
+    Manage(Option<Manager>),
 }
 
-impl Authed<()> {
-    /// For `layers/admit.rs` alone.
-    pub(super) fn admitted(self, body: Bytes, rest: Option<Chunks>, room: Option<Room>) -> Admitted {
-        let Self { routed: Routed { route, request }, access } = self;
-        let Arrived { id, peer, at, head, body: () } = request;
-        Admitted { route, access, id, peer, at, head, body, rest, room }
-    }
+/// A request whose body is here, with a permit where it runs a function: what handlers get. Made by `layers/admit.rs`
+/// alone.
+pub(crate) enum Admitted<S: EdgeServices> {
+    /// A call of a function.
+    Call(AdmittedCall<S>),
+    /// A management route that runs something in a sandbox.
+    Run(Managed, S::Permit),
+    /// Any other route.
+    Manage(Managed),
 }
 
-/// A request whose body is here and for which there is room: what handlers get.
-pub(crate) struct Admitted {
-    pub(super) route: Route,
-    pub(super) access: Access,
-    pub(super) id: Arc<str>,
-    pub(super) peer: IpAddr,
-    pub(super) at: Instant,
-    pub(super) head: Parts,
-    pub(super) body: Bytes,
-    /// What follows, when a function is to get it while it arrives.
-    pub(super) rest: Option<Chunks>,
-    /// Room for one sandbox, for the routes that run a function.
-    pub(super) room: Option<Room>,
+/// A call of a function.
+pub(crate) struct AdmittedCall<S: EdgeServices> {
+    pub(crate) context: RequestContext,
+    pub(crate) head: Parts,
+    pub(crate) authorized: S::Authorized,
+    pub(crate) permit: S::Permit,
+    pub(crate) body: Option<Body>,
 }
 
-/// A call, taken apart.
-pub(super) struct CallRequest {
-    pub(super) access: CallAccess,
-    pub(super) room: Room,
-    pub(super) id: Arc<str>,
-    pub(super) peer: IpAddr,
-    pub(super) head: Parts,
-    pub(super) body: Option<Body>,
+/// A management request with its whole body.
+pub(crate) struct Managed {
+    pub(crate) context: RequestContext,
+    pub(crate) head: Parts,
+    pub(crate) found: Found,
+    pub(crate) manager: Option<Manager>,
+    pub(crate) body: Bytes,
 }
 
-/// A test call, taken apart.
-pub(super) struct InvokeRequest {
-    pub(super) app: String,
-    pub(super) name: String,
-    pub(super) manager: Manager,
-    pub(super) room: Room,
-    pub(super) id: Arc<str>,
-    pub(super) peer: IpAddr,
-    pub(super) head: Parts,
-    pub(super) body: Bytes,
-}
-
-/// A request that runs something for an app, taken apart.
-pub(super) struct RoomRequest {
-    pub(super) app: String,
-    pub(super) room: Room,
-    pub(super) body: Bytes,
-}
-
-impl Admitted {
-    /// Who manages the app.
-    pub(super) fn manager(&self) -> ApiResult<&Manager> {
-        match &self.access {
-            Access::App(manager) => Ok(manager),
-            Access::Open | Access::Admin | Access::Call(_) => Err(mismatch()),
+impl<S: EdgeServices> Admitted<S> {
+    /// What goes into the record.
+    pub(crate) fn context(&self) -> &RequestContext {
+        match self {
+            Self::Call(call) => &call.context,
+            Self::Run(managed, _) | Self::Manage(managed) => &managed.context,
         }
     }
 
-    pub(super) fn into_call(self) -> ApiResult<CallRequest> {
-        match (self.access, self.room) {
-            (Access::Call(access), Some(room)) => Ok(CallRequest {
-                access: *access,
-                room,
-                id: self.id,
-                peer: self.peer,
-                head: self.head,
-                body: whole_or_arriving(self.body, self.rest),
-            }),
-            _ => Err(mismatch()),
-        }
-    }
-
-    pub(super) fn into_room(self) -> ApiResult<RoomRequest> {
-        match (self.room, self.route.app()) {
-            (Some(room), Some(app)) => Ok(RoomRequest { app: app.to_owned(), room, body: self.body }),
-            _ => Err(mismatch()),
-        }
-    }
-
-    pub(super) fn into_invoke(self) -> ApiResult<InvokeRequest> {
-        match (self.access, self.room, self.route) {
-            (Access::App(manager), Some(room), Route::Invoke { app, name }) => Ok(InvokeRequest {
-                app,
-                name,
-                manager,
-                room,
-                id: self.id,
-                peer: self.peer,
-                head: self.head,
-                body: self.body,
-            }),
-            _ => Err(mismatch()),
+    /// Whether the caller may see stacks and timings: service and admin keys may.
+    pub(crate) fn is_trusted(&self) -> bool {
+        match self {
+            Self::Call(call) => S::is_trusted(&call.authorized),
+            Self::Run(managed, _) | Self::Manage(managed) => managed.manager.is_some(),
         }
     }
 }
 
-fn whole_or_arriving(body: Bytes, rest: Option<Chunks>) -> Option<Body> {
+/// The body of a call: what has arrived, and what follows.
+pub(crate) fn arriving(body: Bytes, rest: Option<Chunks>) -> Option<Body> {
     match rest {
         Some(rest) if body.is_empty() => Some(Body::Stream(rest)),
         Some(rest) => Some(Body::Stream(Chunks::new(stream::iter([Ok(body)]).chain(rest)))),
         None => (!body.is_empty()).then(|| body.into()),
     }
-}
-
-/// The policy and the dispatch disagree about a route.
-fn mismatch() -> ApiError {
-    ApiError::internal("a route was served by a handler that asks for more than its policy grants")
 }

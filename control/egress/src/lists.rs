@@ -1,16 +1,11 @@
 //! An app's own lists of hosts: what its functions may reach, within what any function may reach at all.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use url::Url;
 
-use mayfly_api::error::{ApiError, ApiResult};
-use mayfly_api::fields::Fields;
-
-/// Hosts of one list.
-const HOSTS_MAX: usize = 200;
-/// The longest one, in bytes.
-const HOST_BYTES_MAX: usize = 260;
+use mayfly_api::config::EgressInfo;
+use mayfly_api::hosts::{EgressSpec, HostPattern};
+use mayfly_api::value::List;
 
 /// Which hosts functions may reach.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,20 +23,18 @@ pub struct EgressLists {
 struct Pattern(String);
 
 impl EgressLists {
-    /// Read `{allow?, deny?}`, or a list that is the allow-list.
-    pub fn read(value: Value, path: &str) -> ApiResult<Self> {
-        if let Value::Array(items) = value {
-            return Ok(Self { allow: Some(read_list(&items, path)?), deny: Vec::new() });
-        }
-        let mut fields = Fields::of(value, path)?;
-        let allow = match fields.list("allow", usize::MAX)? {
-            Some(items) => Some(read_list(&items, &fields.path_of("allow"))?),
-            None => None,
+    /// Lists that were asked for.
+    pub fn of(spec: EgressSpec) -> Self {
+        let patterns = |list: List<HostPattern, 0, 200>| {
+            list.into_vec().into_iter().map(|host| Pattern(host.into_string())).collect()
         };
-        let deny = fields.list("deny", usize::MAX)?.unwrap_or_default();
-        let deny = read_list(&deny, &fields.path_of("deny"))?;
-        fields.finish()?;
-        Ok(Self { allow, deny })
+        Self { allow: spec.allow.map(patterns), deny: spec.deny.map(patterns).unwrap_or_default() }
+    }
+
+    /// As the API shows them.
+    pub fn info(&self) -> EgressInfo {
+        let texts = |list: &[Pattern]| list.iter().map(|pattern| pattern.0.clone()).collect();
+        EgressInfo { allow: self.allow.as_deref().map(texts), deny: texts(&self.deny) }
     }
 
     /// Nowhere at all.
@@ -81,54 +74,20 @@ impl Pattern {
     }
 }
 
-fn read_list(items: &[Value], path: &str) -> ApiResult<Vec<Pattern>> {
-    if items.len() > HOSTS_MAX {
-        return Err(ApiError::invalid(path, format!("may have {HOSTS_MAX} items at most")));
-    }
-    items
-        .iter()
-        .enumerate()
-        .map(|(place, item)| {
-            item.as_str().and_then(pattern).ok_or_else(|| {
-                let words = "must be a host such as api.example, *.example for all below it, or an address, each with or without a port";
-                ApiError::invalid(&format!("{path}[{place}]"), words)
-            })
-        })
-        .collect()
-}
-
-/// Written as URLs write it: names in lower case and punycode, addresses in their one spelling.
-fn pattern(text: &str) -> Option<Pattern> {
-    if text.len() > HOST_BYTES_MAX {
-        return None;
-    }
-    let (prefix, rest) = text.strip_prefix("*.").map_or(("", text), |rest| ("*.", rest));
-    let unfit = |c: char| c.is_ascii_whitespace() || matches!(c, '/' | '@' | '?' | '#' | '\\' | '*' | '%');
-    if rest.is_empty() || rest.contains(unfit) || rest.ends_with(':') {
-        return None;
-    }
-    // With a scheme whose own port nobody writes, every port that is there shows.
-    let url = Url::parse(&format!("ws://{rest}/")).ok()?;
-    let host = url.host_str()?.strip_suffix('.').unwrap_or(url.host_str()?);
-    let is_name = matches!(url.host(), Some(url::Host::Domain(_)));
-    if !prefix.is_empty() && !is_name {
-        return None;
-    }
-    let port = match rest.rsplit_once(':') {
-        Some((_, port)) if !port.contains(']') => format!(":{}", port.parse::<u16>().ok()?),
-        _ => String::new(),
-    };
-    Some(Pattern(format!("{prefix}{host}{port}")))
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
+    #[derive(serde::Deserialize)]
+    struct Sent {
+        egress: EgressSpec,
+    }
+
     fn permits(lists: Value, url: &str) -> bool {
-        EgressLists::read(lists, "egress").unwrap().permits(&Url::parse(url).unwrap())
+        EgressLists::of(mayfly_api::decode::value::<Sent>(json!({ "egress": lists }), "").unwrap().egress)
+            .permits(&Url::parse(url).unwrap())
     }
 
     #[test]
@@ -165,29 +124,5 @@ mod tests {
         assert!(permits(both.clone(), "https://a.example/"));
         assert!(!permits(both, "https://secret.example:444/"));
         assert!(!EgressLists::nothing().permits(&Url::parse("https://a.example/").unwrap()));
-    }
-
-    #[test]
-    fn what_is_no_host_is_refused_by_its_place() {
-        for bad in [
-            "",
-            "*",
-            "*.",
-            "a b",
-            "http://a",
-            "a/b",
-            "a:b",
-            "a:",
-            "a:99999",
-            "*.192.0.2.7",
-            "a@b",
-            "a%2eb",
-            "a.*.b",
-        ] {
-            let error = EgressLists::read(json!({"deny": ["ok.example", bad]}), "egress").unwrap_err();
-            assert!(error.message().starts_with("egress.deny[1]: "), "{bad}: {}", error.message());
-        }
-        assert!(EgressLists::read(json!(vec!["a.example"; 201]), "egress").is_err());
-        assert!(EgressLists::read(json!({"allowed": []}), "egress").is_err());
     }
 }

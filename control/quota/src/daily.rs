@@ -14,9 +14,6 @@ use mayfly_api::error::rate_limit_status::RateLimitStatus;
 use mayfly_common::clock;
 use mayfly_store::{DayUsage, Store, StoreError};
 
-/// How often what was counted is kept.
-const FLUSH_EVERY: Duration = Duration::from_secs(1);
-
 /// The counts. Cheap to clone.
 #[derive(Clone)]
 pub struct Daily {
@@ -45,6 +42,9 @@ impl Day {
 }
 
 impl Daily {
+    /// How often [`flush`](Self::flush) is due.
+    pub const FLUSH_EVERY: Duration = Duration::from_secs(1);
+
     /// Counts that are kept in this store.
     pub fn new(store: Store) -> Self {
         Self { inner: Arc::new(Inner { store, days: Mutex::default() }) }
@@ -89,16 +89,6 @@ impl Daily {
     /// An invocation is over.
     pub fn spend(&self, app: &str, fuel: u64, egress_bytes: u64) {
         self.add(app, DayUsage { invocations: 0, fuel, egress_bytes });
-    }
-
-    /// Keep what was counted, for as long as the server runs.
-    pub async fn keep(self) {
-        loop {
-            tokio::time::sleep(FLUSH_EVERY).await;
-            if let Err(error) = self.flush().await {
-                tracing::warn!(%error, "what apps used of the day is not kept yet, trying again");
-            }
-        }
     }
 
     /// Keep what was counted now.

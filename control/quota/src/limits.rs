@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use mayfly_api::config::{LimitsInfo, LimitsSpec};
 use mayfly_api::error::{ApiError, ApiResult};
-use mayfly_api::fields::Fields;
+use mayfly_api::value::{Count, Number};
 
-/// The largest count that every JSON reader reads as it was written.
-const COUNT_MAX: u64 = (1 << 53) - 1;
 /// Requests that wait for room, where nobody said how many.
 const QUEUE: u32 = 100;
 /// How long they wait.
@@ -77,29 +75,54 @@ pub struct DailyLimits {
 }
 
 impl AppLimits {
-    /// Read an object of limits, all of which replace what was set before.
-    pub fn read(value: Value, path: &str, by_operator: bool) -> ApiResult<Self> {
-        let mut fields = Fields::of(value, path)?;
-        let weight = fields.number("weight", 1, 1_000)?;
-        if weight.is_some() && !by_operator {
-            return Err(ApiError::invalid(&fields.path_of("weight"), "is the operator's to set"));
+    /// Limits that were asked for, all of which replace what was set before.
+    ///
+    /// # Errors
+    /// For `weight` by anyone but the operator, and for a `burst` without a rate.
+    pub fn of(spec: &LimitsSpec, by_operator: bool) -> ApiResult<Self> {
+        if spec.weight.is_some() && !by_operator {
+            return Err(ApiError::invalid("limits.weight", "is the operator's to set"));
         }
-        let limits = Self {
-            rate_per_second: fields.number("rate_per_second", 1, 100_000)?,
-            burst: fields.number("burst", 1, 100_000)?,
-            concurrency: fields.number("concurrency", 1, 100_000)?,
-            queue: fields.number("queue", 0, 10_000)?,
-            queue_timeout_ms: fields.number("queue_timeout_ms", 0, 60_000)?,
-            daily_invocations: fields.count("daily_invocations", COUNT_MAX)?,
-            daily_fuel: fields.count("daily_fuel", COUNT_MAX)?,
-            daily_egress_bytes: fields.count("daily_egress_bytes", COUNT_MAX)?,
+        if spec.burst.is_some() && spec.rate_per_second.is_none() {
+            return Err(ApiError::invalid("limits.burst", "goes with rate_per_second"));
+        }
+        Ok(Self {
+            rate_per_second: spec.rate_per_second.map(Number::get),
+            burst: spec.burst.map(Number::get),
+            concurrency: spec.concurrency.map(Number::get),
+            queue: spec.queue.map(Number::get),
+            queue_timeout_ms: spec.queue_timeout_ms.map(Number::get),
+            daily_invocations: spec.daily_invocations.map(Count::get),
+            daily_fuel: spec.daily_fuel.map(Count::get),
+            daily_egress_bytes: spec.daily_egress_bytes.map(Count::get),
+            weight: spec.weight.map(Number::get),
+        })
+    }
+
+    /// As the API shows them.
+    pub fn info(&self) -> LimitsInfo {
+        let Self {
+            rate_per_second,
+            burst,
+            concurrency,
+            queue,
+            queue_timeout_ms,
+            daily_invocations,
+            daily_fuel,
+            daily_egress_bytes,
             weight,
-        };
-        if limits.burst.is_some() && limits.rate_per_second.is_none() {
-            return Err(ApiError::invalid(&fields.path_of("burst"), "goes with rate_per_second"));
+        } = *self;
+        LimitsInfo {
+            rate_per_second,
+            burst,
+            concurrency,
+            queue,
+            queue_timeout_ms,
+            daily_invocations,
+            daily_fuel,
+            daily_egress_bytes,
+            weight,
         }
-        fields.finish()?;
-        Ok(limits)
     }
 }
 
@@ -127,18 +150,18 @@ impl EffectiveLimits {
     }
 
     /// As the API shows them.
-    pub fn show(&self) -> Value {
-        serde_json::json!({
-            "rate_per_second": self.rate.map(|rate| rate.per_second),
-            "burst": self.rate.map(|rate| rate.burst),
-            "concurrency": self.concurrency,
-            "queue": self.queue,
-            "queue_timeout_ms": self.queue_timeout.as_millis() as u64,
-            "daily_invocations": self.daily.invocations,
-            "daily_fuel": self.daily.fuel,
-            "daily_egress_bytes": self.daily.egress_bytes,
-            "weight": self.weight,
-        })
+    pub fn info(&self) -> LimitsInfo {
+        LimitsInfo {
+            rate_per_second: self.rate.map(|rate| rate.per_second),
+            burst: self.rate.map(|rate| rate.burst),
+            concurrency: self.concurrency,
+            queue: Some(self.queue),
+            queue_timeout_ms: u32::try_from(self.queue_timeout.as_millis()).ok(),
+            daily_invocations: self.daily.invocations,
+            daily_fuel: self.daily.fuel,
+            daily_egress_bytes: self.daily.egress_bytes,
+            weight: Some(self.weight),
+        }
     }
 }
 
@@ -157,6 +180,7 @@ fn least<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
+    use mayfly_api::config::COUNT_MAX;
     use serde_json::json;
 
     use super::*;
@@ -183,7 +207,9 @@ mod tests {
     #[test]
     fn limits_are_read_strictly() {
         let read = |value, by_operator| {
-            AppLimits::read(value, "limits", by_operator).map_err(|error| error.message().to_owned())
+            mayfly_api::decode::value::<LimitsSpec>(value, "limits")
+                .and_then(|spec| AppLimits::of(&spec, by_operator))
+                .map_err(|error| error.message().to_owned())
         };
         assert!(read(json!({"daily_fuel": COUNT_MAX, "rate_per_second": 5, "burst": 9}), false).is_ok());
         assert_eq!(read(json!({"weight": 2}), true).unwrap().weight, Some(2));

@@ -1,148 +1,190 @@
-//! How the use cases are put together.
+//! Builds the use cases from what they stand on.
 
 use std::sync::Arc;
 
-use mayfly_runtime::Engine;
-use tokio_util::sync::CancellationToken;
-
-use crate::config::Config;
 use mayfly_common::tasks::Tasks;
 use mayfly_core::admission::Admission;
-use mayfly_core::app_config::Configs;
+use mayfly_core::app_cache::AppCache;
 use mayfly_core::apps::Apps;
 use mayfly_core::auth::admin::AdminKey;
-use mayfly_core::auth::{Authenticator, TokenVerifier};
+use mayfly_core::auth::{Authenticator, AuthenticatorParts, KeyCache, TokenVerifier};
 use mayfly_core::deploy::Deploy;
 use mayfly_core::env::Env;
-use mayfly_core::functions::Functions;
+use mayfly_core::function_management::Functions;
+use mayfly_core::functions::{FunctionCache, Rollouts};
 use mayfly_core::health::Health;
-use mayfly_core::invoke::{Invoker, InvokerParts, Targets};
+use mayfly_core::invalidation::{CacheInvalidator, Caches};
+use mayfly_core::invoke::{Capabilities, Execution, Invoker, InvokerParts, Records};
+use mayfly_core::jobs::{JobParts, Reencryption, Retention};
 use mayfly_core::keys::Keys;
 use mayfly_core::logs::Logs;
-use mayfly_core::news::{Listeners, News};
-use mayfly_core::rollouts::Rollouts;
 use mayfly_core::schema::Schemas;
 use mayfly_core::sql::Sql;
+use mayfly_core::test_call::TestCalls;
 use mayfly_core::tokens::Tokens;
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
-use mayfly_edge::{Base, Edge, UseCases};
 use mayfly_egress::Outbound;
 use mayfly_jwt::jwks::Jwks;
 use mayfly_quota::{Daily, Slots, Turns};
+use mayfly_runtime::Engine;
 use mayfly_secrets::KeyRing;
 use mayfly_store::{Sink, Store};
 use mayfly_tenant_db::tenant::Tenants;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::use_cases::{UseCaseParts, UseCases};
 
 /// Sandboxes that may run beside as many as there are processors: of apps that use little.
-const TURNS_BESIDE: u32 = 2;
+const CPU_SLOTS_BESIDE: u32 = 2;
 
 /// What the use cases stand on.
-pub(super) struct Parts {
+pub(super) struct Foundation {
     pub(super) engine: Engine,
     pub(super) store: Store,
     pub(super) tenants: Tenants,
     pub(super) keyring: Arc<KeyRing>,
     pub(super) outbound: Outbound,
+    pub(super) sink: Sink,
+    pub(super) tasks: Tasks,
+    /// Fires when a shutdown begins.
+    pub(super) stop: CancellationToken,
 }
 
-impl Parts {
-    pub(super) fn into_edge(
-        self,
-        config: &Config,
-        admin_key: &str,
-        base: Base,
-        sink: &Sink,
-        tasks: &Tasks,
-        stop: &CancellationToken,
-    ) -> Edge {
-        let Self { engine, store, tenants, keyring, outbound } = self;
-        let targets = Targets::new(store.clone(), engine.digest());
-        let configs = Configs::new(store.clone());
-        let jwks = Jwks::new(Arc::new(outbound.clone()));
-        let verifier = TokenVerifier::new(store.clone(), Arc::clone(&keyring), jwks);
-        let admin_key = AdminKey::new(admin_key);
-        let authenticator = Authenticator::new(store.clone(), admin_key, targets.clone(), verifier.clone());
-        let news = News::new(Listeners {
-            targets: targets.clone(),
-            authenticator: authenticator.clone(),
-            tokens: verifier.clone(),
-            configs: configs.clone(),
-        });
-        let tokens =
-            Tokens { store: store.clone(), keyring: Arc::clone(&keyring), verifier, news: news.clone() };
-        let slots = Slots::new(config.invocations_max, config.invocations_per_app_max);
-        let daily = Daily::new(store.clone());
-        let turns = Turns::new(turns(), TURNS_BESIDE);
-        let rollouts = Rollouts::new(store.clone(), targets.clone(), tasks.clone());
-        let keys = Keys { store: store.clone() };
-        let env = Env { store: store.clone(), keyring: Arc::clone(&keyring), targets: targets.clone() };
-        let invoker = Invoker::new(InvokerParts {
+/// The caches of a node, before anything uses them.
+struct NodeCaches {
+    apps: AppCache,
+    keys: KeyCache,
+    functions: FunctionCache,
+    invalidator: CacheInvalidator,
+}
+
+impl NodeCaches {
+    fn new(foundation: &Foundation) -> Self {
+        let store = &foundation.store;
+        let apps = AppCache::new(store.clone(), Arc::clone(&foundation.keyring));
+        let keys = KeyCache::new(store.clone());
+        let functions = FunctionCache::new(store.clone(), foundation.engine.digest());
+        let caches = Caches { apps: apps.clone(), keys: keys.clone(), functions: functions.clone() };
+        Self { apps, keys, functions, invalidator: CacheInvalidator::new(caches) }
+    }
+}
+
+/// The use cases, and the jobs beside them.
+pub(super) fn build(
+    foundation: Foundation,
+    config: &Config,
+    admin_key: &str,
+    public_url: &str,
+) -> (UseCases, JobParts) {
+    let caches = NodeCaches::new(&foundation);
+    let daily = Daily::new(foundation.store.clone());
+    let jobs = JobParts {
+        store: foundation.store.clone(),
+        tenants: foundation.tenants.clone(),
+        engine: foundation.engine.clone(),
+        invalidator: caches.invalidator.clone(),
+        daily: daily.clone(),
+        reencryption: Reencryption {
+            store: foundation.store.clone(),
+            keyring: Arc::clone(&foundation.keyring),
+        },
+        retention: Retention { store: foundation.store.clone(), days: config.records_days },
+    };
+    (UseCases::new(use_cases(foundation, caches, daily, config, admin_key, public_url)), jobs)
+}
+
+fn use_cases(
+    foundation: Foundation,
+    caches: NodeCaches,
+    daily: Daily,
+    config: &Config,
+    admin_key: &str,
+    public_url: &str,
+) -> UseCaseParts {
+    let Foundation { engine, store, tenants, keyring, outbound, sink, tasks, stop } = foundation;
+    let NodeCaches { apps: app_cache, keys: key_cache, functions: function_cache, invalidator } = caches;
+    let authenticator = Authenticator::new(AuthenticatorParts {
+        store: store.clone(),
+        admin: AdminKey::new(admin_key),
+        keys: key_cache,
+        tokens: TokenVerifier::new(app_cache.clone(), Jwks::new(Arc::new(outbound.clone()))),
+        functions: function_cache.clone(),
+    });
+    let slots = Slots::new(config.invocations_max, config.invocations_per_app_max);
+    let turns = Turns::new(processors(), CPU_SLOTS_BESIDE);
+    let rollouts = Rollouts::new(store.clone(), function_cache.clone(), tasks.clone());
+    let invoker = Invoker::new(InvokerParts {
+        execution: Execution {
             engine: engine.clone(),
-            store: store.clone(),
-            keyring: Arc::clone(&keyring),
+            turns: turns.clone(),
+            daily: daily.clone(),
+            tasks: tasks.clone(),
+        },
+        records: Records { store: store.clone(), sink: sink.clone() },
+        capabilities: Capabilities {
             tenants: tenants.clone(),
             outbound,
-            sink: sink.clone(),
-            tasks: tasks.clone(),
-            api_url: base.as_str().into(),
-            daily: daily.clone(),
-            turns: turns.clone(),
-            rollouts: rollouts.clone(),
-        });
-        let verify = Verify {
-            store: store.clone(),
             keyring: Arc::clone(&keyring),
-            engine: engine.clone(),
-            turns,
-            invoker: invoker.clone(),
-        };
-        let schemas = Schemas { tenants: tenants.clone(), store: store.clone() };
-        Edge::new(UseCases {
-            authenticator,
-            apps: Apps {
-                store: store.clone(),
-                tenants: tenants.clone(),
-                keyring,
-                keys: keys.clone(),
-                tokens: tokens.clone(),
-                news: news.clone(),
-            },
-            functions: Functions {
-                store: store.clone(),
-                env: env.clone(),
-                targets: targets.clone(),
-                rollouts,
-                sink: sink.clone(),
-            },
-            deploy: Deploy::new(
-                store.clone(),
-                engine,
-                env.clone(),
-                targets.clone(),
-                schemas.clone(),
-                tasks.clone(),
-            ),
-            logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
-            usages: Usages { store: store.clone(), invoker: invoker.clone() },
-            verify,
-            health: Health { store, sink: sink.clone(), slots: slots.clone(), stop: stop.clone() },
-            schemas,
-            sql: Sql { tenants },
-            tokens,
-            news,
-            admission: Admission { configs: configs.clone(), slots, daily },
-            configs,
-            keys,
-            env,
-            targets,
-            invoker,
-            base,
-        })
+            api_url: public_url.into(),
+        },
+        rollouts: rollouts.clone(),
+    });
+    let keys = Keys { store: store.clone(), invalidator: invalidator.clone() };
+    let tokens = Tokens {
+        store: store.clone(),
+        keyring: Arc::clone(&keyring),
+        apps: app_cache.clone(),
+        invalidator: invalidator.clone(),
+    };
+    let env =
+        Env { store: store.clone(), keyring: Arc::clone(&keyring), function_cache: function_cache.clone() };
+    let schemas = Schemas { tenants: tenants.clone(), store: store.clone() };
+    let deploy = Deploy::new(
+        store.clone(),
+        engine.clone(),
+        env.clone(),
+        function_cache.clone(),
+        schemas.clone(),
+        tasks,
+    );
+    UseCaseParts {
+        apps: Apps {
+            store: store.clone(),
+            tenants: tenants.clone(),
+            keyring: Arc::clone(&keyring),
+            keys: keys.clone(),
+            tokens: tokens.clone(),
+            invalidator,
+        },
+        keys,
+        tokens,
+        functions: Functions {
+            store: store.clone(),
+            env: env.clone(),
+            cache: function_cache.clone(),
+            rollouts,
+            sink: sink.clone(),
+            deploy,
+            schemas: schemas.clone(),
+        },
+        env,
+        sql: Sql { tenants },
+        schemas,
+        logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
+        usages: Usages { store: store.clone(), invoker: invoker.clone() },
+        verify: Verify { store: store.clone(), keyring, engine, turns, invoker: invoker.clone() },
+        health: Health { store, sink, slots: slots.clone(), stop },
+        test_calls: TestCalls { functions: function_cache.clone(), invoker: invoker.clone() },
+        resolver: function_cache,
+        authenticator,
+        admission: Admission { apps: app_cache, slots, daily },
+        invoker,
     }
 }
 
 /// As many sandboxes run at one moment as there are processors for them.
-fn turns() -> u32 {
+fn processors() -> u32 {
     std::thread::available_parallelism().map_or(2, |count| u32::try_from(count.get()).unwrap_or(u32::MAX))
 }

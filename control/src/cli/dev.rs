@@ -34,7 +34,7 @@ pub(super) async fn run(args: &DevArgs) -> Exit {
     let name = args.name.clone().unwrap_or_else(|| app_name(&args.dir));
     let exit = match DevApp::ensure(&server, &data_dir, &name).await {
         Ok(app) => {
-            let deployer = Deployer::new(server.edge().clone(), app);
+            let deployer = Deployer::new(server.use_cases().clone(), server.url(), app);
             tokio::select! {
                 exit = develop(&args.dir, deployer) => exit,
                 () = signals.next() => Exit::Ok,

@@ -1,41 +1,11 @@
 //! The table of apps.
 
 use chrono::{DateTime, Utc};
+use mayfly_api::apps::AppState;
 use tokio_postgres::Row;
 
 use crate::changes::{self, ChangeKind};
 use crate::{Store, StoreError};
-
-/// Where an app is in its life. Only a ready one is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AppState {
-    /// Its database is being made.
-    Provisioning,
-    /// It can be used.
-    Ready,
-    /// Its database is being dropped.
-    Deleting,
-}
-
-impl AppState {
-    /// As it is stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Provisioning => "provisioning",
-            Self::Ready => "ready",
-            Self::Deleting => "deleting",
-        }
-    }
-
-    fn parse(text: &str) -> Self {
-        match text {
-            "ready" => Self::Ready,
-            "deleting" => Self::Deleting,
-            // The column's check admits no fourth.
-            _ => Self::Provisioning,
-        }
-    }
-}
 
 /// A tenant's project.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +31,7 @@ impl App {
         Self {
             id: row.get("id"),
             name: row.get("name"),
-            state: AppState::parse(row.get("state")),
+            state: AppState::parse(row.get("state")).unwrap_or(AppState::Provisioning),
             paused: row.get("paused"),
             paused_reason: row.get("paused_reason"),
             settings: row.get("settings"),

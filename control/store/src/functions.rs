@@ -11,10 +11,12 @@ use tokio_postgres::Row;
 
 pub use self::active::{ActiveFunction, Candidate};
 pub use self::deploy::{DeployRow, Deployed};
-pub use self::settings::{AgentToolExposure, AgentToolMode, FunctionSettings, SettingsPatch};
+pub use self::settings::FunctionSettings;
 use crate::changes::{self, ChangeKind};
-use crate::triggers::{self, TRIGGERS_JSON, Trigger};
+use crate::triggers::{self, TRIGGERS_JSON};
 use crate::{Store, StoreError};
+use mayfly_api::functions::SettingsChange;
+use mayfly_api::triggers::Trigger;
 
 /// A deployed function.
 #[derive(Debug, Clone, PartialEq)]
@@ -193,7 +195,7 @@ impl Functions<'_> {
         &self,
         app_id: &str,
         name: &str,
-        patch: &SettingsPatch,
+        patch: &SettingsChange,
     ) -> Result<Option<Function>, StoreError> {
         let mut client = self.store.client().await?;
         let transaction = client.transaction().await?;

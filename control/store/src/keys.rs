@@ -3,29 +3,11 @@
 use chrono::{DateTime, Utc};
 use tokio_postgres::Row;
 
+use mayfly_api::keys::ApiKeyKind;
 use mayfly_api::scope::Scope;
 
 use crate::changes::{self, ChangeKind};
 use crate::{Store, StoreError, id};
-
-/// Whom a key stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ApiKeyKind {
-    /// `bb_sk_...`: manages and calls the app's functions.
-    Service,
-    /// Identifies the app's public clients.
-    Anon,
-}
-
-impl ApiKeyKind {
-    /// As it is stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Service => "service",
-            Self::Anon => "anon",
-        }
-    }
-}
 
 /// A stored key, without the key.
 #[derive(Debug, Clone, PartialEq, Eq)]

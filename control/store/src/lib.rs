@@ -10,6 +10,7 @@ mod functions;
 pub mod id;
 mod invocations;
 mod keys;
+mod leases;
 mod pool;
 mod recordings;
 mod rollouts;
@@ -22,25 +23,24 @@ mod versions;
 
 pub use api_error::POSTGRESQL;
 pub use apps::DatabaseSecrets;
-pub use apps::{App, AppState, Apps};
+pub use apps::{App, Apps};
 pub use changes::{Change, ChangeKind, Changes};
 pub use day_usage::{DayUsage, DayUsages};
 pub use env::Env;
 pub use error::StoreError;
 pub use functions::{
-    ActiveFunction, AgentToolExposure, AgentToolMode, Candidate, DeployRow, Deployed, Function,
-    FunctionSettings, FunctionStats, Functions, SettingsPatch,
+    ActiveFunction, Candidate, DeployRow, Deployed, Function, FunctionSettings, FunctionStats, Functions,
 };
 pub use invocations::{
     BackgroundRecord, InvocationPage, InvocationQuery, InvocationRecord, Invocations, LogLine,
 };
-pub use keys::{ApiKey, ApiKeyKind, Keys, NewKey};
+pub use keys::{ApiKey, Keys, NewKey};
+pub use leases::LeasesTable;
 pub use pool::{Store, StoreConfig};
 pub use recordings::{Recordings, StoredRecording};
 pub use rollouts::{Rollout, RolloutTerms, Rollouts};
 pub use sealed::{SealedCursor, SealedPlace, SealedValue, SealedValues};
 pub use signing_keys::{NewSigningKey, SigningKeyRow, SigningKeys};
 pub use sink::{Sink, SinkConfig, SinkCounts};
-pub use triggers::{Trigger, TriggerKind};
 pub use usage::{Usage, UsageGroup, UsageOf};
 pub use versions::{Serving, StoredImage, Version, VersionSource, Versions};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 
+use crate::leases::LeasesTable;
 use crate::{
     Apps, DayUsages, Env, Functions, Invocations, Keys, Recordings, Rollouts, SealedValues, SigningKeys,
     StoreError, Versions,
@@ -142,6 +143,11 @@ impl Store {
     /// What invocations learnt from outside.
     pub fn recordings(&self) -> Recordings<'_> {
         Recordings { store: self }
+    }
+
+    /// Leases of jobs.
+    pub fn leases(&self) -> LeasesTable<'_> {
+        LeasesTable { store: self }
     }
 
     /// All that the key ring sealed, whatever it is.

@@ -1,56 +1,10 @@
 //! What starts a function: rows of the table of triggers.
 
+use mayfly_api::triggers::{Trigger, TriggerKind};
 use serde_json::Value;
 use tokio_postgres::{GenericClient, Transaction};
 
 use crate::StoreError;
-
-/// What kind of event starts a function. At most one trigger of each kind a function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TriggerKind {
-    /// A request to its URL.
-    Http,
-    /// A point in time.
-    Cron,
-    /// An object in a bucket.
-    S3Upload,
-    /// A signed request from a provider.
-    Webhook,
-    /// A frame on the app's socket.
-    Websocket,
-}
-
-impl TriggerKind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Http, Self::Cron, Self::S3Upload, Self::Webhook, Self::Websocket];
-
-    /// As callers write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Cron => "cron",
-            Self::S3Upload => "s3_upload",
-            Self::Webhook => "webhook",
-            Self::Websocket => "websocket",
-        }
-    }
-
-    /// The kind of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
-    }
-}
-
-/// One trigger of a function.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Trigger {
-    /// What kind of event.
-    pub kind: TriggerKind,
-    /// A JSON object; checked at deploy.
-    pub config: Value,
-    /// Whether it starts anything.
-    pub enabled: bool,
-}
 
 /// As `TRIGGERS_JSON` selects them.
 pub(super) fn from_json(json: Value) -> Vec<Trigger> {

@@ -1,5 +1,6 @@
 //! Logs: lines for people on a terminal, JSON by flag, written by a thread of their own.
 
+pub mod request;
 pub mod trace;
 mod writer;
 

@@ -1,6 +1,7 @@
 //! Apps' databases: made, mended, scripted and dropped.
 
-use mayfly_store::{AppState, StoreError};
+use mayfly_api::apps::AppState;
+use mayfly_store::StoreError;
 use mayfly_tenant_db::tenant::{Script, TenantError};
 use serde_json::json;
 use support::cluster::{endpoint, run, store};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mayfly_control::config::{Config, Database};
-use mayfly_core::resealing::{Resealed, Resealing};
+use mayfly_core::jobs::{Reencrypted, Reencryption};
 use mayfly_postgres::{Cluster, Endpoint};
 use mayfly_secrets::KeyRing;
 use mayfly_secrets::rotate::{self, Place};
@@ -70,10 +70,10 @@ fn what_an_old_key_sealed_is_sealed_anew_and_the_key_can_go() {
 
         rotate::add(&file, Place::First).unwrap();
         let ring = Arc::new(KeyRing::of_text(&keys()).unwrap());
-        let resealing = Resealing { store: store.clone(), keyring: ring };
-        assert_eq!(resealing.run().await.unwrap(), Resealed { resealed: 9, unreadable: 0 });
+        let resealing = Reencryption { store: store.clone(), keyring: ring };
+        assert_eq!(resealing.run_once().await.unwrap(), Reencrypted { reencrypted: 9, undecryptable: 0 });
         assert_eq!(by_key().await, [("k2".to_owned(), 9)]);
-        assert_eq!(resealing.run().await.unwrap(), Resealed::default());
+        assert_eq!(resealing.run_once().await.unwrap(), Reencrypted::default());
 
         rotate::remove(&file, "k1").unwrap();
         let node = start(&endpoint, &keys()).await;
@@ -90,8 +90,8 @@ fn what_an_old_key_sealed_is_sealed_anew_and_the_key_can_go() {
         rotate::add(&file, Place::First).unwrap();
         rotate::remove(&file, "k2").unwrap();
         let stranger = Arc::new(KeyRing::of_text(&keys()).unwrap());
-        let resealed = Resealing { store: store.clone(), keyring: stranger }.run().await.unwrap();
-        assert_eq!(resealed, Resealed { resealed: 0, unreadable: 10 });
+        let resealed = Reencryption { store: store.clone(), keyring: stranger }.run_once().await.unwrap();
+        assert_eq!(resealed, Reencrypted { reencrypted: 0, undecryptable: 10 });
         assert_eq!(by_key().await, [("k2".to_owned(), 10)]);
         store.close();
         cluster.stop().await;

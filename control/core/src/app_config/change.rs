@@ -1,27 +1,29 @@
-//! A change of an app's settings: read strictly, each field replaced as a whole.
+//! A change of an app's settings: each that is named is replaced as a whole.
 
-use serde_json::{Map, Value};
-
-use super::issuer::{ISSUERS_MAX, Issuer};
-use super::{AppConfig, Origins};
+use mayfly_api::config::{AuthSpec, PatchConfig};
 use mayfly_api::error::{ApiError, ApiResult};
-use mayfly_api::fields::Fields;
+use mayfly_api::value::List;
 use mayfly_egress::EgressLists;
 use mayfly_quota::AppLimits;
 use mayfly_secrets::KeyRing;
+use serde_json::{Map, Value};
+
+use super::AppConfig;
+use super::cors::Origins;
+use super::issuer::Issuer;
 
 /// What `PATCH .../config` asks for.
 #[derive(Debug, PartialEq)]
-pub struct ConfigChange {
+pub(crate) struct ConfigChange {
     /// The kill switch, and why.
-    pub pause: Option<(bool, Option<String>)>,
+    pub(crate) pause: Option<(bool, Option<String>)>,
     /// Members of the stored object that are replaced.
-    pub settings: Map<String, Value>,
+    pub(crate) settings: Map<String, Value>,
 }
 
 /// Who asks, and about what.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Context<'a> {
+pub(crate) struct ChangeContext<'a> {
     pub(crate) app: &'a str,
     /// The operator's limits are another layer than the owner's.
     pub(crate) by_operator: bool,
@@ -30,25 +32,23 @@ pub(crate) struct Context<'a> {
 }
 
 impl ConfigChange {
-    /// Read `{paused?, reason?, cors_origins?, egress?, limits?, auth?}`, at least one of them.
-    pub(crate) fn read(body: Value, context: Context<'_>) -> ApiResult<Self> {
-        let mut fields = Fields::of(body, "")?;
-        let pause = read_pause(&mut fields)?;
+    /// Check what was asked for.
+    pub(crate) fn of(patch: PatchConfig, context: ChangeContext<'_>) -> ApiResult<Self> {
+        let pause = pause(&patch)?;
         let mut settings = Map::new();
-        if let Some(list) = fields.list("cors_origins", usize::MAX)? {
-            insert(&mut settings, "cors_origins", &Origins::read(&list, "cors_origins")?)?;
+        if let Some(origins) = patch.cors_origins {
+            insert(&mut settings, "cors_origins", &Origins::of(&origins))?;
         }
-        if let Some(egress) = fields.take("egress") {
-            insert(&mut settings, "egress", &EgressLists::read(egress, "egress")?)?;
+        if let Some(egress) = patch.egress {
+            insert(&mut settings, "egress", &EgressLists::of(egress))?;
         }
-        if let Some(limits) = fields.take("limits") {
+        if let Some(limits) = patch.limits {
             let name = if context.by_operator { "operator_limits" } else { "limits" };
-            insert(&mut settings, name, &AppLimits::read(limits, "limits", context.by_operator)?)?;
+            insert(&mut settings, name, &AppLimits::of(&limits, context.by_operator)?)?;
         }
-        if let Some(auth) = fields.take("auth") {
-            insert(&mut settings, "issuers", &read_issuers(auth, context)?)?;
+        if let Some(auth) = patch.auth {
+            insert(&mut settings, "issuers", &issuers(auth.0, context)?)?;
         }
-        fields.finish()?;
         if pause.is_none() && settings.is_empty() {
             return Err(ApiError::invalid(
                 "",
@@ -64,23 +64,23 @@ fn insert<T: serde::Serialize>(settings: &mut Map<String, Value>, name: &str, va
     Ok(())
 }
 
-fn read_pause(fields: &mut Fields) -> ApiResult<Option<(bool, Option<String>)>> {
-    let (paused, reason) = (fields.flag("paused")?, fields.text("reason", 0, 500)?);
-    match (paused, reason) {
-        (None, None) => Ok(None),
-        (None, Some(_)) => Err(fields.missing("paused")),
-        (Some(paused), reason) => Ok(Some((paused, reason.filter(|reason| paused && !reason.is_empty())))),
+fn pause(patch: &PatchConfig) -> ApiResult<Option<(bool, Option<String>)>> {
+    let reason = patch.reason.as_deref();
+    match patch.paused {
+        None if reason.is_none() => Ok(None),
+        None => Err(ApiError::invalid("paused", "is required")),
+        Some(paused) => {
+            Ok(Some((paused, reason.filter(|reason| paused && !reason.is_empty()).map(str::to_owned))))
+        }
     }
 }
 
-fn read_issuers(auth: Value, context: Context<'_>) -> ApiResult<Vec<Issuer>> {
-    let mut fields = Fields::of(auth, "auth")?;
-    let list = fields.list("issuers", ISSUERS_MAX)?.unwrap_or_default();
-    fields.finish()?;
+fn issuers(auth: AuthSpec, context: ChangeContext<'_>) -> ApiResult<Vec<Issuer>> {
+    let list = auth.issuers.map(List::into_vec).unwrap_or_default();
     let mut issuers: Vec<Issuer> = Vec::with_capacity(list.len());
-    for (place, item) in list.into_iter().enumerate() {
+    for (place, spec) in list.into_iter().enumerate() {
         let path = format!("auth.issuers[{place}]");
-        let issuer = Issuer::read(item, &path, context.app, context.keyring, &context.present.issuers)?;
+        let issuer = Issuer::of(spec.0, &path, context.app, context.keyring, &context.present.issuers)?;
         if issuers.iter().any(|known| known.issuer == issuer.issuer) {
             return Err(ApiError::invalid(&format!("{path}.issuer"), "is there twice"));
         }
@@ -95,12 +95,15 @@ mod tests {
 
     use super::*;
 
-    fn read(body: Value, by_operator: bool) -> Result<ConfigChange, String> {
+    fn read(sent: Value, by_operator: bool) -> Result<ConfigChange, String> {
         let dir = tempfile::tempdir().unwrap();
         let keyring = KeyRing::load_or_create(&dir.path().join("k")).unwrap();
         let present = AppConfig::default();
-        let context = Context { app: "app_0123456789ab", by_operator, keyring: &keyring, present: &present };
-        ConfigChange::read(body, context).map_err(|error| error.message().to_owned())
+        let context =
+            ChangeContext { app: "app_0123456789ab", by_operator, keyring: &keyring, present: &present };
+        mayfly_api::decode::body(sent.to_string().as_bytes())
+            .and_then(|patch| ConfigChange::of(patch, context))
+            .map_err(|error| error.message().to_owned())
     }
 
     #[test]
@@ -114,11 +117,11 @@ mod tests {
         assert_eq!(names(read(all.clone(), false).unwrap()), ["cors_origins", "egress", "issuers", "limits"]);
         assert_eq!(names(read(all, true).unwrap()), ["cors_origins", "egress", "issuers", "operator_limits"]);
         let twice = json!({"issuer": "i", "jwks_url": "https://i"});
-        for (body, path) in [
+        for (sent, path) in [
             (json!({}), "nothing to change"),
             (json!({"reason": "x"}), "paused: is required"),
             (json!({"paused": "yes"}), "paused: expected"),
-            (json!({"paused": true, "pause": true}), "pause: is not a known field"),
+            (json!({"paused": true, "pause": true}), "pause: is not a known field; did you mean `paused`?"),
             (json!({"paused": true, "reason": "x".repeat(501)}), "reason: must have"),
             (json!({"cors_origins": "*"}), "cors_origins: expected a list"),
             (json!({"egress": 1}), "egress: "),
@@ -127,8 +130,8 @@ mod tests {
             (json!({"auth": {"issuer": "i"}}), "auth.issuer: is not a known field"),
             (json!({"auth": {"issuers": [twice, twice]}}), "auth.issuers[1].issuer: is there twice"),
         ] {
-            let message = read(body.clone(), false).unwrap_err();
-            assert!(message.starts_with(path), "{body}: {message}");
+            let message = read(sent.clone(), false).unwrap_err();
+            assert!(message.starts_with(path), "{sent}: {message}");
         }
     }
 }

@@ -1,18 +1,15 @@
 //! Who, beside the app itself, may sign tokens of its end users.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use url::Url;
 
+use mayfly_api::config::{ISSUER_CHARS_MAX, IssuerInfo, IssuerSpec};
 use mayfly_api::error::{ApiError, ApiResult};
-use mayfly_api::fields::Fields;
+use mayfly_api::value::Text;
 use mayfly_jwt::token::{Algorithm, VerifyKey};
 use mayfly_secrets::KeyRing;
 
-/// Issuers of one app.
-pub(super) const ISSUERS_MAX: usize = 10;
-/// The longest text of an issuer's, in characters.
-const TEXT_CHARS_MAX: usize = 500;
 /// Audiences of one issuer.
 const AUDIENCES_MAX: usize = 10;
 /// Begins the name by which the app itself signs: nobody else may take it.
@@ -34,53 +31,51 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// Read `{issuer, jwks_url | secret, audience?, algorithms?}`. Without either, the secret that `known` has is kept.
-    pub(super) fn read(
-        value: Value,
+    /// An issuer that was asked for. Without a URL and a secret, the secret that `known` has is kept.
+    pub(super) fn of(
+        spec: IssuerSpec,
         path: &str,
         app: &str,
         keyring: &KeyRing,
         known: &[Self],
     ) -> ApiResult<Self> {
-        let mut fields = Fields::of(value, path)?;
-        let issuer = fields.required_text("issuer", 1, TEXT_CHARS_MAX)?;
+        let at = |name: &str| format!("{path}.{name}");
+        let issuer = spec.issuer.into_string();
         if issuer.starts_with(OWN_PREFIX) {
-            return Err(ApiError::invalid(&fields.path_of("issuer"), "is how apps name themselves"));
+            return Err(ApiError::invalid(&at("issuer"), "is how apps name themselves"));
         }
-        let jwks_url = fields.text("jwks_url", 1, TEXT_CHARS_MAX)?;
+        let jwks_url = spec.jwks_url.map(Text::into_string);
         if let Some(url) = &jwks_url {
-            check_url(url).map_err(|why| ApiError::invalid(&fields.path_of("jwks_url"), why))?;
+            check_url(url).map_err(|why| ApiError::invalid(&at("jwks_url"), why))?;
         }
-        let secret = fields.text("secret", 1, 4_096)?;
         let kept =
             known.iter().find(|known| known.issuer == issuer).and_then(|known| known.secret_sealed.clone());
-        let secret_sealed = match (&jwks_url, secret) {
+        let secret_sealed = match (&jwks_url, spec.secret) {
             (Some(_), Some(_)) => {
                 return Err(ApiError::invalid(path, "has either a jwks_url or a secret, not both"));
             }
             (Some(_), None) => None,
             (None, Some(secret)) => {
-                check_secret(&secret).map_err(|why| ApiError::invalid(&fields.path_of("secret"), why))?;
+                check_secret(&secret).map_err(|why| ApiError::invalid(&at("secret"), why))?;
                 Some(keyring.seal(app, None, &secret_name(&issuer), &secret)?)
             }
             (None, None) if kept.is_some() => kept,
             (None, None) => return Err(ApiError::invalid(path, "needs a jwks_url or a secret")),
         };
-        let audience = read_audience(&mut fields)?;
-        let algorithms = read_algorithms(&mut fields, jwks_url.is_none())?;
-        fields.finish()?;
+        let audience = read_audience(spec.audience, &at("audience"))?;
+        let algorithms = read_algorithms(spec.algorithms, &at("algorithms"), jwks_url.is_none())?;
         Ok(Self { issuer, jwks_url, secret_sealed, audience, algorithms })
     }
 
-    /// What is shown of it: all but the secret.
-    pub fn show(&self) -> Value {
-        json!({
-            "issuer": self.issuer,
-            "jwks_url": self.jwks_url,
-            "has_secret": self.secret_sealed.is_some(),
-            "audience": self.audience,
-            "algorithms": self.algorithms,
-        })
+    /// As the API shows it: all but the secret.
+    pub fn info(&self) -> IssuerInfo {
+        IssuerInfo {
+            issuer: self.issuer.clone(),
+            jwks_url: self.jwks_url.clone(),
+            has_secret: self.secret_sealed.is_some(),
+            audience: self.audience.clone(),
+            algorithms: self.algorithms.clone(),
+        }
     }
 
     /// Its algorithms.
@@ -119,15 +114,14 @@ fn check_secret(secret: &str) -> Result<(), &'static str> {
     VerifyKey::secret(secret.as_bytes()).map(|_| ()).map_err(|_| "must have at least 32 bytes")
 }
 
-fn read_audience(fields: &mut Fields) -> ApiResult<Vec<String>> {
-    let path = fields.path_of("audience");
-    let items = match fields.take("audience") {
-        None => return Ok(Vec::new()),
+fn read_audience(audience: Option<Value>, path: &str) -> ApiResult<Vec<String>> {
+    let items = match audience {
+        None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Array(items)) => items,
         Some(one) => vec![one],
     };
     let read = |item: Value| match item {
-        Value::String(text) if (1..=TEXT_CHARS_MAX).contains(&text.len()) => Some(text),
+        Value::String(text) if (1..=ISSUER_CHARS_MAX).contains(&text.len()) => Some(text),
         _ => None,
     };
     let count = items.len();
@@ -135,16 +129,22 @@ fn read_audience(fields: &mut Fields) -> ApiResult<Vec<String>> {
     if count == audience.len() && (1..=AUDIENCES_MAX).contains(&count) {
         Ok(audience)
     } else {
-        Err(ApiError::invalid(&path, format!("must be a text, or a list of 1 to {AUDIENCES_MAX} texts")))
+        Err(ApiError::invalid(path, format!("must be a text, or a list of 1 to {AUDIENCES_MAX} texts")))
     }
 }
 
-fn read_algorithms(fields: &mut Fields, symmetric: bool) -> ApiResult<Vec<String>> {
+fn read_algorithms(algorithms: Option<Value>, path: &str, symmetric: bool) -> ApiResult<Vec<String>> {
     let fitting = || Algorithm::ALL.into_iter().filter(|algorithm| algorithm.is_symmetric() == symmetric);
-    let path = fields.path_of("algorithms");
-    let Some(items) = fields.list("algorithms", Algorithm::ALL.len())? else {
-        let usual: &[&str] = if symmetric { &["HS256"] } else { &["RS256", "ES256"] };
-        return Ok(usual.iter().map(|name| (*name).to_owned()).collect());
+    let items = match algorithms {
+        None | Some(Value::Null) => {
+            let usual: &[&str] = if symmetric { &["HS256"] } else { &["RS256", "ES256"] };
+            return Ok(usual.iter().map(|name| (*name).to_owned()).collect());
+        }
+        Some(Value::Array(items)) if items.len() <= Algorithm::ALL.len() => items,
+        Some(_) => {
+            let words = format!("must be a list of {} items at most", Algorithm::ALL.len());
+            return Err(ApiError::invalid(path, words));
+        }
     };
     let mut algorithms = Vec::new();
     for (place, item) in items.iter().enumerate() {
@@ -160,13 +160,15 @@ fn read_algorithms(fields: &mut Fields, symmetric: bool) -> ApiResult<Vec<String
         algorithms.push(known.as_str().to_owned());
     }
     if algorithms.is_empty() {
-        return Err(ApiError::invalid(&path, "must name at least one"));
+        return Err(ApiError::invalid(path, "must name at least one"));
     }
     Ok(algorithms)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn read(value: Value) -> Result<Issuer, String> {
@@ -179,7 +181,8 @@ mod tests {
             audience: vec![],
             algorithms: vec![],
         };
-        Issuer::read(value, "auth.issuers[0]", "app_0123456789ab", &keyring, &[known])
+        mayfly_api::decode::value(value, "auth.issuers[0]")
+            .and_then(|spec| Issuer::of(spec, "auth.issuers[0]", "app_0123456789ab", &keyring, &[known]))
             .map_err(|error| error.message().to_owned())
     }
 
@@ -193,7 +196,7 @@ mod tests {
             (by_secret.algorithms.as_slice(), by_secret.audience.as_slice()),
             (&["HS256".to_owned()][..], &["me".to_owned()][..])
         );
-        assert!(!by_secret.show().to_string().contains("sealed\":\"v1"), "{}", by_secret.show());
+        assert!(by_secret.info().has_secret);
         assert_eq!(read(json!({"issuer": "known"})).unwrap().secret_sealed.as_deref(), Some("sealed"));
         for (value, path) in [
             (json!({"issuer": "i"}), "auth.issuers[0]: needs"),

@@ -55,7 +55,7 @@ pub fn load_or_create(path: &Path) -> Result<String, AdminKeyError> {
     match read(path) {
         Ok(text) => {
             let key = text.trim();
-            if key::is_admin_shaped(key) {
+            if mayfly_api::keys::is_admin_shaped(key) {
                 Ok(key.to_owned())
             } else {
                 Err(AdminKeyError::Malformed(path.to_owned()))

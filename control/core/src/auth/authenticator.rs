@@ -1,37 +1,45 @@
-//! Checks credentials against what a route asks for.
+//! Checks credentials against what a route or a function's trigger asks for.
 
 use std::sync::Arc;
 
 use http::request::Parts;
+use mayfly_api::access::{Manager, Requirement};
+use mayfly_api::apps::AppState;
+use mayfly_api::error::{ApiError, ApiResult, Code};
+use mayfly_api::keys::{ApiKeyKind, Shape};
+use mayfly_api::scope::Scope;
+use mayfly_api::triggers::HttpAuth;
+use mayfly_jwt::token::TokenFault;
+use mayfly_store::{ApiKey, Store};
+use mayfly_tenant_db::identity::Identity;
 
-use super::access::{Access, CallAccess, Manager};
+use super::access::CallAccess;
 use super::admin::AdminKey;
 use super::bearer::{Bearer, as_user, in_query, pinned_version, refused, required};
 use super::caller::{Caller, CallerKind, EndUser};
-use super::key::{self, KeyHash, Shape};
+use super::key_cache::KeyCache;
 use super::verifier::TokenVerifier;
-use crate::invoke::{HttpAuth, Target, Targets, choose};
-use mayfly_api::error::{ApiError, ApiResult, Code};
-use mayfly_api::policy::{Requirement, requirement};
-use mayfly_api::route::Route;
-use mayfly_api::scope::Scope;
-use mayfly_common::cache::TtlCache;
-use mayfly_jwt::token::TokenFault;
-use mayfly_store::{ApiKey, ApiKeyKind, AppState, Store};
-use mayfly_tenant_db::identity::Identity;
+use crate::functions::{CachedFunction, FunctionCache, ResolvedCall, choose_version};
 
 /// Decides who may. Cheap to clone.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Authenticator {
-    inner: Arc<Inner>,
+    shared: Arc<AuthenticatorParts>,
 }
 
-struct Inner {
-    store: Store,
-    admin: AdminKey,
-    targets: Targets,
-    tokens: TokenVerifier,
-    keys: TtlCache<KeyHash, Option<Arc<ApiKey>>>,
+/// What an [`Authenticator`] works with.
+#[derive(Debug)]
+pub struct AuthenticatorParts {
+    /// The platform's tables.
+    pub store: Store,
+    /// The operator's key.
+    pub admin: AdminKey,
+    /// API keys.
+    pub keys: KeyCache,
+    /// End users' tokens.
+    pub tokens: TokenVerifier,
+    /// For calls that ask for a version.
+    pub functions: FunctionCache,
 }
 
 /// A bearer, looked up.
@@ -44,32 +52,55 @@ enum Credential {
 }
 
 impl Authenticator {
-    /// One that knows this admin key and looks up all others in the store.
-    pub fn new(store: Store, admin: AdminKey, targets: Targets, tokens: TokenVerifier) -> Self {
-        Self { inner: Arc::new(Inner { store, admin, targets, tokens, keys: TtlCache::default() }) }
+    /// One over these parts.
+    pub fn new(parts: AuthenticatorParts) -> Self {
+        Self { shared: Arc::new(parts) }
     }
 
-    /// Whether this request may be served, and as what.
-    pub async fn check(&self, route: &Route, head: &Parts) -> ApiResult<Access> {
-        match requirement(route) {
-            Requirement::Open => Ok(Access::Open),
-            Requirement::Admin => self.check_admin(head).await,
+    /// Authorize a management request; `None`: anyone may make it.
+    ///
+    /// # Errors
+    /// 401, 403, or 404 for another tenant's app: its existence does not leak.
+    pub async fn check(
+        &self,
+        requirement: Requirement,
+        app: Option<&str>,
+        head: &Parts,
+    ) -> ApiResult<Option<Manager>> {
+        match requirement {
+            Requirement::Open => Ok(None),
+            Requirement::Admin => self.check_admin(head).await.map(Some),
             Requirement::App(scope) => {
-                let app = route.app().unwrap_or_default();
-                self.check_manager(app, scope, head).await.map(Access::App)
+                self.check_manager(app.unwrap_or_default(), scope, head).await.map(Some)
             }
-            Requirement::Call => self.check_call(route, head).await,
+            Requirement::Function => {
+                Err(ApiError::internal("a call is authorized by its function's trigger"))
+            }
         }
     }
 
-    /// A key was revoked: the next request looks it up afresh.
-    pub fn forget_keys(&self) {
-        self.inner.keys.invalidate_all();
+    /// Authorize a call of a resolved function, and choose the version that it runs.
+    ///
+    /// # Errors
+    /// 401 and 403 by the contract's table; 404 for a version that is asked for and not there.
+    pub async fn check_call(&self, resolved: ResolvedCall, head: &Parts) -> ApiResult<CallAccess> {
+        let ResolvedCall { function, auth } = resolved;
+        let app = Arc::clone(&function.function.app_id);
+        let credential = self.credential(Some(&app), head).await;
+        let (caller, identity) = decide(&function, auth, credential, as_user(&head.headers)?)?;
+        let function = match pinned_version(&head.headers)? {
+            None => choose_version(function, caller.user_id.as_deref()),
+            Some(version) if caller.kind == CallerKind::ServiceKey => {
+                self.shared.functions.by_version(&app, &function.function.function_name, version).await?
+            }
+            Some(_) => return Err(forbidden("X-Mayfly-Version needs a service key of this app")),
+        };
+        Ok(CallAccess { function, caller, identity })
     }
 
-    async fn check_admin(&self, head: &Parts) -> ApiResult<Access> {
+    async fn check_admin(&self, head: &Parts) -> ApiResult<Manager> {
         match self.credential(None, head).await? {
-            Credential::Admin => Ok(Access::Admin),
+            Credential::Admin => Ok(Manager::Admin),
             Credential::Key(_) => Err(forbidden("this needs the operator's key")),
             Credential::None => Err(required()),
             Credential::User(_) => Err(refused(TokenFault::NotAKey)),
@@ -96,7 +127,7 @@ impl Authenticator {
     }
 
     async fn require_app(&self, app: &str) -> ApiResult<()> {
-        match self.inner.store.apps().get(app).await? {
+        match self.shared.store.apps().get(app).await? {
             Some(app) if app.state == AppState::Ready => Ok(()),
             Some(_) => Err(ApiError::new(
                 Code::StatePrerequisiteMissing,
@@ -104,23 +135,6 @@ impl Authenticator {
             )),
             None => Err(ApiError::not_found("the app")),
         }
-    }
-
-    async fn check_call(&self, route: &Route, head: &Parts) -> ApiResult<Access> {
-        let Route::Call { app, path } = route else {
-            return Err(ApiError::internal("only calls are checked as calls"));
-        };
-        let (target, auth) = self.inner.targets.by_call(app, path, &head.method).await?;
-        let credential = self.credential(Some(app), head).await;
-        let (caller, identity) = decide(&target, auth, credential, as_user(&head.headers)?)?;
-        let target = match pinned_version(&head.headers)? {
-            None => choose(target, caller.user_id.as_deref()),
-            Some(version) if caller.kind == CallerKind::ServiceKey => {
-                self.inner.targets.by_version(app, &target.function.function_name, version).await?
-            }
-            Some(_) => return Err(forbidden("X-Mayfly-Version needs a service key of this app")),
-        };
-        Ok(Access::Call(Box::new(CallAccess { target, caller, identity })))
     }
 
     /// What a request shows. Tokens of end users mean something for one app's functions only.
@@ -133,42 +147,31 @@ impl Authenticator {
             Bearer::Unusable(fault) => return Ok(Credential::Bad(refused(fault))),
             Bearer::Token(bearer) => bearer,
         };
-        match (key::shape(bearer), app) {
+        match (mayfly_api::keys::shape(bearer), app) {
             (None, None) => Ok(Credential::Bad(refused(TokenFault::NotAKey))),
-            (None, Some(app)) => Ok(match self.inner.tokens.verify(app, bearer).await? {
+            (None, Some(app)) => Ok(match self.shared.tokens.verify(app, bearer).await? {
                 Ok(user) => Credential::User(user),
                 Err(fault) => Credential::Bad(refused(fault)),
             }),
-            (Some(Shape::Admin), _) if self.inner.admin.verify(bearer) => Ok(Credential::Admin),
+            (Some(Shape::Admin), _) if self.shared.admin.verify(bearer) => Ok(Credential::Admin),
             (Some(Shape::Admin), _) => Ok(Credential::Bad(unknown_key())),
-            (Some(Shape::App), _) => self.find_key(bearer).await,
+            // Unknown and revoked look alike to everyone but the owner, who has the list of keys.
+            (Some(Shape::App), _) => Ok(match self.shared.keys.find(bearer).await? {
+                Some(key) if key.revoked_at.is_none() => Credential::Key(key),
+                Some(_) | None => Credential::Bad(unknown_key()),
+            }),
         }
-    }
-
-    async fn find_key(&self, bearer: &str) -> ApiResult<Credential> {
-        let hash = key::hash(bearer);
-        let store = &self.inner.store;
-        let found = self
-            .inner
-            .keys
-            .get(&hash, || async { ApiResult::Ok(store.keys().find_by_hash(&hash).await?.map(Arc::new)) })
-            .await?;
-        // Unknown and revoked are told apart by nobody but the owner, in the list of keys.
-        Ok(match found {
-            Some(key) if key.revoked_at.is_none() => Credential::Key(key),
-            Some(_) | None => Credential::Bad(unknown_key()),
-        })
     }
 }
 
 /// The contract's table of http auth, and impersonation on top of it. Pure.
 fn decide(
-    target: &Target,
+    cached: &CachedFunction,
     auth: HttpAuth,
     credential: ApiResult<Credential>,
     as_user: Option<String>,
 ) -> ApiResult<(Caller, Identity)> {
-    let function = &target.function;
+    let function = &cached.function;
     let service_key = match &credential {
         Ok(Credential::Key(key)) if *key.app_id == *function.app_id && key.kind == ApiKeyKind::Service => {
             Some(Arc::clone(key))
@@ -190,20 +193,20 @@ fn decide(
     }
     match credential {
         Ok(Credential::User(user)) => Ok((Caller::end_user(&user), Identity::User { id: user.id.clone() })),
-        credential => anonymous(target, auth, credential),
+        credential => anonymous(cached, auth, credential),
     }
 }
 
 /// Callers with neither a service key of the app nor a good token.
 fn anonymous(
-    target: &Target,
+    function: &CachedFunction,
     auth: HttpAuth,
     credential: ApiResult<Credential>,
 ) -> ApiResult<(Caller, Identity)> {
-    let nobody = || (Caller::anonymous(None), Identity::Service);
+    let anyone = || (Caller::anonymous(None), Identity::Service);
     // The anon key says which app's client this is, not who uses it.
     let client = match &credential {
-        Ok(Credential::Key(key)) if *key.app_id == *target.function.app_id => {
+        Ok(Credential::Key(key)) if *key.app_id == *function.function.app_id => {
             Some((Caller::anonymous(Some(key.id.clone())), Identity::Anon))
         }
         _ => None,
@@ -211,12 +214,12 @@ fn anonymous(
     match (auth, client) {
         (HttpAuth::None | HttpAuth::Optional, Some(client)) => return Ok(client),
         (HttpAuth::Required, Some(_)) => return Err(required()),
-        // With `none` nobody's credentials matter, not even whether they could be looked up.
-        (HttpAuth::None, None) => return Ok(nobody()),
+        // With `none` credentials do not matter, not even whether they could be looked up.
+        (HttpAuth::None, None) => return Ok(anyone()),
         (HttpAuth::Optional | HttpAuth::Required, None) => {}
     }
     match credential? {
-        Credential::None if auth == HttpAuth::Optional => Ok(nobody()),
+        Credential::None if auth == HttpAuth::Optional => Ok(anyone()),
         Credential::None => Err(required()),
         Credential::Key(_) | Credential::Admin => {
             Err(ApiError::new(Code::AuthInvalidApiKey, "the key is not one of this app's"))
@@ -251,12 +254,6 @@ fn forbidden(message: &str) -> ApiError {
 
 fn unknown_key() -> ApiError {
     ApiError::new(Code::AuthInvalidApiKey, "the key is unknown or revoked")
-}
-
-impl std::fmt::Debug for Authenticator {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Authenticator").finish_non_exhaustive()
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Uri};
 
-use super::key;
 use mayfly_api::error::{ApiError, Code};
 use mayfly_jwt::token::{TOKEN_BYTES_MAX, TokenFault, is_token_shaped};
 
@@ -61,7 +60,7 @@ pub fn pinned_version(headers: &HeaderMap) -> Result<Option<u32>, ApiError> {
 pub(super) fn in_query(uri: &Uri) -> bool {
     let Some(query) = uri.query() else { return false };
     url::form_urlencoded::parse(query.as_bytes()).any(|(name, value)| {
-        key::shape(&value).is_some() || (name == "access_token" && is_token_shaped(&value))
+        mayfly_api::keys::shape(&value).is_some() || (name == "access_token" && is_token_shaped(&value))
     })
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use mayfly_api::access::Manager;
 use mayfly_api::scope::Scope;
 
 /// By what right a function was called.
@@ -65,6 +66,16 @@ impl CallerKind {
 }
 
 impl Caller {
+    /// Who manages an app, when a function is run by way of a management route.
+    pub fn manager(manager: &Manager) -> Self {
+        match manager {
+            Manager::Admin => {
+                Self { kind: CallerKind::ServiceKey, key_id: None, scope: None, user_id: None, claims: None }
+            }
+            Manager::Key { id, scopes } => Self::service_key(id.clone(), scopes),
+        }
+    }
+
     /// A service key of the app.
     pub fn service_key(id: String, scopes: &[Scope]) -> Self {
         let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ring::digest::{Context, SHA256};
 
-use super::app_keys::AppKeys;
 use super::caller::EndUser;
+use crate::app_cache::AppKeys;
 use mayfly_jwt::token::KeySet;
 
 /// Tokens of one generation; there are two. A token that nobody shows falls out with the older one.

@@ -2,29 +2,24 @@
 
 use std::sync::Arc;
 
-use super::app_keys::{AppKeys, Signer};
-use super::caller::EndUser;
-use super::verified::{Entry, Verified, hash};
-use crate::app_config::AppConfig;
 use mayfly_api::error::{ApiError, ApiResult, Code};
-use mayfly_common::cache::TtlCache;
 use mayfly_common::clock;
 use mayfly_jwt::jwks::Jwks;
 use mayfly_jwt::token::{Claims, Compact, Expected, KeySet, TokenFault, verify};
-use mayfly_secrets::KeyRing;
-use mayfly_store::{AppState, Store};
+
+use super::caller::EndUser;
+use super::verified::{Entry, Verified, hash};
+use crate::app_cache::{AppCache, AppKeys, Signer};
 
 /// Checks tokens of end users. Cheap to clone.
 #[derive(Clone)]
 pub struct TokenVerifier {
-    inner: Arc<Inner>,
+    shared: Arc<Shared>,
 }
 
-struct Inner {
-    store: Store,
-    keyring: Arc<KeyRing>,
+struct Shared {
+    apps: AppCache,
     jwks: Jwks,
-    apps: TtlCache<Box<str>, Option<Arc<AppKeys>>>,
     verified: Verified,
 }
 
@@ -32,10 +27,9 @@ struct Inner {
 pub(super) type Verdict = Result<Arc<EndUser>, TokenFault>;
 
 impl TokenVerifier {
-    /// One over these keys.
-    pub fn new(store: Store, keyring: Arc<KeyRing>, jwks: Jwks) -> Self {
-        let inner = Inner { store, keyring, jwks, apps: TtlCache::default(), verified: Verified::default() };
-        Self { inner: Arc::new(inner) }
+    /// One over these apps' keys, and the published keys of their issuers.
+    pub fn new(apps: AppCache, jwks: Jwks) -> Self {
+        Self { shared: Arc::new(Shared { apps, jwks, verified: Verified::default() }) }
     }
 
     /// Whose token of this app's that is.
@@ -43,56 +37,35 @@ impl TokenVerifier {
     /// # Errors
     /// The outer ones are not the token's fault: keys that cannot be had now.
     pub async fn verify(&self, app: &str, token: &str) -> ApiResult<Verdict> {
-        let Some(keys) = self.keys(app).await? else { return Ok(Err(TokenFault::IssuerUnknown)) };
+        let Some(app_now) = self.shared.apps.find(app).await? else {
+            return Ok(Err(TokenFault::IssuerUnknown));
+        };
+        let keys = Arc::clone(&app_now.keys);
         let (hash, now) = (hash(app, token), now_seconds());
-        if let Some(entry) = self.inner.verified.get(&hash)
+        if let Some(entry) = self.shared.verified.get(&hash)
             && now < entry.ends
             && Arc::ptr_eq(&entry.keys, &keys)
             && self.still_published(app, &entry)
         {
             return Ok(Ok(entry.user));
         }
-        match self.verify_afresh(app, token, &keys, now).await? {
+        match self.verify_again(app, token, &keys, now).await? {
             Ok(entry) => {
                 let user = Arc::clone(&entry.user);
-                self.inner.verified.put(hash, entry);
+                self.shared.verified.put(hash, entry);
                 Ok(Ok(user))
             }
             Err(fault) => Ok(Err(fault)),
         }
     }
 
-    /// An app's keys and issuers; `None`: there is no such app.
-    pub async fn keys(&self, app: &str) -> ApiResult<Option<Arc<AppKeys>>> {
-        let ask = || async {
-            let store = &self.inner.store;
-            let Some(found) = store.apps().get(app).await?.filter(|app| app.state == AppState::Ready) else {
-                return Ok(None);
-            };
-            let rows = store.signing_keys().list(app).await?;
-            let issuers = AppConfig::of(&found.settings).issuers;
-            AppKeys::open(app, rows, issuers, &self.inner.keyring).map(Arc::new).map(Some)
-        };
-        self.inner.apps.get(&app.into(), ask).await
-    }
-
-    /// Keys or issuers of this app changed.
-    pub fn invalidate(&self, app: &str) {
-        self.inner.apps.invalidate(|of| **of == *app);
-    }
-
-    /// Anything may have changed.
-    pub fn invalidate_all(&self) {
-        self.inner.apps.invalidate_all();
-    }
-
     fn still_published(&self, app: &str, entry: &Entry) -> bool {
         entry.published.as_ref().is_none_or(|(keys, url)| {
-            self.inner.jwks.known(app, url).is_some_and(|known| Arc::ptr_eq(&known, keys))
+            self.shared.jwks.known(app, url).is_some_and(|known| Arc::ptr_eq(&known, keys))
         })
     }
 
-    async fn verify_afresh(
+    async fn verify_again(
         &self,
         app: &str,
         token: &str,
@@ -115,15 +88,15 @@ impl TokenVerifier {
         let set = match terms.signer {
             Signer::Own(set) | Signer::Secret(set) => set,
             Signer::Published(url) => {
-                let set = self.inner.jwks.keys(app, url, token.key_id()).await.map_err(|error| {
+                let set = self.shared.jwks.keys(app, url, token.key_id()).await.map_err(|error| {
                     let text = error.to_string();
                     ApiError::new(Code::SubsystemUnavailable, text)
                         .with_details(serde_json::json!({ "subsystem": "token issuer" }))
                 })?;
                 &published.insert((set, Arc::clone(url))).0
             }
-            Signer::Sealed => {
-                let text = "the secret of the token's issuer cannot be opened";
+            Signer::Undecryptable => {
+                let text = "the secret of the token's issuer cannot be decrypted";
                 return Err(ApiError::new(Code::SecretsUnavailable, text));
             }
         };

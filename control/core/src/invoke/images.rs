@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mayfly_runtime::{Engine, Image, Source};
 
-use super::target::Target;
+use crate::functions::CachedFunction;
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_store::{Store, StoredImage};
 
@@ -22,41 +22,41 @@ impl Images {
         Self { engine, store, under_way: Mutex::default() }
     }
 
-    pub(super) async fn get(&self, target: &Target) -> ApiResult<Image> {
-        match self.cached(target) {
+    pub(super) async fn get(&self, function: &CachedFunction) -> ApiResult<Image> {
+        match self.cached(function) {
             Some(image) => Ok(image),
-            None => self.get_slowly(target).await,
+            None => self.load_once(function).await,
         }
     }
 
-    fn cached(&self, target: &Target) -> Option<Image> {
-        target.function.image_digest.as_deref().and_then(|digest| self.engine.cached(digest))
+    fn cached(&self, function: &CachedFunction) -> Option<Image> {
+        function.function.image_digest.as_deref().and_then(|digest| self.engine.cached(digest))
     }
 
-    async fn get_slowly(&self, target: &Target) -> ApiResult<Image> {
-        let version = &*target.function.version_id;
+    async fn load_once(&self, function: &CachedFunction) -> ApiResult<Image> {
+        let version = &*function.function.version_id;
         let turn = {
             let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(under_way.entry(version.into()).or_default())
         };
         let got = {
             let _turn = turn.lock().await;
-            match self.cached(target) {
+            match self.cached(function) {
                 Some(image) => Ok(image),
-                None => self.load_or_rebuild(target).await,
+                None => self.load_or_rebuild(function).await,
             }
         };
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(version);
         got
     }
 
-    async fn load_or_rebuild(&self, target: &Target) -> ApiResult<Image> {
-        if let Some(digest) = target.function.image_digest.as_deref()
+    async fn load_or_rebuild(&self, function: &CachedFunction) -> ApiResult<Image> {
+        if let Some(digest) = function.function.image_digest.as_deref()
             && let Some(bytes) = self.store.versions().image(digest).await?
         {
             return self.engine.load(digest, &bytes).await.map_err(ApiError::internal);
         }
-        self.rebuild(&target.function.version_id).await
+        self.rebuild(&function.function.version_id).await
     }
 
     /// Another engine made the images there are: the source is the same, so the snapshot means the same.

@@ -2,30 +2,31 @@
 
 use mayfly_runtime::{Fault, Outcome, SourceMap};
 
-use super::{Invoker, Target, fault, masking};
+use super::{Invoker, fault, redaction};
+use crate::functions::CachedFunction;
 use mayfly_api::error::ApiError;
 
 impl Invoker {
     /// What a fault is to whoever called.
-    pub(super) async fn explain(&self, target: &Target, mut fault: Fault) -> ApiError {
-        masking::fault(target.mask(), &mut fault);
-        self.map_texts(target, texts_of(&mut fault)).await;
+    pub(super) async fn explain(&self, function: &CachedFunction, mut fault: Fault) -> ApiError {
+        redaction::fault(function.mask(), &mut fault);
+        self.map_texts(function, texts_of(&mut fault)).await;
         let stack = fault.stack().map(str::to_owned);
         fault::to_error(fault).with_stack(stack)
     }
 
     /// Everything of an outcome that its record will hold.
-    pub(super) async fn map_outcome(&self, target: &Target, outcome: &mut Outcome) {
+    pub(super) async fn map_outcome(&self, function: &CachedFunction, outcome: &mut Outcome) {
         let background = outcome.background.as_mut().and_then(|background| background.fault.as_mut());
         let faults = outcome.fault.as_mut().into_iter().chain(background).flat_map(texts_of);
         let messages = outcome.logs.iter_mut().map(|entry| &mut entry.message);
-        self.map_texts(target, faults.chain(messages)).await;
+        self.map_texts(function, faults.chain(messages)).await;
     }
 
     /// Texts with stacks in them. Where the map cannot be had, they stay as they are.
-    async fn map_texts(&self, target: &Target, texts: impl Iterator<Item = &mut String>) {
+    async fn map_texts(&self, function: &CachedFunction, texts: impl Iterator<Item = &mut String>) {
         for text in texts.filter(|text| SourceMap::has_places(text)) {
-            let Some(map) = target.source_map(&self.inner.store).await else { return };
+            let Some(map) = function.source_map(&self.shared.parts.records.store).await else { return };
             *text = map.map_stack(text);
         }
     }

@@ -6,15 +6,15 @@ use chrono::{DateTime, Utc};
 use mayfly_runtime::{Background, Fault, LogEntry, Outcome};
 
 use super::Trigger;
-use super::target::Target;
 use crate::auth::Caller;
+use crate::functions::CachedFunction;
 use mayfly_store::{BackgroundRecord, InvocationRecord, LogLine};
 
 /// The longest path that is kept.
 const PATH_CHARS_MAX: usize = 1_000;
 
 /// What is known of an invocation before it runs.
-pub(super) struct Begun {
+pub(super) struct InvocationStart {
     pub(super) id: String,
     pub(super) request_id: Arc<str>,
     pub(super) trigger: Trigger,
@@ -26,26 +26,26 @@ pub(super) struct Begun {
 }
 
 /// The whole record. The stacks come mapped.
-pub(super) fn of(target: &Target, begun: Begun, outcome: Outcome) -> InvocationRecord {
-    let function = &target.function;
+pub(super) fn of(function: &CachedFunction, start: InvocationStart, outcome: Outcome) -> InvocationRecord {
+    let function = &function.function;
     let usage = outcome.usage;
     InvocationRecord {
-        id: begun.id,
+        id: start.id,
         app_id: Arc::clone(&function.app_id),
         function_id: Arc::clone(&function.function_id),
         function_name: Arc::clone(&function.function_name),
         version_id: Arc::clone(&function.version_id),
         version: function.version,
-        request_id: begun.request_id,
-        trigger: begun.trigger.as_str().into(),
-        method: begun.method,
-        path: shortened(begun.path),
-        caller_type: begun.caller.kind.as_str().into(),
-        caller_key_id: begun.caller.key_id,
-        user_id: begun.caller.user_id,
-        db_role: begun.db_role.into(),
+        request_id: start.request_id,
+        trigger: start.trigger.as_str().into(),
+        method: start.method,
+        path: shortened(start.path),
+        caller_type: start.caller.kind.as_str().into(),
+        caller_key_id: start.caller.key_id,
+        user_id: start.caller.user_id,
+        db_role: start.db_role.into(),
         status: outcome.status,
-        started_at: begun.started_at,
+        started_at: start.started_at,
         duration_us: micros(usage.duration),
         fuel: usage.fuel,
         memory_peak_bytes: usage.memory_peak_bytes as u64,

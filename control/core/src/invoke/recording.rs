@@ -4,7 +4,7 @@ use mayfly_runtime::Recording;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::Invoker;
-use super::target::Target;
+use crate::functions::CachedFunction;
 use mayfly_store::StoredRecording;
 
 /// The largest recording. Beyond it there is none: a body of some megabytes would be kept for weeks.
@@ -15,7 +15,7 @@ pub fn recording_name(invocation_id: &str) -> String {
     format!("=recording:{invocation_id}")
 }
 
-impl Target {
+impl CachedFunction {
     /// The room for a recording of the next invocation: as many of them as the function asks for have some.
     pub(super) fn recording_bytes(&self) -> usize {
         if draw(self.function.settings.record_percent) { RECORDING_BYTES_MAX } else { 0 }
@@ -34,19 +34,30 @@ fn draw(percent: u32) -> bool {
 
 impl Invoker {
     /// An invocation whose recording cannot be kept has happened all the same.
-    pub(super) async fn keep(&self, target: &Target, id: &str, image_digest: &str, recording: &Recording) {
-        let app = &target.function.app_id;
-        let sealed = self.inner.keyring.seal_bytes(app, None, &recording_name(id), recording.as_bytes());
+    pub(super) async fn store_recording(
+        &self,
+        function: &CachedFunction,
+        id: &str,
+        image_digest: &str,
+        recording: &Recording,
+    ) {
+        let app = &function.function.app_id;
+        let sealed = self.shared.parts.capabilities.keyring.seal_bytes(
+            app,
+            None,
+            &recording_name(id),
+            recording.as_bytes(),
+        );
         let sealed = match sealed {
             Ok(sealed) => sealed,
             Err(error) => return tracing::warn!(%error, invocation = id, "a recording is not kept"),
         };
         let stored = StoredRecording {
-            engine_digest: self.inner.engine.digest().to_owned(),
+            engine_digest: self.shared.parts.execution.engine.digest().to_owned(),
             image_digest: image_digest.to_owned(),
             sealed,
         };
-        if let Err(error) = self.inner.store.recordings().put(app, id, &stored).await {
+        if let Err(error) = self.shared.parts.records.store.recordings().put(app, id, &stored).await {
             tracing::warn!(%error, invocation = id, "a recording is not kept");
         }
     }

@@ -9,17 +9,17 @@ use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-use super::{Invoker, Target};
+use super::{CachedFunction, Invoker};
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_common::tasks::Attached;
 use mayfly_store::InvocationRecord;
 
-/// An invocation that has begun. Dropping this leaves it running to its end.
+/// An invocation that has start. Dropping this leaves it running to its end.
 #[derive(Debug)]
 pub struct Running {
     /// `inv_...`
     pub id: String,
-    pub(super) target: Arc<Target>,
+    pub(super) function: Arc<CachedFunction>,
     pub(super) invoker: Invoker,
     pub(super) line: Option<OnTheLine>,
     pub(super) reply: oneshot::Receiver<Result<Response, Fault>>,
@@ -35,12 +35,12 @@ impl Running {
         // What is left is its background, and its record: nobody who waits for the answer waits for them.
         self.work.detach();
         if !self.finished.is_cancelled() {
-            self.invoker.inner.tails.add(&self.target.function.app_id, self.finished.clone());
+            self.invoker.shared.pending_records.add(&self.function.function.app_id, self.finished.clone());
         }
         match answered {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(fault)) => {
-                let error = self.invoker.explain(&self.target, fault).await;
+                let error = self.invoker.explain(&self.function, fault).await;
                 Err(error.of_invocation(&self.id))
             }
             Err(_) => {

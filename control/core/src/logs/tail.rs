@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use mayfly_store::{InvocationRecord, Store};
 
-/// Tails at once on this node.
+/// PendingRecords at once on this node.
 pub(super) const TAILS_MAX: usize = 100;
 
 /// Records read at once.

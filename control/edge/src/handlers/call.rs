@@ -2,39 +2,26 @@
 
 use bytes::Bytes;
 use http::StatusCode;
+use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_runtime::{Body, OnTheLine, Response};
 
+use crate::Edge;
 use crate::headers::{forward, write_function_headers};
+use crate::reply::{self, Reply};
 use crate::rescue::write_rate_limit;
-use crate::stage::{Admitted, CallRequest};
-use crate::{Edge, Reply, reply};
-use mayfly_api::error::{ApiError, ApiResult};
-use mayfly_core::auth::CallAccess;
-use mayfly_core::invoke::{Invocation, Trigger};
-use mayfly_telemetry::trace::Trace;
+use crate::services::{EdgeServices, RunningCall as _};
+use crate::stage::AdmittedCall;
 
-pub(crate) async fn call(edge: &Edge, request: Admitted) -> ApiResult<Reply> {
-    let CallRequest { access, room, id, peer, head, body } = request.into_call()?;
-    let CallAccess { target, caller, identity } = access;
+pub(crate) async fn call<S: EdgeServices>(edge: &Edge<S>, request: AdmittedCall<S>) -> ApiResult<Reply> {
+    let AdmittedCall { context, head, authorized, permit, body } = request;
+    let rate_limit = S::rate_limit(&permit).clone();
     let path = head.uri.path().to_owned();
-    let trace = Trace::of(&head.headers);
     let request = forward(&edge.base, head, body);
-    let invocation = Invocation {
-        target,
-        request,
-        path,
-        caller,
-        identity,
-        trigger: Trigger::Http,
-        request_id: id,
-        ip: peer,
-        trace,
-        slot: room.slot,
-    };
-    let mut running = edge.invoker.start(invocation).await?;
-    let response = running.reply().await.map_err(|error| error.with_rate_limit(room.rate_limit.clone()))?;
-    let mut reply = to_reply(response, running.line(), &running.id)?;
-    write_rate_limit(reply.headers_mut(), &room.rate_limit);
+    let mut running = edge.services.call(authorized, permit, context, request, path).await?;
+    let response = running.response().await.map_err(|error| error.with_rate_limit(rate_limit.clone()))?;
+    let guard = running.disconnect_guard();
+    let mut reply = to_reply(response, guard, running.id())?;
+    write_rate_limit(reply.headers_mut(), &rate_limit);
     Ok(reply)
 }
 

@@ -52,10 +52,10 @@ where
     fn call(&mut self, request: Arrived<B>) -> Self::Future {
         // The query is left out: people put secrets there.
         let line = (self.which != Which::Off).then(|| Line {
-            id: Arc::clone(&request.id),
+            id: Arc::clone(&request.context.id),
             method: request.head.method.clone(),
             path: request.head.uri.path().into(),
-            at: request.at,
+            at: request.context.received_at,
         });
         Logging { inner: self.inner.call(request), line, all: self.which == Which::All }
     }

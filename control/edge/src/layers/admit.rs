@@ -1,7 +1,7 @@
-//! Reads the body of an `Authed` request and takes room for what it will run: `Admitted`, or 408, 413, 429, 503.
+//! Reads the body of an `Authorized` request and takes a permit for what it will run: `Admitted`, or 408, 413, 429, 503.
 //!
-//! In this order: nobody's body is read before they may send one, and a slow body holds no room for a sandbox, until
-//! enough of it is here for a function to begin with.
+//! In this order: the body of a request that is refused is not read, and a slow body holds no permit until enough of it
+//! is here for a function to begin with.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,32 +9,33 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::Body;
+use mayfly_api::error::ApiError;
+use mayfly_api::routes::{BodyLimit, Operation};
 use tower::Service;
 
 use crate::body::Bounded;
-use crate::stage::{Admitted, Authed};
-use mayfly_api::error::ApiError;
-use mayfly_api::route::Route;
-use mayfly_core::admission::Admission;
+use crate::services::EdgeServices;
+use crate::stage::{Access, Admitted, AdmittedCall, Arrived, Authorized, Managed, Routed, arriving};
 
-/// See the module.
+/// The layer's service.
 #[derive(Debug, Clone)]
-pub(crate) struct Admit<S> {
+pub(crate) struct Admit<S, E> {
     inner: S,
-    admission: Admission,
-    bytes_max: usize,
+    services: E,
+    large_bytes: usize,
 }
 
-impl<S> Admit<S> {
-    pub(crate) fn new(inner: S, admission: Admission, bytes_max: usize) -> Self {
-        Self { inner, admission, bytes_max }
+impl<S, E> Admit<S, E> {
+    pub(crate) fn new(inner: S, services: E, large_bytes: usize) -> Self {
+        Self { inner, services, large_bytes }
     }
 }
 
-impl<S, B> Service<Authed<Bounded<B>>> for Admit<S>
+impl<S, E, B> Service<Authorized<E, Bounded<B>>> for Admit<S, E>
 where
-    S: Service<Admitted, Error = ApiError> + Clone + Send + 'static,
+    S: Service<Admitted<E>, Error = ApiError> + Clone + Send + 'static,
     S::Future: Send,
+    E: EdgeServices,
     B: Body<Data = Bytes> + Unpin + Send + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
@@ -46,32 +47,44 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Authed<Bounded<B>>) -> Self::Future {
-        let (mut inner, admission, bytes_max) = (self.inner.clone(), self.admission.clone(), self.bytes_max);
+    fn call(&mut self, request: Authorized<E, Bounded<B>>) -> Self::Future {
+        let (mut inner, services) = (self.inner.clone(), self.services.clone());
+        let large_bytes = self.large_bytes;
         Box::pin(async move {
-            let (request, body) = request.split();
-            // What is too much is refused before its body is read, and holds no room while it is.
-            let counted = match running_app(request.route()) {
-                Some(app) => Some(admission.count(app).await?),
-                None => None,
+            let Authorized { routed: Routed { found, request }, access } = request;
+            let Arrived { context, head, body } = request;
+            // What is over a limit is refused before its body is read, and holds no permit while it is.
+            let counted = match &found.app {
+                Some(app) if runs_a_function(found.operation) => Some(services.count(app).await?),
+                _ => None,
             };
-            let (body, rest) = match request.route() {
-                Route::Call { .. } => body.begin().await?,
-                _ => (body.collect(bytes_max).await?, None),
+            let admitted = match (access, counted) {
+                (Access::Call(authorized), Some(counted)) => {
+                    let (begun, rest) = body.begin().await?;
+                    let permit = services.admit(counted).await?;
+                    let body = arriving(begun, rest);
+                    Admitted::Call(AdmittedCall { context, head, authorized, permit, body })
+                }
+                (Access::Manage(manager), counted) => {
+                    let bytes_max = match found.operation.route().body_limit {
+                        BodyLimit::Small => BodyLimit::SMALL_BYTES.min(large_bytes),
+                        BodyLimit::Large | BodyLimit::Streamed => large_bytes,
+                    };
+                    let body = body.collect(bytes_max).await?;
+                    let managed = Managed { context, head, found, manager, body };
+                    match counted {
+                        Some(counted) => Admitted::Run(managed, services.admit(counted).await?),
+                        None => Admitted::Manage(managed),
+                    }
+                }
+                (Access::Call(_), None) => return Err(ApiError::internal("a call names no app")),
             };
-            let room = match counted {
-                Some(counted) => Some(admission.enter(counted).await?),
-                None => None,
-            };
-            inner.call(request.admitted(body, rest, room)).await
+            inner.call(admitted).await
         })
     }
 }
 
-/// The app of which a function is to run: nothing else needs room for a sandbox.
-fn running_app(route: &Route) -> Option<&str> {
-    match route {
-        Route::Call { app, .. } | Route::Invoke { app, .. } | Route::VerifyUsage { app } => Some(app),
-        _ => None,
-    }
+/// Nothing else needs a sandbox.
+fn runs_a_function(operation: Operation) -> bool {
+    matches!(operation, Operation::FunctionCall | Operation::FunctionsInvoke | Operation::UsageVerify)
 }

@@ -1,32 +1,33 @@
-//! Turns a `Routed` request into an `Authed` one, or into 401, 403 or 404.
+//! Turns a `Resolved` request into an `Authorized` one, or answers 401, 403 or 404.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use mayfly_api::error::ApiError;
 use tower::Service;
 
-use crate::stage::{Authed, Routed};
-use mayfly_api::error::ApiError;
-use mayfly_core::auth::Authenticator;
+use crate::services::EdgeServices;
+use crate::stage::{Access, Authorized, Resolved};
 
-/// See the module.
+/// The layer's service.
 #[derive(Debug, Clone)]
-pub(crate) struct Auth<S> {
+pub(crate) struct Auth<S, E> {
     inner: S,
-    authenticator: Authenticator,
+    services: E,
 }
 
-impl<S> Auth<S> {
-    pub(crate) fn new(inner: S, authenticator: Authenticator) -> Self {
-        Self { inner, authenticator }
+impl<S, E> Auth<S, E> {
+    pub(crate) fn new(inner: S, services: E) -> Self {
+        Self { inner, services }
     }
 }
 
-impl<S, B> Service<Routed<B>> for Auth<S>
+impl<S, E, B> Service<Resolved<E, B>> for Auth<S, E>
 where
-    S: Service<Authed<B>, Error = ApiError> + Clone + Send + 'static,
+    S: Service<Authorized<E, B>, Error = ApiError> + Clone + Send + 'static,
     S::Future: Send,
+    E: EdgeServices,
     B: Send + 'static,
 {
     type Response = S::Response;
@@ -37,12 +38,20 @@ where
         self.inner.poll_ready(cx)
     }
 
-    /// From here inwards things are waited for, and futures have no names: this layer and the next box theirs.
-    fn call(&mut self, request: Routed<B>) -> Self::Future {
-        let (mut inner, authenticator) = (self.inner.clone(), self.authenticator.clone());
+    fn call(&mut self, request: Resolved<E, B>) -> Self::Future {
+        let (mut inner, services) = (self.inner.clone(), self.services.clone());
         Box::pin(async move {
-            let access = authenticator.check(request.route(), request.head()).await?;
-            inner.call(request.authed(access)).await
+            let Resolved { routed, function } = request;
+            let head = &routed.request.head;
+            let access = match function {
+                Some(function) => Access::Call(services.authorize_call(function, head).await?),
+                None => {
+                    let requirement = routed.found.operation.route().requirement;
+                    let app = routed.found.app.as_deref();
+                    Access::Manage(services.authorize(requirement, app, head).await?)
+                }
+            };
+            inner.call(Authorized { routed, access }).await
         })
     }
 }

@@ -1,14 +1,15 @@
-//! Lets web pages of the app's origins call its functions: answers preflights, and marks answers and errors alike.
+//! Marks answers and errors alike for web pages of the app's origins.
 //!
-//! Outside the rescue, since a page has to be able to read why it was refused.
+//! Outside the rescue, since a page has to be able to read why it was refused; so it asks nothing that waits: the lookup
+//! is `cors_lookup.rs`, below load shedding and the deadline.
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use futures_util::future::Either;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
@@ -16,12 +17,14 @@ use http::header::{
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use mayfly_api::hosts::OriginVerdict;
+use mayfly_api::routes::called_app;
+use pin_project_lite::pin_project;
 use tower::Service;
 
+use crate::services::EdgeServices;
 use crate::stage::Arrived;
 use crate::{Reply, reply};
-use mayfly_api::route::called_app;
-use mayfly_core::app_config::{AppView, Configs, OriginVerdict};
 
 /// Ten minutes: browsers keep preflights no longer than a few of them anyway.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
@@ -30,53 +33,97 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
     "X-Request-Id, X-Invocation-Id, X-Error-Source, Retry-After, RateLimit, RateLimit-Policy",
 );
 
-/// See the module.
+/// The layer's service.
 #[derive(Debug, Clone)]
-pub(crate) struct Cors<S> {
+pub(crate) struct Cors<S, E> {
     inner: S,
-    configs: Configs,
+    services: E,
 }
 
-impl<S> Cors<S> {
-    pub(crate) fn new(inner: S, configs: Configs) -> Self {
-        Self { inner, configs }
+impl<S, E> Cors<S, E> {
+    pub(crate) fn new(inner: S, services: E) -> Self {
+        Self { inner, services }
     }
 }
 
-impl<S, B> Service<Arrived<B>> for Cors<S>
+/// The origin of a page that calls an app's function, and what the app's list says of it once that is known. It rides
+/// in the request's extensions.
+#[derive(Debug, Clone)]
+pub(super) struct Pending {
+    pub(super) app: Box<str>,
+    origin: HeaderValue,
+    verdict: Arc<OnceLock<OriginVerdict>>,
+}
+
+impl Pending {
+    /// What the list says, where that is known already.
+    pub(super) fn verdict(&self) -> Option<OriginVerdict> {
+        self.verdict.get().copied()
+    }
+
+    /// It was looked up.
+    pub(super) fn settle(&self, verdict: OriginVerdict) {
+        let _ = self.verdict.set(verdict);
+    }
+
+    /// What is no text is on no list; whether there is one decides.
+    pub(super) fn origin_text(&self) -> &str {
+        self.origin.to_str().unwrap_or_default()
+    }
+}
+
+impl<S, E, B> Service<Arrived<B>> for Cors<S, E>
 where
-    S: Service<Arrived<B>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-    B: Send + 'static,
+    S: Service<Arrived<B>, Response = Reply, Error = Infallible>,
+    E: EdgeServices,
 {
     type Response = Reply;
     type Error = Infallible;
-    type Future = Either<S::Future, Pin<Box<dyn Future<Output = Result<Reply, Infallible>> + Send>>>;
+    type Future = Marking<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Arrived<B>) -> Self::Future {
-        let mut inner = self.inner.clone();
-        let Some((app, origin)) = from_a_page(&request.head) else {
-            return Either::Left(inner.call(request));
-        };
-        let (app, configs) = (app.to_owned(), self.configs.clone());
-        Either::Right(Box::pin(async move {
-            // An app that is not there, or cannot be looked up now, lets nobody in; why, is said below.
-            let view = configs.find(&app).await.ok().flatten();
-            let verdict = view.as_deref().map_or(OriginVerdict::Unset, |view| judge(view, &origin));
-            if verdict == OriginVerdict::Unset {
-                return inner.call(request).await;
+    fn call(&mut self, mut request: Arrived<B>) -> Self::Future {
+        let pending = from_a_page(&request.head).map(|(app, origin)| Pending {
+            app: app.into(),
+            origin,
+            verdict: Arc::default(),
+        });
+        if let Some(pending) = &pending {
+            // From memory: so that a page of a known app reads also that the server is full.
+            if let Some(verdict) = self.services.known_origin(&pending.app, pending.origin_text()) {
+                pending.settle(verdict);
             }
-            let mut reply = match preflight(&request.head) {
-                Some(asked) => answer_preflight(verdict, asked),
-                None => inner.call(request).await?,
-            };
-            mark(reply.headers_mut(), verdict, origin);
-            Ok(reply)
-        }))
+            request.head.extensions.insert(pending.clone());
+        }
+        Marking { inner: self.inner.call(request), pending }
+    }
+}
+
+pin_project! {
+    /// The response, marked for the page.
+    pub(crate) struct Marking<F> {
+        #[pin]
+        inner: F,
+        pending: Option<Pending>,
+    }
+}
+
+impl<F: Future<Output = Result<Reply, Infallible>>> Future for Marking<F> {
+    type Output = Result<Reply, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let Ok(mut reply) = ready!(this.inner.poll(cx));
+        if let Some(pending) = this.pending.take()
+            && let Some(verdict) = pending.verdict()
+            && verdict != OriginVerdict::Unset
+        {
+            mark(reply.headers_mut(), verdict, pending.origin);
+        }
+        Poll::Ready(Ok(reply))
     }
 }
 
@@ -88,19 +135,17 @@ fn from_a_page(head: &Parts) -> Option<(&str, HeaderValue)> {
     origins.next().is_none().then_some((app, origin))
 }
 
-fn judge(view: &AppView, origin: &HeaderValue) -> OriginVerdict {
-    // What is no text is on no list; whether there is one decides.
-    view.config.cors_origins.judge(origin.to_str().unwrap_or_default())
-}
-
 /// What a browser asks before the call itself: its method, and its headers.
-fn preflight(head: &Parts) -> Option<(HeaderValue, Option<HeaderValue>)> {
+pub(super) fn preflight(head: &Parts) -> Option<(HeaderValue, Option<HeaderValue>)> {
     let method = head.headers.get(ACCESS_CONTROL_REQUEST_METHOD)?;
     (head.method == Method::OPTIONS)
         .then(|| (method.clone(), head.headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned()))
 }
 
-fn answer_preflight(verdict: OriginVerdict, (method, headers): (HeaderValue, Option<HeaderValue>)) -> Reply {
+pub(super) fn answer_preflight(
+    verdict: OriginVerdict,
+    (method, headers): (HeaderValue, Option<HeaderValue>),
+) -> Reply {
     let mut reply = reply::whole(Bytes::new());
     *reply.status_mut() = StatusCode::NO_CONTENT;
     if verdict != OriginVerdict::Refused {

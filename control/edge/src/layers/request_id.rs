@@ -15,6 +15,8 @@ use tower::Service;
 use crate::Reply;
 use crate::stage::Arrived;
 use mayfly_api::ids;
+use mayfly_telemetry::request::RequestContext;
+use mayfly_telemetry::trace::Trace;
 
 /// The header, both ways.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -53,7 +55,10 @@ where
             Some(id) => id.into(),
             None => ids::request_id().into(),
         };
-        let arrived = Arrived { id: Arc::clone(&id), peer: self.peer, at: Instant::now(), head, body };
+        let trace = Trace::of(&head.headers);
+        let context =
+            RequestContext { id: Arc::clone(&id), peer: self.peer, received_at: Instant::now(), trace };
+        let arrived = Arrived { context, head, body };
         Tagging { inner: self.inner.call(arrived), id }
     }
 }

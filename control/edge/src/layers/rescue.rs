@@ -42,7 +42,7 @@ where
     }
 
     fn call(&mut self, request: Arrived<B>) -> Self::Future {
-        let id = Arc::clone(&request.id);
+        let id = Arc::clone(&request.context.id);
         Rescuing { inner: self.inner.call(request), id, base: Arc::clone(&self.base) }
     }
 }

@@ -11,7 +11,7 @@ use tower::Service;
 
 use crate::stage::{Arrived, Routed};
 use mayfly_api::error::{ApiError, ApiResult};
-use mayfly_api::route::{Route, RouteError};
+use mayfly_api::routes::{self, Found, RouteError};
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -39,15 +39,15 @@ where
 
     fn call(&mut self, request: Arrived<B>) -> Self::Future {
         match find(&request.head) {
-            Ok(route) => Either::Left(self.inner.call(Routed::new(route, request))),
+            Ok(found) => Either::Left(self.inner.call(Routed { found, request })),
             Err(error) => Either::Right(ready(Err(error))),
         }
     }
 }
 
-fn find(head: &Parts) -> ApiResult<Route> {
+fn find(head: &Parts) -> ApiResult<Found> {
     check_host(head)?;
-    Route::parse(&head.method, head.uri.path()).map_err(|error| match error {
+    routes::find(&head.method, head.uri.path()).map_err(|error| match error {
         RouteError::NotFound => ApiError::not_found("this path"),
         RouteError::Method(allow) => ApiError::method_not_allowed(allow),
     })

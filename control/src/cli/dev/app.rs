@@ -6,10 +6,14 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::app::App;
-use mayfly_store::AppState;
+use mayfly_api::access::Manager;
+use mayfly_api::apps::{AppState, CreateApp};
+use mayfly_api::decode::{self, Nothing};
+use mayfly_api::endpoint::{Call, CallContext, Handler as _, Json, NoBody};
+use mayfly_api::routes::{AppsCreate, AppsGet};
+use serde_json::json;
 
 /// What is kept of it, in `<data-dir>/dev/<name>.json`, for this user alone.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -24,17 +28,17 @@ impl DevApp {
     pub(super) async fn ensure(server: &App, data_dir: &Path, name: &str) -> Result<Self, String> {
         let path = data_dir.join("dev").join(format!("{name}.json"));
         if let Some(kept) = Self::read(&path)
-            && server.edge().apps.get(&kept.app_id).await.is_ok_and(|app| app.state == AppState::Ready)
+            && is_ready(server, &kept.app_id).await
         {
             return Ok(kept);
         }
-        let made = server
-            .edge()
-            .apps
-            .create(json!({ "name": name }))
-            .await
+        let wanted: CreateApp = decode::value(json!({ "name": name }), "")
             .map_err(|error| format!("the app {name} cannot be made: {error}"))?;
-        let kept = Self { app_id: made.app.id, service_key: made.service_key, anon_key: made.anon_key };
+        let body = Json(wanted);
+        let call = Call::<AppsCreate> { context: context(server, ""), query: Nothing {}, body };
+        let made = server.use_cases().apps.handle(call).await;
+        let made = made.map_err(|error| format!("the app {name} cannot be made: {error}"))?;
+        let kept = Self { app_id: made.app_id, service_key: made.service_key, anon_key: made.anon_key };
         kept.write(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(kept)
     }
@@ -50,4 +54,15 @@ impl DevApp {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
         file.write_all(&serde_json::to_vec_pretty(self)?)
     }
+}
+
+/// The operator asks, within the process.
+fn context(server: &App, app: &str) -> CallContext {
+    let base = server.url().to_owned();
+    CallContext { app: app.to_owned(), names: Vec::new(), manager: Manager::Admin, base }
+}
+
+async fn is_ready(server: &App, app: &str) -> bool {
+    let call = Call::<AppsGet> { context: context(server, app), query: Nothing {}, body: NoBody };
+    server.use_cases().apps.handle(call).await.is_ok_and(|app| app.state == AppState::Ready)
 }

@@ -7,18 +7,22 @@ use std::time::Instant;
 use ring::digest::{SHA256, digest};
 
 use super::app::DevApp;
+use mayfly_api::access::Manager;
+use mayfly_api::decode;
 use mayfly_api::error::{ApiError, ApiResult};
+use mayfly_api::functions::DeployFunction;
+use mayfly_api::sql::RunSql;
 use mayfly_cli::source::{FunctionSource, functions_in};
 use mayfly_cli::{out, source_excerpt};
-use mayfly_core::auth::Manager;
-use mayfly_core::deploy::{DeployedVersion, Manifest};
-use mayfly_core::sql::ScriptRequest;
-use mayfly_edge::Edge;
-use mayfly_store::TriggerKind;
+use mayfly_core::deploy::DeployedVersion;
 
-/// See the module.
+use crate::use_cases::UseCases;
+use mayfly_api::triggers::TriggerKind;
+
+/// Deploys what is new or changed.
 pub(super) struct Deployer {
-    edge: Edge,
+    use_cases: UseCases,
+    url: String,
     app: DevApp,
     /// What was last tried for each file or folder, whether it went well or not.
     tried: BTreeMap<PathBuf, Result<FunctionSource, String>>,
@@ -27,8 +31,8 @@ pub(super) struct Deployer {
 }
 
 impl Deployer {
-    pub(super) fn new(edge: Edge, app: DevApp) -> Self {
-        Self { edge, app, tried: BTreeMap::new(), serving: BTreeMap::new() }
+    pub(super) fn new(use_cases: UseCases, url: &str, app: DevApp) -> Self {
+        Self { use_cases, url: url.to_owned(), app, tried: BTreeMap::new(), serving: BTreeMap::new() }
     }
 
     /// Deploy what is new or changed. A function whose file is gone stays deployed: deleting is for people.
@@ -75,29 +79,29 @@ impl Deployer {
     }
 
     async fn try_deploy(&self, source: &FunctionSource) -> ApiResult<DeployedVersion> {
-        let manifest = Manifest::read(source.body())?;
+        let wanted: DeployFunction = decode::value(source.body(), "")?;
         if let Some(sql) = &source.schema {
             self.run_schema(&source.name, sql).await?;
         }
-        self.edge.deploy.run(&self.app.app_id, manifest).await
+        self.use_cases.functions.deploy.run(&self.app.app_id, wanted).await
     }
 
     /// Run a function's `schema.sql`, unless exactly this text was run before.
     async fn run_schema(&self, function: &str, sql: &str) -> ApiResult<()> {
         let name = format!("dev: {function}/schema.sql");
         let checksum = hex::encode(digest(&SHA256, sql.as_bytes()));
-        if self.edge.sql.has_run(&self.app.app_id, &name, &checksum).await? {
+        if self.use_cases.sql.has_run(&self.app.app_id, &name, &checksum).await? {
             return Ok(());
         }
-        let script = ScriptRequest::read(serde_json::json!({ "sql": sql, "name": name }))?;
-        self.edge.sql.run(&self.app.app_id, &Manager::Admin, script).await?;
+        let script: RunSql = decode::value(serde_json::json!({ "sql": sql, "name": name }), "")?;
+        self.use_cases.sql.run(&self.app.app_id, &Manager::Admin, script).await?;
         out::say(&format!("  {function}/schema.sql applied"));
         Ok(())
     }
 
     /// Lines to paste into a shell.
     fn calls(&self, source: &FunctionSource, made: &DeployedVersion) -> Vec<String> {
-        let url = format!("{}/fn/{}", self.edge.api_base(&self.app.app_id), made.name);
+        let url = format!("{}/v1/{}/fn/{}", self.url, self.app.app_id, made.name);
         let key = &self.app.service_key;
         if !source.try_lines.is_empty() {
             return source

@@ -7,7 +7,8 @@ use tokio_postgres::types::ToSql;
 
 use super::{FunctionSettings, Functions};
 use crate::StoreError;
-use crate::triggers::{self, TRIGGERS_JSON, Trigger};
+use crate::triggers::{self, TRIGGERS_JSON};
+use mayfly_api::triggers::Trigger;
 
 /// What an invocation needs to know of a function.
 #[derive(Debug, Clone, PartialEq)]

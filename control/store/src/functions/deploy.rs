@@ -6,11 +6,13 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use tokio_postgres::Transaction;
 
-use super::settings::{self, FunctionSettings, SettingsPatch};
+use super::settings::{self, FunctionSettings};
 use crate::changes::{self, ChangeKind};
-use crate::triggers::{self, Trigger, TriggerKind};
+use crate::triggers;
 use crate::versions::{StoredImage, insert_image};
 use crate::{RolloutTerms, Store, StoreError, env, id, rollouts};
+use mayfly_api::functions::SettingsChange;
+use mayfly_api::triggers::{Trigger, TriggerKind};
 
 /// A built version about to be kept. What is `None` keeps its value; a new function gets the default.
 #[derive(Debug, Clone)]
@@ -28,7 +30,7 @@ pub struct DeployRow {
     /// The author's words.
     pub description: Option<String>,
     /// Limits and switches.
-    pub settings: SettingsPatch,
+    pub settings: SettingsChange,
     /// What starts it. Default: one http trigger with `auth: required`.
     pub triggers: Option<Vec<Trigger>>,
     /// All of its environment, sealed; replaces what there was.

@@ -1,58 +1,9 @@
 //! Limits and switches of a function, and changes to some of them.
 
+use mayfly_api::functions::{AgentToolExposure, AgentToolMode, SettingsChange};
 use tokio_postgres::{Row, Transaction};
 
 use crate::StoreError;
-
-/// What an agent may do through a function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AgentToolMode {
-    /// Look.
-    #[default]
-    ReadOnly,
-    /// Look and change.
-    ReadWrite,
-}
-
-impl AgentToolMode {
-    /// As callers write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ReadOnly => "read_only",
-            Self::ReadWrite => "read_write",
-        }
-    }
-
-    /// The mode of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::ReadOnly, Self::ReadWrite].into_iter().find(|mode| mode.as_str() == text)
-    }
-}
-
-/// Whose agents see a function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AgentToolExposure {
-    /// The developer's.
-    #[default]
-    DeveloperOnly,
-    /// The end users' too.
-    EndUser,
-}
-
-impl AgentToolExposure {
-    /// As callers write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::DeveloperOnly => "developer_only",
-            Self::EndUser => "end_user",
-        }
-    }
-
-    /// The exposure of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::DeveloperOnly, Self::EndUser].into_iter().find(|exposure| exposure.as_str() == text)
-    }
-}
 
 /// Limits and switches of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,35 +62,12 @@ impl FunctionSettings {
     }
 }
 
-/// A change to some settings: what is `None` keeps its value.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SettingsPatch {
-    /// Wall clock, in milliseconds.
-    pub timeout_ms: Option<u32>,
-    /// CPU, in milliseconds of 10 million fuel.
-    pub cpu_limit_ms: Option<u32>,
-    /// Memory, in MiB.
-    pub memory_limit_mb: Option<u32>,
-    /// Whether agents may call it.
-    pub agent_tool: Option<bool>,
-    /// What it does, for agents.
-    pub agent_tool_description: Option<String>,
-    /// What agents may do through it.
-    pub agent_tool_mode: Option<AgentToolMode>,
-    /// Whose agents see it.
-    pub agent_tool_exposed_to: Option<AgentToolExposure>,
-    /// Whether a service key may act as a user in it.
-    pub allow_service_key_impersonation: Option<bool>,
-    /// How many of a hundred invocations are recorded.
-    pub record_percent: Option<u32>,
-}
-
 /// `false` when there is no such function.
 pub(super) async fn apply(
     transaction: &Transaction<'_>,
     app_id: &str,
     name: &str,
-    patch: &SettingsPatch,
+    patch: &SettingsChange,
 ) -> Result<bool, StoreError> {
     let signed = |value: Option<u32>| value.map(|value| i32::try_from(value).unwrap_or(i32::MAX));
     let changed = transaction

@@ -5,7 +5,7 @@ use std::fmt;
 use futures_util::{StreamExt as _, stream};
 
 use super::{TenantError, Tenants};
-use mayfly_store::AppState;
+use mayfly_api::apps::AppState;
 
 /// Databases looked at at once.
 const AT_ONCE: usize = 8;

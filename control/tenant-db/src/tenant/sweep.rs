@@ -1,7 +1,7 @@
 //! Removes claims of idempotency keys whose time is over. They can be taken again without that: it is for the room.
 
 use super::{TenantError, Tenants};
-use mayfly_store::AppState;
+use mayfly_api::apps::AppState;
 
 /// Claims that one statement removes: it holds their locks until it ends.
 const BATCH: i64 = 1_000;

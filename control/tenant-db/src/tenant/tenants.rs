@@ -18,9 +18,10 @@ use super::{TenantError, roles, suitable};
 use crate::db::{Access, AppDatabase, DbBounds, Locator, Pools};
 use crate::idempotency::AppIdempotency;
 use crate::identity::Identity;
+use mayfly_api::apps::AppState;
 use mayfly_postgres::Endpoint;
 use mayfly_secrets::{KeyRing, SecretsError};
-use mayfly_store::{AppState, Change, ChangeKind, Changes, Store, id};
+use mayfly_store::{Change, ChangeKind, Changes, Store, id};
 
 /// Under these names an app's own secrets are sealed: no variable can be called so.
 pub const CLAIMS_KEY: &str = "=claims-key";

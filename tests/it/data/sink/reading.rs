@@ -1,8 +1,7 @@
 //! What was recorded, read back: records, pages, what follows, sums.
 
-use mayfly_store::{
-    BackgroundRecord, DeployRow, InvocationQuery, SettingsPatch, Sink, SinkConfig, SinkCounts, StoredImage,
-};
+use mayfly_api::functions::SettingsChange;
+use mayfly_store::{BackgroundRecord, DeployRow, InvocationQuery, Sink, SinkConfig, SinkCounts, StoredImage};
 use support::cluster::{run, store};
 use support::tenants::TestApp;
 
@@ -148,7 +147,7 @@ fn figures_are_sums_of_the_records() {
             source_map: "{}".to_owned(),
             image,
             description: None,
-            settings: SettingsPatch::default(),
+            settings: SettingsChange::default(),
             triggers: None,
             env: None,
             schema_fingerprint: None,

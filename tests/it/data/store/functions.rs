@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use mayfly_store::{
-    Change, ChangeKind, DeployRow, SettingsPatch, Store, StoreError, StoredImage, Trigger, TriggerKind,
-};
+use mayfly_api::functions::SettingsChange;
+use mayfly_api::triggers::{Trigger, TriggerKind};
+use mayfly_store::{Change, ChangeKind, DeployRow, Store, StoreError, StoredImage};
 use serde_json::json;
 use support::cluster::{run, store};
 use support::tenants::TestApp;
@@ -24,7 +24,7 @@ fn row(name: &str, code: &str) -> DeployRow {
             init_fuel: 7,
         },
         description: None,
-        settings: SettingsPatch::default(),
+        settings: SettingsChange::default(),
         triggers: None,
         env: None,
         schema_fingerprint: None,
@@ -248,7 +248,7 @@ fn settings_change_one_by_one() {
         let app = TestApp::new("").await;
         store.functions().deploy(&app.id, &row("hello", "one")).await.unwrap();
         let patch =
-            SettingsPatch { allow_service_key_impersonation: Some(false), ..SettingsPatch::default() };
+            SettingsChange { allow_service_key_impersonation: Some(false), ..SettingsChange::default() };
         let patched = store.functions().patch_settings(&app.id, "hello", &patch).await.unwrap().unwrap();
         assert!(!patched.settings.allow_service_key_impersonation);
         assert_eq!(patched.settings.timeout_ms, 30_000);

@@ -1,7 +1,8 @@
 //! API keys.
 
+use mayfly_api::keys::ApiKeyKind;
 use mayfly_api::scope::Scope;
-use mayfly_store::{ApiKeyKind, NewKey, StoreError};
+use mayfly_store::{NewKey, StoreError};
 use support::cluster::{run, store};
 use support::tenants::TestApp;
 

@@ -1,7 +1,7 @@
 //! The contract's table of http auth, cell by cell.
 
 use super::*;
-use crate::invoke::testing::target;
+use crate::functions::testing::target;
 
 const APP: &str = "app_0123456789ab";
 

@@ -5,8 +5,9 @@ use zeroize::Zeroizing;
 
 use super::{CLAIMS_KEY, PASSWORD, Tenants, provision};
 use crate::tenant::TenantError;
+use mayfly_api::apps::AppState;
 use mayfly_secrets::SecretsError;
-use mayfly_store::{App, AppState, DatabaseSecrets, id};
+use mayfly_store::{App, DatabaseSecrets, id};
 
 impl Tenants {
     /// Finish what an earlier run began: half-made databases are made, half-deleted ones deleted, and those that are

@@ -1,0 +1,263 @@
+//! THE route table: everything that is known of a route is derived from its row.
+//!
+//! A row is: doc comment (the summary), operation, method, path, who may, body limit, query, body, answer, the error
+//! codes beside those that follow from the row, and the MCP tool where the route is one. From it come dispatch, 405 and
+//! `Allow`, authorization, `openapi.json`, the tables of `docs/API.md`, and the command line's client.
+
+mod find;
+mod macros;
+
+use http::{Method, StatusCode};
+use schemars::{Schema, SchemaGenerator};
+
+use crate::access::Requirement;
+use crate::decode::Nothing;
+use crate::endpoint::{Endpoint, Handler, Json, NoBody, OptionalJson, RawCall, RequestBody as _, serve};
+use crate::error::{ApiError, ApiResult, Code};
+use crate::scope::Scope;
+use crate::{apps, config, env, functions, health, keys, logs, rls, schema, sql, tokens, usage};
+
+pub use find::{Found, RouteError, called_app, find};
+
+/// What is known of a route.
+#[derive(Debug)]
+pub struct Route {
+    /// What it does.
+    pub operation: Operation,
+    /// The resource that it belongs to.
+    pub resource: &'static str,
+    /// The name of the operation, in documents and clients.
+    pub name: &'static str,
+    /// In one sentence.
+    pub summary: &'static str,
+    /// Its method; `None`: any.
+    pub method: Option<Method>,
+    /// Its path, with the names of its parts in braces.
+    pub path: &'static str,
+    /// Who may.
+    pub requirement: Requirement,
+    /// The largest body.
+    pub body_limit: BodyLimit,
+    /// The status of an answer.
+    pub status: StatusCode,
+    /// The answer's media type.
+    pub media_type: &'static str,
+    /// Codes of errors beside those that every route of its kind has.
+    pub errors: &'static [Code],
+    /// The MCP tool and its action, where the route is one.
+    pub tool: Option<(&'static str, &'static str)>,
+    /// The schema of its query string.
+    pub query: fn(&mut SchemaGenerator) -> Schema,
+    /// The schema of its body, and whether that is required.
+    pub body: fn(&mut SchemaGenerator) -> Option<(Schema, bool)>,
+    /// The schema of its answer.
+    pub answer: fn(&mut SchemaGenerator) -> Schema,
+}
+
+/// The largest body that a route reads as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyLimit {
+    /// 64 KiB.
+    Small,
+    /// What the server is set to (`--max-body`).
+    Large,
+    /// Passed to a function while it arrives (`--max-upload`).
+    Streamed,
+}
+
+impl BodyLimit {
+    /// Bytes of a small body.
+    pub const SMALL_BYTES: usize = 64 << 10;
+}
+
+macros::routes! {
+    health: HealthHandlers {
+        /// Says that the process answers.
+        Live = GET "/livez", Open, Small, Nothing, NoBody => 200 json health::Liveness, [];
+        /// Says whether work can be sent to this node, and which subsystem is down.
+        Ready = GET "/readyz", Open, Small, Nothing, NoBody
+            => 200 special "application/json" health::Readiness, [];
+        /// The page about an error code.
+        ErrorPage = GET "/errors/{code}", Open, Small, Nothing, NoBody
+            => 200 special "text/markdown; charset=utf-8" String, [ResourceNotFound];
+        /// This description.
+        OpenApi = GET "/openapi.json", Open, Small, Nothing, NoBody
+            => 200 special "application/json" serde_json::Map<String, serde_json::Value>, [];
+    }
+    apps: AppsHandlers {
+        /// Lists all apps.
+        AppsList = GET "/v1/apps", Admin, Small, Nothing, NoBody
+            => 200 json apps::AppList, [], tool "manage_app" "list";
+        /// Makes an app: its database, its roles and its first keys.
+        AppsCreate = POST "/v1/apps", Admin, Small, Nothing, Json<apps::CreateApp>
+            => 201 json apps::CreatedApp, [ResourceConflict, SecretsUnavailable, StorageFull], tool "manage_app" "create";
+        /// Shows an app.
+        AppsGet = GET "/v1/apps/{app}", Admin, Small, Nothing, NoBody
+            => 200 json apps::AppInfo, [ResourceNotFound], tool "manage_app" "get";
+        /// Deletes an app and drops its database.
+        AppsDelete = DELETE "/v1/apps/{app}", Admin, Small, apps::DeleteApp, NoBody
+            => 200 json apps::Success, [ResourceNotFound, StatePrerequisiteMissing, ResourceConflict],
+            tool "manage_app" "delete";
+        /// Shows what an app is set to: everything but secrets.
+        ConfigGet = GET "/v1/{app}/config", App(Scope::Read), Small, Nothing, NoBody
+            => 200 json config::ConfigInfo, [], tool "manage_app" "get_config";
+        /// Changes what an app is set to: kill switch, origins, egress, limits, token issuers.
+        ConfigPatch = PATCH "/v1/{app}/config", App(Scope::Deploy), Large, Nothing, Json<config::PatchConfig>
+            => 200 json config::ConfigInfo, [SecretsUnavailable, StorageFull], tool "manage_app" "update_config";
+    }
+    keys: KeysHandlers {
+        /// Lists an app's keys, without the keys.
+        KeysList = GET "/v1/{app}/keys", App(Scope::Read), Small, Nothing, NoBody => 200 json keys::KeyList, [];
+        /// Makes a key, which is shown this once. A key can only grant scopes that it has.
+        KeysCreate = POST "/v1/{app}/keys", App(Scope::Deploy), Small, Nothing, OptionalJson<keys::CreateKey>
+            => 201 json keys::CreatedKey, [StorageFull];
+        /// Revokes a key: it is refused from the next request on.
+        KeysRevoke = DELETE "/v1/{app}/keys/{key}", App(Scope::Deploy), Small, Nothing, NoBody
+            => 200 json apps::Success, [];
+    }
+    tokens: TokensHandlers {
+        /// The public keys that an app's tokens are verified with.
+        Jwks = GET "/auth/{app}/.well-known/jwks.json", Open, Small, Nothing, NoBody
+            => 200 json tokens::KeySetDocument, [ResourceNotFound, SecretsUnavailable];
+        /// Makes a token for an end user.
+        TokensMint = POST "/v1/{app}/auth/tokens", App(Scope::Invoke), Small, Nothing, Json<tokens::MintToken>
+            => 200 json tokens::MintedToken, [SecretsUnavailable];
+        /// Lists an app's signing keys.
+        SigningKeysList = GET "/v1/{app}/auth/keys", App(Scope::Read), Small, Nothing, NoBody
+            => 200 json tokens::SigningKeyList, [SecretsUnavailable];
+        /// Registers a key whose private half the app has itself.
+        SigningKeysImport = POST "/v1/{app}/auth/keys", App(Scope::Deploy), Small, Nothing, Json<tokens::ImportSigningKey>
+            => 201 json tokens::SigningKeyInfo, [ResourceConflict, SecretsUnavailable, StorageFull];
+        /// Lets a new key sign; the present one goes on verifying for a while.
+        SigningKeysRotate = POST "/v1/{app}/auth/keys/rotate", App(Scope::Deploy), Small, Nothing,
+            OptionalJson<tokens::RotateSigningKey>
+            => 201 json tokens::SigningKeyInfo, [ResourceConflict, SecretsUnavailable, StorageFull];
+        /// Removes a key: what it signed is refused from the next request on.
+        SigningKeysRemove = DELETE "/v1/{app}/auth/keys/{kid}", App(Scope::Deploy), Small, Nothing, NoBody
+            => 200 json apps::Success, [StatePrerequisiteMissing];
+    }
+    env: EnvHandlers {
+        /// Lists the names of an app's variables.
+        EnvGet = GET "/v1/{app}/env", App(Scope::Read), Small, Nothing, NoBody => 200 json env::EnvNames, [];
+        /// Changes an app's variables: those that are named.
+        EnvPatch = PATCH "/v1/{app}/env", App(Scope::Deploy), Large, Nothing, Json<env::PatchEnv>
+            => 200 json env::EnvUpdated, [SecretsUnavailable, StorageFull];
+        /// Changes a function's variables: those that are named.
+        FunctionEnvPatch = PATCH "/v1/{app}/functions/{name}/env", App(Scope::Deploy), Large, Nothing, Json<env::PatchEnv>
+            => 200 json env::EnvUpdated, [SecretsUnavailable, StorageFull], tool "manage_function" "update_env";
+    }
+    sql: SqlHandlers {
+        /// Runs a script as the app's owner, in one transaction, and records it.
+        SqlRun = POST "/v1/{app}/sql", App(Scope::Schema), Large, Nothing, Json<sql::RunSql>
+            => 200 json sql::SqlApplied,
+            [ResourceConflict, PayloadTooLarge, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull];
+    }
+    schemas: SchemaHandlers {
+        /// Shows an app's schema as a declaration.
+        SchemaGet = GET "/v1/{app}/schema", App(Scope::Read), Small, Nothing, NoBody
+            => 200 json schema::SchemaState, [PayloadTooLarge, StatePrerequisiteMissing], tool "manage_schema" "get";
+        /// Brings an app to a declared schema, or shows what that would take.
+        SchemaApply = POST "/v1/{app}/schema/apply", App(Scope::Schema), Large, Nothing, Json<schema::ApplySchema>
+            => 200 json schema::SchemaApplied,
+            [PayloadTooLarge, QuotaTableLimit, ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull],
+            tool "manage_schema" "apply";
+        /// Goes back to a recorded schema, or shows what that would take.
+        SchemaRollback = POST "/v1/{app}/schema/rollback", App(Scope::Schema), Small, Nothing, Json<schema::RollBackSchema>
+            => 200 json schema::SchemaApplied,
+            [PayloadTooLarge, QuotaTableLimit, ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull],
+            tool "manage_schema" "rollback";
+        /// Lists what was done to an app's schema, newest first.
+        MigrationsList = GET "/v1/{app}/migrations", App(Scope::Read), Small, Nothing, NoBody
+            => 200 json schema::MigrationList, [StatePrerequisiteMissing], tool "manage_schema" "list_migrations";
+        /// Lists the policies, and the tables with row-level security.
+        RlsList = GET "/v1/{app}/rls", App(Scope::Read), Small, Nothing, NoBody
+            => 200 json rls::PolicyList, [PayloadTooLarge, StatePrerequisiteMissing];
+        /// Lets users see and change their own rows of a table.
+        RlsIsolate = POST "/v1/{app}/rls", App(Scope::Schema), Small, Nothing, Json<rls::IsolateUsers>
+            => 200 json rls::PoliciesChanged, [ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull];
+        /// Turns row-level security on for a table.
+        RlsEnable = POST "/v1/{app}/rls/enable", App(Scope::Schema), Small, Nothing, Json<rls::EnableRls>
+            => 200 json rls::PoliciesChanged, [ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull];
+        /// Makes a policy.
+        PolicyCreate = POST "/v1/{app}/rls/policies", App(Scope::Schema), Small, Nothing, Json<rls::CreatePolicy>
+            => 200 json rls::PoliciesChanged, [ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull];
+        /// Says of rows why a user sees them, or not.
+        RlsExplain = POST "/v1/{app}/rls/explain", App(Scope::Schema), Small, Nothing, Json<rls::ExplainRows>
+            => 200 json rls::RowsExplained, [SchemaMigrationFailed, StatePrerequisiteMissing];
+        /// Changes a policy; what is left out stays.
+        PolicyAlter = PATCH "/v1/{app}/rls/policies/{policy}", App(Scope::Schema), Small, Nothing, Json<rls::AlterPolicy>
+            => 200 json rls::PoliciesChanged, [ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull];
+        /// Turns row-level security off for a table.
+        RlsDisable = DELETE "/v1/{app}/rls/{table}", App(Scope::Schema), Small, Nothing, NoBody
+            => 200 json rls::PoliciesChanged, [ValidationInvalidSchema, ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull];
+        /// Drops a policy.
+        PolicyDrop = DELETE "/v1/{app}/rls/{table}/{policy}", App(Scope::Schema), Small, Nothing, NoBody
+            => 200 json rls::PoliciesChanged, [ValidationInvalidSchema, ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull];
+    }
+    functions: FunctionsHandlers {
+        /// Lists an app's functions.
+        FunctionsList = GET "/v1/{app}/functions", App(Scope::Read), Small, Nothing, NoBody
+            => 200 json functions::FunctionList, [], tool "manage_function" "list";
+        /// Deploys a function, or another version of it.
+        FunctionsDeploy = POST "/v1/{app}/functions", App(Scope::Deploy), Large, Nothing, Json<functions::DeployFunction>
+            => 200 json functions::DeployedFunction,
+            [ValidationInvalidCode, ValidationTriggerUnavailable, ResourceConflict, SecretsUnavailable, StorageFull],
+            tool "deploy_function" "";
+        /// Shows a function: its code, settings, and the names of its variables.
+        FunctionsGet = GET "/v1/{app}/functions/{name}", App(Scope::Read), Small, Nothing, NoBody
+            => 200 json functions::FunctionDetails, [], tool "manage_function" "get";
+        /// Deletes a function and its variables. Deleting what is not there is fine.
+        FunctionsDelete = DELETE "/v1/{app}/functions/{name}", App(Scope::Deploy), Small, Nothing, NoBody
+            => 200 json apps::Success, [], tool "manage_function" "delete";
+        /// Changes settings of a function, or rolls a version out.
+        FunctionSettingsPatch = PATCH "/v1/{app}/functions/{name}/settings", App(Scope::Deploy), Small, Nothing,
+            Json<functions::PatchSettings>
+            => 200 json functions::SettingsUpdated, [ResourceConflict, StatePrerequisiteMissing, StorageFull],
+            tool "manage_function" "update_settings";
+        /// Lists a function's versions, newest first.
+        VersionsList = GET "/v1/{app}/functions/{name}/versions", App(Scope::Read), Small, Nothing, NoBody
+            => 200 json functions::VersionList, [], tool "manage_function" "versions";
+        /// Lets an older version serve again.
+        FunctionsRollback = POST "/v1/{app}/functions/{name}/rollback", App(Scope::Deploy), Small, Nothing,
+            OptionalJson<functions::RollBack>
+            => 200 json functions::DeployedFunction, [ResourceConflict, StatePrerequisiteMissing, StorageFull],
+            tool "manage_function" "rollback";
+        /// Calls a function as the service role, and shows its response, logs and fuel.
+        FunctionsInvoke = POST "/v1/{app}/functions/{name}/invoke", App(Scope::Invoke), Large, Nothing,
+            OptionalJson<functions::InvokeFunction>
+            => 200 special "application/json" functions::Invoked,
+            [AuthImpersonationDisabled, AppPaused, QuotaRateLimit, ConcurrencyLimit, FunctionThrew, FunctionNoResponse,
+             FunctionHung, FunctionCpuLimit, FunctionMemoryLimit, FunctionStackOverflow, FunctionOutputLimit,
+             FunctionTimeout, SecretsUnavailable],
+            tool "invoke_function" "";
+    }
+    logs: LogsHandlers {
+        /// Records of a function's invocations, newest first, in pages.
+        LogsGet = GET "/v1/{app}/functions/{name}/logs", App(Scope::Read), Small, logs::GetLogs, NoBody
+            => 200 json logs::LogPage, [], tool "manage_function" "get_logs";
+        /// Records as they come, as server-sent events; `Last-Event-ID` resumes.
+        LogsStream = GET "/v1/{app}/functions/{name}/logs/stream", App(Scope::Read), Small, logs::TailLogs, NoBody
+            => 200 special "text/event-stream" String, [];
+    }
+    usages: UsageHandlers {
+        /// Sums of an app's invocation records, by function or by day.
+        UsageGet = GET "/v1/{app}/usage", App(Scope::Read), Small, usage::GetUsage, NoBody
+            => 200 json usage::UsageReport, [];
+        /// Runs a recorded invocation again, to see whether its fuel was what was charged.
+        UsageVerify = POST "/v1/{app}/usage/verify", App(Scope::Invoke), Small, Nothing, Json<usage::VerifyUsage>
+            => 200 special "application/json" usage::UsageVerified,
+            [QuotaRateLimit, ConcurrencyLimit, StatePrerequisiteMissing, SecretsUnavailable];
+    }
+    calls: CallHandlers {
+        /// Calls a function: any method, any body, streamed both ways.
+        FunctionCall = ANY "/v1/{app}/fn/{name}[/*]", Function, Streamed, Nothing, NoBody
+            => 200 special "*/*" String,
+            [AuthInvalidToken, AuthEndUserJwtExpired, AuthInvalidApiKey, AuthImpersonationForbidden,
+             AuthImpersonationDisabled, AppPaused, QuotaRateLimit, ConcurrencyLimit, FunctionThrew, FunctionNoResponse,
+             FunctionHung, FunctionCpuLimit, FunctionMemoryLimit, FunctionStackOverflow, FunctionOutputLimit,
+             FunctionTimeout, SecretsUnavailable];
+    }
+}
+
+#[cfg(test)]
+mod tests;

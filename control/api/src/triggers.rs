@@ -1,0 +1,239 @@
+//! Triggers: what starts a function.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::value::{List, Number, Object, Text, words};
+
+words! {
+    /// What kind of event starts a function. At most one trigger of each kind a function.
+    TriggerKind {
+        /// A request to its URL.
+        Http = "http",
+        /// A point in time.
+        Cron = "cron",
+        /// An object in a bucket.
+        S3Upload = "s3_upload",
+        /// A signed request from a provider.
+        Webhook = "webhook",
+        /// A frame on the app's socket.
+        Websocket = "websocket",
+    }
+}
+
+/// A trigger, as a deploy asks for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TriggerSpec {
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: TriggerKind,
+    /// Its type's config.
+    #[serde(default)]
+    pub config: Option<Map<String, Value>>,
+    /// Whether it starts anything; it does unless said otherwise.
+    #[serde(default)]
+    pub enabled: Option<bool>,
+}
+
+/// A trigger, as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Trigger {
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: TriggerKind,
+    /// Its type's config, with defaults.
+    #[schemars(schema_with = "any_object")]
+    pub config: Value,
+    /// Whether it starts anything.
+    pub enabled: bool,
+}
+
+fn any_object(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "object" })
+}
+
+words! {
+    /// Who may call a function over http.
+    HttpAuth {
+        /// Only those who show who they are.
+        Required = "required",
+        /// Those who show nothing, too.
+        Optional = "optional",
+        /// Anyone; what they show is not looked at.
+        None = "none",
+    }
+}
+
+words! {
+    /// What happens when a slot comes while the last one runs.
+    Overlap {
+        /// The slot is skipped, and recorded as skipped.
+        Skip = "skip",
+        /// It runs after the last one.
+        Queue = "queue",
+        /// It runs beside it.
+        Allow = "allow",
+    }
+}
+
+words! {
+    /// Which missed slots run later.
+    Catchup {
+        /// The last one.
+        Last = "last",
+        /// None.
+        None = "none",
+        /// Every one.
+        All = "all",
+    }
+}
+
+words! {
+    /// Whose signature a webhook carries.
+    WebhookProvider {
+        /// Stripe.
+        Stripe = "stripe",
+        /// GitHub.
+        Github = "github",
+        /// Slack.
+        Slack = "slack",
+        /// Twilio.
+        Twilio = "twilio",
+        /// Discord.
+        Discord = "discord",
+        /// Telegram.
+        Telegram = "telegram",
+        /// Shopify.
+        Shopify = "shopify",
+        /// Standard Webhooks.
+        Standard = "standard",
+        /// A header of the sender's own.
+        Custom = "custom",
+    }
+}
+
+/// Config of an http trigger.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HttpTriggerConfig {
+    /// Who may call; `required` unless said otherwise.
+    #[serde(default)]
+    pub auth: Option<HttpAuth>,
+    /// The one method it takes: GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS.
+    #[serde(default)]
+    pub method: Option<Text<1, 20>>,
+    /// A path below `/fn` of its own: begins with `/`, then letters, digits and `-_.~/`.
+    #[serde(default)]
+    pub path: Option<Text<1, 255>>,
+}
+
+/// Config of a cron trigger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CronTriggerConfig {
+    /// Five or six fields.
+    pub schedule: Text<1, 200>,
+    /// An IANA time zone; UTC unless said otherwise.
+    #[serde(default)]
+    pub timezone: Option<Text<1, 64>>,
+    /// What happens when a slot comes while the last one runs.
+    #[serde(default)]
+    pub overlap: Option<Overlap>,
+    /// Which missed slots run later.
+    #[serde(default)]
+    pub catchup: Option<Catchup>,
+}
+
+/// Config of a websocket trigger.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebsocketTriggerConfig {
+    /// The event that it handles; without one, those that no other function handles.
+    #[serde(default)]
+    pub event: Option<Text<1, 200>>,
+}
+
+/// Config of a webhook trigger.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookTriggerConfig {
+    /// Whose signature it is.
+    #[serde(default)]
+    pub provider: Option<WebhookProvider>,
+    /// What it is signed with.
+    #[serde(default)]
+    pub secret: Option<Text<1, 1_000>>,
+    /// The signature's header, of a custom provider.
+    #[serde(default)]
+    pub signature_header: Option<Text<1, 100>>,
+    /// How old a signature may be.
+    #[serde(default)]
+    pub tolerance_seconds: Option<Number<1, 86_400>>,
+    /// The header with the delivery's id.
+    #[serde(default)]
+    pub idempotency_key_header: Option<Text<1, 100>>,
+    /// Whether unsigned deliveries are refused.
+    #[serde(default)]
+    pub secret_required: Option<bool>,
+    /// Addresses that may deliver.
+    #[serde(default)]
+    pub allowed_sources: Option<List<Value, 0, 100>>,
+}
+
+/// Config of an upload trigger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct S3UploadTriggerConfig {
+    /// The bucket.
+    pub bucket: Text<3, 63>,
+    /// Only keys that begin so.
+    #[serde(default)]
+    pub prefix: Option<Text<0, 1_024>>,
+    /// Only these content types.
+    #[serde(default, rename = "contentTypes")]
+    pub content_types: Option<List<Value, 0, 100>>,
+}
+
+impl JsonSchema for TriggerSpec {
+    fn schema_name() -> Cow<'static, str> {
+        "TriggerSpec".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = |kind: TriggerKind, config: Schema, required: &[&str]| {
+            json_schema!({
+                "type": "object",
+                "properties": {
+                    "type": { "const": kind.as_str() },
+                    "config": config,
+                    "enabled": { "type": ["boolean", "null"] },
+                },
+                "required": required,
+                "additionalProperties": false,
+            })
+        };
+        // Without a required member the config may be left out.
+        let plain: &[&str] = &["type"];
+        let full: &[&str] = &["type", "config"];
+        let kinds = [
+            one(TriggerKind::Http, generator.subschema_for::<Option<Object<HttpTriggerConfig>>>(), plain),
+            one(TriggerKind::Cron, generator.subschema_for::<CronTriggerConfig>(), full),
+            one(TriggerKind::S3Upload, generator.subschema_for::<S3UploadTriggerConfig>(), full),
+            one(
+                TriggerKind::Webhook,
+                generator.subschema_for::<Option<Object<WebhookTriggerConfig>>>(),
+                plain,
+            ),
+            one(
+                TriggerKind::Websocket,
+                generator.subschema_for::<Option<Object<WebsocketTriggerConfig>>>(),
+                plain,
+            ),
+        ];
+        json_schema!({ "oneOf": kinds })
+    }
+}

@@ -1,0 +1,83 @@
+//! `FunctionCache`: the functions that serve, by app and name or path; loaded in one query, invalidated by changes.
+
+use std::sync::Arc;
+
+use mayfly_api::error::{ApiError, ApiResult};
+use mayfly_common::cache::TtlCache;
+use mayfly_store::{ActiveFunction, Store};
+
+use super::cached::CachedFunction;
+
+/// An app, and a name or path in it.
+type Address = (Box<str>, Box<str>);
+
+/// Finds function_cache. Cheap to clone.
+#[derive(Clone)]
+pub struct FunctionCache {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Store,
+    engine_digest: String,
+    /// By app and name, or by app and a path with its slash: a name has none.
+    found: TtlCache<Address, Option<Arc<CachedFunction>>>,
+}
+
+impl FunctionCache {
+    /// A finder of what was built for this engine.
+    pub fn new(store: Store, engine_digest: &str) -> Self {
+        let engine_digest = engine_digest.to_owned();
+        Self { shared: Arc::new(Shared { store, engine_digest, found: TtlCache::default() }) }
+    }
+
+    /// What serves under a name, paused or not, by whatever trigger.
+    pub async fn by_name(&self, app: &str, name: &str) -> ApiResult<Option<Arc<CachedFunction>>> {
+        let shared = &*self.shared;
+        let ask = || async {
+            let found = shared.store.functions().active(app, name, &shared.engine_digest).await?;
+            Ok(found.map(|function| Arc::new(CachedFunction::new(function))))
+        };
+        shared.found.get(&(app.into(), name.into()), ask).await
+    }
+
+    /// One version of a function, whichever serves.
+    pub async fn by_version(&self, app: &str, name: &str, version: u32) -> ApiResult<Arc<CachedFunction>> {
+        let shared = &*self.shared;
+        let ask = || async {
+            let found =
+                shared.store.functions().at_version(app, name, version, &shared.engine_digest).await?;
+            ApiResult::Ok(found.map(|function| {
+                Arc::new(CachedFunction::new(ActiveFunction { candidate: None, ..function }))
+            }))
+        };
+        // No name and no path has such a letter in this place.
+        let key = (app.into(), format!("{name}@{version}").into());
+        shared.found.get(&key, ask).await?.ok_or_else(|| ApiError::not_found("the version"))
+    }
+
+    pub(super) async fn by_path(&self, app: &str, path: &str) -> ApiResult<Option<Arc<CachedFunction>>> {
+        let shared = &*self.shared;
+        let ask = || async {
+            let found = shared.store.functions().active_by_path(app, path, &shared.engine_digest).await?;
+            Ok(found.map(|function| Arc::new(CachedFunction::new(function))))
+        };
+        shared.found.get(&(app.into(), path.into()), ask).await
+    }
+
+    /// Something of this app changed: the next call asks for it afresh.
+    pub fn invalidate(&self, app: &str) {
+        self.shared.found.invalidate(|(of, _)| **of == *app);
+    }
+
+    /// Anything may have changed.
+    pub fn invalidate_all(&self) {
+        self.shared.found.invalidate_all();
+    }
+}
+
+impl std::fmt::Debug for FunctionCache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FunctionCache").finish_non_exhaustive()
+    }
+}

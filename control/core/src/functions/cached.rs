@@ -1,0 +1,117 @@
+//! `CachedFunction`: a function as it serves now, with what its first call worked out and later calls reuse.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mayfly_api::error::{ApiError, ApiResult, Code};
+use mayfly_egress::EgressLists;
+use mayfly_runtime::providers::Environment;
+use mayfly_runtime::{FUEL_PER_CPU_MS, Limits, SourceMap};
+use mayfly_secrets::Mask;
+use mayfly_store::{ActiveFunction, Store};
+use tokio::sync::OnceCell;
+
+use crate::app_config::AppConfig;
+use crate::triggers::http::HttpTrigger;
+
+/// A function's environment, decrypted, and what hides its values where they are shown.
+#[derive(Debug)]
+pub(crate) struct DecryptedEnv {
+    pub(crate) variables: Arc<Environment>,
+    pub(crate) mask: Mask,
+}
+
+/// A function as it serves now, with what was worked out for its first call and serves the next ones.
+#[derive(Debug)]
+pub struct CachedFunction {
+    /// The row.
+    pub function: ActiveFunction,
+    /// Its enabled http trigger.
+    pub http: Option<HttpTrigger>,
+    /// The limits of its invocations.
+    pub limits: Limits,
+    /// The canary that is rolled out beside it, and its share of the calls in percent.
+    pub(crate) canary: Option<(Arc<Self>, u32)>,
+    /// Whether it is a canary itself.
+    pub(crate) is_canary: bool,
+    /// The app's own lists of hosts that functions may reach.
+    pub(crate) egress: Arc<EgressLists>,
+    /// Its environment, decrypted on the first call.
+    pub(crate) env: OnceCell<DecryptedEnv>,
+    source_map: OnceCell<Option<SourceMap>>,
+}
+
+impl PartialEq for CachedFunction {
+    fn eq(&self, other: &Self) -> bool {
+        self.function == other.function
+    }
+}
+
+impl CachedFunction {
+    pub(crate) fn new(function: ActiveFunction) -> Self {
+        let canary = function.candidate.as_ref().map(|candidate| {
+            let other = ActiveFunction {
+                version_id: candidate.version_id.clone(),
+                version: candidate.version,
+                image_digest: candidate.image_digest.clone(),
+                candidate: None,
+                ..function.clone()
+            };
+            (Arc::new(Self { is_canary: true, ..Self::new(other) }), candidate.percent)
+        });
+        let settings = &function.settings;
+        let limits = Limits {
+            fuel: u64::from(settings.cpu_limit_ms) * FUEL_PER_CPU_MS,
+            timeout: Duration::from_millis(settings.timeout_ms.into()),
+            memory_bytes: (settings.memory_limit_mb as usize) << 20,
+            ..Limits::default()
+        };
+        let http = HttpTrigger::of(&function.triggers);
+        let egress = Arc::new(AppConfig::of(&function.app_settings).egress);
+        Self {
+            function,
+            http,
+            limits,
+            canary,
+            is_canary: false,
+            egress,
+            env: OnceCell::new(),
+            source_map: OnceCell::new(),
+        }
+    }
+
+    /// Hides the values of its environment. Nothing to hide where nothing was opened: then nothing ran.
+    pub(crate) fn mask(&self) -> &Mask {
+        self.env.get().map_or(Mask::NOTHING, |env| &env.mask)
+    }
+
+    /// The version's source map; `None` when it has none, or it cannot be read now.
+    pub(crate) async fn source_map(&self, store: &Store) -> Option<&SourceMap> {
+        let read = || async {
+            let source = store.versions().source(&self.function.version_id).await?;
+            Ok::<_, mayfly_store::StoreError>(source.and_then(|source| SourceMap::parse(&source.source_map)))
+        };
+        match self.source_map.get_or_try_init(read).await {
+            Ok(map) => map.as_ref(),
+            Err(error) => {
+                tracing::warn!(%error, version = %self.function.version_id, "a stack stays unmapped");
+                None
+            }
+        }
+    }
+}
+
+impl CachedFunction {
+    /// Refuse when the app is switched off.
+    ///
+    /// # Errors
+    /// `APP_PAUSED`, with the reason where one was given.
+    pub fn check_paused(&self) -> ApiResult<()> {
+        let Some(reason) = &self.function.paused else { return Ok(()) };
+        let error = ApiError::new(Code::AppPaused, "the app is paused by its owner");
+        Err(match reason {
+            Some(reason) => error.with_details(serde_json::json!({ "paused_reason": reason })),
+            None => error,
+        })
+    }
+}

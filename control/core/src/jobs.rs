@@ -1,0 +1,56 @@
+//! Background jobs: one file a job, all of one shape. Adding one is a copy of the last and a line in [`start`].
+
+mod app_recovery;
+mod cache_invalidation;
+mod claims_sweep;
+mod daily_quotas;
+mod idle_images;
+mod leases;
+mod reencryption;
+mod retention;
+
+use mayfly_common::jobs::JobRunner;
+use mayfly_common::tasks::Tasks;
+use mayfly_quota::Daily;
+use mayfly_runtime::Engine;
+use mayfly_store::Store;
+use mayfly_tenant_db::tenant::Tenants;
+
+use crate::invalidation::CacheInvalidator;
+
+pub use leases::StoreLeases;
+pub use reencryption::{Reencrypted, Reencryption};
+pub use retention::Retention;
+
+/// What the jobs work with.
+#[derive(Debug)]
+pub struct JobParts {
+    /// The platform's tables.
+    pub store: Store,
+    /// The apps' databases.
+    pub tenants: Tenants,
+    /// Compiled images.
+    pub engine: Engine,
+    /// Every cache.
+    pub invalidator: CacheInvalidator,
+    /// The daily quotas.
+    pub daily: Daily,
+    /// Re-encrypts with the current key.
+    pub reencryption: Reencryption,
+    /// For how long records are kept.
+    pub retention: Retention,
+}
+
+/// Start every job.
+pub fn start(tasks: Tasks, parts: JobParts) -> JobRunner<StoreLeases> {
+    let mut runner = JobRunner::new(tasks, StoreLeases::new(parts.store.clone()));
+    runner.start(parts.reencryption);
+    runner.start(idle_images::IdleImages { engine: parts.engine });
+    runner
+        .start(cache_invalidation::CacheInvalidation { store: parts.store, invalidator: parts.invalidator });
+    runner.start(parts.retention);
+    runner.start(daily_quotas::DailyQuotas { daily: parts.daily });
+    runner.start(claims_sweep::ClaimsSweep { tenants: parts.tenants.clone() });
+    runner.start(app_recovery::AppRecovery { tenants: parts.tenants });
+    runner
+}

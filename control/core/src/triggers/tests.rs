@@ -1,0 +1,79 @@
+//! What deploys may say of triggers, and how mistakes are named.
+
+use serde_json::json;
+
+use super::*;
+
+#[derive(serde::Deserialize)]
+struct Sent {
+    #[serde(default)]
+    trigger: Option<Object<TriggerSpec>>,
+    #[serde(default)]
+    triggers: Option<List<Object<TriggerSpec>, 1, 5>>,
+}
+
+fn of(sent: Value) -> ApiResult<Option<Vec<Trigger>>> {
+    let sent: Sent = mayfly_api::decode::body(sent.to_string().as_bytes())?;
+    read(sent.trigger, sent.triggers)
+}
+
+#[test]
+fn an_http_trigger_is_stored_with_its_defaults() {
+    let triggers = of(json!({"trigger": {"type": "http"}})).unwrap().unwrap();
+    assert_eq!(triggers[0].config, json!({"auth": "required"}));
+    let full = json!({"triggers": [{"type": "http", "enabled": false,
+        "config": {"method": "post", "path": "/welcome", "auth": "none"}}]});
+    let triggers = of(full).unwrap().unwrap();
+    assert_eq!(triggers[0].config, json!({"auth": "none", "method": "POST", "path": "/welcome"}));
+    assert!(!triggers[0].enabled);
+    assert!(of(json!({})).unwrap().is_none());
+}
+
+#[test]
+fn the_list_wins_and_names_each_type_once() {
+    let both = json!({"trigger": {"type": "cron"}, "triggers": [{"type": "http"}]});
+    assert_eq!(of(both).unwrap().unwrap().len(), 1);
+    let twice = of(json!({"triggers": [{"type": "http"}, {"type": "http"}]})).unwrap_err();
+    assert!(twice.message().starts_with("triggers[1].type: "), "{}", twice.message());
+}
+
+#[test]
+fn mistakes_are_named_by_their_path() {
+    for (body, path) in [
+        (json!({"triggers": []}), "triggers: "),
+        (json!({"trigger": "http"}), "trigger: expected an object"),
+        (json!({"trigger": {}}), "trigger.type: is required"),
+        (json!({"trigger": {"type": "email"}}), "trigger.type: must be one of"),
+        (json!({"trigger": {"type": "http", "on": true}}), "trigger.on: "),
+        (json!({"trigger": {"type": "http", "config": {"auth": "jwt"}}}), "trigger.config.auth: "),
+        (json!({"trigger": {"type": "http", "config": {"method": "BREW"}}}), "trigger.config.method: "),
+        (json!({"trigger": {"type": "http", "config": {"path": "welcome"}}}), "trigger.config.path: "),
+        (json!({"trigger": {"type": "http", "config": {"path": "/a/../b"}}}), "trigger.config.path: "),
+        (json!({"trigger": {"type": "http", "config": {"path": "/a%20b"}}}), "trigger.config.path: "),
+        (json!({"trigger": {"type": "http", "config": {"x": 1}}}), "trigger.config.x: "),
+        (
+            json!({"triggers": [{"type": "cron", "config": {"schedule": "* *"}}]}),
+            "triggers[0].config.schedule: ",
+        ),
+        (json!({"trigger": {"type": "webhook", "config": {"provider": "x"}}}), "trigger.config.provider: "),
+        (json!({"trigger": {"type": "s3_upload"}}), "trigger.config.bucket: "),
+    ] {
+        let error = of(body.clone()).unwrap_err();
+        assert!(error.message().starts_with(path), "{body}: {}", error.message());
+        assert_eq!(error.code(), Code::ValidationInvalidSchema);
+    }
+}
+
+#[test]
+fn what_would_never_fire_is_refused_by_name() {
+    for item in [
+        json!({"type": "cron", "config": {"schedule": "0 9 * * *"}}),
+        json!({"type": "websocket"}),
+        json!({"type": "webhook", "config": {"provider": "stripe", "secret": "x"}}),
+        json!({"type": "s3_upload", "config": {"bucket": "photos"}}),
+    ] {
+        let error = of(json!({"triggers": [{"type": "http"}, item]})).unwrap_err();
+        assert_eq!(error.code(), Code::ValidationTriggerUnavailable);
+        assert!(error.message().contains("not available"), "{}", error.message());
+    }
+}

@@ -1,0 +1,151 @@
+//! What the edge asks of the use cases: traits, so that the edge is tested without a database.
+
+use std::future::Future;
+
+use futures_util::Stream;
+use http::request::Parts;
+use http::{HeaderMap, Method};
+use mayfly_api::access::{Manager, Requirement};
+use mayfly_api::error::ApiResult;
+use mayfly_api::error::rate_limit_status::RateLimitStatus;
+use mayfly_api::functions::{InvokeFunction, Invoked};
+use mayfly_api::health::Readiness;
+use mayfly_api::hosts::OriginVerdict;
+use mayfly_api::logs::{InvocationInfo, TailLogs};
+use mayfly_api::routes::Services;
+use mayfly_api::usage::UsageVerified;
+use mayfly_runtime::{OnTheLine, Request, Response};
+use mayfly_telemetry::request::RequestContext;
+
+/// Everything behind the edge. Cheap to clone.
+///
+/// The endpoints of the route table are [`Services`]; these are the routes whose answer is no plain JSON or that need a
+/// sandbox, and what the layers ask.
+pub trait EdgeServices: Services + Clone + Send + Sync + 'static {
+    /// A function that a call reaches, before it is known who calls.
+    type Resolved: Send + 'static;
+    /// A call that may be made.
+    type Authorized: Send + 'static;
+    /// A request that was counted against its limits.
+    type Counted: Send + 'static;
+    /// The concurrency permit of one invocation.
+    type Permit: Send + 'static;
+    /// An invocation that runs.
+    type Running: RunningCall;
+
+    /// What an app's list says of an origin, when that is known without asking the store.
+    fn known_origin(&self, app: &str, origin: &str) -> Option<OriginVerdict>;
+
+    /// What an app's list says of an origin.
+    fn check_origin(&self, app: &str, origin: &str) -> impl Future<Output = ApiResult<OriginVerdict>> + Send;
+
+    /// Find the function of a call.
+    fn resolve(
+        &self,
+        app: &str,
+        path: &str,
+        method: &Method,
+    ) -> impl Future<Output = ApiResult<Self::Resolved>> + Send;
+
+    /// Authorize a call, and choose the version that it runs.
+    fn authorize_call(
+        &self,
+        resolved: Self::Resolved,
+        head: &Parts,
+    ) -> impl Future<Output = ApiResult<Self::Authorized>> + Send;
+
+    /// Whether a call's caller may see stacks and timings.
+    fn is_trusted(authorized: &Self::Authorized) -> bool;
+
+    /// Authorize a management request; `None`: anyone may make it.
+    fn authorize(
+        &self,
+        requirement: Requirement,
+        app: Option<&str>,
+        head: &Parts,
+    ) -> impl Future<Output = ApiResult<Option<Manager>>> + Send;
+
+    /// Count a request that will run a function of the app against its limits.
+    fn count(&self, app: &str) -> impl Future<Output = ApiResult<Self::Counted>> + Send;
+
+    /// A permit for it, as soon as there is one.
+    fn admit(&self, counted: Self::Counted) -> impl Future<Output = ApiResult<Self::Permit>> + Send;
+
+    /// What is left of the app's limits.
+    fn rate_limit(permit: &Self::Permit) -> &RateLimitStatus;
+
+    /// Run a function.
+    fn call(
+        &self,
+        authorized: Self::Authorized,
+        permit: Self::Permit,
+        context: RequestContext,
+        request: Request,
+        path: String,
+    ) -> impl Future<Output = ApiResult<Self::Running>> + Send;
+
+    /// Run a test call, and show all that it did.
+    fn invoke(&self, call: TestCall<Self::Permit>) -> impl Future<Output = ApiResult<Invoked>> + Send;
+
+    /// Run a recorded invocation again.
+    fn verify_usage(
+        &self,
+        app: &str,
+        invocation: &str,
+        permit: Self::Permit,
+    ) -> impl Future<Output = ApiResult<UsageVerified>> + Send;
+
+    /// Records of a function as they come, from behind the one of that number.
+    fn tail(
+        &self,
+        app: &str,
+        name: &str,
+        after: Option<u64>,
+        query: TailLogs,
+    ) -> impl Future<Output = ApiResult<impl Stream<Item = TailItem> + Send + 'static>> + Send;
+
+    /// Whether this node can work.
+    fn readiness(&self) -> impl Future<Output = Readiness> + Send;
+}
+
+/// An invocation that runs.
+pub trait RunningCall: Send {
+    /// Its id.
+    fn id(&self) -> &str;
+
+    /// The function's response, or what to tell its caller instead. Comes before the background phase ends.
+    fn response(&mut self) -> impl Future<Output = ApiResult<Response>> + Send;
+
+    /// Held until the response is sent; dropped before, it tells the function that the client disconnected.
+    fn disconnect_guard(&mut self) -> Option<OnTheLine>;
+}
+
+/// A test call.
+#[derive(Debug)]
+pub struct TestCall<P> {
+    /// The app.
+    pub app: String,
+    /// The function.
+    pub name: String,
+    /// Who manages the app.
+    pub manager: Manager,
+    /// The request's headers: they may name a version and a user.
+    pub headers: HeaderMap,
+    /// What to send.
+    pub wanted: InvokeFunction,
+    /// The function's URL.
+    pub url: String,
+    /// The request that it belongs to.
+    pub context: RequestContext,
+    /// Its permit.
+    pub permit: P,
+}
+
+/// What a live tail says.
+#[derive(Debug)]
+pub enum TailItem {
+    /// A record, and the number to go on behind it.
+    Record(u64, Box<InvocationInfo>),
+    /// Nothing came for a while.
+    Heartbeat,
+}

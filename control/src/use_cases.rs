@@ -1,0 +1,262 @@
+//! `UseCases`: every use case of a server, and how the edge reaches them.
+
+use std::sync::Arc;
+
+use futures_util::{Stream, stream};
+use http::Method;
+use http::request::Parts;
+use mayfly_api::access::{Manager, Requirement};
+use mayfly_api::error::ApiResult;
+use mayfly_api::error::rate_limit_status::RateLimitStatus;
+use mayfly_api::functions::Invoked;
+use mayfly_api::health::Readiness;
+use mayfly_api::hosts::OriginVerdict;
+use mayfly_api::logs::TailLogs;
+use mayfly_api::routes::Services;
+use mayfly_api::usage::UsageVerified;
+use mayfly_core::admission::{Admission, Counted, Permit};
+use mayfly_core::apps::Apps;
+use mayfly_core::auth::{Authenticator, CallAccess};
+use mayfly_core::env::Env;
+use mayfly_core::function_management::Functions;
+use mayfly_core::functions::{FunctionCache, ResolvedCall};
+use mayfly_core::health::Health;
+use mayfly_core::invoke::{Invocation, Invoker, Running, Trigger};
+use mayfly_core::keys::Keys;
+use mayfly_core::logs::{Logs, TailEvent, info, tail_filter};
+use mayfly_core::schema::Schemas;
+use mayfly_core::sql::Sql;
+use mayfly_core::test_call::{TestCalls, TestTarget};
+use mayfly_core::tokens::Tokens;
+use mayfly_core::usage::Usages;
+use mayfly_core::verify::Verify;
+use mayfly_edge::{EdgeServices, RunningCall, TailItem, TestCall};
+use mayfly_runtime::{OnTheLine, Request, Response};
+use mayfly_telemetry::request::RequestContext;
+
+/// The use cases of a server. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct UseCases(Arc<UseCaseParts>);
+
+/// One field a resource or a step of a call.
+#[derive(Debug)]
+pub struct UseCaseParts {
+    /// Apps and their settings.
+    pub apps: Apps,
+    /// Keys.
+    pub keys: Keys,
+    /// End users' tokens.
+    pub tokens: Tokens,
+    /// Environment variables.
+    pub env: Env,
+    /// Scripts.
+    pub sql: Sql,
+    /// Schemas.
+    pub schemas: Schemas,
+    /// Functions, managed.
+    pub functions: Functions,
+    /// Records.
+    pub logs: Logs,
+    /// Sums of records.
+    pub usages: Usages,
+    /// Health.
+    pub health: Health,
+    /// Step 1 of a call: which function.
+    pub resolver: FunctionCache,
+    /// Step 2: who may.
+    pub authenticator: Authenticator,
+    /// Step 3: who may now.
+    pub admission: Admission,
+    /// Step 4: run it.
+    pub invoker: Invoker,
+    /// Test calls.
+    pub test_calls: TestCalls,
+    /// Invocations, run again.
+    pub verify: Verify,
+}
+
+impl UseCases {
+    /// Of these parts.
+    pub fn new(parts: UseCaseParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for UseCases {
+    type Target = UseCaseParts;
+
+    fn deref(&self) -> &UseCaseParts {
+        &self.0
+    }
+}
+
+impl Services for UseCases {
+    type HealthHandlers = Health;
+    type AppsHandlers = Apps;
+    type KeysHandlers = Keys;
+    type TokensHandlers = Tokens;
+    type EnvHandlers = Env;
+    type SqlHandlers = Sql;
+    type SchemaHandlers = Schemas;
+    type FunctionsHandlers = Functions;
+    type LogsHandlers = Logs;
+    type UsageHandlers = Usages;
+    type CallHandlers = Self;
+
+    fn health(&self) -> &Health {
+        &self.0.health
+    }
+
+    fn apps(&self) -> &Apps {
+        &self.0.apps
+    }
+
+    fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    fn tokens(&self) -> &Tokens {
+        &self.0.tokens
+    }
+
+    fn env(&self) -> &Env {
+        &self.0.env
+    }
+
+    fn sql(&self) -> &Sql {
+        &self.0.sql
+    }
+
+    fn schemas(&self) -> &Schemas {
+        &self.0.schemas
+    }
+
+    fn functions(&self) -> &Functions {
+        &self.0.functions
+    }
+
+    fn logs(&self) -> &Logs {
+        &self.0.logs
+    }
+
+    fn usages(&self) -> &Usages {
+        &self.0.usages
+    }
+
+    fn calls(&self) -> &Self {
+        self
+    }
+}
+
+impl EdgeServices for UseCases {
+    type Resolved = ResolvedCall;
+    type Authorized = CallAccess;
+    type Counted = Counted;
+    type Permit = Permit;
+    type Running = RunningInvocation;
+
+    fn known_origin(&self, app: &str, origin: &str) -> Option<OriginVerdict> {
+        self.admission.apps.peek(app).map(|app| app.config.cors_origins.check(origin))
+    }
+
+    async fn check_origin(&self, app: &str, origin: &str) -> ApiResult<OriginVerdict> {
+        let found = self.admission.apps.find(app).await?;
+        Ok(found.map_or(OriginVerdict::Unset, |app| app.config.cors_origins.check(origin)))
+    }
+
+    async fn resolve(&self, app: &str, path: &str, method: &Method) -> ApiResult<ResolvedCall> {
+        self.resolver.resolve(app, path, method).await
+    }
+
+    async fn authorize_call(&self, resolved: ResolvedCall, head: &Parts) -> ApiResult<CallAccess> {
+        self.authenticator.check_call(resolved, head).await
+    }
+
+    fn is_trusted(authorized: &CallAccess) -> bool {
+        authorized.is_trusted()
+    }
+
+    async fn authorize(
+        &self,
+        requirement: Requirement,
+        app: Option<&str>,
+        head: &Parts,
+    ) -> ApiResult<Option<Manager>> {
+        self.authenticator.check(requirement, app, head).await
+    }
+
+    async fn count(&self, app: &str) -> ApiResult<Counted> {
+        self.admission.count(app).await
+    }
+
+    async fn admit(&self, counted: Counted) -> ApiResult<Permit> {
+        self.admission.enter(counted).await
+    }
+
+    fn rate_limit(permit: &Permit) -> &RateLimitStatus {
+        &permit.rate_limit
+    }
+
+    async fn call(
+        &self,
+        authorized: CallAccess,
+        permit: Permit,
+        context: RequestContext,
+        request: Request,
+        path: String,
+    ) -> ApiResult<RunningInvocation> {
+        let CallAccess { function, caller, identity } = authorized;
+        let (trigger, permit) = (Trigger::Http, permit.slot);
+        let invocation = Invocation { function, request, path, caller, identity, trigger, context, permit };
+        self.invoker.start(invocation).await.map(RunningInvocation)
+    }
+
+    async fn invoke(&self, call: TestCall<Permit>) -> ApiResult<Invoked> {
+        let TestCall { app, name, manager, headers, wanted, url, context, permit } = call;
+        let target = TestTarget { app: &app, name: &name, url: &url, manager: &manager, headers: &headers };
+        self.test_calls.run(target, wanted, context, permit.slot).await
+    }
+
+    async fn verify_usage(&self, app: &str, invocation: &str, permit: Permit) -> ApiResult<UsageVerified> {
+        self.verify.invocation(app, invocation, permit.slot).await
+    }
+
+    async fn tail(
+        &self,
+        app: &str,
+        name: &str,
+        after: Option<u64>,
+        query: TailLogs,
+    ) -> ApiResult<impl Stream<Item = TailItem> + Send + 'static> {
+        let tail = self.0.logs.tail(app, name, after, tail_filter(&query)?).await?;
+        Ok(stream::unfold(tail, |mut tail| async move {
+            let item = match tail.next().await? {
+                TailEvent::Record(number, record) => TailItem::Record(number, Box::new(info(*record))),
+                TailEvent::Heartbeat => TailItem::Heartbeat,
+            };
+            Some((item, tail))
+        }))
+    }
+
+    async fn readiness(&self) -> Readiness {
+        self.0.health.readiness().await
+    }
+}
+
+/// An invocation that runs, as the edge sees it.
+#[derive(Debug)]
+pub struct RunningInvocation(Running);
+
+impl RunningCall for RunningInvocation {
+    fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    async fn response(&mut self) -> ApiResult<Response> {
+        self.0.reply().await
+    }
+
+    fn disconnect_guard(&mut self) -> Option<OnTheLine> {
+        self.0.line()
+    }
+}
