@@ -10,7 +10,7 @@ use std::ptr::{NonNull, null_mut};
 
 use javy_plugin_api::javy::quickjs::{Ctx, qjs};
 use mayfly_abi::EMPTY_ANSWER;
-use mayfly_abi::op::Call;
+use mayfly_abi::op::HostCall;
 
 use crate::import;
 
@@ -52,7 +52,7 @@ pub(crate) fn stack() -> Option<String> {
 }
 
 unsafe extern "C" fn interrupt(_: *mut qjs::JSRuntime, _: *mut c_void) -> c_int {
-    if !OVER.get() && import::send_number(Call::IsOverBudget, 0) != 0 {
+    if !OVER.get() && import::send_number(HostCall::IsOverBudget, 0) != 0 {
         OVER.set(true);
         // SAFETY: the bytes are the engine's, of this length, until the instance is gone.
         let stack = look().map(|(text, length)| unsafe { std::slice::from_raw_parts(text, length) });

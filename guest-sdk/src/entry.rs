@@ -7,8 +7,8 @@ use javy_plugin_api::Config;
 use javy_plugin_api::javy::Runtime;
 use javy_plugin_api::javy::quickjs::promise::PromiseState;
 use javy_plugin_api::javy::quickjs::{Context, Ctx, Error, Function, Module, Promise, Result, Value};
-use mayfly_abi::fault::{Kind, Report};
-use mayfly_abi::op::Call;
+use mayfly_abi::fault::{ReportKind, FaultReport};
+use mayfly_abi::op::HostCall;
 
 use crate::prelude::{self, Prelude};
 use crate::{api, budget, heap, import, library, pending, placement};
@@ -44,7 +44,7 @@ pub(crate) fn phase() -> Phase {
 /// The handler has settled and nothing that it left behind is pending.
 pub(crate) fn finish() {
     DONE.set(true);
-    import::send_number(Call::Done, 0);
+    import::send_number(HostCall::Done, 0);
 }
 
 fn config() -> Config {
@@ -201,12 +201,12 @@ fn load_module(ctx: &Ctx<'_>, prelude: &Prelude, bytecode: &[u8]) -> bool {
             true
         }
         Ok(Some(missing)) => {
-            report(Kind::NoHandler, missing, String::new());
+            report(ReportKind::NoHandler, missing, String::new());
             false
         }
         Err(Error::WouldBlock) => {
             report(
-                Kind::NoHandler,
+                ReportKind::NoHandler,
                 "the module's top level awaits something that never settles".into(),
                 String::new(),
             );
@@ -238,7 +238,7 @@ fn evaluate(ctx: &Ctx<'_>, prelude: &Prelude, bytecode: &[u8]) -> Result<Option<
 #[unsafe(no_mangle)]
 pub extern "C" fn handle(head_length: usize) {
     PHASE.set(Phase::Invocation);
-    api::invocation::begin(import::read(Call::Head, head_length));
+    api::invocation::begin(import::read(HostCall::Head, head_length));
     with_world(|ctx, prelude| {
         if run(ctx, prelude).is_err() {
             report_thrown(ctx, prelude);
@@ -307,9 +307,9 @@ fn with_world<R>(work: impl FnOnce(&Ctx<'_>, &Prelude) -> R) -> R {
     })
 }
 
-fn report(kind: Kind, message: String, stack: String) {
-    let frame = Report { kind, message, stack, code: None }.to_frame();
-    import::send(Call::Fault, &frame);
+fn report(kind: ReportKind, message: String, stack: String) {
+    let frame = FaultReport { kind, message, stack, code: None }.to_frame();
+    import::send(HostCall::Fault, &frame);
 }
 
 fn report_thrown(ctx: &Ctx<'_>, prelude: &Prelude) {
@@ -329,9 +329,9 @@ fn report_thrown(ctx: &Ctx<'_>, prelude: &Prelude) {
     };
     let stack = budget::stack().unwrap_or(stack);
     let kind = match kind {
-        1 => Kind::StackOverflow,
-        2 => Kind::OutOfMemory,
-        _ => Kind::Threw,
+        1 => ReportKind::StackOverflow,
+        2 => ReportKind::OutOfMemory,
+        _ => ReportKind::Threw,
     };
     report(kind, message, stack);
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 
 use javy_plugin_api::javy::quickjs::{Ctx, Exception, Function, Persistent, Promise, Result, Value};
-use mayfly_abi::op::{Call, Operation};
+use mayfly_abi::op::{HostCall, Operation};
 use mayfly_abi::operation::{ANSWER_OK, OperationError};
 
 use crate::api::async_frames::bound;
@@ -102,7 +102,7 @@ pub(crate) fn answer<'js>(
 /// Forgets an operation, here and on the host.
 pub(crate) fn cancel(operation: u32) {
     if WAITING.with_borrow_mut(|all| all.remove(&operation)).is_some() {
-        import::send_number(Call::Cancel, operation);
+        import::send_number(HostCall::Cancel, operation);
     }
 }
 
@@ -115,7 +115,7 @@ pub(crate) fn settle_next(ctx: &Ctx<'_>) -> Result<bool> {
     let Some((operation, length)) = import::wait() else {
         return Ok(false);
     };
-    let answer = import::read(Call::Answer, length);
+    let answer = import::read(HostCall::Answer, length);
     match WAITING.with_borrow_mut(|all| all.remove(&operation)) {
         Some(Waiting::Promise { resolve, reject, decode }) => settle(ctx, resolve, reject, decode, &answer)?,
         Some(Waiting::Callback(callback)) => callback.restore(ctx)?.call::<_, ()>(())?,

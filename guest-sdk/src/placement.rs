@@ -11,7 +11,7 @@
 use std::cell::{Cell, RefCell};
 use std::ptr::copy_nonoverlapping;
 
-use mayfly_abi::placement::{ALIGN_BYTES, FREED, HEADER_BYTES, LOGGED_BYTES, Place};
+use mayfly_abi::placement::{ALIGN_BYTES, FREED, HEADER_BYTES, LOGGED_BYTES, LayoutEntry};
 
 unsafe extern "C" {
     fn __real_malloc(size: usize) -> *mut u8;
@@ -26,7 +26,7 @@ thread_local! {
     static COUNT: Cell<u32> = const { Cell::new(0) };
     /// Where the arena lies, and its size: an allocation like any other, the first of all.
     static ARENA: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
-    static PLAN: RefCell<Vec<Place>> = const { RefCell::new(Vec::new()) };
+    static PLAN: RefCell<Vec<LayoutEntry>> = const { RefCell::new(Vec::new()) };
     /// The first place of the plan that was not reached yet.
     static NEXT: Cell<usize> = const { Cell::new(0) };
     /// What a log was asked for has room for.
@@ -39,7 +39,7 @@ pub(crate) fn placing<R>(work: impl FnOnce() -> R) -> R {
     let made = work();
     COUNTING.set(false);
     let mut plan = PLAN.take();
-    plan.fill(Place { ordinal: 0, offset: 0, bytes: 0 });
+    plan.fill(LayoutEntry { ordinal: 0, offset: 0, bytes: 0 });
     made
 }
 
@@ -59,7 +59,7 @@ pub extern "C" fn reserve(bytes: usize) {
 pub extern "C" fn plan(bytes: *mut u8, length: usize) {
     // SAFETY: the host allocated exactly these bytes for this call, and forgets them.
     let mut bytes = unsafe { Vec::from_raw_parts(bytes, length, length) };
-    PLAN.set(Place::read_all(&bytes).collect());
+    PLAN.set(LayoutEntry::read_all(&bytes).collect());
     bytes.fill(0);
 }
 

@@ -6,7 +6,7 @@ use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Either, Full, StreamBody};
 use mayfly_runtime::providers::GuestError;
-use mayfly_runtime::{Chunks, OnTheLine};
+use mayfly_runtime::{Chunks, DisconnectGuard};
 
 /// A response on its way out.
 pub(crate) type Reply = http::Response<ReplyBody>;
@@ -27,7 +27,7 @@ pub(super) fn streamed(pieces: impl Stream<Item = Bytes> + Send + 'static) -> Re
 
 /// A response of status 200 whose body a function makes. One that breaks off ends the connection, so that nobody takes
 /// what there is for all of it; a caller who goes away before its end lets go of the line.
-pub(super) fn of_function(chunks: Chunks, line: Option<OnTheLine>) -> Reply {
+pub(super) fn of_function(chunks: Chunks, line: Option<DisconnectGuard>) -> Reply {
     let pieces = stream::unfold((chunks, line), |(mut chunks, line)| async move {
         match chunks.next().await {
             Some(piece) => Some((piece.map(Frame::data), (chunks, line))),

@@ -19,7 +19,7 @@ pub(crate) mod testing;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use mayfly_runtime::{Call, Engine, Hangup, Limits, Outcome, Request};
+use mayfly_runtime::{Call, Disconnected, Engine, Limits, Outcome, Request};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -197,8 +197,8 @@ impl Invoker {
         };
         let context = context::json(&target, &caller, trigger, &request_id, ip);
         let limits = Limits { recording_bytes: target.recording_bytes(), ..target.limits.clone() };
-        let (line, hangup) = Hangup::pair();
-        let call = Call { request, context, grants, limits, hangup };
+        let (line, disconnected) = Disconnected::pair();
+        let call = Call { request, context, grants, limits, disconnected };
         let (answer, reply) = oneshot::channel();
         let finished = CancellationToken::new();
         let (this, its_target, at_end) = (self.clone(), Arc::clone(&target), finished.clone().drop_guard());

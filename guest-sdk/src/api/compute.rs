@@ -6,7 +6,7 @@ use javy_plugin_api::javy::quickjs::{
 };
 use mayfly_abi::compute::{Computation, Status};
 use mayfly_abi::frame::{Reader, Writer};
-use mayfly_abi::op::{Call, Operation};
+use mayfly_abi::op::{HostCall, Operation};
 
 use super::require_invocation;
 use crate::{import, pending, text};
@@ -20,7 +20,7 @@ fn compute<'js>(ctx: Ctx<'js>, number: u16, arguments: Rest<Value<'js>>) -> Resu
         require_invocation(&ctx, "A computation that goes on from call to call")?;
     }
     let (status, length) = import::compute(&frame(&ctx, computation, &arguments)?);
-    let result = import::read(Call::Computed, length);
+    let result = import::read(HostCall::Computed, length);
     if status == DONE {
         return Ok(ArrayBuffer::new(ctx, result)?.into_value());
     }

@@ -4,8 +4,8 @@ use data_url::DataUrl;
 use javy_plugin_api::javy::quickjs::{
     Array, Ctx, Exception, Function, Object, Result, String as JsString, TypedArray, Value,
 };
-use mayfly_abi::op::{Call, Operation};
-use mayfly_abi::operation::{Ending, Fetch, FetchEnd, FetchWrite, Fetched};
+use mayfly_abi::op::{HostCall, Operation};
+use mayfly_abi::operation::{TransferEnd, FetchFrame, FetchEnd, FetchWrite, Fetched};
 
 use super::body::{self, Outgoing};
 use super::{headers, require_invocation};
@@ -23,7 +23,7 @@ fn fetch<'js>(
     let (method, url) = (text::text(&method)?, text::text(&url)?);
     let headers = headers::pairs(&header_list)?;
     let body = Outgoing::of(&body)?;
-    let frame = Fetch { method: &method, url: &url, redirect, headers, body: body.as_body() }.to_frame();
+    let frame = FetchFrame { method: &method, url: &url, redirect, headers, body: body.as_body() }.to_frame();
     let (operation, promise) = pending::promise(&ctx, Operation::Fetch, &frame, fetched)?;
     let answer = Object::new(ctx)?;
     answer.set("operation", operation)?;
@@ -71,11 +71,11 @@ fn fetch_write<'js>(
 /// breaks off.
 fn fetch_end(fetch: u32, how: u8) {
     let ending = match how {
-        0 => Ending::Unwanted,
-        1 => Ending::Complete,
-        _ => Ending::Broken,
+        0 => TransferEnd::Unwanted,
+        1 => TransferEnd::Complete,
+        _ => TransferEnd::Broken,
     };
-    import::send(Call::FetchEnd, &FetchEnd { fetch, ending }.to_frame());
+    import::send(HostCall::FetchEnd, &FetchEnd { fetch, ending }.to_frame());
 }
 
 /// The media type and the bytes of a `data:` URL; nothing when it is none.

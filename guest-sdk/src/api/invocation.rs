@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use javy_plugin_api::javy::quickjs::{Array, ArrayBuffer, Ctx, Function, Object, Result};
 use mayfly_abi::frame::Reader;
 use mayfly_abi::head::Head;
-use mayfly_abi::op::{Call, Operation};
+use mayfly_abi::op::{HostCall, Operation};
 
 use super::{body, headers, random, require_invocation};
 use crate::{import, pending};
@@ -31,7 +31,7 @@ pub(super) fn started_at_ms() -> f64 {
 }
 
 fn whole_body() -> Vec<u8> {
-    import::read(Call::Body, 4096)
+    import::read(HostCall::Body, 4096)
 }
 
 fn header_list(ctx: Ctx<'_>) -> Result<Array<'_>> {
@@ -57,7 +57,7 @@ fn body_read<'js>(ctx: Ctx<'js>, callback: Function<'js>) -> Result<()> {
 
 /// Calls back when whoever called has gone away.
 fn hangup<'js>(ctx: Ctx<'js>, callback: Function<'js>) -> Result<()> {
-    pending::callback(&ctx, Operation::Hangup, &[], callback).map(drop)
+    pending::callback(&ctx, Operation::Disconnect, &[], callback).map(drop)
 }
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result, TypedArray};
-use mayfly_abi::op::Call;
+use mayfly_abi::op::HostCall;
 
 use super::{encoding, require_invocation};
 use crate::import;
@@ -30,7 +30,7 @@ fn math_random() -> f64 {
 fn fill(ctx: Ctx<'_>, into: TypedArray<'_, u8>) -> Result<()> {
     require_invocation(&ctx, "crypto.getRandomValues")?;
     let mut bytes = vec![0; into.as_bytes().map_or(0, <[u8]>::len)];
-    import::fill(Call::Random, &mut bytes);
+    import::fill(HostCall::Random, &mut bytes);
     encoding::write(&into, &bytes);
     Ok(())
 }
@@ -38,7 +38,7 @@ fn fill(ctx: Ctx<'_>, into: TypedArray<'_, u8>) -> Result<()> {
 fn uuid(ctx: Ctx<'_>) -> Result<String> {
     require_invocation(&ctx, "crypto.randomUUID")?;
     let mut bytes = [0; 16];
-    import::fill(Call::Random, &mut bytes);
+    import::fill(HostCall::Random, &mut bytes);
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let mut text = String::with_capacity(36);

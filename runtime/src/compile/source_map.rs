@@ -22,14 +22,14 @@ pub struct SourceMap {
 }
 
 /// A place in one of the author's files.
-struct Place<'a> {
+struct SourcePosition<'a> {
     file: &'a str,
     content: Option<&'a str>,
     line: u32,
     column: u32,
 }
 
-impl Place<'_> {
+impl SourcePosition<'_> {
     /// The line, where it is known and not empty.
     fn text(&self) -> Option<String> {
         let text = place_at(self.content?, self.line, 1).text;
@@ -100,7 +100,7 @@ impl SourceMap {
             }
             match self.frame(&table, line) {
                 Some((before, after, place)) => {
-                    let Place { file, line, column, .. } = place;
+                    let SourcePosition { file, line, column, .. } = place;
                     mapped.push_str(&format!("{before}{file}:{line}:{column}{after}"));
                     // The line itself, where it all happened.
                     if let Some(text) = place.text().filter(|_| !shown) {
@@ -122,7 +122,11 @@ impl SourceMap {
     }
 
     /// One line of a stack: what stands before and after its place, and that place in the source.
-    fn frame<'a>(&'a self, table: &[&[Token]], line: &'a str) -> Option<(&'a str, &'a str, Place<'a>)> {
+    fn frame<'a>(
+        &'a self,
+        table: &[&[Token]],
+        line: &'a str,
+    ) -> Option<(&'a str, &'a str, SourcePosition<'a>)> {
         let at = line.find(MODULE_NAME)?;
         let rest = line.get(at + MODULE_NAME.len()..)?.strip_prefix(':')?;
         let (row, rest) = number(rest)?;
@@ -132,7 +136,7 @@ impl SourceMap {
         };
         let token = self.inner.lookup_token(table, row.checked_sub(1)?, column.saturating_sub(1))?;
         let source = token.get_source_id().unwrap_or(0);
-        let place = Place {
+        let place = SourcePosition {
             file: self.inner.get_source(source).unwrap_or(MODULE_NAME),
             content: self.inner.get_source_content(source),
             line: token.get_src_line() + 1,

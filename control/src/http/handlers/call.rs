@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use mayfly_runtime::{Body, OnTheLine, Response};
+use mayfly_runtime::{Body, DisconnectGuard, Response};
 
 use crate::auth::CallAccess;
 use crate::error::{ApiError, ApiResult};
@@ -39,7 +39,7 @@ pub(in crate::http) async fn call(edge: &Edge, request: Admitted) -> ApiResult<R
 }
 
 /// The function's answer as it goes out. The runtime has checked it already; what is wrong here is ours.
-fn to_reply(response: Response, line: Option<OnTheLine>, invocation_id: &str) -> ApiResult<Reply> {
+fn to_reply(response: Response, line: Option<DisconnectGuard>, invocation_id: &str) -> ApiResult<Reply> {
     let status = StatusCode::from_u16(response.status).map_err(ApiError::internal)?;
     let has_body = !matches!(status.as_u16(), 204 | 205 | 304);
     let mut reply = match response.body.filter(|_| has_body) {
@@ -52,7 +52,7 @@ fn to_reply(response: Response, line: Option<OnTheLine>, invocation_id: &str) ->
     Ok(reply)
 }
 
-fn served(body: Bytes, line: Option<OnTheLine>) -> Reply {
+fn served(body: Bytes, line: Option<DisconnectGuard>) -> Reply {
     if let Some(line) = line {
         line.served();
     }

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use mayfly_runtime::{Fault, OnTheLine, Response, step_aside};
+use mayfly_runtime::{Fault, DisconnectGuard, Response, yield_now};
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,7 @@ pub struct Running {
     pub id: String,
     pub(super) target: Arc<Target>,
     pub(super) invoker: Invoker,
-    pub(super) line: Option<OnTheLine>,
+    pub(super) line: Option<DisconnectGuard>,
     pub(super) reply: oneshot::Receiver<Result<Response, Fault>>,
     pub(super) finished: CancellationToken,
     pub(super) work: Attached<Arc<InvocationRecord>>,
@@ -50,14 +50,14 @@ impl Running {
     }
 
     /// The caller's end of the line; dropped before the answer is all there, it tells the function that they went away.
-    pub fn line(&mut self) -> Option<OnTheLine> {
+    pub fn line(&mut self) -> Option<DisconnectGuard> {
         self.line.take()
     }
 
     /// Drive it until it has an answer. Requests that arrived together are read together, called together and answered
     /// together: see docs/decisions/0020-stages.md.
     async fn answered(&mut self) -> Result<Result<Response, Fault>, RecvError> {
-        step_aside().await;
+        yield_now().await;
         let answered = std::future::poll_fn(|cx| {
             if let Poll::Ready(record) = Pin::new(&mut self.work).poll(cx) {
                 self.record = Some(record);
@@ -65,7 +65,7 @@ impl Running {
             Pin::new(&mut self.reply).poll(cx)
         })
         .await;
-        step_aside().await;
+        yield_now().await;
         answered
     }
 
