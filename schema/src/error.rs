@@ -1,6 +1,10 @@
 //! Why a schema could not be read, planned or applied.
 
-use crate::parse::ParseError;
+mod rls;
+
+pub use rls::RlsError;
+
+use crate::declare::parse::ParseError;
 use crate::plan::{Consent, Loss, Step};
 
 /// A failure. Whatever it was, nothing was changed, unless the variant says otherwise.
@@ -56,7 +60,7 @@ pub enum SchemaError {
     },
     /// A change of policies that makes no sense.
     #[error("{0}")]
-    Rls(#[source] crate::rls::RlsError),
+    Rls(#[source] RlsError),
     /// The recorded state that was asked for is not there.
     #[error("migration {0} has no recorded schema")]
     NoSuchState(i64),
@@ -90,6 +94,12 @@ impl std::fmt::Display for StepFailure {
 impl From<tokio_postgres::Error> for SchemaError {
     fn from(error: tokio_postgres::Error) -> Self {
         Self::Connection(error)
+    }
+}
+
+impl From<RlsError> for SchemaError {
+    fn from(error: RlsError) -> Self {
+        Self::Rls(error)
     }
 }
 

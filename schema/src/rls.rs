@@ -1,6 +1,5 @@
 //! Row-level security a table at a time: the statements for what is usually wanted, and why a row is seen or not.
 
-mod error;
 mod explain;
 mod isolate;
 mod safe;
@@ -8,12 +7,13 @@ mod safe;
 use std::collections::BTreeSet;
 
 use crate::catalog::{Catalog, Table};
-use crate::dsl::Policy;
+use crate::declare::dsl::Policy;
 use crate::plan::{Hazard, Step};
+use crate::planning::mentions;
+use crate::planning::render;
 use crate::quote::identifier;
-use crate::{render, words};
 
-pub use error::RlsError;
+pub use crate::error::RlsError;
 pub use explain::{Question, Verdict, explain};
 pub use isolate::isolate;
 pub use safe::check_safe;
@@ -120,7 +120,7 @@ pub fn warnings(catalog: &Catalog, table: &str, policy: &Policy) -> Vec<String> 
         other.name != table && other.rls.enabled && !reads
     });
     hidden
-        .filter(|other| texts.iter().any(|text| words::mentions(text, &other.name)))
+        .filter(|other| texts.iter().any(|text| mentions::mentions(text, &other.name)))
         .map(|other| format!("the policy reads {:?}, of which no policy shows any row", other.name))
         .collect()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mayfly_runtime::providers::{
-    Actor, ClaimOutcome, BoxFuture, Claim, Cursor, Database, Environment, Fetch, FetchRequest, FetchResponse,
+    Actor, BoxFuture, Claim, ClaimOutcome, Cursor, Database, Environment, Fetch, FetchRequest, FetchResponse,
     GuestError, Idempotency, ResultSet, RowBatch, Statement, Transaction, TransactionOptions,
 };
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mayfly_runtime::providers::{ClaimOutcome, BoxFuture, Claim, GuestError, Idempotency};
+use mayfly_runtime::providers::{BoxFuture, Claim, ClaimOutcome, GuestError, Idempotency};
 
 use super::db::{AppDatabase, Locator, Pools, Request, within_time};
 use crate::tenant::{Identity, Privilege};

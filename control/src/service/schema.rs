@@ -4,7 +4,7 @@ mod error;
 mod fit;
 pub mod rls;
 
-use mayfly_schema::{Declared, Node, Outcome};
+use mayfly_schema::{ApplyOutcome, Declared, Node};
 use serde_json::{Map, Value, json};
 
 use crate::auth::Manager;
@@ -104,7 +104,7 @@ impl Schemas {
     }
 
     /// Bring the app to a declared schema.
-    pub async fn apply(&self, app: &str, by: &Manager, request: ApplyRequest) -> ApiResult<Outcome> {
+    pub async fn apply(&self, app: &str, by: &Manager, request: ApplyRequest) -> ApiResult<ApplyOutcome> {
         let change = SchemaChange {
             dry_run: request.dry_run,
             online: request.online,
@@ -122,7 +122,7 @@ impl Schemas {
         app: &str,
         by: &Manager,
         request: RollbackRequest,
-    ) -> ApiResult<(Outcome, Vec<String>)> {
+    ) -> ApiResult<(ApplyOutcome, Vec<String>)> {
         let change = SchemaChange {
             dry_run: request.dry_run,
             name: request.name.or_else(|| Some(format!("rollback to {}", request.id))),
@@ -143,7 +143,7 @@ impl Schemas {
 }
 
 /// What was done, or would be, as it is answered.
-pub fn applied(outcome: &Outcome, dry_run: bool) -> Value {
+pub fn applied(outcome: &ApplyOutcome, dry_run: bool) -> Value {
     if outcome.plan.is_empty() {
         return json!({ "applied": 0, "statements": [], "message": "Schema is up to date" });
     }

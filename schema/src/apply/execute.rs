@@ -4,12 +4,13 @@ use tokio_postgres::Transaction;
 
 use super::Options;
 use crate::catalog::Catalog;
-use crate::dsl::Table;
+use crate::declare::dsl::DeclaredTable;
 use crate::error::{SchemaError, StepFailure};
 use crate::pipeline;
 use crate::plan::Step;
+use crate::planning::render;
+use crate::planning::seed_rows;
 use crate::quote::identifier;
-use crate::{render, seed};
 
 /// Run them all. After an error the transaction is as it was before them.
 pub(super) async fn run(
@@ -95,7 +96,7 @@ async fn count_rows(transaction: &Transaction<'_>, step: &Step, failure: &mut St
 pub(super) async fn seeds(
     transaction: &mut Transaction<'_>,
     target: &Catalog,
-    tables: Vec<&Table>,
+    tables: Vec<&DeclaredTable>,
     options: &Options,
 ) -> Result<Vec<Step>, SchemaError> {
     let mut changed = Vec::new();
@@ -109,7 +110,7 @@ pub(super) async fn seeds(
                 format!("{} row-level security for the rows of {:?}", word.to_lowercase(), table.name),
             )
         };
-        let mut steps = seed::steps(table);
+        let mut steps = seed_rows::steps(table);
         if is_forced {
             steps.insert(0, force("NO FORCE"));
             steps.push(force("FORCE"));

@@ -9,8 +9,8 @@ use super::execute::failure;
 use crate::catalog::{Catalog, Column};
 use crate::error::SchemaError;
 use crate::plan::{Hazard, Loss, Step};
+use crate::planning::render;
 use crate::quote::identifier;
-use crate::render;
 
 /// Take the mark off every step that loses nothing; says what the others lose. The tables stay locked, so that nobody
 /// writes a row between the look and the step.

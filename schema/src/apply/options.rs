@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::catalog::Catalog;
 use crate::plan::{Loss, Plan};
-use crate::rename::Renames;
+use crate::planning::rename::Renames;
 
 /// How a schema is read and changed.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ impl Default for Options {
 
 /// What was done, or would be.
 #[derive(Debug, Clone, Default)]
-pub struct Outcome {
+pub struct ApplyOutcome {
     /// The steps; none when the schema was as declared.
     pub plan: Plan,
     /// The schema afterwards.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{RlsError, column_type, enable, find, replace};
 use crate::catalog::{Catalog, Table};
-use crate::dsl::Policy;
+use crate::declare::dsl::Policy;
 use crate::plan::Step;
 use crate::quote::{NAME_BYTES_MAX, clip, identifier};
 

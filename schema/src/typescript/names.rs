@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use unicode_id_start::{is_id_continue, is_id_start};
 
-use crate::dsl::Declared;
+use crate::declare::dsl::Declared;
 
 /// Names that mean something in the file already.
 const TAKEN: [&str; 4] = ["Date", "Json", "Tables", "Uint8Array"];

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mayfly_control::providers::db::DbBounds;
 use mayfly_control::tenant::Identity;
-use mayfly_runtime::providers::{ClaimOutcome, Claim, GuestError, Transaction};
+use mayfly_runtime::providers::{Claim, ClaimOutcome, GuestError, Transaction};
 use serde_json::json;
 use support::cluster::{endpoint, run};
 use support::tenants::{TestApp, answer, code, rows, statement, tenants_with};

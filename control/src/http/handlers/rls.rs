@@ -1,6 +1,6 @@
 //! `/v1/{app}/rls...`
 
-use mayfly_schema::Outcome;
+use mayfly_schema::ApplyOutcome;
 use serde_json::{Value, json};
 
 use crate::error::{ApiError, ApiResult};
@@ -42,7 +42,7 @@ async fn explain(edge: &Edge, app: &str, sent: Value) -> ApiResult<Reply> {
     body::ok(&json!({ "role": identity.group(), "rows": rows }))
 }
 
-fn changed(outcome: &Outcome, warnings: Vec<String>) -> Value {
+fn changed(outcome: &ApplyOutcome, warnings: Vec<String>) -> Value {
     let statements: Vec<&str> = outcome.plan.steps.iter().map(|step| step.sql.as_str()).collect();
     json!({ "success": true, "statements": statements, "warnings": warnings, "migration_id": outcome.migration })
 }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use mayfly_runtime::providers::{
-    Actor, ClaimOutcome, BoxFuture, Claim, Database, GuestError, Isolation, ResultSet, Statement, Transaction,
-    TransactionOptions,
+    Actor, BoxFuture, Claim, ClaimOutcome, Database, GuestError, Isolation, ResultSet, Statement,
+    Transaction, TransactionOptions,
 };
 
 use super::access::{Access, Locator};

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use mayfly_runtime::{Fault, DisconnectGuard, Response, yield_now};
+use mayfly_runtime::{DisconnectGuard, Fault, Response, yield_now};
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
 use tokio_util::sync::CancellationToken;

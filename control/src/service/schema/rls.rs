@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use mayfly_schema::dsl::Policy;
 use mayfly_schema::rls::{Question, Verdict};
-use mayfly_schema::{Expression, Outcome};
+use mayfly_schema::{ApplyOutcome, Expression};
 use serde_json::{Value, json};
 
 use super::Schemas;
@@ -132,7 +132,7 @@ impl Schemas {
         app: &str,
         by: &Manager,
         change: PolicyChange,
-    ) -> ApiResult<(Outcome, Vec<String>)> {
+    ) -> ApiResult<(ApplyOutcome, Vec<String>)> {
         let key_id = by.key_id().map(str::to_owned);
         Ok(self.tenants.change_policies(app, change, key_id).await?)
     }

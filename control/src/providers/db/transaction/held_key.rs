@@ -5,7 +5,7 @@
 //! very connection.
 
 use bytes::Bytes;
-use mayfly_runtime::providers::{ClaimOutcome, Claim, GuestError};
+use mayfly_runtime::providers::{Claim, ClaimOutcome, GuestError};
 
 use super::AppTransaction;
 use crate::providers::db::access::Access;
