@@ -9,7 +9,7 @@ const runner = (db) => (sql, params, method) => db.query(sql, params, method ===
 
 function optionsOf({ isolationLevel, accessMode, deferrable } = {}) {
   if (deferrable) throw new TypeError("deferrable transactions are not supported");
-  // To PostgreSQL the two are the same.
+  // PostgreSQL treats `read uncommitted` as `read committed`.
   const isolation = isolationLevel === "read uncommitted" ? "read committed" : isolationLevel;
   return { isolation, readOnly: accessMode === undefined ? undefined : accessMode === "read only" };
 }

@@ -1,4 +1,4 @@
-//! The host's functions, each behind a safe one: the only `unsafe` of this crate, with the exports in `entry.rs`.
+//! The host's functions, each behind a safe one: the only `unsafe` of this crate, with the exports in `exports.rs`.
 #![allow(unsafe_code, reason = "calls to imported functions, and the memory they fill")]
 
 use mayfly_abi::op::{HostCall, Operation, SUBMIT_REFUSED};
@@ -43,14 +43,14 @@ pub(crate) fn read(op: HostCall, guess: usize) -> Vec<u8> {
     }
 }
 
-/// Begins an operation; `None` when this invocation has begun all that it may.
+/// Begins an operation; `None` when this invocation has reached its limit of operations.
 pub(crate) fn begin(op: Operation, bytes: &[u8]) -> Option<u32> {
     // SAFETY: the host only reads these bytes.
     let number = unsafe { submit(op as u32, bytes.as_ptr(), bytes.len()) };
     (number != SUBMIT_REFUSED).then_some(number)
 }
 
-/// Has something worked out: its status, and the length of what `HostCall::Computed` then fills.
+/// Has the host compute something: its status, and the length of what `HostCall::Computed` then fills.
 pub(crate) fn compute(frame: &[u8]) -> (u32, usize) {
     // SAFETY: the host only reads these bytes.
     let packed = unsafe { host_compute(frame.as_ptr(), frame.len()) };

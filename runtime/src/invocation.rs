@@ -1,4 +1,4 @@
-//! What goes into an invocation, and what comes out of it.
+//! The inputs and outputs of an invocation: `Call`, `Request`, `Response`, `Outcome`.
 
 use std::time::Duration;
 

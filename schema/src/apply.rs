@@ -149,7 +149,7 @@ async fn in_transaction(
     Ok(outcome)
 }
 
-/// Nothing is there: what the declaration says is what is done.
+/// The schema is empty: the declaration is created as it is.
 async fn from_nothing(
     transaction: &mut Transaction<'_>,
     declared: &Declared,

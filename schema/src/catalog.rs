@@ -1,4 +1,4 @@
-//! What is there: a schema as PostgreSQL's catalogues have it, every type and expression in PostgreSQL's own spelling.
+//! `Catalog`: a schema as PostgreSQL's catalogues have it, every type and expression in PostgreSQL's own spelling.
 
 pub(crate) mod fingerprint;
 pub(crate) mod introspect;
@@ -16,7 +16,7 @@ pub struct Catalog {
     pub tables: BTreeMap<String, Table>,
     /// The values of each enum, in order.
     pub enums: BTreeMap<String, Vec<String>>,
-    /// What is there and is never touched.
+    /// Objects that are never touched.
     pub unmanaged: Vec<Unmanaged>,
 }
 
@@ -156,7 +156,7 @@ impl Constraint {
 }
 
 impl ConstraintBody {
-    /// Whether both say the same, whatever they are called and wherever they were written.
+    /// Whether both mean the same, their names and JSON paths left out.
     pub(crate) fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Primary(a), Self::Primary(b)) | (Self::Unique(a), Self::Unique(b)) => same_key(a, b),

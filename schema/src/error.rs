@@ -1,4 +1,4 @@
-//! Why a schema could not be read, planned or applied.
+//! `SchemaError`: why a schema could not be read, planned or applied.
 
 mod rls;
 
@@ -11,13 +11,13 @@ use crate::plan::{Consent, Loss, Step};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaError {
-    /// The declaration makes no sense.
+    /// The declaration is invalid.
     #[error(transparent)]
     Declaration(#[from] ParseError),
-    /// PostgreSQL could not be asked.
-    #[error("PostgreSQL could not be asked: {0}")]
+    /// A query failed, or the connection did.
+    #[error("the query to PostgreSQL failed: {0}")]
     Connection(#[source] tokio_postgres::Error),
-    /// What is there is too much to read at once.
+    /// The schema is too large to read at once.
     #[error("the schema's expressions and comments have {bytes} bytes, the limit is {limit}")]
     TooLarge {
         /// What they have.
@@ -31,9 +31,9 @@ pub enum SchemaError {
     /// Steps that may not lose anything would.
     #[error("{}", loss_text(.0))]
     Loses(Vec<Loss>),
-    /// Somebody else holds a lock for longer than was to be waited.
+    /// Another transaction holds a lock for longer than the lock timeout.
     #[error(
-        "a lock was not to be had within {waited_ms} ms: another transaction is using {}; try again",
+        "a lock could not be acquired within {waited_ms} ms: another transaction is using {}; try again",
         .table.as_deref().unwrap_or("the database")
     )]
     Locked {
@@ -55,10 +55,10 @@ pub enum SchemaError {
     /// The plan was carried out and led somewhere else. This is a mistake of ours.
     #[error("the plan does not lead to the declared schema, so nothing was changed: {}", .differences.join("; "))]
     Unproven {
-        /// What is not as it should be.
+        /// The differences that are left.
         differences: Vec<String>,
     },
-    /// A change of policies that makes no sense.
+    /// A change of policies that is not possible.
     #[error("{0}")]
     Rls(#[source] RlsError),
     /// The recorded state that was asked for is not there.
@@ -118,7 +118,7 @@ impl StepFailure {
         })
     }
 
-    /// Whether it is a lock that was not to be had, a deadlock or the like: trying again may help.
+    /// Whether it is a lock timeout or a deadlock: trying again may help.
     pub(crate) fn is_lock(&self) -> bool {
         ["55P03", "40P01"].contains(&self.sqlstate.as_str())
     }

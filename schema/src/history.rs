@@ -1,4 +1,4 @@
-//! What was done to a schema: a record for every change that was applied, in the same transaction as the change.
+//! The migration history: a record for every change that was applied, in the same transaction as the change.
 
 pub use crate::catalog::fingerprint::sha256;
 
@@ -18,7 +18,7 @@ use crate::error::SchemaError;
 pub struct Ledger {
     /// An advisory lock that the session holds from beginning to end, when nothing else keeps two applies apart.
     pub session_lock: Option<i64>,
-    /// Run at the beginning of the transaction: it waits for whoever came first.
+    /// Run at the beginning of the transaction: it waits for an earlier apply.
     pub lock: Option<String>,
     /// Run after that, before anything else.
     pub prepare: Option<String>,

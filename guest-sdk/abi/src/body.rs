@@ -1,4 +1,4 @@
-//! A body within a frame: none, all of it, or word that it comes piece by piece.
+//! A body within a frame: none, all of it, or a mark that it comes piece by piece.
 
 use crate::frame::{Malformed, Reader, Writer};
 

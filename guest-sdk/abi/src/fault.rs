@@ -1,4 +1,4 @@
-//! What the guest says of a failure that it saw itself.
+//! The guest's report of a failure that it saw itself.
 
 use crate::frame::{Malformed, Reader, Writer};
 

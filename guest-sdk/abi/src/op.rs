@@ -1,4 +1,4 @@
-//! Every host call, by number.
+//! Every host call and every operation, by number.
 
 /// A call that the host answers at once: `call(op, ptr, len) -> u64`.
 ///
@@ -25,19 +25,19 @@ pub enum HostCall {
     Respond = 8,
     /// Send: a [`crate::fault::FaultReport`].
     Fault = 9,
-    /// Send nothing; `ptr` is the number of an operation that nobody waits for any more.
+    /// Send nothing; `ptr` is the number of an operation whose answer is not wanted any more.
     Cancel = 10,
     /// Send: a [`crate::fault::FaultReport`] of why a promise given to `waitUntil` was rejected.
     BackgroundFault = 11,
     /// Fill: nothing; answers milliseconds of wall clock left before the deadline.
     TimeLeft = 12,
-    /// Nothing: the handler has settled, and so has all that it gave to `waitUntil`.
+    /// Nothing: the handler's promise is settled, and so is every promise that it gave to `waitUntil`.
     Done = 13,
     /// Nothing; `ptr` is 1 when the response's body is complete, 0 when it breaks off.
     BodyEnd = 15,
     /// Send: [`crate::operation::FetchEnd`].
     FetchEnd = 16,
-    /// Nothing; answers 1 when the CPU budget is used up, and what is left is for saying so.
+    /// Nothing; answers 1 when the CPU budget is used up, and only the reserve for reporting that is left.
     IsOverBudget = 17,
     /// Fill: the result of the computation that was asked for last.
     Computed = 14,
@@ -87,13 +87,13 @@ pub enum Operation {
     IdempotencyClaim = 6,
     /// [`crate::operation::FetchFrame`]; answers [`crate::operation::Fetched`].
     Fetch = 7,
-    /// [`crate::operation::ActorFrame`]; answers nothing where the invocation may be that.
+    /// [`crate::operation::ActorFrame`]; answers nothing where the invocation may impersonate it.
     DbActAs = 8,
-    /// A transaction's number, 4 bytes: a transaction within it begins.
+    /// A transaction's number, 4 bytes: sets a savepoint.
     DbSavepoint = 9,
-    /// The transaction's number, 4 bytes: the innermost one within it is kept.
+    /// The transaction's number, 4 bytes: releases the innermost savepoint.
     DbRelease = 10,
-    /// The transaction's number, 4 bytes: the innermost one within it is undone.
+    /// The transaction's number, 4 bytes: rolls back to the innermost savepoint.
     DbRollbackTo = 11,
     /// [`crate::operation::Query`]; answers the stream's number, 4 bytes.
     DbOpen = 12,
@@ -109,7 +109,7 @@ pub enum Operation {
     BodyRead = 18,
     /// A piece of the response's body; answered when there is room for the next.
     BodyWrite = 19,
-    /// Nothing; answers when the caller has gone away. Nobody waits for it.
+    /// Nothing; answers when the client disconnects. It does not keep the invocation alive.
     Disconnect = 20,
     /// The number of a fetch, 4 bytes; answers the next piece of its answer's body, or nothing at its end.
     FetchRead = 21,
@@ -120,7 +120,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Whether it is one of those of which an invocation may begin only so many. The pieces of a body are not: fuel and
+    /// Whether it counts against the invocation's limit of operations. The pieces of a body are not: fuel and
     /// time bound them, and a large body has many.
     pub fn is_counted(self) -> bool {
         !matches!(

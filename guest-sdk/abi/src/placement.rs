@@ -1,19 +1,19 @@
-//! Where the objects of the first picture lie: a plan that the host hands over before they are made.
+//! The allocation layout of the engine image: a plan that the host hands over before its objects are allocated.
 
-/// Planned places begin at multiples of this.
+/// Planned allocations begin at multiples of this.
 pub const ALIGN_BYTES: usize = 16;
 /// What stands before each of them.
 pub const HEADER_BYTES: usize = 4;
 
-/// The size in a log's entry of what was given back.
+/// The size in a log's entry of an allocation that was freed.
 pub const FREED: u32 = u32::MAX;
 /// Bytes of a log's entry: the address and the size, both little-endian.
 pub const LOGGED_BYTES: usize = 8;
 
-/// The place of one allocation.
+/// Where one allocation goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LayoutEntry {
-    /// Which allocation it is, counted from 1 since the world began to be made.
+    /// Which allocation it is, counted from 1 since the runtime began to be made.
     pub ordinal: u32,
     /// Where it lies in the arena: a multiple of [`ALIGN_BYTES`], not 0.
     pub offset: u32,
@@ -35,7 +35,7 @@ impl LayoutEntry {
         bytes
     }
 
-    /// The places of a plan; what remains of the bytes is left out.
+    /// The entries of a plan; what remains of the bytes is left out.
     pub fn read_all(bytes: &[u8]) -> impl Iterator<Item = Self> + '_ {
         bytes.as_chunks::<ENTRY_BYTES>().0.iter().map(|bytes| {
             let [ordinal, offset, room] = [0, 4, 8]

@@ -1,4 +1,4 @@
-//! The function's answer, as the guest sends it: status, header pairs, and the body to the end.
+//! The function's response, as the guest sends it: status, header pairs, and the body to the end.
 
 use crate::body::{BodyFrame, BodyKind};
 use crate::frame::{Malformed, Reader, Writer};

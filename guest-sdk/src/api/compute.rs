@@ -8,7 +8,7 @@ use mayfly_abi::compute::{Computation, Status};
 use mayfly_abi::frame::{Reader, Writer};
 use mayfly_abi::op::{HostCall, Operation};
 
-use super::require_invocation;
+use crate::phase::require_invocation;
 use crate::{import, pending, text};
 
 const DONE: u32 = Status::Done as u32;
@@ -27,7 +27,7 @@ fn compute<'js>(ctx: Ctx<'js>, number: u16, arguments: Rest<Value<'js>>) -> Resu
     refusal(&ctx, status, &result)
 }
 
-/// A promise of the same, while the invocation goes on.
+/// Computes something on the host while the invocation goes on: a promise of the result.
 fn compute_later<'js>(ctx: Ctx<'js>, number: u16, arguments: Rest<Value<'js>>) -> Result<Value<'js>> {
     require_invocation(&ctx, "A computation that takes long")?;
     let frame = frame(&ctx, named(&ctx, number)?, &arguments)?;

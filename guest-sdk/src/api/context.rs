@@ -3,8 +3,8 @@
 use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result};
 use mayfly_abi::op::HostCall;
 
-use super::require_invocation;
 use crate::import;
+use crate::phase::require_invocation;
 
 fn json(call: HostCall) -> String {
     String::from_utf8_lossy(&import::read(call, 512)).into_owned()

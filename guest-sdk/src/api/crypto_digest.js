@@ -1,4 +1,4 @@
-// Digests: of what is there whole, and of what comes by and by.
+// Digests of whole buffers, and of data that arrives piece by piece.
 
 import { Computations, compute, Hashes, numberOf } from "./compute.js";
 import { bufferSource, isBufferSource, part } from "./crypto_values.js";

@@ -45,7 +45,7 @@ function isUseless(slots) {
 
 function imported(format, data, params, extractable, usages) {
   const key = Algorithms[params.name].importKey(format, data, params, extractable, usages);
-  if (isUseless(slotsOf(key))) fail("SyntaxError", "nobody could use the key");
+  if (isUseless(slotsOf(key))) fail("SyntaxError", "the key would have no usages");
   return key;
 }
 
@@ -136,7 +136,7 @@ class SubtleCrypto {
       const params = normalize(algorithm, "generateKey");
       const key = Algorithms[params.name].generateKey(params, !!extractable, usages, resolve, reject);
       if (key === undefined) return;
-      if (key.publicKey === undefined && isUseless(slotsOf(key))) fail("SyntaxError", "nobody could use the key");
+      if (key.publicKey === undefined && isUseless(slotsOf(key))) fail("SyntaxError", "the key would have no usages");
       resolve(key);
     });
   }

@@ -165,7 +165,7 @@ export const Hmac = {
   },
 };
 
-/** Whether two are the same, in a time that only their lengths decide. */
+/** Whether two byte arrays are equal, in a time that depends on their lengths alone. */
 export function equal(first, second) {
   const length = TypedArrayByteLength(first);
   if (length !== TypedArrayByteLength(second)) return false;

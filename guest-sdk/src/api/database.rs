@@ -6,10 +6,10 @@ use javy_plugin_api::javy::quickjs::{
 };
 use mayfly_abi::frame::Writer;
 use mayfly_abi::op::Operation;
-use mayfly_abi::operation::{ActorFrame, RowsFrame, Begin, FetchRows, Query};
+use mayfly_abi::operation::{ActorFrame, Begin, FetchRows, Query, RowsFrame};
 use mayfly_abi::value::{MAX_DEPTH, Value as Parameter};
 
-use super::require_invocation;
+use crate::phase::require_invocation;
 use crate::{pending, text};
 
 fn query<'js>(
@@ -54,7 +54,7 @@ fn statement<'js>(
     Ok(writer.finish())
 }
 
-/// `null` for the invocation's own identity, a string for a user, `false` for nobody.
+/// `null` for the invocation's own identity, a string for a user, `false` for the anonymous role.
 fn actor_of(value: &Value<'_>) -> Result<ActorFrame> {
     Ok(match value.type_of() {
         Type::String => ActorFrame::User(text::text(&value.get()?)?),

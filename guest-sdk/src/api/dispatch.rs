@@ -1,11 +1,11 @@
 //! How an invocation ends: a fault, or the word that nothing is pending any more.
 
 use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result, String as JsString};
-use mayfly_abi::fault::{ReportKind, FaultReport};
+use mayfly_abi::fault::{FaultReport, ReportKind};
 use mayfly_abi::op::HostCall;
 
-use super::require_invocation;
-use crate::{budget, entry, import, text};
+use crate::phase::require_invocation;
+use crate::{budget, import, phase, text};
 
 fn fault(kind: u32, message: JsString<'_>, stack: JsString<'_>, code: Option<JsString<'_>>) -> Result<()> {
     let kind = match kind {
@@ -46,5 +46,5 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("fault", Function::new(ctx.clone(), fault)?)?;
     host.set("backgroundFault", Function::new(ctx.clone(), background_fault)?)?;
     host.set("requireInvocation", Function::new(ctx.clone(), require)?)?;
-    host.set("done", Function::new(ctx.clone(), entry::finish)?)
+    host.set("done", Function::new(ctx.clone(), phase::finish)?)
 }

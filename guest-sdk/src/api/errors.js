@@ -1,4 +1,4 @@
-// What nobody caught: errors of listeners and callbacks, rejections without a handler, and reportError.
+// Uncaught errors: of listeners and callbacks, rejections without a handler, and reportError.
 
 import { ErrorEvent, PromiseRejectionEvent } from "./events_kinds.js";
 import { preventDefault } from "./events.js";

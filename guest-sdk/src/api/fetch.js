@@ -62,7 +62,7 @@ function send({ method, url, redirect, headers, signal, body }, answer) {
   );
 }
 
-/** The response of a `data:` URL, for which nobody is asked. */
+/** The response of a `data:` URL, which needs no request. */
 function ofData({ method, url }) {
   const data = host.dataUrl(url);
   if (data === null || data === undefined) throw new TypeError("The data: URL cannot be read");
@@ -91,7 +91,7 @@ function sendBody(stream, operation, answer) {
       host.cancel(operation);
       answer.reject(error);
     },
-    // Whoever has answered already does not want the rest.
+    // A server that has answered already does not want the rest.
     gone() {},
   });
 }

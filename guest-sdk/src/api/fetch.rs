@@ -5,10 +5,11 @@ use javy_plugin_api::javy::quickjs::{
     Array, Ctx, Exception, Function, Object, Result, String as JsString, TypedArray, Value,
 };
 use mayfly_abi::op::{HostCall, Operation};
-use mayfly_abi::operation::{TransferEnd, FetchFrame, FetchEnd, FetchWrite, Fetched};
+use mayfly_abi::operation::{FetchEnd, FetchFrame, FetchWrite, Fetched, TransferEnd};
 
 use super::body::{self, Outgoing};
-use super::{headers, require_invocation};
+use super::headers;
+use crate::phase::require_invocation;
 use crate::{import, pending, text};
 
 fn fetch<'js>(
@@ -36,7 +37,7 @@ fn fetched<'js>(ctx: &Ctx<'js>, answer: &[u8]) -> Result<Value<'js>> {
         return Err(Exception::throw_type(ctx, "fetch failed: the answer cannot be read"));
     };
     let parts = Array::new(ctx.clone())?;
-    // Whoever settles a promise with it asks for its `then`: there is none to be found.
+    // Resolving a promise with it looks up its `then`: there must be none.
     parts.as_object().set_prototype(None)?;
     parts.set(0, fetched.status)?;
     parts.set(1, fetched.status_text)?;
@@ -67,8 +68,8 @@ fn fetch_write<'js>(
     Ok(start + piece.len() as u32)
 }
 
-/// Tells how a body of a fetch ends: 0, nobody wants the rest of the answer's; 1, the request's is complete; 2, it
-/// breaks off.
+/// How a body of a fetch ends: 0, the rest of the response's is not wanted; 1, the request's is complete; 2, it breaks
+/// off.
 fn fetch_end(fetch: u32, how: u8) {
     let ending = match how {
         0 => TransferEnd::Unwanted,

@@ -7,7 +7,7 @@ use mayfly_abi::op::Operation;
 use mayfly_abi::operation::{ClaimAnswer, ClaimFrame, FinishClaim};
 
 use super::database::nothing;
-use super::require_invocation;
+use crate::phase::require_invocation;
 use crate::{pending, text};
 
 fn claim<'js>(
@@ -40,7 +40,7 @@ fn frame<'js>(
     Ok(ClaimFrame { key: text::text(key)?, scope: text::text(scope)?, ttl_seconds }.to_frame())
 }
 
-fn settle<'js>(ctx: Ctx<'js>, transaction: u32, result: JsString<'js>) -> Result<Promise<'js>> {
+fn finish<'js>(ctx: Ctx<'js>, transaction: u32, result: JsString<'js>) -> Result<Promise<'js>> {
     let frame = FinishClaim { transaction, result: text::text(&result)? }.to_frame();
     Ok(pending::promise(&ctx, Operation::IdempotencyFinish, &frame, nothing)?.1)
 }
@@ -65,5 +65,5 @@ fn boolean<'js>(ctx: &Ctx<'js>, answer: &[u8]) -> Result<Value<'js>> {
 pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("claim", Function::new(ctx.clone(), claim)?)?;
     host.set("idempotencyBegin", Function::new(ctx.clone(), begin)?)?;
-    host.set("idempotencySettle", Function::new(ctx.clone(), settle)?)
+    host.set("idempotencyFinish", Function::new(ctx.clone(), finish)?)
 }

@@ -291,7 +291,7 @@ function errorItems(error, depth, parents) {
   return items;
 }
 
-/** Other errors, which stand so many levels below this one. */
+/** Other errors, which stand `levels` below this one. */
 function hiddenItem(items, error, key, levels, depth, parents) {
   const descriptor = ObjectGetOwnPropertyDescriptor(error, key);
   if (descriptor === undefined || descriptor.enumerable) return;

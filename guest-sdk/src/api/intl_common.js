@@ -53,7 +53,7 @@ class Holder {
   }
 }
 
-/** A kind of objects that hold something nobody else gets at. */
+/** A class of objects with an internal slot. */
 export function slots(name) {
   class Slot extends Holder {
     #state;
@@ -273,7 +273,7 @@ export function numberingSystem(resolution, wanted) {
   return { __proto__: null, used, kept: asked === used ? asked : undefined };
 }
 
-/** The parts that the host sent: kinds, texts and sources by turns. */
+/** The parts that the host sent: kinds, texts and sources, one after another. */
 export function partsOf(answer, source = undefined) {
   const flat = JSONParse(answer);
   const parts = [];

@@ -7,7 +7,8 @@ use mayfly_abi::frame::Reader;
 use mayfly_abi::head::Head;
 use mayfly_abi::op::{HostCall, Operation};
 
-use super::{body, headers, random, require_invocation};
+use super::{body, headers, random};
+use crate::phase::require_invocation;
 use crate::{import, pending};
 
 thread_local! {
@@ -55,8 +56,8 @@ fn body_read<'js>(ctx: Ctx<'js>, callback: Function<'js>) -> Result<()> {
     pending::answer(&ctx, Operation::BodyRead, &[], body::answered, callback)
 }
 
-/// Calls back when whoever called has gone away.
-fn hangup<'js>(ctx: Ctx<'js>, callback: Function<'js>) -> Result<()> {
+/// Calls back when the client disconnects.
+fn disconnect<'js>(ctx: Ctx<'js>, callback: Function<'js>) -> Result<()> {
     pending::callback(&ctx, Operation::Disconnect, &[], callback).map(drop)
 }
 
@@ -65,7 +66,7 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("url", Function::new(ctx.clone(), || with_head(|head| head.url.to_owned()))?)?;
     host.set("bodyKind", Function::new(ctx.clone(), || with_head(|head| head.body as u8))?)?;
     host.set("bodyRead", Function::new(ctx.clone(), body_read)?)?;
-    host.set("hangup", Function::new(ctx.clone(), hangup)?)?;
+    host.set("disconnect", Function::new(ctx.clone(), disconnect)?)?;
     host.set("headers", Function::new(ctx.clone(), header_list)?)?;
     host.set("bodyText", Function::new(ctx.clone(), body_text)?)?;
     host.set("bodyBytes", Function::new(ctx.clone(), body_bytes)?)

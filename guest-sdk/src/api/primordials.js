@@ -199,7 +199,7 @@ export function markHandled(promise) {
   uponPromise(promise, undefined, ignore);
 }
 
-/** A new promise that follows `value`, which may be a promise of somebody else's. */
+/** A new promise that follows `value`, which may be a promise of another class. */
 export function following(value) {
   const { promise, resolve } = deferred();
   resolve(value);

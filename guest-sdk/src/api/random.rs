@@ -1,12 +1,13 @@
-//! Random bytes from the host, and the generator behind `Math.random`, seeded anew for each invocation.
+//! Random bytes from the host, and the generator behind `Math.random`, seeded again for each invocation.
 
 use std::cell::Cell;
 
 use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result, TypedArray};
 use mayfly_abi::op::HostCall;
 
-use super::{encoding, require_invocation};
+use super::encoding;
 use crate::import;
+use crate::phase::require_invocation;
 
 thread_local! {
     // xoroshiro128+, whose state must not be all zeroes.

@@ -26,7 +26,7 @@ const ERROR = { __proto__: null, status: 0, statusText: "", url: "", redirected:
 export class Response {
   // A body's source, until `bodyOf` makes a record of it.
   #body = null;
-  // The content type that the body implies, until somebody asks for the headers.
+  // The content type that the body implies, until the headers are asked for.
   #headers = null;
   #head = DEFAULT;
   constructor(body = null, init = undefined, ready = undefined) {

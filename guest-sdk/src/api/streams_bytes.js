@@ -158,7 +158,7 @@ function push(controller, buffer, byteOffset, byteLength) {
   controller.queue.size += byteLength;
 }
 
-/** Queues a copy of bytes that were filled into somebody's buffer. */
+/** Queues a copy of bytes that were filled into a buffer of the source's. */
 export function pushCopy(controller, buffer, byteOffset, byteLength) {
   let copy;
   try {

@@ -26,7 +26,7 @@ export function convert(pulled) {
   return new pulled.constructor(buffer, pulled.byteOffset, pulled.bytesFilled / pulled.elementSize);
 }
 
-/** Hands a filled buffer to whoever reads. */
+/** Hands a filled buffer to the reader. */
 export function commit(stream, pulled) {
   fulfillRequest(stream, convert(pulled), stream.state === CLOSED);
 }

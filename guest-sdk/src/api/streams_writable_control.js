@@ -86,7 +86,7 @@ export function createWritable(sink, highWaterMark, size) {
   return stream;
 }
 
-/** The signal that authors see as `controller.signal`, made when somebody asks. */
+/** The signal that authors see as `controller.signal`, made when it is first asked for. */
 export function signalOf(controller) {
   return (controller.signal ??= newSignal());
 }

@@ -235,7 +235,7 @@ export function writerWrite(writer, chunk) {
   return slot.promise;
 }
 
-/** Writes that nobody waits for yet. */
+/** Writes that were queued and have not begun. */
 export function pendingWrites(stream) {
   return queueLength(stream.writeRequests);
 }

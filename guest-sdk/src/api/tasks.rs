@@ -2,8 +2,8 @@
 
 use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result};
 
-use super::require_invocation;
 use crate::pending;
+use crate::phase::require_invocation;
 
 fn queue<'js>(ctx: Ctx<'js>, task: Function<'js>) -> Result<()> {
     require_invocation(&ctx, "A task")?;

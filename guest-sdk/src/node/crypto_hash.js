@@ -27,7 +27,7 @@ export function hashNamed(name) {
   return hash;
 }
 
-/** Bytes as whoever asked wants them. */
+/** Bytes in the requested encoding. */
 export function encoded(bytes, encoding) {
   return encoding === undefined || encoding === null || encoding === "buffer" ? bufferOver(bytes) : decodeBytes(bytes, encodingOf(encoding));
 }

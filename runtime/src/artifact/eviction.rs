@@ -63,7 +63,7 @@ impl Eviction {
         }
     }
 
-    /// Removes what was not used for longest; how much is left.
+    /// Removes the least recently used modules; how much is left.
     fn sweep(&self) -> io::Result<u64> {
         let mut groups: Vec<Group> = self.groups()?.into_values().collect();
         groups.sort_by_key(|group| group.used);
@@ -149,7 +149,7 @@ mod tests {
             self.0.path().join("own")
         }
 
-        /// A module of ten bytes that was last used so many seconds after the epoch.
+        /// A module of ten bytes, last used at a time in seconds after the epoch.
         fn module(&self, build: &str, name: &str, used: u64) {
             fs::create_dir_all(self.0.path().join(build)).unwrap();
             for (extension, bytes) in [("cwasm", 8), ("mac", 2)] {

@@ -1,5 +1,4 @@
-//! `fetch`: the request goes to the provider, which decides whether it may leave. Bodies go with it, or come in
-//! chunks.
+//! `fetch`: the request goes to the provider, which decides whether it may leave. Bodies go with it, or come in chunks.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -93,7 +93,7 @@ impl Operations {
     }
 
     /// Waits for the next answer: the operation's number and the answer's length. `None` when nothing is pending that
-    /// the invocation could be waiting for.
+    /// keeps the invocation alive.
     pub(crate) async fn next(&mut self) -> Option<(u32, usize)> {
         while self.foreground > 0 {
             let Ok((number, answer)) = self.running.next().await? else {

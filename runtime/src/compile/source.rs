@@ -1,4 +1,4 @@
-//! What the phases hand on: a source, its JavaScript, and the way back from one to the other.
+//! What the phases hand on: a source, its JavaScript, and the source map between them.
 
 use super::source_map::SourceMap;
 use crate::error::SourcePlace;

@@ -1,4 +1,4 @@
-//! The way back from the code that runs to the author's own file.
+//! Source maps: from positions in the code that runs back to the author's own file.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ pub struct SourceMap {
     inner: Inner<'static>,
 }
 
-/// A place in one of the author's files.
+/// A position in one of the author's files.
 struct SourcePosition<'a> {
     file: &'a str,
     content: Option<&'a str>,
@@ -48,7 +48,7 @@ pub(super) fn read_bundlers(json: &str) -> Result<Inner<'static>, String> {
     Inner::from_json(json).map_err(|error| wrong("has mappings that cannot be decoded", error))
 }
 
-/// What a parser says may quote all that it was given.
+/// A parser's message may quote all of its input.
 fn wrong(what: &str, error: impl fmt::Display) -> String {
     format!("{what}: {error}").chars().take(LINE_CHARS_MAX).collect()
 }

@@ -19,7 +19,7 @@ use super::source::{JavaScript, Source};
 use super::source_map::{self, place_of_offset};
 use crate::error::CompileError;
 
-/// Turns a source into JavaScript.
+/// Compiles a source to JavaScript.
 pub(super) fn to_javascript(source: &Source) -> Result<JavaScript, CompileError> {
     let bundlers = source.source_map.as_deref().map(source_map::read_bundlers).transpose();
     let bundlers = bundlers.map_err(|message| CompileError::SourceMap { message })?;

@@ -20,7 +20,7 @@ const STACK_BYTES: usize = 256 << 20;
 const TIMEOUT: Duration = Duration::from_secs(10);
 const FRAME_BYTES_MAX: usize = 16 << 20;
 
-/// Turns sources into JavaScript, here or in a worker.
+/// Compiles sources to JavaScript, here or in a worker.
 #[derive(Debug)]
 pub(crate) struct Compiler {
     command: Option<Vec<OsString>>,

@@ -1,4 +1,4 @@
-//! The CPU budget. Beyond it lies a little more, in which a function that ran out can say where it was.
+//! The CPU budget in fuel, and a reserve beyond it, in which a function that ran out can report its stack.
 
 /// Fuel between two yields to the async executor: about a quarter of a millisecond of CPU, which is what a quiet
 /// neighbour may have to wait for. The wall clock is checked there.

@@ -1,4 +1,4 @@
-//! Frames come from the guest, and the guest is hostile: whatever it sends is read or refused, never more than that.
+//! Frames come from the guest, and the guest is hostile: any bytes are read or refused, and nothing else.
 
 use mayfly_abi::fault::FaultReport;
 use mayfly_abi::frame::{Reader, Writer};

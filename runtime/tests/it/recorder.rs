@@ -1,4 +1,4 @@
-//! Providers that keep what they are asked.
+//! Providers that record their calls.
 
 use std::sync::{Arc, Mutex};
 

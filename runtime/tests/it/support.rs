@@ -113,7 +113,7 @@ pub(crate) async fn invoke_on(
     (response, outcome)
 }
 
-/// The response with all of its body, which a function may make only as fast as somebody reads.
+/// The response with all of its body, which a function makes only as fast as it is read.
 async fn whole(answer: oneshot::Receiver<Result<Response, Fault>>) -> Result<Response, Fault> {
     let Response { status, headers, body } = answer.await.unwrap()?;
     let body = match body {

@@ -1,4 +1,4 @@
-//! What no transaction can hold: concurrent indexes, and checks of large tables. Each can be done again.
+//! Steps that run after the transaction: concurrent indexes, and checks of large tables. Each can be run again.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use crate::quote::literal;
 const ASK_EVERY: Duration = Duration::from_millis(20);
 
 /// Wait for the session's lock. It is asked for again and again: a statement that waits inside PostgreSQL would hold a
-/// snapshot, and whoever builds an index concurrently waits for those.
+/// snapshot, and a concurrent build of an index waits for those.
 pub(super) async fn acquire(client: &Client, key: i64, patience: Duration) -> Result<(), SchemaError> {
     let begun = Instant::now();
     loop {
@@ -42,7 +42,7 @@ pub(super) async fn run(client: &Client, plan: &Plan, options: &Options) -> Resu
     let wanted = [
         search_path(&options.schema, &[]),
         literal(&format!("{}ms", options.lock_timeout.as_millis())),
-        // Building an index takes as long as it takes; it is in nobody's way.
+        // Building an index takes as long as it takes, and blocks no writer.
         "0".to_owned(),
     ];
     set(client, &wanted).await?;

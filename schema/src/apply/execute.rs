@@ -1,4 +1,4 @@
-//! Runs steps, and says of the one that failed why it did.
+//! Executes steps, and explains the failure of one.
 
 use tokio_postgres::Transaction;
 
@@ -92,7 +92,7 @@ async fn count_rows(transaction: &Transaction<'_>, step: &Step, failure: &mut St
     failure.hint = Some("give the column a default, or fill it first and forbid NULL then".to_owned());
 }
 
-/// Rows that have to be there. Only those statements count that changed something.
+/// Upserts the seed rows. Only statements that changed something are reported.
 pub(super) async fn seeds(
     transaction: &mut Transaction<'_>,
     target: &Catalog,

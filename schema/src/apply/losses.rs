@@ -1,4 +1,4 @@
-//! Weighs steps that destroy by what is there: an empty table, or a column without values, is no loss.
+//! Losses: destructive steps are checked against the data. An empty table, or a column without values, is no loss.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::plan::{Hazard, Loss, Step};
 use crate::planning::render;
 use crate::quote::identifier;
 
-/// Take the mark off every step that loses nothing; says what the others lose. The tables stay locked, so that nobody
+/// Take the mark off every step that loses nothing; says what the others lose. The tables stay locked, so that no session
 /// writes a row between the look and the step.
 pub(super) async fn weigh(
     transaction: &mut Transaction<'_>,

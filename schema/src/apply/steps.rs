@@ -1,4 +1,4 @@
-//! Runs steps that somebody else has thought of, in one recorded transaction.
+//! Runs steps that the caller proposes for the current schema, in one recorded transaction.
 
 use std::time::Instant;
 
@@ -11,16 +11,16 @@ use crate::error::SchemaError;
 use crate::history::{HistoryEntry, Ledger};
 use crate::plan::{Plan, Step};
 
-/// What to do: the steps, and a trial whose effects are undone before they are kept.
+/// A proposed change: its steps, and a trial that is rolled back before the steps are committed.
 #[derive(Debug, Clone, Default)]
 pub struct ProposedChange {
     /// In order.
     pub steps: Vec<Step>,
-    /// Run after them, and undone again.
+    /// Run after them, and rolled back.
     pub trial: Vec<Step>,
 }
 
-/// Ask `think` what to do about the schema that is there, and do it.
+/// Ask `propose` for the steps that change the current schema, and run them.
 ///
 /// # Errors
 /// See [`SchemaError`]. Nothing was changed then.
@@ -28,7 +28,7 @@ pub async fn steps(
     client: &mut Client,
     options: &Options,
     ledger: &Ledger,
-    think: impl FnOnce(&Catalog) -> Result<ProposedChange, SchemaError>,
+    propose: impl FnOnce(&Catalog) -> Result<ProposedChange, SchemaError>,
 ) -> Result<ApplyOutcome, SchemaError> {
     let begun = Instant::now();
     let mut transaction = client.transaction().await?;
@@ -37,7 +37,7 @@ pub async fn steps(
         transaction.batch_execute(sql).await.map_err(|error| execute::lock_failure(error, None, options))?;
     }
     let current = catalog_of(&transaction, options).await?;
-    let script = think(&current)?;
+    let script = propose(&current)?;
     if script.steps.is_empty() {
         transaction.rollback().await?;
         return Ok(ApplyOutcome {

@@ -16,14 +16,14 @@ use crate::error::SchemaError;
 /// What catalogues may hold that is read at once, in bytes of expressions and comments.
 const BYTES_MAX: i64 = 32 << 20;
 
-/// Where to look.
+/// What is read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scope<'a> {
     /// The schema.
     pub(crate) schema: &'a str,
     /// Schemas whose tables are named without them.
     pub(crate) homes: [&'a str; 2],
-    /// Names in it that are nobody's business.
+    /// Names in it that are left out.
     pub(crate) hidden: &'a [String],
     /// Whether to list what is not described.
     pub(crate) unmanaged: bool,
@@ -32,10 +32,10 @@ pub(crate) struct Scope<'a> {
 /// Read it.
 pub(crate) async fn introspect(
     transaction: &Transaction<'_>,
-    place: Scope<'_>,
+    scope: Scope<'_>,
 ) -> Result<Catalog, SchemaError> {
-    let schema = (&place.schema as &(dyn ToSql + Sync), Type::TEXT);
-    let hidden = (&place.hidden as &(dyn ToSql + Sync), Type::TEXT_ARRAY);
+    let schema = (&scope.schema as &(dyn ToSql + Sync), Type::TEXT);
+    let hidden = (&scope.hidden as &(dyn ToSql + Sync), Type::TEXT_ARRAY);
     let visible = [schema.clone(), hidden.clone()];
     let (tables, enums) = tokio::try_join!(
         transaction.query_typed(include_str!("introspect/tables.sql"), &visible),
@@ -46,7 +46,7 @@ pub(crate) async fn introspect(
     check_size(transaction, &of_tables).await?;
     let mut found: HashMap<Oid, Table> =
         tables.iter().map(|row| Ok((row.get(0), rows::table(row)?))).collect::<Result<_, SchemaError>>()?;
-    let homes = place.homes.as_slice();
+    let homes = scope.homes.as_slice();
     let homes = (&homes as &(dyn ToSql + Sync), Type::TEXT_ARRAY);
     let near = [of_tables.clone(), homes];
     let only_tables = std::slice::from_ref(&of_tables);
@@ -78,7 +78,7 @@ pub(crate) async fn introspect(
             table.rls.policies.insert(row.try_get(1)?, rows::policy(row)?);
         }
     }
-    let unmanaged = if place.unmanaged {
+    let unmanaged = if scope.unmanaged {
         unmanaged(transaction, &[schema, of_tables, hidden]).await?
     } else {
         Vec::new()

@@ -1,4 +1,4 @@
-//! A catalogue as a declaration: what `get` shows, and what may be applied again as it is.
+//! Writes a catalogue as a declaration: what `get` shows, and what can be applied again as it is.
 
 use crate::catalog::{Catalog, Column, Constraint, ConstraintBody, Table};
 use crate::declare::dsl::{Action, Deferral, ForeignKey, IdentityKind, Index, Key, KeyTarget, Policy, Rls};

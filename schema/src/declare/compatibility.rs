@@ -1,4 +1,4 @@
-//! Whether code that was written for one state of a schema finds in another what it knew.
+//! Compatibility: whether code that was written for one state of a schema works with another.
 
 use crate::declare::dsl::{Declared, DeclaredColumn, DeclaredTable};
 use crate::declare::parse::canonical_type;

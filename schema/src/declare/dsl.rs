@@ -1,4 +1,4 @@
-//! What a caller declares, as it was written: types and expressions are still the caller's spelling.
+//! The DSL's types: a declaration as it was written, types and expressions in the caller's spelling.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,7 +105,7 @@ pub struct Key {
     pub columns: Vec<String>,
     /// Columns that its index carries along.
     pub include: Vec<String>,
-    /// Two NULLs are the same.
+    /// `NULLS NOT DISTINCT`: two NULLs count as equal.
     pub nulls_not_distinct: bool,
     /// When it is checked.
     pub deferral: Deferral,
@@ -209,7 +209,7 @@ pub struct Index {
     pub predicate: Option<Expression>,
     /// Columns that it carries along.
     pub include: Vec<String>,
-    /// Two NULLs are the same.
+    /// `NULLS NOT DISTINCT`: two NULLs count as equal.
     pub nulls_not_distinct: bool,
     /// `WITH (...)`
     pub parameters: BTreeMap<String, String>,

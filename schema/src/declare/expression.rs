@@ -1,4 +1,4 @@
-//! An expression, as somebody wrote it and as PostgreSQL writes it.
+//! An SQL expression, as its author wrote it and as PostgreSQL writes it.
 
 /// Two are the same when they have one of their spellings in common.
 ///

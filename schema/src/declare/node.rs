@@ -1,4 +1,4 @@
-//! JSON that keeps the order of members and refuses a name that comes twice: columns have an order.
+//! JSON that keeps the order of members, since columns have an order, and refuses duplicate members.
 
 use std::fmt;
 

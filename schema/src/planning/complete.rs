@@ -1,4 +1,4 @@
-//! Adds to the declared schema what it says nothing about and what therefore stays: indexes, policies, comments, enums.
+//! Completes the declared schema with what it leaves out and what therefore stays: indexes, policies, comments, enums.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! A declaration as the statements that make it from nothing, each with the place that it came from.
+//! A declaration as the statements that create it from nothing, each with the JSON path that it came from.
 
 use crate::declare::dsl::{Check, Declared, DeclaredTable};
 use crate::declare::parse::join_path;

@@ -1,4 +1,4 @@
-//! Two catalogues in, the steps from one to the other out. One file for each kind of object, three verbs each: add, drop, alter.
+//! The differ: two catalogues in, the steps from one to the other out. One file for each kind of object, three verbs each: add, drop, alter.
 //!
 //! The current catalogue is worked on: a step that has to come first, such as dropping a policy that would hold on to a
 //! column, takes the object out of it, and the part that compares those objects then finds it missing.
@@ -29,7 +29,7 @@ pub(crate) const LARGE_TABLE_ROWS: i64 = 100_000;
 pub(crate) struct Facts {
     /// Table and column: PostgreSQL has no way from the old type to the new one.
     pub(crate) uncastable: BTreeSet<(String, String)>,
-    /// Enums get new values by being made anew, so that these can be used at once.
+    /// Enums get new values by being recreated, so that these can be used at once.
     pub(crate) rebuild_enums: bool,
     /// Long work on large tables is done after the transaction, without keeping writers waiting.
     pub(crate) online: bool,
@@ -73,7 +73,7 @@ impl Work<'_> {
         self.drafts.push(Draft { rank, step });
     }
 
-    /// As it was declared. Tables that are not are dropped, and nobody asks.
+    /// The table as it was declared; `None` for one that is dropped.
     fn said(&self, table: &str) -> Option<&dsl::DeclaredTable> {
         self.declared.table(table)
     }

@@ -1,4 +1,4 @@
-//! Whether a piece of SQL names something. Said too often rather than too seldom.
+//! Whether a piece of SQL mentions a name: rather one false positive too many than one mention missed.
 
 use crate::declare::dsl::{Index, KeyTarget};
 use crate::quote::identifier;

@@ -1,4 +1,4 @@
-//! Lets PostgreSQL itself say what a declaration means: the declared schema is made in a scratch schema, read back, and
+//! Normalises a declaration by PostgreSQL itself: the declared schema is made in a scratch schema, read back, and
 //! rolled back.
 
 use tokio_postgres::Transaction;
@@ -42,7 +42,7 @@ pub(crate) async fn normalise(
     Ok(catalog)
 }
 
-/// A name that nobody has: two sessions never have the same process.
+/// A name that is not in use: two sessions never have the same process.
 async fn scratch_name(savepoint: &Transaction<'_>) -> Result<String, SchemaError> {
     let row = savepoint.query_typed_one("SELECT pg_catalog.pg_backend_pid()", &[]).await?;
     Ok(format!("_mayfly_scratch_{}", row.try_get::<_, i32>(0)?))

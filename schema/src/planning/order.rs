@@ -1,8 +1,9 @@
-//! The order of steps. What holds on to something goes before it, and comes back after it; within a rank, steps stay as they were found.
+//! The order of steps. Dependents (policies, foreign keys, indexes) are dropped before what they depend on, and recreated
+//! after it; within a rank, steps keep the order in which they were found.
 
 use crate::plan::Step;
 
-/// A step and its place.
+/// A step and its rank.
 #[derive(Debug)]
 pub(crate) struct Draft {
     pub(crate) rank: Rank,

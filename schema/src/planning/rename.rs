@@ -1,4 +1,4 @@
-//! Renames come first, and for real: PostgreSQL itself then writes every expression with the new names.
+//! Renames. They are executed first: PostgreSQL itself then writes every expression with the new names.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Rows that have to be there, found by their primary key.
+//! Seed rows: upserted by primary key.
 
 use std::collections::{BTreeMap, BTreeSet};
 

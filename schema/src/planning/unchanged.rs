@@ -1,6 +1,6 @@
-//! Whether a declaration says, word for word, what is there: then nothing has to be asked.
+//! The shortcut for a declaration that matches the catalogue word for word: then PostgreSQL need not normalise it.
 //!
-//! Only ever a shortcut: what differs in spelling alone goes the long way, and comes out the same.
+//! Only ever a shortcut: a declaration that differs in spelling alone goes the long way, with the same result.
 
 use crate::catalog::Catalog;
 use crate::catalog::write::write;

@@ -1,4 +1,4 @@
-//! Which policy shows a row, and which hides it.
+//! Explains the visibility of rows: which policy shows a row, and which hides it.
 
 use serde::Serialize;
 use serde_json::Value;

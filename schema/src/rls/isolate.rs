@@ -1,4 +1,4 @@
-//! The usual: each user's rows are that user's.
+//! Isolation by user: a policy that shows each user their own rows.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What no policy may call.
+//! Functions that no policy may call.
 
 use super::RlsError;
 use crate::planning::mentions;

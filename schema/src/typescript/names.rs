@@ -1,4 +1,4 @@
-//! Names of types: words in capitals, of which no two are the same.
+//! Names of TypeScript types: PascalCase, and unique.
 
 use std::collections::{BTreeMap, BTreeSet};
 

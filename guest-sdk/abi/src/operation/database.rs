@@ -3,15 +3,15 @@
 use crate::frame::{Malformed, Reader, Writer};
 use crate::value::Value;
 
-/// As whom a statement outside of a transaction runs, or a transaction. It is a wish: the host decides.
+/// The identity that a statement outside of a transaction runs under, or a transaction. The host decides whether it may.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ActorFrame {
-    /// As whom the invocation runs.
+    /// The invocation's own.
     #[default]
     Own,
-    /// As this end user.
+    /// This end user's.
     User(String),
-    /// As nobody.
+    /// The anonymous role's.
     Anon,
 }
 
@@ -51,7 +51,7 @@ impl ActorFrame {
 pub struct Query {
     /// The transaction's number, or 0 for none.
     pub transaction: u32,
-    /// As whom it runs, where it is in no transaction.
+    /// The identity that it runs under, where it is in no transaction.
     pub actor: ActorFrame,
     /// Whether every `int8` comes as text.
     pub bigint_as_text: bool,
@@ -98,7 +98,7 @@ impl Query {
 /// The beginning of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Begin {
-    /// As whom.
+    /// The identity that it runs under.
     pub actor: ActorFrame,
     /// 0 for the server's default, 1 read committed, 2 repeatable read, 3 serializable.
     pub isolation: u8,
@@ -124,7 +124,7 @@ impl Begin {
     }
 }
 
-/// A wish for the next rows of a stream.
+/// A request for the next rows of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FetchRows {
     /// The stream's number.

@@ -48,7 +48,7 @@ impl<'a> FetchFrame<'a> {
 pub struct Fetched<'a> {
     /// The status.
     pub status: u16,
-    /// Its words.
+    /// The reason phrase.
     pub status_text: &'a str,
     /// Whether a redirect was followed.
     pub redirected: bool,
@@ -115,7 +115,7 @@ impl<'a> FetchWrite<'a> {
 /// How one of the two bodies of a fetch ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransferEnd {
-    /// Nobody wants the rest of the answer's body.
+    /// The rest of the response's body is not wanted.
     Unwanted,
     /// The request's body is complete.
     Complete,
@@ -123,12 +123,12 @@ pub enum TransferEnd {
     Broken,
 }
 
-/// Word of such an ending.
+/// The end of one of the bodies of a fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FetchEnd {
     /// The number of the fetch.
     pub fetch: u32,
-    /// Which.
+    /// How it ended.
     pub ending: TransferEnd,
 }
 

@@ -71,7 +71,7 @@ impl<'a> ClaimAnswer<'a> {
     }
 }
 
-/// The end of such work.
+/// The end of work that is bound to a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FinishClaim {
     /// The transaction's number.

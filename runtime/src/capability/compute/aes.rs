@@ -76,7 +76,7 @@ pub(super) fn ctr(args: &mut Reader<'_>) -> Computed {
         return Err(operation("the data is longer than the counter can count"));
     }
     let mut data = Output::new(data.to_vec());
-    // How many blocks until the counter's own bits begin anew, which the bits before them must not notice.
+    // How many blocks until the counter's own bits wrap around: the bits before them must not change then.
     let before = (mask - (counter & mask)).saturating_add(1).min(blocks);
     let split = data.len().min(before as usize * BLOCK_BYTES);
     let (first, second) = data.split_at_mut(split);

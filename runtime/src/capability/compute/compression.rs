@@ -8,8 +8,8 @@ use super::codec::Codec;
 use super::states::{State, States};
 use super::{Computed, Output, Refusal};
 
-/// The most that one call puts out. Expanding a compression bomb is paid call by call, and the output is held in the guest's own bounded
-/// memory.
+/// The most that one call puts out. Expanding a compression bomb is paid call by call, and the output is held in the
+/// guest's own bounded memory.
 pub(super) const OUT_BYTES_MAX: usize = 256 << 10;
 const WINDOW_BITS: u8 = 15;
 

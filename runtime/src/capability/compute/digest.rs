@@ -1,4 +1,4 @@
-//! Digests and HMACs of data that is there whole.
+//! Digests and HMACs of whole buffers.
 
 use mayfly_abi::compute::Hash;
 use mayfly_abi::frame::Reader;

@@ -1,4 +1,4 @@
-//! Keys out of keys and passwords.
+//! Key derivation: HKDF, PBKDF2 and scrypt.
 
 use std::num::NonZeroU32;
 
@@ -8,7 +8,7 @@ use ring::{hkdf as hkdfs, pbkdf2 as pbkdf2s};
 
 use super::{Computed, Output, Refusal, not_supported, operation};
 
-/// More than anybody derives, and little enough for the host to hold.
+/// More than any protocol derives, and little enough for the host to hold.
 pub(super) const DERIVED_BYTES_MAX: usize = 1 << 20;
 /// What scrypt may hold while it runs.
 pub(super) const SCRYPT_BYTES_MAX: u64 = 64 << 20;

@@ -85,7 +85,7 @@ pub(super) fn sign(args: &mut Reader<'_>) -> Computed {
     Ok(key.sign(args.rest()).to_bytes().to_vec().into())
 }
 
-/// Keys and points of small order are refused: anybody can sign for them.
+/// Keys and points of small order are refused: signatures for them can be forged without the private key.
 pub(super) fn verify(args: &mut Reader<'_>) -> Computed {
     let key = VerifyingKey::from_bytes(&bytes(args.bytes()?)?);
     let signature = Signature::from_slice(args.bytes()?);

@@ -37,7 +37,7 @@ fn work(frame: &[u8]) -> Result<u64, Malformed> {
         C::AesGcmEncrypt | C::AesGcmDecrypt => 5_000 + gcm(args)? * bytes,
         C::AesCbcEncrypt | C::AesCbcDecrypt => 5_000 + 15 * bytes,
         C::AesCtr => 5_000 + 8 * bytes,
-        // Six rounds, each of them in turn.
+        // Six rounds, one after another.
         C::AesKwWrap | C::AesKwUnwrap => 10_000 + 100 * bytes,
         C::RsaGenerate => cubic(u64::from(args.u32()?), 500_000_000),
         C::RsaPublic | C::RsaParts | C::RsaExport => 20_000 + 20 * bytes,
@@ -120,7 +120,7 @@ fn square(bits: u64, at_2048: u64) -> u64 {
     at_2048 * bits * bits / (2_048 * 2_048)
 }
 
-/// The same, with the cube.
+/// A price for 2,048 bits, for another length of which the work grows with the cube.
 fn cubic(bits: u64, at_2048: u64) -> u64 {
     let bits = bits.clamp(256, 16_384);
     (at_2048 as u128 * u128::from(bits).pow(3) / 2_048_u128.pow(3)) as u64

@@ -10,7 +10,7 @@ use super::codec::Codec;
 use super::{Computed, Output, Refusal};
 
 const COUNT_MAX: usize = 256;
-/// What all of one invocation hold on the host.
+/// The most that the states of one invocation hold on the host.
 const BYTES_MAX: usize = 16 << 20;
 
 /// The most that is pushed into a state in one call, with the rest of its frame: that is processed on the guest's own thread.

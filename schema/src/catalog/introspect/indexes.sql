@@ -12,7 +12,7 @@ SELECT i.indrelid, c.relname::text, am.amname::text, i.indisunique, i.indisvalid
        ARRAY(SELECT (SELECT o.opcname::text FROM pg_catalog.pg_opclass o
                      WHERE o.oid = i.indclass[place - 1] AND NOT o.opcdefault)
              FROM generate_series(1, i.indnkeyatts) place),
-       -- An expression's own collation is not to be had: what is not the default is named.
+       -- An expression's own collation cannot be read: one that is not the default is named.
        ARRAY(SELECT (SELECT co.collname::text FROM pg_catalog.pg_collation co
                      WHERE co.oid = i.indcollation[place - 1]
                        AND co.oid <> coalesce((SELECT a.attcollation FROM pg_catalog.pg_attribute a

@@ -1,4 +1,4 @@
--- $1 schema, $2 names that are nobody's business. Ordinary tables that the caller may alter, and that stand for themselves.
+-- $1 schema, $2 names that are left out. Ordinary tables that the caller may alter, and that stand for themselves.
 SELECT c.oid, c.relname::text, c.relrowsecurity, c.relforcerowsecurity,
        obj_description(c.oid, 'pg_class'),
        greatest(c.reltuples, 0)::bigint

@@ -1,4 +1,4 @@
--- $1 schema, $2 tables that are described, $3 names that are nobody's business.
+-- $1 schema, $2 tables that are described, $3 names that are left out.
 SELECT kind, name, of_table FROM (
     SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table'
                WHEN 'p' THEN 'partitioned table' WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind,

@@ -1,4 +1,4 @@
-//! A mistake in a declaration.
+//! `ParseError`: a mistake in a declaration, with its JSON path.
 
 use std::fmt;
 

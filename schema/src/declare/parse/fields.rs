@@ -1,4 +1,4 @@
-//! Members of an object, each asked for by name; what nobody asked for is a mistake.
+//! Members of an object, each taken by name; members that are left over are unknown, and a mistake.
 
 use std::collections::BTreeSet;
 

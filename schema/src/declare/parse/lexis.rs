@@ -1,4 +1,4 @@
-//! Whether a piece of SQL stays where it is put: brackets and quotes closed, and no second statement.
+//! Whether a piece of SQL can be embedded safely: brackets and quotes closed, and no second statement.
 //!
 //! What the piece says is PostgreSQL's business; that it ends where we think it ends is ours. It looks at each
 //! character once and calls nothing twice, whatever is in it.

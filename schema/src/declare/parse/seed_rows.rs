@@ -1,4 +1,4 @@
-//! Rows that have to be there.
+//! The seed rows of a table (`_seed`).
 
 use super::ParseError;
 use super::fields;
@@ -9,7 +9,11 @@ use crate::declare::node::Node;
 const ROWS_MAX: usize = 10_000;
 
 /// `true` and `false` are taken, and mean nothing: they mark templates elsewhere.
-pub(super) fn parse(table: &DeclaredTable, node: &Node, path: &str) -> Result<Vec<Vec<(String, Node)>>, ParseError> {
+pub(super) fn parse(
+    table: &DeclaredTable,
+    node: &Node,
+    path: &str,
+) -> Result<Vec<Vec<(String, Node)>>, ParseError> {
     let rows = match node {
         Node::Bool(_) => return Ok(Vec::new()),
         Node::List(rows) => rows,

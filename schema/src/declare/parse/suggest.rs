@@ -1,6 +1,6 @@
-//! What somebody perhaps meant.
+//! Suggestions for misspelt names ("did you mean").
 
-/// Longer words are not compared: nobody mistypes those, and comparing takes time.
+/// Longer words are not compared: that takes time, and no name of the DSL is as long.
 const LENGTH_MAX: usize = 64;
 
 /// The known word that is nearest, when it is near.

@@ -3,13 +3,13 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::declare::dsl::{Action, Deferral, IdentityKind};
+use crate::declare::dsl::{Action, DeclaredTable, Deferral, IdentityKind};
 
 fn read(text: &str) -> Result<Declared, ParseError> {
     Declared::read(text, &Rules::default())
 }
 
-fn table(body: &str) -> Result<Table, ParseError> {
+fn table(body: &str) -> Result<DeclaredTable, ParseError> {
     let declared = read(&format!(r#"{{"tables":{{"t":{body}}}}}"#))?;
     Ok(declared.tables.into_iter().next().unwrap())
 }

@@ -1,4 +1,4 @@
-//! Names of types: what they may look like, and the other names of those that have several.
+//! Names of types: their syntax, and their aliases.
 
 use super::ParseError;
 
@@ -66,7 +66,7 @@ pub(crate) const KNOWN: &[&str] = &[
     "xml",
 ];
 
-/// Names that mean the same, and how `format_type` writes them.
+/// Aliases, and how `format_type` writes them.
 const ALIASES: &[(&str, &str)] = &[
     ("bool", "boolean"),
     ("char", "character"),

@@ -47,7 +47,7 @@ fn drop_left_out(work: &mut Work<'_>, table: &str) {
     }
 }
 
-/// Drop a column with its values. One that is made anew goes early, so that its name is free.
+/// Drop a column with its values. One that is recreated goes early, so that its name is free.
 fn drop(work: &mut Work<'_>, table: &str, column: &str, cause: &str, rank: Rank) {
     let agreed = work.said(table).is_some_and(|said| said.drop_columns.contains(column));
     let why = format!("{cause} drops column {column:?} of {table:?} with its values");

@@ -1,4 +1,5 @@
-//! Keys, checks, references and exclusions. What a constraint says counts; its name only where somebody chose it.
+//! Keys, checks, references and exclusions. Constraints are compared by what they say; by name only where the declaration
+//! gives one.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +61,7 @@ fn left_over(work: &Work<'_>, table: &str) -> Vec<String> {
     let kept: BTreeSet<&String> = pairs.iter().map(|(old, _)| &old.name).collect();
     let Some(current) = work.current.tables.get(table) else { return Vec::new() };
     let gone = current.constraints.values().filter(|it| !kept.contains(&it.name));
-    // Our own check goes when its column is settled.
+    // Our own check is dropped once its column is NOT NULL.
     gone.filter(|it| !is_not_null_check(&it.name, &it.body)).map(|it| it.name.clone()).collect()
 }
 

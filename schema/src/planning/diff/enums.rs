@@ -1,4 +1,4 @@
-//! Enums: made, given values, made anew, dropped.
+//! Enums: created, given values, recreated, dropped.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ fn add_values(work: &mut Work<'_>, name: &str, old: &[String], new: &[String]) {
         if old.contains(value) {
             continue;
         }
-        // What stands before it is there by now; what is first goes before the first old one.
+        // The value before it exists by now; the first one goes before the first old one.
         let place = match place.checked_sub(1).map(|before| &new[before]) {
             Some(before) => format!("AFTER {}", literal(before)),
             None => old.first().map(|first| format!("BEFORE {}", literal(first))).unwrap_or_default(),

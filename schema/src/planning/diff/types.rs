@@ -1,11 +1,11 @@
-//! What a change of type does to values.
+//! Changes of type, classified by what they do to values.
 
 /// What becomes of the values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Every value fits, and stays what it was. Whether the table is written anew.
+    /// Every value fits, and stays what it was. Whether the table is rewritten.
     Widens {
-        /// Whether the table is written anew.
+        /// Whether the table is rewritten.
         rewrites: bool,
     },
     /// Values may not fit, or lose something.

@@ -1,4 +1,4 @@
-//! What formats, for all invocations: made once for each locale and options, which is all that it holds.
+//! The cache of formatters, for all invocations: one for each locale and options, which is all that it depends on.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -8,7 +8,7 @@ use mayfly_abi::compute::IntlTask;
 use super::super::Refusal;
 use super::{date, number, phrases, plural, strings};
 
-/// How many there are at once. The oldest makes room.
+/// How many there are at once. The oldest is evicted.
 const COUNT_MAX: usize = 512;
 /// How long the options of one may be, as the guest writes them.
 pub(super) const SETTINGS_BYTES_MAX: usize = 4 << 10;

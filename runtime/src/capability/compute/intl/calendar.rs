@@ -1,4 +1,4 @@
-//! The fields of a date in each calendar.
+//! The fields of a date (era, year, month, ...) in each calendar.
 
 use icu::calendar::Iso;
 use icu::calendar::cal::{Buddhist, Coptic, Ethiopian, Gregorian, Hebrew, Indian, Japanese, Persian, Roc};

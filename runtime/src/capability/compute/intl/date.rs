@@ -11,7 +11,7 @@ use super::skeleton::{Token, halves, kind};
 use super::zone::Zone;
 use super::{Answer, bad_settings, cldr, locale, missing};
 
-/// What writes dates.
+/// A date formatter for one locale and options.
 pub(super) struct Formatter {
     fields: Box<dyn Fields>,
     zone: Zone,

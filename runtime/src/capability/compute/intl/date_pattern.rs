@@ -158,7 +158,7 @@ fn styled(
     (date, time, join)
 }
 
-/// The same time on a clock of 24 hours, or of 12.
+/// The pattern for a clock of 24 hours, or of 12.
 fn other_cycle(time: &[Token], letter: char, formats: &Map<String, Value>) -> Vec<Token> {
     let width = |token: &Token| match token {
         Token::Field('h' | 'H' | 'K' | 'k', width) => Some(*width),

@@ -1,4 +1,4 @@
-//! Locales: their canonical form, what is known of them, and which of those that were asked for there is.
+//! Locales: canonical form, data about them, and locale negotiation.
 
 use icu::calendar::week::{WeekInformation, WeekPreferences};
 use icu::locale::extensions::unicode::Key;

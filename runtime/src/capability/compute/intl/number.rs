@@ -36,7 +36,7 @@ struct Settings {
     digits: Digits,
 }
 
-/// What formats numbers.
+/// A number formatter for one locale and options.
 pub(super) struct Formatter {
     settings: Settings,
     decimal: DecimalFormatter,

@@ -1,4 +1,4 @@
-//! Formatted text in its parts, and what writes them.
+//! Formatted text in its parts (`formatToParts`), and the writer that collects them from ICU4X.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ impl Piece {
     }
 }
 
-/// What is a literal and next to one is one with it.
+/// Joins neighbouring literals.
 pub(super) fn push(pieces: &mut Vec<Piece>, piece: Piece) {
     if piece.text.is_empty() {
         return;
@@ -33,7 +33,7 @@ pub(super) fn push(pieces: &mut Vec<Piece>, piece: Piece) {
     }
 }
 
-/// What goes to the guest: kinds, texts and sources by turns.
+/// The parts as the guest reads them: kind, text and source of each, one after another.
 pub(super) fn json(pieces: &[Piece]) -> String {
     let flat = pieces.iter().flat_map(|piece| {
         [Value::from(piece.kind), Value::from(piece.text.as_str()), Value::from(piece.source)]

@@ -1,4 +1,4 @@
-//! The patterns of numbers: what stands before the digits and after them.
+//! Number patterns: the affixes before and after the digits.
 
 use super::parts::{Piece, push};
 

@@ -1,4 +1,4 @@
-//! From the fields that somebody wants to a pattern that CLDR has: the nearest skeleton, and its pattern adjusted.
+//! Date skeletons: from the requested fields to the nearest skeleton of CLDR, and its pattern adjusted.
 
 use serde_json::{Map, Value};
 
@@ -57,7 +57,7 @@ fn is_word(kind: char, width: usize) -> bool {
     matches!(kind, 'E' | 'G' | 'B' | 'a') || (kind == 'M' && width > 2)
 }
 
-/// One to three letters of a word are the same.
+/// One to three letters of a word mean one width.
 fn normal(kind: char, width: usize) -> usize {
     if is_word(kind, width) { width.max(3) } else { width }
 }

@@ -1,4 +1,4 @@
-//! The order of strings, where they may be cut, and their cases.
+//! Collation, segmentation and case conversion.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,4 @@
-//! Time zones: their names, and what a clock there shows.
+//! Time zones: canonical names and UTC offsets.
 
 use icu::time::zone::iana::IanaParserExtended;
 use icu::time::zone::{IanaParser, UtcOffset};

@@ -1,4 +1,4 @@
-//! Changes of type, and whatever would hold on to the old one.
+//! Changes of type, and the dependents (policies, defaults, computed columns) that would block them.
 
 use super::super::types::{self, Kind};
 use super::super::{Work, table_consent};
@@ -22,7 +22,7 @@ pub(super) fn diff(work: &mut Work<'_>, table: &str) {
             continue;
         } else if work.facts.uncastable.contains(&(table.to_owned(), new.name.clone())) {
             let cause = format!(
-                "PostgreSQL cannot make {} out of {} by itself (\"using\" can say how); making it anew",
+                "PostgreSQL cannot make {} out of {} by itself (\"using\" can say how); recreating it",
                 new.ty, old.ty
             );
             drop(work, table, &new.name, &cause, Rank::DropGenerated);

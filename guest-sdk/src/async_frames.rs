@@ -1,5 +1,5 @@
-//! Which frame a piece of work belongs to: a value that whoever follows calls keeps here, and that comes back with every
-//! callback which was registered while it was set. `src/node/async_hooks.js` is what it is for.
+//! Async context: the current frame, a value that comes back with every callback that was registered while it was set.
+//! `AsyncLocalStorage` (`src/node/async_hooks.js`) is built on it.
 #![allow(
     unsafe_code,
     reason = "the engine's safe layer knows no promise hook for a runtime that Javy made, and none for reactions"
@@ -101,7 +101,7 @@ unsafe extern "C" fn hook(
         FOREIGN => 1,
         _ => return,
     };
-    // SAFETY: with these events come so many functions, each a reference that whoever calls gives back.
+    // SAFETY: with these events come `count` functions, each a reference that the caller frees.
     unsafe {
         let handlers = std::slice::from_raw_parts_mut(shown.cast::<qjs::JSValue>(), count);
         for handler in handlers {
@@ -141,7 +141,7 @@ fn in_frame<'js>(ctx: Ctx<'js>, function: Function<'js>) -> Function<'js> {
     bound(&ctx, function)
 }
 
-pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
+pub(crate) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("trackAsyncFrames", Function::new(ctx.clone(), track)?)?;
     host.set("asyncFrame", Function::new(ctx.clone(), current)?)?;
     host.set("enterAsyncFrame", Function::new(ctx.clone(), enter)?)?;
