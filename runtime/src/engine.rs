@@ -50,10 +50,10 @@ impl EngineConfig {
 /// Compiles and runs functions. Cheap to clone; one a process.
 #[derive(Clone)]
 pub struct Engine {
-    shared: Arc<Shared>,
+    state: Arc<EngineState>,
 }
 
-struct Shared {
+struct EngineState {
     guest: Guest,
     images: ImageCache,
     compiler: Compiler,
@@ -87,37 +87,37 @@ impl Engine {
     ) -> Result<(Self, Vec<Allocation>), EngineError> {
         let guest = Guest::load(&config.cache_dir, config.cache_bytes_max, config.slots, crate::host::link)?;
         let (memory, allocations) = compile::initialize(&guest, layout).await?;
-        let shared = Shared {
+        let state = EngineState {
             base: guest.own_image("base", &memory)?,
             node_base: OnceCell::new(),
             images: ImageCache::new(config.images),
             compiler: Compiler::new(config.compile_worker),
             guest,
         };
-        Ok((Self { shared: Arc::new(shared) }, allocations))
+        Ok((Self { state: Arc::new(state) }, allocations))
     }
 
     /// Which build of the guest this is, in hexadecimal: images belong to one.
     pub fn digest(&self) -> &str {
-        self.shared.guest.digest()
+        self.state.guest.digest()
     }
 
     /// Compiles a function and runs its top level, under limits of their own and without any capability.
     pub async fn build(&self, source: &Source) -> Result<Build, CompileError> {
         compile::check_size(source)?;
-        let script = self.shared.compiler.to_javascript(source).await?;
+        let script = self.state.compiler.to_javascript(source).await?;
         // For both phases: the engine resolves imports while it compiles.
-        let base = self.shared.base_for(script.imports_node).await;
+        let base = self.state.base_for(script.imports_node).await;
         let base = base.map_err(|error| CompileError::Internal { reason: error.to_string() })?;
-        compile::build(&self.shared.guest, base, source, script).await
+        compile::build(&self.state.guest, base, source, script).await
     }
 
     /// The image, when it is in memory or in this machine's cache directory.
     pub fn cached(&self, digest: &str) -> Option<Image> {
-        if let Some(image) = self.shared.images.get(digest) {
+        if let Some(image) = self.state.images.get(digest) {
             return Some(image);
         }
-        Some(self.keep(self.shared.guest.cached_image(digest)?))
+        Some(self.keep(self.state.guest.cached_image(digest)?))
     }
 
     /// Makes an image of the bytes that [`Engine::build`] answered, and keeps it in the cache directory.
@@ -125,17 +125,17 @@ impl Engine {
         if let Some(image) = self.cached(digest) {
             return Ok(image);
         }
-        Ok(self.keep(self.shared.guest.load_image(digest, bytes)?))
+        Ok(self.keep(self.state.guest.load_image(digest, bytes)?))
     }
 
     /// Evicts images that were not used for `idle`; answers how many. They come back from the cache directory, in less
     /// than a millisecond, when they are called again.
     pub fn release_idle(&self, idle: Duration) -> usize {
-        self.shared.images.release(idle)
+        self.state.images.release(idle)
     }
 
     fn keep(&self, image: Image) -> Image {
-        self.shared.images.put(image.clone());
+        self.state.images.put(image.clone());
         image
     }
 
@@ -150,14 +150,14 @@ impl Engine {
         reply: oneshot::Sender<Result<Response, Fault>>,
     ) -> impl Future<Output = Outcome> + Send {
         // Not async itself: its future would hold the call a second time.
-        invoke::invoke(&self.shared.guest, image, call, reply)
+        invoke::invoke(&self.state.guest, image, call, reply)
     }
 
     /// Makes a sandbox for an image and throws it away: what an invocation pays before its first instruction. For
     /// measuring.
     #[doc(hidden)]
     pub fn instantiate_only(&self, image: &Image) -> wasmtime::Result<()> {
-        invoke::instantiate_only(&self.shared.guest, image)
+        invoke::instantiate_only(&self.state.guest, image)
     }
 
     /// Runs one invocation, and answers the pages of 4 KiB of its memory that are its own now, in order. For measuring: an
@@ -165,7 +165,7 @@ impl Engine {
     #[doc(hidden)]
     #[cfg(target_os = "linux")]
     pub async fn written_pages(&self, image: &Image, call: Call) -> wasmtime::Result<Vec<usize>> {
-        invoke::footprint::written_pages(&self.shared.guest, image, call).await
+        invoke::footprint::written_pages(&self.state.guest, image, call).await
     }
 
     /// Runs one invocation, and answers where it wrote into its image, even if the same as before stands there afterwards: the
@@ -177,7 +177,7 @@ impl Engine {
         image: &Image,
         call: Call,
     ) -> wasmtime::Result<std::collections::BTreeSet<usize>> {
-        invoke::footprint::written_addresses(&self.shared.guest, image, call).await
+        invoke::footprint::written_addresses(&self.state.guest, image, call).await
     }
 
     /// Runs a recorded invocation again, without anything outside: every value that the host gave to it then, it gets now.
@@ -185,11 +185,11 @@ impl Engine {
     /// # Errors
     /// [`InvalidRecording`] when the recording cannot be read.
     pub async fn replay(&self, image: &Image, recording: &Recording) -> Result<Replay, InvalidRecording> {
-        replay::replay(&self.shared.guest, image, recording).await
+        replay::replay(&self.state.guest, image, recording).await
     }
 }
 
-impl Shared {
+impl EngineState {
     /// What a function's top level starts from.
     async fn base_for(&self, imports_node: bool) -> Result<&Image, EngineError> {
         if !imports_node {

@@ -15,31 +15,31 @@ use crate::sandbox::Sandbox;
 /// A function version, ready to be instantiated any number of times. Cheap to clone.
 #[derive(Clone)]
 pub struct Image {
-    shared: Arc<Shared>,
+    parts: Arc<ImageParts>,
 }
 
-struct Shared {
+struct ImageParts {
     digest: String,
     memory: InstancePre<Sandbox>,
 }
 
 impl Image {
     pub(crate) fn new(digest: &str, memory: InstancePre<Sandbox>) -> Self {
-        Self { shared: Arc::new(Shared { digest: digest.to_owned(), memory }) }
+        Self { parts: Arc::new(ImageParts { digest: digest.to_owned(), memory }) }
     }
 
     /// SHA-256 of the image's bytes, in hexadecimal.
     pub fn digest(&self) -> &str {
-        &self.shared.digest
+        &self.parts.digest
     }
 
     pub(crate) fn memory(&self) -> &InstancePre<Sandbox> {
-        &self.shared.memory
+        &self.parts.memory
     }
 }
 
 impl std::fmt::Debug for Image {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Image").field(&self.shared.digest).finish()
+        f.debug_tuple("Image").field(&self.parts.digest).finish()
     }
 }

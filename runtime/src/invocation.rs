@@ -91,7 +91,7 @@ pub struct LogEntry {
 
 /// What an invocation used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Usage {
+pub struct ResourceUsage {
     /// Fuel, the background phase included.
     pub fuel: u64,
     /// The most linear memory it held, in bytes.
@@ -127,7 +127,7 @@ pub struct Outcome {
     /// The background phase, where there was one.
     pub background: Option<Background>,
     /// What it used.
-    pub usage: Usage,
+    pub usage: ResourceUsage,
     /// Its console.
     pub logs: Vec<LogEntry>,
     /// What it learnt from outside, when that was to be recorded and fits into the limit.

@@ -8,6 +8,7 @@ mod codec;
 mod compression;
 mod digest;
 mod ec;
+mod frame;
 mod gcm;
 mod hash_states;
 mod intl;
@@ -24,17 +25,18 @@ mod text;
 use std::sync::{Arc, OnceLock};
 
 use mayfly_abi::compute::{Computation, Status};
-use mayfly_abi::frame::{Malformed, Reader};
+use mayfly_abi::frame::Malformed;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinError;
 use zeroize::Zeroizing;
 
 use super::operations::{OperationKind, Started};
 use crate::guest_error::GuestError;
+use frame::open;
 use result::parts;
 use states::States;
 
-pub(crate) use result::{Computed, Output, Refusal, data, not_supported, operation, yes_or_no};
+pub(crate) use result::{ComputeError, Computed, Output, data, not_supported, operation, yes_or_no};
 
 /// What the guest is told where the host's own task did not end as it should.
 pub(crate) const FAILED: &str = "the host task failed (panicked or was cancelled)";
@@ -118,13 +120,6 @@ pub(crate) async fn run_apart(
     work.await
 }
 
-/// The computation that a frame asks for, and its arguments.
-fn open(frame: &[u8]) -> Result<(Computation, Reader<'_>), Malformed> {
-    let mut reader = Reader::new(frame);
-    let computation = Computation::from_number(reader.u16()?).ok_or(Malformed)?;
-    Ok((computation, reader))
-}
-
 /// Whether a computation needs nothing but its frame.
 pub(crate) fn is_stateless(frame: &[u8]) -> bool {
     open(frame).is_ok_and(|(computation, _)| !states::needs(computation))
@@ -134,7 +129,7 @@ fn run(frame: &[u8], states: &mut States) -> Computed {
     let (computation, mut args) = open(frame)?;
     let args = &mut args;
     if states::needs(computation) && frame.len() > states::PUSHED_BYTES_MAX {
-        return Err(Refusal(Status::Type, "more than is taken at once"));
+        return Err(ComputeError(Status::Type, "more than is taken at once"));
     }
     match computation {
         Computation::Digest => digest::digest(args),

@@ -1,41 +1,22 @@
 //! `ctx.db`: statements go to the provider as they came; the guest knows transactions by numbers.
 
+mod connections;
 mod streams;
 
-use std::collections::HashMap;
-use std::sync::Arc;
+pub(crate) use connections::{Connections, TransactionCell};
 
 use mayfly_abi::frame::{Malformed, Reader};
 use mayfly_abi::operation::{ActorFrame, Begin, FinishClaim, Query};
-use tokio::sync::Mutex;
 
-use super::operations::{Answer, OperationKind, Started};
+use super::operations::{Answer, Started};
 use crate::guest_error::GuestError;
-use crate::providers::{
-    Actor, BigintMode, BoxFuture, Database, Isolation, RowShape, Statement, Transaction, TransactionOptions,
-};
-use streams::Streams;
-
-/// Holds a transaction; empty before it has begun and after it has ended.
-pub(crate) type TransactionCell = Arc<Mutex<Option<Box<dyn Transaction>>>>;
+use crate::providers::{BoxFuture, Isolation, Statement, Transaction, TransactionOptions};
+use connections::{database, ended, statement};
 
 /// A savepoint command of an open transaction.
 type SavepointCommand = for<'a> fn(&'a mut dyn Transaction) -> BoxFuture<'a, Result<(), GuestError>>;
 
-/// The database side of one invocation. Dropping it rolls back whatever is open.
-#[derive(Default)]
-pub(crate) struct Connections {
-    provider: Option<Arc<dyn Database>>,
-    transactions: HashMap<u32, TransactionCell>,
-    streams: Streams,
-    last: u32,
-}
-
 impl Connections {
-    pub(crate) fn new(provider: Option<Arc<dyn Database>>) -> Self {
-        Self { provider, ..Self::default() }
-    }
-
     pub(crate) fn query(&mut self, frame: &[u8]) -> Started {
         let query = Query::read(frame)?;
         if query.transaction != 0 {
@@ -108,14 +89,6 @@ impl Connections {
         })))
     }
 
-    /// The number of a transaction that is about to begin, and the cell that will hold it.
-    pub(crate) fn reserve(&mut self) -> (u32, TransactionCell) {
-        self.last += 1;
-        let cell = TransactionCell::default();
-        self.transactions.insert(self.last, Arc::clone(&cell));
-        (self.last, cell)
-    }
-
     fn within(&self, frame: &[u8], command: SavepointCommand) -> Started {
         let cell = self.transactions.get(&Reader::new(frame).u32()?).cloned();
         Ok(database(Box::pin(async move {
@@ -125,26 +98,6 @@ impl Connections {
             Ok(Vec::new())
         })))
     }
-
-    fn acting_as(&self, frame: &ActorFrame) -> Result<Arc<dyn Database>, GuestError> {
-        let provider = self.provider.as_ref().map(Arc::clone).ok_or_else(unavailable)?;
-        match frame {
-            ActorFrame::Own => Ok(provider),
-            ActorFrame::User(id) => provider.act_as(Actor::User(id.clone())),
-            ActorFrame::Anon => provider.act_as(Actor::Anon),
-        }
-    }
-}
-
-fn statement(query: Query) -> Statement {
-    let Query { sql, params, bigint_as_text, rows_as_arrays, .. } = query;
-    let bigint = if bigint_as_text { BigintMode::Text } else { BigintMode::Auto };
-    let shape = if rows_as_arrays { RowShape::Array } else { RowShape::Object };
-    Statement { sql, params, bigint, shape }
-}
-
-fn database(work: BoxFuture<'static, Answer>) -> (OperationKind, BoxFuture<'static, Answer>) {
-    (OperationKind::Database, work)
 }
 
 fn query_within(cell: Option<TransactionCell>, statement: Statement) -> BoxFuture<'static, Answer> {
@@ -159,12 +112,4 @@ fn query_within(cell: Option<TransactionCell>, statement: Statement) -> BoxFutur
 
 async fn taken(cell: Option<TransactionCell>) -> Result<Box<dyn Transaction>, GuestError> {
     cell.ok_or_else(ended)?.lock().await.take().ok_or_else(ended)
-}
-
-fn ended() -> GuestError {
-    GuestError::new("25P01", "this transaction has ended")
-}
-
-fn unavailable() -> GuestError {
-    GuestError::new("DB_UNAVAILABLE", "this invocation was granted no database")
 }

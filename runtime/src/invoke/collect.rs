@@ -5,7 +5,7 @@ use std::time::Instant;
 use wasmtime::Store;
 
 use crate::capability::nondeterminism::Nondeterminism;
-use crate::invocation::{Background, Outcome, Usage};
+use crate::invocation::{Background, Outcome, ResourceUsage};
 use crate::limits::Limits;
 use crate::meter::fuel;
 use crate::recording::Recording;
@@ -28,7 +28,7 @@ pub(crate) fn collect(store: Store<Sandbox>, started: Instant, limits: &Limits) 
         status: completed.and_then(|completed| completed.status),
         fault: sandbox.completion.fault().cloned(),
         background,
-        usage: Usage {
+        usage: ResourceUsage {
             fuel: fuel::used(limits.fuel, left),
             memory_peak_bytes: sandbox.limiter.peak(),
             duration: completed.map_or(now, |completed| completed.at) - started,

@@ -4,7 +4,7 @@ use tokio_postgres::Transaction;
 
 use super::Options;
 use crate::catalog::Catalog;
-use crate::catalog::introspect::{Scope, introspect};
+use crate::catalog::introspect::{IntrospectionScope, introspect};
 use crate::error::SchemaError;
 use crate::planning::normalise::{search_path, set_local_ms};
 
@@ -32,7 +32,7 @@ pub(crate) async fn catalog_of(
     introspect(transaction, scope(options, true)).await
 }
 
-pub(super) fn scope(options: &Options, unmanaged: bool) -> Scope<'_> {
+pub(super) fn scope(options: &Options, unmanaged: bool) -> IntrospectionScope<'_> {
     let schema = options.schema.as_str();
-    Scope { schema, homes: [schema, schema], hidden: &options.hidden, unmanaged }
+    IntrospectionScope { schema, homes: [schema, schema], hidden: &options.hidden, unmanaged }
 }

@@ -18,7 +18,7 @@ const BYTES_MAX: i64 = 32 << 20;
 
 /// What is read.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Scope<'a> {
+pub(crate) struct IntrospectionScope<'a> {
     /// The schema.
     pub(crate) schema: &'a str,
     /// Schemas whose tables are named without them.
@@ -32,7 +32,7 @@ pub(crate) struct Scope<'a> {
 /// Read it.
 pub(crate) async fn introspect(
     transaction: &Transaction<'_>,
-    scope: Scope<'_>,
+    scope: IntrospectionScope<'_>,
 ) -> Result<Catalog, SchemaError> {
     let schema = (&scope.schema as &(dyn ToSql + Sync), Type::TEXT);
     let hidden = (&scope.hidden as &(dyn ToSql + Sync), Type::TEXT_ARRAY);

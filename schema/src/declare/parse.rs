@@ -7,6 +7,7 @@ mod fields;
 mod index;
 mod lexis;
 mod policy;
+mod rules;
 mod seed_rows;
 mod suggest;
 mod table;
@@ -15,6 +16,7 @@ mod types;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 pub use error::ParseError;
+pub use rules::Rules;
 pub(crate) use suggest::nearest;
 pub(crate) use types::{KNOWN as KNOWN_TYPES, canonical as canonical_type};
 
@@ -23,19 +25,6 @@ use crate::declare::node::Node;
 use fields::Fields;
 pub(crate) use fields::join as join_path;
 pub use lexis::check_expression;
-
-/// Bounds of a declaration, and the words that a place gives its own meaning.
-#[derive(Debug, Clone, Default)]
-pub struct Rules {
-    /// Tables at most; `None`: as many as there are.
-    pub tables_max: Option<usize>,
-    /// Names that are the platform's own.
-    pub reserved: Vec<String>,
-    /// Short names of roles.
-    pub role_aliases: BTreeMap<String, String>,
-    /// Row-level security, where it is on, binds the table's owner too, always.
-    pub always_forced: bool,
-}
 
 impl Declared {
     /// Read JSON text.

@@ -4,7 +4,7 @@
 use tokio_postgres::Transaction;
 
 use crate::catalog::Catalog;
-use crate::catalog::introspect::{Scope, introspect};
+use crate::catalog::introspect::{IntrospectionScope, introspect};
 use crate::declare::dsl::Declared;
 use crate::declare::expression::Expression;
 use crate::declare::parse::{KNOWN_TYPES, ParseError, nearest};
@@ -34,7 +34,8 @@ pub(crate) async fn normalise(
         let error = explain(transaction, declared, &makings, failed.place, failure, path).await?;
         return Err(SchemaError::Declaration(error));
     }
-    let place = Scope { schema: &scratch, homes: [&scratch, schema], hidden: &[], unmanaged: false };
+    let place =
+        IntrospectionScope { schema: &scratch, homes: [&scratch, schema], hidden: &[], unmanaged: false };
     let mut catalog = introspect(&savepoint, place).await?;
     savepoint.rollback().await?;
     unqualify(&mut catalog, &scratch, schema);

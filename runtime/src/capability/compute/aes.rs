@@ -7,7 +7,7 @@ use aes_kw::AesKw;
 use ctr::Ctr128BE;
 use mayfly_abi::frame::Reader;
 
-use super::{Computed, Output, Refusal, operation};
+use super::{ComputeError, Computed, Output, operation};
 
 const BLOCK_BYTES: usize = 16;
 const BAD_KEY: &str = "an AES key has 128, 192 or 256 bits";
@@ -47,7 +47,7 @@ pub(super) fn cbc_decrypt(args: &mut Reader<'_>) -> Computed {
     by_key!(decrypt_cbc, key, iv, args.rest())
 }
 
-fn bad_iv<E>(_: E) -> Refusal {
+fn bad_iv<E>(_: E) -> ComputeError {
     operation("the initialization vector has another length than the block")
 }
 
@@ -87,7 +87,7 @@ pub(super) fn ctr(args: &mut Reader<'_>) -> Computed {
     Ok(data)
 }
 
-fn apply_ctr<C: Cipher>(key: &[u8], counter: u128, data: &mut [u8]) -> Result<(), Refusal> {
+fn apply_ctr<C: Cipher>(key: &[u8], counter: u128, data: &mut [u8]) -> Result<(), ComputeError> {
     let mut cipher = Ctr128BE::<C>::new_from_slices(key, &counter.to_be_bytes()).map_err(bad_iv)?;
     cipher.try_apply_keystream(data).map_err(|_| operation("the data is longer than the counter can count"))
 }

@@ -3,7 +3,7 @@
 use flate2::{Compress, Decompress, FlushCompress, FlushDecompress, Status as Progress};
 use mayfly_abi::compute::Status;
 
-use super::Refusal;
+use super::ComputeError;
 
 /// About what zlib holds for each direction.
 const COMPRESSOR_BYTES: usize = 320 << 10;
@@ -28,7 +28,7 @@ impl Codec {
         input: &[u8],
         out: &mut Vec<u8>,
         last: bool,
-    ) -> Result<(usize, bool), Refusal> {
+    ) -> Result<(usize, bool), ComputeError> {
         let mut taken = 0;
         loop {
             let (before, room) = (self.total_in(), out.len());
@@ -44,8 +44,8 @@ impl Codec {
         }
     }
 
-    fn step(&mut self, input: &[u8], out: &mut Vec<u8>, last: bool) -> Result<Progress, Refusal> {
-        let corrupt = Refusal(Status::Type, "the compressed data is corrupt");
+    fn step(&mut self, input: &[u8], out: &mut Vec<u8>, last: bool) -> Result<Progress, ComputeError> {
+        let corrupt = ComputeError(Status::Type, "the compressed data is corrupt");
         match self {
             Self::Compressor(codec) => {
                 let flush = if last { FlushCompress::Finish } else { FlushCompress::None };

@@ -6,7 +6,7 @@ use mayfly_abi::frame::{Reader, Writer};
 
 use super::codec::Codec;
 use super::states::{State, States};
-use super::{Computed, Output, Refusal};
+use super::{ComputeError, Computed, Output};
 
 /// The most that one call puts out. Expanding a compression bomb is paid call by call, and the output is held in the
 /// guest's own bounded memory.
@@ -36,7 +36,7 @@ pub(super) fn open_decompressor(args: &mut Reader<'_>, states: &mut States) -> C
 pub(super) fn push(args: &mut Reader<'_>, states: &mut States) -> Computed {
     let (number, last) = (args.u32()?, args.u8()? != 0);
     let State::Codec(codec) = states.get(number)? else {
-        return Err(Refusal(Status::Type, "the compression has ended, or began elsewhere"));
+        return Err(ComputeError(Status::Type, "the compression has ended, or began elsewhere"));
     };
     let input = args.rest();
     let mut out = Vec::with_capacity(OUT_BYTES_MAX);

@@ -5,10 +5,10 @@ use mayfly_abi::frame::Reader;
 use md5::{Digest as _, Md5};
 use ring::{digest as hashes, hmac as macs};
 
-use super::{Computed, Refusal, not_supported, yes_or_no};
+use super::{ComputeError, Computed, not_supported, yes_or_no};
 
 /// ring's name for a hash; it has no MD5.
-pub(super) fn algorithm(hash: Hash) -> Result<&'static hashes::Algorithm, Refusal> {
+pub(super) fn algorithm(hash: Hash) -> Result<&'static hashes::Algorithm, ComputeError> {
     Ok(match hash {
         Hash::Sha1 => &hashes::SHA1_FOR_LEGACY_USE_ONLY,
         Hash::Sha256 => &hashes::SHA256,
@@ -18,7 +18,7 @@ pub(super) fn algorithm(hash: Hash) -> Result<&'static hashes::Algorithm, Refusa
     })
 }
 
-pub(super) fn hmac_key(hash: Hash, key: &[u8]) -> Result<macs::Key, Refusal> {
+pub(super) fn hmac_key(hash: Hash, key: &[u8]) -> Result<macs::Key, ComputeError> {
     let algorithm = match hash {
         Hash::Sha1 => macs::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
         Hash::Sha256 => macs::HMAC_SHA256,
@@ -30,7 +30,7 @@ pub(super) fn hmac_key(hash: Hash, key: &[u8]) -> Result<macs::Key, Refusal> {
 }
 
 /// The digest of all of it, for those who sign it.
-pub(super) fn prehash(hash: Hash, data: &[u8]) -> Result<hashes::Digest, Refusal> {
+pub(super) fn prehash(hash: Hash, data: &[u8]) -> Result<hashes::Digest, ComputeError> {
     Ok(hashes::digest(algorithm(hash)?, data))
 }
 

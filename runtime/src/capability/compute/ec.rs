@@ -14,9 +14,9 @@ use sec1::EcPrivateKey;
 use spki::ObjectIdentifier;
 
 use super::digest::prehash;
-use super::key_info::{Kind, Parameters, malformed, to_der};
+use super::key_info::{KeyKind, Parameters, malformed, to_der};
 use super::rsa_keys::generator;
-use super::{Computed, Output, Refusal, data, operation, yes_or_no};
+use super::{ComputeError, Computed, Output, data, operation, yes_or_no};
 
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
@@ -76,7 +76,7 @@ static P256: Ops = ops!(p256::NistP256, sha2::Sha256, "1.2.840.10045.3.1.7", 32)
 static P384: Ops = ops!(p384::NistP384, sha2::Sha384, "1.3.132.0.34", 48);
 static P521: Ops = ops!(p521::NistP521, sha2::Sha512, "1.3.132.0.35", 66);
 
-fn ops(args: &mut Reader<'_>) -> Result<(Curve, &'static Ops), Refusal> {
+fn ops(args: &mut Reader<'_>) -> Result<(Curve, &'static Ops), ComputeError> {
     let curve = Curve::read(args)?;
     let ops = match curve {
         Curve::P256 => &P256,
@@ -87,8 +87,8 @@ fn ops(args: &mut Reader<'_>) -> Result<(Curve, &'static Ops), Refusal> {
 }
 
 impl Ops {
-    fn kind(&self) -> Kind {
-        Kind { algorithm: EC_PUBLIC_KEY, parameters: Parameters::Oid(self.oid) }
+    fn kind(&self) -> KeyKind {
+        KeyKind { algorithm: EC_PUBLIC_KEY, parameters: Parameters::Oid(self.oid) }
     }
 
     /// The scalar with its point; `point`, where the key brought one, must be that.
@@ -108,7 +108,7 @@ impl Ops {
         Ok(pair)
     }
 
-    fn split<'a>(&self, pair: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), Refusal> {
+    fn split<'a>(&self, pair: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), ComputeError> {
         pair.split_at_checked(self.bytes).ok_or(data("the private key has another length than the curve's"))
     }
 }

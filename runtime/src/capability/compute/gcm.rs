@@ -10,7 +10,7 @@ use mayfly_abi::frame::Reader;
 use ring::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use subtle::ConstantTimeEq;
 
-use super::{Computed, Output, Refusal, operation};
+use super::{ComputeError, Computed, Output, operation};
 
 const TAG_BYTES: usize = 16;
 /// What GCM is safe for: 2^36 - 31 bytes. A guest has less memory than that.
@@ -25,7 +25,7 @@ struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn read(args: &mut Reader<'a>) -> Result<Self, Refusal> {
+    fn read(args: &mut Reader<'a>) -> Result<Self, ComputeError> {
         let (key, iv, aad, tag_bytes) = (args.bytes()?, args.bytes()?, args.bytes()?, args.u32()?);
         if !TAG_LENGTHS.contains(&tag_bytes) {
             return Err(operation("a tag has 32, 64, 96, 104, 112, 120 or 128 bits"));
@@ -50,7 +50,7 @@ impl<'a> Job<'a> {
         Some((LessSafeKey::new(UnboundKey::new(algorithm, self.key).ok()?), nonce))
     }
 
-    fn parts(&self) -> Result<Parts, Refusal> {
+    fn parts(&self) -> Result<Parts, ComputeError> {
         match self.key.len() {
             16 => Ok(Parts::new(&Aes128::new_from_slice(self.key).map_err(bad_key)?, self.iv)),
             24 => Ok(Parts::new(&Aes192::new_from_slice(self.key).map_err(bad_key)?, self.iv)),
@@ -60,11 +60,11 @@ impl<'a> Job<'a> {
     }
 }
 
-fn bad_key<E>(_: E) -> Refusal {
+fn bad_key<E>(_: E) -> ComputeError {
     operation("an AES key has 128, 192 or 256 bits")
 }
 
-fn forged<E>(_: E) -> Refusal {
+fn forged<E>(_: E) -> ComputeError {
     operation("the data cannot be decrypted: it is not what was encrypted with this key")
 }
 

@@ -6,7 +6,7 @@ use md5::{Digest as _, Md5};
 use ring::{digest as hashes, hmac as macs};
 
 use super::states::{Hashing, State, States};
-use super::{Computed, Output, Refusal, digest};
+use super::{ComputeError, Computed, Output, digest};
 
 pub(super) fn open(args: &mut Reader<'_>, states: &mut States) -> Computed {
     let hashing = match Hash::read(args)? {
@@ -48,6 +48,6 @@ pub(super) fn copy(args: &mut Reader<'_>, states: &mut States) -> Computed {
     states.add(State::Hash(copy))
 }
 
-fn no_hash() -> Refusal {
-    Refusal(Status::Type, "the hash has ended, or began elsewhere")
+fn no_hash() -> ComputeError {
+    ComputeError(Status::Type, "the hash has ended, or began elsewhere")
 }

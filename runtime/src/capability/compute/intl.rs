@@ -27,9 +27,10 @@ use std::sync::Arc;
 use mayfly_abi::compute::{IntlTask, Status};
 use mayfly_abi::frame::Reader;
 
-use super::{Computed, Output, Refusal};
-use answer::{Answer, bad_settings, missing};
+use super::{ComputeError, Computed, Output};
 use cache::Formatter;
+
+pub(crate) use answer::{Answer, bad_settings, missing};
 
 /// What it costs to make a formatter.
 const MAKE: u64 = 1_000_000;
@@ -50,7 +51,7 @@ impl Recent {
         std::mem::take(&mut self.owed)
     }
 
-    fn formatter(&mut self, task: IntlTask, settings: &str) -> Result<Arc<Formatter>, Refusal> {
+    fn formatter(&mut self, task: IntlTask, settings: &str) -> Result<Arc<Formatter>, ComputeError> {
         let family = cache::family(task);
         let known = self.used.iter().find(|((of, with), _)| *of == family && with == settings);
         if let Some((_, formatter)) = known {
@@ -66,7 +67,7 @@ impl Recent {
     }
 }
 
-fn text(bytes: &[u8]) -> Result<&str, Refusal> {
+fn text(bytes: &[u8]) -> Result<&str, ComputeError> {
     std::str::from_utf8(bytes).map_err(|_| bad_settings())
 }
 
@@ -75,7 +76,7 @@ pub(super) fn run(args: &mut Reader<'_>, recent: &mut Recent) -> Computed {
     let task = IntlTask::read(args)?;
     let (settings, first, second) = (text(args.bytes()?)?, text(args.bytes()?)?, text(args.bytes()?)?);
     if settings.len() > cache::SETTINGS_BYTES_MAX {
-        return Err(Refusal(Status::Type, "the options are too long"));
+        return Err(ComputeError(Status::Type, "the options are too long"));
     }
     Ok(Output::new(answer(task, settings, first, second, recent)?.into_bytes()))
 }

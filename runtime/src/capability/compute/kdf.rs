@@ -6,14 +6,14 @@ use mayfly_abi::compute::Hash;
 use mayfly_abi::frame::Reader;
 use ring::{hkdf as hkdfs, pbkdf2 as pbkdf2s};
 
-use super::{Computed, Output, Refusal, not_supported, operation};
+use super::{ComputeError, Computed, Output, not_supported, operation};
 
 /// More than any protocol derives, and little enough for the host to hold.
 pub(super) const DERIVED_BYTES_MAX: usize = 1 << 20;
 /// What scrypt may hold while it runs.
 pub(super) const SCRYPT_BYTES_MAX: u64 = 64 << 20;
 
-fn room(length: u32) -> Result<Output, Refusal> {
+fn room(length: u32) -> Result<Output, ComputeError> {
     let length = length as usize;
     if length > DERIVED_BYTES_MAX {
         return Err(operation("at most 1 MiB is derived at once"));

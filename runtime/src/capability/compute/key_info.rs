@@ -6,11 +6,11 @@ use pkcs8::PrivateKeyInfoRef;
 use spki::{AlgorithmIdentifierRef, ObjectIdentifier, SubjectPublicKeyInfoRef};
 use zeroize::Zeroizing;
 
-use super::{Computed, Output, Refusal, data};
+use super::{ComputeError, Computed, Output, data};
 
 /// What kind of key is within.
 #[derive(Clone, Copy)]
-pub(super) struct Kind {
+pub(super) struct KeyKind {
     pub(super) algorithm: ObjectIdentifier,
     pub(super) parameters: Parameters,
 }
@@ -22,8 +22,8 @@ pub(super) enum Parameters {
     Oid(ObjectIdentifier),
 }
 
-impl Kind {
-    fn check(self, algorithm: AlgorithmIdentifierRef<'_>) -> Result<(), Refusal> {
+impl KeyKind {
+    fn check(self, algorithm: AlgorithmIdentifierRef<'_>) -> Result<(), ComputeError> {
         let fits = match (self.parameters, algorithm.parameters) {
             (Parameters::None, None) => true,
             (Parameters::Null, Some(any)) => any.is_null(),
@@ -48,14 +48,14 @@ impl Kind {
     }
 
     /// The key within a `SubjectPublicKeyInfo`.
-    pub(super) fn public_key(self, bytes: &[u8]) -> Result<&[u8], Refusal> {
+    pub(super) fn public_key(self, bytes: &[u8]) -> Result<&[u8], ComputeError> {
         let info = SubjectPublicKeyInfoRef::from_der(bytes).map_err(malformed)?;
         self.check(info.algorithm)?;
         info.subject_public_key.as_bytes().ok_or(data("the key is not a whole number of bytes"))
     }
 
     /// The key within a `PrivateKeyInfo`.
-    pub(super) fn private_key(self, bytes: &[u8]) -> Result<&[u8], Refusal> {
+    pub(super) fn private_key(self, bytes: &[u8]) -> Result<&[u8], ComputeError> {
         let info = PrivateKeyInfoRef::from_der(bytes).map_err(malformed)?;
         self.check(info.algorithm)?;
         Ok(info.private_key.as_bytes())
@@ -83,6 +83,6 @@ pub(super) fn to_der(value: &impl Encode) -> Computed {
     Ok(bytes)
 }
 
-pub(super) fn malformed<E>(_: E) -> Refusal {
+pub(super) fn malformed<E>(_: E) -> ComputeError {
     data("the key is malformed")
 }

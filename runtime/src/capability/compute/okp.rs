@@ -10,24 +10,24 @@ use mayfly_abi::frame::Reader;
 use spki::ObjectIdentifier;
 use x25519_dalek::{PublicKey, StaticSecret};
 
-use super::key_info::{Kind, Parameters, malformed, to_der};
-use super::{Computed, Output, Refusal, data, operation, yes_or_no};
+use super::key_info::{KeyKind, Parameters, malformed, to_der};
+use super::{ComputeError, Computed, Output, data, operation, yes_or_no};
 
 const BYTES: usize = 32;
 
-fn kind(curve: Okp) -> Kind {
+fn kind(curve: Okp) -> KeyKind {
     let algorithm = match curve {
         Okp::Ed25519 => ObjectIdentifier::new_unwrap("1.3.101.112"),
         Okp::X25519 => ObjectIdentifier::new_unwrap("1.3.101.110"),
     };
-    Kind { algorithm, parameters: Parameters::None }
+    KeyKind { algorithm, parameters: Parameters::None }
 }
 
-fn bytes(key: &[u8]) -> Result<[u8; BYTES], Refusal> {
+fn bytes(key: &[u8]) -> Result<[u8; BYTES], ComputeError> {
     key.try_into().map_err(|_| data("a key of this curve has 32 bytes"))
 }
 
-fn private_half(pair: &[u8]) -> Result<[u8; BYTES], Refusal> {
+fn private_half(pair: &[u8]) -> Result<[u8; BYTES], ComputeError> {
     let (private, _) = pair.split_at_checked(BYTES).ok_or(data("a key of this curve has 32 bytes"))?;
     bytes(private)
 }

@@ -4,7 +4,8 @@
 use mayfly_abi::compute::{Computation, Curve, Hash, IntlTask};
 use mayfly_abi::frame::{Malformed, Reader};
 
-use super::{kdf, open, rsa_keys};
+use super::frame::open;
+use super::{kdf, rsa_keys};
 
 /// A call, beside what it does.
 const CALL: u64 = 2_000;

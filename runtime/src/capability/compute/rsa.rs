@@ -10,7 +10,7 @@ use sha2::{Sha256, Sha384, Sha512};
 
 use super::digest::prehash;
 use super::rsa_keys::{generator, private_key, public_key};
-use super::{Computed, Refusal, not_supported, operation, yes_or_no};
+use super::{ComputeError, Computed, not_supported, operation, yes_or_no};
 
 /// Calls a method with the scheme over the hash that was asked for.
 macro_rules! by_scheme {
@@ -48,11 +48,11 @@ macro_rules! by_oaep {
 /// No modulus has room for a longer salt.
 const SALT_BYTES_MAX: usize = 1024;
 
-fn no_md5() -> Refusal {
+fn no_md5() -> ComputeError {
     not_supported("MD5 is for plain digests only")
 }
 
-fn salt_length(args: &mut Reader<'_>) -> Result<usize, Refusal> {
+fn salt_length(args: &mut Reader<'_>) -> Result<usize, ComputeError> {
     let length = args.u32()? as usize;
     if length > SALT_BYTES_MAX {
         return Err(operation("the salt is longer than the key"));

@@ -12,21 +12,21 @@ use rsa::traits::{PrivateKeyParts, PublicKeyParts};
 use spki::ObjectIdentifier;
 use zeroize::Zeroizing;
 
-use super::key_info::{Kind, Parameters, malformed, to_der};
-use super::{Computed, Output, Refusal, data, operation};
+use super::key_info::{KeyKind, Parameters, malformed, to_der};
+use super::{ComputeError, Computed, Output, data, operation};
 
 /// Beyond them, generation would take minutes.
 pub(super) const GENERATED_BITS: std::ops::RangeInclusive<u32> = 1024..=4096;
 
-const KIND: Kind =
-    Kind { algorithm: ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1"), parameters: Parameters::Null };
+const KIND: KeyKind =
+    KeyKind { algorithm: ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1"), parameters: Parameters::Null };
 const PRIVATE_PARTS: usize = 8;
 
 type PrivateRef<'a> = RsaPrivateKey<UintRef<'a>>;
 type PublicRef<'a> = RsaPublicKey<UintRef<'a>>;
 
 /// The generator that a guest's seed makes: the same for the same seed.
-pub(super) fn generator(seed: &[u8]) -> Result<ChaCha20Rng, Refusal> {
+pub(super) fn generator(seed: &[u8]) -> Result<ChaCha20Rng, ComputeError> {
     Ok(ChaCha20Rng::from_seed(seed.try_into().map_err(|_| operation("a seed has 32 bytes"))?))
 }
 
@@ -61,7 +61,7 @@ fn written(key: &rsa::PrivateKey) -> Computed {
     private_of(&parts.each_ref().map(|part| part.as_slice()))
 }
 
-fn uint(bytes: &[u8]) -> Result<UintRef<'_>, Refusal> {
+fn uint(bytes: &[u8]) -> Result<UintRef<'_>, ComputeError> {
     UintRef::new(bytes).map_err(malformed)
 }
 
@@ -80,13 +80,13 @@ fn private_of(parts: &[&[u8]; PRIVATE_PARTS]) -> Computed {
 }
 
 /// A private key that is one.
-pub(super) fn private_key(bytes: &[u8]) -> Result<rsa::PrivateKey, Refusal> {
+pub(super) fn private_key(bytes: &[u8]) -> Result<rsa::PrivateKey, ComputeError> {
     let key = PrivateRef::from_der(bytes).map_err(malformed)?;
     key.try_into().map_err(|_| data("the numbers of the key are not an RSA key of 1024 to 8192 bits"))
 }
 
 /// A public key that may be one.
-pub(super) fn public_key(bytes: &[u8]) -> Result<rsa::PublicKey, Refusal> {
+pub(super) fn public_key(bytes: &[u8]) -> Result<rsa::PublicKey, ComputeError> {
     let key = PublicRef::from_der(bytes).map_err(malformed)?;
     key.try_into().map_err(|_| data("the numbers of the key are not an RSA key of 1024 to 8192 bits"))
 }

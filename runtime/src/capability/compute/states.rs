@@ -7,7 +7,7 @@ use md5::Md5;
 use ring::{digest as hashes, hmac as macs};
 
 use super::codec::Codec;
-use super::{Computed, Output, Refusal};
+use super::{ComputeError, Computed, Output};
 
 const COUNT_MAX: usize = 256;
 /// The most that the states of one invocation hold on the host.
@@ -65,7 +65,7 @@ impl States {
     pub(super) fn add(&mut self, state: State) -> Computed {
         let bytes = self.bytes + state.bytes();
         if self.open.len() == COUNT_MAX || bytes > BYTES_MAX {
-            return Err(Refusal(
+            return Err(ComputeError(
                 Status::Quota,
                 "too many hashes, decoders and compressions are open at once",
             ));
@@ -76,8 +76,8 @@ impl States {
         Ok(Output::new(self.last.to_le_bytes().to_vec()))
     }
 
-    pub(super) fn get(&mut self, number: u32) -> Result<&mut State, Refusal> {
-        self.open.get_mut(&number).ok_or(Refusal(
+    pub(super) fn get(&mut self, number: u32) -> Result<&mut State, ComputeError> {
+        self.open.get_mut(&number).ok_or(ComputeError(
             Status::Type,
             "this hash, decoder or compression has ended, or belongs to another invocation",
         ))

@@ -5,10 +5,10 @@ use mayfly_abi::compute::Status;
 use mayfly_abi::frame::Reader;
 
 use super::states::{State, States};
-use super::{Computed, Output, Refusal};
+use super::{ComputeError, Computed, Output};
 
-fn encoding(args: &mut Reader<'_>) -> Result<&'static Encoding, Refusal> {
-    Encoding::for_label(args.bytes()?).ok_or(Refusal(Status::Type, "there is no such encoding"))
+fn encoding(args: &mut Reader<'_>) -> Result<&'static Encoding, ComputeError> {
+    Encoding::for_label(args.bytes()?).ok_or(ComputeError(Status::Type, "there is no such encoding"))
 }
 
 /// The web's own name of the encoding that a label stands for; nothing for those that only ever replace.
@@ -17,7 +17,7 @@ pub(super) fn encoding_name(args: &mut Reader<'_>) -> Computed {
     Ok(encoding.map_or(Vec::new(), |encoding| encoding.name().to_ascii_lowercase().into_bytes()).into())
 }
 
-fn decoder(args: &mut Reader<'_>) -> Result<(encoding_rs::Decoder, bool), Refusal> {
+fn decoder(args: &mut Reader<'_>) -> Result<(encoding_rs::Decoder, bool), ComputeError> {
     let encoding = encoding(args)?;
     let (fatal, keep_mark) = (args.u8()? != 0, args.u8()? != 0);
     let decoder = if keep_mark {
@@ -41,7 +41,7 @@ pub(super) fn open(args: &mut Reader<'_>, states: &mut States) -> Computed {
 pub(super) fn push(args: &mut Reader<'_>, states: &mut States) -> Computed {
     let (number, last) = (args.u32()?, args.u8()? != 0);
     let State::Decoder { decoder, fatal } = states.get(number)? else {
-        return Err(Refusal(Status::Type, "the decoder has ended, or began elsewhere"));
+        return Err(ComputeError(Status::Type, "the decoder has ended, or began elsewhere"));
     };
     let text = run(decoder, *fatal, args.rest(), last);
     if last || text.is_err() {
@@ -51,7 +51,7 @@ pub(super) fn push(args: &mut Reader<'_>, states: &mut States) -> Computed {
 }
 
 fn run(decoder: &mut encoding_rs::Decoder, fatal: bool, bytes: &[u8], last: bool) -> Computed {
-    let malformed = || Refusal(Status::Type, "The encoded data was not valid");
+    let malformed = || ComputeError(Status::Type, "The encoded data was not valid");
     let mut text = if fatal {
         let mut text = String::with_capacity(
             decoder.max_utf8_buffer_length_without_replacement(bytes.len()).ok_or_else(malformed)?,

@@ -1,30 +1,15 @@
 //! `ctx.db.stream`: rows of a statement, fetched when the guest asks for them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use mayfly_abi::frame::Reader;
 use mayfly_abi::operation::{FetchRows, Query, RowsFrame};
 use tokio::sync::Mutex;
 
-use super::{Connections, TransactionCell, database, ended, statement};
+use super::connections::{Connections, RowStream, TransactionCell, database, ended, statement};
 use crate::capability::operations::Started;
 use crate::guest_error::GuestError;
-use crate::providers::{Cursor, Transaction, TransactionOptions};
-
-/// The streams of one invocation, by number.
-#[derive(Default)]
-pub(crate) struct Streams {
-    open: HashMap<u32, Arc<Mutex<Option<RowStream>>>>,
-    last: u32,
-}
-
-struct RowStream {
-    transaction: TransactionCell,
-    cursor: Cursor,
-    /// The transaction is the stream's own, and ends with it.
-    is_alone: bool,
-}
+use crate::providers::{Transaction, TransactionOptions};
 
 impl Connections {
     pub(crate) fn open(&mut self, frame: &[u8]) -> Started {

@@ -2,7 +2,7 @@
 
 /// What becomes of the values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum TypeChange {
     /// Every value fits, and stays what it was. Whether the table is rewritten.
     Widens {
         /// Whether the table is rewritten.
@@ -14,8 +14,8 @@ pub(crate) enum Kind {
     Zone,
 }
 
-const WIDENS: Kind = Kind::Widens { rewrites: true };
-const SAME_BYTES: Kind = Kind::Widens { rewrites: false };
+const WIDENS: TypeChange = TypeChange::Widens { rewrites: true };
+const SAME_BYTES: TypeChange = TypeChange::Widens { rewrites: false };
 
 /// A type's name without modifiers, its modifiers, and whether it is an array.
 struct Parts<'a> {
@@ -26,10 +26,10 @@ struct Parts<'a> {
 }
 
 /// Both as `format_type` writes them.
-pub(crate) fn change(from: &str, to: &str) -> Kind {
+pub(crate) fn change(from: &str, to: &str) -> TypeChange {
     let (from, to) = (Parts::of(from), Parts::of(to));
     if from.array != to.array {
-        return if to.text == "text" { WIDENS } else { Kind::Narrows };
+        return if to.text == "text" { WIDENS } else { TypeChange::Narrows };
     }
     if from.name == to.name {
         return same_name(&from, &to);
@@ -54,21 +54,21 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn same_name(from: &Parts<'_>, to: &Parts<'_>) -> Kind {
+fn same_name(from: &Parts<'_>, to: &Parts<'_>) -> TypeChange {
     match (from.name.as_str(), from.first(), to.first()) {
         (_, old, new) if old == new && from.modifiers == to.modifiers => SAME_BYTES,
         ("numeric", ..) => numeric(from, to),
         // A bit string has its length exactly; characters are filled up with spaces.
-        ("bit", ..) => Kind::Narrows,
+        ("bit", ..) => TypeChange::Narrows,
         ("character", Some(old), Some(new)) if new > old => WIDENS,
-        ("character", ..) => Kind::Narrows,
+        ("character", ..) => TypeChange::Narrows,
         (_, Some(_), None) => SAME_BYTES,
         // What an extension's number means is its own: a vector has its dimensions exactly.
-        (name, Some(_), Some(_)) if !is_limit(name) => Kind::Narrows,
+        (name, Some(_), Some(_)) if !is_limit(name) => TypeChange::Narrows,
         (_, Some(old), Some(new)) if new > old => SAME_BYTES,
         // Times have six digits when nothing is said.
         (name, None, Some(6)) if name.starts_with("time") || name == "interval" => SAME_BYTES,
-        _ => Kind::Narrows,
+        _ => TypeChange::Narrows,
     }
 }
 
@@ -79,19 +79,19 @@ fn is_limit(name: &str) -> bool {
         || name.starts_with("interval")
 }
 
-fn numeric(from: &Parts<'_>, to: &Parts<'_>) -> Kind {
+fn numeric(from: &Parts<'_>, to: &Parts<'_>) -> TypeChange {
     match (from.modifiers.as_slice(), to.modifiers.as_slice()) {
         (_, []) => SAME_BYTES,
         ([old_precision, old_scale], [precision, scale])
             if scale >= old_scale && precision - scale >= old_precision - old_scale =>
         {
-            Kind::Widens { rewrites: scale != old_scale }
+            TypeChange::Widens { rewrites: scale != old_scale }
         }
-        _ => Kind::Narrows,
+        _ => TypeChange::Narrows,
     }
 }
 
-fn by_names(from: &Parts<'_>, to: &Parts<'_>) -> Kind {
+fn by_names(from: &Parts<'_>, to: &Parts<'_>) -> TypeChange {
     let unlimited = to.modifiers.is_empty();
     match (from.name.as_str(), to.name.as_str()) {
         ("smallint", "integer" | "bigint" | "real" | "double precision") => WIDENS,
@@ -116,12 +116,12 @@ fn by_names(from: &Parts<'_>, to: &Parts<'_>) -> Kind {
         ("date" | "timestamp without time zone" | "timestamp with time zone", other)
             if other.starts_with("time") =>
         {
-            Kind::Zone
+            TypeChange::Zone
         }
         ("timestamp with time zone", "date") | ("time without time zone", "time with time zone") => {
-            Kind::Zone
+            TypeChange::Zone
         }
-        _ => Kind::Narrows,
+        _ => TypeChange::Narrows,
     }
 }
 
@@ -158,24 +158,24 @@ mod tests {
         for (from, to, kind) in [
             ("integer", "bigint", WIDENS),
             ("integer[]", "bigint[]", WIDENS),
-            ("bigint", "integer", Kind::Narrows),
+            ("bigint", "integer", TypeChange::Narrows),
             ("character varying(20)", "character varying(40)", SAME_BYTES),
             ("character varying(20)", "text", SAME_BYTES),
-            ("character varying(40)", "character varying(20)", Kind::Narrows),
-            ("text", "character varying(20)", Kind::Narrows),
+            ("character varying(40)", "character varying(20)", TypeChange::Narrows),
+            ("text", "character varying(20)", TypeChange::Narrows),
             ("numeric(10,2)", "numeric(12,2)", SAME_BYTES),
-            ("numeric(10,2)", "numeric(12,4)", Kind::Widens { rewrites: true }),
-            ("numeric(10,2)", "numeric(10,4)", Kind::Narrows),
-            ("numeric", "numeric(10,2)", Kind::Narrows),
+            ("numeric(10,2)", "numeric(12,4)", TypeChange::Widens { rewrites: true }),
+            ("numeric(10,2)", "numeric(10,4)", TypeChange::Narrows),
+            ("numeric", "numeric(10,2)", TypeChange::Narrows),
             ("timestamp(3) with time zone", "timestamp with time zone", SAME_BYTES),
-            ("timestamp with time zone", "timestamp(3) with time zone", Kind::Narrows),
-            ("timestamp without time zone", "timestamp with time zone", Kind::Zone),
+            ("timestamp with time zone", "timestamp(3) with time zone", TypeChange::Narrows),
+            ("timestamp without time zone", "timestamp with time zone", TypeChange::Zone),
             ("uuid", "text", WIDENS),
-            ("text", "uuid", Kind::Narrows),
-            ("integer", "character varying(3)", Kind::Narrows),
+            ("text", "uuid", TypeChange::Narrows),
+            ("integer", "character varying(3)", TypeChange::Narrows),
             ("character(4)", "character(8)", WIDENS),
-            ("bit(4)", "bit(8)", Kind::Narrows),
-            ("vector(3)", "vector(4)", Kind::Narrows),
+            ("bit(4)", "bit(8)", TypeChange::Narrows),
+            ("vector(3)", "vector(4)", TypeChange::Narrows),
             ("vector(3)", "vector", SAME_BYTES),
         ] {
             assert_eq!(change(from, to), kind, "{from} -> {to}");

@@ -1,7 +1,6 @@
 //! What one Rust file imports by name: its `use` items, and its inline paths.
 //!
-//! Paths count that begin with `crate`, `super` or `self`. A parent that names its own child by a bare path
-//! (`child::run()`) is what the parent is for, and no import.
+//! These are the paths that begin with `crate`, `super`, `self`, or the name of a child.
 
 use super::tokens::{tokens, without_tests};
 
@@ -13,6 +12,8 @@ pub(super) type Path = Vec<String>;
 pub(super) struct Imports {
     /// What it uses, from the crate's root.
     pub(super) used: Vec<Path>,
+    /// What it uses of its own children by bare paths (`child::run()`), from the crate's root.
+    pub(super) used_of_children: Vec<Path>,
     /// What it re-exports: the name, and the path behind it from the crate's root.
     pub(super) reexported: Vec<(String, Path)>,
     /// Its children that are compiled for tests alone.
@@ -40,6 +41,10 @@ impl Imports {
                     is_public = false;
                     vec![(walk.path(token), None)]
                 }
+                word if walk.begins_a_path() && children.iter().any(|child| child == word) => {
+                    is_public = false;
+                    vec![(walk.path(token), None)]
+                }
                 other => {
                     walk.count_brace(other);
                     is_public = false;
@@ -62,7 +67,7 @@ impl Imports {
     ) {
         let here: Path = module.iter().chain(inline.iter().map(|(name, _)| name)).cloned().collect();
         for (path, alias) in leaves {
-            let own_child = is_public && path.first().is_some_and(|first| children.contains(first));
+            let own_child = path.first().is_some_and(|first| children.contains(first));
             let Some(path) = absolute(&here, path, own_child) else { continue };
             let name = alias.or_else(|| path.last().cloned()).unwrap_or_default();
             let stays = is_public && path.starts_with(module) && path.len() > module.len();
@@ -70,8 +75,10 @@ impl Imports {
                 self.reexported.push((name, path.clone()));
             }
             // What a parent re-exports of its own children is theirs.
-            if !stays {
-                self.used.push(path);
+            match (stays, own_child) {
+                (true, _) => {}
+                (false, true) => self.used_of_children.push(path),
+                (false, false) => self.used.push(path),
             }
         }
     }
@@ -227,6 +234,15 @@ mod tests {
     fn a_reexport_from_elsewhere_is_an_import() {
         let (used, reexported) = of("x", "pub(super) use crate::y::A;");
         assert_eq!((used, reexported.len()), (vec!["y::A".to_owned()], 1));
+    }
+
+    #[test]
+    fn bare_paths_to_children_are_kept_apart() {
+        let text = "mod a; mod b; use a::{C, d::E}; fn f() { b::g(); other::b::h(); i.b() }";
+        let imports = Imports::of(&["x".to_owned()], text);
+        let paths: Vec<String> = imports.used_of_children.iter().map(|path| path.join("::")).collect();
+        assert_eq!(paths, ["x::a::C", "x::a::d::E", "x::b::g"]);
+        assert!(imports.used.is_empty());
     }
 
     #[test]

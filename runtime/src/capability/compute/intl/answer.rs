@@ -2,14 +2,14 @@
 
 use mayfly_abi::compute::Status;
 
-use super::super::Refusal;
+use super::super::ComputeError;
 
-pub(super) type Answer = Result<String, Refusal>;
+pub(crate) type Answer = Result<String, ComputeError>;
 
-pub(super) fn bad_settings() -> Refusal {
-    Refusal(Status::Type, "invalid Intl argument")
+pub(crate) fn bad_settings() -> ComputeError {
+    ComputeError(Status::Type, "invalid Intl argument")
 }
 
-pub(super) fn missing() -> Refusal {
-    Refusal(Status::NotSupported, "Intl has no data for this")
+pub(crate) fn missing() -> ComputeError {
+    ComputeError(Status::NotSupported, "Intl has no data for this")
 }

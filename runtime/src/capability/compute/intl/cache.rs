@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use mayfly_abi::compute::IntlTask;
 
-use super::super::Refusal;
+use super::super::ComputeError;
 use super::{date, number, phrases, plural, strings};
 
 /// How many there are at once. The oldest is evicted.
@@ -14,8 +14,8 @@ const COUNT_MAX: usize = 512;
 pub(super) const SETTINGS_BYTES_MAX: usize = 4 << 10;
 
 pub(super) enum Formatter {
-    Number(number::Formatter),
-    Date(date::Formatter),
+    Number(number::NumberFormatter),
+    Date(date::DateFormatter),
     Collator(strings::Collator),
     Plurals(plural::Plurals),
     List(phrases::List),
@@ -45,11 +45,11 @@ impl Cache {
     }
 }
 
-fn make(task: IntlTask, settings: &str) -> Result<Formatter, Refusal> {
+fn make(task: IntlTask, settings: &str) -> Result<Formatter, ComputeError> {
     use IntlTask as T;
     Ok(match task {
-        T::Number | T::NumberRange => Formatter::Number(number::Formatter::new(settings)?),
-        T::Date | T::DateRange => Formatter::Date(date::Formatter::new(settings)?),
+        T::Number | T::NumberRange => Formatter::Number(number::NumberFormatter::new(settings)?),
+        T::Date | T::DateRange => Formatter::Date(date::DateFormatter::new(settings)?),
         T::Compare => Formatter::Collator(strings::Collator::new(settings)?),
         T::Plural => Formatter::Plurals(plural::Plurals::new(settings)?),
         T::List => Formatter::List(phrases::List::new(settings)?),
@@ -59,7 +59,7 @@ fn make(task: IntlTask, settings: &str) -> Result<Formatter, Refusal> {
 }
 
 /// The formatter for some options.
-pub(super) fn formatter(task: IntlTask, settings: &str) -> Result<Arc<Formatter>, Refusal> {
+pub(super) fn formatter(task: IntlTask, settings: &str) -> Result<Arc<Formatter>, ComputeError> {
     static CACHE: OnceLock<Mutex<Cache>> = OnceLock::new();
     let cache = || CACHE.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
     let key = (family(task), settings.to_owned());

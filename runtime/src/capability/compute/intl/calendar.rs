@@ -9,7 +9,7 @@ use icu::time::zone::UtcOffset;
 use icu::time::{DateTime, TimeZoneInfo, ZonedDateTime};
 use writeable::TryWriteable as _;
 
-use super::super::Refusal;
+use super::super::ComputeError;
 use super::{bad_settings, missing};
 
 /// A moment on a clock.
@@ -18,7 +18,7 @@ pub(super) type Moment = ZonedDateTime<Iso, UtcOffset>;
 /// What writes single fields in some calendar.
 pub(super) trait Fields: Send + Sync {
     /// Loads what a field needs.
-    fn load(&mut self, pattern: &DateTimePattern) -> Result<(), Refusal>;
+    fn load(&mut self, pattern: &DateTimePattern) -> Result<(), ComputeError>;
     /// A field of a moment.
     fn write(&self, pattern: &DateTimePattern, moment: &Moment, zone: icu::time::TimeZone) -> String;
     /// The year, its era and month, to compare.
@@ -34,7 +34,7 @@ macro_rules! calendars {
         pub(super) fn fields(
             calendar: &str,
             preferences: DateTimeFormatterPreferences,
-        ) -> Result<Box<dyn Fields>, Refusal> {
+        ) -> Result<Box<dyn Fields>, ComputeError> {
             match calendar {
                 $($name => {
                     let names = FixedCalendarDateTimeNames::<$calendar, CompositeFieldSet>::try_new(preferences);
@@ -45,7 +45,7 @@ macro_rules! calendars {
         }
 
         $(impl Fields for In<$calendar> {
-            fn load(&mut self, pattern: &DateTimePattern) -> Result<(), Refusal> {
+            fn load(&mut self, pattern: &DateTimePattern) -> Result<(), ComputeError> {
                 self.names.include_for_pattern(pattern).map(|_| ()).map_err(|_| missing())
             }
 

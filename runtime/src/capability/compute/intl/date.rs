@@ -3,16 +3,16 @@
 use icu::datetime::DateTimeFormatterPreferences;
 use icu::datetime::pattern::DateTimePattern;
 
-use super::super::Refusal;
+use super::super::ComputeError;
 use super::calendar::{self, Fields, Moment};
-use super::date_pattern::{Settings, Shape, shape};
+use super::date_pattern::{DateSettings, Shape, shape};
 use super::parts::{self, Piece};
 use super::skeleton::{Token, halves, kind};
 use super::zone::Zone;
 use super::{Answer, bad_settings, cldr, locale, missing};
 
 /// A date formatter for one locale and options.
-pub(super) struct Formatter {
+pub(super) struct DateFormatter {
     fields: Box<dyn Fields>,
     zone: Zone,
     whole: Vec<Item>,
@@ -34,9 +34,9 @@ enum Item {
     Text(String),
 }
 
-impl Formatter {
-    pub(super) fn new(settings: &str) -> Result<Self, Refusal> {
-        let settings: Settings = serde_json::from_str(settings).map_err(|_| bad_settings())?;
+impl DateFormatter {
+    pub(super) fn new(settings: &str) -> Result<Self, ComputeError> {
+        let settings: DateSettings = serde_json::from_str(settings).map_err(|_| bad_settings())?;
         let tag = locale::with_keywords(&settings.locale, &[("nu", &settings.numbering_system)])?;
         let data = locale::data_of(&settings.locale).ok_or(missing())?;
         let patterns = super::date_pattern::patterns(&data, &settings.calendar);
@@ -71,7 +71,7 @@ impl Formatter {
         })
     }
 
-    fn moment(&self, milliseconds: &str) -> Result<Moment, Refusal> {
+    fn moment(&self, milliseconds: &str) -> Result<Moment, ComputeError> {
         let milliseconds: f64 = milliseconds.parse().map_err(|_| bad_settings())?;
         let milliseconds = milliseconds as i64;
         Ok(Moment::from_epoch_milliseconds_and_utc_offset(milliseconds, self.zone.offset_at(milliseconds)?))
@@ -201,7 +201,7 @@ fn marked(piece: Piece, source: &'static str) -> Piece {
     Piece { source: Some(source), ..piece }
 }
 
-fn items(tokens: &[Token], fields: &mut dyn Fields) -> Result<Vec<Item>, Refusal> {
+fn items(tokens: &[Token], fields: &mut dyn Fields) -> Result<Vec<Item>, ComputeError> {
     let mut items = Vec::new();
     for token in tokens {
         items.push(match token {

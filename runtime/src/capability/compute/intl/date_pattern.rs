@@ -9,7 +9,7 @@ use super::skeleton::{Token, adjusted, kind, nearest, pattern, tokens};
 /// The options of `Intl.DateTimeFormat`, resolved.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Settings {
+pub(super) struct DateSettings {
     pub(super) locale: String,
     pub(super) numbering_system: String,
     pub(super) calendar: String,
@@ -53,7 +53,7 @@ fn width(of: &str) -> usize {
     }
 }
 
-impl Settings {
+impl DateSettings {
     fn letter(&self) -> char {
         match self.hour_cycle.as_deref() {
             Some("h11") => 'K',
@@ -83,7 +83,7 @@ impl Settings {
 }
 
 /// The pattern of settings.
-pub(super) fn shape(settings: &Settings, patterns: &Value) -> Shape {
+pub(super) fn shape(settings: &DateSettings, patterns: &Value) -> Shape {
     let (date, time, join) = parts(settings, patterns);
     let time = cycled(time, settings.letter());
     let skeleton = fields(date.iter().chain(&time));
@@ -99,7 +99,7 @@ pub(super) fn shape(settings: &Settings, patterns: &Value) -> Shape {
 }
 
 /// The patterns of the date and of the time, and which of the templates joins them.
-fn parts(settings: &Settings, patterns: &Value) -> (Vec<Token>, Vec<Token>, usize) {
+fn parts(settings: &DateSettings, patterns: &Value) -> (Vec<Token>, Vec<Token>, usize) {
     let formats = formats(patterns, "formats");
     if settings.date_style.is_some() || settings.time_style.is_some() {
         styled(settings, patterns, formats)
@@ -137,7 +137,7 @@ fn joined(template: Vec<Token>, date: Vec<Token>, time: Vec<Token>) -> Vec<Token
 }
 
 fn styled(
-    settings: &Settings,
+    settings: &DateSettings,
     patterns: &Value,
     formats: &Map<String, Value>,
 ) -> (Vec<Token>, Vec<Token>, usize) {
@@ -180,7 +180,7 @@ fn other_cycle(time: &[Token], letter: char, formats: &Map<String, Value>) -> Ve
     found
 }
 
-fn timed(settings: &Settings, formats: &Map<String, Value>) -> Vec<Token> {
+fn timed(settings: &DateSettings, formats: &Map<String, Value>) -> Vec<Token> {
     let wanted = settings.time_fields();
     let mut found = pattern(formats, &wanted);
     if let Some(digits) = settings.fractional_second_digits {
@@ -232,7 +232,7 @@ fn fields<'a>(tokens: impl Iterator<Item = &'a Token>) -> Vec<(char, usize)> {
 
 /// The patterns of ranges, by the greatest field that differs.
 pub(super) fn ranges(
-    settings: &Settings,
+    settings: &DateSettings,
     patterns: &Value,
     skeleton: &[(char, usize)],
 ) -> Vec<(char, Vec<Token>)> {
@@ -264,13 +264,13 @@ pub(super) fn ranges(
 }
 
 /// A range of times beside the date that both are on.
-fn beside_date(settings: &Settings, patterns: &Value, times: Vec<Token>) -> Vec<Token> {
+fn beside_date(settings: &DateSettings, patterns: &Value, times: Vec<Token>) -> Vec<Token> {
     let (date, _, join) = parts(settings, patterns);
     joined(tokens(cldr::text(patterns, &format!("/at/{join}"))), date, times)
 }
 
 /// A time with its day, for what has a time alone.
-pub(super) fn with_day(settings: &Settings, patterns: &Value) -> Option<Vec<Token>> {
+pub(super) fn with_day(settings: &DateSettings, patterns: &Value) -> Option<Vec<Token>> {
     let (date, time, _) = parts(settings, patterns);
     let day = pattern(formats(patterns, "formats"), &[('y', 1), ('M', 1), ('d', 1)]);
     let time = cycled(time, settings.letter());

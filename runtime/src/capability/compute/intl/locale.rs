@@ -8,7 +8,7 @@ use icu::locale::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::super::Refusal;
+use super::super::ComputeError;
 use super::{Answer, bad_settings, cldr, zone};
 
 fn expander() -> LocaleExpander {
@@ -227,7 +227,7 @@ pub(super) fn supported(settings: &str) -> Answer {
 }
 
 /// A locale of ICU4X's, with keywords.
-pub(super) fn with_keywords(locale: &str, keywords: &[(&str, &str)]) -> Result<Locale, Refusal> {
+pub(super) fn with_keywords(locale: &str, keywords: &[(&str, &str)]) -> Result<Locale, ComputeError> {
     let mut tag = locale.to_owned();
     let given: Vec<_> = keywords.iter().filter(|(_, value)| !value.is_empty()).collect();
     if !given.is_empty() {

@@ -1,54 +1,22 @@
 //! `Intl.NumberFormat`.
 
 mod data;
+mod formatter;
 mod notation;
 
 use fixed_decimal::{Decimal, Sign};
 use icu::decimal::options::{DecimalFormatterOptions, GroupingStrategy};
 use icu::decimal::{DecimalFormatter, DecimalFormatterPreferences};
 use icu::plurals::{PluralRules, PluralRulesPreferences};
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::Refusal;
+use super::super::ComputeError;
 use super::parts::{self, Piece, push};
 use super::pattern::{self, Pattern, Symbols, affix, fill, is_digit};
-use super::round::Digits;
 use super::{Answer, bad_settings, cldr, locale, missing};
 use notation::Notation;
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Settings {
-    locale: String,
-    numbering_system: String,
-    style: String,
-    currency: Option<String>,
-    currency_display: Option<String>,
-    currency_sign: Option<String>,
-    unit: Option<String>,
-    unit_display: Option<String>,
-    notation: String,
-    compact_display: Option<String>,
-    use_grouping: Value,
-    sign_display: String,
-    #[serde(flatten)]
-    digits: Digits,
-}
-
-/// A number formatter for one locale and options.
-pub(super) struct Formatter {
-    settings: Settings,
-    decimal: DecimalFormatter,
-    plain: DecimalFormatter,
-    plurals: PluralRules,
-    /// What CLDR says of the numbering system.
-    system: Value,
-    /// The currency, as it is shown.
-    currency: String,
-    /// The patterns of the unit, or the names of the currency.
-    words: Value,
-}
+pub(crate) use formatter::{NumberFormatter, NumberSettings};
 
 /// A number as JavaScript writes it.
 enum Number {
@@ -57,7 +25,7 @@ enum Number {
     NaN,
 }
 
-fn parse(text: &str) -> Result<Number, Refusal> {
+fn parse(text: &str) -> Result<Number, ComputeError> {
     match text {
         "NaN" => return Ok(Number::NaN),
         "Infinity" => return Ok(Number::Infinite(Sign::None)),
@@ -68,7 +36,7 @@ fn parse(text: &str) -> Result<Number, Refusal> {
     Decimal::try_from_str(&text).map(Number::Finite).map_err(|_| bad_settings())
 }
 
-fn grouping(settings: &Settings) -> GroupingStrategy {
+fn grouping(settings: &NumberSettings) -> GroupingStrategy {
     match settings.use_grouping.as_str() {
         Some("always") => GroupingStrategy::Always,
         Some("min2") => GroupingStrategy::Min2,
@@ -77,9 +45,9 @@ fn grouping(settings: &Settings) -> GroupingStrategy {
     }
 }
 
-impl Formatter {
-    pub(super) fn new(settings: &str) -> Result<Self, Refusal> {
-        let settings: Settings = serde_json::from_str(settings).map_err(|_| bad_settings())?;
+impl NumberFormatter {
+    pub(super) fn new(settings: &str) -> Result<Self, ComputeError> {
+        let settings: NumberSettings = serde_json::from_str(settings).map_err(|_| bad_settings())?;
         let tag = locale::with_keywords(&settings.locale, &[("nu", &settings.numbering_system)])?;
         let data = locale::data_of(&settings.locale).ok_or(missing())?;
         let decimal = |grouping: GroupingStrategy| {
@@ -144,7 +112,7 @@ impl Formatter {
         }
     }
 
-    pub(super) fn pieces(&self, number: &str) -> Result<Vec<Piece>, Refusal> {
+    pub(super) fn pieces(&self, number: &str) -> Result<Vec<Piece>, ComputeError> {
         let (number, digits, kept) = match parse(number)? {
             Number::NaN => (None, vec![Piece::new("nan", self.symbol(5))], None),
             Number::Infinite(sign) => {

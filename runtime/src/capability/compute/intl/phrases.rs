@@ -11,7 +11,7 @@ use icu::locale::Locale;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::Refusal;
+use super::super::ComputeError;
 use super::pattern::fill;
 use super::{Answer, bad_settings, cldr, locale, missing, number, parts};
 
@@ -26,7 +26,7 @@ struct ListSettings {
 pub(super) struct List(ListFormatter);
 
 impl List {
-    pub(super) fn new(settings: &str) -> Result<Self, Refusal> {
+    pub(super) fn new(settings: &str) -> Result<Self, ComputeError> {
         let settings: ListSettings = serde_json::from_str(settings).map_err(|_| bad_settings())?;
         let tag = locale::with_keywords(&settings.locale, &[])?;
         let preferences = ListFormatterPreferences::from(&tag);
@@ -64,12 +64,12 @@ struct RelativeSettings {
 pub(super) struct Relative {
     always: bool,
     suffix: &'static str,
-    number: number::Formatter,
+    number: number::NumberFormatter,
     patterns: Value,
 }
 
 impl Relative {
-    pub(super) fn new(settings: &str) -> Result<Self, Refusal> {
+    pub(super) fn new(settings: &str) -> Result<Self, ComputeError> {
         let settings: RelativeSettings = serde_json::from_str(settings).map_err(|_| bad_settings())?;
         let data = locale::data_of(&settings.locale).ok_or(missing())?;
         Ok(Self {
@@ -79,7 +79,7 @@ impl Relative {
                 "narrow" => "-narrow",
                 _ => "",
             },
-            number: number::Formatter::new(&settings.number.to_string())?,
+            number: number::NumberFormatter::new(&settings.number.to_string())?,
             patterns: cldr::section(&data, "relative"),
         })
     }
@@ -122,7 +122,7 @@ pub(super) enum DisplayNames {
 }
 
 impl DisplayNames {
-    pub(super) fn new(settings: &str) -> Result<Self, Refusal> {
+    pub(super) fn new(settings: &str) -> Result<Self, ComputeError> {
         let settings: NameSettings = serde_json::from_str(settings).map_err(|_| bad_settings())?;
         let tag = locale::with_keywords(&settings.locale, &[])?;
         let data = locale::data_of(&settings.locale).ok_or(missing())?;

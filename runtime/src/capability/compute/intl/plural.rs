@@ -4,7 +4,7 @@ use fixed_decimal::Decimal;
 use icu::plurals::{PluralCategory, PluralRuleType, PluralRules, PluralRulesOptions, PluralRulesPreferences};
 use serde::Deserialize;
 
-use super::super::Refusal;
+use super::super::ComputeError;
 use super::round::Digits;
 use super::{Answer, bad_settings, locale, missing};
 
@@ -36,7 +36,7 @@ pub(super) struct Plurals {
 }
 
 impl Plurals {
-    pub(super) fn new(settings: &str) -> Result<Self, Refusal> {
+    pub(super) fn new(settings: &str) -> Result<Self, ComputeError> {
         let settings: PluralSettings = serde_json::from_str(settings).map_err(|_| bad_settings())?;
         let kind =
             if settings.r#type == "ordinal" { PluralRuleType::Ordinal } else { PluralRuleType::Cardinal };

@@ -9,7 +9,7 @@ use icu::segmenter::options::{SentenceBreakInvariantOptions, WordBreakInvariantO
 use icu::segmenter::{GraphemeClusterSegmenter, SentenceSegmenter, WordSegmenter};
 use serde::Deserialize;
 
-use super::super::Refusal;
+use super::super::ComputeError;
 use super::{Answer, bad_settings, locale, missing};
 
 #[derive(Deserialize)]
@@ -28,7 +28,7 @@ struct CollatorSettings {
 pub(super) struct Collator(CollatorBorrowed<'static>);
 
 impl Collator {
-    pub(super) fn new(settings: &str) -> Result<Self, Refusal> {
+    pub(super) fn new(settings: &str) -> Result<Self, ComputeError> {
         let settings: CollatorSettings = serde_json::from_str(settings).map_err(|_| bad_settings())?;
         let collation = match (settings.usage.as_str(), settings.collation.as_str()) {
             ("search", _) => "search",

@@ -5,7 +5,7 @@ use icu::time::zone::{IanaParser, UtcOffset};
 use jiff::Timestamp;
 use jiff::tz::{TimeZone as Rules, TimeZoneDatabase};
 
-use super::super::Refusal;
+use super::super::ComputeError;
 use super::{Answer, bad_settings, missing};
 
 /// A time zone, with what ICU4X calls it.
@@ -87,7 +87,7 @@ pub(super) fn all() -> Vec<String> {
 }
 
 impl Zone {
-    pub(super) fn new(name: &str) -> Result<Self, Refusal> {
+    pub(super) fn new(name: &str) -> Result<Self, ComputeError> {
         if let Some(offset) = offset(name) {
             return Ok(Self { rules: None, offset, id: icu::time::TimeZone::UNKNOWN });
         }
@@ -101,7 +101,7 @@ impl Zone {
     }
 
     /// How far its clocks are ahead of UTC at a time.
-    pub(super) fn offset_at(&self, milliseconds: i64) -> Result<UtcOffset, Refusal> {
+    pub(super) fn offset_at(&self, milliseconds: i64) -> Result<UtcOffset, ComputeError> {
         let seconds = match &self.rules {
             None => self.offset,
             Some(rules) => {

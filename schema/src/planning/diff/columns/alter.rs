@@ -1,7 +1,8 @@
 //! Defaults, NULLs and numbering of columns that stay.
 
 use super::super::Work;
-use super::{numbers, pairs};
+use super::numbers;
+use super::pairs::pairs;
 use crate::catalog::{Column, ConstraintBody};
 use crate::plan::{Hazard, Step};
 use crate::planning::complete::not_null_check;

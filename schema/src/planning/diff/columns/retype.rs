@@ -1,8 +1,9 @@
 //! Changes of type, and the dependents (policies, defaults, computed columns) that would block them.
 
-use super::super::types::{self, Kind};
+use super::super::types::{self, TypeChange};
 use super::super::{Work, table_consent};
-use super::{drop, drop_computed, pairs, policy_mentions};
+use super::drop::{drop, drop_computed, policy_mentions};
+use super::pairs::pairs;
 use crate::catalog::{Column, ConstraintBody};
 use crate::plan::{Consent, Hazard, Step};
 use crate::planning::mentions;
@@ -39,14 +40,15 @@ fn has_new_type(old: &Column, new: &Column) -> bool {
 fn alter(work: &mut Work<'_>, table: &str, old: &Column, new: &Column) {
     let retired = old.ty.strip_prefix("retired ");
     let kind = match retired {
-        Some(name) if name == new.ty => Kind::Widens { rewrites: true },
+        Some(name) if name == new.ty => TypeChange::Widens { rewrites: true },
         _ => types::change(&old.ty, &new.ty),
     };
     let said = work.said(table).and_then(|said| said.columns.iter().find(|it| it.name == new.name));
     let using = said.and_then(|said| said.using.clone());
     let agreed =
         using.is_some() || work.said(table).is_some_and(|said| said.drop_columns.contains(&new.name));
-    let consent = (!matches!(kind, Kind::Widens { .. }) && !agreed).then(|| consent(table, old, new, kind));
+    let consent =
+        (!matches!(kind, TypeChange::Widens { .. }) && !agreed).then(|| consent(table, old, new, kind));
     release(work, table, old, new);
     let column = identifier(&new.name);
     let using = using.or_else(|| match retired {
@@ -66,14 +68,14 @@ fn alter(work: &mut Work<'_>, table: &str, old: &Column, new: &Column) {
         format!("change {:?} of {table:?} from {shown} to {}", new.name, new.ty)
     };
     let mut step = Step::new(render::alter(table, &action), description).at(table, &new.name);
-    step.destructive = !matches!(kind, Kind::Widens { .. });
+    step.destructive = !matches!(kind, TypeChange::Widens { .. });
     work.push(Rank::AlterType, step.with(&hazards(kind)).needs(consent));
     keep_numbers(work, table, old, new);
 }
 
-fn consent(table: &str, old: &Column, new: &Column, kind: Kind) -> Consent {
+fn consent(table: &str, old: &Column, new: &Column, kind: TypeChange) -> Consent {
     let what = match kind {
-        Kind::Zone => "depends on the session's time zone",
+        TypeChange::Zone => "depends on the session's time zone",
         _ => "may lose values",
     };
     let why = format!(
@@ -83,17 +85,17 @@ fn consent(table: &str, old: &Column, new: &Column, kind: Kind) -> Consent {
     table_consent(table, "_dropColumns", &new.name, &why)
 }
 
-fn hazards(kind: Kind) -> Vec<Hazard> {
+fn hazards(kind: TypeChange) -> Vec<Hazard> {
     match kind {
-        Kind::Widens { rewrites: false } => vec![Hazard::AccessExclusiveLock],
-        Kind::Widens { rewrites: true } => vec![Hazard::RewritesTable, Hazard::AccessExclusiveLock],
-        Kind::Narrows => vec![
+        TypeChange::Widens { rewrites: false } => vec![Hazard::AccessExclusiveLock],
+        TypeChange::Widens { rewrites: true } => vec![Hazard::RewritesTable, Hazard::AccessExclusiveLock],
+        TypeChange::Narrows => vec![
             Hazard::ChangesData,
             Hazard::FailsIfRowsViolate,
             Hazard::RewritesTable,
             Hazard::AccessExclusiveLock,
         ],
-        Kind::Zone => vec![
+        TypeChange::Zone => vec![
             Hazard::ChangesData,
             Hazard::DependsOnTimeZone,
             Hazard::RewritesTable,

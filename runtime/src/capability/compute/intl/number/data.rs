@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::super::cldr;
-use super::Settings;
+use super::NumberSettings;
 
 /// How the currency is shown.
-pub(super) fn currency(settings: &Settings, data: &str) -> String {
+pub(super) fn currency(settings: &NumberSettings, data: &str) -> String {
     let Some(code) = &settings.currency else { return String::new() };
     let index = match settings.currency_display.as_deref() {
         Some("symbol") => 0,
@@ -19,7 +19,7 @@ pub(super) fn currency(settings: &Settings, data: &str) -> String {
 }
 
 /// The patterns of a unit, with what it is divided by, or the names of a currency.
-pub(super) fn words(settings: &Settings, data: &str) -> Value {
+pub(super) fn words(settings: &NumberSettings, data: &str) -> Value {
     if settings.currency_display.as_deref() == Some("name") {
         let names = cldr::section(data, "money");
         return settings.currency.as_ref().and_then(|code| names.get(code)).cloned().unwrap_or_default();

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::parts::{self, Piece};
 use super::super::round::magnitude;
 use super::super::{cldr, pattern};
-use super::Formatter;
+use super::NumberFormatter;
 
 /// What stands for a power of ten.
 pub(super) enum Notation {
@@ -14,7 +14,7 @@ pub(super) enum Notation {
     Compact(String),
 }
 
-impl Formatter {
+impl NumberFormatter {
     /// Rounds, with the power of ten that the notation takes out.
     pub(super) fn notation(&self, number: Decimal) -> (Decimal, Option<Notation>) {
         let round = |power: i16| {
