@@ -48,7 +48,7 @@ class MayflyTransaction extends PgProxyTransaction {
   }
 }
 
-/** A drizzle database whose statements `db` runs: `ctx.db`, a transaction, or what `ctx.db.asUser` lends. */
+/** A drizzle database whose statements `db` runs: `ctx.db`, a transaction, or what `ctx.db.asUser` gives. */
 export function drizzle(db, { schema, casing, logger, cache } = {}) {
   const dialect = new PgDialect({ casing });
   let relational;

@@ -131,7 +131,7 @@ class MayflyDriver {
   }
 }
 
-/** A dialect whose statements `db` runs: `ctx.db`, a transaction, or what `ctx.db.asUser` lends. */
+/** A dialect whose statements `db` runs: `ctx.db`, a transaction, or what `ctx.db.asUser` gives. */
 export class MayflyDialect {
   #db;
 

@@ -1,4 +1,4 @@
-// What Request and Response share: a body that can be read once. It stays what it was given as until the
+// Body: what Request and Response share, a body that can be read once. It stays what it was given as until the
 // stream is asked for.
 
 import { blobData, blobOf, bytesStream, decodeText, joinBytes } from "./blob.js";

@@ -1,4 +1,4 @@
-//! Bodies on their way between the prelude and the host.
+//! Bodies between the prelude and the host: their frames, and streamed writing.
 
 use javy_plugin_api::javy::quickjs::{ArrayBuffer, Ctx, IntoJs, Result, TypedArray, Value};
 use mayfly_abi::body::{BodyFrame, CHUNK_BYTES_MAX};

@@ -1,4 +1,4 @@
-// Bodies that pass between a stream and the host, piece by piece, no faster than they are taken.
+// Streamed bodies between a ReadableStream and the host, with backpressure.
 
 import { closeStream } from "./blob.js";
 import { DOMException } from "./exceptions.js";

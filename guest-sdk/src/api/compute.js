@@ -1,4 +1,4 @@
-// What the host works out for the prelude. Everything that goes there is bytes and numbers; everything that comes back is
+// Computations that the host does for the prelude. Everything that goes there is bytes and numbers; everything that comes back is
 // bytes, or the reason why there are none.
 
 import { DOMException } from "./exceptions.js";

@@ -1,4 +1,4 @@
-//! What the host works out: frames made of arguments, and what comes back.
+//! Computations of the host: arguments as frames, and their results.
 
 use javy_plugin_api::javy::quickjs::function::Rest;
 use javy_plugin_api::javy::quickjs::{

@@ -1,4 +1,4 @@
-//! What `ctx` tells of this invocation, as the host's JSON.
+//! `ctx`: the invocation's context, as the host's JSON.
 
 use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result};
 use mayfly_abi::op::HostCall;

@@ -1,4 +1,4 @@
-// HKDF and PBKDF2: keys out of secrets and of passwords.
+// Key derivation: HKDF and PBKDF2.
 
 import { Computations, compute, computeLater, Hashes } from "./compute.js";
 import { makeKey } from "./crypto_key.js";

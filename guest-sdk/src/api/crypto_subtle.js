@@ -1,4 +1,4 @@
-// crypto.subtle: what each method checks, in the order that the web's specification gives.
+// SubtleCrypto: each method's checks, in the order of the specification (https://w3c.github.io/webcrypto/).
 
 import { Algorithms, canDo, normalize } from "./crypto_algorithms.js";
 import { digestByAndBy, digestOf, isByAndBy } from "./crypto_digest.js";

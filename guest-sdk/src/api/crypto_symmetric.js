@@ -1,4 +1,4 @@
-// AES in its modes, and HMAC: keys that both sides have.
+// Symmetric keys: AES in its modes, and HMAC.
 
 import { Computations, compute, Hashes, says } from "./compute.js";
 import { hashState } from "./crypto_digest.js";

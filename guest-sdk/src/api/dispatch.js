@@ -1,4 +1,4 @@
-// The road of an invocation inside the sandbox: find the handler, call it, hand over what comes back.
+// Dispatch: finds the handler, calls it, and hands its response or its error to the host.
 
 import { context } from "./context.js";
 import { failUnlessHandled, reportRejections } from "./errors.js";

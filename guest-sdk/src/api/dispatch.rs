@@ -1,4 +1,4 @@
-//! How an invocation ends: a fault, or the word that nothing is pending any more.
+//! The natives of `dispatch.js`: reports a fault, or that nothing is pending any more.
 
 use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result, String as JsString};
 use mayfly_abi::fault::{FaultReport, ReportKind};

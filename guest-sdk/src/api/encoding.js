@@ -1,4 +1,4 @@
-// TextEncoder and TextDecoder, atob and btoa. UTF-8 is decoded here; for what is older, the host has the tables.
+// TextEncoder and TextDecoder, atob and btoa. UTF-8 is decoded here; for legacy encodings, the host has the tables.
 
 import { Computations, compute, numberOf } from "./compute.js";
 import { DOMException } from "./exceptions.js";

@@ -42,7 +42,7 @@ fn utf8_encode_into<'js>(
     Ok(answer)
 }
 
-#[allow(unsafe_code, reason = "the safe layer lends typed arrays for reading only")]
+#[allow(unsafe_code, reason = "the safe layer gives read-only access to typed arrays")]
 pub(super) fn write(into: &TypedArray<'_, u8>, bytes: &[u8]) {
     if let Some(raw) = into.as_raw() {
         // SAFETY: the array's memory is `raw.len` bytes, alive as long as `into`, and nothing else runs at the same time.

@@ -1,4 +1,4 @@
-// fetch: the request goes to the host, which decides whether it may leave.
+// fetch: the request goes to the host, whose egress rules decide whether it may leave.
 
 import { isStream } from "./body.js";
 import { cancelled, networkError, pump } from "./body_stream.js";

@@ -1,4 +1,4 @@
-//! Outbound requests.
+//! Outbound requests (egress), as host operations.
 
 use data_url::DataUrl;
 use javy_plugin_api::javy::quickjs::{

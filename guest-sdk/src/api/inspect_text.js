@@ -1,4 +1,4 @@
-// Texts that printed values are made of: strings in quotes, names, and what is too long.
+// Text of printed values: quoted strings, property names, and truncation.
 
 import {
   JSONStringify,

@@ -1,4 +1,4 @@
-// What all of Intl shares: the way to the host, locales, options, and objects with slots.
+// Shared by all of Intl: calls to the host, locales, options, and objects with internal slots.
 
 import { host } from "./host.js";
 import {

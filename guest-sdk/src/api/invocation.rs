@@ -1,4 +1,4 @@
-//! The request of this invocation, read piece by piece.
+//! The current invocation: its request, read piece by piece, and the client's disconnect.
 
 use std::cell::RefCell;
 

@@ -1,4 +1,4 @@
-// PerformanceObserver: tells of marks and measures as they are made.
+// PerformanceObserver: notified of marks and measures as they are made.
 
 import { allEntries, onEntry, select } from "./performance_entries.js";
 import { DOMException } from "./exceptions.js";

@@ -1,4 +1,5 @@
-// The language's own functions, taken before any tenant's code runs: replacing them afterwards changes nothing here.
+// Primordials: the language's own functions, captured before any tenant's code runs. Replacing them afterwards changes
+// nothing here.
 
 const { bind, call } = Function.prototype;
 /** `uncurry(f)(self, ...args)` is `f.call(self, ...args)`, whatever becomes of `call`. */

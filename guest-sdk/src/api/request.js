@@ -1,4 +1,4 @@
-// Request: the one that came in is read from the host piece by piece, as the function asks.
+// Request. The invocation's own is read from the host lazily, part by part.
 
 import { cloneBody, extractBody, INCOMING, isStream, mixBody, newBody, passBody, takeSource } from "./body.js";
 import { incomingStream, onDisconnect } from "./body_stream.js";
@@ -174,7 +174,7 @@ function incomingBody() {
   return kind === 1 ? INCOMING : incomingStream();
 }
 
-/** The signal; that of the request that came in fires when its caller goes away. */
+/** The signal; that of the request that came in fires when its client disconnects. */
 function signalOf(parts) {
   if (parts.signal === null) {
     const signal = (parts.signal = newSignal());

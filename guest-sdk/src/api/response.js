@@ -1,4 +1,4 @@
-// Response: its parts stay as they were given until something asks for the objects.
+// Response. Its headers and body stay as they were given until the objects are asked for.
 
 import { cloneBody, extractBody, isBody, isStream, mixBody, newBody, takeSource } from "./body.js";
 import { deliverStream, fetchedStream } from "./body_stream.js";

@@ -1,4 +1,4 @@
-// The controller of a readable stream of bytes: its queue, and how chunks get in and out of it.
+// ReadableByteStreamController: its queue, and how chunks get in and out of it (https://streams.spec.whatwg.org/#rbs-controller-class).
 
 import { newQueue, queueDrain, queueLength, queuePeek, queuePush, queueShift } from "./queue.js";
 import { transferBuffer } from "./streams_common.js";

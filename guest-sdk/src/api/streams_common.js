@@ -1,4 +1,4 @@
-// What all streams share: sized queues, strategies, and calls of functions that authors gave.
+// Shared by all streams: queues with sizes, strategies, and calls of the author's functions.
 
 import { queuePush, queueShift } from "./queue.js";
 import { ArrayBufferTransfer, deferred, following, markHandled, ReflectApply, rejected } from "./primordials.js";

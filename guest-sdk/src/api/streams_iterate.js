@@ -1,4 +1,4 @@
-// `for await (const chunk of stream)`.
+// The async iterator of a ReadableStream: `for await (const chunk of stream)`.
 
 import { readChunk, readerCancel, releaseReader } from "./streams_readable_core.js";
 import { adoptable, deferred, following, ObjectDefineProperty, rejected, uponPromise } from "./primordials.js";

@@ -1,4 +1,4 @@
-// Buffers that are being filled: a reader's own, or ones that a stream allocates.
+// Pull-into descriptors: buffers that are being filled, a BYOB reader's own or allocated by the stream.
 
 import { queueLength, queuePeek, queueShift } from "./queue.js";
 import { transferBuffer } from "./streams_common.js";

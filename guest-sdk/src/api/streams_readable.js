@@ -1,4 +1,4 @@
-// ReadableStream, as authors see it.
+// The interface ReadableStream (https://streams.spec.whatwg.org/#rs-class).
 
 import { isSignal } from "./events_abort.js";
 import {

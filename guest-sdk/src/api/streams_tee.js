@@ -1,4 +1,4 @@
-// Two streams of one.
+// ReadableStreamTee, for streams of any chunks.
 
 import { closeDefault, createReadable, enqueueDefault, errorDefault } from "./streams_readable_control.js";
 import { acquireReader, DEFAULT, readableCancel, readChunk } from "./streams_readable_core.js";

@@ -1,4 +1,4 @@
-// The controller of a writable stream: its queue, and the calls of its sink.
+// The abstract operations of WritableStreamDefaultController: its queue, and the calls of its sink.
 
 import { abortSignal, newSignal } from "./events_abort.js";
 import { newQueue, queueDrain, queueLength, queuePeek } from "./queue.js";

@@ -1,4 +1,4 @@
-// Tasks of the function's own: they run one after another, each after all microtasks of the one before.
+// The task queue: tasks run one after another, each after all microtasks of the one before.
 
 import { host } from "./host.js";
 import { newQueue, queueLength, queuePush, queueShift } from "./queue.js";

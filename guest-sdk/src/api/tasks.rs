@@ -1,4 +1,4 @@
-//! Tasks of the function's own, which need nothing of the host's.
+//! The task queue's native: tasks that need no host operation.
 
 use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result};
 

@@ -1,4 +1,4 @@
-//! Timers are host operations.
+//! Timers, as host operations.
 
 use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result};
 use mayfly_abi::op::Operation;

@@ -1,4 +1,4 @@
-// Where bytes stand in others, and which part of them is meant.
+// Searching in Buffers, and the range arguments of their methods.
 
 import {
   NumberIsFinite,

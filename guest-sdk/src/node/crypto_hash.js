@@ -1,4 +1,4 @@
-// createHash and createHmac: what is little is hashed at once; more goes to the host piece by piece.
+// createHash and createHmac: little data is hashed in one call; more goes to the host piece by piece.
 
 import { Computations, compute, Hashes } from "../api/compute.js";
 import { hashState } from "../api/crypto_digest.js";

@@ -1,4 +1,4 @@
-// Events, signals that abort, and the global object as a target of events.
+// Events, AbortSignal, and the global object as an event target.
 
 interface EventInit {
   bubbles?: boolean;

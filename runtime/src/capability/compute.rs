@@ -129,7 +129,7 @@ fn run(frame: &[u8], states: &mut States) -> Computed {
     let (computation, mut args) = open(frame)?;
     let args = &mut args;
     if states::needs(computation) && frame.len() > states::PUSHED_BYTES_MAX {
-        return Err(ComputeError(Status::Type, "more than is taken at once"));
+        return Err(ComputeError(Status::Type, "too much data in one call"));
     }
     match computation {
         Computation::Digest => digest::digest(args),

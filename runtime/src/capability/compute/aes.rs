@@ -73,7 +73,7 @@ pub(super) fn ctr(args: &mut Reader<'_>) -> Computed {
     let blocks = data.len().div_ceil(BLOCK_BYTES) as u128;
     let mask = if bits == 128 { u128::MAX } else { (1 << bits) - 1 };
     if blocks != 0 && blocks - 1 > mask {
-        return Err(operation("the data is longer than the counter can count"));
+        return Err(operation("the data is too long for this counter"));
     }
     let mut data = Output::new(data.to_vec());
     // How many blocks until the counter's own bits wrap around: the bits before them must not change then.
@@ -89,7 +89,7 @@ pub(super) fn ctr(args: &mut Reader<'_>) -> Computed {
 
 fn apply_ctr<C: Cipher>(key: &[u8], counter: u128, data: &mut [u8]) -> Result<(), ComputeError> {
     let mut cipher = Ctr128BE::<C>::new_from_slices(key, &counter.to_be_bytes()).map_err(bad_iv)?;
-    cipher.try_apply_keystream(data).map_err(|_| operation("the data is longer than the counter can count"))
+    cipher.try_apply_keystream(data).map_err(|_| operation("the data is too long for this counter"))
 }
 
 pub(super) fn wrap(args: &mut Reader<'_>) -> Computed {

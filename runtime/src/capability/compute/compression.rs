@@ -36,7 +36,10 @@ pub(super) fn open_decompressor(args: &mut Reader<'_>, states: &mut States) -> C
 pub(super) fn push(args: &mut Reader<'_>, states: &mut States) -> Computed {
     let (number, last) = (args.u32()?, args.u8()? != 0);
     let State::Codec(codec) = states.get(number)? else {
-        return Err(ComputeError(Status::Type, "the compression has ended, or began elsewhere"));
+        return Err(ComputeError(
+            Status::Type,
+            "the compression has ended, or belongs to another invocation",
+        ));
     };
     let input = args.rest();
     let mut out = Vec::with_capacity(OUT_BYTES_MAX);

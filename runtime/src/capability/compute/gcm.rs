@@ -65,7 +65,7 @@ fn bad_key<E>(_: E) -> ComputeError {
 }
 
 fn forged<E>(_: E) -> ComputeError {
-    operation("the data cannot be decrypted: it is not what was encrypted with this key")
+    operation("the data cannot be decrypted: it was not encrypted with this key, or was changed")
 }
 
 pub(super) fn encrypt(args: &mut Reader<'_>) -> Computed {

@@ -49,5 +49,5 @@ pub(super) fn copy(args: &mut Reader<'_>, states: &mut States) -> Computed {
 }
 
 fn no_hash() -> ComputeError {
-    ComputeError(Status::Type, "the hash has ended, or began elsewhere")
+    ComputeError(Status::Type, "the hash has ended, or belongs to another invocation")
 }

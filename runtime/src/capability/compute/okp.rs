@@ -97,7 +97,7 @@ pub(super) fn derive(args: &mut Reader<'_>) -> Computed {
     let secret = StaticSecret::from(private_half(args.bytes()?)?);
     let shared = secret.diffie_hellman(&PublicKey::from(bytes(args.rest())?));
     if !shared.was_contributory() {
-        return Err(operation("the other side's key leads to nothing secret"));
+        return Err(operation("the public key yields an all-zero shared secret"));
     }
     Ok(shared.to_bytes().to_vec().into())
 }

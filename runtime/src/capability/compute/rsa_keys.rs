@@ -40,12 +40,12 @@ pub(super) fn generate(args: &mut Reader<'_>) -> Computed {
     }
     let exponent = BoxedUint::from(u64::from(exponent));
     let key = rsa::PrivateKey::new_with_exp(&mut generator(seed)?, bits as usize, exponent)
-        .map_err(|_| operation("the key could not be made"))?;
+        .map_err(|_| operation("the key could not be generated"))?;
     written(&key)
 }
 
 fn written(key: &rsa::PrivateKey) -> Computed {
-    let missing = || operation("the key has no Chinese remainders");
+    let missing = || operation("the key lacks its CRT parameters");
     let secret = |number: &BoxedUint| Zeroizing::new(number.to_be_bytes().to_vec());
     let [p, q] = key.primes() else { return Err(missing()) };
     let parts = [
@@ -82,13 +82,13 @@ fn private_of(parts: &[&[u8]; PRIVATE_PARTS]) -> Computed {
 /// A private key that is one.
 pub(super) fn private_key(bytes: &[u8]) -> Result<rsa::PrivateKey, ComputeError> {
     let key = PrivateRef::from_der(bytes).map_err(malformed)?;
-    key.try_into().map_err(|_| data("the numbers of the key are not an RSA key of 1024 to 8192 bits"))
+    key.try_into().map_err(|_| data("the integers of the key are not an RSA key of 1024 to 8192 bits"))
 }
 
 /// A public key that may be one.
 pub(super) fn public_key(bytes: &[u8]) -> Result<rsa::PublicKey, ComputeError> {
     let key = PublicRef::from_der(bytes).map_err(malformed)?;
-    key.try_into().map_err(|_| data("the numbers of the key are not an RSA key of 1024 to 8192 bits"))
+    key.try_into().map_err(|_| data("the integers of the key are not an RSA key of 1024 to 8192 bits"))
 }
 
 /// The modulus's length in bits, as far as it can be read.
@@ -132,7 +132,7 @@ pub(super) fn from_parts(args: &mut Reader<'_>) -> Computed {
             checked_public(&to_der(&key)?)
         }
         parts => {
-            let parts = parts.try_into().map_err(|_| data("the key lacks some of its numbers"))?;
+            let parts = parts.try_into().map_err(|_| data("the key lacks some of its integers"))?;
             checked_private(&private_of(parts)?)
         }
     }

@@ -41,7 +41,7 @@ pub(super) fn open(args: &mut Reader<'_>, states: &mut States) -> Computed {
 pub(super) fn push(args: &mut Reader<'_>, states: &mut States) -> Computed {
     let (number, last) = (args.u32()?, args.u8()? != 0);
     let State::Decoder { decoder, fatal } = states.get(number)? else {
-        return Err(ComputeError(Status::Type, "the decoder has ended, or began elsewhere"));
+        return Err(ComputeError(Status::Type, "the decoder has ended, or belongs to another invocation"));
     };
     let text = run(decoder, *fatal, args.rest(), last);
     if last || text.is_err() {
