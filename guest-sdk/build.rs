@@ -157,7 +157,7 @@ const MODULES: &[&str] = &[
     "fetch",
 ];
 
-/// The same of Node's modules, which may import those of the prelude.
+/// Node's modules, each after the ones it imports; they may import those of the prelude as well.
 const NODE_MODULES: &[&str] = &[
     "language",
     "errors",

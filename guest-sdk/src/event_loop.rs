@@ -20,7 +20,7 @@ pub(crate) fn run(ctx: &Ctx<'_>, prelude: &Prelude) -> Result<()> {
             }
         }
         if api::errors::any() {
-            api::errors::tell(ctx, &prelude.rejections.clone().restore(ctx)?)?;
+            api::errors::report(ctx, &prelude.rejections.clone().restore(ctx)?)?;
             continue;
         }
         if phase::is_done() {

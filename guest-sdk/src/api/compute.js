@@ -25,7 +25,7 @@ export function compute(...frame) {
 }
 
 /**
- * The same while the invocation goes on, for what takes long: one of the functions is called. There is no promise that a
+ * Computes something that takes long while the invocation goes on: one of the functions is called. There is no promise that a
  * tenant's code could get hold of.
  */
 export function computeLater(done, failed, ...frame) {

@@ -1,7 +1,7 @@
 // SubtleCrypto: each method's checks, in the order of the specification (https://w3c.github.io/webcrypto/).
 
 import { Algorithms, canDo, normalize } from "./crypto_algorithms.js";
-import { digestByAndBy, digestOf, isByAndBy } from "./crypto_digest.js";
+import { digestOfIterable, digestOf, isAsyncIterable } from "./crypto_digest.js";
 import { jwkBytes, jwkOf, parsedJwk } from "./crypto_jwk.js";
 import { slotsOf } from "./crypto_key.js";
 import { bufferOf, bufferSource, copyOf, fail, has, isBufferSource, usagesOf } from "./crypto_values.js";
@@ -91,7 +91,7 @@ class SubtleCrypto {
   digest(algorithm, data) {
     return promise(this, 2, arguments.length, (resolve) => {
       const { name } = normalize(algorithm, "digest");
-      if (isByAndBy(data)) resolve(digestByAndBy(name, data));
+      if (isAsyncIterable(data)) resolve(digestOfIterable(name, data));
       else resolve(TypedArrayBuffer(digestOf(name, bufferSource(data, "the data"))));
     });
   }

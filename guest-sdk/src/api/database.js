@@ -72,7 +72,7 @@ function check(sql, params, options) {
   return { sql, params: params ?? [], flags, asBigint: bigint === 2 };
 }
 
-// A source is where statements go: `transaction` by number, or 0 and as whom; `closed` says why none may go there now.
+// A source is where statements go: a `transaction` by number, or 0 and the `actor` they run as; `closed` says why none may go there now.
 const OWN = { transaction: 0, actor: null, closed: null };
 
 function run(source, sql, params, options) {
@@ -201,7 +201,7 @@ async function transact({ actor }, work, options) {
   });
 }
 
-/** A transaction within one: undone alone, kept only with the ones around it. */
+/** A savepoint within a transaction: rolled back alone, committed only with the ones around it. */
 async function nest(outer, work, options) {
   if (options?.isolation !== undefined || options?.readOnly !== undefined) {
     throw new TypeError("isolation and readOnly are chosen where the outermost transaction begins");

@@ -89,7 +89,7 @@ pub(crate) fn any() -> bool {
 }
 
 /// Tells `tell` of each.
-pub(crate) fn tell<'js>(ctx: &Ctx<'js>, tell: &Function<'js>) -> Result<()> {
+pub(crate) fn report<'js>(ctx: &Ctx<'js>, tell: &Function<'js>) -> Result<()> {
     let (fresh, handled) =
         REJECTIONS.with_borrow_mut(|all| (std::mem::take(&mut all.fresh), std::mem::take(&mut all.handled)));
     for rejection in handled {

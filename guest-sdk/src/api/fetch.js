@@ -13,7 +13,7 @@ import { READABLE } from "./streams_readable_core.js";
 import { portOf } from "./url.js";
 
 const REDIRECT = { __proto__: null, follow: 0, error: 1, manual: 2 };
-// How a body of a fetch ends, as the host is told.
+// How a body of a fetch ends, by the host's numbers.
 const UNWANTED = 0;
 const COMPLETE = 1;
 const BROKEN = 2;

@@ -40,7 +40,7 @@ export const Tasks = {
   names: 17,
 };
 
-/** What the host says. */
+/** The host's answer to a task. */
 export function ask(task, settings, first = "", second = "") {
   const answer = host.intl(task, settings, first, second);
   if (typeof answer === "string") return answer;
@@ -112,7 +112,7 @@ export function members(prototype, source) {
 
 let localeTag = () => undefined;
 
-/** Tells how to know an `Intl.Locale`. */
+/** Registers how an `Intl.Locale` is recognised. */
 export function setLocaleTag(tagOf) {
   localeTag = tagOf;
 }

@@ -11,7 +11,7 @@ const HOST_STACK_BYTES: usize = 1 << 20;
 // Pages that an invocation dirtied are copied back rather than unmapped, up to this much: a small function dirties a
 // quarter of it. Measured in docs/decisions/0004-pool.md.
 const KEEP_RESIDENT_BYTES: usize = 512 << 10;
-// The same of native stacks: they are zeroed after use, and small functions use little.
+// The limit for native stacks: they are zeroed after use, and small functions use little.
 const KEEP_STACK_RESIDENT_BYTES: usize = 64 << 10;
 // The engine's table has some 800 entries.
 const TABLE_ELEMENTS: usize = 4_096;

@@ -142,7 +142,7 @@ pub(crate) fn recorded(body: &str) -> (String, Vec<String>) {
     recorded_module(&format!("export default async (req, ctx) => {{ {body} }}"))
 }
 
-/// The same of a whole module.
+/// The calls of a whole module's function.
 pub(crate) fn recorded_module(code: &str) -> (String, Vec<String>) {
     let recorder = Arc::new(Recorder::default());
     let mut call = call();

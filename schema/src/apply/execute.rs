@@ -41,9 +41,9 @@ pub(super) async fn run(
     Err(error)
 }
 
-/// A failure of a step: a lock, or what PostgreSQL said.
+/// A failure of a step: a lock, or the error of PostgreSQL.
 pub(super) fn failure(error: tokio_postgres::Error, step: &Step, options: &Options) -> SchemaError {
-    let failure = said(&error);
+    let failure = failure_of(&error);
     if error.as_db_error().is_none() {
         return error.into();
     }
@@ -58,7 +58,7 @@ pub(super) fn lock_failure(
     table: Option<String>,
     options: &Options,
 ) -> SchemaError {
-    if !said(&error).is_lock() {
+    if !failure_of(&error).is_lock() {
         return error.into();
     }
     let waited_ms = u64::try_from(options.lock_timeout.as_millis()).unwrap_or(u64::MAX);
@@ -123,7 +123,7 @@ pub(super) async fn seeds(
     Ok(changed)
 }
 
-fn said(error: &tokio_postgres::Error) -> StepFailure {
+fn failure_of(error: &tokio_postgres::Error) -> StepFailure {
     StepFailure::of(error)
         .unwrap_or_else(|| StepFailure { message: error.to_string(), ..StepFailure::default() })
 }

@@ -1,40 +1,40 @@
 //! An SQL expression, as its author wrote it and as PostgreSQL writes it.
 
-/// Two are the same when they have one of their spellings in common.
+/// Two are equal when they have one of their spellings in common.
 ///
-/// Both are kept because PostgreSQL's own spelling, read by PostgreSQL, does not always come out the same again: of
+/// Both are kept because PostgreSQL's own spelling, read by PostgreSQL, is not always stable: of
 /// `code IN ('a', 'b')` over a `varchar` it makes something else at the second reading. So what was written is what is
 /// run, and what is there already may be written either way.
 #[derive(Debug, Clone, Default)]
 pub struct Expression {
-    said: Option<String>,
+    declared: Option<String>,
     canonical: Option<String>,
 }
 
 impl Expression {
     /// As a caller wrote it.
-    pub fn said(text: impl Into<String>) -> Self {
-        Self { said: Some(text.into()), canonical: None }
+    pub fn declared(text: impl Into<String>) -> Self {
+        Self { declared: Some(text.into()), canonical: None }
     }
 
     /// As PostgreSQL writes it.
     pub fn canonical(text: impl Into<String>) -> Self {
-        Self { said: None, canonical: Some(text.into()) }
+        Self { declared: None, canonical: Some(text.into()) }
     }
 
     /// What to run.
     pub fn sql(&self) -> &str {
-        self.said.as_deref().or(self.canonical.as_deref()).unwrap_or_default()
+        self.declared.as_deref().or(self.canonical.as_deref()).unwrap_or_default()
     }
 
     /// What to show: PostgreSQL's spelling where it is known.
     pub fn shown(&self) -> &str {
-        self.canonical.as_deref().or(self.said.as_deref()).unwrap_or_default()
+        self.canonical.as_deref().or(self.declared.as_deref()).unwrap_or_default()
     }
 
-    /// The same with the words that it was written in.
-    pub(crate) fn set_said(&mut self, text: &str) {
-        self.said = Some(text.to_owned());
+    /// Adds the text that the author wrote.
+    pub(crate) fn set_declared(&mut self, text: &str) {
+        self.declared = Some(text.to_owned());
     }
 
     pub(crate) fn canonical_mut(&mut self) -> Option<&mut String> {
@@ -44,9 +44,10 @@ impl Expression {
 
 impl PartialEq for Expression {
     fn eq(&self, other: &Self) -> bool {
-        let mine = [&self.said, &self.canonical].into_iter().flatten();
-        mine.into_iter()
-            .any(|text| [&other.said, &other.canonical].into_iter().flatten().any(|theirs| theirs == text))
+        let mine = [&self.declared, &self.canonical].into_iter().flatten();
+        mine.into_iter().any(|text| {
+            [&other.declared, &other.canonical].into_iter().flatten().any(|theirs| theirs == text)
+        })
     }
 }
 
@@ -59,7 +60,7 @@ mod tests {
         let there = Expression::canonical("(a = 1)");
         let mut wanted = Expression::canonical("(a = (1)::bigint)");
         assert_ne!(there, wanted);
-        wanted.set_said("(a = 1)");
+        wanted.set_declared("(a = 1)");
         assert_eq!(there, wanted);
         assert_eq!((wanted.sql(), wanted.shown()), ("(a = 1)", "(a = (1)::bigint)"));
     }

@@ -42,7 +42,7 @@ pub(crate) fn remember_words(target: &mut Catalog, declared: &Declared) {
                 if let (KeyTarget::Expression(key), KeyTarget::Expression(said)) =
                     (&mut key.target, &said.target)
                 {
-                    key.set_said(said.sql());
+                    key.set_declared(said.sql());
                 }
             }
         }
@@ -56,7 +56,7 @@ pub(crate) fn remember_words(target: &mut Catalog, declared: &Declared) {
                 let name = check.name.clone().unwrap_or_else(|| create::placeholder(kind, place, number));
                 let found = table.constraints.get_mut(&name).map(|constraint| &mut constraint.body);
                 if let Some(ConstraintBody::Check(it) | ConstraintBody::Exclusion(it)) = found {
-                    it.set_said(&check.expression);
+                    it.set_declared(&check.expression);
                 }
             }
         }
@@ -65,7 +65,7 @@ pub(crate) fn remember_words(target: &mut Catalog, declared: &Declared) {
 
 fn remember(expression: &mut Option<Expression>, said: &Option<Expression>) {
     if let (Some(expression), Some(said)) = (expression, said) {
-        expression.set_said(said.sql());
+        expression.set_declared(said.sql());
     }
 }
 

@@ -121,7 +121,7 @@ fn constraints(table: &DeclaredTable, naming: Option<usize>) -> Vec<(String, Str
     primary.chain(uniques).chain(checks).chain(exclusions).collect()
 }
 
-/// The same table bit by bit, to see which bit PostgreSQL does not like.
+/// The table in small statements, to find the part that PostgreSQL refuses.
 pub(crate) fn in_pieces(table: &DeclaredTable) -> Vec<(String, String)> {
     let path = join_path(&join_path("tables", &table.name), "columns");
     let mut pieces = vec![(format!("CREATE TABLE {} ()", identifier(&table.name)), path.clone())];

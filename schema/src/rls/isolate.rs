@@ -32,8 +32,8 @@ pub fn isolate(
     let all = |using: &str, check: Option<&str>, command: &str, role: &str| Policy {
         command: command.to_owned(),
         roles: BTreeSet::from([role.to_owned()]),
-        using: Some(crate::Expression::said(using)),
-        check: check.map(crate::Expression::said),
+        using: Some(crate::Expression::declared(using)),
+        check: check.map(crate::Expression::declared),
         restrictive: false,
     };
     let name = |end: &str| format!("{}{end}", clip(&table.name, NAME_BYTES_MAX - end.len()));

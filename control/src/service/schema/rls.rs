@@ -95,7 +95,7 @@ fn policy(fields: &mut Fields) -> ApiResult<Policy> {
 fn expression(fields: &mut Fields, name: &str) -> ApiResult<Option<Expression>> {
     let Some(text) = fields.text(name, 1, EXPRESSION_MAX)? else { return Ok(None) };
     mayfly_schema::parse::check_expression(text.trim()).map_err(|wrong| ApiError::invalid(name, wrong))?;
-    Ok(Some(Expression::said(text.trim())))
+    Ok(Some(Expression::declared(text.trim())))
 }
 
 /// `{table_name, user_id?, command?, row?: {column: value}}`; without a user, nobody asks.

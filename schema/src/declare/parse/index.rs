@@ -17,7 +17,7 @@ pub(super) fn parse(name: &str, node: &Node, path: &str) -> Result<Index, ParseE
         keys: keys(&mut fields, opclass.as_deref())?,
         unique: fields.flag("unique")?.unwrap_or(false),
         method: method(&mut fields)?,
-        predicate: fields.expression("where")?.map(Expression::said),
+        predicate: fields.expression("where")?.map(Expression::declared),
         include: fields.name_list("include")?.unwrap_or_default(),
         nulls_not_distinct: fields.flag("nullsNotDistinct")?.unwrap_or(false),
         parameters: parameters(&mut fields)?,
@@ -42,7 +42,7 @@ fn keys(fields: &mut Fields<'_>, opclass: Option<&str>) -> Result<Vec<IndexKey>,
         None => {}
     }
     if let Some(expression) = fields.expression("expression")? {
-        let target = KeyTarget::Expression(Expression::said(expression));
+        let target = KeyTarget::Expression(Expression::declared(expression));
         keys.push(IndexKey { target, opclass: opclass.map(str::to_owned), ..IndexKey::default() });
     }
     if keys.is_empty() {
@@ -60,7 +60,7 @@ fn key(node: &Node, path: &str, opclass: Option<&str>) -> Result<IndexKey, Parse
     let mut fields = Fields::of(node, path)?;
     let target = match (fields.name("column")?, fields.expression("expression")?) {
         (Some(name), None) => KeyTarget::Column(name),
-        (None, Some(expression)) => KeyTarget::Expression(Expression::said(expression)),
+        (None, Some(expression)) => KeyTarget::Expression(Expression::declared(expression)),
         _ => return Err(ParseError::new(path, "must have either \"column\" or \"expression\"")),
     };
     let key = IndexKey {

@@ -52,7 +52,7 @@ fn policy(node: &Node, path: &str, rules: &Rules) -> Result<Policy, ParseError> 
     }
     let restrictive = fields.flag("restrictive")?.unwrap_or(false);
     fields.finish()?;
-    let (using, check) = (using.map(Expression::said), check.map(Expression::said));
+    let (using, check) = (using.map(Expression::declared), check.map(Expression::declared));
     Ok(Policy { command, roles, using, check, restrictive })
 }
 

@@ -125,7 +125,7 @@ fn add(work: &mut Work<'_>, table: &str, wanted: &Constraint) {
     }
 }
 
-/// The same for the same content, so that a run that broke off is gone on with.
+/// A name that depends on the content alone, so that a later run continues one that broke off.
 fn free_name(table: &str, wanted: &Constraint) -> String {
     let kind = if matches!(wanted.body, ConstraintBody::Check(_)) { "check" } else { "fkey" };
     let digest = crate::catalog::fingerprint::sha256(&render::constraint(&wanted.body));

@@ -83,7 +83,8 @@ fn rename(work: &mut Work<'_>, table: &str, from: &str, to: &str) {
 fn drop(work: &mut Work<'_>, table: &str, index: &TableIndex) {
     let name = &index.index.name;
     // An index whose concurrent build failed is invalid, and serves no query.
-    let agreed = !index.valid || work.said(table).is_some_and(|said| said.drop_indexes.contains(name));
+    let agreed =
+        !index.valid || work.declared_table(table).is_some_and(|said| said.drop_indexes.contains(name));
     let why = format!("leaving index {name:?} out of the indexes of {table:?} drops it");
     let consent = (!agreed).then(|| table_consent(table, "_dropIndexes", name, &why));
     work.drop_index(table, name, consent);

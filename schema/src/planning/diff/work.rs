@@ -41,7 +41,7 @@ impl Work<'_> {
     }
 
     /// The table as it was declared; `None` for one that is dropped.
-    pub(super) fn said(&self, table: &str) -> Option<&dsl::DeclaredTable> {
+    pub(super) fn declared_table(&self, table: &str) -> Option<&dsl::DeclaredTable> {
         self.declared.table(table)
     }
 

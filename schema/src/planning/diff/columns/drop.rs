@@ -10,7 +10,7 @@ use crate::quote::identifier;
 
 /// Drop a column with its values. One that is recreated goes early, so that its name is free.
 pub(super) fn drop(work: &mut Work<'_>, table: &str, column: &str, cause: &str, rank: Rank) {
-    let agreed = work.said(table).is_some_and(|said| said.drop_columns.contains(column));
+    let agreed = work.declared_table(table).is_some_and(|said| said.drop_columns.contains(column));
     let why = format!("{cause} drops column {column:?} of {table:?} with its values");
     let consent = (!agreed).then(|| table_consent(table, "_dropColumns", column, &why));
     remove(work, table, column);

@@ -43,10 +43,10 @@ fn alter(work: &mut Work<'_>, table: &str, old: &Column, new: &Column) {
         Some(name) if name == new.ty => TypeChange::Widens { rewrites: true },
         _ => types::change(&old.ty, &new.ty),
     };
-    let said = work.said(table).and_then(|said| said.columns.iter().find(|it| it.name == new.name));
+    let said = work.declared_table(table).and_then(|said| said.columns.iter().find(|it| it.name == new.name));
     let using = said.and_then(|said| said.using.clone());
-    let agreed =
-        using.is_some() || work.said(table).is_some_and(|said| said.drop_columns.contains(&new.name));
+    let agreed = using.is_some()
+        || work.declared_table(table).is_some_and(|said| said.drop_columns.contains(&new.name));
     let consent =
         (!matches!(kind, TypeChange::Widens { .. }) && !agreed).then(|| consent(table, old, new, kind));
     release(work, table, old, new);
