@@ -157,7 +157,7 @@ const MODULES: &[&str] = &[
     "fetch",
 ];
 
-/// The same of Node's modules, which may import those of the prelude.
+/// Node's modules, each after the ones it imports; they may import those of the prelude as well.
 const NODE_MODULES: &[&str] = &[
     "language",
     "errors",
@@ -218,7 +218,7 @@ fn library(internals: &mut BTreeSet<String>) -> String {
 }
 
 /// The engine makes a template of a call of `String.prototype.concat`, which a tenant may have replaced: here it is one of
-/// a function that nobody can replace.
+/// a function that cannot be replaced.
 fn head(global: &str, parameter: &str) -> String {
     format!(
         "globalThis.{global} = (function ({parameter}) {{\nconst {{ {} }} = globalThis;\n\

@@ -31,7 +31,7 @@ use mayfly_core::tokens::Tokens;
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
 use mayfly_edge::{EdgeServices, RunningCall, TailItem, TestCall};
-use mayfly_runtime::{OnTheLine, Request, Response};
+use mayfly_runtime::{DisconnectGuard, Request, Response};
 use mayfly_telemetry::request::RequestContext;
 
 /// The use cases of a server. Cheap to clone.
@@ -253,10 +253,10 @@ impl RunningCall for RunningInvocation {
     }
 
     async fn response(&mut self) -> ApiResult<Response> {
-        self.0.reply().await
+        self.0.response().await
     }
 
-    fn disconnect_guard(&mut self) -> Option<OnTheLine> {
-        self.0.line()
+    fn disconnect_guard(&mut self) -> Option<DisconnectGuard> {
+        self.0.disconnect_guard()
     }
 }

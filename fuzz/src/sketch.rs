@@ -1,7 +1,7 @@
 //! A declaration as a catalogue, as it might be read from a database that nobody asks.
 
 use mayfly_schema::Expression;
-use mayfly_schema::catalog::{Body, Catalog, Column, Constraint, Table, TableIndex, TypeShape};
+use mayfly_schema::catalog::{Catalog, Column, Constraint, ConstraintBody, Table, TableIndex, TypeShape};
 use mayfly_schema::dsl::{self, Declared};
 
 /// Types and expressions are taken as they are spelled.
@@ -12,7 +12,7 @@ pub fn sketch(declared: &Declared) -> Catalog {
     Catalog { tables, enums, unmanaged: Vec::new() }
 }
 
-fn table(said: &dsl::Table, number: usize, declared: &Declared) -> Table {
+fn table(said: &dsl::DeclaredTable, number: usize, declared: &Declared) -> Table {
     let mut table = Table {
         name: said.name.clone(),
         columns: said.columns.iter().map(|it| column(said, it, declared)).collect(),
@@ -22,15 +22,18 @@ fn table(said: &dsl::Table, number: usize, declared: &Declared) -> Table {
         rows_estimate: if said.name.len() % 2 == 0 { 1_000_000 } else { 1 },
         ..Table::default()
     };
-    let keys = said.primary_key.iter().map(|key| (key.name.clone(), Body::Primary(key.clone())));
-    let uniques = said.uniques.iter().map(|key| (key.name.clone(), Body::Unique(key.clone())));
-    let checks =
-        said.checks.iter().map(|it| (it.name.clone(), Body::Check(Expression::canonical(&it.expression))));
+    let keys = said.primary_key.iter().map(|key| (key.name.clone(), ConstraintBody::Primary(key.clone())));
+    let uniques = said.uniques.iter().map(|key| (key.name.clone(), ConstraintBody::Unique(key.clone())));
+    let checks = said
+        .checks
+        .iter()
+        .map(|it| (it.name.clone(), ConstraintBody::Check(Expression::canonical(&it.expression))));
     let exclusions = said
         .exclusions
         .iter()
-        .map(|it| (it.name.clone(), Body::Exclusion(Expression::canonical(&it.expression))));
-    let references = said.foreign_keys.iter().map(|it| (it.name.clone(), Body::Foreign(it.clone(), None)));
+        .map(|it| (it.name.clone(), ConstraintBody::Exclusion(Expression::canonical(&it.expression))));
+    let references =
+        said.foreign_keys.iter().map(|it| (it.name.clone(), ConstraintBody::Foreign(it.clone(), None)));
     for (place, (name, body)) in
         keys.chain(uniques).chain(checks).chain(exclusions).chain(references).enumerate()
     {
@@ -45,7 +48,7 @@ fn table(said: &dsl::Table, number: usize, declared: &Declared) -> Table {
     table
 }
 
-fn column(table: &dsl::Table, said: &dsl::Column, declared: &Declared) -> Column {
+fn column(table: &dsl::DeclaredTable, said: &dsl::DeclaredColumn, declared: &Declared) -> Column {
     let base = said.ty.trim_end_matches("[]").to_owned();
     let serial = said.ty.ends_with("serial").then(|| format!("{}_{}_seq", table.name, said.name));
     Column {

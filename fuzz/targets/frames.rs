@@ -2,21 +2,26 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mayfly_abi::fault::Report;
+use mayfly_abi::fault::FaultReport;
 use mayfly_abi::frame::Reader;
 use mayfly_abi::head::Head;
 use mayfly_abi::operation::{
-    Actor, Batch, Begin, Begun, Claim, Fetch, FetchEnd, FetchWrite, Fetched, Fetching, OperationError, Query,
-    Settle, Sleep,
+    ActorFrame, Begin, ClaimAnswer, ClaimFrame, FetchEnd, FetchFrame, FetchRows, FetchWrite, Fetched,
+    FinishClaim, OperationError, Query, RowsFrame, Sleep,
 };
-use mayfly_abi::response::Frame;
+use mayfly_abi::response::ResponseFrame;
 use mayfly_abi::value::Value;
 
 fuzz_target!(|bytes: &[u8]| {
-    let _ = (Query::read(bytes), Fetch::read(bytes), Claim::read(bytes), Begin::read(bytes));
-    let _ = (Sleep::read(bytes), Report::read(bytes), Frame::read(bytes), OperationError::read(bytes));
-    let _ = (Head::read(bytes), Fetched::read(bytes), Fetching::read(bytes), Settle::read(bytes));
-    let _ = (Actor::read(&mut Reader::new(bytes)), Batch::read(bytes), Begun::read(bytes));
+    let _ = (Query::read(bytes), FetchFrame::read(bytes), ClaimFrame::read(bytes), Begin::read(bytes));
+    let _ = (
+        Sleep::read(bytes),
+        FaultReport::read(bytes),
+        ResponseFrame::read(bytes),
+        OperationError::read(bytes),
+    );
+    let _ = (Head::read(bytes), Fetched::read(bytes), FetchRows::read(bytes), FinishClaim::read(bytes));
+    let _ = (ActorFrame::read(&mut Reader::new(bytes)), RowsFrame::read(bytes), ClaimAnswer::read(bytes));
     let _ = (FetchEnd::read(bytes), FetchWrite::read(bytes));
     let _ = (Value::read(&mut Reader::new(bytes)), Reader::new(bytes).pairs());
 });

@@ -9,7 +9,7 @@ const runner = (db) => (sql, params, method) => db.query(sql, params, method ===
 
 function optionsOf({ isolationLevel, accessMode, deferrable } = {}) {
   if (deferrable) throw new TypeError("deferrable transactions are not supported");
-  // To PostgreSQL the two are the same.
+  // PostgreSQL treats `read uncommitted` as `read committed`.
   const isolation = isolationLevel === "read uncommitted" ? "read committed" : isolationLevel;
   return { isolation, readOnly: accessMode === undefined ? undefined : accessMode === "read only" };
 }
@@ -48,7 +48,7 @@ class MayflyTransaction extends PgProxyTransaction {
   }
 }
 
-/** A drizzle database whose statements `db` runs: `ctx.db`, a transaction, or what `ctx.db.asUser` lends. */
+/** A drizzle database whose statements `db` runs: `ctx.db`, a transaction, or what `ctx.db.asUser` gives. */
 export function drizzle(db, { schema, casing, logger, cache } = {}) {
   const dialect = new PgDialect({ casing });
   let relational;

@@ -1,7 +1,7 @@
 import type { Queryable } from "@mayfly/types";
 import type { DatabaseIntrospector, Dialect, DialectAdapter, Driver, Kysely, QueryCompiler } from "kysely";
 
-/** A dialect whose statements `db` runs: `ctx.db`, a transaction, or what `ctx.db.asUser` lends. */
+/** A dialect whose statements `db` runs: `ctx.db`, a transaction, or what `ctx.db.asUser` gives. */
 export declare class MayflyDialect implements Dialect {
   constructor(db: Queryable);
   createAdapter(): DialectAdapter;

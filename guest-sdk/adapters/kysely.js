@@ -17,7 +17,7 @@ function open(source, name, options) {
         opened(level);
       });
     level.ended = source.tx(work, options);
-    // Once it is open, whoever ends it hears of this.
+    // Once it is open, its end reports the failure.
     level.ended.catch(failed);
   });
 }
@@ -102,7 +102,7 @@ class MayflyDriver {
   }
 
   beginTransaction(connection, { isolationLevel, accessMode }) {
-    // To PostgreSQL the two are the same.
+    // PostgreSQL treats `read uncommitted` as `read committed`.
     const isolation = isolationLevel === "read uncommitted" ? "read committed" : isolationLevel;
     const readOnly = accessMode === undefined ? undefined : accessMode === "read only";
     return connection.begin(undefined, { isolation, readOnly });
@@ -131,7 +131,7 @@ class MayflyDriver {
   }
 }
 
-/** A dialect whose statements `db` runs: `ctx.db`, a transaction, or what `ctx.db.asUser` lends. */
+/** A dialect whose statements `db` runs: `ctx.db`, a transaction, or what `ctx.db.asUser` gives. */
 export class MayflyDialect {
   #db;
 

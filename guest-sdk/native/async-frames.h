@@ -1,6 +1,6 @@
 /* Included before every C file of QuickJS, behind stack-check.h.
  *
- * Whoever follows calls across promises (node:async_hooks) must know of every reaction when it is registered. The
+ * Async context (node:async_hooks) must follow every reaction from the moment when it is registered. The
  * engine's promise hook is told of new promises only, and an `await` makes none. So each call of the engine's
  * `perform_promise_then(ctx, ...)` first shows its two handlers to the hook, as an event of its own, and the hook may put
  * others in their place. The definition and the prototype, which begin with `JSContext *ctx`, stay what they are.

@@ -1,9 +1,9 @@
 /* Included before every C file of QuickJS, behind stack-check.h.
  *
- * The interpreter asks the host where a loop turns whether a limit is used up, and the error that ends it tells the
- * frame's place. The engine keeps that place when it calls, and not where a loop turns: a loop that calls nothing would
+ * The interpreter asks the host at the back edge of a loop whether a limit is used up, and the error that ends it tells the
+ * frame's place. The engine keeps that place when it calls, and not at a back edge: a loop that calls nothing would
  * be told as the call before it, or as the function's first line. So the frame's place is kept there too, when the host
- * is asked, which is once in ten thousand turns: no cost for the others. The engine has no place for what a loop tests,
+ * is asked, which is once in ten thousand iterations: no cost for the others. The engine has no place for what a loop tests,
  * nor for an empty body: the parser notes one before each. See docs/decisions/0017-where-it-ran-out.md.
  */
 

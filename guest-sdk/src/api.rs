@@ -1,10 +1,9 @@
 //! The natives, one file a capability, under the names by which the prelude beside them calls them.
 
-use javy_plugin_api::javy::quickjs::{Ctx, Exception, Object, Result};
+use javy_plugin_api::javy::quickjs::{Ctx, Object, Result};
 
-use crate::entry::{Phase, phase};
+use crate::async_frames;
 
-pub(crate) mod async_frames;
 mod body;
 mod clock;
 mod compute;
@@ -49,18 +48,4 @@ pub(crate) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     timers::register(ctx, host)?;
     url::register(ctx, host)?;
     url_pattern::register(ctx, host)
-}
-
-/// Refuses what has no meaning at deploy.
-fn require_invocation(ctx: &Ctx<'_>, what: &str) -> Result<()> {
-    match phase() {
-        Phase::Invocation => Ok(()),
-        Phase::Deploy => Err(Exception::throw_message(
-            ctx,
-            &format!(
-                "{what} is not available while the module's top level runs: that happens once, at deploy, and every \
-                 invocation starts from the result. Use it in the handler."
-            ),
-        )),
-    }
 }

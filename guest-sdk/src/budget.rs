@@ -10,7 +10,7 @@ use std::ptr::{NonNull, null_mut};
 
 use javy_plugin_api::javy::quickjs::{Ctx, qjs};
 use mayfly_abi::EMPTY_ANSWER;
-use mayfly_abi::op::Call;
+use mayfly_abi::op::HostCall;
 
 use crate::import;
 
@@ -44,15 +44,15 @@ pub(crate) fn watch(ctx: &Ctx<'_>) {
     }
 }
 
-/// The stack when the budget was found to be used up: what the frames last did. An error that is thrown at the end of a
-/// loop's turn would name where the next one begins instead.
+/// The stack when the budget was found to be used up: what the frames last did. An error that is thrown at the end of an
+/// iteration would name where the next one begins instead.
 pub(crate) fn stack() -> Option<String> {
     // A frame that has done nothing yet has no place.
     Some(STACK.take()).filter(|stack| stack.lines().next().is_some_and(|frame| !frame.ends_with(UNKNOWN)))
 }
 
 unsafe extern "C" fn interrupt(_: *mut qjs::JSRuntime, _: *mut c_void) -> c_int {
-    if !OVER.get() && import::send_number(Call::IsOverBudget, 0) != 0 {
+    if !OVER.get() && import::send_number(HostCall::IsOverBudget, 0) != 0 {
         OVER.set(true);
         // SAFETY: the bytes are the engine's, of this length, until the instance is gone.
         let stack = look().map(|(text, length)| unsafe { std::slice::from_raw_parts(text, length) });
@@ -61,14 +61,14 @@ unsafe extern "C" fn interrupt(_: *mut qjs::JSRuntime, _: *mut c_void) -> c_int 
     c_int::from(OVER.get())
 }
 
-/// The stack as it stands: where its bytes lie, and how many in the upper half. Called by the host when this guest has
+/// The interrupted stack: where its bytes lie, and how many in the upper half. Called by the host when this guest has
 /// trapped, so nothing here may rely on anything but the engine's frames; if that fails, the host goes without.
 #[unsafe(no_mangle)]
-pub extern "C" fn whereabouts() -> u64 {
+pub extern "C" fn interrupted_stack() -> u64 {
     look().map_or(EMPTY_ANSWER, |(text, length)| (length as u64) << 32 | text as u64)
 }
 
-/// The stack as it stands, which is never given back: its guest is at its end.
+/// The stack as it stands. It is never freed: its guest is at its end.
 fn look() -> Option<(*const u8, usize)> {
     let (context, constructor) = CONTEXT.get()?;
     let context = context.as_ptr();

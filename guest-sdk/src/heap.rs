@@ -1,4 +1,4 @@
-//! Leaves the heap without holes before a snapshot is taken.
+//! Fills the heap's gaps before a snapshot is taken.
 //!
 //! What an invocation allocates would otherwise land in the gaps that compiling and evaluating left all over the heap,
 //! and every page it lands on must be copied for that invocation alone. With the gaps filled, new things stand side by

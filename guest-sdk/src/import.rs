@@ -1,7 +1,7 @@
-//! The host's functions, each behind a safe one: the only `unsafe` of this crate, with the exports in `entry.rs`.
+//! The host's functions, each behind a safe one: the only `unsafe` of this crate, with the exports in `exports.rs`.
 #![allow(unsafe_code, reason = "calls to imported functions, and the memory they fill")]
 
-use mayfly_abi::op::{Call, Operation, SUBMIT_REFUSED};
+use mayfly_abi::op::{HostCall, Operation, SUBMIT_REFUSED};
 
 #[link(wasm_import_module = "mayfly")]
 unsafe extern "C" {
@@ -13,25 +13,25 @@ unsafe extern "C" {
 }
 
 /// Sends bytes with a call and returns the host's answer.
-pub(crate) fn send(op: Call, bytes: &[u8]) -> u64 {
+pub(crate) fn send(op: HostCall, bytes: &[u8]) -> u64 {
     // SAFETY: the host only reads these bytes for calls that send.
     unsafe { call(op as u32, bytes.as_ptr().cast_mut(), bytes.len()) }
 }
 
 /// Sends a number with a call that takes no bytes.
-pub(crate) fn send_number(op: Call, number: u32) -> u64 {
+pub(crate) fn send_number(op: HostCall, number: u32) -> u64 {
     // SAFETY: the host treats the pointer as a number for these calls and touches no memory.
     unsafe { call(op as u32, number as *mut u8, 0) }
 }
 
 /// Lets the host fill a buffer; returns the whole length of what there was.
-pub(crate) fn fill(op: Call, buffer: &mut [u8]) -> usize {
+pub(crate) fn fill(op: HostCall, buffer: &mut [u8]) -> usize {
     // SAFETY: the host writes at most `len` bytes.
     unsafe { call(op as u32, buffer.as_mut_ptr(), buffer.len()) as usize }
 }
 
 /// Lets the host fill a vector of the right length, asking again where the guess was too small.
-pub(crate) fn read(op: Call, guess: usize) -> Vec<u8> {
+pub(crate) fn read(op: HostCall, guess: usize) -> Vec<u8> {
     let mut bytes = vec![0; guess];
     loop {
         let length = fill(op, &mut bytes);
@@ -43,14 +43,14 @@ pub(crate) fn read(op: Call, guess: usize) -> Vec<u8> {
     }
 }
 
-/// Begins an operation; `None` when this invocation has begun all that it may.
+/// Begins an operation; `None` when this invocation has reached its limit of operations.
 pub(crate) fn begin(op: Operation, bytes: &[u8]) -> Option<u32> {
     // SAFETY: the host only reads these bytes.
     let number = unsafe { submit(op as u32, bytes.as_ptr(), bytes.len()) };
     (number != SUBMIT_REFUSED).then_some(number)
 }
 
-/// Has something worked out: its status, and the length of what `Call::Computed` then fills.
+/// Has the host compute something: its status, and the length of what `HostCall::Computed` then fills.
 pub(crate) fn compute(frame: &[u8]) -> (u32, usize) {
     // SAFETY: the host only reads these bytes.
     let packed = unsafe { host_compute(frame.as_ptr(), frame.len()) };

@@ -6,14 +6,19 @@
 use javy_plugin_api::import_namespace;
 
 mod api;
+mod async_frames;
 mod budget;
-mod entry;
+mod event_loop;
+mod exports;
 mod heap;
 mod import;
+mod js_runtime;
 mod library;
 mod pending;
+mod phase;
 mod placement;
 mod prelude;
+mod report;
 mod text;
 mod wasi;
 

@@ -1,5 +1,5 @@
-//! Node's modules. They are no part of the first picture: their script stands in a section of its own, which is in no
-//! memory, and the host has it evaluated in a second picture, for functions that import one of them.
+//! Node's modules. They are no part of the engine image: their script stands in a section of its own, which is in no
+//! memory, and the host has it evaluated in a second image, the Node image, for functions that import one of them.
 
 use std::cell::RefCell;
 
@@ -22,14 +22,14 @@ const _: () = assert!(matches!(SECTION.as_bytes(), b"mayfly-library"));
 static LIBRARY: [u8; TEXT.len()] = *include_bytes!(concat!(env!("OUT_DIR"), "/library.js"));
 
 /// The module that is being declared: the names of its exports, and the exports.
-type Declared = (Vec<String>, Persistent<Object<'static>>);
+type LibraryModule = (Vec<String>, Persistent<Object<'static>>);
 
 thread_local! {
-    static DECLARED: RefCell<Option<Declared>> = const { RefCell::new(None) };
+    static DECLARED: RefCell<Option<LibraryModule>> = const { RefCell::new(None) };
 }
 
 /// Evaluates the library's bytecode over the prelude's own modules, and declares what it has: the engine looks for a module
-/// among those that are there already before it asks anybody.
+/// among those that are there already before it asks a loader.
 #[allow(unsafe_code, reason = "the bytecode is what this same engine made of the library")]
 pub(crate) fn install<'js>(ctx: &Ctx<'js>, internals: Object<'js>, bytecode: &[u8]) -> Result<()> {
     // SAFETY: see above; tenants never get here.

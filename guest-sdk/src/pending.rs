@@ -1,13 +1,13 @@
-//! Operations that run on the host, and who waits for them.
+//! Pending host operations, and the promises and callbacks that wait for them.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 
 use javy_plugin_api::javy::quickjs::{Ctx, Exception, Function, Persistent, Promise, Result, Value};
-use mayfly_abi::op::{Call, Operation};
+use mayfly_abi::op::{HostCall, Operation};
 use mayfly_abi::operation::{ANSWER_OK, OperationError};
 
-use crate::api::async_frames::bound;
+use crate::async_frames::bound;
 use crate::import;
 
 /// Makes the value that a promise resolves to out of an answer's bytes.
@@ -20,7 +20,7 @@ enum Waiting {
         decode: Decode,
     },
     Callback(Persistent<Function<'static>>),
-    /// Called with the value, or with `undefined` and the error. Unlike a promise's, the value is looked at by nobody else.
+    /// Called with the value, or with `undefined` and the error. Unlike a promise's, no `then` of the value is looked up.
     Answer {
         callback: Persistent<Function<'static>>,
         decode: Decode,
@@ -38,10 +38,8 @@ fn remember(operation: u32, waiting: Waiting) {
 
 fn begin(ctx: &Ctx<'_>, op: Operation, frame: &[u8]) -> Result<u32> {
     import::begin(op, frame).ok_or_else(|| {
-        let error = Exception::from_message(
-            ctx.clone(),
-            "This invocation has begun all the host operations that it may",
-        );
+        let error =
+            Exception::from_message(ctx.clone(), "This invocation has reached its limit of host operations");
         match error {
             Ok(error) => {
                 let object = error.into_object();
@@ -80,7 +78,7 @@ pub(crate) fn callback<'js>(
     Ok(operation)
 }
 
-/// Calls `task` when it is the turn of what waits, before any answer of the host's.
+/// Queues `task`: it is called before any answer of the host is handled.
 pub(crate) fn queue<'js>(ctx: &Ctx<'js>, task: Function<'js>) {
     let task = Persistent::save(ctx, task);
     TASKS.with_borrow_mut(|tasks| tasks.push_back(task));
@@ -99,15 +97,15 @@ pub(crate) fn answer<'js>(
     Ok(())
 }
 
-/// Forgets an operation, here and on the host.
+/// Cancels an operation, here and on the host.
 pub(crate) fn cancel(operation: u32) {
     if WAITING.with_borrow_mut(|all| all.remove(&operation)).is_some() {
-        import::send_number(Call::Cancel, operation);
+        import::send_number(HostCall::Cancel, operation);
     }
 }
 
-/// Waits for the next operation and settles whoever waits for it; `false` when nothing is pending.
-pub(crate) fn settle_next(ctx: &Ctx<'_>) -> Result<bool> {
+/// Waits for the next operation, and resolves its promise or calls its callback; `false` when nothing is pending.
+pub(crate) fn resolve_next(ctx: &Ctx<'_>) -> Result<bool> {
     if let Some(task) = TASKS.with_borrow_mut(VecDeque::pop_front) {
         task.restore(ctx)?.call::<_, ()>(())?;
         return Ok(true);
@@ -115,9 +113,11 @@ pub(crate) fn settle_next(ctx: &Ctx<'_>) -> Result<bool> {
     let Some((operation, length)) = import::wait() else {
         return Ok(false);
     };
-    let answer = import::read(Call::Answer, length);
+    let answer = import::read(HostCall::Answer, length);
     match WAITING.with_borrow_mut(|all| all.remove(&operation)) {
-        Some(Waiting::Promise { resolve, reject, decode }) => settle(ctx, resolve, reject, decode, &answer)?,
+        Some(Waiting::Promise { resolve, reject, decode }) => {
+            resolve_promise(ctx, resolve, reject, decode, &answer)?
+        }
         Some(Waiting::Callback(callback)) => callback.restore(ctx)?.call::<_, ()>(())?,
         Some(Waiting::Answer { callback, decode }) => answer_with(ctx, callback, decode, &answer)?,
         None => {}
@@ -140,7 +140,7 @@ fn answer_with(
     }
 }
 
-fn settle(
+fn resolve_promise(
     ctx: &Ctx<'_>,
     resolve: Persistent<Function<'static>>,
     reject: Persistent<Function<'static>>,

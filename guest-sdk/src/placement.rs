@@ -1,7 +1,7 @@
-//! Puts side by side what invocations write to, of what the prelude makes.
+//! The allocation layout: puts side by side what invocations write to, of what the prelude makes.
 //!
-//! An invocation writes to few bytes of the first picture, reference counts above all, but they are spread over the whole
-//! heap, and each page of it that is written to is copied, and put back afterwards. While the world is made, which
+//! An invocation writes to few bytes of the engine image, reference counts above all, but they are spread over the whole
+//! heap, and each page of it that is written to is copied, and put back afterwards. While the runtime is made, which
 //! takes the same steps every time, the allocations are counted, and those that the host's plan names get places in an arena
 //! of their own. A plan that was made for other steps wastes these places and harms nothing.
 //!
@@ -11,7 +11,7 @@
 use std::cell::{Cell, RefCell};
 use std::ptr::copy_nonoverlapping;
 
-use mayfly_abi::placement::{ALIGN_BYTES, FREED, HEADER_BYTES, LOGGED_BYTES, Place};
+use mayfly_abi::placement::{ALIGN_BYTES, FREED, HEADER_BYTES, LOGGED_BYTES, LayoutEntry};
 
 unsafe extern "C" {
     fn __real_malloc(size: usize) -> *mut u8;
@@ -21,25 +21,25 @@ unsafe extern "C" {
 }
 
 thread_local! {
-    /// Whether allocations are counted: only while the world is made.
+    /// Whether allocations are counted: only while the runtime is made.
     static COUNTING: Cell<bool> = const { Cell::new(false) };
     static COUNT: Cell<u32> = const { Cell::new(0) };
     /// Where the arena lies, and its size: an allocation like any other, the first of all.
     static ARENA: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
-    static PLAN: RefCell<Vec<Place>> = const { RefCell::new(Vec::new()) };
+    static PLAN: RefCell<Vec<LayoutEntry>> = const { RefCell::new(Vec::new()) };
     /// The first place of the plan that was not reached yet.
     static NEXT: Cell<usize> = const { Cell::new(0) };
-    /// What a log was asked for has room for.
+    /// The log that was asked for, with its room.
     static LOG: RefCell<Vec<[u32; LOGGED_BYTES / 4]>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Counts what is allocated by `work`, and places what is planned.
-pub(crate) fn placing<R>(work: impl FnOnce() -> R) -> R {
+/// Counts the allocations of `work`, and places those that are planned.
+pub(crate) fn with_layout<R>(work: impl FnOnce() -> R) -> R {
     COUNTING.set(true);
     let made = work();
     COUNTING.set(false);
     let mut plan = PLAN.take();
-    plan.fill(Place { ordinal: 0, offset: 0, bytes: 0 });
+    plan.fill(LayoutEntry { ordinal: 0, offset: 0, bytes: 0 });
     made
 }
 
@@ -54,16 +54,16 @@ pub extern "C" fn reserve(bytes: usize) {
     }
 }
 
-/// Takes the plan for what is made next, by ascending ordinals.
+/// Takes the plan for the allocations that come next, by ascending ordinals.
 #[unsafe(no_mangle)]
 pub extern "C" fn plan(bytes: *mut u8, length: usize) {
     // SAFETY: the host allocated exactly these bytes for this call, and forgets them.
     let mut bytes = unsafe { Vec::from_raw_parts(bytes, length, length) };
-    PLAN.set(Place::read_all(&bytes).collect());
+    PLAN.set(LayoutEntry::read_all(&bytes).collect());
     bytes.fill(0);
 }
 
-/// Keeps a log of what is made next, of so many entries at most: for making plans.
+/// Keeps a log of the allocations that come next, at most `entries` of them: for making plans.
 #[unsafe(no_mangle)]
 pub extern "C" fn log_allocations(entries: usize) {
     LOG.set(Vec::with_capacity(entries));

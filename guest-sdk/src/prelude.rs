@@ -1,4 +1,4 @@
-//! Makes the world that a tenant's code finds: the natives, and the prelude's script over them.
+//! The prelude: installs the natives, and the script over them that makes the globals of a tenant's code.
 
 use javy_plugin_api::javy::quickjs::{Context, Ctx, Function, Module, Object, Persistent, Result};
 
@@ -11,7 +11,7 @@ pub(crate) const TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/prelude.js
 
 const GLOBAL: &str = "__prelude";
 
-/// What the prelude gives back: the ways in.
+/// The prelude's entry points.
 pub(crate) struct Prelude {
     /// Chooses the handler of a module's namespace; text when there is none.
     pub(crate) adopt: Persistent<Function<'static>>,
@@ -21,7 +21,7 @@ pub(crate) struct Prelude {
     pub(crate) finish: Persistent<Function<'static>>,
     /// Takes what the handler threw.
     pub(crate) fail: Persistent<Function<'static>>,
-    /// Tells of promises that were rejected and have no handler.
+    /// Reports promises that were rejected and have no handler.
     pub(crate) rejections: Persistent<Function<'static>>,
     /// The prelude's own modules, for Node's that are made of them. No tenant's code ever sees this object.
     pub(crate) internals: Persistent<Object<'static>>,

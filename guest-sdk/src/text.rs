@@ -94,7 +94,7 @@ impl Latin1 {
         &mut self.0[FRONT_BYTES..]
     }
 
-    /// Only so many of them.
+    /// Shortens it to `length` bytes.
     pub(crate) fn truncate(&mut self, length: usize) {
         self.0.truncate(FRONT_BYTES + length);
     }

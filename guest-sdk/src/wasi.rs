@@ -1,5 +1,5 @@
 //! What the C library asks of WASI and no sandbox has: files and an environment. Answered here, these are no imports,
-//! which the host would have to hand to every sandbox anew. See docs/decisions/0006-wasi.md.
+//! which the host would have to resolve for every sandbox. See docs/decisions/0006-wasi.md.
 //!
 //! The names are those by which wasi-libc imports them; whatever defines them takes the import's place.
 #![expect(unsafe_code, reason = "symbols that the C library links with: docs/decisions/0006-wasi.md")]
@@ -61,7 +61,7 @@ extern "C" fn __imported_wasi_snapshot_preview1_fd_close(_file: i32) -> i32 {
     BAD_FILE
 }
 
-/// Whoever ends the process ends the invocation: as a trap.
+/// Ending the process ends the invocation: as a trap.
 #[unsafe(no_mangle)]
 extern "C" fn __imported_wasi_snapshot_preview1_proc_exit(_status: i32) -> ! {
     core::arch::wasm32::unreachable()

@@ -103,17 +103,17 @@ export interface Stream {
   ): AsyncIterable<Row>;
 }
 
-/** Where statements go: `ctx.db`, a transaction, or the database as somebody else. */
+/** Where statements go: `ctx.db`, a transaction, or the database under another identity. */
 export interface Queryable {
   /** Runs one statement: SELECT, INSERT, UPDATE, DELETE, MERGE, WITH, VALUES, TABLE or EXPLAIN. */
   readonly query: Query;
-  /** The same for a template: ``ctx.db.sql`select * from notes where id = ${id}` ``. */
+  /** Runs a template as a statement: ``ctx.db.sql`select * from notes where id = ${id}` ``. */
   readonly sql: SqlTag;
-  /** Rows by and by: `for await (const row of ctx.db.stream("select ..."))`. Outside a transaction it only reads. */
+  /** Rows as they are asked for: `for await (const row of ctx.db.stream("select ..."))`. Outside a transaction it only reads. */
   readonly stream: Stream;
   /**
    * Runs `work` in a transaction: committed when it resolves, rolled back when it throws. Within a transaction it is a
-   * savepoint: undone alone, kept only with the outer one, which cannot be used meanwhile.
+   * savepoint: undone alone, kept only with the outer one, which cannot be used before this one has ended.
    */
   readonly tx: <T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions) => Promise<T>;
 }
@@ -121,13 +121,13 @@ export interface Queryable {
 export type Transaction = Queryable;
 
 export interface Database extends Queryable {
-  /** Lends `work` the database as this end user. For the service role; anyone else: `AUTH_IMPERSONATION_FORBIDDEN`. */
+  /** Gives `work` the database as this end user (impersonation). For the service role alone; otherwise `AUTH_IMPERSONATION_FORBIDDEN`. */
   readonly asUser: <T>(id: string, work: (db: Queryable) => Promise<T>) => Promise<T>;
-  /** Lends `work` the database as nobody, likewise. */
+  /** Gives `work` the database as the anonymous role, likewise. */
   readonly asAnon: <T>(work: (db: Queryable) => Promise<T>) => Promise<T>;
 }
 
-/** Said where the outermost transaction begins. */
+/** Options of the outermost transaction. */
 export interface TransactionOptions {
   readonly isolation?: "read committed" | "repeatable read" | "serializable";
   readonly readOnly?: boolean;
@@ -150,12 +150,12 @@ export interface ClaimOptions {
 }
 
 export interface Idempotency {
-  /** True for the first to claim `key` in `scope`, false for everyone after, until `ttlSeconds` have passed. */
+  /** True for the first claim of `key` in `scope`, false for every later one, until `ttlSeconds` have passed. */
   readonly claim: (key: string, options?: ClaimOptions) => Promise<boolean>;
   /**
-   * Does `work` once: the key, what `work` does in its transaction, and its result are committed together, and everyone
-   * after gets that result. It is kept as JSON, 256 KiB at most, and everyone gets what JSON makes of it. When `work`
-   * throws, nothing is kept. Who comes meanwhile waits.
+   * Does `work` once: the key, what `work` does in its transaction, and its result are committed together, and every
+   * later call gets that result. It is kept as JSON, 256 KiB at most, and every call gets what JSON makes of it. When `work`
+   * throws, nothing is kept. A concurrent call with the same key waits.
    */
   readonly run: <T>(key: string, options: ClaimOptions | null | undefined, work: (tx: Transaction) => Promise<T>) => Promise<T>;
 }

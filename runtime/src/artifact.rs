@@ -4,7 +4,7 @@
     reason = "mapping native code back in is unsafe by nature; docs/decisions/0005-artifacts.md"
 )]
 
-mod bound;
+mod eviction;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -14,9 +14,9 @@ use std::time::SystemTime;
 use ring::rand::{SecureRandom, SystemRandom};
 use wasmtime::Module;
 
-use self::bound::Bound;
+use eviction::Eviction;
 
-/// What the names of functions' images begin with: they are the modules that may go when there are too many.
+/// What the names of functions' images begin with: only those are evicted.
 pub(crate) const IMAGE_PREFIX: &str = "image-";
 const KEY_FILE: &str = "artifacts.key";
 const KEY_BYTES: usize = blake3::KEY_LEN;
@@ -26,18 +26,18 @@ const KEY_BYTES: usize = blake3::KEY_LEN;
 pub(crate) struct Artifacts {
     directory: PathBuf,
     key: [u8; KEY_BYTES],
-    bound: Bound,
+    eviction: Eviction,
 }
 
 impl Artifacts {
-    /// Opens `<cache_dir>/<build>`, making it and its key where they are missing. All builds together hold so much.
+    /// Opens `<cache_dir>/<build>`, making it and its key where they are missing. All builds together hold `bytes_max`.
     pub(crate) fn open(cache_dir: &Path, build: &str, bytes_max: u64) -> io::Result<Self> {
         let directory = cache_dir.join(build);
         fs::create_dir_all(&directory)?;
         private(cache_dir)?;
         let key = key_bytes(&cache_dir.join(KEY_FILE))?;
-        let bound = Bound::new(cache_dir, &directory, IMAGE_PREFIX, bytes_max)?;
-        Ok(Self { directory, key, bound })
+        let eviction = Eviction::new(cache_dir, &directory, IMAGE_PREFIX, bytes_max)?;
+        Ok(Self { directory, key, eviction })
     }
 
     /// The module of this name, or `None` when there is none that this directory's key vouches for.
@@ -66,7 +66,7 @@ impl Artifacts {
         let mac = self.mac(name, &bytes);
         self.replace(name, "mac", mac.as_bytes())?;
         self.replace(name, "cwasm", &bytes)?;
-        self.bound.wrote((bytes.len() + mac.as_bytes().len()) as u64);
+        self.eviction.wrote((bytes.len() + mac.as_bytes().len()) as u64);
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 
-use crate::providers::GuestError;
+use crate::guest_error::GuestError;
 
 /// A body that is not null.
 #[derive(Debug)]
@@ -19,19 +19,19 @@ pub enum Body {
     Stream(Chunks),
 }
 
-/// What makes the pieces.
+/// Produces the pieces.
 type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, GuestError>> + Send>>;
 
 /// The pieces of a body, none of them empty. An error is the last one: what came before is not all there was.
 pub struct Chunks {
-    /// Never locked: what may be held in several places at once need only be `Sync`, and the mutex is that.
+    /// Never locked: shared references to a body need only be `Sync`, which the mutex makes of a stream that is not.
     pieces: Mutex<Pieces>,
 }
 
 /// Why a body could not be read as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CollectError {
-    /// It has more bytes than that.
+    /// It is larger than this many bytes.
     #[error("the body has more than {0} bytes")]
     TooLarge(usize),
     /// It broke off.
@@ -77,7 +77,7 @@ impl<B: Into<Bytes>> From<B> for Body {
 }
 
 impl Chunks {
-    /// From whatever makes them.
+    /// From a stream of them.
     pub fn new(pieces: impl Stream<Item = Result<Bytes, GuestError>> + Send + 'static) -> Self {
         Self { pieces: Mutex::new(Box::pin(pieces)) }
     }

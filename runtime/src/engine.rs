@@ -1,33 +1,27 @@
-//! `Engine`: one a process; the compiled guest, the linker, and the images that are in memory.
+//! `Engine`: one a process. Compiles functions, keeps their images in memory, and runs and replays invocations.
 
-pub(crate) mod config;
-mod imports;
-pub(crate) mod split;
-
+use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mayfly_abi::MEMORY_EXPORT;
-use tokio::sync::OnceCell;
-use wasmtime::{Instance, InstancePre, Linker, Module, Store};
+use tokio::sync::{OnceCell, oneshot};
 
-use crate::artifact::{Artifacts, IMAGE_PREFIX};
-use crate::compile::{Allocation, Compiler, Placing};
-use crate::digest::sha256_hex;
-use crate::image::{Image, ImageCache, snapshot};
-use crate::sandbox::Sandbox;
-use imports::Imports;
-
-/// The guest's module, as `make guest` built it.
-const GUEST: &[u8] = include_bytes!("../../guest-sdk/dist/engine.wasm");
+use crate::compile::{self, Allocation, AllocationLayout, Build, Compiler, Source};
+use crate::error::{CompileError, Fault};
+use crate::guest::{EngineError, Guest};
+use crate::image::{Image, ImageCache};
+use crate::invocation::{Call, Outcome, Response};
+use crate::invoke;
+use crate::recording::{InvalidRecording, Recording};
+use crate::replay::{self, Replay};
 
 /// How an engine is set up.
 #[derive(Debug, Clone)]
 pub struct EngineConfig {
     /// Where compiled modules are kept between runs. Private to this user: native code is mapped from it.
     pub cache_dir: PathBuf,
-    /// What `cache_dir` may hold, in bytes. Beyond it, the modules go that were not used for longest; those of functions
+    /// What `cache_dir` may hold, in bytes. Beyond it, the least recently used modules are evicted; those of functions
     /// are compiled again when they are called.
     pub cache_bytes_max: u64,
     /// Sandboxes at once, background work included. Keep it near the concurrency that is really there: a slot that
@@ -53,104 +47,77 @@ impl EngineConfig {
     }
 }
 
-/// Why the engine cannot do what it was asked. Never a tenant's doing.
-#[derive(Debug, thiserror::Error)]
-pub enum EngineError {
-    /// The cache directory cannot be used.
-    #[error("the engine's cache directory: {0}")]
-    Cache(#[from] std::io::Error),
-    /// The guest's module is not what this runtime was built for.
-    #[error("the guest module: {0}")]
-    Guest(String),
-    /// An image's bytes are not an image of this engine.
-    #[error("the image: {0}")]
-    Image(String),
-    /// The sandbox could not be made.
-    #[error("the sandbox: {0}")]
-    Sandbox(#[from] wasmtime::Error),
-}
-
 /// Compiles and runs functions. Cheap to clone; one a process.
 #[derive(Clone)]
 pub struct Engine {
-    pub(crate) inner: Arc<Inner>,
+    state: Arc<EngineState>,
 }
 
-pub(crate) struct Inner {
-    pub(crate) wasmtime: wasmtime::Engine,
-    code: Module,
-    imports: Imports,
+struct EngineState {
+    guest: Guest,
     images: ImageCache,
-    artifacts: Artifacts,
-    digest: String,
-    /// The memory as the guest's data segments leave it: nothing has run in it.
-    pub(crate) seed: Image,
-    pub(crate) base: Image,
-    /// The same with Node's modules, made when the first function imports one.
+    compiler: Compiler,
+    /// The engine image: what functions without Node's modules start from.
+    base: Image,
+    /// The Node image, made when the first function imports one of Node's modules.
     node_base: OnceCell<Image>,
-    pub(crate) stack_bytes: usize,
-    pub(crate) compiler: Compiler,
 }
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("digest", &self.inner.digest).finish_non_exhaustive()
+        f.debug_struct("Engine").field("digest", &self.digest()).finish_non_exhaustive()
     }
 }
 
 impl Engine {
     /// Makes the engine: from the cache directory in some milliseconds, for the first time in about a second.
     pub async fn new(config: EngineConfig) -> Result<Self, EngineError> {
-        Ok(Self::start(config, Placing::Planned).await?.0)
+        Ok(Self::start(config, AllocationLayout::Planned).await?.0)
     }
 
-    /// An engine whose first picture is as the allocator makes it, and what it consists of: for planning better ones.
+    /// An engine whose engine image is as the allocator makes it, and what that consists of: for planning better layouts.
     #[doc(hidden)]
     pub async fn unplanned(config: EngineConfig) -> Result<(Self, Vec<Allocation>), EngineError> {
-        Self::start(config, Placing::Logged).await
+        Self::start(config, AllocationLayout::Logged).await
     }
 
-    async fn start(config: EngineConfig, placing: Placing) -> Result<(Self, Vec<Allocation>), EngineError> {
-        let wasmtime = wasmtime::Engine::new(&config::wasmtime_config(config.slots))?;
-        let digest = sha256_hex(GUEST);
-        let build = build_name(&wasmtime, &digest);
-        let artifacts = Artifacts::open(&config.cache_dir, &build, config.cache_bytes_max)?;
-        let halves = split::split(GUEST).map_err(|error| EngineError::Guest(error.to_string()))?;
-        let code = load_or_compile(&wasmtime, &artifacts, "engine", &halves.engine)?;
-        let mut linker = Linker::new(&wasmtime);
-        crate::host::link(&mut linker)?;
-        let seed = Module::new(&wasmtime, &halves.memory)?;
-        let mut inner = Inner {
-            seed: Image::new("seed", linker.instantiate_pre(&seed)?),
-            base: Image::new("base", linker.instantiate_pre(&seed)?),
+    async fn start(
+        config: EngineConfig,
+        layout: AllocationLayout,
+    ) -> Result<(Self, Vec<Allocation>), EngineError> {
+        let guest = Guest::load(&config.cache_dir, config.cache_bytes_max, config.slots, crate::host::link)?;
+        let (memory, allocations) = compile::initialize(&guest, layout).await?;
+        let state = EngineState {
+            base: guest.own_image("base", &memory)?,
             node_base: OnceCell::new(),
             images: ImageCache::new(config.images),
             compiler: Compiler::new(config.compile_worker),
-            stack_bytes: halves.stack_bytes,
-            imports: Imports::new(linker, &code),
-            wasmtime,
-            code,
-            artifacts,
-            digest,
+            guest,
         };
-        let (memory, allocations) = crate::compile::initialize(&inner, placing).await?;
-        let base = load_or_compile(&inner.wasmtime, &inner.artifacts, "base", &memory)?;
-        inner.base = Image::new("base", inner.imports.linker().instantiate_pre(&base)?);
-        Ok((Self { inner: Arc::new(inner) }, allocations))
+        Ok((Self { state: Arc::new(state) }, allocations))
     }
 
     /// Which build of the guest this is, in hexadecimal: images belong to one.
     pub fn digest(&self) -> &str {
-        &self.inner.digest
+        self.state.guest.digest()
+    }
+
+    /// Compiles a function and runs its top level, under limits of their own and without any capability.
+    pub async fn build(&self, source: &Source) -> Result<Build, CompileError> {
+        compile::check_size(source)?;
+        let script = self.state.compiler.to_javascript(source).await?;
+        // For both phases: the engine resolves imports while it compiles.
+        let base = self.state.base_for(script.imports_node).await;
+        let base = base.map_err(|error| CompileError::Internal { reason: error.to_string() })?;
+        compile::build(&self.state.guest, base, source, script).await
     }
 
     /// The image, when it is in memory or in this machine's cache directory.
     pub fn cached(&self, digest: &str) -> Option<Image> {
-        if let Some(image) = self.inner.images.get(digest) {
+        if let Some(image) = self.state.images.get(digest) {
             return Some(image);
         }
-        let module = self.inner.artifacts.load(&self.inner.wasmtime, &image_name(digest)?)?;
-        self.keep(digest, &module).ok()
+        Some(self.keep(self.state.guest.cached_image(digest)?))
     }
 
     /// Makes an image of the bytes that [`Engine::build`] answered, and keeps it in the cache directory.
@@ -158,97 +125,81 @@ impl Engine {
         if let Some(image) = self.cached(digest) {
             return Ok(image);
         }
-        if sha256_hex(bytes) != digest {
-            return Err(EngineError::Image("the bytes are not those of this digest".to_owned()));
-        }
-        snapshot::check(bytes).map_err(|reason| EngineError::Image(reason.to_owned()))?;
-        let name =
-            image_name(digest).ok_or_else(|| EngineError::Image("the digest is malformed".to_owned()))?;
-        let module = Module::new(&self.inner.wasmtime, bytes)?;
-        // The mapped file is what makes idle functions cheap; without it this image still works.
-        let mapped = match self.inner.artifacts.save(&name, &module) {
-            Ok(()) => self.inner.artifacts.load(&self.inner.wasmtime, &name),
-            Err(error) => {
-                tracing::warn!(%error, "an image could not be kept in the cache directory");
-                None
-            }
-        };
-        self.keep(digest, &mapped.unwrap_or(module))
+        Ok(self.keep(self.state.guest.load_image(digest, bytes)?))
     }
 
-    /// Lets go of images that nobody has used for so long; how many they were. They come back from the cache directory, in
-    /// less than a millisecond, when they are called again.
+    /// Evicts images that were not used for `idle`; answers how many. They come back from the cache directory, in less
+    /// than a millisecond, when they are called again.
     pub fn release_idle(&self, idle: Duration) -> usize {
-        self.inner.images.release(idle)
+        self.state.images.release(idle)
     }
 
-    fn keep(&self, digest: &str, module: &Module) -> Result<Image, EngineError> {
-        let memory: InstancePre<Sandbox> = self.inner.imports.linker().instantiate_pre(module)?;
-        let image = Image::new(digest, memory);
-        self.inner.images.put(image.clone());
-        Ok(image)
+    fn keep(&self, image: Image) -> Image {
+        self.state.images.put(image.clone());
+        image
+    }
+
+    /// Runs one invocation in a sandbox of its own.
+    ///
+    /// `reply` gets the response, or the fault, as soon as there is one; the future goes on until the background
+    /// (`waitUntil`) phase has ended too. Dropping it ends the guest where it stands.
+    pub fn invoke(
+        &self,
+        image: &Image,
+        call: Call,
+        reply: oneshot::Sender<Result<Response, Fault>>,
+    ) -> impl Future<Output = Outcome> + Send {
+        // Not async itself: its future would hold the call a second time.
+        invoke::invoke(&self.state.guest, image, call, reply)
+    }
+
+    /// Makes a sandbox for an image and throws it away: what an invocation pays before its first instruction. For
+    /// measuring.
+    #[doc(hidden)]
+    pub fn instantiate_only(&self, image: &Image) -> wasmtime::Result<()> {
+        invoke::instantiate_only(&self.state.guest, image)
+    }
+
+    /// Runs one invocation, and answers the pages of 4 KiB of its memory that are its own now, in order. For measuring: an
+    /// engine that nothing ran in before has no others.
+    #[doc(hidden)]
+    #[cfg(target_os = "linux")]
+    pub async fn written_pages(&self, image: &Image, call: Call) -> wasmtime::Result<Vec<usize>> {
+        invoke::footprint::written_pages(&self.state.guest, image, call).await
+    }
+
+    /// Runs one invocation, and answers where it wrote into its image, even if the same as before stands there afterwards: the
+    /// addresses of 16 bytes each. For measuring, and a hundred times as slow.
+    #[doc(hidden)]
+    #[cfg(target_os = "linux")]
+    pub async fn written_addresses(
+        &self,
+        image: &Image,
+        call: Call,
+    ) -> wasmtime::Result<std::collections::BTreeSet<usize>> {
+        invoke::footprint::written_addresses(&self.state.guest, image, call).await
+    }
+
+    /// Runs a recorded invocation again, without anything outside: every value that the host gave to it then, it gets now.
+    ///
+    /// # Errors
+    /// [`InvalidRecording`] when the recording cannot be read.
+    pub async fn replay(&self, image: &Image, recording: &Recording) -> Result<Replay, InvalidRecording> {
+        replay::replay(&self.state.guest, image, recording).await
     }
 }
 
-impl Inner {
+impl EngineState {
     /// What a function's top level starts from.
-    pub(crate) async fn base_for(&self, imports_node: bool) -> Result<&Image, EngineError> {
+    async fn base_for(&self, imports_node: bool) -> Result<&Image, EngineError> {
         if !imports_node {
             return Ok(&self.base);
         }
         self.node_base
             .get_or_try_init(async || {
-                let memory = crate::compile::add_library(self, split::library(GUEST)).await?;
-                let base = load_or_compile(&self.wasmtime, &self.artifacts, "node-base", &memory)?;
-                Ok(Image::new("node-base", self.imports.linker().instantiate_pre(&base)?))
+                let memory = compile::add_library(&self.guest, &self.base, Guest::library()).await?;
+                self.guest.own_image("node-base", &memory)
             })
             .await
     }
-
-    /// Instantiates an image and the engine's code over it, on this thread's own stack: neither runs any code of the
-    /// guest's, and a fiber for each would cost more than the rest. From here on the guest yields.
-    pub(crate) fn instantiate(
-        &self,
-        store: &mut Store<Sandbox>,
-        image: &Image,
-    ) -> wasmtime::Result<Instance> {
-        let picture = image.memory().instantiate(&mut *store)?;
-        let memory = picture
-            .get_memory(&mut *store, MEMORY_EXPORT)
-            .ok_or_else(|| wasmtime::Error::msg("an image without memory"))?;
-        store.data_mut().memory = Some(memory);
-        let imports = self.imports.over(store, memory)?;
-        let instance = Instance::new(&mut *store, &self.code, &imports)?;
-        store.data_mut().instance = Some(instance);
-        store.fuel_async_yield_interval(Some(config::FUEL_BETWEEN_YIELDS))?;
-        Ok(instance)
-    }
-}
-
-/// Compiled modules belong to one guest, one build of wasmtime, one configuration and one kind of machine.
-fn build_name(wasmtime: &wasmtime::Engine, digest: &str) -> String {
-    use std::hash::{Hash, Hasher};
-    let mut hasher = std::hash::DefaultHasher::new();
-    wasmtime.precompile_compatibility_hash().hash(&mut hasher);
-    format!("{}-{:016x}", &digest[..16.min(digest.len())], hasher.finish())
-}
-
-fn image_name(digest: &str) -> Option<String> {
-    let valid = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    valid.then(|| format!("{IMAGE_PREFIX}{digest}"))
-}
-
-fn load_or_compile(
-    wasmtime: &wasmtime::Engine,
-    artifacts: &Artifacts,
-    kind: &str,
-    wasm: &[u8],
-) -> Result<Module, EngineError> {
-    let name = format!("{kind}-{}", sha256_hex(wasm));
-    if let Some(module) = artifacts.load(wasmtime, &name) {
-        return Ok(module);
-    }
-    let module = Module::new(wasmtime, wasm)?;
-    artifacts.save(&name, &module)?;
-    Ok(artifacts.load(wasmtime, &name).unwrap_or(module))
 }

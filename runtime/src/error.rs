@@ -1,14 +1,14 @@
-//! The only ways in which an invocation, or a deploy, can fail.
+//! `Fault` and `CompileError`: the only ways in which an invocation, or a deploy, can fail.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Whose doing a failure was.
+/// Who caused a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blame {
     /// The tenant's code.
     Function,
-    /// Whoever called.
+    /// The caller.
     Caller,
     /// Mayfly.
     Platform,
@@ -46,7 +46,7 @@ pub enum Fault {
     },
     /// The wall clock ran out.
     TimedOut { elapsed: Duration, limit: Duration },
-    /// The call stack ran out and nobody caught the `RangeError`.
+    /// The call stack ran out and the `RangeError` was not caught.
     StackOverflow(Thrown),
     /// The handler's promise can never settle: nothing is pending.
     Hung,
@@ -80,7 +80,7 @@ impl Fault {
         }
     }
 
-    /// Whose doing it was.
+    /// Who caused it.
     pub fn blame(&self) -> Blame {
         match self {
             Self::Threw(_)
@@ -116,7 +116,7 @@ impl Fault {
         }
     }
 
-    /// The same, to be mapped or masked.
+    /// The stack, to be mapped or redacted.
     pub fn stack_mut(&mut self) -> Option<&mut String> {
         match self {
             Self::Threw(thrown) | Self::StackOverflow(thrown) => Some(&mut thrown.stack),
@@ -176,7 +176,7 @@ pub struct SourcePlace {
     pub text: String,
 }
 
-/// Why a source cannot be deployed. Always the author's to mend, but for [`CompileError::Internal`].
+/// Why a source cannot be deployed. Always for the author to fix, but for [`CompileError::Internal`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CompileError {
     /// The source is larger than allowed. Both in bytes.
@@ -185,7 +185,7 @@ pub enum CompileError {
     Syntax { message: String, place: Option<SourcePlace> },
     /// It is, but uses something that Mayfly refuses: decorators, imports that are not bundled.
     Unsupported { message: String, place: Option<SourcePlace> },
-    /// What came with it as a bundler's source map is none.
+    /// The bundler's source map that came with it cannot be read.
     SourceMap { message: String },
     /// It exports no handler.
     NoHandler { message: String },

@@ -1,21 +1,11 @@
 //! What the guest may call: the four functions of `mayfly`, and three of WASI.
 //!
-//! A capability's file knows its own part of the [`Sandbox`] and nothing else of it; this file joins them.
+//! Here the capabilities are joined to the sandbox: each of their files knows its own part of it alone.
 
 mod call;
-pub(crate) mod compute;
-pub(crate) mod console;
-pub(crate) mod database;
-pub(crate) mod ending;
-pub(crate) mod fetch;
-pub(crate) mod idempotency;
+mod compute;
 mod memory;
-pub(crate) mod operations;
-pub(crate) mod outgoing;
-pub(crate) mod outside;
-pub(crate) mod request;
 mod submit;
-mod timers;
 mod wasi;
 
 use mayfly_abi::IMPORT_MODULE;

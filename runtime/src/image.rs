@@ -1,6 +1,7 @@
-//! Images: one memory picture a function version, mapped copy-on-write into every sandbox that runs it.
+//! Images: the memory of one function version, mapped copy-on-write into every sandbox that runs it.
 
 mod cache;
+pub(crate) mod memory;
 pub(crate) mod snapshot;
 
 use std::sync::Arc;
@@ -14,31 +15,31 @@ use crate::sandbox::Sandbox;
 /// A function version, ready to be instantiated any number of times. Cheap to clone.
 #[derive(Clone)]
 pub struct Image {
-    inner: Arc<Inner>,
+    parts: Arc<ImageParts>,
 }
 
-struct Inner {
+struct ImageParts {
     digest: String,
     memory: InstancePre<Sandbox>,
 }
 
 impl Image {
     pub(crate) fn new(digest: &str, memory: InstancePre<Sandbox>) -> Self {
-        Self { inner: Arc::new(Inner { digest: digest.to_owned(), memory }) }
+        Self { parts: Arc::new(ImageParts { digest: digest.to_owned(), memory }) }
     }
 
     /// SHA-256 of the image's bytes, in hexadecimal.
     pub fn digest(&self) -> &str {
-        &self.inner.digest
+        &self.parts.digest
     }
 
     pub(crate) fn memory(&self) -> &InstancePre<Sandbox> {
-        &self.inner.memory
+        &self.parts.memory
     }
 }
 
 impl std::fmt::Debug for Image {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Image").field(&self.inner.digest).finish()
+        f.debug_tuple("Image").field(&self.parts.digest).finish()
     }
 }

@@ -1,31 +1,39 @@
 //! Compiles and runs one function, safely. Knows no HTTP server, no PostgreSQL and no tenant.
 
 mod artifact;
-mod aside;
 mod body;
+mod capability;
 mod compile;
 mod digest;
+mod disconnect;
 mod engine;
 mod error;
-mod hangup;
+mod guest;
+mod guest_error;
 mod host;
 mod image;
+mod invocation;
 mod invoke;
 mod limits;
+mod meter;
 pub mod providers;
+mod recording;
 mod replay;
 mod sandbox;
+mod yield_now;
 
-pub use aside::step_aside;
 pub use body::{Body, Chunks, CollectError};
 #[doc(hidden)]
 pub use compile::Allocation;
 pub use compile::{Build, SOURCE_BYTES_MAX, Source, SourceMap, compile_worker, imports};
-pub use engine::{Engine, EngineConfig, EngineError};
+pub use disconnect::{DisconnectGuard, Disconnected};
+pub use engine::{Engine, EngineConfig};
 pub use error::{Blame, CompileError, Fault, SourcePlace, Thrown};
-pub use hangup::{Hangup, OnTheLine};
+pub use guest::EngineError;
 pub use image::Image;
-pub use invoke::{Background, Call, LogEntry, LogLevel, Outcome, Request, Response, Usage};
+pub use invocation::{Background, Call, LogEntry, LogLevel, Outcome, Request, ResourceUsage, Response};
 pub use limits::{FUEL_PER_CPU_MS, Limits};
 pub use mayfly_abi::node::MODULES as NODE_MODULES;
-pub use replay::{InvalidRecording, Recording, Replay};
+pub use recording::{InvalidRecording, Recording};
+pub use replay::Replay;
+pub use yield_now::yield_now;

@@ -1,7 +1,7 @@
-//! What an embedder lends to an invocation: one trait a capability.
+//! The traits that an embedder implements: one a capability.
 //!
-//! The guest knows capabilities, never addresses or credentials. Every method is asked by the host side of a
-//! capability (`host/`), runs at the same time as the others, and is dropped when the invocation ends: a provider
+//! The guest knows capabilities, never addresses or credentials. Every method is called by the host's side of a
+//! capability (`capability/`), runs at the same time as the others, and is dropped when the invocation ends: a provider
 //! must treat being dropped as a cancellation.
 
 mod database;
@@ -17,54 +17,21 @@ pub use database::{
     Actor, BigintMode, Cursor, Database, Isolation, ResultSet, RowBatch, RowShape, Statement, Transaction,
     TransactionOptions,
 };
-pub use idempotency::{Begun, Claim, Idempotency};
+pub use idempotency::{Claim, ClaimOutcome, Idempotency};
 pub use mayfly_abi::value::Value;
 use zeroize::Zeroizing;
+
+pub use crate::guest_error::GuestError;
 
 use crate::body::Body;
 
 /// A boxed future, as every provider returns it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// An error that the guest's code can catch: it becomes an `Error` with `code` and the other fields on it.
-///
-/// It is shown to the function's author, so it holds nothing of the platform's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GuestError {
-    /// A code of `CONTRACT`'s list, or an SQLSTATE.
-    pub code: String,
-    /// One sentence for the author of the function.
-    pub message: String,
-    /// Further properties of the thrown error, such as `detail`, `hint`, `constraint` or `position`.
-    pub fields: Vec<(&'static str, String)>,
-}
-
-impl GuestError {
-    /// An error without further fields.
-    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), fields: Vec::new() }
-    }
-
-    /// The same error with one more property.
-    #[must_use]
-    pub fn with(mut self, field: &'static str, value: impl Into<String>) -> Self {
-        self.fields.push((field, value.into()));
-        self
-    }
-}
-
-impl fmt::Display for GuestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code, self.message)
-    }
-}
-
-impl std::error::Error for GuestError {}
-
-/// Environment variables by name. Values are secrets: they are overwritten when they are forgotten.
+/// Environment variables by name. Values are secrets: they are overwritten when they are dropped.
 pub type Environment = BTreeMap<String, Zeroizing<String>>;
 
-/// What one invocation may use. Whatever is `None` is refused in the guest with a clear error.
+/// What one invocation may use. A capability that is `None` is refused in the guest with a clear error.
 #[derive(Clone, Default)]
 pub struct Grants {
     /// `ctx.env`.
@@ -78,7 +45,7 @@ pub struct Grants {
 }
 
 impl fmt::Debug for Grants {
-    // Values of the environment are secrets: only what was lent is shown.
+    // Values of the environment are secrets: only which ones were granted is shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Grants")
             .field("env", &self.env.keys().collect::<Vec<_>>())
@@ -92,7 +59,7 @@ impl fmt::Debug for Grants {
 /// What happens on a 3xx answer with a `Location`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Redirect {
-    /// Follow it, every hop checked afresh.
+    /// Follow it, with every hop checked.
     #[default]
     Follow,
     /// Fail.
@@ -121,7 +88,7 @@ pub struct FetchRequest {
 pub struct FetchResponse {
     /// The status code.
     pub status: u16,
-    /// Its words, where the protocol has any.
+    /// The reason phrase, where the protocol has one.
     pub status_text: String,
     /// The URL that answered, after redirects.
     pub url: String,

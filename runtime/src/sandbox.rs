@@ -1,25 +1,24 @@
 //! `Sandbox`: the host's side of one invocation, one field a capability. It dies with the invocation.
 
-pub(crate) mod fuel;
-mod memory;
-
 use std::time::Instant;
 
-use wasmtime::{Instance, Memory};
+use wasmtime::{Instance, Memory, Store};
 
-pub(crate) use memory::MemoryLimiter;
-
-use crate::hangup::Hangup;
-use crate::host::compute::Compute;
-use crate::host::console::Console;
-use crate::host::database::Connections;
-use crate::host::ending::Ending;
-use crate::host::fetch::Egress;
-use crate::host::idempotency::Claims;
-use crate::host::operations::Operations;
-use crate::host::outside::Outside;
-use crate::host::request::Incoming;
-use fuel::Meter;
+use crate::capability::completion::Completion;
+use crate::capability::compute::Compute;
+use crate::capability::console::Console;
+use crate::capability::database::Connections;
+use crate::capability::fetch::Egress;
+use crate::capability::idempotency::IdempotencyClaims;
+use crate::capability::nondeterminism::Nondeterminism;
+use crate::capability::operations::Operations;
+use crate::capability::request::Incoming;
+use crate::disconnect::Disconnected;
+use crate::limits::Limits;
+use crate::meter::MemoryLimiter;
+use crate::meter::fuel::{self, Meter};
+use crate::providers::Grants;
+use crate::recording::Recorder;
 
 /// What the host keeps for one invocation.
 pub(crate) struct Sandbox {
@@ -35,22 +34,58 @@ pub(crate) struct Sandbox {
     pub(crate) started: Instant,
     /// What came in.
     pub(crate) incoming: Incoming,
-    /// Tells when the caller has gone away; taken when the guest asks.
-    pub(crate) hangup: Option<Hangup>,
-    /// Where randomness, time and answers come from.
-    pub(crate) outside: Outside,
-    /// What goes out, or why nothing does.
-    pub(crate) ending: Ending,
+    /// Signals that the client disconnected; taken when the guest asks.
+    pub(crate) disconnected: Option<Disconnected>,
+    /// Where randomness, time and the order of results come from.
+    pub(crate) nondeterminism: Nondeterminism,
+    /// The response, or the fault.
+    pub(crate) completion: Completion,
     /// `console`.
     pub(crate) console: Console,
-    /// What runs on the host meanwhile.
+    /// Host operations that run while the guest does.
     pub(crate) operations: Operations,
     /// What the host computes for it.
     pub(crate) compute: Compute,
     /// `ctx.db`.
     pub(crate) connections: Connections,
     /// `ctx.idempotency`.
-    pub(crate) claims: Claims,
+    pub(crate) claims: IdempotencyClaims,
     /// `fetch`.
     pub(crate) egress: Egress,
+}
+
+impl Sandbox {
+    pub(crate) fn new(
+        started: Instant,
+        incoming: Incoming,
+        completion: Completion,
+        grants: Grants,
+        limits: &Limits,
+    ) -> Self {
+        Self {
+            memory: None,
+            instance: None,
+            meter: Meter { debt: 0, yielded_at: fuel::with_reserve(limits.fuel) },
+            limiter: MemoryLimiter::new(limits.memory_bytes),
+            started,
+            incoming,
+            disconnected: None,
+            nondeterminism: match limits.recording_bytes {
+                0 => Nondeterminism::Live,
+                bytes_max => Nondeterminism::Recording(Recorder::new(bytes_max)),
+            },
+            completion,
+            console: Console::new(limits),
+            operations: Operations::new(limits.host_operations),
+            compute: Compute::default(),
+            connections: Connections::new(grants.database),
+            claims: IdempotencyClaims::new(grants.idempotency),
+            egress: Egress::new(grants.fetch, limits.subrequests),
+        }
+    }
+}
+
+/// What is left of a sandbox's fuel.
+pub(crate) fn fuel_left(store: &Store<Sandbox>) -> u64 {
+    store.get_fuel().unwrap_or(0).saturating_sub(store.data().meter.debt)
 }

@@ -1,30 +1,38 @@
 //! Brings a database to a declared schema: in one transaction, proven at its end, recorded in it.
 
+mod after_commit;
 mod execute;
 mod losses;
 mod options;
-mod outside;
+mod session;
 mod steps;
 
 use std::time::Instant;
 
-pub use options::{Options, Outcome};
-pub use steps::{Script, steps};
+pub use options::{ApplyOutcome, Options};
+pub(crate) use session::{begin, catalog_of};
+pub use steps::{ProposedChange, steps};
+
+pub use crate::catalog::fingerprint::fingerprint;
 
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Transaction};
 
 use crate::catalog::Catalog;
-use crate::diff::{Facts, diff};
-use crate::dsl::Declared;
+use crate::catalog::introspect::introspect;
+use crate::catalog::write::write;
+use crate::declare::dsl::Declared;
 use crate::error::SchemaError;
-use crate::history::{Entry, Ledger, sha256};
-use crate::introspect::{Place, introspect};
-use crate::normalise::{can_cast, normalise, search_path, set_local_ms};
+use crate::history::{HistoryEntry, Ledger};
 use crate::plan::{Plan, Step};
-use crate::rename::Renames;
-use crate::write::write;
-use crate::{complete, create, seed, settled};
+use crate::planning::complete;
+use crate::planning::create;
+use crate::planning::diff::{Facts, diff};
+use crate::planning::normalise::{can_cast, normalise, search_path};
+use crate::planning::rename::Renames;
+use crate::planning::seed_rows;
+use crate::planning::unchanged;
+use session::scope;
 
 /// The schema as it is.
 ///
@@ -38,11 +46,6 @@ pub async fn read(client: &mut Client, options: &Options) -> Result<Catalog, Sch
     Ok(catalog)
 }
 
-/// What identifies a schema's state: equal for equal schemas.
-pub fn fingerprint(catalog: &Catalog) -> String {
-    sha256(&write(catalog, true).to_string())
-}
-
 /// Bring the database to the declared schema, or show what that would take.
 ///
 /// # Errors
@@ -52,9 +55,9 @@ pub async fn apply(
     declared: &Declared,
     options: &Options,
     ledger: &Ledger,
-) -> Result<Outcome, SchemaError> {
+) -> Result<ApplyOutcome, SchemaError> {
     if let Some(key) = ledger.session_lock {
-        outside::acquire(client, key, options.lock_timeout).await?;
+        after_commit::acquire(client, key, options.lock_timeout).await?;
     }
     let outcome = locked(client, declared, options, ledger).await;
     if let Some(key) = ledger.session_lock {
@@ -69,7 +72,7 @@ async fn locked(
     declared: &Declared,
     options: &Options,
     ledger: &Ledger,
-) -> Result<Outcome, SchemaError> {
+) -> Result<ApplyOutcome, SchemaError> {
     let mut outcome = match in_transaction(client, declared, options, ledger, false).await {
         // A value that an enum was just given cannot be used before the end of the transaction.
         Err(SchemaError::Step { failure, .. }) if failure.sqlstate == "55P04" => {
@@ -78,7 +81,7 @@ async fn locked(
         other => other?,
     };
     if !options.dry_run {
-        outside::run(client, &outcome.plan, options).await?;
+        after_commit::run(client, &outcome.plan, options).await?;
         if let Some(id) = outcome.migration
             && outcome.plan.steps.iter().any(|step| step.outside)
         {
@@ -96,7 +99,7 @@ async fn in_transaction(
     options: &Options,
     ledger: &Ledger,
     rebuild_enums: bool,
-) -> Result<Outcome, SchemaError> {
+) -> Result<ApplyOutcome, SchemaError> {
     let begun = Instant::now();
     let mut transaction = client.transaction().await?;
     begin(&transaction, options).await?;
@@ -104,10 +107,14 @@ async fn in_transaction(
         let waited = transaction.batch_execute(sql).await;
         waited.map_err(|error| execute::lock_failure(error, None, options))?;
     }
-    let current = introspect(&transaction, place(options, false)).await?;
-    if settled::is_settled(&current, declared) {
+    let current = introspect(&transaction, scope(options, false)).await?;
+    if unchanged::is_unchanged(&current, declared) {
         transaction.rollback().await?;
-        return Ok(Outcome { fingerprint: fingerprint(&current), catalog: current, ..Outcome::default() });
+        return Ok(ApplyOutcome {
+            fingerprint: fingerprint(&current),
+            catalog: current,
+            ..ApplyOutcome::default()
+        });
     }
     let mut outcome = if current.tables.is_empty() && current.enums.is_empty() {
         from_nothing(&mut transaction, declared, options).await?
@@ -125,7 +132,7 @@ async fn in_transaction(
         transaction.batch_execute(sql).await?;
     }
     let renames = outcome.renames.to_node().to_string();
-    let entry = Entry {
+    let entry = HistoryEntry {
         name: options.name.as_deref(),
         sql: &outcome.plan.script(),
         key_id: options.key_id.as_deref(),
@@ -142,41 +149,12 @@ async fn in_transaction(
     Ok(outcome)
 }
 
-/// Session settings for one transaction. Everything else of the session stays what it was.
-pub(crate) async fn begin(transaction: &Transaction<'_>, options: &Options) -> Result<(), SchemaError> {
-    let path = search_path(&options.schema, &[]);
-    let settings = [
-        set_local_ms("lock_timeout", options.lock_timeout),
-        set_local_ms("statement_timeout", options.statement_timeout),
-        format!("SET LOCAL search_path = {path}"),
-        // How expressions and dates are written must not depend on whoever asks.
-        "SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres'; SET LOCAL extra_float_digits = 1;
-         SET LOCAL quote_all_identifiers = off; SET LOCAL standard_conforming_strings = on; SET LOCAL timezone = 'UTC';
-         SET LOCAL jit = off"
-            .to_owned(),
-    ];
-    Ok(transaction.batch_execute(&settings.join(";")).await?)
-}
-
-/// The schema as this transaction sees it.
-pub(crate) async fn catalog_of(
-    transaction: &Transaction<'_>,
-    options: &Options,
-) -> Result<Catalog, SchemaError> {
-    introspect(transaction, place(options, true)).await
-}
-
-fn place(options: &Options, unmanaged: bool) -> Place<'_> {
-    let schema = options.schema.as_str();
-    Place { schema, homes: [schema, schema], hidden: &options.hidden, unmanaged }
-}
-
-/// Nothing is there: what the declaration says is what is done.
+/// The schema is empty: the declaration is created as it is.
 async fn from_nothing(
     transaction: &mut Transaction<'_>,
     declared: &Declared,
     options: &Options,
-) -> Result<Outcome, SchemaError> {
+) -> Result<ApplyOutcome, SchemaError> {
     let makings =
         create::structure(declared, create::Naming::AsDeclared).into_iter().chain(create::contents(declared));
     let steps: Vec<Step> = makings.map(|making| making.step).collect();
@@ -185,8 +163,8 @@ async fn from_nothing(
         normalise(transaction, declared, &options.schema, &search_path(&options.schema, &[])).await?;
         return Err(error);
     }
-    let catalog = introspect(transaction, place(options, true)).await?;
-    Ok(Outcome { plan: Plan { steps }, catalog, ..Outcome::default() })
+    let catalog = introspect(transaction, scope(options, true)).await?;
+    Ok(ApplyOutcome { plan: Plan { steps }, catalog, ..ApplyOutcome::default() })
 }
 
 async fn from_something(
@@ -195,12 +173,12 @@ async fn from_something(
     declared: &Declared,
     options: &Options,
     mut facts: Facts,
-) -> Result<Outcome, SchemaError> {
+) -> Result<ApplyOutcome, SchemaError> {
     let renames = Renames::find(&current, declared);
     let mut steps = renames.steps();
     if !renames.is_empty() {
         execute::run(transaction, &steps, options).await?;
-        current = introspect(transaction, place(options, false)).await?;
+        current = introspect(transaction, scope(options, false)).await?;
     }
     let path = search_path(&options.schema, &[]);
     let mut target = normalise(transaction, declared, &options.schema, &path).await?;
@@ -222,12 +200,12 @@ async fn from_something(
     let (later, now): (Vec<Step>, Vec<Step>) = planned.into_iter().partition(|step| step.outside);
     execute::run(transaction, &now, options).await?;
     steps.extend(now);
-    steps.extend(execute::seeds(transaction, &target, seed::in_order(declared), options).await?);
+    steps.extend(execute::seeds(transaction, &target, seed_rows::in_order(declared), options).await?);
     let catalog =
-        if steps.is_empty() { current } else { introspect(transaction, place(options, true)).await? };
+        if steps.is_empty() { current } else { introspect(transaction, scope(options, true)).await? };
     prove(&catalog, &target, declared, &facts, &later)?;
     steps.extend(later);
-    Ok(Outcome { plan: Plan { steps }, catalog, losses, renames, ..Outcome::default() })
+    Ok(ApplyOutcome { plan: Plan { steps }, catalog, losses, renames, ..ApplyOutcome::default() })
 }
 
 /// Types that PostgreSQL cannot make out of the old ones.

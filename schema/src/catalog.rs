@@ -1,9 +1,13 @@
-//! What is there: a schema as PostgreSQL's catalogues have it, every type and expression in PostgreSQL's own spelling.
+//! `Catalog`: a schema as PostgreSQL's catalogues have it, every type and expression in PostgreSQL's own spelling.
+
+pub(crate) mod fingerprint;
+pub(crate) mod introspect;
+pub mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dsl::{ForeignKey, Identity, Index, Key, Rls};
-use crate::expression::Expression;
+use crate::declare::dsl::{ForeignKey, IdentityKind, Index, Key, Rls};
+use crate::declare::expression::Expression;
 
 /// The tables and enums of one schema, and what else is in it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -12,7 +16,7 @@ pub struct Catalog {
     pub tables: BTreeMap<String, Table>,
     /// The values of each enum, in order.
     pub enums: BTreeMap<String, Vec<String>>,
-    /// What is there and is never touched.
+    /// Objects that are never touched.
     pub unmanaged: Vec<Unmanaged>,
 }
 
@@ -63,7 +67,7 @@ pub struct Column {
     /// The expression that it is computed from.
     pub generated: Option<Expression>,
     /// Numbered by PostgreSQL.
-    pub identity: Option<Identity>,
+    pub identity: Option<IdentityKind>,
     /// When it is not the type's own.
     pub collation: Option<String>,
     /// Its comment.
@@ -91,14 +95,14 @@ pub struct Constraint {
     /// Whether the caller chose the name; else it is PostgreSQL's, and means nothing.
     pub named: bool,
     /// What it says.
-    pub body: Body,
+    pub body: ConstraintBody,
     /// Whether all rows are known to keep it.
     pub validated: bool,
 }
 
 /// What a constraint says.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Body {
+pub enum ConstraintBody {
     /// `PRIMARY KEY`
     Primary(Key),
     /// `UNIQUE`
@@ -128,13 +132,13 @@ impl Table {
 
     /// The primary key.
     pub fn primary_key(&self) -> Option<&Constraint> {
-        self.constraints.values().find(|constraint| matches!(constraint.body, Body::Primary(_)))
+        self.constraints.values().find(|constraint| matches!(constraint.body, ConstraintBody::Primary(_)))
     }
 
     /// The primary key's columns.
     pub fn key_columns(&self) -> &[String] {
         match self.primary_key().map(|constraint| &constraint.body) {
-            Some(Body::Primary(key)) => &key.columns,
+            Some(ConstraintBody::Primary(key)) => &key.columns,
             _ => &[],
         }
     }
@@ -144,15 +148,15 @@ impl Constraint {
     /// The table's columns that it names; none where it is an expression.
     pub fn columns(&self) -> &[String] {
         match &self.body {
-            Body::Primary(key) | Body::Unique(key) => &key.columns,
-            Body::Foreign(key, _) => &key.columns,
-            Body::Check(_) | Body::Exclusion(_) => &[],
+            ConstraintBody::Primary(key) | ConstraintBody::Unique(key) => &key.columns,
+            ConstraintBody::Foreign(key, _) => &key.columns,
+            ConstraintBody::Check(_) | ConstraintBody::Exclusion(_) => &[],
         }
     }
 }
 
-impl Body {
-    /// Whether both say the same, whatever they are called and wherever they were written.
+impl ConstraintBody {
+    /// Whether both mean the same, their names and JSON paths left out.
     pub(crate) fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Primary(a), Self::Primary(b)) | (Self::Unique(a), Self::Unique(b)) => same_key(a, b),

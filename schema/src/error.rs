@@ -1,19 +1,23 @@
-//! Why a schema could not be read, planned or applied.
+//! `SchemaError`: why a schema could not be read, planned or applied.
 
-use crate::parse::ParseError;
+mod rls;
+
+pub use rls::RlsError;
+
+use crate::declare::parse::ParseError;
 use crate::plan::{Consent, Loss, Step};
 
 /// A failure. Whatever it was, nothing was changed, unless the variant says otherwise.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaError {
-    /// The declaration makes no sense.
+    /// The declaration is invalid.
     #[error(transparent)]
     Declaration(#[from] ParseError),
-    /// PostgreSQL could not be asked.
-    #[error("PostgreSQL could not be asked: {0}")]
+    /// A query failed, or the connection did.
+    #[error("the query to PostgreSQL failed: {0}")]
     Connection(#[source] tokio_postgres::Error),
-    /// What is there is too much to read at once.
+    /// The schema is too large to read at once.
     #[error("the schema's expressions and comments have {bytes} bytes, the limit is {limit}")]
     TooLarge {
         /// What they have.
@@ -27,9 +31,9 @@ pub enum SchemaError {
     /// Steps that may not lose anything would.
     #[error("{}", loss_text(.0))]
     Loses(Vec<Loss>),
-    /// Somebody else holds a lock for longer than was to be waited.
+    /// Another transaction holds a lock for longer than the lock timeout.
     #[error(
-        "a lock was not to be had within {waited_ms} ms: another transaction is using {}; try again",
+        "a lock could not be acquired within {waited_ms} ms: another transaction is using {}; try again",
         .table.as_deref().unwrap_or("the database")
     )]
     Locked {
@@ -51,12 +55,12 @@ pub enum SchemaError {
     /// The plan was carried out and led somewhere else. This is a mistake of ours.
     #[error("the plan does not lead to the declared schema, so nothing was changed: {}", .differences.join("; "))]
     Unproven {
-        /// What is not as it should be.
+        /// The differences that are left.
         differences: Vec<String>,
     },
-    /// A change of policies that makes no sense.
+    /// A change of policies that is not possible.
     #[error("{0}")]
-    Rls(#[source] crate::rls::RlsError),
+    Rls(#[source] RlsError),
     /// The recorded state that was asked for is not there.
     #[error("migration {0} has no recorded schema")]
     NoSuchState(i64),
@@ -93,6 +97,12 @@ impl From<tokio_postgres::Error> for SchemaError {
     }
 }
 
+impl From<RlsError> for SchemaError {
+    fn from(error: RlsError) -> Self {
+        Self::Rls(error)
+    }
+}
+
 impl StepFailure {
     /// What PostgreSQL said; `None` when it was not PostgreSQL.
     pub(crate) fn of(error: &tokio_postgres::Error) -> Option<Self> {
@@ -108,7 +118,7 @@ impl StepFailure {
         })
     }
 
-    /// Whether it is a lock that was not to be had, a deadlock or the like: trying again may help.
+    /// Whether it is a lock timeout or a deadlock: trying again may help.
     pub(crate) fn is_lock(&self) -> bool {
         ["55P03", "40P01"].contains(&self.sqlstate.as_str())
     }

@@ -1,22 +1,24 @@
-//! What was done to a schema: a record for every change that was applied, in the same transaction as the change.
+//! The migration history: a record for every change that was applied, in the same transaction as the change.
+
+pub use crate::catalog::fingerprint::sha256;
 
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Transaction};
 
-use crate::apply::fingerprint;
 use crate::catalog::Catalog;
-use crate::dsl::Declared;
+use crate::catalog::fingerprint::fingerprint;
+use crate::catalog::write::write;
+use crate::declare::dsl::Declared;
+use crate::declare::node::Node;
+use crate::declare::parse::Rules;
 use crate::error::SchemaError;
-use crate::node::Node;
-use crate::parse::Rules;
-use crate::write::write;
 
 /// Where changes are recorded, and what keeps two of them apart. The statements are the embedder's.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     /// An advisory lock that the session holds from beginning to end, when nothing else keeps two applies apart.
     pub session_lock: Option<i64>,
-    /// Run at the beginning of the transaction: it waits for whoever came first.
+    /// Run at the beginning of the transaction: it waits for an earlier apply.
     pub lock: Option<String>,
     /// Run after that, before anything else.
     pub prepare: Option<String>,
@@ -32,7 +34,7 @@ pub struct Ledger {
 
 /// What is recorded of one change.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Entry<'a> {
+pub(crate) struct HistoryEntry<'a> {
     pub(crate) name: Option<&'a str>,
     pub(crate) sql: &'a str,
     pub(crate) key_id: Option<&'a str>,
@@ -87,7 +89,7 @@ impl Ledger {
     pub(crate) async fn record(
         &self,
         transaction: &Transaction<'_>,
-        entry: &Entry<'_>,
+        entry: &HistoryEntry<'_>,
     ) -> Result<i64, SchemaError> {
         let checksum = sha256(entry.sql);
         let schema: Box<serde_json::value::RawValue> = raw(&entry.schema);
@@ -162,11 +164,6 @@ fn rename_back(declared: &mut Declared, renames: &Node) {
 
 fn raw(text: &str) -> Box<serde_json::value::RawValue> {
     serde_json::value::RawValue::from_string(text.to_owned()).unwrap_or_default()
-}
-
-/// In lower-case hexadecimal.
-pub fn sha256(text: &str) -> String {
-    hex::encode(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()))
 }
 
 /// The records of [`Ledger::own`] about one schema, newest first; none where there never was one.

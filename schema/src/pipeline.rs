@@ -1,4 +1,4 @@
-//! Runs statements one after another without waiting for each answer before the next is sent.
+//! Pipelining: runs statements one after another without waiting for each answer before the next is sent.
 
 use futures_util::future::join_all;
 use tokio_postgres::types::{Json, ToSql, Type};
@@ -6,7 +6,7 @@ use tokio_postgres::{Error, Transaction};
 
 use crate::plan::Step;
 
-/// So many statements are under way at once: their answers have to fit somewhere.
+/// Statements that are in flight at once: their answers have to fit into memory.
 const WINDOW: usize = 64;
 
 /// Which one failed, and how. All after it were refused.

@@ -36,13 +36,13 @@ pub enum Hazard {
     DeletesData,
     /// Values are converted, and some may lose precision.
     ChangesData,
-    /// The whole table is written anew, while nobody can read it.
+    /// The whole table is rewritten, and cannot be read while that lasts.
     RewritesTable,
     /// The whole table is read.
     ScansTable,
-    /// Nobody can read or write the table while the transaction lasts.
+    /// The table can be neither read nor written while the transaction lasts.
     AccessExclusiveLock,
-    /// Nobody can write the table meanwhile.
+    /// The table cannot be written while the step runs.
     BlocksWrites,
     /// Fails when there are rows that do not fit.
     FailsIfRowsViolate,

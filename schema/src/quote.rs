@@ -1,4 +1,4 @@
-//! Names and texts as SQL.
+//! Quoting: identifiers and literals as SQL.
 
 /// The most bytes of a name; PostgreSQL cuts longer ones off without a word.
 pub(crate) const NAME_BYTES_MAX: usize = 63;

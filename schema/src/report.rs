@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::Outcome;
+use crate::ApplyOutcome;
 
 /// What was done, or would be, as it is answered.
-pub fn report(outcome: &Outcome, dry_run: bool) -> Value {
+pub fn report(outcome: &ApplyOutcome, dry_run: bool) -> Value {
     if outcome.plan.is_empty() {
         return json!({ "applied": 0, "statements": [], "message": "Schema is up to date" });
     }

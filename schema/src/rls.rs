@@ -1,6 +1,5 @@
-//! Row-level security a table at a time: the statements for what is usually wanted, and why a row is seen or not.
+//! Row-level security a table at a time: the statements of common changes, and explanations of why a row is visible.
 
-mod error;
 mod explain;
 mod isolate;
 mod safe;
@@ -8,12 +7,13 @@ mod safe;
 use std::collections::BTreeSet;
 
 use crate::catalog::{Catalog, Table};
-use crate::dsl::Policy;
+use crate::declare::dsl::Policy;
 use crate::plan::{Hazard, Step};
+use crate::planning::mentions;
+use crate::planning::render;
 use crate::quote::identifier;
-use crate::{render, words};
 
-pub use error::RlsError;
+pub use crate::error::RlsError;
 pub use explain::{Question, Verdict, explain};
 pub use isolate::isolate;
 pub use safe::check_safe;
@@ -48,7 +48,7 @@ pub fn disable(catalog: &Catalog, table: &str) -> Result<Vec<Step>, RlsError> {
     Ok(steps)
 }
 
-/// A policy of one's own; switches row-level security on.
+/// Create a policy; switches row-level security on.
 ///
 /// # Errors
 /// [`RlsError::NoTable`], [`RlsError::Exists`], [`RlsError::Unsafe`]
@@ -63,7 +63,7 @@ pub fn create(catalog: &Catalog, table: &str, name: &str, policy: &Policy) -> Re
     Ok(steps)
 }
 
-/// Another policy in the place of one that is there.
+/// Replace a policy.
 ///
 /// # Errors
 /// [`RlsError::NoTable`], [`RlsError::NoPolicy`], [`RlsError::Unsafe`]
@@ -78,7 +78,7 @@ pub fn change(catalog: &Catalog, table: &str, name: &str, policy: &Policy) -> Re
     Ok(steps)
 }
 
-/// What shows whether a policy can be asked about the rows that are there: for everyone, so that it binds the owner, who tries it.
+/// Steps that try a policy on the rows that are there: for every role, so that it binds the owner, who runs the trial.
 pub fn trial(table: &str, policy: &Policy) -> Vec<Step> {
     let name = "mayfly trial";
     let twin = |command: &str, using: &Option<crate::Expression>| Policy {
@@ -112,7 +112,7 @@ pub fn drop(catalog: &Catalog, table: &str, policy: &str) -> Result<Vec<Step>, R
     Ok(vec![drop_step(table, policy)])
 }
 
-/// Tables that a policy reads and whose own policies show nothing to whoever it is for.
+/// Tables that a policy reads and whose own policies show no rows to the roles that it is for.
 pub fn warnings(catalog: &Catalog, table: &str, policy: &Policy) -> Vec<String> {
     let texts: Vec<&str> = [&policy.using, &policy.check].into_iter().flatten().map(|it| it.sql()).collect();
     let hidden = catalog.tables.values().filter(|other| {
@@ -120,7 +120,7 @@ pub fn warnings(catalog: &Catalog, table: &str, policy: &Policy) -> Vec<String> 
         other.name != table && other.rls.enabled && !reads
     });
     hidden
-        .filter(|other| texts.iter().any(|text| words::mentions(text, &other.name)))
+        .filter(|other| texts.iter().any(|text| mentions::mentions(text, &other.name)))
         .map(|other| format!("the policy reads {:?}, of which no policy shows any row", other.name))
         .collect()
 }

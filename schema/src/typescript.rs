@@ -3,7 +3,7 @@
 mod names;
 mod values;
 
-use crate::dsl::{Declared, Table};
+use crate::declare::dsl::{Declared, DeclaredTable};
 use names::{Names, quoted};
 
 const HEAD: &str = "\
@@ -33,7 +33,7 @@ pub fn render(declared: &Declared) -> String {
     text
 }
 
-fn interface(table: &Table, declared: &Declared, names: &Names, text: &mut String) {
+fn interface(table: &DeclaredTable, declared: &Declared, names: &Names, text: &mut String) {
     text.push('\n');
     comment(text, table.comment.as_deref(), "");
     text.push_str(&format!("export interface {} {{\n", names.of_table(&table.name)));
@@ -55,7 +55,7 @@ fn comment(text: &mut String, comment: Option<&str>, indent: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::Rules;
+    use crate::declare::parse::Rules;
 
     fn rendered(schema: &str) -> String {
         render(&Declared::read(schema, &Rules::default()).unwrap())

@@ -1,5 +1,7 @@
 //! House rules, as ordinary tests: what depends on what, and what must stand beside what.
 
+mod layers;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -90,7 +92,7 @@ fn both_halves_of_a_capability_stand_beside_each_other() {
         }
     }
     for capability in ["compute", "console", "database", "fetch", "idempotency", "timers"] {
-        let file = root().join(format!("runtime/src/host/{capability}.rs"));
+        let file = root().join(format!("runtime/src/capability/{capability}.rs"));
         assert!(file.exists(), "{} is missing", file.display());
     }
 }

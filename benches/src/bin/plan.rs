@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Write as _;
 
-use mayfly_abi::placement::{ALIGN_BYTES, HEADER_BYTES, Place};
+use mayfly_abi::placement::{ALIGN_BYTES, HEADER_BYTES, LayoutEntry};
 use mayfly_benches::typical;
 use mayfly_runtime::{Allocation, Engine, EngineConfig, Source};
 
@@ -51,7 +51,7 @@ async fn written(
         Source { file_name: format!("{}.ts", function.name), code: function.code(), source_map: None };
     let build = engine.build(&source).await?;
     let image = engine.load(&build.digest, &build.image).await?;
-    let places = engine.written_places(&image, function.call()).await?;
+    let places = engine.written_addresses(&image, function.call()).await?;
     Ok(places.into_iter().filter_map(|place| holder(allocations, place)).collect())
 }
 
@@ -64,7 +64,7 @@ fn holder(allocations: &[Allocation], place: usize) -> Option<u32> {
 }
 
 /// What most functions write to comes first, and side by side what the same ones do.
-fn arrange(writers: &BTreeMap<u32, BTreeSet<usize>>, sizes: &BTreeMap<u32, u32>) -> Vec<Place> {
+fn arrange(writers: &BTreeMap<u32, BTreeSet<usize>>, sizes: &BTreeMap<u32, u32>) -> Vec<LayoutEntry> {
     let mut wanted: Vec<_> = writers
         .iter()
         .filter_map(|(ordinal, functions)| Some((functions, *ordinal, *sizes.get(ordinal)?)))
@@ -79,7 +79,7 @@ fn arrange(writers: &BTreeMap<u32, BTreeSet<usize>>, sizes: &BTreeMap<u32, u32>)
         if offset + room > ARENA_BYTES_MAX {
             break;
         }
-        places.push(Place { ordinal, offset: offset as u32, bytes: room as u32 });
+        places.push(LayoutEntry { ordinal, offset: offset as u32, bytes: room as u32 });
         offset += room + HEADER_BYTES;
     }
     eprintln!("{} allocations are placed in {offset} bytes", places.len());

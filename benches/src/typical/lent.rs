@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mayfly_runtime::providers::{
-    Actor, Begun, BoxFuture, Claim, Cursor, Database, Environment, Fetch, FetchRequest, FetchResponse,
+    Actor, BoxFuture, Claim, ClaimOutcome, Cursor, Database, Environment, Fetch, FetchRequest, FetchResponse,
     GuestError, Idempotency, ResultSet, RowBatch, Statement, Transaction, TransactionOptions,
 };
 
@@ -81,7 +81,7 @@ impl Transaction for Outside {
         Box::pin(async { Ok(()) })
     }
 
-    fn settle(self: Box<Self>, _result: String) -> BoxFuture<'static, Result<(), GuestError>> {
+    fn finish(self: Box<Self>, _result: String) -> BoxFuture<'static, Result<(), GuestError>> {
         Box::pin(async { Ok(()) })
     }
 
@@ -99,8 +99,8 @@ impl Idempotency for Outside {
         Box::pin(async { Ok(true) })
     }
 
-    fn begin(self: Arc<Self>, _claim: Claim) -> BoxFuture<'static, Result<Begun, GuestError>> {
-        Box::pin(async { Ok(Begun::Done("null".to_owned())) })
+    fn begin(self: Arc<Self>, _claim: Claim) -> BoxFuture<'static, Result<ClaimOutcome, GuestError>> {
+        Box::pin(async { Ok(ClaimOutcome::Done("null".to_owned())) })
     }
 }
 

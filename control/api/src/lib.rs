@@ -17,6 +17,7 @@ pub mod logs;
 pub mod names;
 
 pub mod openapi;
+pub mod reference;
 pub mod rls;
 pub mod routes;
 pub mod schema;

@@ -266,26 +266,27 @@ fn problem() -> Value {
     })
 }
 
+/// Compare a committed file with what is made now. `UPDATE_GENERATED=1 cargo test -p mayfly-api` writes it.
+#[cfg(test)]
+pub(crate) fn check_generated(file: &str, expected: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
+        std::fs::write(&path, expected).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == expected,
+        "{file} is not what the route table makes: run the tests with UPDATE_GENERATED=1"
+    );
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// `UPDATE_GENERATED=1 cargo test -p mayfly-api` writes what the table has become.
-    fn check(file: &str, expected: &str) {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
-        if std::env::var_os("UPDATE_GENERATED").is_some() {
-            std::fs::write(&path, expected).unwrap();
-        }
-        let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            committed == expected,
-            "{file} is not what the route table makes: run the tests with UPDATE_GENERATED=1"
-        );
-    }
-
     #[test]
     fn the_committed_document_is_this_one() {
-        check("docs/openapi.json", text());
+        check_generated("docs/openapi.json", text());
     }
 
     #[test]

@@ -19,7 +19,7 @@ use mayfly_common::clock;
 use mayfly_common::tasks::Tasks;
 use mayfly_egress::Outbound;
 use mayfly_quota::{Daily, Slot, Turns};
-use mayfly_runtime::{Call, Engine, Hangup, Limits, Outcome, Request};
+use mayfly_runtime::{Call, Engine, Disconnected, Limits, Outcome, Request};
 use mayfly_secrets::KeyRing;
 use mayfly_store::{InvocationRecord, Sink, Store};
 use mayfly_telemetry::request::RequestContext;
@@ -167,8 +167,8 @@ impl Invoker {
             started_at: clock::now(),
         };
         let limits = Limits { recording_bytes: function.recording_bytes(), ..function.limits.clone() };
-        let (line, hangup) = Hangup::pair();
-        let call = Call { request, context: guest_context, grants, limits, hangup };
+        let (guard, disconnected) = Disconnected::pair();
+        let call = Call { request, context: guest_context, grants, limits, disconnected };
         let (answer, reply) = oneshot::channel();
         let finished = CancellationToken::new();
         let (this, running, at_end) = (self.clone(), Arc::clone(&function), finished.clone().drop_guard());
@@ -192,7 +192,7 @@ impl Invoker {
             id,
             function,
             invoker: self.clone(),
-            line: Some(line),
+            guard: Some(guard),
             reply,
             finished,
             work,

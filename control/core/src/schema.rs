@@ -11,7 +11,7 @@ use mayfly_api::schema::{
     MigrationInfo, MigrationList, SchemaApplied, SchemaMeta, SchemaResourceInfo, SchemaState,
 };
 use mayfly_api::value::{Millis, RawObject, Text};
-use mayfly_schema::{Declared, Node, Outcome};
+use mayfly_schema::{ApplyOutcome, Declared, Node};
 use mayfly_store::Store;
 use mayfly_tenant_db::api_error::declaration_error;
 use mayfly_tenant_db::tenant::{SchemaChange, Tenants, schema_rules};
@@ -112,7 +112,7 @@ fn key_id(by: &Manager) -> Option<String> {
 }
 
 /// What was done, or would be, in the words that the command line has for any database.
-fn applied(outcome: &Outcome, dry_run: bool) -> ApiResult<SchemaApplied> {
+fn applied(outcome: &ApplyOutcome, dry_run: bool) -> ApiResult<SchemaApplied> {
     serde_json::from_value(mayfly_schema::report(outcome, dry_run)).map_err(ApiError::internal)
 }
 

@@ -75,15 +75,15 @@ impl TestCalls {
         let trigger = Trigger::Invoke;
         let invocation = Invocation { function, request, path, caller, identity, trigger, context, permit };
         let mut running = self.invoker.start(invocation).await?;
-        let Response { status, headers, body } = running.reply().await?;
+        let Response { status, headers, body } = running.response().await?;
         let content = match body {
             Some(content) => {
                 Some(content.collect(BODY_BYTES_MAX).await.map_err(|why| unread(&why, &running.id))?)
             }
             None => None,
         };
-        if let Some(line) = running.line() {
-            line.served();
+        if let Some(guard) = running.disconnect_guard() {
+            guard.served();
         }
         // Fuel and logs are complete only when `waitUntil` is through.
         let record = running.record().await;

@@ -9,7 +9,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Either, Full, StreamBody};
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_runtime::providers::GuestError;
-use mayfly_runtime::{Chunks, OnTheLine};
+use mayfly_runtime::{Chunks, DisconnectGuard};
 use serde::Serialize;
 
 /// A response on its way out.
@@ -42,15 +42,15 @@ pub(super) fn streamed(pieces: impl Stream<Item = Bytes> + Send + 'static) -> Re
     Reply::new(Either::Right(StreamBody::new(frames).boxed_unsync()))
 }
 
-/// A response of status 200 whose body a function makes. One that breaks off ends the connection, so that nobody takes
-/// what there is for all of it; a caller who goes away before its end lets go of the line.
-pub(super) fn of_function(chunks: Chunks, line: Option<OnTheLine>) -> Reply {
-    let pieces = stream::unfold((chunks, line), |(mut chunks, line)| async move {
+/// A response of status 200 whose body a function makes. One that breaks off ends the connection, so that no client
+/// takes what there is for all of it; a client that disconnects before its end drops the guard.
+pub(super) fn of_function(chunks: Chunks, guard: Option<DisconnectGuard>) -> Reply {
+    let pieces = stream::unfold((chunks, guard), |(mut chunks, guard)| async move {
         match chunks.next().await {
-            Some(piece) => Some((piece.map(Frame::data), (chunks, line))),
+            Some(piece) => Some((piece.map(Frame::data), (chunks, guard))),
             None => {
-                if let Some(line) = line {
-                    line.served();
+                if let Some(guard) = guard {
+                    guard.served();
                 }
                 None
             }

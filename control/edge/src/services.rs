@@ -14,7 +14,7 @@ use mayfly_api::hosts::OriginVerdict;
 use mayfly_api::logs::{InvocationInfo, TailLogs};
 use mayfly_api::routes::Services;
 use mayfly_api::usage::UsageVerified;
-use mayfly_runtime::{OnTheLine, Request, Response};
+use mayfly_runtime::{DisconnectGuard, Request, Response};
 use mayfly_telemetry::request::RequestContext;
 
 /// Everything behind the edge. Cheap to clone.
@@ -117,7 +117,7 @@ pub trait RunningCall: Send {
     fn response(&mut self) -> impl Future<Output = ApiResult<Response>> + Send;
 
     /// Held until the response is sent; dropped before, it tells the function that the client disconnected.
-    fn disconnect_guard(&mut self) -> Option<OnTheLine>;
+    fn disconnect_guard(&mut self) -> Option<DisconnectGuard>;
 }
 
 /// A test call.

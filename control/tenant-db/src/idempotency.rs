@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mayfly_runtime::providers::{Begun, BoxFuture, Claim, GuestError, Idempotency};
+use mayfly_runtime::providers::{BoxFuture, Claim, ClaimOutcome, GuestError, Idempotency};
 
 use super::db::{AppDatabase, Locator, Pools, Request, within_time};
 use crate::identity::{Identity, Privilege};
@@ -71,7 +71,7 @@ impl Idempotency for AppIdempotency {
         })
     }
 
-    fn begin(self: Arc<Self>, claim: Claim) -> BoxFuture<'static, Result<Begun, GuestError>> {
+    fn begin(self: Arc<Self>, claim: Claim) -> BoxFuture<'static, Result<ClaimOutcome, GuestError>> {
         Box::pin(async move {
             check_all(&claim)?;
             let (pools, locator) = (Arc::clone(&self.pools), Arc::clone(&self.locator));

@@ -1,13 +1,13 @@
-//! A body within a frame: none, all of it, or word that it comes piece by piece.
+//! A body within a frame: none, all of it, or a mark that it comes piece by piece.
 
 use crate::frame::{Malformed, Reader, Writer};
 
 /// The largest piece of a body that is sent by itself.
 pub const CHUNK_BYTES_MAX: usize = 256 << 10;
 
-/// A body, as the rest of a frame; its [`Kind`] stands somewhere before.
+/// A body, as the rest of a frame; its [`BodyKind`] stands somewhere before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Body<'a> {
+pub enum BodyFrame<'a> {
     /// A null body.
     None,
     /// All of it.
@@ -18,32 +18,32 @@ pub enum Body<'a> {
 
 /// Which of those it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Kind {
-    /// See [`Body::None`].
+pub enum BodyKind {
+    /// See [`BodyFrame::None`].
     #[default]
     None,
-    /// See [`Body::Whole`].
+    /// See [`BodyFrame::Whole`].
     Whole,
-    /// See [`Body::Stream`].
+    /// See [`BodyFrame::Stream`].
     Stream,
 }
 
-impl<'a> Body<'a> {
+impl<'a> BodyFrame<'a> {
     /// Which it is.
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> BodyKind {
         match self {
-            Self::None => Kind::None,
-            Self::Whole(_) => Kind::Whole,
-            Self::Stream => Kind::Stream,
+            Self::None => BodyKind::None,
+            Self::Whole(_) => BodyKind::Whole,
+            Self::Stream => BodyKind::Stream,
         }
     }
 
     /// The rest of a frame, of which the kind is known.
-    pub fn rest(kind: Kind, mut reader: Reader<'a>) -> Self {
+    pub fn rest(kind: BodyKind, mut reader: Reader<'a>) -> Self {
         match kind {
-            Kind::None => Self::None,
-            Kind::Whole => Self::Whole(reader.rest()),
-            Kind::Stream => Self::Stream,
+            BodyKind::None => Self::None,
+            BodyKind::Whole => Self::Whole(reader.rest()),
+            BodyKind::Stream => Self::Stream,
         }
     }
 
@@ -55,7 +55,7 @@ impl<'a> Body<'a> {
     }
 }
 
-impl Kind {
+impl BodyKind {
     /// Appends it to a frame.
     pub fn write(self, writer: &mut Writer) {
         writer.u8(self as u8);

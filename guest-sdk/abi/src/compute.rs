@@ -1,7 +1,8 @@
-//! What the host computes for a guest, by number, and the frames of it: a number, the arguments, and the data to the end.
+//! The computations that the host does for a guest, by number, and their frames: a number, the arguments, and the data to
+//! the end.
 //!
-//! A computation's result is a function of its frame alone (and, for those that name a state, of what that state was told
-//! before): what must be random comes in the frame.
+//! A computation's result is a function of its frame alone (and, for those that name a state, of what was pushed into
+//! that state before): what must be random comes in the frame.
 
 use crate::frame::{Malformed, Reader};
 
@@ -18,8 +19,8 @@ macro_rules! computations {
             /// All of them, with their names.
             pub const ALL: &[(&str, Self)] = &[$((stringify!($name), Self::$name),)*];
 
-            /// What its frame holds after its number: `b` a byte, `w` four, `y` bytes with their length, `t` the same as
-            /// text, `l` a count and so many of `y`, `r` bytes to the end.
+            /// What its frame holds after its number: `b` a byte, `w` four, `y` bytes with their length, `t` a text
+            /// with its length, `l` a count and that many of `y`, `r` bytes to the end.
             pub fn fields(self) -> &'static str {
                 match self {
                     $(Self::$name => $fields,)*
@@ -131,7 +132,7 @@ computations! {
     /// [state: u32, last: u8, data]: how many bytes were taken (u32), whether nothing more comes of them (u8), whether the
     /// compressed stream has ended (u8), and what came out.
     Compress = 46 "wbr",
-    /// [state: u32, last: u8, data]: the same.
+    /// [state: u32, last: u8, data]: as for `Compress`.
     Decompress = 47 "wbr",
     /// [state: u32]: ends it.
     Close = 48 "w",
@@ -163,7 +164,7 @@ macro_rules! numbered {
 numbered! {
     /// A hash function.
     Hash {
-        /// For what is old already.
+        /// SHA-1, for old formats.
         Sha1 = 1,
         /// SHA-256.
         Sha256 = 2,
@@ -171,7 +172,7 @@ numbered! {
         Sha384 = 3,
         /// SHA-512.
         Sha512 = 4,
-        /// For what is older.
+        /// MD5, for older ones.
         Md5 = 5,
     }
 }

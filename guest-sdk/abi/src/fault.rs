@@ -1,11 +1,11 @@
-//! What the guest says of a failure that it saw itself.
+//! The guest's report of a failure that it saw itself.
 
 use crate::frame::{Malformed, Reader, Writer};
 
 /// What kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Kind {
+pub enum ReportKind {
     /// Something was thrown.
     Threw = 0,
     /// The `RangeError` of a full call stack was thrown.
@@ -22,9 +22,9 @@ pub enum Kind {
 
 /// A failure, as the guest describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct FaultReport {
     /// What kind.
-    pub kind: Kind,
+    pub kind: ReportKind,
     /// `Name: message`, or the printed value.
     pub message: String,
     /// The stack, or nothing.
@@ -33,7 +33,7 @@ pub struct Report {
     pub code: Option<String>,
 }
 
-impl Report {
+impl FaultReport {
     /// The frame of this report.
     pub fn to_frame(&self) -> Vec<u8> {
         let mut writer = Writer::with_capacity(64 + self.message.len() + self.stack.len());
@@ -48,12 +48,12 @@ impl Report {
     pub fn read(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(bytes);
         let kind = match reader.u8()? {
-            0 => Kind::Threw,
-            1 => Kind::StackOverflow,
-            2 => Kind::OutOfMemory,
-            3 => Kind::NoResponse,
-            4 => Kind::NoHandler,
-            5 => Kind::Syntax,
+            0 => ReportKind::Threw,
+            1 => ReportKind::StackOverflow,
+            2 => ReportKind::OutOfMemory,
+            3 => ReportKind::NoResponse,
+            4 => ReportKind::NoHandler,
+            5 => ReportKind::Syntax,
             _ => return Err(Malformed),
         };
         Ok(Self {

@@ -1,6 +1,6 @@
 //! The head of an invocation: everything that the guest needs before the handler runs.
 
-use crate::body::Kind;
+use crate::body::BodyKind;
 use crate::frame::{Malformed, Reader, Writer};
 
 /// Written by the host, read by the guest.
@@ -15,7 +15,7 @@ pub struct Head<'a> {
     /// The request's absolute URL.
     pub url: &'a str,
     /// Whether there is a body, and how it is read.
-    pub body: Kind,
+    pub body: BodyKind,
     /// A frame of header pairs, read only when the function asks.
     pub headers: &'a [u8],
 }
@@ -40,7 +40,7 @@ impl<'a> Head<'a> {
             started_at_ms: reader.f64()?,
             method: reader.text()?,
             url: reader.text()?,
-            body: Kind::read(&mut reader)?,
+            body: BodyKind::read(&mut reader)?,
             headers: reader.rest(),
         })
     }

@@ -1,7 +1,7 @@
 //! What the runtime and the code inside the sandbox agree on: operations, frames and error codes.
 //!
 //! Both sides are built from this crate and every image belongs to one build of the guest, so nothing here needs to
-//! be readable by an older or newer peer: change it, rebuild the guest, and every image is made anew on first use.
+//! be readable by an older or newer peer: change it, rebuild the guest, and every image is made again on first use.
 //! The guest is hostile, so whatever the host reads is read by [`frame::Reader`], which cannot panic.
 
 pub mod body;
@@ -16,7 +16,7 @@ pub mod placement;
 pub mod response;
 pub mod value;
 
-/// What an export answers, instead of a place and a length, when it has nothing to say.
+/// What an export answers, instead of an address and a length, when it has nothing to say.
 pub const EMPTY_ANSWER: u64 = 0;
 /// The module under which the host's functions are imported.
 pub const IMPORT_MODULE: &str = "mayfly";

@@ -1,4 +1,4 @@
-//! Every host call, by number.
+//! Every host call and every operation, by number.
 
 /// A call that the host answers at once: `call(op, ptr, len) -> u64`.
 ///
@@ -6,7 +6,7 @@
 /// of what there is, so that a guest whose buffer was too small can offer a larger one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
-pub enum Call {
+pub enum HostCall {
     /// Fill: the invocation's [`crate::head::Head`].
     Head = 1,
     /// Fill: the request's body.
@@ -23,27 +23,27 @@ pub enum Call {
     Log = 7,
     /// Send: the [`crate::response`].
     Respond = 8,
-    /// Send: a [`crate::fault::Report`].
+    /// Send: a [`crate::fault::FaultReport`].
     Fault = 9,
-    /// Send nothing; `ptr` is the number of an operation that nobody waits for any more.
+    /// Send nothing; `ptr` is the number of an operation whose answer is not wanted any more.
     Cancel = 10,
-    /// Send: a [`crate::fault::Report`] of why a promise given to `waitUntil` was rejected.
+    /// Send: a [`crate::fault::FaultReport`] of why a promise given to `waitUntil` was rejected.
     BackgroundFault = 11,
     /// Fill: nothing; answers milliseconds of wall clock left before the deadline.
     TimeLeft = 12,
-    /// Nothing: the handler has settled, and so has all that it gave to `waitUntil`.
+    /// Nothing: the handler's promise is settled, and so is every promise that it gave to `waitUntil`.
     Done = 13,
     /// Nothing; `ptr` is 1 when the response's body is complete, 0 when it breaks off.
     BodyEnd = 15,
     /// Send: [`crate::operation::FetchEnd`].
     FetchEnd = 16,
-    /// Nothing; answers 1 when the CPU budget is used up, and what is left is for saying so.
+    /// Nothing; answers 1 when the CPU budget is used up, and only the reserve for reporting that is left.
     IsOverBudget = 17,
     /// Fill: the result of the computation that was asked for last.
     Computed = 14,
 }
 
-impl Call {
+impl HostCall {
     /// The call with this number.
     pub fn from_number(number: u32) -> Option<Self> {
         Some(match number {
@@ -83,34 +83,34 @@ pub enum Operation {
     DbCommit = 4,
     /// The transaction's number, 4 bytes.
     DbRollback = 5,
-    /// [`crate::operation::Claim`]; answers one byte.
+    /// [`crate::operation::ClaimFrame`]; answers one byte.
     IdempotencyClaim = 6,
-    /// [`crate::operation::Fetch`]; answers [`crate::operation::Fetched`].
+    /// [`crate::operation::FetchFrame`]; answers [`crate::operation::Fetched`].
     Fetch = 7,
-    /// [`crate::operation::Actor`]; answers nothing where the invocation may be that.
+    /// [`crate::operation::ActorFrame`]; answers nothing where the invocation may impersonate it.
     DbActAs = 8,
-    /// A transaction's number, 4 bytes: a transaction within it begins.
+    /// A transaction's number, 4 bytes: sets a savepoint.
     DbSavepoint = 9,
-    /// The transaction's number, 4 bytes: the innermost one within it is kept.
+    /// The transaction's number, 4 bytes: releases the innermost savepoint.
     DbRelease = 10,
-    /// The transaction's number, 4 bytes: the innermost one within it is undone.
+    /// The transaction's number, 4 bytes: rolls back to the innermost savepoint.
     DbRollbackTo = 11,
     /// [`crate::operation::Query`]; answers the stream's number, 4 bytes.
     DbOpen = 12,
-    /// [`crate::operation::Fetching`]; answers [`crate::operation::Batch`].
+    /// [`crate::operation::FetchRows`]; answers [`crate::operation::RowsFrame`].
     DbFetch = 13,
     /// The stream's number, 4 bytes.
     DbClose = 14,
-    /// [`crate::operation::Claim`]; answers [`crate::operation::Begun`].
+    /// [`crate::operation::ClaimFrame`]; answers [`crate::operation::ClaimAnswer`].
     IdempotencyBegin = 15,
-    /// [`crate::operation::Settle`].
-    IdempotencySettle = 16,
+    /// [`crate::operation::FinishClaim`].
+    IdempotencyFinish = 16,
     /// Nothing; answers the next piece of the request's body, or nothing at its end.
     BodyRead = 18,
     /// A piece of the response's body; answered when there is room for the next.
     BodyWrite = 19,
-    /// Nothing; answers when the caller has gone away. Nobody waits for it.
-    Hangup = 20,
+    /// Nothing; answers when the client disconnects. It does not keep the invocation alive.
+    Disconnect = 20,
     /// The number of a fetch, 4 bytes; answers the next piece of its answer's body, or nothing at its end.
     FetchRead = 21,
     /// The number of a fetch, 4 bytes, and a piece of its request's body; answered when there is room for the next.
@@ -120,10 +120,13 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Whether it is one of those of which an invocation may begin only so many. The pieces of a body are not: fuel and
+    /// Whether it counts against the invocation's limit of operations. The pieces of a body are not: fuel and
     /// time bound them, and a large body has many.
     pub fn is_counted(self) -> bool {
-        !matches!(self, Self::BodyRead | Self::BodyWrite | Self::Hangup | Self::FetchRead | Self::FetchWrite)
+        !matches!(
+            self,
+            Self::BodyRead | Self::BodyWrite | Self::Disconnect | Self::FetchRead | Self::FetchWrite
+        )
     }
 
     /// The operation with this number.
@@ -144,10 +147,10 @@ impl Operation {
             13 => Self::DbFetch,
             14 => Self::DbClose,
             15 => Self::IdempotencyBegin,
-            16 => Self::IdempotencySettle,
+            16 => Self::IdempotencyFinish,
             18 => Self::BodyRead,
             19 => Self::BodyWrite,
-            20 => Self::Hangup,
+            20 => Self::Disconnect,
             21 => Self::FetchRead,
             22 => Self::FetchWrite,
             17 => Self::Compute,
@@ -166,7 +169,7 @@ mod tests {
     #[test]
     fn every_number_leads_back_to_itself() {
         for number in 0..64 {
-            if let Some(call) = Call::from_number(number) {
+            if let Some(call) = HostCall::from_number(number) {
                 assert_eq!(call as u32, number);
             }
             if let Some(operation) = Operation::from_number(number) {

@@ -4,9 +4,9 @@ mod database;
 mod fetch;
 mod idempotency;
 
-pub use database::{Actor, Batch, Begin, Fetching, Query};
-pub use fetch::{Ending, Fetch, FetchEnd, FetchWrite, Fetched};
-pub use idempotency::{Begun, Claim, Settle};
+pub use database::{ActorFrame, Begin, FetchRows, Query, RowsFrame};
+pub use fetch::{FetchEnd, FetchFrame, FetchWrite, Fetched, TransferEnd};
+pub use idempotency::{ClaimAnswer, ClaimFrame, FinishClaim};
 
 use crate::frame::{Malformed, Reader, Writer};
 

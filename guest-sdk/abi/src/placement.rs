@@ -1,19 +1,19 @@
-//! Where the objects of the first picture lie: a plan that the host hands over before they are made.
+//! The allocation layout of the engine image: a plan that the host hands over before its objects are allocated.
 
-/// Planned places begin at multiples of this.
+/// Planned allocations begin at multiples of this.
 pub const ALIGN_BYTES: usize = 16;
 /// What stands before each of them.
 pub const HEADER_BYTES: usize = 4;
 
-/// The size in a log's entry of what was given back.
+/// The size in a log's entry of an allocation that was freed.
 pub const FREED: u32 = u32::MAX;
 /// Bytes of a log's entry: the address and the size, both little-endian.
 pub const LOGGED_BYTES: usize = 8;
 
-/// The place of one allocation.
+/// Where one allocation goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// Which allocation it is, counted from 1 since the world began to be made.
+pub struct LayoutEntry {
+    /// Which allocation it is, counted from 1 since the runtime began to be made.
     pub ordinal: u32,
     /// Where it lies in the arena: a multiple of [`ALIGN_BYTES`], not 0.
     pub offset: u32,
@@ -21,13 +21,13 @@ pub struct Place {
     pub bytes: u32,
 }
 
-/// Bytes of an encoded [`Place`].
-pub const PLACE_BYTES: usize = 12;
+/// Bytes of an encoded [`LayoutEntry`].
+pub const ENTRY_BYTES: usize = 12;
 
-impl Place {
+impl LayoutEntry {
     /// As the guest reads it.
-    pub fn to_bytes(self) -> [u8; PLACE_BYTES] {
-        let mut bytes = [0; PLACE_BYTES];
+    pub fn to_bytes(self) -> [u8; ENTRY_BYTES] {
+        let mut bytes = [0; ENTRY_BYTES];
         let words = [self.ordinal, self.offset, self.bytes];
         for (to, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(words) {
             *to = word.to_le_bytes();
@@ -35,9 +35,9 @@ impl Place {
         bytes
     }
 
-    /// The places of a plan; what remains of the bytes is left out.
+    /// The entries of a plan; what remains of the bytes is left out.
     pub fn read_all(bytes: &[u8]) -> impl Iterator<Item = Self> + '_ {
-        bytes.as_chunks::<PLACE_BYTES>().0.iter().map(|bytes| {
+        bytes.as_chunks::<ENTRY_BYTES>().0.iter().map(|bytes| {
             let [ordinal, offset, room] = [0, 4, 8]
                 .map(|at| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]));
             Self { ordinal, offset, bytes: room }
@@ -51,8 +51,8 @@ mod tests {
 
     #[test]
     fn plans_are_read_as_they_were_written() {
-        let places = [1_u32, 70_000].map(|ordinal| Place { ordinal, offset: 16, bytes: 60 });
+        let places = [1_u32, 70_000].map(|ordinal| LayoutEntry { ordinal, offset: 16, bytes: 60 });
         let bytes: Vec<u8> = places.iter().flat_map(|place| place.to_bytes()).collect();
-        assert_eq!(Place::read_all(&bytes).collect::<Vec<_>>(), places);
+        assert_eq!(LayoutEntry::read_all(&bytes).collect::<Vec<_>>(), places);
     }
 }

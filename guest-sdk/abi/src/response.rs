@@ -1,6 +1,6 @@
-//! The function's answer, as the guest sends it: status, header pairs, and the body to the end.
+//! The function's response, as the guest sends it: status, header pairs, and the body to the end.
 
-use crate::body::{Body, Kind};
+use crate::body::{BodyFrame, BodyKind};
 use crate::frame::{Malformed, Reader, Writer};
 
 /// Appends a response to a frame.
@@ -8,7 +8,7 @@ pub fn write<'a>(
     writer: &mut Writer,
     status: u16,
     headers: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
-    body: Body<'_>,
+    body: BodyFrame<'_>,
 ) {
     writer.u16(status);
     body.kind().write(writer);
@@ -18,22 +18,22 @@ pub fn write<'a>(
 
 /// A response frame, read.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Frame<'a> {
+pub struct ResponseFrame<'a> {
     /// The status, unchecked.
     pub status: u16,
     /// The headers, unchecked.
     pub headers: Vec<(String, String)>,
     /// The body.
-    pub body: Body<'a>,
+    pub body: BodyFrame<'a>,
 }
 
-impl<'a> Frame<'a> {
+impl<'a> ResponseFrame<'a> {
     /// Reads a response.
     pub fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(bytes);
         let status = reader.u16()?;
-        let kind = Kind::read(&mut reader)?;
+        let kind = BodyKind::read(&mut reader)?;
         let headers = reader.pairs()?;
-        Ok(Self { status, headers, body: Body::rest(kind, reader) })
+        Ok(Self { status, headers, body: BodyFrame::rest(kind, reader) })
     }
 }

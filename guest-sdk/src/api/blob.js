@@ -194,7 +194,7 @@ export function closeStream(controller) {
 
 exposeInterface(Blob, "Blob");
 
-/** A blob over bytes that nobody changes. */
+/** A blob over bytes that are never changed. */
 export function blobOf(bytes, type) {
   return new Blob(INTERNAL, { __proto__: null, bytes, type });
 }

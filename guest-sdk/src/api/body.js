@@ -1,5 +1,5 @@
-// What Request and Response share: a body that can be read once. It stays what it was given as until somebody asks for
-// the stream.
+// Body: what Request and Response share, a body that can be read once. It stays what it was given as until the
+// stream is asked for.
 
 import { blobData, blobOf, bytesStream, decodeText, joinBytes } from "./blob.js";
 import { deserialize, serialize } from "./clone.js";
@@ -29,8 +29,8 @@ import {
 } from "./primordials.js";
 
 /**
- * A body's source is `null`, a string (its lone surrogates are replaced when it is read), a `Uint8Array` that nobody else holds, `INCOMING` for the one that the host keeps
- * until it is asked for, or the record of a readable stream.
+ * A body's source is `null`, a string (its lone surrogates are replaced when it is read), a `Uint8Array` that is held
+ * nowhere else, `INCOMING` for the one that the host keeps until it is asked for, or the record of a readable stream.
  */
 export const INCOMING = Symbol("incoming");
 const TEXT = "text/plain;charset=UTF-8";
@@ -84,7 +84,7 @@ export function isBody(value) {
   return typeof value === "object" && value !== null && !ArrayBufferIsView(value) && value.isBody === true;
 }
 
-/** Whether somebody has begun to read it. */
+/** Whether reading it has begun. */
 export function isDisturbed(body) {
   return body.used || (isStream(body.source) && body.source.disturbed);
 }

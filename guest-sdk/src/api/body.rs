@@ -1,7 +1,7 @@
-//! Bodies on their way between the prelude and the host.
+//! Bodies between the prelude and the host: their frames, and streamed writing.
 
 use javy_plugin_api::javy::quickjs::{ArrayBuffer, Ctx, IntoJs, Result, TypedArray, Value};
-use mayfly_abi::body::{Body, CHUNK_BYTES_MAX};
+use mayfly_abi::body::{BodyFrame, CHUNK_BYTES_MAX};
 
 use super::database;
 use crate::text;
@@ -28,21 +28,21 @@ impl Outgoing {
     }
 
     /// As frames have it.
-    pub(super) fn as_body(&self) -> Body<'_> {
+    pub(super) fn as_body(&self) -> BodyFrame<'_> {
         match self {
-            Self::None => Body::None,
-            Self::Whole(bytes) => Body::Whole(bytes),
-            Self::Stream => Body::Stream,
+            Self::None => BodyFrame::None,
+            Self::Whole(bytes) => BodyFrame::Whole(bytes),
+            Self::Stream => BodyFrame::Stream,
         }
     }
 }
 
 /// What came in, as the prelude has it: `null`, an `ArrayBuffer`, or `true`.
-pub(super) fn incoming<'js>(ctx: &Ctx<'js>, body: Body<'_>) -> Result<Value<'js>> {
+pub(super) fn incoming<'js>(ctx: &Ctx<'js>, body: BodyFrame<'_>) -> Result<Value<'js>> {
     match body {
-        Body::None => Ok(Value::new_null(ctx.clone())),
-        Body::Whole(bytes) => Ok(ArrayBuffer::new_copy(ctx.clone(), bytes)?.into_value()),
-        Body::Stream => true.into_js(ctx),
+        BodyFrame::None => Ok(Value::new_null(ctx.clone())),
+        BodyFrame::Whole(bytes) => Ok(ArrayBuffer::new_copy(ctx.clone(), bytes)?.into_value()),
+        BodyFrame::Stream => true.into_js(ctx),
     }
 }
 

@@ -1,4 +1,4 @@
-// Bodies that pass between a stream and the host, piece by piece, no faster than they are taken.
+// Streamed bodies between a ReadableStream and the host, with backpressure.
 
 import { closeStream } from "./blob.js";
 import { DOMException } from "./exceptions.js";
@@ -18,7 +18,7 @@ import {
   uponPromise,
 } from "./primordials.js";
 
-/** A stream of what the host has: `read` asks for the next piece, `stop` says that nobody wants the rest. */
+/** A stream of what the host has: `read` asks for the next piece, `stop` says that the rest is not wanted. */
 export function hostStream(read, stop) {
   const pull = () => {
     const { promise, resolve } = deferred();
@@ -67,7 +67,7 @@ export function fetchedStream(fetch) {
 
 /**
  * Gives a stream's pieces to the host, each when there is room for it: `write` sends what it can of some bytes, says where the
- * rest begins, and calls back. Ends in one of `done`, `failed` with the error, and `gone` when nobody takes any more.
+ * rest begins, and calls back. Ends in one of `done`, `failed` with the error, and `gone` when the reader has gone.
  */
 export function pump(stream, write, { done, failed, gone }) {
   const reader = acquireReader(stream, DEFAULT);
@@ -88,7 +88,7 @@ export function pump(stream, write, { done, failed, gone }) {
   const send = (bytes, start) => {
     const next = write(bytes, start, (_, error) => {
       if (error !== undefined) {
-        cancelled(stream, hangup());
+        cancelled(stream, disconnected());
         gone();
       } else if (next < TypedArrayByteLength(bytes)) send(bytes, next);
       else readChunk(reader, request);
@@ -97,23 +97,23 @@ export function pump(stream, write, { done, failed, gone }) {
   readChunk(reader, request);
 }
 
-/** Cancels it; what its source makes of that is nobody's business any more. */
+/** Cancels it; an error of its source is ignored. */
 export function cancelled(stream, reason) {
   uponPromise(readableCancel(stream, reason), undefined, () => {});
 }
 
-function hangup() {
-  return new DOMException("Whoever called has gone away", "AbortError");
+function disconnected() {
+  return new DOMException("The client disconnected", "AbortError");
 }
 
 const listeners = [];
 
-/** Calls back with the reason when whoever called has gone away before they had their answer. */
-export function onHangup(listener) {
+/** Calls back with the reason when the client disconnects before it has the whole response. */
+export function onDisconnect(listener) {
   ArrayPush(listeners, listener);
   if (listeners.length > 1) return;
-  host.hangup(() => {
-    const reason = hangup();
+  host.disconnect(() => {
+    const reason = disconnected();
     for (let i = 0; i < listeners.length; i++) listeners[i](reason);
   });
 }
@@ -124,7 +124,7 @@ export function deliverStream(stream, done, failed) {
     host.bodyEnd(isComplete);
     done();
   };
-  onHangup((reason) => {
+  onDisconnect((reason) => {
     if (stream.state === READABLE) cancelled(stream, reason);
   });
   pump(stream, host.bodyWrite, { done: () => end(true), failed, gone: () => end(false) });

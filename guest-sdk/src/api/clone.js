@@ -1,4 +1,4 @@
-// structuredClone: a value is written down as records, and read back from them; in between, what is transferred changes
+// structuredClone: a value is serialised as records, and deserialised from them; in between, what is transferred changes
 // hands.
 
 import { refuse, write } from "./clone_write.js";

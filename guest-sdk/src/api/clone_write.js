@@ -1,4 +1,4 @@
-// The first half of structuredClone: a value, written down as records.
+// The first half of structuredClone: StructuredSerialize, a value as records.
 
 import { blobData, blobOf } from "./blob.js";
 import { fileFacts, fileOf } from "./blob_file.js";

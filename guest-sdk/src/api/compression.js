@@ -46,7 +46,7 @@ async function pump(stream, codec, bytes, last) {
     const end = at + PIECE_BYTES < length ? at + PIECE_BYTES : length;
     const { taken, isIdle, out } = codec.step(part(bytes, at, end), last && end === length);
     at += taken;
-    // A copy: the head that stood before it is nobody's business.
+    // A copy: the frame's head before it must not be reachable through its buffer.
     if (TypedArrayByteLength(out) > 0) enqueueTransformed(stream, new Uint8ArrayConstructor(out));
     if (codec.ended || (isIdle && at === length)) return length - at;
     if (stream.backpressure && stream.readable.state === "readable") await adoptable(stream.change.promise);

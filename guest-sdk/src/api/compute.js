@@ -1,4 +1,4 @@
-// What the host works out for the prelude. Everything that goes there is bytes and numbers; everything that comes back is
+// Computations that the host does for the prelude. Everything that goes there is bytes and numbers; everything that comes back is
 // bytes, or the reason why there are none.
 
 import { DOMException } from "./exceptions.js";
@@ -25,7 +25,7 @@ export function compute(...frame) {
 }
 
 /**
- * The same while the invocation goes on, for what takes long: one of the functions is called. There is no promise that a
+ * Computes something that takes long while the invocation goes on: one of the functions is called. There is no promise that a
  * tenant's code could get hold of.
  */
 export function computeLater(done, failed, ...frame) {

@@ -1,4 +1,4 @@
-//! What the host works out: frames made of arguments, and what comes back.
+//! Computations of the host: arguments as frames, and their results.
 
 use javy_plugin_api::javy::quickjs::function::Rest;
 use javy_plugin_api::javy::quickjs::{
@@ -6,9 +6,9 @@ use javy_plugin_api::javy::quickjs::{
 };
 use mayfly_abi::compute::{Computation, Status};
 use mayfly_abi::frame::{Reader, Writer};
-use mayfly_abi::op::{Call, Operation};
+use mayfly_abi::op::{HostCall, Operation};
 
-use super::require_invocation;
+use crate::phase::require_invocation;
 use crate::{import, pending, text};
 
 const DONE: u32 = Status::Done as u32;
@@ -20,14 +20,14 @@ fn compute<'js>(ctx: Ctx<'js>, number: u16, arguments: Rest<Value<'js>>) -> Resu
         require_invocation(&ctx, "A computation that goes on from call to call")?;
     }
     let (status, length) = import::compute(&frame(&ctx, computation, &arguments)?);
-    let result = import::read(Call::Computed, length);
+    let result = import::read(HostCall::Computed, length);
     if status == DONE {
         return Ok(ArrayBuffer::new(ctx, result)?.into_value());
     }
     refusal(&ctx, status, &result)
 }
 
-/// A promise of the same, while the invocation goes on.
+/// Computes something on the host while the invocation goes on: a promise of the result.
 fn compute_later<'js>(ctx: Ctx<'js>, number: u16, arguments: Rest<Value<'js>>) -> Result<Value<'js>> {
     require_invocation(&ctx, "A computation that takes long")?;
     let frame = frame(&ctx, named(&ctx, number)?, &arguments)?;

@@ -1,7 +1,7 @@
 //! Console entries go to the host as a byte of level and text.
 
 use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result, String as JsString};
-use mayfly_abi::op::Call;
+use mayfly_abi::op::HostCall;
 
 use crate::{import, text};
 
@@ -10,7 +10,7 @@ fn log(level: u8, message: JsString<'_>) -> Result<()> {
     let mut frame = Vec::with_capacity(1 + text.len());
     frame.push(level);
     frame.extend_from_slice(text.as_bytes());
-    import::send(Call::Log, &frame);
+    import::send(HostCall::Log, &frame);
     Ok(())
 }
 

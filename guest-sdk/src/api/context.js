@@ -1,4 +1,4 @@
-// ctx: one object in the image; everything of this invocation's is fetched when it is first looked at.
+// ctx: one object in the image; everything of this invocation's is fetched on first access.
 
 import { database } from "./database.js";
 import { timeoutSignal } from "./events_abort.js";

@@ -1,4 +1,4 @@
-// Which algorithm can do what, and what each takes: the web's normalisation of an algorithm.
+// The registered algorithms of Web Crypto, and the normalisation of an algorithm and its parameters.
 
 import { Ecdh, Ecdsa, Ed25519, X25519 } from "./crypto_curves.js";
 import { Hkdf, Pbkdf2 } from "./crypto_kdf.js";

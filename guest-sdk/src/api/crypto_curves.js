@@ -80,7 +80,7 @@ function onCurve(rule) {
       const curve = curveOf(params, "NotSupportedError");
       checkUsages(usages, all);
       const privateOnes = common(usages, privateUsages);
-      if (privateOnes.length === 0) fail("SyntaxError", "nobody could use the private key");
+      if (privateOnes.length === 0) fail("SyntaxError", "the private key would have no usages");
       const bytes = curve.generate();
       const point = part(bytes, curve.bytes);
       const publicBytes = new Uint8ArrayConstructor(point);

@@ -1,4 +1,4 @@
-// Digests: of what is there whole, and of what comes by and by.
+// Digests of whole buffers, and of data that arrives piece by piece.
 
 import { Computations, compute, Hashes, numberOf } from "./compute.js";
 import { bufferSource, isBufferSource, part } from "./crypto_values.js";
@@ -39,13 +39,13 @@ export function digestOf(name, bytes) {
   return state.finish();
 }
 
-/** Whether something gives bytes by and by. */
-export function isByAndBy(value) {
+/** Whether something is an async iterable of bytes. */
+export function isAsyncIterable(value) {
   return typeof value === "object" && value !== null && !isBufferSource(value) && typeof value[SymbolAsyncIterator] === "function";
 }
 
 /** The digest of what an async iterable gives, none of which is kept. */
-export async function digestByAndBy(name, iterable) {
+export async function digestOfIterable(name, iterable) {
   const state = openHash(name);
   try {
     for await (const piece of iterable) state.push(bufferSource(piece, "a piece of the data"));

@@ -1,4 +1,4 @@
-// HKDF and PBKDF2: keys out of secrets and of passwords.
+// Key derivation: HKDF and PBKDF2.
 
 import { Computations, compute, computeLater, Hashes } from "./compute.js";
 import { makeKey } from "./crypto_key.js";
@@ -30,7 +30,7 @@ export const Hkdf = derivation("HKDF", (params, slots, bits, done) => {
   done(compute(Computations.Hkdf, Hashes[hash], slots.bytes, salt, info, bytesOf(bits)));
 });
 
-// So many iterations are done while one waits; for more the invocation goes on meanwhile.
+// Up to this many iterations are computed synchronously; more are, while the invocation goes on.
 const ITERATIONS_AT_ONCE = 2_000;
 
 export const Pbkdf2 = derivation("PBKDF2", (params, slots, bits, done, failed) => {

@@ -67,7 +67,7 @@ export function slotsOf(value, what = "the key") {
   return read(value);
 }
 
-/** The same value, if it is a key. */
+/** Whether a value is a CryptoKey. */
 export function isKey(value) {
   return isOne(value);
 }

@@ -77,7 +77,7 @@ function rsa(rule) {
       const { modulusLength, hash } = params;
       const exponent = exponentOf(params.publicExponent);
       if (exponent !== 3 && exponent !== 65537) fail("OperationError", "the public exponent of a new key is 3 or 65537");
-      if (common(usages, privateUsages).length === 0) fail("SyntaxError", "nobody could use the private key");
+      if (common(usages, privateUsages).length === 0) fail("SyntaxError", "the private key would have no usages");
       const finish = (bytes) => done(pairOf(bytes, hash, extractable, usages));
       computeLater(finish, failed, Computations.RsaGenerate, modulusLength, exponent, freshSeed());
     },

@@ -1,4 +1,4 @@
-// DigestStream: what is written to it is hashed and kept by nobody.
+// DigestStream: hashes what is written to it, and keeps none of it.
 
 import { openHash } from "./crypto_digest.js";
 import { normalize } from "./crypto_algorithms.js";
@@ -27,7 +27,7 @@ function promised(work) {
 
 function sinkOf(name, digest) {
   let hash = null;
-  const settle = (work) =>
+  const attempt = (work) =>
     promised(() => {
       try {
         work();
@@ -40,11 +40,11 @@ function sinkOf(name, digest) {
     __proto__: null,
     start: () => undefined,
     write: (chunk) =>
-      settle(() => {
+      attempt(() => {
         hash ??= openHash(name);
         hash.push(typeof chunk === "string" ? new Uint8ArrayConstructor(host.utf8Encode(chunk)) : bufferSource(chunk, "a chunk"));
       }),
-    close: () => settle(() => digest.resolve(TypedArrayBuffer((hash ?? openHash(name)).finish()))),
+    close: () => attempt(() => digest.resolve(TypedArrayBuffer((hash ?? openHash(name)).finish()))),
     abort: (reason) =>
       promised(() => {
         hash?.close();

@@ -1,7 +1,7 @@
-// crypto.subtle: what each method checks, in the order that the web's specification gives.
+// SubtleCrypto: each method's checks, in the order of the specification (https://w3c.github.io/webcrypto/).
 
 import { Algorithms, canDo, normalize } from "./crypto_algorithms.js";
-import { digestByAndBy, digestOf, isByAndBy } from "./crypto_digest.js";
+import { digestOfIterable, digestOf, isAsyncIterable } from "./crypto_digest.js";
 import { jwkBytes, jwkOf, parsedJwk } from "./crypto_jwk.js";
 import { slotsOf } from "./crypto_key.js";
 import { bufferOf, bufferSource, copyOf, fail, has, isBufferSource, usagesOf } from "./crypto_values.js";
@@ -45,7 +45,7 @@ function isUseless(slots) {
 
 function imported(format, data, params, extractable, usages) {
   const key = Algorithms[params.name].importKey(format, data, params, extractable, usages);
-  if (isUseless(slotsOf(key))) fail("SyntaxError", "nobody could use the key");
+  if (isUseless(slotsOf(key))) fail("SyntaxError", "the key would have no usages");
   return key;
 }
 
@@ -91,7 +91,7 @@ class SubtleCrypto {
   digest(algorithm, data) {
     return promise(this, 2, arguments.length, (resolve) => {
       const { name } = normalize(algorithm, "digest");
-      if (isByAndBy(data)) resolve(digestByAndBy(name, data));
+      if (isAsyncIterable(data)) resolve(digestOfIterable(name, data));
       else resolve(TypedArrayBuffer(digestOf(name, bufferSource(data, "the data"))));
     });
   }
@@ -136,7 +136,7 @@ class SubtleCrypto {
       const params = normalize(algorithm, "generateKey");
       const key = Algorithms[params.name].generateKey(params, !!extractable, usages, resolve, reject);
       if (key === undefined) return;
-      if (key.publicKey === undefined && isUseless(slotsOf(key))) fail("SyntaxError", "nobody could use the key");
+      if (key.publicKey === undefined && isUseless(slotsOf(key))) fail("SyntaxError", "the key would have no usages");
       resolve(key);
     });
   }

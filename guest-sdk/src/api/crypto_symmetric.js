@@ -1,4 +1,4 @@
-// AES in its modes, and HMAC: keys that both sides have.
+// Symmetric keys: AES in its modes, and HMAC.
 
 import { Computations, compute, Hashes, says } from "./compute.js";
 import { hashState } from "./crypto_digest.js";
@@ -165,7 +165,7 @@ export const Hmac = {
   },
 };
 
-/** Whether two are the same, in a time that only their lengths decide. */
+/** Whether two byte arrays are equal, in a time that depends on their lengths alone. */
 export function equal(first, second) {
   const length = TypedArrayByteLength(first);
   if (length !== TypedArrayByteLength(second)) return false;

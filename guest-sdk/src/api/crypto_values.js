@@ -1,4 +1,4 @@
-// What Web Crypto is given: the web's conversions of bytes, numbers and words, and the errors of what cannot be taken.
+// Web IDL conversions of Web Crypto's arguments (bytes, numbers, enumerations), and their errors.
 
 import { DOMException } from "./exceptions.js";
 import {

@@ -21,9 +21,9 @@ const ROWS_AS_ARRAYS = 2;
 const BATCH_SIZE = 500;
 const BATCH_SIZE_MAX = 10_000;
 
-// Why a transaction, or a database as somebody else, cannot be used: an SQLSTATE and a sentence.
-const ENDED = ["25P01", "This transaction has ended: its function has settled"];
-const LEFT = ["25P01", "This database was lent to a function that has settled"];
+// Why a transaction, or a database under another identity, cannot be used: an SQLSTATE and a sentence.
+const ENDED = ["25P01", "This transaction has ended: its function has returned"];
+const LEFT = ["25P01", "This database was for a function that has returned"];
 const NESTED = ["25002", "A transaction within this one is open: use that one, or wait for its end"];
 
 const revivers = {
@@ -72,7 +72,7 @@ function check(sql, params, options) {
   return { sql, params: params ?? [], flags, asBigint: bigint === 2 };
 }
 
-// A source is where statements go: `transaction` by number, or 0 and as whom; `closed` says why none may go there now.
+// A source is where statements go: a `transaction` by number, or 0 and the `actor` they run as; `closed` says why none may go there now.
 const OWN = { transaction: 0, actor: null, closed: null };
 
 function run(source, sql, params, options) {
@@ -165,12 +165,12 @@ function iterate(source, { sql, params, flags, asBigint }, size) {
 }
 
 /** Runs `work` in a transaction that is open: keeps it when `work` resolves, undoes it when it throws. */
-async function settle(source, work, keep, undo) {
+async function finishTransaction(source, work, keep, undo) {
   let result;
   try {
     result = await work(ObjectFreeze(facade(source)));
     // Committing it now would keep half of what the inner one was going to do.
-    if (source.closed !== null) throw failure(["25002", "The function has settled while a transaction within its own was open"]);
+    if (source.closed !== null) throw failure(["25002", "The function returned while a transaction within its own was open"]);
   } catch (error) {
     source.closed = ENDED;
     try {
@@ -184,9 +184,9 @@ async function settle(source, work, keep, undo) {
   return keep(result);
 }
 
-/** The same for a transaction that the host has begun for somebody, under this number. */
+/** Runs `work` in a transaction that the host has begun for a claim, under this number. */
 export function inTransaction(transaction, actor, work, keep) {
-  return settle({ transaction, actor, closed: null }, work, keep, () => host.dbRollback(transaction));
+  return finishTransaction({ transaction, actor, closed: null }, work, keep, () => host.dbRollback(transaction));
 }
 
 async function transact({ actor }, work, options) {
@@ -201,7 +201,7 @@ async function transact({ actor }, work, options) {
   });
 }
 
-/** A transaction within one: undone alone, kept only with the ones around it. */
+/** A savepoint within a transaction: rolled back alone, committed only with the ones around it. */
 async function nest(outer, work, options) {
   if (options?.isolation !== undefined || options?.readOnly !== undefined) {
     throw new TypeError("isolation and readOnly are chosen where the outermost transaction begins");
@@ -214,7 +214,7 @@ async function nest(outer, work, options) {
       await host.dbRelease(transaction);
       return result;
     };
-    return await settle({ transaction, actor, closed: null }, work, keep, () => host.dbRollbackTo(transaction));
+    return await finishTransaction({ transaction, actor, closed: null }, work, keep, () => host.dbRollbackTo(transaction));
   } finally {
     if (outer.closed === NESTED) outer.closed = null;
   }
@@ -235,7 +235,7 @@ function facade(source) {
   };
 }
 
-/** Lends `work` the database as somebody else. Whether that may be is for the host to say, now and with every statement. */
+/** Gives `work` the database under another identity. The host decides whether that is allowed, now and with every statement. */
 async function actAs(actor, work) {
   if (typeof work !== "function") throw new TypeError("asUser and asAnon need a function");
   await host.dbActAs(actor);

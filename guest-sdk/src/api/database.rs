@@ -6,10 +6,10 @@ use javy_plugin_api::javy::quickjs::{
 };
 use mayfly_abi::frame::Writer;
 use mayfly_abi::op::Operation;
-use mayfly_abi::operation::{Actor, Batch, Begin, Fetching, Query};
+use mayfly_abi::operation::{ActorFrame, Begin, FetchRows, Query, RowsFrame};
 use mayfly_abi::value::{MAX_DEPTH, Value as Parameter};
 
-use super::require_invocation;
+use crate::phase::require_invocation;
 use crate::{pending, text};
 
 fn query<'js>(
@@ -54,12 +54,12 @@ fn statement<'js>(
     Ok(writer.finish())
 }
 
-/// `null` for the invocation's own identity, a string for a user, `false` for nobody.
-fn actor_of(value: &Value<'_>) -> Result<Actor> {
+/// `null` for the invocation's own identity, a string for a user, `false` for the anonymous role.
+fn actor_of(value: &Value<'_>) -> Result<ActorFrame> {
     Ok(match value.type_of() {
-        Type::String => Actor::User(text::text(&value.get()?)?),
-        Type::Bool => Actor::Anon,
-        _ => Actor::Own,
+        Type::String => ActorFrame::User(text::text(&value.get()?)?),
+        Type::Bool => ActorFrame::Anon,
+        _ => ActorFrame::Own,
     })
 }
 
@@ -126,7 +126,7 @@ pub(super) fn nothing<'js>(ctx: &Ctx<'js>, _answer: &[u8]) -> Result<Value<'js>>
 }
 
 fn batch<'js>(ctx: &Ctx<'js>, answer: &[u8]) -> Result<Value<'js>> {
-    let Ok(Batch { is_last, json }) = Batch::read(answer) else {
+    let Ok(RowsFrame { is_last, json }) = RowsFrame::read(answer) else {
         return Err(Exception::throw_internal(ctx, "The host's answer could not be read"));
     };
     let batch = ctx.json_parse(json)?;
@@ -148,7 +148,7 @@ fn begin<'js>(ctx: Ctx<'js>, actor: Value<'js>, isolation: u8, read_only: bool) 
 }
 
 fn fetch(ctx: Ctx<'_>, stream: u32, rows: u32) -> Result<Promise<'_>> {
-    Ok(pending::promise(&ctx, Operation::DbFetch, &Fetching { stream, rows }.to_frame(), batch)?.1)
+    Ok(pending::promise(&ctx, Operation::DbFetch, &FetchRows { stream, rows }.to_frame(), batch)?.1)
 }
 
 /// Something that is said of a transaction, or of a stream, by its number alone.

@@ -1,4 +1,4 @@
-// The road of an invocation inside the sandbox: find the handler, call it, hand over what comes back.
+// Dispatch: finds the handler, calls it, and hands its response or its error to the host.
 
 import { context } from "./context.js";
 import { failUnlessHandled, reportRejections } from "./errors.js";
@@ -14,7 +14,7 @@ const NO_RESPONSE = 3;
 let handler = null;
 let self;
 
-/** Chooses the handler among a module's exports; the text of what is wrong when there is none. */
+/** Chooses the handler among a module's exports; an error message when there is none. */
 export function adopt(namespace) {
   const { handler: named, default: standard } = namespace;
   if (typeof named === "function") handler = named;
@@ -33,7 +33,7 @@ export function adopt(namespace) {
 
 /**
  * Runs the handler for the request that the host holds, and returns the promise of its response, if it is one:
- * whoever runs the jobs sees when it is settled, and calls `finish` or `fail`. A `then` would cost more than the rest.
+ * the event loop sees when it is settled, and calls `finish` or `fail`. A `then` would cost more than the rest.
  */
 export function dispatch() {
   let result;
@@ -74,7 +74,7 @@ export function fail(error) {
 
 failUnlessHandled(fail);
 
-/** Tells of promises that were rejected while nobody looked. */
+/** Reports promises that were rejected without a handler. */
 export function rejections(promise, reason, late) {
   reportRejections(promise, reason, late);
 }

@@ -1,20 +1,20 @@
-//! How an invocation ends: a fault, or the word that nothing is pending any more.
+//! The natives of `dispatch.js`: reports a fault, or that nothing is pending any more.
 
 use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result, String as JsString};
-use mayfly_abi::fault::{Kind, Report};
-use mayfly_abi::op::Call;
+use mayfly_abi::fault::{FaultReport, ReportKind};
+use mayfly_abi::op::HostCall;
 
-use super::require_invocation;
-use crate::{budget, entry, import, text};
+use crate::phase::require_invocation;
+use crate::{budget, import, phase, text};
 
 fn fault(kind: u32, message: JsString<'_>, stack: JsString<'_>, code: Option<JsString<'_>>) -> Result<()> {
     let kind = match kind {
-        1 => Kind::StackOverflow,
-        2 => Kind::OutOfMemory,
-        3 => Kind::NoResponse,
-        _ => Kind::Threw,
+        1 => ReportKind::StackOverflow,
+        2 => ReportKind::OutOfMemory,
+        3 => ReportKind::NoResponse,
+        _ => ReportKind::Threw,
     };
-    let report = Report {
+    let report = FaultReport {
         kind,
         message: text::text(&message)?,
         stack: match budget::stack() {
@@ -23,18 +23,18 @@ fn fault(kind: u32, message: JsString<'_>, stack: JsString<'_>, code: Option<JsS
         },
         code: code.as_ref().map(text::text).transpose()?,
     };
-    import::send(Call::Fault, &report.to_frame());
+    import::send(HostCall::Fault, &report.to_frame());
     Ok(())
 }
 
 fn background_fault(message: JsString<'_>, stack: JsString<'_>, code: Option<JsString<'_>>) -> Result<()> {
-    let report = Report {
-        kind: Kind::Threw,
+    let report = FaultReport {
+        kind: ReportKind::Threw,
         message: text::text(&message)?,
         stack: text::text(&stack)?,
         code: code.as_ref().map(text::text).transpose()?,
     };
-    import::send(Call::BackgroundFault, &report.to_frame());
+    import::send(HostCall::BackgroundFault, &report.to_frame());
     Ok(())
 }
 
@@ -46,5 +46,5 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("fault", Function::new(ctx.clone(), fault)?)?;
     host.set("backgroundFault", Function::new(ctx.clone(), background_fault)?)?;
     host.set("requireInvocation", Function::new(ctx.clone(), require)?)?;
-    host.set("done", Function::new(ctx.clone(), entry::finish)?)
+    host.set("done", Function::new(ctx.clone(), phase::finish)?)
 }

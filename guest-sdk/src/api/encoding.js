@@ -1,4 +1,4 @@
-// TextEncoder and TextDecoder, atob and btoa. UTF-8 is decoded here; for what is older, the host has the tables.
+// TextEncoder and TextDecoder, atob and btoa. UTF-8 is decoded here; for legacy encodings, the host has the tables.
 
 import { Computations, compute, numberOf } from "./compute.js";
 import { DOMException } from "./exceptions.js";
@@ -128,7 +128,7 @@ export function newDecoder(label, options) {
 /** The text of some bytes; `more`: what follows them belongs to them. */
 export function decodePiece(decoder, bytes, more) {
   const state = decoder.state ?? (decoder.encoding === "utf-8" ? new Utf8() : new Legacy(decoder.encoding));
-  // Whoever failed begins anew.
+  // After a failure it starts from the beginning.
   decoder.state = null;
   const text = state.decode(bytes, decoder.fatal, decoder.ignoreBOM, more);
   if (more) decoder.state = state;

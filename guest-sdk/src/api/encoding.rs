@@ -42,10 +42,10 @@ fn utf8_encode_into<'js>(
     Ok(answer)
 }
 
-#[allow(unsafe_code, reason = "the safe layer lends typed arrays for reading only")]
+#[allow(unsafe_code, reason = "the safe layer gives read-only access to typed arrays")]
 pub(super) fn write(into: &TypedArray<'_, u8>, bytes: &[u8]) {
     if let Some(raw) = into.as_raw() {
-        // SAFETY: the array's memory is `raw.len` bytes, alive as long as `into`, and nothing else runs meanwhile.
+        // SAFETY: the array's memory is `raw.len` bytes, alive as long as `into`, and nothing else runs at the same time.
         let memory = unsafe { std::slice::from_raw_parts_mut(raw.ptr.as_ptr(), raw.len) };
         let length = bytes.len().min(memory.len());
         memory[..length].copy_from_slice(&bytes[..length]);
@@ -87,7 +87,7 @@ fn utf8_complete_length(input: TypedArray<'_, u8>) -> u32 {
 }
 
 fn base64_decode<'js>(ctx: Ctx<'js>, data: JsString<'js>) -> Result<Option<Value<'js>>> {
-    // Any byte that is not ASCII is as wrong as the next: nobody need look whether they make up characters.
+    // Any byte that is not ASCII is as wrong as the next: there is no need to see whether they make up characters.
     let mut string = text::with_bytes(&data, Latin1::new)?;
     let Ok(decoded) = forgiving_decode_inplace(string.bytes()) else { return Ok(None) };
     let length = decoded.len();

@@ -1,4 +1,4 @@
-// What nobody caught: errors of listeners and callbacks, rejections without a handler, and reportError.
+// Uncaught errors: of listeners and callbacks, rejections without a handler, and reportError.
 
 import { ErrorEvent, PromiseRejectionEvent } from "./events_kinds.js";
 import { preventDefault } from "./events.js";
@@ -24,7 +24,7 @@ function messageOf(error) {
   return `Uncaught ${printThrown(error)}`;
 }
 
-/** Tells listeners of the global object of an error; whether one of them took it on. */
+/** Dispatches an error to the listeners of the global object; whether one of them handled it. */
 function isHandled(error) {
   // An error in a listener for errors is not theirs to handle.
   if (reporting || !hasListener(global, "error")) return false;
@@ -40,7 +40,7 @@ function print(what, error) {
   host.log(ERROR_LEVEL, `${what} ${inspect(error)}`);
 }
 
-/** An error that fails nothing: it is told to listeners, and else to the console. */
+/** An error that does not fail the invocation: it goes to listeners, or else to the console. */
 export function reportException(error) {
   if (!isHandled(error)) print("Uncaught", error);
 }

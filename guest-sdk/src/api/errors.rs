@@ -1,5 +1,5 @@
-//! Promises that were rejected while nobody looked: gathered as the engine tells of them, and told to the prelude once
-//! all that was about to happen has happened.
+//! Unhandled rejections: gathered as the engine reports them, and passed to the prelude once all pending jobs have
+//! run.
 #![allow(
     unsafe_code,
     reason = "the engine's safe layer has no way to be told of rejections from a runtime that Javy made"
@@ -76,7 +76,7 @@ unsafe extern "C" fn tracker(
     });
 }
 
-/// Somebody looks at this promise.
+/// A handler was attached to this promise.
 pub(crate) fn handled(promise: &Value<'_>) {
     // SAFETY: only the address is taken.
     let address = unsafe { qjs::JS_VALUE_GET_PTR(promise.as_raw()) as usize };
@@ -89,7 +89,7 @@ pub(crate) fn any() -> bool {
 }
 
 /// Tells `tell` of each.
-pub(crate) fn tell<'js>(ctx: &Ctx<'js>, tell: &Function<'js>) -> Result<()> {
+pub(crate) fn report<'js>(ctx: &Ctx<'js>, tell: &Function<'js>) -> Result<()> {
     let (fresh, handled) =
         REJECTIONS.with_borrow_mut(|all| (std::mem::take(&mut all.fresh), std::mem::take(&mut all.handled)));
     for rejection in handled {

@@ -127,7 +127,7 @@ function dispatch(state, target, event, flags) {
 }
 
 function callAll(state, listeners, type, capture, target, event, flags) {
-  // Listeners that are added meanwhile are not called: the list is copied by its length, and never shortened in place.
+  // Listeners that are added during the dispatch are not called: the list is copied by its length, and never shortened in place.
   const { length } = listeners;
   for (let i = 0; i < length; i++) {
     const listener = listeners[i];

@@ -1,4 +1,4 @@
-// fetch: the request goes to the host, which decides whether it may leave.
+// fetch: the request goes to the host, whose egress rules decide whether it may leave.
 
 import { isStream } from "./body.js";
 import { cancelled, networkError, pump } from "./body_stream.js";
@@ -13,7 +13,7 @@ import { READABLE } from "./streams_readable_core.js";
 import { portOf } from "./url.js";
 
 const REDIRECT = { __proto__: null, follow: 0, error: 1, manual: 2 };
-// How a body of a fetch ends, as the host is told.
+// How a body of a fetch ends, by the host's numbers.
 const UNWANTED = 0;
 const COMPLETE = 1;
 const BROKEN = 2;
@@ -62,7 +62,7 @@ function send({ method, url, redirect, headers, signal, body }, answer) {
   );
 }
 
-/** The response of a `data:` URL, for which nobody is asked. */
+/** The response of a `data:` URL, which needs no request. */
 function ofData({ method, url }) {
   const data = host.dataUrl(url);
   if (data === null || data === undefined) throw new TypeError("The data: URL cannot be read");
@@ -91,7 +91,7 @@ function sendBody(stream, operation, answer) {
       host.cancel(operation);
       answer.reject(error);
     },
-    // Whoever has answered already does not want the rest.
+    // A server that has answered already does not want the rest.
     gone() {},
   });
 }

@@ -1,14 +1,15 @@
-//! Outbound requests.
+//! Outbound requests (egress), as host operations.
 
 use data_url::DataUrl;
 use javy_plugin_api::javy::quickjs::{
     Array, Ctx, Exception, Function, Object, Result, String as JsString, TypedArray, Value,
 };
-use mayfly_abi::op::{Call, Operation};
-use mayfly_abi::operation::{Ending, Fetch, FetchEnd, FetchWrite, Fetched};
+use mayfly_abi::op::{HostCall, Operation};
+use mayfly_abi::operation::{FetchEnd, FetchFrame, FetchWrite, Fetched, TransferEnd};
 
 use super::body::{self, Outgoing};
-use super::{headers, require_invocation};
+use super::headers;
+use crate::phase::require_invocation;
 use crate::{import, pending, text};
 
 fn fetch<'js>(
@@ -23,7 +24,7 @@ fn fetch<'js>(
     let (method, url) = (text::text(&method)?, text::text(&url)?);
     let headers = headers::pairs(&header_list)?;
     let body = Outgoing::of(&body)?;
-    let frame = Fetch { method: &method, url: &url, redirect, headers, body: body.as_body() }.to_frame();
+    let frame = FetchFrame { method: &method, url: &url, redirect, headers, body: body.as_body() }.to_frame();
     let (operation, promise) = pending::promise(&ctx, Operation::Fetch, &frame, fetched)?;
     let answer = Object::new(ctx)?;
     answer.set("operation", operation)?;
@@ -36,7 +37,7 @@ fn fetched<'js>(ctx: &Ctx<'js>, answer: &[u8]) -> Result<Value<'js>> {
         return Err(Exception::throw_type(ctx, "fetch failed: the answer cannot be read"));
     };
     let parts = Array::new(ctx.clone())?;
-    // Whoever settles a promise with it asks for its `then`: there is none to be found.
+    // Resolving a promise with it looks up its `then`: there must be none.
     parts.as_object().set_prototype(None)?;
     parts.set(0, fetched.status)?;
     parts.set(1, fetched.status_text)?;
@@ -67,15 +68,15 @@ fn fetch_write<'js>(
     Ok(start + piece.len() as u32)
 }
 
-/// Tells how a body of a fetch ends: 0, nobody wants the rest of the answer's; 1, the request's is complete; 2, it
-/// breaks off.
+/// How a body of a fetch ends: 0, the rest of the response's is not wanted; 1, the request's is complete; 2, it breaks
+/// off.
 fn fetch_end(fetch: u32, how: u8) {
     let ending = match how {
-        0 => Ending::Unwanted,
-        1 => Ending::Complete,
-        _ => Ending::Broken,
+        0 => TransferEnd::Unwanted,
+        1 => TransferEnd::Complete,
+        _ => TransferEnd::Broken,
     };
-    import::send(Call::FetchEnd, &FetchEnd { fetch, ending }.to_frame());
+    import::send(HostCall::FetchEnd, &FetchEnd { fetch, ending }.to_frame());
 }
 
 /// The media type and the bytes of a `data:` URL; nothing when it is none.

@@ -1,4 +1,4 @@
-// FormData: names with strings or files, and how they travel.
+// FormData: entries, and their encoding as multipart/form-data and urlencoded bodies.
 
 import { blobData, blobOf, joinBytes } from "./blob.js";
 import { fileFacts, fileOf } from "./blob_file.js";

@@ -1,4 +1,4 @@
-//! `multipart/form-data`, taken apart.
+//! The parser of `multipart/form-data`.
 
 use javy_plugin_api::javy::quickjs::{Array, Ctx, Function, Object, Result, String as JsString, TypedArray};
 

@@ -227,7 +227,7 @@ export function copyHeaders(headers) {
   return adopt(copy);
 }
 
-/** Nobody may change them from now on. */
+/** Makes them immutable. */
 export function freezeHeaders(headers) {
   guard(headers);
   return headers;

@@ -1,4 +1,4 @@
-//! What may be a header's name and value, and lists of them.
+//! Validation of header names and values, and lists of them.
 
 use javy_plugin_api::javy::quickjs::{Array, Ctx, Function, Object, Result, String as JsString};
 

@@ -10,7 +10,7 @@ function isName(value) {
   return typeof value === "string" && value.length >= 1 && value.length <= 255;
 }
 
-/** What is sent to the host, or what is wrong with it. */
+/** The arguments as the host takes them, checked. */
 function check(call, key, options) {
   const scope = options?.scope ?? "default";
   const ttl = options?.ttlSeconds;
@@ -42,7 +42,7 @@ export const idempotency = ObjectFreeze({
     const textOf = async (tx) => toText(await work(tx));
     // The first one gets what the others will get: the result as it was kept.
     return inTransaction(transaction, null, textOf, async (text) => {
-      await host.idempotencySettle(transaction, text);
+      await host.idempotencyFinish(transaction, text);
       return fromText(text);
     });
   },

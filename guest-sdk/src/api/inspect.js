@@ -89,14 +89,14 @@ export function inspectBehind(error) {
   });
 }
 
-/** The same for an object that prints parts of itself, which has Node's options. */
+/** The `inspect` that an object's own method is given, with Node's options. */
 function inspectFor(value, options) {
   const depth = options?.depth;
   return inspect(value, depth === null ? Infinity : typeof depth === "number" ? depth : MAX_DEPTH);
 }
 
-/** What an object says of itself, as Node's has it. */
-function said(value, method, depth) {
+/** The result of an object's own `inspect` method (`Symbol.for("nodejs.util.inspect.custom")`). */
+function customInspect(value, method, depth) {
   const left = maxDepth - depth;
   const text = ReflectApply(method, value, [left, { depth: left, stylize: (part) => `${part}` }, inspectFor]);
   return typeof text === "string" ? text : print(text, depth, []);
@@ -128,7 +128,7 @@ function printObject(value, depth, parents) {
   const above = parents.length;
   try {
     const custom = value[CUSTOM];
-    if (typeof custom === "function") return said(value, custom, depth);
+    if (typeof custom === "function") return customInspect(value, custom, depth);
     if (isError(value)) return printError(value, depth, parents);
     const brand = ObjectToString(value);
     if (brand === "[object Date]") {
@@ -291,7 +291,7 @@ function errorItems(error, depth, parents) {
   return items;
 }
 
-/** Other errors, which stand so many levels below this one. */
+/** Other errors, which stand `levels` below this one. */
 function hiddenItem(items, error, key, levels, depth, parents) {
   const descriptor = ObjectGetOwnPropertyDescriptor(error, key);
   if (descriptor === undefined || descriptor.enumerable) return;

@@ -1,4 +1,4 @@
-// What errors have to say for themselves: their first line and their stack, whatever a tenant made of them.
+// Errors as the console prints them: first line and stack, safe against what a tenant made of them.
 
 import { cut } from "./inspect_text.js";
 import { ObjectToString, StringTrimEnd } from "./primordials.js";

@@ -1,4 +1,4 @@
-// Long arrays, several items a line, in columns: the shape that Node gives them.
+// Long arrays in columns, several items a line, as Node groups them.
 
 import { ArrayPush, StringIncludes, StringPadEnd, StringPadStart } from "./primordials.js";
 

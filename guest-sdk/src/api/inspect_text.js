@@ -1,4 +1,4 @@
-// Texts that printed values are made of: strings in quotes, names, and what is too long.
+// Text of printed values: quoted strings, property names, and truncation.
 
 import {
   JSONStringify,
@@ -17,7 +17,7 @@ export function cut(text, max = MAX_STRING) {
   return text.length > max ? `${StringSlice(text, 0, max)}... ${text.length - max} more characters` : text;
 }
 
-/** The text of a value that stands so many levels deep. */
+/** The text of a value at this depth. */
 export function indented(text, depth) {
   let indent = "";
   for (let i = 0; i < depth; i++) indent += "  ";

@@ -3,7 +3,7 @@
 use javy_plugin_api::javy::quickjs::{Array, Ctx, Function, Object, Result, String as JsString, Value};
 use mayfly_abi::compute::{Computation, Status};
 use mayfly_abi::frame::Writer;
-use mayfly_abi::op::Call;
+use mayfly_abi::op::HostCall;
 
 use crate::{import, text};
 
@@ -22,7 +22,7 @@ fn intl<'js>(
         text::with(&argument, |text| writer.text(text))?;
     }
     let (status, length) = import::compute(&writer.finish());
-    let result = import::read(Call::Computed, length);
+    let result = import::read(HostCall::Computed, length);
     let result = String::from_utf8_lossy(&result);
     if status == Status::Done as u32 {
         return Ok(JsString::from_str(ctx, &result)?.into_value());

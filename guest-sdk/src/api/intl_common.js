@@ -1,4 +1,4 @@
-// What all of Intl shares: the way to the host, locales, options, and objects with slots.
+// Shared by all of Intl: calls to the host, locales, options, and objects with internal slots.
 
 import { host } from "./host.js";
 import {
@@ -40,7 +40,7 @@ export const Tasks = {
   names: 17,
 };
 
-/** What the host says. */
+/** The host's answer to a task. */
 export function ask(task, settings, first = "", second = "") {
   const answer = host.intl(task, settings, first, second);
   if (typeof answer === "string") return answer;
@@ -53,7 +53,7 @@ class Holder {
   }
 }
 
-/** A kind of objects that hold something nobody else gets at. */
+/** A class of objects with an internal slot. */
 export function slots(name) {
   class Slot extends Holder {
     #state;
@@ -112,7 +112,7 @@ export function members(prototype, source) {
 
 let localeTag = () => undefined;
 
-/** Tells how to know an `Intl.Locale`. */
+/** Registers how an `Intl.Locale` is recognised. */
 export function setLocaleTag(tagOf) {
   localeTag = tagOf;
 }
@@ -273,7 +273,7 @@ export function numberingSystem(resolution, wanted) {
   return { __proto__: null, used, kept: asked === used ? asked : undefined };
 }
 
-/** The parts that the host sent: kinds, texts and sources by turns. */
+/** The parts that the host sent: kinds, texts and sources, one after another. */
 export function partsOf(answer, source = undefined) {
   const flat = JSONParse(answer);
   const parts = [];

@@ -1,13 +1,14 @@
-//! The request of this invocation, read piece by piece.
+//! The current invocation: its request, read piece by piece, and the client's disconnect.
 
 use std::cell::RefCell;
 
 use javy_plugin_api::javy::quickjs::{Array, ArrayBuffer, Ctx, Function, Object, Result};
 use mayfly_abi::frame::Reader;
 use mayfly_abi::head::Head;
-use mayfly_abi::op::{Call, Operation};
+use mayfly_abi::op::{HostCall, Operation};
 
-use super::{body, headers, random, require_invocation};
+use super::{body, headers, random};
+use crate::phase::require_invocation;
 use crate::{import, pending};
 
 thread_local! {
@@ -31,7 +32,7 @@ pub(super) fn started_at_ms() -> f64 {
 }
 
 fn whole_body() -> Vec<u8> {
-    import::read(Call::Body, 4096)
+    import::read(HostCall::Body, 4096)
 }
 
 fn header_list(ctx: Ctx<'_>) -> Result<Array<'_>> {
@@ -55,9 +56,9 @@ fn body_read<'js>(ctx: Ctx<'js>, callback: Function<'js>) -> Result<()> {
     pending::answer(&ctx, Operation::BodyRead, &[], body::answered, callback)
 }
 
-/// Calls back when whoever called has gone away.
-fn hangup<'js>(ctx: Ctx<'js>, callback: Function<'js>) -> Result<()> {
-    pending::callback(&ctx, Operation::Hangup, &[], callback).map(drop)
+/// Calls back when the client disconnects.
+fn disconnect<'js>(ctx: Ctx<'js>, callback: Function<'js>) -> Result<()> {
+    pending::callback(&ctx, Operation::Disconnect, &[], callback).map(drop)
 }
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
@@ -65,7 +66,7 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("url", Function::new(ctx.clone(), || with_head(|head| head.url.to_owned()))?)?;
     host.set("bodyKind", Function::new(ctx.clone(), || with_head(|head| head.body as u8))?)?;
     host.set("bodyRead", Function::new(ctx.clone(), body_read)?)?;
-    host.set("hangup", Function::new(ctx.clone(), hangup)?)?;
+    host.set("disconnect", Function::new(ctx.clone(), disconnect)?)?;
     host.set("headers", Function::new(ctx.clone(), header_list)?)?;
     host.set("bodyText", Function::new(ctx.clone(), body_text)?)?;
     host.set("bodyBytes", Function::new(ctx.clone(), body_bytes)?)

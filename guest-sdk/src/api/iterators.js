@@ -1,4 +1,4 @@
-// Iteration over pairs, as Headers, URLSearchParams and FormData have it: live, so that what changes meanwhile is seen.
+// Pair iterators of Headers, URLSearchParams and FormData. They are live: changes during the iteration are seen.
 
 import { ObjectDefineProperty, ReflectApply, SymbolIterator } from "./primordials.js";
 

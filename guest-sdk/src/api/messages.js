@@ -1,4 +1,4 @@
-// MessageChannel and MessagePort: two ends within one function.
+// MessageChannel and MessagePort, within one function.
 
 import { deserialize, onTransfer, serialize, transferOf } from "./clone.js";
 import { DOMException } from "./exceptions.js";

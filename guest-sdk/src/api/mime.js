@@ -1,4 +1,4 @@
-// MIME types: parsed, written, and taken out of a header.
+// MIME types: parsed, serialised, and extracted from headers (https://mimesniff.spec.whatwg.org/).
 
 import { ArrayPush, RegExpTest, StringIndexOf, StringSlice, StringToLowerCase } from "./primordials.js";
 

@@ -1,4 +1,4 @@
-// navigator: what runs this.
+// navigator: the name of the platform.
 
 import { expose, exposeInterface } from "./primordials.js";
 

@@ -6,7 +6,7 @@ import { host } from "./host.js";
 import { ArrayPush, exposeInterface, NumberIsFinite } from "./primordials.js";
 
 const GUARD = Symbol("guard");
-// More than these are not kept; whoever made one has it all the same.
+// More than these are not kept on the timeline; the function that made one still has it.
 const ENTRIES_MAX = 10_000;
 
 const timeline = { __proto__: null, entries: [] };
@@ -42,7 +42,7 @@ class PerformanceEntry {
 Object.defineProperty(PerformanceEntry, "length", { value: 0, configurable: true });
 exposeInterface(PerformanceEntry, "PerformanceEntry");
 
-/** A copy, so that nobody changes what an entry tells. */
+/** A copy, so that an entry's detail cannot be changed. */
 function copyOf(detail) {
   return detail === undefined || detail === null ? null : deserialize(serialize(detail, [])).value;
 }

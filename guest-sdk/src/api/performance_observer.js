@@ -1,4 +1,4 @@
-// PerformanceObserver: tells of marks and measures as they are made.
+// PerformanceObserver: notified of marks and measures as they are made.
 
 import { allEntries, onEntry, select } from "./performance_entries.js";
 import { DOMException } from "./exceptions.js";
@@ -121,10 +121,10 @@ function enqueue(state, entry) {
   if (state.entries.length < BUFFERED_MAX) ArrayPush(state.entries, entry);
   if (state.queued) return;
   state.queued = true;
-  queueTask(() => tell(state));
+  queueTask(() => notify(state));
 }
 
-function tell(state) {
+function notify(state) {
   state.queued = false;
   if (state.entries.length === 0) return;
   const list = new PerformanceObserverEntryList(GUARD, state.entries);

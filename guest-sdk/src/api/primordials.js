@@ -1,4 +1,5 @@
-// The language's own functions, taken before any tenant's code runs: replacing them afterwards changes nothing here.
+// Primordials: the language's own functions, captured before any tenant's code runs. Replacing them afterwards changes
+// nothing here.
 
 const { bind, call } = Function.prototype;
 /** `uncurry(f)(self, ...args)` is `f.call(self, ...args)`, whatever becomes of `call`. */
@@ -199,7 +200,7 @@ export function markHandled(promise) {
   uponPromise(promise, undefined, ignore);
 }
 
-/** A new promise that follows `value`, which may be a promise of somebody else's. */
+/** A new promise that follows `value`, which may be a promise of another class. */
 export function following(value) {
   const { promise, resolve } = deferred();
   resolve(value);

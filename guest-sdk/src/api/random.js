@@ -1,4 +1,4 @@
-// Randomness: every byte and every seed comes from the host, anew for each invocation.
+// Randomness: every byte and every seed comes from the host, and is new for each invocation.
 
 import { DigestStream } from "./crypto_stream.js";
 import { subtle } from "./crypto_subtle.js";

@@ -1,12 +1,13 @@
-//! Random bytes from the host, and the generator behind `Math.random`, seeded anew for each invocation.
+//! Random bytes from the host, and the generator behind `Math.random`, seeded again for each invocation.
 
 use std::cell::Cell;
 
 use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result, TypedArray};
-use mayfly_abi::op::Call;
+use mayfly_abi::op::HostCall;
 
-use super::{encoding, require_invocation};
+use super::encoding;
 use crate::import;
+use crate::phase::require_invocation;
 
 thread_local! {
     // xoroshiro128+, whose state must not be all zeroes.
@@ -30,7 +31,7 @@ fn math_random() -> f64 {
 fn fill(ctx: Ctx<'_>, into: TypedArray<'_, u8>) -> Result<()> {
     require_invocation(&ctx, "crypto.getRandomValues")?;
     let mut bytes = vec![0; into.as_bytes().map_or(0, <[u8]>::len)];
-    import::fill(Call::Random, &mut bytes);
+    import::fill(HostCall::Random, &mut bytes);
     encoding::write(&into, &bytes);
     Ok(())
 }
@@ -38,7 +39,7 @@ fn fill(ctx: Ctx<'_>, into: TypedArray<'_, u8>) -> Result<()> {
 fn uuid(ctx: Ctx<'_>) -> Result<String> {
     require_invocation(&ctx, "crypto.randomUUID")?;
     let mut bytes = [0; 16];
-    import::fill(Call::Random, &mut bytes);
+    import::fill(HostCall::Random, &mut bytes);
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let mut text = String::with_capacity(36);

@@ -1,7 +1,7 @@
-// Request: the one that came in is read from the host piece by piece, as the function asks.
+// Request. The invocation's own is read from the host lazily, part by part.
 
 import { cloneBody, extractBody, INCOMING, isStream, mixBody, newBody, passBody, takeSource } from "./body.js";
-import { incomingStream, onHangup } from "./body_stream.js";
+import { incomingStream, onDisconnect } from "./body_stream.js";
 import { abortSignal, dependentSignal, isSignal, newSignal } from "./events_abort.js";
 import { addHeader, copyHeaders, headerOf, Headers, headersFromHost } from "./headers.js";
 import { blobAt } from "./blob_urls.js";
@@ -28,7 +28,7 @@ let isRequest;
 let partsOf;
 
 export class Request {
-  // Nothing, for the one that came in, until somebody asks: see `partsOf`.
+  // Nothing, for the one that came in, until they are asked for: see `partsOf`.
   #parts = null;
   constructor(input, init = undefined) {
     if (input === FROM_HOST) return;
@@ -174,11 +174,11 @@ function incomingBody() {
   return kind === 1 ? INCOMING : incomingStream();
 }
 
-/** The signal; that of the request that came in fires when its caller goes away. */
+/** The signal; that of the request that came in fires when its client disconnects. */
 function signalOf(parts) {
   if (parts.signal === null) {
     const signal = (parts.signal = newSignal());
-    if (parts.isIncoming) onHangup((reason) => abortSignal(signal, reason));
+    if (parts.isIncoming) onDisconnect((reason) => abortSignal(signal, reason));
   }
   return parts.signal;
 }

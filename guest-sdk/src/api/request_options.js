@@ -1,4 +1,4 @@
-// The options of a Request: checked and kept, whether or not they mean anything on a server.
+// The options of a Request (mode, credentials, cache, ...): checked and kept, even those without effect on a server.
 
 import { RegExpTest, StringToUpperCase } from "./primordials.js";
 import { hrefOf } from "./url.js";

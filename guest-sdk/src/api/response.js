@@ -1,4 +1,4 @@
-// Response: its parts stay as they were given until something asks for the objects.
+// Response. Its headers and body stay as they were given until the objects are asked for.
 
 import { cloneBody, extractBody, isBody, isStream, mixBody, newBody, takeSource } from "./body.js";
 import { deliverStream, fetchedStream } from "./body_stream.js";
@@ -26,7 +26,7 @@ const ERROR = { __proto__: null, status: 0, statusText: "", url: "", redirected:
 export class Response {
   // A body's source, until `bodyOf` makes a record of it.
   #body = null;
-  // The content type that the body implies, until somebody asks for the headers.
+  // The content type that the body implies, until the headers are asked for.
   #headers = null;
   #head = DEFAULT;
   constructor(body = null, init = undefined, ready = undefined) {

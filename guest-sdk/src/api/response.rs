@@ -4,7 +4,7 @@ use javy_plugin_api::javy::quickjs::{
     Array, Ctx, Function, Object, Result, String as JsString, TypedArray, Value,
 };
 use mayfly_abi::frame::Writer;
-use mayfly_abi::op::{Call, Operation};
+use mayfly_abi::op::{HostCall, Operation};
 use mayfly_abi::response;
 
 use super::body::{self, Outgoing};
@@ -26,7 +26,7 @@ fn respond(
     let mut writer = Writer::with_capacity(256);
     let headers = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     response::write(&mut writer, status, headers, body.as_body());
-    import::send(Call::Respond, &writer.finish());
+    import::send(HostCall::Respond, &writer.finish());
     Ok(())
 }
 
@@ -43,7 +43,7 @@ fn body_write<'js>(
 }
 
 fn body_end(is_complete: bool) {
-    import::send_number(Call::BodyEnd, u32::from(is_complete));
+    import::send_number(HostCall::BodyEnd, u32::from(is_complete));
 }
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {

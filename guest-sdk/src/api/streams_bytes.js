@@ -1,4 +1,4 @@
-// The controller of a readable stream of bytes: its queue, and how chunks get in and out of it.
+// ReadableByteStreamController: its queue, and how chunks get in and out of it (https://streams.spec.whatwg.org/#rbs-controller-class).
 
 import { newQueue, queueDrain, queueLength, queuePeek, queuePush, queueShift } from "./queue.js";
 import { transferBuffer } from "./streams_common.js";
@@ -158,7 +158,7 @@ function push(controller, buffer, byteOffset, byteLength) {
   controller.queue.size += byteLength;
 }
 
-/** Queues a copy of bytes that were filled into somebody's buffer. */
+/** Queues a copy of bytes that were filled into a buffer of the source's. */
 export function pushCopy(controller, buffer, byteOffset, byteLength) {
   let copy;
   try {

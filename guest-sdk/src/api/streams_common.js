@@ -1,4 +1,4 @@
-// What all streams share: sized queues, strategies, and calls of functions that authors gave.
+// Shared by all streams: queues with sizes, strategies, and calls of the author's functions.
 
 import { queuePush, queueShift } from "./queue.js";
 import { ArrayBufferTransfer, deferred, following, markHandled, ReflectApply, rejected } from "./primordials.js";
@@ -20,7 +20,7 @@ export function dequeueSized(queue) {
   return value;
 }
 
-/** A promise with its state, for those that are settled by whoever comes first. */
+/** A promise with its state, for those that several places may settle: the first one counts. */
 export function pendingSlot() {
   const { promise, resolve, reject } = deferred();
   return { __proto__: null, promise, resolve, reject, pending: true };
@@ -44,7 +44,7 @@ export function resolveSlot(slot, value) {
   slot.resolve(value);
 }
 
-/** Rejects it; that nobody looks is no error. */
+/** Rejects it; a missing handler is no error. */
 export function rejectSlot(slot, reason) {
   if (!slot.pending) return;
   slot.pending = false;

@@ -1,4 +1,4 @@
-// The controllers of readable streams, and a byte stream's request, as authors see them.
+// The interfaces ReadableStreamDefaultController, ReadableByteStreamController and ReadableStreamBYOBRequest.
 
 import { INTERNAL, refuseConstruction } from "./streams_common.js";
 import { byteDesiredSize, closeBytes, enqueueBytes, errorBytes } from "./streams_bytes.js";

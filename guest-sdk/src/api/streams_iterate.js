@@ -1,4 +1,4 @@
-// `for await (const chunk of stream)`.
+// The async iterator of a ReadableStream: `for await (const chunk of stream)`.
 
 import { readChunk, readerCancel, releaseReader } from "./streams_readable_core.js";
 import { adoptable, deferred, following, ObjectDefineProperty, rejected, uponPromise } from "./primordials.js";
@@ -45,7 +45,7 @@ export function iterateReadable(reader, preventCancel) {
 }
 
 /**
- * Steps happen one after another, whoever asks for several at once. One that nothing waits for happens at once: the
+ * Steps happen one after another, even when several are asked for at once. One that nothing waits for happens at once: the
  * engine's `for await` does not wait for `return()`, and what comes after the loop must find the stream free.
  */
 function enqueueStep(iterator, step) {

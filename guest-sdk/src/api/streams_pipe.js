@@ -37,7 +37,7 @@ export function pipe(source, dest, { preventClose, preventAbort, preventCancel, 
   return promise;
 }
 
-/** Stops when the signal says so; `true` when it has already. */
+/** Stops when the signal is aborted; `true` when it is already. */
 function listen(state, signal, preventAbort, preventCancel) {
   const { source, dest } = state;
   const onAbort = () => {

@@ -1,4 +1,4 @@
-// Buffers that are being filled: a reader's own, or ones that a stream allocates.
+// Pull-into descriptors: buffers that are being filled, a BYOB reader's own or allocated by the stream.
 
 import { queueLength, queuePeek, queueShift } from "./queue.js";
 import { transferBuffer } from "./streams_common.js";
@@ -26,7 +26,7 @@ export function convert(pulled) {
   return new pulled.constructor(buffer, pulled.byteOffset, pulled.bytesFilled / pulled.elementSize);
 }
 
-/** Hands a filled buffer to whoever reads. */
+/** Hands a filled buffer to the reader. */
 export function commit(stream, pulled) {
   fulfillRequest(stream, convert(pulled), stream.state === CLOSED);
 }

@@ -1,4 +1,4 @@
-// ReadableStream, as authors see it.
+// The interface ReadableStream (https://streams.spec.whatwg.org/#rs-class).
 
 import { isSignal } from "./events_abort.js";
 import {
@@ -191,7 +191,7 @@ export function readableObject(stream) {
   return stream.object ?? new ReadableStream(stream, undefined, INTERNAL);
 }
 
-/** Two records of streams that read the same. */
+/** ReadableStreamTee: two records of streams with the same chunks. */
 export function teeReadable(stream, copy) {
   return stream.controller.pullInto === undefined ? teeDefault(stream, copy) : teeBytes(stream);
 }

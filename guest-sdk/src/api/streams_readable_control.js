@@ -1,4 +1,4 @@
-// The controller of a readable stream of any chunks.
+// The abstract operations of ReadableStreamDefaultController.
 
 import { newQueue, queueDrain, queueLength } from "./queue.js";
 import { dequeueSized, enqueueSized } from "./streams_common.js";

@@ -1,4 +1,4 @@
-// Readable streams: what a stream and its readers do, as the Streams Standard has it, over plain records.
+// Readable streams: the abstract operations of the Streams Standard on streams and readers, over plain records.
 
 import { newQueue, queueDrain, queueLength, queuePush, queueShift } from "./queue.js";
 import { pendingSlot, rejectedSlot, rejectSlot, resolvedSlot, resolveSlot } from "./streams_common.js";

@@ -1,4 +1,4 @@
-// The readers of a ReadableStream, as authors see them.
+// The interfaces ReadableStreamDefaultReader and ReadableStreamBYOBReader.
 
 import { dictionary, invalid } from "./streams_common.js";
 import {

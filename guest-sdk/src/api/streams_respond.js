@@ -1,4 +1,4 @@
-// What a source answers to a request to fill a reader's buffer.
+// ReadableByteStreamControllerRespond: a source's answer to a BYOB request.
 
 import { queueLength, queuePeek } from "./queue.js";
 import { transferBuffer } from "./streams_common.js";

@@ -1,4 +1,4 @@
-// Two streams of one.
+// ReadableStreamTee, for streams of any chunks.
 
 import { closeDefault, createReadable, enqueueDefault, errorDefault } from "./streams_readable_control.js";
 import { acquireReader, DEFAULT, readableCancel, readChunk } from "./streams_readable_core.js";
@@ -27,7 +27,7 @@ export function cancelBranch(state, stream, branch, reason) {
   return state.canceledBoth;
 }
 
-/** `copy` makes the second branch's chunk; without it both get the same. */
+/** `copy` makes the second branch's chunk; without it both get the same chunk. */
 export function teeDefault(stream, copy) {
   const reader = acquireReader(stream, DEFAULT);
   const state = teeState();
@@ -39,7 +39,7 @@ export function teeDefault(stream, copy) {
   const request = {
     __proto__: null,
     chunk(chunk) {
-      // In a microtask: whoever waits for the first branch must not run before the second has its chunk.
+      // In a microtask: a reader of the first branch must not run before the second has its chunk.
       queueMicrotaskFor(() => {
         readAgain = false;
         let second = chunk;

@@ -1,4 +1,4 @@
-// Two streams of bytes of one: each may be read into buffers of its reader's own.
+// ReadableStreamTee, for byte streams: both branches support BYOB readers.
 
 import { callBytePull, closeBytes, enqueueBytes, errorBytes, setUpByteController } from "./streams_bytes.js";
 import { startReadable } from "./streams_readable_control.js";

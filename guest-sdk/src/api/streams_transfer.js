@@ -1,4 +1,4 @@
-// Streams that change hands, in a transfer list: what is read at the new end is written at the old one, chunk by chunk as
+// Transferable streams, in a transfer list: what is read at the new end is written at the old one, chunk by chunk as
 // copies, through a channel whose messages are tasks.
 
 import { deserialize, onTransfer, serialize } from "./clone.js";

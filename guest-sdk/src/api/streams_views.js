@@ -1,4 +1,4 @@
-// Views as authors give them, taken apart.
+// ArrayBufferViews that authors pass: their buffer, offset, length and element type.
 
 import {
   ArrayBufferDetached,

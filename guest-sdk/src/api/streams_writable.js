@@ -1,4 +1,4 @@
-// WritableStream, its writer and its controller, as authors see them.
+// The interfaces WritableStream, WritableStreamDefaultWriter and WritableStreamDefaultController.
 
 import {
   algorithm,

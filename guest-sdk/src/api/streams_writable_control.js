@@ -1,4 +1,4 @@
-// The controller of a writable stream: its queue, and the calls of its sink.
+// The abstract operations of WritableStreamDefaultController: its queue, and the calls of its sink.
 
 import { abortSignal, newSignal } from "./events_abort.js";
 import { newQueue, queueDrain, queueLength, queuePeek } from "./queue.js";
@@ -86,7 +86,7 @@ export function createWritable(sink, highWaterMark, size) {
   return stream;
 }
 
-/** The signal that authors see as `controller.signal`, made when somebody asks. */
+/** The signal that authors see as `controller.signal`, made when it is first asked for. */
 export function signalOf(controller) {
   return (controller.signal ??= newSignal());
 }

@@ -1,4 +1,4 @@
-// Writable streams: what a stream and its writer do, as the Streams Standard has it, over plain records.
+// Writable streams: the abstract operations of the Streams Standard on streams and writers, over plain records.
 
 import { newQueue, queueDrain, queueLength, queuePush, queueShift } from "./queue.js";
 import { pendingSlot, rejectedSlot, rejectSlot, resolvedSlot, resolveSlot } from "./streams_common.js";
@@ -235,7 +235,7 @@ export function writerWrite(writer, chunk) {
   return slot.promise;
 }
 
-/** Writes that nobody waits for yet. */
+/** Writes that were queued and have not begun. */
 export function pendingWrites(stream) {
   return queueLength(stream.writeRequests);
 }

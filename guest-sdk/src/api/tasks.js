@@ -1,9 +1,9 @@
-// Tasks of the function's own: they run one after another, each after all microtasks of the one before.
+// The task queue: tasks run one after another, each after all microtasks of the one before.
 
 import { host } from "./host.js";
 import { newQueue, queueLength, queuePush, queueShift } from "./queue.js";
 
-// So many run in a row before the host is asked whether anything else has happened.
+// How many run in a row before the host is asked whether anything else has happened.
 const TASKS_IN_A_ROW = 32;
 const tasks = newQueue();
 let scheduled = false;

@@ -1,9 +1,9 @@
-//! Tasks of the function's own, which need nothing of the host's.
+//! The task queue's native: tasks that need no host operation.
 
 use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result};
 
-use super::require_invocation;
 use crate::pending;
+use crate::phase::require_invocation;
 
 fn queue<'js>(ctx: Ctx<'js>, task: Function<'js>) -> Result<()> {
     require_invocation(&ctx, "A task")?;

@@ -1,4 +1,4 @@
-// What was thrown, in words: its kind, its first line, where it came from and what is behind it.
+// Thrown values as reports: kind, first line, stack and causes.
 
 import { inspectBehind, inspectThrown } from "./inspect.js";
 import { headline, isError, stackText } from "./inspect_errors.js";

@@ -1,11 +1,11 @@
-//! Timers are host operations.
+//! Timers, as host operations.
 
 use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result};
 use mayfly_abi::op::Operation;
 use mayfly_abi::operation::Sleep;
 
-use super::require_invocation;
 use crate::pending;
+use crate::phase::require_invocation;
 
 fn sleep<'js>(ctx: Ctx<'js>, ms: u32, background: bool, callback: Function<'js>) -> Result<u32> {
     require_invocation(&ctx, "A timer")?;

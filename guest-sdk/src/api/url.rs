@@ -1,6 +1,7 @@
 //! URLs and form encoding, by the `url` crate.
 
 mod canonical;
+mod part;
 mod split;
 
 use javy_plugin_api::javy::quickjs::{Array, Ctx, Function, Object, Result, String as JsString};
@@ -9,19 +10,6 @@ use url::{Url, form_urlencoded, quirks};
 use crate::text;
 use canonical::is_canonical;
 use split::split;
-
-/// What the prelude's `Parts` calls them.
-mod part {
-    pub(super) const PROTOCOL: u32 = 0;
-    pub(super) const USERNAME: u32 = 1;
-    pub(super) const PASSWORD: u32 = 2;
-    pub(super) const HOST: u32 = 3;
-    pub(super) const HOSTNAME: u32 = 4;
-    pub(super) const PORT: u32 = 5;
-    pub(super) const PATHNAME: u32 = 6;
-    pub(super) const SEARCH: u32 = 7;
-    pub(super) const HASH: u32 = 8;
-}
 
 /// Schemes whose URLs' origins stand in them.
 const HAVE_ORIGINS: [&str; 4] = ["https:", "http:", "wss:", "ws:"];
@@ -74,7 +62,7 @@ fn origin(href: JsString<'_>) -> Result<Option<String>> {
     })
 }
 
-/// The URL with one of its parts set anew; nothing when that is refused.
+/// The URL with one of its parts replaced; nothing when that is refused.
 fn set(href: JsString<'_>, part: u32, value: JsString<'_>) -> Result<Option<String>> {
     let value = text::text(&value)?;
     let Some(mut url) = parsed(&href, None)? else {

@@ -13,8 +13,8 @@ use crate::text;
 // The parts of a pattern, in the order in which the prelude has them.
 const PARTS: usize = 8;
 
-/// Whether a regular expression matches a text is JavaScript's to say: what is not known yet is asked, and the pattern is
-/// made again with the answer.
+/// Only JavaScript can say whether a regular expression matches a text: a match that is not known yet is asked for, and the
+/// pattern is made again with the answer.
 #[derive(Default)]
 struct Matches {
     known: BTreeMap<[String; 3], bool>,
@@ -41,7 +41,7 @@ impl RegExp for Source {
         Ok(Self { pattern: pattern.to_owned(), flags: flags.to_owned() })
     }
 
-    // While a pattern is made, nobody looks at what a group captured.
+    // While a pattern is made, the captures of a group are not used.
     fn matches<'a>(&self, text: &'a str) -> Option<Vec<Option<&'a str>>> {
         let question = [self.pattern.clone(), self.flags.clone(), text.to_owned()];
         MATCHES.with_borrow_mut(|matches| match matches.known.get(&question) {

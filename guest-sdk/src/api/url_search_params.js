@@ -200,7 +200,7 @@ export function searchParamsText(params) {
   return text(listOf(params));
 }
 
-/** The parameters of a query, which tell `onChange` of every change. */
+/** The parameters of a query; `onChange` is called after every change. */
 export function paramsOfQuery(query, onChange) {
   return adopt(query, onChange);
 }

@@ -186,7 +186,7 @@ const ALL = {
 };
 ObjectAssign(assert, ALL, { equal, notEqual, deepEqual, notDeepEqual });
 
-/** The same without the comparisons that convert. */
+/** `assert.strict`: without the comparisons that convert. */
 export function strict(value, message) {
   assert(value, message);
 }

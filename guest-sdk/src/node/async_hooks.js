@@ -1,4 +1,4 @@
-// node:async_hooks: values that follow the flow of calls. The engine keeps which frame a piece of work began in: a list of
+// node:async_hooks: AsyncLocalStorage and AsyncResource. The engine keeps which frame a piece of work began in: a list of
 // stores, the latest first. A frame never changes.
 
 import { host } from "../api/host.js";

@@ -39,7 +39,7 @@ export function encodingNamed(label) {
   return NAMES[label] ?? (typeof label === "string" ? NAMES[StringToLowerCase(label)] : undefined);
 }
 
-/** The same, where there must be one. */
+/** The encoding of a label; an error where there is none. */
 export function encodingOf(label) {
   const name = encodingNamed(label);
   if (name === undefined) throw typeFailure("ERR_UNKNOWN_ENCODING", `Unknown encoding: ${label}`);

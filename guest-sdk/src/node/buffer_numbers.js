@@ -1,4 +1,4 @@
-// Numbers in Buffers: read and written in either order of bytes.
+// Numbers in Buffers, in either byte order.
 
 import { TypedArrayBuffer, TypedArrayByteLength, TypedArrayByteOffset } from "../api/primordials.js";
 import { invalidType, outOfRange, rangeFailure, requireInteger } from "./errors.js";

@@ -1,4 +1,4 @@
-// Where bytes stand in others, and which part of them is meant.
+// Searching in Buffers, and the range arguments of their methods.
 
 import {
   NumberIsFinite,
@@ -20,7 +20,7 @@ export function bytesOf(value, name, encoding) {
   return view;
 }
 
-/** The same, where text is none. */
+/** The bytes of an argument that must not be a string. */
 export function bytesGiven(value, name) {
   const view = viewOf(value);
   if (view === null) throw invalidType(name, "an instance of Buffer or Uint8Array", value);

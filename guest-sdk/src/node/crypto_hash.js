@@ -1,4 +1,4 @@
-// createHash and createHmac: what is little is hashed at once; more goes to the host piece by piece.
+// createHash and createHmac: little data is hashed in one call; more goes to the host piece by piece.
 
 import { Computations, compute, Hashes } from "../api/compute.js";
 import { hashState } from "../api/crypto_digest.js";
@@ -27,7 +27,7 @@ export function hashNamed(name) {
   return hash;
 }
 
-/** Bytes as whoever asked wants them. */
+/** Bytes in the requested encoding. */
 export function encoded(bytes, encoding) {
   return encoding === undefined || encoding === null || encoding === "buffer" ? bufferOver(bytes) : decodeBytes(bytes, encodingOf(encoding));
 }

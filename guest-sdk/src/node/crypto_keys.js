@@ -1,4 +1,4 @@
-// Keys out of passwords and of other keys: pbkdf2, hkdf and scrypt.
+// Key derivation: pbkdf2, hkdf and scrypt.
 
 import { Computations, compute, computeLater } from "../api/compute.js";
 import { ArrayPush, ReflectApply, TypedArrayBuffer } from "../api/primordials.js";

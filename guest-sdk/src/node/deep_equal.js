@@ -1,4 +1,4 @@
-// Whether two values are the same all the way down, as `assert` and `util.isDeepStrictEqual` mean it.
+// Deep equality, as `assert` and `util.isDeepStrictEqual` mean it.
 
 import {
   ArrayIsArray,

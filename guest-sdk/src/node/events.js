@@ -129,7 +129,7 @@ const METHODS = {
       return false;
     }
     if (typeof listener === "function") ReflectApply(listener, this, args);
-    // Whoever is added or removed meanwhile makes a new list.
+    // Adding or removing a listener during this makes a new list.
     else for (let i = 0; i < listener.length; i++) ReflectApply(listener[i], this, args);
     return true;
   },

@@ -20,15 +20,15 @@ export function once(emitter, name, options) {
   const leave = () => {
     for (let i = 0; i < leaves.length; i++) leaves[i]();
   };
-  const settle = (how, value) => {
+  const end = (how, value) => {
     leave();
     how(value);
   };
-  ArrayPush(leaves, listensTo(emitter, name, (...args) => settle(resolve, args), true));
+  ArrayPush(leaves, listensTo(emitter, name, (...args) => end(resolve, args), true));
   if (name !== "error" && typeof emitter.on === "function") {
-    ArrayPush(leaves, listensTo(emitter, "error", (error) => settle(reject, error), true));
+    ArrayPush(leaves, listensTo(emitter, "error", (error) => end(reject, error), true));
   }
-  if (signal !== undefined) ArrayPush(leaves, listensTo(signal, "abort", () => settle(reject, aborted(signal)), true));
+  if (signal !== undefined) ArrayPush(leaves, listensTo(signal, "abort", () => end(reject, aborted(signal)), true));
   return promise;
 }
 

@@ -1,4 +1,4 @@
-// The language's own functions that only Node's modules need, taken before any tenant's code runs.
+// The language's own functions that only Node's modules need, captured before any tenant's code runs.
 
 import { uncurry } from "../api/primordials.js";
 

@@ -1,4 +1,4 @@
-// node:path: POSIX's, and Windows' by way of it.
+// node:path: POSIX paths, and Windows paths on top of them.
 
 import { ArrayJoin, ArrayPush, StringEndsWith, StringReplaceAll, StringSlice, StringSplit, StringStartsWith, StringToLowerCase } from "../api/primordials.js";
 import { invalidType, requireString } from "./errors.js";

@@ -6,7 +6,7 @@ import { decodeBytes, encodingOf } from "./buffer_codecs.js";
 import { within } from "./buffer_search.js";
 import { invalidType } from "./errors.js";
 
-// How many of so many bytes make whole characters.
+// How many of the bytes make whole characters.
 const WHOLE = {
   __proto__: null,
   utf8: (bytes) => host.utf8CompleteLength(bytes),

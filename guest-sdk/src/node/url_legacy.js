@@ -1,4 +1,4 @@
-// The parser of node:url that is older than the web's: it takes what is no whole URL.
+// url.parse: Node's legacy parser, which also takes relative URLs.
 
 import { RegExpMatch, StringEndsWith, StringIndexOf, StringReplaceAll, StringSlice, StringStartsWith, StringToLowerCase } from "../api/primordials.js";
 import { requireString } from "./errors.js";

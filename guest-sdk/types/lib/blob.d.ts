@@ -1,4 +1,4 @@
-// Bytes with a type, files and forms.
+// Blob, File and FormData.
 
 type BlobPart = BufferSource | Blob | string;
 type EndingType = "native" | "transparent";

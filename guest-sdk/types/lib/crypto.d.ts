@@ -1,4 +1,4 @@
-// Random numbers and the web's cryptography.
+// Random numbers and Web Crypto.
 
 type BigInteger = Uint8Array<ArrayBuffer>;
 type HashAlgorithmIdentifier = AlgorithmIdentifier;

@@ -2,7 +2,7 @@
 
 /** Bytes, as a buffer or as a view of one. */
 type BufferSource = ArrayBufferView<ArrayBuffer> | ArrayBuffer;
-/** The same, where memory may be shared. */
+/** Bytes, whose memory may be shared. */
 type AllowSharedBufferSource = ArrayBufferView | ArrayBufferLike;
 
 interface TextEncoderEncodeIntoResult {
@@ -76,7 +76,7 @@ declare var TextDecoderStream: {
 
 type CompressionFormat = "deflate" | "deflate-raw" | "gzip";
 
-/** Packs what is written to it. */
+/** Compresses what is written to it. */
 interface CompressionStream {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly writable: WritableStream<BufferSource>;
@@ -87,7 +87,7 @@ declare var CompressionStream: {
   new (format: CompressionFormat): CompressionStream;
 };
 
-/** Unpacks what is written to it. */
+/** Decompresses what is written to it. */
 interface DecompressionStream {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly writable: WritableStream<BufferSource>;

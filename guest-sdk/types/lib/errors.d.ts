@@ -1,4 +1,4 @@
-// The web's own kind of error.
+// DOMException.
 
 /** An error with a name of the web's: `AbortError`, `DataCloneError`, `OperationError`, ... */
 interface DOMException extends Error {

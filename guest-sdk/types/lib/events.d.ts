@@ -1,4 +1,4 @@
-// Events, signals that abort, and the global object as a target of events.
+// Events, AbortSignal, and the global object as an event target.
 
 interface EventInit {
   bubbles?: boolean;
@@ -70,7 +70,7 @@ interface ErrorEventInit extends EventInit {
   error?: any;
 }
 
-/** An error that nobody caught. */
+/** An uncaught error. */
 interface ErrorEvent extends Event {
   readonly message: string;
   readonly filename: string;
@@ -183,7 +183,7 @@ declare var AbortSignal: {
   abort(reason?: any): AbortSignal;
   /** One that fires as soon as any of these does. */
   any(signals: Iterable<AbortSignal>): AbortSignal;
-  /** One that fires after so many milliseconds, with a `TimeoutError`. */
+  /** One that fires after this many milliseconds, with a `TimeoutError`. */
   timeout(milliseconds: number): AbortSignal;
 };
 
@@ -227,12 +227,12 @@ declare function removeEventListener(
 ): void;
 declare function dispatchEvent(event: Event): boolean;
 
-/** Called with an error that nobody caught; `true` says that it was dealt with. */
+/** Called with an uncaught error; `true` says that it was handled. */
 declare var onerror:
   | ((message: Event | string, filename?: string, lineno?: number, colno?: number, error?: any) => any)
   | null;
 declare var onunhandledrejection: ((event: PromiseRejectionEvent) => any) | null;
 declare var onrejectionhandled: ((event: PromiseRejectionEvent) => any) | null;
 
-/** Does with `error` what is done with one that nobody caught in a listener: it is printed. */
+/** Treats `error` as one that a listener did not catch: it is printed. */
 declare function reportError(error: any): void;

@@ -1,4 +1,4 @@
-// Copies of values, and ports that pass them on.
+// structuredClone, and message ports.
 
 /** What can be moved into a copy instead of being copied. */
 type Transferable = ArrayBuffer | MessagePort | ReadableStream | WritableStream | TransformStream;

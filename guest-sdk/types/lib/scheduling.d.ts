@@ -1,4 +1,4 @@
-// Timers, tasks, and what the global object says of itself.
+// Timers, microtasks, navigator and the global object.
 
 declare var self: typeof globalThis;
 

@@ -1,4 +1,4 @@
-// Streams: what is read, what is written, and what turns one into the other.
+// Streams: readable, writable, and transforms between them.
 
 interface QueuingStrategy<T = any> {
   highWaterMark?: number;
@@ -126,7 +126,7 @@ declare var ReadableStreamDefaultReader: {
 };
 
 interface ReadableStreamBYOBReaderReadOptions {
-  /** Wait until so many elements are there. */
+  /** Wait until this many elements are there. */
   min?: number;
 }
 

@@ -1,4 +1,4 @@
-// URLs, their queries, and patterns of them.
+// URL, URLSearchParams and URLPattern.
 
 /** What the collections of the web are iterated with. */
 interface WebIterator<T> extends IteratorObject<T, BuiltinIteratorReturn, unknown> {

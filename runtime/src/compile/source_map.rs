@@ -1,4 +1,4 @@
-//! The way back from the code that runs to the author's own file.
+//! Source maps: from positions in the code that runs back to the author's own file.
 
 use std::fmt;
 
@@ -21,15 +21,15 @@ pub struct SourceMap {
     inner: Inner<'static>,
 }
 
-/// A place in one of the author's files.
-struct Place<'a> {
+/// A position in one of the author's files.
+struct SourcePosition<'a> {
     file: &'a str,
     content: Option<&'a str>,
     line: u32,
     column: u32,
 }
 
-impl Place<'_> {
+impl SourcePosition<'_> {
     /// The line, where it is known and not empty.
     fn text(&self) -> Option<String> {
         let text = place_at(self.content?, self.line, 1).text;
@@ -48,7 +48,7 @@ pub(super) fn read_bundlers(json: &str) -> Result<Inner<'static>, String> {
     Inner::from_json(json).map_err(|error| wrong("has mappings that cannot be decoded", error))
 }
 
-/// What a parser says may quote all that it was given.
+/// A parser's message may quote all of its input.
 fn wrong(what: &str, error: impl fmt::Display) -> String {
     format!("{what}: {error}").chars().take(LINE_CHARS_MAX).collect()
 }
@@ -100,7 +100,7 @@ impl SourceMap {
             }
             match self.frame(&table, line) {
                 Some((before, after, place)) => {
-                    let Place { file, line, column, .. } = place;
+                    let SourcePosition { file, line, column, .. } = place;
                     mapped.push_str(&format!("{before}{file}:{line}:{column}{after}"));
                     // The line itself, where it all happened.
                     if let Some(text) = place.text().filter(|_| !shown) {
@@ -122,7 +122,11 @@ impl SourceMap {
     }
 
     /// One line of a stack: what stands before and after its place, and that place in the source.
-    fn frame<'a>(&'a self, table: &[&[Token]], line: &'a str) -> Option<(&'a str, &'a str, Place<'a>)> {
+    fn frame<'a>(
+        &'a self,
+        table: &[&[Token]],
+        line: &'a str,
+    ) -> Option<(&'a str, &'a str, SourcePosition<'a>)> {
         let at = line.find(MODULE_NAME)?;
         let rest = line.get(at + MODULE_NAME.len()..)?.strip_prefix(':')?;
         let (row, rest) = number(rest)?;
@@ -132,7 +136,7 @@ impl SourceMap {
         };
         let token = self.inner.lookup_token(table, row.checked_sub(1)?, column.saturating_sub(1))?;
         let source = token.get_source_id().unwrap_or(0);
-        let place = Place {
+        let place = SourcePosition {
             file: self.inner.get_source(source).unwrap_or(MODULE_NAME),
             content: self.inner.get_source_content(source),
             line: token.get_src_line() + 1,

@@ -15,12 +15,12 @@ use oxc::span::{GetSpan, SourceType, Span};
 use oxc::transformer::{TransformOptions, Transformer};
 use oxc_sourcemap::SourceMap;
 
+use super::source::{JavaScript, Source};
 use super::source_map::{self, place_of_offset};
-use super::{Script, Source};
 use crate::error::CompileError;
 
-/// Turns a source into JavaScript.
-pub(super) fn to_javascript(source: &Source) -> Result<Script, CompileError> {
+/// Compiles a source to JavaScript.
+pub(super) fn to_javascript(source: &Source) -> Result<JavaScript, CompileError> {
     let bundlers = source.source_map.as_deref().map(source_map::read_bundlers).transpose();
     let bundlers = bundlers.map_err(|message| CompileError::SourceMap { message })?;
     let transform = |source_type| transform(source, source_type, bundlers.as_ref());
@@ -81,7 +81,7 @@ fn transform(
     source: &Source,
     source_type: SourceType,
     bundlers: Option<&SourceMap<'_>>,
-) -> Result<Script, CompileError> {
+) -> Result<JavaScript, CompileError> {
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, &source.code, source_type).parse();
     refuse_errors(source, parsed.diagnostics)?;
@@ -104,7 +104,7 @@ fn transform(
         Some(bundlers) => source_map::compose(&map, bundlers),
         None => map.to_json_string(),
     });
-    Ok(Script { code: printed.code, source_map: map.unwrap_or_default(), imports_node })
+    Ok(JavaScript { code: printed.code, source_map: map.unwrap_or_default(), imports_node })
 }
 
 fn refuse_errors(
@@ -173,7 +173,7 @@ fn refuse_imports(source: &Source, program: &Program<'_>) -> Result<(), CompileE
 mod tests {
     use super::*;
 
-    fn compile(file_name: &str, code: &str) -> Result<Script, CompileError> {
+    fn compile(file_name: &str, code: &str) -> Result<JavaScript, CompileError> {
         to_javascript(&Source { file_name: file_name.to_owned(), code: code.to_owned(), source_map: None })
     }
 

@@ -1,4 +1,4 @@
-//! Where hostile source is parsed: in a process of its own. A parser recurses as deep as its input is nested, and one
+//! The compile worker: hostile source is parsed in a process of its own. A parser recurses as deep as its input is nested, and one
 //! that runs off its stack takes its process with it; here that is a compile error, not an outage.
 
 use std::ffi::OsString;
@@ -11,7 +11,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Mutex;
 
-use super::{SOURCE_BYTES_MAX, Script, Source, typescript};
+use super::source::{JavaScript, SOURCE_BYTES_MAX, Source};
+use super::typescript;
 use crate::error::{CompileError, SourcePlace};
 
 // Deep enough for what people and bundlers write; what overflows it ends the worker.
@@ -19,7 +20,7 @@ const STACK_BYTES: usize = 256 << 20;
 const TIMEOUT: Duration = Duration::from_secs(10);
 const FRAME_BYTES_MAX: usize = 16 << 20;
 
-/// Turns sources into JavaScript, here or in a worker.
+/// Compiles sources to JavaScript, here or in a worker.
 #[derive(Debug)]
 pub(crate) struct Compiler {
     command: Option<Vec<OsString>>,
@@ -32,14 +33,14 @@ impl Compiler {
         Self { command: command.filter(|command| !command.is_empty()), idle: Mutex::new(None) }
     }
 
-    pub(crate) async fn to_javascript(&self, source: &Source) -> Result<Script, CompileError> {
+    pub(crate) async fn to_javascript(&self, source: &Source) -> Result<JavaScript, CompileError> {
         match &self.command {
             None => in_process(source.clone()).await,
             Some(command) => self.in_worker(command, source).await,
         }
     }
 
-    async fn in_worker(&self, command: &[OsString], source: &Source) -> Result<Script, CompileError> {
+    async fn in_worker(&self, command: &[OsString], source: &Source) -> Result<JavaScript, CompileError> {
         let idle = self.idle.lock().await.take();
         let mut worker = match idle {
             Some(worker) => worker,
@@ -66,13 +67,13 @@ fn too_much(why: &str) -> CompileError {
     CompileError::Unsupported { message: format!("the code cannot be compiled: {why}"), place: None }
 }
 
-async fn in_process(source: Source) -> Result<Script, CompileError> {
+async fn in_process(source: Source) -> Result<JavaScript, CompileError> {
     let (send, receive) = tokio::sync::oneshot::channel();
     std::thread::Builder::new()
         .name("compile".to_owned())
         .stack_size(STACK_BYTES)
         .spawn(move || {
-            // Whoever asked may be gone.
+            // The caller may have been dropped.
             let _ = send.send(typescript::to_javascript(&source));
         })
         .map_err(internal)?;
@@ -110,7 +111,7 @@ impl Worker {
         self.stdin.flush().await?;
         let length = self.stdout.read_u32_le().await? as usize;
         if length > FRAME_BYTES_MAX {
-            return Err(io::Error::other("an answer beyond all measure"));
+            return Err(io::Error::other("the answer is too large"));
         }
         let mut answer = vec![0; length];
         self.stdout.read_exact(&mut answer).await?;
@@ -132,7 +133,7 @@ fn serve() -> io::Result<()> {
     while stdin.read_exact(&mut length).is_ok() {
         let length = u32::from_le_bytes(length) as usize;
         if length > SOURCE_BYTES_MAX + FRAME_BYTES_MAX {
-            return Err(io::Error::other("a source beyond all measure"));
+            return Err(io::Error::other("the source is too large"));
         }
         let mut request = vec![0; length];
         stdin.read_exact(&mut request)?;
@@ -191,13 +192,13 @@ fn write_error(writer: &mut Writer, kind: u8, message: &str, place: Option<Sourc
     writer.text(&place.text);
 }
 
-fn read_answer(answer: &[u8]) -> Result<Result<Script, CompileError>, Malformed> {
+fn read_answer(answer: &[u8]) -> Result<Result<JavaScript, CompileError>, Malformed> {
     let mut reader = Reader::new(answer);
     let kind = reader.u8()?;
     let first = reader.text()?.to_owned();
     if kind == 0 {
         let source_map = reader.text()?.to_owned();
-        return Ok(Ok(Script { code: first, source_map, imports_node: reader.u8()? != 0 }));
+        return Ok(Ok(JavaScript { code: first, source_map, imports_node: reader.u8()? != 0 }));
     }
     let (line, column, text) = (reader.u32()?, reader.u32()?, reader.text()?.to_owned());
     let place = (line > 0).then_some(SourcePlace { line, column, text });

@@ -1,69 +1,75 @@
-//! `mayfly.call`: what the host answers at once.
+//! `mayfly.call`: host calls that are answered synchronously.
 
-use mayfly_abi::op::Call;
+use mayfly_abi::op::HostCall;
 use wasmtime::{Caller, Error, Result};
 
 use super::memory;
-use crate::sandbox::{Sandbox, fuel};
+use crate::meter::fuel;
+use crate::sandbox::Sandbox;
 
 pub(super) async fn call(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u32) -> Result<u64> {
-    let op = Call::from_number(op).ok_or_else(|| Error::msg("the guest made a call that there is not"))?;
+    let op = HostCall::from_number(op)
+        .ok_or_else(|| Error::msg("the guest made a call with an unknown number"))?;
     memory::charge(&mut caller, len as usize);
-    let left = memory::settle(&mut caller).await?;
+    let left = memory::collect_debt(&mut caller).await?;
     // These take no bytes: `ptr` is a number, or nothing.
     match op {
-        Call::Cancel => {
+        HostCall::Cancel => {
             caller.data_mut().operations.cancel(ptr);
             return Ok(0);
         }
-        Call::Done => {
-            caller.data_mut().ending.done();
+        HostCall::Done => {
+            caller.data_mut().completion.done();
             return Ok(0);
         }
-        Call::TimeLeft => {
+        HostCall::TimeLeft => {
             let sandbox = caller.data_mut();
-            let left = sandbox.ending.time_left().as_millis() as u64;
-            return sandbox.outside.time_left(left);
+            let left = sandbox.completion.time_left().as_millis() as u64;
+            return sandbox.nondeterminism.time_left(left);
         }
-        Call::IsOverBudget => return Ok(u64::from(fuel::is_over(left))),
-        Call::BodyEnd => {
-            caller.data_mut().ending.body_ends(ptr != 0, left);
+        HostCall::IsOverBudget => return Ok(u64::from(fuel::is_over(left))),
+        HostCall::BodyEnd => {
+            caller.data_mut().completion.body_ends(ptr != 0, left);
             return Ok(0);
         }
         _ => {}
     }
     let (bytes, sandbox) = memory::borrow(&mut caller, ptr, len)?;
     Ok(match op {
-        Call::Head => memory::fill(bytes, &sandbox.incoming.head),
-        Call::Body => memory::fill(bytes, sandbox.incoming.whole_body()),
-        Call::Context => memory::fill(bytes, sandbox.incoming.context.as_bytes()),
-        Call::Env => memory::fill(bytes, sandbox.incoming.env()),
-        Call::Answer => memory::fill(bytes, sandbox.operations.answer()),
-        Call::Computed => memory::fill(bytes, sandbox.compute.result()),
-        Call::Random => {
-            sandbox.outside.random(bytes)?;
+        HostCall::Head => memory::fill(bytes, &sandbox.incoming.head),
+        HostCall::Body => memory::fill(bytes, sandbox.incoming.whole_body()),
+        HostCall::Context => memory::fill(bytes, sandbox.incoming.context.as_bytes()),
+        HostCall::Env => memory::fill(bytes, sandbox.incoming.env()),
+        HostCall::Answer => memory::fill(bytes, sandbox.operations.answer()),
+        HostCall::Computed => memory::fill(bytes, sandbox.compute.result()),
+        HostCall::Random => {
+            sandbox.nondeterminism.random(bytes)?;
             u64::from(len)
         }
-        Call::Log => {
+        HostCall::Log => {
             sandbox.console.log(bytes);
             0
         }
-        Call::Respond => {
-            sandbox.ending.respond(bytes, left);
+        HostCall::Respond => {
+            sandbox.completion.respond(bytes, left);
             0
         }
-        Call::Fault => {
-            sandbox.ending.report(bytes, &sandbox.limiter, left);
+        HostCall::Fault => {
+            sandbox.completion.report(bytes, &sandbox.limiter, left);
             0
         }
-        Call::BackgroundFault => {
-            sandbox.ending.report_background(bytes, &sandbox.limiter);
+        HostCall::BackgroundFault => {
+            sandbox.completion.report_background(bytes, &sandbox.limiter);
             0
         }
-        Call::FetchEnd => {
+        HostCall::FetchEnd => {
             sandbox.egress.end(bytes)?;
             0
         }
-        Call::Cancel | Call::Done | Call::TimeLeft | Call::BodyEnd | Call::IsOverBudget => 0,
+        HostCall::Cancel
+        | HostCall::Done
+        | HostCall::TimeLeft
+        | HostCall::BodyEnd
+        | HostCall::IsOverBudget => 0,
     })
 }

@@ -2,22 +2,22 @@
 
 use wasmtime::{Caller, Error, Result};
 
-use crate::aside::step_aside;
-use crate::engine::config::FUEL_BETWEEN_YIELDS;
+use crate::meter::fuel::FUEL_BETWEEN_YIELDS;
 use crate::sandbox::Sandbox;
+use crate::yield_now::yield_now;
 
 // What a host call costs beside its bytes: about what the host spends on the smallest of them.
 const FUEL_PER_CALL: u64 = 1_000;
 const FUEL_PER_BYTE: u64 = 1;
 
-/// Charges the guest for a host call that moves so many bytes. The fuel is taken by the next [`settle`]: taking fuel
+/// Charges the guest for a host call that moves `bytes` bytes. The fuel is taken by the next [`collect_debt`]: taking fuel
 /// also puts the guest's next yield off, so that what does not yield itself must not take any.
 pub(crate) fn charge(caller: &mut Caller<'_, Sandbox>, bytes: usize) {
     caller.data_mut().meter.debt += FUEL_PER_CALL + FUEL_PER_BYTE * bytes as u64;
 }
 
 /// Takes what was charged, and yields where the guest has run for long enough. Answers what is left.
-pub(crate) async fn settle(caller: &mut Caller<'_, Sandbox>) -> Result<u64> {
+pub(crate) async fn collect_debt(caller: &mut Caller<'_, Sandbox>) -> Result<u64> {
     let before = caller.get_fuel()?;
     let meter = &mut caller.data_mut().meter;
     // With nothing left the guest's next instruction is the one that traps.
@@ -28,7 +28,7 @@ pub(crate) async fn settle(caller: &mut Caller<'_, Sandbox>) -> Result<u64> {
     }
     caller.set_fuel(left)?;
     if is_due {
-        step_aside().await;
+        yield_now().await;
     }
     Ok(left)
 }

@@ -1,4 +1,4 @@
-//! `mayfly.submit` and `mayfly.poll`: operations that overlap.
+//! `mayfly.submit` and `mayfly.poll`: operations that run concurrently with the guest.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -7,36 +7,35 @@ use mayfly_abi::frame::Malformed;
 use mayfly_abi::op::{Operation, SUBMIT_REFUSED};
 use wasmtime::{Caller, Error, Result};
 
-use super::ending::Ending;
-use super::operations::{Answer, Kind, Operations};
-use super::outside::Told;
-use super::{compute, memory, timers};
-use crate::hangup::Hangup;
+use super::compute::pay;
+use super::memory;
+use crate::capability::completion::Completion;
+use crate::capability::nondeterminism::RecordedPoll;
+use crate::capability::operations::{Answer, OperationKind, Operations};
+use crate::capability::{compute, timers};
+use crate::disconnect::Disconnected;
 use crate::providers::BoxFuture;
 use crate::sandbox::Sandbox;
-
-/// What an operation's host side makes of its frame.
-pub(super) type Begun = Result<(Kind, BoxFuture<'static, Answer>), Malformed>;
 
 // Beside its bytes: what a database or a network client spends on the smallest operation, in fuel.
 const FUEL_PER_OPERATION: usize = 20_000;
 
 pub(super) fn submit(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u32) -> Result<u32> {
     let op = Operation::from_number(op)
-        .ok_or_else(|| Error::msg("the guest began an operation that there is not"))?;
+        .ok_or_else(|| Error::msg("the guest submitted an operation with an unknown number"))?;
     memory::charge(&mut caller, len as usize + FUEL_PER_OPERATION);
     if op == Operation::Compute {
         let price = compute::price_of(memory::borrow(&mut caller, ptr, len)?.0);
-        if !compute::pay(&mut caller, price)? {
+        if !pay(&mut caller, price)? {
             return Ok(SUBMIT_REFUSED);
         }
     }
     let (bytes, sandbox) = memory::borrow(&mut caller, ptr, len)?;
-    if sandbox.outside.is_replay() {
+    if sandbox.nondeterminism.is_replay() {
         // It is answered from the recording.
-        return Ok(begin(sandbox, op, Kind::Foreground, Box::pin(std::future::pending())));
+        return Ok(begin(sandbox, op, OperationKind::Foreground, Box::pin(std::future::pending())));
     }
-    let begun = match op {
+    let started = match op {
         Operation::Sleep => timers::sleep(bytes),
         Operation::DbQuery => sandbox.connections.query(bytes),
         Operation::DbBegin => sandbox.connections.begin(bytes),
@@ -52,22 +51,22 @@ pub(super) fn submit(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u3
         Operation::DbFetch => sandbox.connections.fetch(bytes),
         Operation::DbClose => sandbox.connections.close(bytes),
         Operation::IdempotencyBegin => {
-            let place = sandbox.connections.reserve();
-            sandbox.claims.begin(bytes, place)
+            let reserved = sandbox.connections.reserve();
+            sandbox.claims.begin(bytes, reserved)
         }
-        Operation::IdempotencySettle => sandbox.connections.settle(bytes),
+        Operation::IdempotencyFinish => sandbox.connections.finish(bytes),
         Operation::BodyRead => sandbox.incoming.read(),
-        Operation::BodyWrite => sandbox.ending.write(bytes),
-        Operation::Hangup => Ok(hung_up(sandbox.hangup.take())),
+        Operation::BodyWrite => sandbox.completion.write(bytes),
+        Operation::Disconnect => Ok(disconnect(sandbox.disconnected.take())),
         Operation::FetchRead => sandbox.egress.read(bytes),
         Operation::FetchWrite => sandbox.egress.write(bytes),
         Operation::Compute => compute::submit(bytes),
     };
-    let (kind, work) = begun.map_err(|Malformed| Error::msg("the guest's frame is malformed"))?;
+    let (kind, work) = started.map_err(|Malformed| Error::msg("the guest's frame is malformed"))?;
     Ok(begin(sandbox, op, kind, work))
 }
 
-fn begin(sandbox: &mut Sandbox, op: Operation, kind: Kind, work: BoxFuture<'static, Answer>) -> u32 {
+fn begin(sandbox: &mut Sandbox, op: Operation, kind: OperationKind, work: BoxFuture<'static, Answer>) -> u32 {
     if op.is_counted() {
         sandbox.operations.begin(kind, work).unwrap_or(SUBMIT_REFUSED)
     } else {
@@ -75,41 +74,41 @@ fn begin(sandbox: &mut Sandbox, op: Operation, kind: Kind, work: BoxFuture<'stat
     }
 }
 
-/// Nothing waits for the caller to go away: it is the background of whatever else goes on.
-fn hung_up(hangup: Option<Hangup>) -> (Kind, BoxFuture<'static, Answer>) {
-    let happens = async move {
-        hangup.unwrap_or_default().happened().await;
+/// A pending disconnect signal does not keep the invocation alive.
+fn disconnect(disconnected: Option<Disconnected>) -> (OperationKind, BoxFuture<'static, Answer>) {
+    let signal = async move {
+        disconnected.unwrap_or_default().signalled().await;
         Ok(Vec::new())
     };
-    (Kind::Background, Box::pin(happens))
+    (OperationKind::Background, Box::pin(signal))
 }
 
 /// The number of an operation that has finished and its answer's length, packed; 0 when nothing is pending.
 pub(super) async fn poll(mut caller: Caller<'_, Sandbox>) -> Result<u64> {
     memory::charge(&mut caller, 0);
-    memory::settle(&mut caller).await?;
+    memory::collect_debt(&mut caller).await?;
     let sandbox = caller.data_mut();
-    sandbox.ending.goes_on();
-    match sandbox.outside.told_then()? {
-        Some(Told::Answer(number, answer)) => {
+    sandbox.completion.goes_on();
+    match sandbox.nondeterminism.recorded_poll()? {
+        Some(RecordedPoll::Answer(number, answer)) => {
             return Ok(packed(number, sandbox.operations.answer_with(number, answer)));
         }
-        Some(Told::NothingPending) => return Ok(0),
+        Some(RecordedPoll::NothingPending) => return Ok(0),
         None => {}
     }
-    let next = next(&mut sandbox.operations, &mut sandbox.ending).await;
-    sandbox.outside.answered(next.map(|(number, _)| (number, sandbox.operations.answer())));
+    let next = next(&mut sandbox.operations, &mut sandbox.completion).await;
+    sandbox.nondeterminism.answered(next.map(|(number, _)| (number, sandbox.operations.answer())));
     // The answer is the host's work: its bytes are charged when the guest reads them.
     Ok(next.map_or(0, |(number, length)| packed(number, length)))
 }
 
-/// The next answer. A guest that has to wait for it has done all that it can by itself: whoever called gets its response's head.
-async fn next(operations: &mut Operations, ending: &mut Ending) -> Option<(u32, usize)> {
+/// The next answer. A guest that has to wait for it has done all that it can by itself: the caller gets its response's head.
+async fn next(operations: &mut Operations, completion: &mut Completion) -> Option<(u32, usize)> {
     let mut next = pin!(operations.next());
     poll_fn(|cx| {
         let polled = next.as_mut().poll(cx);
         if polled.is_pending() {
-            ending.head_leaves();
+            completion.head_leaves();
         }
         polled
     })

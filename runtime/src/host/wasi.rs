@@ -1,5 +1,5 @@
-//! The three functions of WASI preview 1 that the guest imports, and no others: a clock, randomness, and where the engine
-//! writes when it panics.
+//! The three functions of WASI preview 1 that the guest imports, and no others: a clock, randomness, and an output for the
+//! engine's panic messages.
 //!
 //! They are written here rather than linked from a whole WASI: each is a few lines, costs nothing to set up for an
 //! invocation, and leaves nothing to attack. What the guest's C library asks for beside them, it answers itself. See
@@ -8,7 +8,7 @@
 use wasmtime::{Caller, Error, Linker, Result};
 
 use super::memory;
-use super::outside::Clock;
+use crate::capability::nondeterminism::Clock;
 use crate::sandbox::Sandbox;
 
 const MODULE: &str = "wasi_snapshot_preview1";
@@ -42,7 +42,7 @@ fn clock_time_get(mut caller: Caller<'_, Sandbox>, clock: i32, _precision: i64, 
         _ => return Ok(INVALID),
     };
     let sandbox = caller.data_mut();
-    let now = sandbox.outside.clock(clock, sandbox.started)?;
+    let now = sandbox.nondeterminism.clock(clock, sandbox.started)?;
     put(&mut caller, result, &now.to_le_bytes())
 }
 
@@ -52,7 +52,7 @@ fn random_get(mut caller: Caller<'_, Sandbox>, buffer: u32, len: u32) -> Result<
     }
     memory::charge(&mut caller, len as usize);
     let (bytes, sandbox) = memory::borrow(&mut caller, buffer, len)?;
-    sandbox.outside.random(bytes)?;
+    sandbox.nondeterminism.random(bytes)?;
     Ok(SUCCESS)
 }
 

@@ -1,4 +1,4 @@
-//! Images in memory, bounded: the one that was used longest ago gives way, and so do those that nobody has used for a while.
+//! The LRU cache of images in memory: bounded in number, and idle ones are evicted.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::Image;
 
 #[derive(Debug)]
-struct Entry {
+struct CachedImage {
     image: Image,
     used_at: Instant,
 }
@@ -16,7 +16,7 @@ struct Entry {
 #[derive(Debug)]
 pub(crate) struct ImageCache {
     capacity: usize,
-    entries: Mutex<HashMap<String, Entry>>,
+    entries: Mutex<HashMap<String, CachedImage>>,
 }
 
 impl ImageCache {
@@ -39,10 +39,10 @@ impl ImageCache {
                 entries.remove(&digest);
             }
         }
-        entries.insert(image.digest().to_owned(), Entry { image, used_at: Instant::now() });
+        entries.insert(image.digest().to_owned(), CachedImage { image, used_at: Instant::now() });
     }
 
-    /// Lets go of those that nobody has used for so long; how many they were.
+    /// Evicts those that were not used for `idle`. Answers how many.
     pub(crate) fn release(&self, idle: Duration) -> usize {
         let mut entries = self.entries();
         let before = entries.len();
@@ -50,7 +50,7 @@ impl ImageCache {
         before - entries.len()
     }
 
-    fn entries(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+    fn entries(&self) -> MutexGuard<'_, HashMap<String, CachedImage>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,9 +1,9 @@
-//! A picture of a linear memory as a module that has nothing else: the portable form of an image.
+//! Snapshots: a linear memory as a module that has nothing else, which is the portable form of an image.
 
 use wasm_encoder::{ConstExpr, DataSection, MemorySection, Module};
 use wasmparser::Payload;
 
-use crate::engine::split::{memory_export, memory_type};
+use super::memory::{memory_export, memory_type};
 
 // The machine's page: what copy-on-write shares or copies at a time.
 const PAGE_BYTES: usize = 4096;

@@ -1,4 +1,4 @@
-//! Runs a guest against the wall clock, and says how that ended.
+//! Runs a guest until it ends or its deadline passes, and classifies how it ended.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -8,11 +8,12 @@ use std::time::Instant;
 use tokio::time::Sleep;
 use wasmtime::{Store, Trap};
 
-use super::whereabouts::whereabouts;
+use super::interrupted_stack::interrupted_stack;
+use crate::capability::deadline::Deadline;
 use crate::error::{Fault, Thrown};
-use crate::host::ending::Deadline;
 use crate::limits::Limits;
-use crate::sandbox::{Sandbox, fuel};
+use crate::meter::fuel;
+use crate::sandbox::{Sandbox, fuel_left};
 
 /// How a guest stopped running.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ pub(crate) async fn drive(guest: impl Future<Output = wasmtime::Result<()>>, dea
             }
             let timer = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at.into())));
             if timer.deadline().into_std() != at {
-                // The response was given meanwhile: what is left is for background work.
+                // The response has been given since: the time that is left is for the background phase.
                 timer.as_mut().reset(at.into());
             }
             if timer.as_mut().poll(cx).is_pending() {
@@ -59,27 +60,27 @@ pub(crate) async fn drive(guest: impl Future<Output = wasmtime::Result<()>>, dea
 /// Writes into the sandbox how the guest ended, where the guest has not said so itself.
 pub(crate) async fn conclude(store: &mut Store<Sandbox>, ended: Ended, limits: &Limits) {
     let sandbox = store.data_mut();
-    let settled = sandbox.ending.settled();
+    let completed = sandbox.completion.completed();
     let fault = match ended {
-        Ended::Returned if settled.is_some() && sandbox.ending.is_done() => return,
-        // Nothing is pending, and the handler, or what it left to `waitUntil`, still waits.
+        Ended::Returned if completed.is_some() && sandbox.completion.is_done() => return,
+        // Nothing is pending, and the handler, or a promise given to `waitUntil`, still waits.
         Ended::Returned => Fault::Hung,
         Ended::OutOfTime => {
-            let (since, limit) = sandbox.ending.clock(sandbox.started, limits);
+            let (since, limit) = sandbox.completion.clock(sandbox.started, limits);
             Fault::TimedOut { elapsed: since.elapsed(), limit }
         }
         Ended::Trapped(error) => fault_of_trap(&error, store, limits).await,
     };
-    let left = fuel::left(store);
+    let left = fuel_left(store);
     let sandbox = store.data_mut();
-    if settled.is_some() {
-        sandbox.ending.background_failed(fault);
+    if completed.is_some() {
+        sandbox.completion.background_failed(fault);
     } else {
-        sandbox.ending.fail(fault, left);
+        sandbox.completion.fail(fault, left);
     }
 }
 
-/// Which limit a trap stands for, and where the guest was.
+/// Which limit a trap stands for, and the interrupted stack.
 pub(crate) async fn fault_of_trap(
     error: &wasmtime::Error,
     store: &mut Store<Sandbox>,
@@ -92,15 +93,15 @@ pub(crate) async fn fault_of_trap(
             ..Thrown::default()
         });
     }
-    let left = fuel::left(store);
+    let left = fuel_left(store);
     let limiter = &store.data().limiter;
     let (held, limit, denied) = (limiter.peak(), limiter.limit(), limiter.denied());
     if trap == Some(&Trap::OutOfFuel) {
         let used = fuel::used(limits.fuel, left);
-        Fault::CpuLimit { used, limit: limits.fuel, stack: whereabouts(store).await }
+        Fault::CpuLimit { used, limit: limits.fuel, stack: interrupted_stack(store).await }
     } else if denied {
         // An engine that cannot allocate even the error it wants to throw gives up in its own ways.
-        Fault::MemoryLimit { used: held, limit, stack: whereabouts(store).await }
+        Fault::MemoryLimit { used: held, limit, stack: interrupted_stack(store).await }
     } else {
         Fault::Trapped { reason: format!("{error:?}") }
     }

@@ -1,4 +1,4 @@
-//! What an invocation costs its slot: the pages that it writes are what is copied on write and put back afterwards.
+//! The memory footprint of an invocation: the pages that it writes are copied on write, and reset afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -11,11 +11,13 @@ use std::time::Instant;
 
 use wasmtime::Store;
 
-use super::{Call, unattended};
-use crate::engine::Engine;
-use crate::host::ending::Deadline;
-use crate::host::request::Incoming;
+use super::run;
+use crate::capability::completion::Completion;
+use crate::capability::deadline::Deadline;
+use crate::capability::request::Incoming;
+use crate::guest::Guest;
 use crate::image::Image;
+use crate::invocation::Call;
 use crate::sandbox::Sandbox;
 
 const PAGE_BYTES: usize = 4096;
@@ -27,46 +29,44 @@ const OF_A_FILE: u64 = 1 << 61;
 /// What is put back between two looks is missed: a look every few operations of the interpreter misses little.
 const FUEL_BETWEEN_LOOKS: u64 = 500;
 
-impl Engine {
-    /// Runs one invocation, and answers the pages of 4 KiB of its memory that are its own now, in order. For measuring: an
-    /// engine that nothing ran in before has no others.
-    #[doc(hidden)]
-    pub async fn written_pages(&self, image: &Image, call: Call) -> wasmtime::Result<Vec<usize>> {
-        let mut store = self.watched(call);
-        self.inner.run(&mut store, image).await?;
-        Ok(Memory::of(&store)?.own_pages()?)
-    }
+/// See [`crate::Engine::written_pages`].
+pub(crate) async fn written_pages(guest: &Guest, image: &Image, call: Call) -> wasmtime::Result<Vec<usize>> {
+    let mut store = watched(guest, call);
+    run(guest, &mut store, image).await?;
+    Ok(Memory::of(&store)?.own_pages()?)
+}
 
-    /// Runs one invocation, and answers where it wrote into its image, even if the same as before stands there afterwards: the
-    /// addresses of 16 bytes each. For measuring, and a hundred times as slow.
-    #[doc(hidden)]
-    pub async fn written_places(&self, image: &Image, call: Call) -> wasmtime::Result<BTreeSet<usize>> {
-        let mut store = self.watched(call);
-        let instance = self.inner.instantiate(&mut store, image)?;
-        store.fuel_async_yield_interval(Some(FUEL_BETWEEN_LOOKS))?;
-        let memory = Memory::of(&store)?;
-        let mut looks = Looks::new(memory)?;
-        let handle = instance.get_typed_func::<u32, ()>(&mut store, "handle")?;
-        let head = store.data().incoming.head.len() as u32;
-        let mut guest = pin!(handle.call_async(&mut store, head));
-        poll_fn(|cx| {
-            let polled = guest.as_mut().poll(cx);
-            match looks.look() {
-                Ok(()) => polled,
-                Err(error) => Poll::Ready(Err(error.into())),
-            }
-        })
-        .await?;
-        Ok(looks.written)
-    }
+/// See [`crate::Engine::written_addresses`].
+pub(crate) async fn written_addresses(
+    guest: &Guest,
+    image: &Image,
+    call: Call,
+) -> wasmtime::Result<BTreeSet<usize>> {
+    let mut store = watched(guest, call);
+    let instance = guest.instantiate(&mut store, image)?;
+    store.fuel_async_yield_interval(Some(FUEL_BETWEEN_LOOKS))?;
+    let memory = Memory::of(&store)?;
+    let mut looks = Looks::new(memory)?;
+    let handle = instance.get_typed_func::<u32, ()>(&mut store, "handle")?;
+    let head = store.data().incoming.head.len() as u32;
+    let mut running = pin!(handle.call_async(&mut store, head));
+    poll_fn(|cx| {
+        let polled = running.as_mut().poll(cx);
+        match looks.look() {
+            Ok(()) => polled,
+            Err(error) => Poll::Ready(Err(error.into())),
+        }
+    })
+    .await?;
+    Ok(looks.written)
+}
 
-    fn watched(&self, call: Call) -> Store<Sandbox> {
-        let Call { request, context, grants, limits, .. } = call;
-        let started = Instant::now();
-        let incoming = Incoming::new(request, context, grants.env.clone(), false);
-        let ending = unattended(Deadline::new(started, limits.timeout), &limits);
-        self.inner.store(started, incoming, ending, grants, &limits)
-    }
+fn watched(guest: &Guest, call: Call) -> Store<Sandbox> {
+    let Call { request, context, grants, limits, .. } = call;
+    let started = Instant::now();
+    let incoming = Incoming::new(request, context, grants.env.clone(), false);
+    let completion = Completion::unattended(Deadline::new(started, limits.timeout), &limits);
+    guest.store(started, incoming, completion, grants, &limits)
 }
 
 /// A sandbox's memory as the kernel sees it, also while the guest runs.

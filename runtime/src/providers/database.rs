@@ -1,4 +1,4 @@
-//! `ctx.db`: statements, transactions, and rows by and by.
+//! `ctx.db`: statements, transactions, and cursors for streamed rows.
 
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ pub struct Statement {
     pub params: Vec<Value>,
     /// How `int8` columns are given to the guest.
     pub bigint: BigintMode,
-    /// What a row is to the guest.
+    /// How rows are given to the guest.
     pub shape: RowShape,
 }
 
-/// What a row is to the guest.
+/// How a row is given to the guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RowShape {
     /// An object with a member for each column; of two columns with one name, the last one.
@@ -51,7 +51,7 @@ pub struct ResultSet {
     pub json: Vec<u8>,
 }
 
-/// A statement of a transaction whose rows are fetched by and by.
+/// An open statement of a transaction, whose rows are fetched in batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Cursor(pub u32);
 
@@ -69,22 +69,22 @@ pub trait Database: Send + Sync {
     /// Run one statement by itself.
     fn query(self: Arc<Self>, statement: Statement) -> BoxFuture<'static, Result<ResultSet, GuestError>>;
 
-    /// Begin a transaction. Dropping what comes back rolls it back.
+    /// Begin a transaction. Dropping it rolls it back.
     fn begin(
         self: Arc<Self>,
         options: TransactionOptions,
     ) -> BoxFuture<'static, Result<Box<dyn Transaction>, GuestError>>;
 
-    /// The same database as somebody else. The guest only wishes: whether it may is decided here.
+    /// This database under another identity (impersonation). The guest only asks: whether it may is decided here.
     fn act_as(self: Arc<Self>, actor: Actor) -> Result<Arc<dyn Database>, GuestError>;
 }
 
-/// Somebody else as whom a statement shall run.
+/// The identity that a statement shall run under instead of the invocation's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
     /// An end user, by id.
     User(String),
-    /// Nobody.
+    /// The anonymous role.
     Anon,
 }
 
@@ -113,28 +113,28 @@ pub trait Transaction: Send {
     /// Run one statement in it.
     fn query(&mut self, statement: Statement) -> BoxFuture<'_, Result<ResultSet, GuestError>>;
 
-    /// Begin a transaction within the innermost one that is open.
+    /// Set a savepoint.
     fn savepoint(&mut self) -> BoxFuture<'_, Result<(), GuestError>>;
 
-    /// Keep what the innermost one did, as far as those around it are kept. After an error it was undone.
+    /// Release the innermost savepoint: its work is kept if the transaction is. After an error it is rolled back instead.
     fn release(&mut self) -> BoxFuture<'_, Result<(), GuestError>>;
 
-    /// Undo what the innermost one did.
+    /// Roll back to the innermost savepoint, and release it.
     fn rollback_to(&mut self) -> BoxFuture<'_, Result<(), GuestError>>;
 
     /// Begin a statement whose rows are fetched as they are asked for.
     fn open(&mut self, statement: Statement) -> BoxFuture<'_, Result<Cursor, GuestError>>;
 
-    /// The next rows, at most so many. Nothing is read ahead.
+    /// The next rows, `rows` at most. Nothing is read ahead.
     fn fetch(&mut self, cursor: Cursor, rows: u32) -> BoxFuture<'_, Result<RowBatch, GuestError>>;
 
-    /// Forget the rest of them.
+    /// Close the cursor; rows that were not fetched are dropped.
     fn close(&mut self, cursor: Cursor) -> BoxFuture<'_, Result<(), GuestError>>;
 
-    /// Commit, and with it the result of the work, for a transaction that [`Idempotency::begin`] gave.
+    /// Store the work's result with its claim and commit, for a transaction of [`Idempotency::begin`].
     ///
     /// [`Idempotency::begin`]: super::Idempotency::begin
-    fn settle(self: Box<Self>, result: String) -> BoxFuture<'static, Result<(), GuestError>>;
+    fn finish(self: Box<Self>, result: String) -> BoxFuture<'static, Result<(), GuestError>>;
 
     /// Commit. An error means that nothing was committed, unless its code is `DB_CONNECTION_LOST`.
     fn commit(self: Box<Self>) -> BoxFuture<'static, Result<(), GuestError>>;

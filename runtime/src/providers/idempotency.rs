@@ -16,15 +16,15 @@ pub struct Claim {
     pub ttl_seconds: Option<u32>,
 }
 
-/// Whether there is work to do.
-pub enum Begun {
-    /// There is. Ended by [`Transaction::settle`], or rolled back.
+/// What became of a claim that work is bound to.
+pub enum ClaimOutcome {
+    /// The key is the caller's: the transaction in which to work. Ended by [`Transaction::finish`], or rolled back.
     Mine(Box<dyn Transaction>),
-    /// It was done before, with this result.
+    /// The work was done before, with this result.
     Done(String),
 }
 
-impl fmt::Debug for Begun {
+impl fmt::Debug for ClaimOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Mine(_) => "Mine",
@@ -35,10 +35,10 @@ impl fmt::Debug for Begun {
 
 /// `ctx.idempotency`: atomic claims.
 pub trait Idempotency: Send + Sync {
-    /// `true` for the first to claim, `false` for everyone after.
+    /// `true` for the first claim, `false` for every later one.
     fn claim(self: Arc<Self>, claim: Claim) -> BoxFuture<'static, Result<bool, GuestError>>;
 
-    /// Claim a key together with work: in the transaction that comes back, as whom the invocation runs. The claim is
-    /// there once the transaction is settled, and never was if it is not. Whoever comes second waits for the first.
-    fn begin(self: Arc<Self>, claim: Claim) -> BoxFuture<'static, Result<Begun, GuestError>>;
+    /// Claim a key together with work, in the transaction that is returned, under the invocation's own identity. The claim
+    /// and the work are committed together, or not at all. A second claim of the key waits for the first.
+    fn begin(self: Arc<Self>, claim: Claim) -> BoxFuture<'static, Result<ClaimOutcome, GuestError>>;
 }

@@ -1,4 +1,4 @@
-//! The cache directory: what it may hold, and that nothing is lost with what leaves it.
+//! The cache directory: its limit, and that evicted modules come back.
 
 use std::fs;
 use std::path::Path;

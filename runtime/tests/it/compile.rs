@@ -1,4 +1,4 @@
-//! Deploys: what is taken, what is refused and how that is told.
+//! Deploys: accepted and refused sources, and the errors.
 
 use mayfly_runtime::{CompileError, Fault};
 

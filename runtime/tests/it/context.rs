@@ -1,4 +1,4 @@
-//! `ctx`: what an invocation is told, and what it is lent.
+//! `ctx`: an invocation's context and its capabilities.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

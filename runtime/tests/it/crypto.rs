@@ -75,7 +75,7 @@ fn ciphers() {
             "iv: bytes('1234567890123456')",
             "80fd43f5815187c496f92f79a7cf7e89239ce399aac6567b8f061bf4f8bfcc3f05faf0336a3bc8edeab62bd50e507123",
         ),
-        // The counter's eight bits begin anew within the data, and the others stay.
+        // The counter's eight bits wrap around within the data, and the others stay.
         (
             32,
             "AES-CTR",

@@ -101,7 +101,7 @@ fn a_transaction_commits_when_its_function_resolves_and_rolls_back_when_it_throw
         "let kept; try { await ctx.db.tx(async t => { kept = t; await t.query('a'); throw new Error('no') }) } catch (e) {
            try { await kept.query('b') } catch (late) { return new Response(e.message + ': ' + late.message) } }",
     );
-    assert_eq!(answer, "no: This transaction has ended: its function has settled");
+    assert_eq!(answer, "no: This transaction has ended: its function has returned");
     assert_eq!(log[1..], ["a []", "rollback"]);
 }
 
@@ -158,7 +158,7 @@ fn a_transaction_waits_for_the_one_within_it() {
 }
 
 #[test]
-fn somebody_else_is_asked_for_with_every_statement() {
+fn impersonation_is_checked_with_every_statement() {
     let (answer, log) = recorded(
         "const codes = []; let kept;
          const note = async (work) => { try { codes.push(await work()) } catch (e) { codes.push(e.code ?? e.name) } };

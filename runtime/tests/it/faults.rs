@@ -215,7 +215,7 @@ fn a_limit_says_what_was_running() {
 }
 
 #[test]
-fn whoever_keeps_calling_the_host_still_yields() {
+fn a_loop_of_host_calls_still_yields() {
     let limits = Limits { timeout: Duration::from_millis(20), ..Limits::default() };
     for body in [
         "for (;;) Date.now();",

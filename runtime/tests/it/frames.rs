@@ -1,12 +1,13 @@
-//! Frames come from the guest, and the guest is hostile: whatever it sends is read or refused, never more than that.
+//! Frames come from the guest, and the guest is hostile: any bytes are read or refused, and nothing else.
 
-use mayfly_abi::fault::Report;
+use mayfly_abi::fault::FaultReport;
 use mayfly_abi::frame::{Reader, Writer};
 use mayfly_abi::head::Head;
 use mayfly_abi::operation::{
-    Actor, Batch, Begin, Begun, Claim, Fetch, Fetched, Fetching, OperationError, Query, Settle, Sleep,
+    ActorFrame, Begin, ClaimAnswer, ClaimFrame, FetchFrame, FetchRows, Fetched, FinishClaim, OperationError,
+    Query, RowsFrame, Sleep,
 };
-use mayfly_abi::response::Frame;
+use mayfly_abi::response::ResponseFrame;
 use mayfly_abi::value::Value;
 use proptest::prelude::*;
 
@@ -22,17 +23,17 @@ fn value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 30, 6, |inner| proptest::collection::vec(inner, 0..6).prop_map(Value::Array))
 }
 
-fn actor() -> impl Strategy<Value = Actor> {
-    prop_oneof![Just(Actor::Own), ".*".prop_map(Actor::User), Just(Actor::Anon)]
+fn actor() -> impl Strategy<Value = ActorFrame> {
+    prop_oneof![Just(ActorFrame::Own), ".*".prop_map(ActorFrame::User), Just(ActorFrame::Anon)]
 }
 
 proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let _ = (Query::read(&bytes), Fetch::read(&bytes), Claim::read(&bytes), Begin::read(&bytes));
-        let _ = (Sleep::read(&bytes), Report::read(&bytes), Frame::read(&bytes), OperationError::read(&bytes));
-        let _ = (Head::read(&bytes), Fetched::read(&bytes), Fetching::read(&bytes), Settle::read(&bytes));
-        let _ = (Actor::read(&mut Reader::new(&bytes)), Batch::read(&bytes), Begun::read(&bytes));
+        let _ = (Query::read(&bytes), FetchFrame::read(&bytes), ClaimFrame::read(&bytes), Begin::read(&bytes));
+        let _ = (Sleep::read(&bytes), FaultReport::read(&bytes), ResponseFrame::read(&bytes), OperationError::read(&bytes));
+        let _ = (Head::read(&bytes), Fetched::read(&bytes), FetchRows::read(&bytes), FinishClaim::read(&bytes));
+        let _ = (ActorFrame::read(&mut Reader::new(&bytes)), RowsFrame::read(&bytes), ClaimAnswer::read(&bytes));
     }
 
     #[test]
@@ -52,16 +53,16 @@ proptest! {
     fn what_is_written_is_read(actor in actor(), text in ".*", number in any::<u32>()) {
         let begin = Begin { actor: actor.clone(), isolation: 2, read_only: true };
         prop_assert_eq!(Begin::read(&begin.to_frame()), Ok(begin));
-        prop_assert_eq!(Actor::read(&mut Reader::new(&actor.to_frame())), Ok(actor));
-        let settle = Settle { transaction: number, result: text.clone() };
-        prop_assert_eq!(Settle::read(&settle.to_frame()), Ok(settle));
-        for begun in [Begun::Mine(number), Begun::Done(&text)] {
+        prop_assert_eq!(ActorFrame::read(&mut Reader::new(&actor.to_frame())), Ok(actor));
+        let settle = FinishClaim { transaction: number, result: text.clone() };
+        prop_assert_eq!(FinishClaim::read(&settle.to_frame()), Ok(settle));
+        for begun in [ClaimAnswer::Mine(number), ClaimAnswer::Done(&text)] {
             let frame = begun.to_frame();
-            prop_assert_eq!(Begun::read(&frame), Ok(begun));
+            prop_assert_eq!(ClaimAnswer::read(&frame), Ok(begun));
         }
-        let batch = Batch { is_last: number % 2 == 0, json: text.as_bytes() };
+        let batch = RowsFrame { is_last: number % 2 == 0, json: text.as_bytes() };
         let frame = batch.to_frame();
-        prop_assert_eq!(Batch::read(&frame), Ok(batch));
+        prop_assert_eq!(RowsFrame::read(&frame), Ok(batch));
     }
 
     #[test]

@@ -56,7 +56,7 @@ fn a_formatter_made_at_the_top_level_is_used_in_every_invocation() {
 }
 
 #[test]
-fn the_price_is_the_same_whoever_came_before() {
+fn the_price_does_not_depend_on_other_invocations() {
     let image = image("export default () => new Response((5).toLocaleString('cy'))");
     let fuel: Vec<u64> = (0..3).map(|_| invoke(&image, call()).1.usage.fuel).collect();
     assert!(fuel.iter().all(|used| *used == fuel[0]), "{fuel:?}");

@@ -32,7 +32,7 @@ fn no_two_invocations_share_a_random_sequence() {
 }
 
 #[test]
-fn time_begins_anew() {
+fn time_starts_again() {
     let image = image(
         "const origin = performance.timeOrigin, at = Date.now();
          export default () => Response.json([origin, performance.timeOrigin >= at, performance.now() < 60000, Math.abs(performance.timeOrigin - Date.now()) < 60000])",
@@ -40,7 +40,7 @@ fn time_begins_anew() {
     assert_eq!(text(invoke(&image, call()).0), "[0,true,true,true]");
 }
 
-/// Two tenants take turns on one slot of the pool: what one leaves in memory, the other must not find.
+/// Two tenants use one slot of the pool alternately: what one leaves in memory, the other must not find.
 #[test]
 fn a_slot_is_clean_for_its_next_tenant() {
     let cache = tempfile::tempdir().unwrap();
@@ -118,7 +118,7 @@ fn an_engine_starts_again_from_its_cache_and_refuses_what_was_tampered_with() {
 }
 
 #[test]
-fn an_image_that_nobody_uses_is_let_go_of_and_comes_back() {
+fn an_idle_image_is_evicted_and_comes_back() {
     let image = image("let calls = 0; export default () => new Response(String(++calls))");
     let engine = unused_engine();
     assert_eq!(engine.release_idle(Duration::ZERO), 0, "nothing is in memory yet");
@@ -127,7 +127,7 @@ fn an_image_that_nobody_uses_is_let_go_of_and_comes_back() {
     assert_eq!(engine.release_idle(Duration::ZERO), 1);
     assert_eq!(engine.release_idle(Duration::ZERO), 0);
     let second = engine.cached(image.digest()).unwrap();
-    // Whoever holds one that was let go of still has it.
+    // An evicted image that is still held stays usable.
     for image in [first, second] {
         let (reply, answer) = oneshot::channel();
         let outcome = block_on(engine.invoke(&image, call(), reply));

@@ -157,7 +157,7 @@ fn what_an_operation_throws_can_be_caught() {
 }
 
 #[test]
-fn what_was_not_lent_is_refused() {
+fn what_was_not_granted_is_refused() {
     for (use_it, code) in [
         ("fetch('https://example.test')", "EGRESS_DENIED"),
         ("ctx.db.query('select 1')", "DB_UNAVAILABLE"),

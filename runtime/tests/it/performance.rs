@@ -1,4 +1,4 @@
-//! `performance`: marks, measures, and who is told of them.
+//! `performance`: marks, measures, and observers.
 
 use crate::support::eval;
 

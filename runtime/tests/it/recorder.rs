@@ -1,9 +1,9 @@
-//! Providers that keep what they are asked.
+//! Providers that record their calls.
 
 use std::sync::{Arc, Mutex};
 
 use mayfly_runtime::providers::{
-    Actor, Begun, BoxFuture, Claim, Cursor, Database, GuestError, Idempotency, ResultSet, RowBatch,
+    Actor, BoxFuture, Claim, ClaimOutcome, Cursor, Database, GuestError, Idempotency, ResultSet, RowBatch,
     Statement, Transaction, TransactionOptions,
 };
 
@@ -103,7 +103,7 @@ impl Transaction for Open {
         self.did(&format!("close {}", cursor.0))
     }
 
-    fn settle(self: Box<Self>, result: String) -> BoxFuture<'static, Result<(), GuestError>> {
+    fn finish(self: Box<Self>, result: String) -> BoxFuture<'static, Result<(), GuestError>> {
         self.0.note(format!("settle {result}"));
         Box::pin(async { Ok(()) })
     }
@@ -120,13 +120,13 @@ impl Transaction for Open {
 }
 
 impl Idempotency for Recorder {
-    fn begin(self: Arc<Self>, claim: Claim) -> BoxFuture<'static, Result<Begun, GuestError>> {
+    fn begin(self: Arc<Self>, claim: Claim) -> BoxFuture<'static, Result<ClaimOutcome, GuestError>> {
         self.note(format!("begin with {}", claim.key));
         Box::pin(async move {
             Ok(match claim.key.as_str() {
-                "done" => Begun::Done(r#"{"at":"then"}"#.to_owned()),
-                "done for nothing" => Begun::Done(String::new()),
-                _ => Begun::Mine(Box::new(Open(self))),
+                "done" => ClaimOutcome::Done(r#"{"at":"then"}"#.to_owned()),
+                "done for nothing" => ClaimOutcome::Done(String::new()),
+                _ => ClaimOutcome::Mine(Box::new(Open(self))),
             })
         })
     }
@@ -142,7 +142,7 @@ pub(crate) fn recorded(body: &str) -> (String, Vec<String>) {
     recorded_module(&format!("export default async (req, ctx) => {{ {body} }}"))
 }
 
-/// The same of a whole module.
+/// The calls of a whole module's function.
 pub(crate) fn recorded_module(code: &str) -> (String, Vec<String>) {
     let recorder = Arc::new(Recorder::default());
     let mut call = call();

@@ -97,12 +97,12 @@ pub(crate) fn invoke(image: &Image, call: Call) -> (Result<Response, Fault>, Out
     block_on(invoke_async(image, call))
 }
 
-/// The same, within a future.
+/// Calls a function, within a future.
 pub(crate) async fn invoke_async(image: &Image, call: Call) -> (Result<Response, Fault>, Outcome) {
     invoke_on(engine(), image, call).await
 }
 
-/// The same, on an engine of the test's own.
+/// Calls a function, on an engine of the test's own.
 pub(crate) async fn invoke_on(
     engine: &Engine,
     image: &Image,
@@ -113,7 +113,7 @@ pub(crate) async fn invoke_on(
     (response, outcome)
 }
 
-/// The response with all of its body, which a function may make only as fast as somebody reads.
+/// The response with all of its body, which a function makes only as fast as it is read.
 async fn whole(answer: oneshot::Receiver<Result<Response, Fault>>) -> Result<Response, Fault> {
     let Response { status, headers, body } = answer.await.unwrap()?;
     let body = match body {
@@ -156,7 +156,7 @@ pub(crate) fn fault(body: &str) -> Fault {
     fault_within(body, Limits::default())
 }
 
-/// The same, under other limits.
+/// Calls a function, under other limits.
 pub(crate) fn fault_within(body: &str, limits: Limits) -> Fault {
     let image = image(&format!("export async function handler(req, ctx) {{ {body} }}"));
     let mut call = call();

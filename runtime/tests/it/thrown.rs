@@ -1,4 +1,4 @@
-//! What was thrown is told whole: what is behind an error stands behind its stack, and all of it is bounded.
+//! Thrown values are reported whole: an error's causes follow its stack, and all of it is bounded.
 
 use mayfly_runtime::{Fault, SourceMap, Thrown};
 

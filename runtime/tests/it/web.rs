@@ -291,7 +291,7 @@ fn the_parts_of_urls_are_where_they_belong() {
 }
 
 #[test]
-fn nobody_constructs_the_global_functions() {
+fn global_functions_are_no_constructors() {
     let functions = "[atob, btoa, clearImmediate, clearInterval, clearTimeout, fetch, queueMicrotask, reportError, \
         setImmediate, setInterval, setTimeout, structuredClone]";
     let told = eval(&format!(

@@ -1,15 +1,16 @@
-//! Runs steps, and says of the one that failed why it did.
+//! Executes steps, and explains the failure of one.
 
 use tokio_postgres::Transaction;
 
 use super::Options;
 use crate::catalog::Catalog;
-use crate::dsl::Table;
+use crate::declare::dsl::DeclaredTable;
 use crate::error::{SchemaError, StepFailure};
 use crate::pipeline;
 use crate::plan::Step;
+use crate::planning::render;
+use crate::planning::seed_rows;
 use crate::quote::identifier;
-use crate::{render, seed};
 
 /// Run them all. After an error the transaction is as it was before them.
 pub(super) async fn run(
@@ -40,9 +41,9 @@ pub(super) async fn run(
     Err(error)
 }
 
-/// A failure of a step: a lock, or what PostgreSQL said.
+/// A failure of a step: a lock, or the error of PostgreSQL.
 pub(super) fn failure(error: tokio_postgres::Error, step: &Step, options: &Options) -> SchemaError {
-    let failure = said(&error);
+    let failure = failure_of(&error);
     if error.as_db_error().is_none() {
         return error.into();
     }
@@ -57,7 +58,7 @@ pub(super) fn lock_failure(
     table: Option<String>,
     options: &Options,
 ) -> SchemaError {
-    if !said(&error).is_lock() {
+    if !failure_of(&error).is_lock() {
         return error.into();
     }
     let waited_ms = u64::try_from(options.lock_timeout.as_millis()).unwrap_or(u64::MAX);
@@ -91,11 +92,11 @@ async fn count_rows(transaction: &Transaction<'_>, step: &Step, failure: &mut St
     failure.hint = Some("give the column a default, or fill it first and forbid NULL then".to_owned());
 }
 
-/// Rows that have to be there. Only those statements count that changed something.
+/// Upserts the seed rows. Only statements that changed something are reported.
 pub(super) async fn seeds(
     transaction: &mut Transaction<'_>,
     target: &Catalog,
-    tables: Vec<&Table>,
+    tables: Vec<&DeclaredTable>,
     options: &Options,
 ) -> Result<Vec<Step>, SchemaError> {
     let mut changed = Vec::new();
@@ -109,7 +110,7 @@ pub(super) async fn seeds(
                 format!("{} row-level security for the rows of {:?}", word.to_lowercase(), table.name),
             )
         };
-        let mut steps = seed::steps(table);
+        let mut steps = seed_rows::steps(table);
         if is_forced {
             steps.insert(0, force("NO FORCE"));
             steps.push(force("FORCE"));
@@ -122,7 +123,7 @@ pub(super) async fn seeds(
     Ok(changed)
 }
 
-fn said(error: &tokio_postgres::Error) -> StepFailure {
+fn failure_of(error: &tokio_postgres::Error) -> StepFailure {
     StepFailure::of(error)
         .unwrap_or_else(|| StepFailure { message: error.to_string(), ..StepFailure::default() })
 }

@@ -1,4 +1,4 @@
-//! Weighs steps that destroy by what is there: an empty table, or a column without values, is no loss.
+//! Losses: destructive steps are checked against the data. An empty table, or a column without values, is no loss.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ use super::execute::failure;
 use crate::catalog::{Catalog, Column};
 use crate::error::SchemaError;
 use crate::plan::{Hazard, Loss, Step};
+use crate::planning::render;
 use crate::quote::identifier;
-use crate::render;
 
-/// Take the mark off every step that loses nothing; says what the others lose. The tables stay locked, so that nobody
+/// Take the mark off every step that loses nothing; says what the others lose. The tables stay locked, so that no session
 /// writes a row between the look and the step.
 pub(super) async fn weigh(
     transaction: &mut Transaction<'_>,
@@ -54,19 +54,19 @@ async fn lock(transaction: &Transaction<'_>, steps: &[Step], options: &Options) 
 }
 
 /// How many rows lose something, and what that is.
-struct Question {
+struct LossQuery {
     count: String,
     table: String,
     column: Option<String>,
     what: String,
 }
 
-fn question(current: &Catalog, target: &Catalog, step: &Step, options: &Options) -> Option<Question> {
+fn question(current: &Catalog, target: &Catalog, step: &Step, options: &Options) -> Option<LossQuery> {
     let name = step.table.as_ref()?;
     let table = current.tables.get(name)?;
     let place = place(name, options);
     let Some(column) = &step.column else {
-        return step.hazards.contains(&Hazard::DeletesData).then(|| Question {
+        return step.hazards.contains(&Hazard::DeletesData).then(|| LossQuery {
             count: format!("SELECT count(*) FROM {place}"),
             table: name.clone(),
             column: None,
@@ -81,7 +81,7 @@ fn question(current: &Catalog, target: &Catalog, step: &Step, options: &Options)
         let new = target.tables.get(name)?.column(column)?;
         (count_changed(&place, old, new), format!("what {} cannot hold of column {of}", new.ty))
     };
-    Some(Question { count, table: name.clone(), column: Some(column.clone()), what })
+    Some(LossQuery { count, table: name.clone(), column: Some(column.clone()), what })
 }
 
 fn place(table: &str, options: &Options) -> String {
@@ -115,10 +115,10 @@ fn count_changed(place: &str, old: &Column, new: &Column) -> String {
 
 async fn ask(
     transaction: &mut Transaction<'_>,
-    question: Question,
+    question: LossQuery,
     step: &Step,
 ) -> Result<Option<Loss>, SchemaError> {
-    let Question { count, table, column, what } = question;
+    let LossQuery { count, table, column, what } = question;
     let savepoint = transaction.savepoint("mayfly_losses").await?;
     // The owner too sees only what policies show, as long as they are forced on it.
     let force =

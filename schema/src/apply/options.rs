@@ -1,17 +1,17 @@
-//! What an apply is told, and what it answers.
+//! The options and the outcome of an apply.
 
 use std::time::Duration;
 
 use crate::catalog::Catalog;
 use crate::plan::{Loss, Plan};
-use crate::rename::Renames;
+use crate::planning::rename::Renames;
 
 /// How a schema is read and changed.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The schema that the declaration is about.
     pub schema: String,
-    /// Tables and functions in it that are nobody's business.
+    /// Tables and functions in it that are left out.
     pub hidden: Vec<String>,
     /// How long a lock is waited for.
     pub lock_timeout: Duration,
@@ -26,7 +26,7 @@ pub struct Options {
     pub lossless: bool,
     /// What the change is called.
     pub name: Option<String>,
-    /// Who makes it.
+    /// The key of the caller.
     pub key_id: Option<String>,
     /// `apply`, `rollback`: what the record says.
     pub kind: String,
@@ -51,7 +51,7 @@ impl Default for Options {
 
 /// What was done, or would be.
 #[derive(Debug, Clone, Default)]
-pub struct Outcome {
+pub struct ApplyOutcome {
     /// The steps; none when the schema was as declared.
     pub plan: Plan,
     /// The schema afterwards.

@@ -1,26 +1,26 @@
-//! Runs steps that somebody else has thought of, in one recorded transaction.
+//! Runs steps that the caller proposes for the current schema, in one recorded transaction.
 
 use std::time::Instant;
 
 use tokio_postgres::{Client, Transaction};
 
-use super::{Options, Outcome, begin, catalog_of, execute, fingerprint};
+use super::{ApplyOutcome, Options, begin, catalog_of, execute, fingerprint};
 use crate::catalog::Catalog;
+use crate::catalog::write::write;
 use crate::error::SchemaError;
-use crate::history::{Entry, Ledger};
+use crate::history::{HistoryEntry, Ledger};
 use crate::plan::{Plan, Step};
-use crate::write::write;
 
-/// What to do: the steps, and a trial whose effects are undone before they are kept.
+/// A proposed change: its steps, and a trial that is rolled back before the steps are committed.
 #[derive(Debug, Clone, Default)]
-pub struct Script {
+pub struct ProposedChange {
     /// In order.
     pub steps: Vec<Step>,
-    /// Run after them, and undone again.
+    /// Run after them, and rolled back.
     pub trial: Vec<Step>,
 }
 
-/// Ask `think` what to do about the schema that is there, and do it.
+/// Ask `propose` for the steps that change the current schema, and run them.
 ///
 /// # Errors
 /// See [`SchemaError`]. Nothing was changed then.
@@ -28,8 +28,8 @@ pub async fn steps(
     client: &mut Client,
     options: &Options,
     ledger: &Ledger,
-    think: impl FnOnce(&Catalog) -> Result<Script, SchemaError>,
-) -> Result<Outcome, SchemaError> {
+    propose: impl FnOnce(&Catalog) -> Result<ProposedChange, SchemaError>,
+) -> Result<ApplyOutcome, SchemaError> {
     let begun = Instant::now();
     let mut transaction = client.transaction().await?;
     begin(&transaction, options).await?;
@@ -37,10 +37,14 @@ pub async fn steps(
         transaction.batch_execute(sql).await.map_err(|error| execute::lock_failure(error, None, options))?;
     }
     let current = catalog_of(&transaction, options).await?;
-    let script = think(&current)?;
+    let script = propose(&current)?;
     if script.steps.is_empty() {
         transaction.rollback().await?;
-        return Ok(Outcome { fingerprint: fingerprint(&current), catalog: current, ..Outcome::default() });
+        return Ok(ApplyOutcome {
+            fingerprint: fingerprint(&current),
+            catalog: current,
+            ..ApplyOutcome::default()
+        });
     }
     execute::run(&mut transaction, &script.steps, options).await?;
     try_out(&mut transaction, &script.trial, options).await?;
@@ -51,7 +55,7 @@ pub async fn steps(
     let plan = Plan { steps: script.steps };
     let fingerprint = fingerprint(&catalog);
     let took = begun.elapsed();
-    let entry = Entry {
+    let entry = HistoryEntry {
         name: options.name.as_deref(),
         sql: &plan.script(),
         key_id: options.key_id.as_deref(),
@@ -63,7 +67,7 @@ pub async fn steps(
     };
     let migration = Some(ledger.record(&transaction, &entry).await?);
     transaction.commit().await?;
-    Ok(Outcome { plan, catalog, fingerprint, migration, took, ..Outcome::default() })
+    Ok(ApplyOutcome { plan, catalog, fingerprint, migration, took, ..ApplyOutcome::default() })
 }
 
 async fn try_out(

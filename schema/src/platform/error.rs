@@ -1,11 +1,11 @@
-//! Why the platform's tables could not be brought up to date.
+//! `MigrateError`: why the platform's tables could not be migrated.
 
 /// A failure of [`migrate()`](crate::migrate()). Nothing of the failed migration was kept.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrateError {
-    /// PostgreSQL could not be asked.
-    #[error("PostgreSQL could not be asked about its migrations: {0}")]
+    /// A query failed, or the connection did.
+    #[error("the migrations could not be read or run: {0}")]
     Connection(#[source] tokio_postgres::Error),
 
     /// A migration that was applied before reads differently now.

@@ -1,15 +1,14 @@
-//! Which policy shows a row, and which hides it.
+//! Explains the visibility of rows: which policy shows a row, and which hides it.
 
 use serde::Serialize;
 use serde_json::Value;
 use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 
-use super::RlsError;
 use crate::apply::{Options, begin, catalog_of};
 use crate::error::SchemaError;
+use crate::planning::render;
 use crate::quote::identifier;
-use crate::render;
 
 /// Rows that are explained at once.
 const ROWS_MAX: i64 = 20;
@@ -124,10 +123,4 @@ pub async fn explain(
     }
     transaction.rollback().await?;
     Ok(found)
-}
-
-impl From<RlsError> for SchemaError {
-    fn from(error: RlsError) -> Self {
-        Self::Rls(error)
-    }
 }

@@ -1,10 +1,10 @@
-//! The usual: each user's rows are that user's.
+//! Isolation by user: a policy that shows each user their own rows.
 
 use std::collections::BTreeSet;
 
 use super::{RlsError, column_type, enable, find, replace};
 use crate::catalog::{Catalog, Table};
-use crate::dsl::Policy;
+use crate::declare::dsl::Policy;
 use crate::plan::Step;
 use crate::quote::{NAME_BYTES_MAX, clip, identifier};
 
@@ -32,8 +32,8 @@ pub fn isolate(
     let all = |using: &str, check: Option<&str>, command: &str, role: &str| Policy {
         command: command.to_owned(),
         roles: BTreeSet::from([role.to_owned()]),
-        using: Some(crate::Expression::said(using)),
-        check: check.map(crate::Expression::said),
+        using: Some(crate::Expression::declared(using)),
+        check: check.map(crate::Expression::declared),
         restrictive: false,
     };
     let name = |end: &str| format!("{}{end}", clip(&table.name, NAME_BYTES_MAX - end.len()));

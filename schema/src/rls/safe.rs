@@ -1,7 +1,7 @@
-//! What no policy may call.
+//! Functions that no policy may call.
 
 use super::RlsError;
-use crate::words;
+use crate::planning::mentions;
 
 /// Functions that reach beyond the row: settings, files, other servers, other sessions, locks.
 const UNSAFE: &[&str] = &[
@@ -36,7 +36,7 @@ const UNSAFE: &[&str] = &[
 /// [`RlsError::Unsafe`]
 pub fn check_safe(expression: &str) -> Result<(), RlsError> {
     let lower = expression.to_lowercase();
-    let found = UNSAFE.iter().find(|name| words::mentions(&lower, name)).map(|name| (*name).to_owned());
+    let found = UNSAFE.iter().find(|name| mentions::mentions(&lower, name)).map(|name| (*name).to_owned());
     let word = found.or_else(|| lower.contains("pg_advisory").then(|| "pg_advisory locks".to_owned()));
     // Letters may be written as numbers in a quoted name.
     let word = word.or_else(|| lower.contains("u&").then(|| "U& escapes".to_owned()));

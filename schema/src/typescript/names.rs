@@ -1,10 +1,10 @@
-//! Names of types: words in capitals, of which no two are the same.
+//! Names of TypeScript types: PascalCase, and unique.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use unicode_id_start::{is_id_continue, is_id_start};
 
-use crate::dsl::Declared;
+use crate::declare::dsl::Declared;
 
 /// Names that mean something in the file already.
 const TAKEN: [&str; 4] = ["Date", "Json", "Tables", "Uint8Array"];

@@ -1,15 +1,15 @@
 //! What `ctx.db` makes of a column's values.
 
 use super::names::Names;
-use crate::dsl::{Column, Declared};
-use crate::parse::{KNOWN_TYPES as KNOWN, canonical_type};
+use crate::declare::dsl::{Declared, DeclaredColumn};
+use crate::declare::parse::{KNOWN_TYPES as KNOWN, canonical_type};
 
 /// Types that extensions bring and that arrive as text.
 const EXTENSIONS: [&str; 10] =
     ["citext", "cube", "geography", "geometry", "halfvec", "hstore", "ltree", "seg", "sparsevec", "vector"];
 
 /// The type of a column's values.
-pub(super) fn of(column: &Column, declared: &Declared, names: &Names) -> String {
+pub(super) fn of(column: &DeclaredColumn, declared: &Declared, names: &Names) -> String {
     let canonical = canonical_type(&column.ty);
     let (bare, is_array) = match canonical.strip_suffix("[]") {
         Some(bare) => (bare, true),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mayfly_runtime::providers::{Begun, Claim, GuestError, Transaction};
+use mayfly_runtime::providers::{Claim, ClaimOutcome, GuestError, Transaction};
 use mayfly_tenant_db::db::DbBounds;
 use mayfly_tenant_db::identity::Identity;
 use serde_json::json;
@@ -19,21 +19,21 @@ fn user(id: &str) -> Identity {
     Identity::User { id: id.to_owned() }
 }
 
-async fn begin(app: &TestApp, identity: Identity, claim: Claim) -> Result<Begun, GuestError> {
+async fn begin(app: &TestApp, identity: Identity, claim: Claim) -> Result<ClaimOutcome, GuestError> {
     app.tenants.idempotency(app.id.as_str(), identity).begin(claim).await
 }
 
 async fn mine(app: &TestApp, identity: Identity, key: &str) -> Box<dyn Transaction> {
     match begin(app, identity, claim(key)).await.unwrap() {
-        Begun::Mine(transaction) => transaction,
-        Begun::Done(result) => panic!("it was done: {result}"),
+        ClaimOutcome::Mine(transaction) => transaction,
+        ClaimOutcome::Done(result) => panic!("it was done: {result}"),
     }
 }
 
 async fn done(app: &TestApp, identity: Identity, key: &str) -> String {
     match begin(app, identity, claim(key)).await.unwrap() {
-        Begun::Done(result) => result,
-        Begun::Mine(_) => panic!("it was not done"),
+        ClaimOutcome::Done(result) => result,
+        ClaimOutcome::Mine(_) => panic!("it was not done"),
     }
 }
 
@@ -48,7 +48,7 @@ fn whoever_calls_it_is_done_once() {
         for (key, identity) in [("s", Identity::Service), ("u", user("alice")), ("a", Identity::Anon)] {
             let mut transaction = mine(&app, identity.clone(), key).await;
             work(&mut transaction).await;
-            transaction.settle(format!("[\"{key}\"]")).await.unwrap();
+            transaction.finish(format!("[\"{key}\"]")).await.unwrap();
             assert_eq!(done(&app, identity, key).await, format!("[\"{key}\"]"));
             // The key is the app's: whoever else comes gets the same.
             assert_eq!(done(&app, user("bob"), key).await, format!("[\"{key}\"]"));
@@ -74,14 +74,14 @@ fn what_fails_leaves_nothing() {
         let mut failed = mine(&app, alice(), "k").await;
         work(&mut failed).await;
         failed.query(statement("SELECT 1/0", Vec::new())).await.unwrap_err();
-        assert_eq!(failed.settle("1".to_owned()).await.unwrap_err().code, "25P02");
+        assert_eq!(failed.finish("1".to_owned()).await.unwrap_err().code, "25P02");
         let too_long = mine(&app, alice(), "k").await;
-        assert_eq!(too_long.settle("x".repeat((256 << 10) + 1)).await.unwrap_err().code, "54000");
+        assert_eq!(too_long.finish("x".repeat((256 << 10) + 1)).await.unwrap_err().code, "54000");
         assert_eq!(rows(&app.service(), "SELECT * FROM work").await, json!([]));
         assert_eq!(rows(&app.service(), "SELECT * FROM _idempotency_keys").await, json!([]));
         // As long as may be kept is kept.
         let longest = mine(&app, alice(), "k").await;
-        longest.settle("x".repeat(256 << 10)).await.unwrap();
+        longest.finish("x".repeat(256 << 10)).await.unwrap();
         assert_eq!(done(&app, alice(), "k").await.len(), 256 << 10);
     });
 }
@@ -97,9 +97,9 @@ fn a_second_caller_waits_for_the_first() {
                 let app = Arc::clone(&app);
                 async move {
                     match begin(&app, user("bob"), claim(key)).await.unwrap() {
-                        Begun::Done(result) => result,
-                        Begun::Mine(transaction) => {
-                            transaction.settle("\"second\"".to_owned()).await.unwrap();
+                        ClaimOutcome::Done(result) => result,
+                        ClaimOutcome::Mine(transaction) => {
+                            transaction.finish("\"second\"".to_owned()).await.unwrap();
                             "second".to_owned()
                         }
                     }
@@ -110,7 +110,7 @@ fn a_second_caller_waits_for_the_first() {
                 AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())";
             while admin.query(waits, &[]).await.unwrap().is_empty() {}
             if first_settles {
-                first.settle("\"first\"".to_owned()).await.unwrap();
+                first.finish("\"first\"".to_owned()).await.unwrap();
             } else {
                 first.rollback().await.unwrap();
             }
@@ -131,7 +131,7 @@ fn the_wait_ends_with_a_statements_time() {
         let first = mine(&app, Identity::Anon, "k").await;
         // Not with a lock's.
         assert_eq!(begin(&app, Identity::Anon, claim("k")).await.unwrap_err().code, "DB_TIMEOUT");
-        first.settle(String::new()).await.unwrap();
+        first.finish(String::new()).await.unwrap();
         assert_eq!(done(&app, Identity::Anon, "k").await, "");
     });
 }
@@ -146,10 +146,10 @@ fn fifty_at_once_do_it_once() {
                 let app = Arc::clone(&app);
                 tokio::spawn(async move {
                     match begin(&app, user(&format!("u{n}")), claim("k")).await.unwrap() {
-                        Begun::Done(result) => result,
-                        Begun::Mine(mut transaction) => {
+                        ClaimOutcome::Done(result) => result,
+                        ClaimOutcome::Mine(mut transaction) => {
                             work(&mut transaction).await;
-                            transaction.settle(n.to_string()).await.unwrap();
+                            transaction.finish(n.to_string()).await.unwrap();
                             n.to_string()
                         }
                     }
@@ -177,9 +177,9 @@ async fn expire(app: &TestApp) {
 fn an_expired_key_is_free_and_its_result_is_gone() {
     run(async {
         let app = TestApp::new(TABLE).await;
-        mine(&app, Identity::Service, "k").await.settle("1".to_owned()).await.unwrap();
+        mine(&app, Identity::Service, "k").await.finish("1".to_owned()).await.unwrap();
         expire(&app).await;
-        mine(&app, user("alice"), "k").await.settle("2".to_owned()).await.unwrap();
+        mine(&app, user("alice"), "k").await.finish("2".to_owned()).await.unwrap();
         assert_eq!(done(&app, Identity::Anon, "k").await, "2");
         expire(&app).await;
         // Claimed without work, it has no result, and says so.
@@ -206,7 +206,7 @@ fn expired_keys_are_swept_and_no_others() {
         let held = mine(&app, Identity::Service, "7").await;
         let (one, other) = tokio::join!(app.tenants.sweep_claims(&app.id), app.tenants.sweep_claims(&app.id));
         assert_eq!(one.unwrap() + other.unwrap(), 2499);
-        held.settle("1".to_owned()).await.unwrap();
+        held.finish("1".to_owned()).await.unwrap();
         let left = rows(&app.service(), "SELECT key FROM _idempotency_keys ORDER BY key").await;
         assert_eq!(left, json!([{"key": "7"}, {"key": "later"}, {"key": "never"}]));
     });
@@ -216,7 +216,7 @@ fn expired_keys_are_swept_and_no_others() {
 fn nobodys_sql_can_take_or_settle_a_key() {
     run(async {
         let app = TestApp::new(TABLE).await;
-        mine(&app, user("alice"), "k").await.settle("1".to_owned()).await.unwrap();
+        mine(&app, user("alice"), "k").await.finish("1".to_owned()).await.unwrap();
         let alice = app.user("alice");
         let claims = rows(&alice, "SELECT current_setting('mayfly.claims') AS c").await;
         let claims = claims[0]["c"].as_str().unwrap().to_owned();
@@ -249,7 +249,7 @@ fn nobodys_sql_can_take_or_settle_a_key() {
             );
             transaction.rollback_to().await.unwrap();
         }
-        transaction.settle("2".to_owned()).await.unwrap();
+        transaction.finish("2".to_owned()).await.unwrap();
         assert_eq!(done(&app, Identity::Anon, "k").await, "1");
         assert!(answer(&alice, "SELECT 1", Vec::new()).await.is_ok());
     });

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::essence::essence;
 use super::place::{Place, client, whole};
-use mayfly_schema::{Node, Outcome, SchemaError};
+use mayfly_schema::{ApplyOutcome, Node, SchemaError};
 use support::cluster::run;
 use tokio_postgres::Client;
 
@@ -42,7 +42,7 @@ async fn migrate(client: Client, a: &str, b: &str) -> Result<Client, String> {
     Ok(fresh.drop().await)
 }
 
-fn nothing(what: &str, outcome: &Outcome) -> Result<(), String> {
+fn nothing(what: &str, outcome: &ApplyOutcome) -> Result<(), String> {
     if outcome.plan.is_empty() { Ok(()) } else { Err(format!("{what}: {:#?}", outcome.plan.steps)) }
 }
 
@@ -75,7 +75,7 @@ impl Pairs {
 }
 
 /// Add every consent that is asked for; gives the declaration with them, and what a dry run of it shows.
-async fn agree(place: &mut Place, b: &str) -> Result<(String, Outcome), SchemaError> {
+async fn agree(place: &mut Place, b: &str) -> Result<(String, ApplyOutcome), SchemaError> {
     let first = place.try_dry_run(b).await?;
     if first.plan.consents().is_empty() {
         return Ok((b.to_owned(), first));

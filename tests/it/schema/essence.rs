@@ -1,7 +1,7 @@
 //! What two catalogues have to have in common: all but the order of columns and the names that PostgreSQL chose.
 
 use mayfly_schema::Catalog;
-use mayfly_schema::catalog::{Body, Constraint, Table};
+use mayfly_schema::catalog::{Constraint, ConstraintBody, Table};
 
 /// One line for every fact. Constraints' names count where `declared` has them.
 pub(super) fn essence(catalog: &Catalog, declared: &str) -> Vec<String> {
@@ -37,7 +37,7 @@ fn table_facts(table: &Table, declared: &str, facts: &mut Vec<String>) {
 fn body(constraint: &Constraint) -> String {
     match &constraint.body {
         // The index over there may have another name.
-        Body::Foreign(key, _) => format!("{key:?}"),
+        ConstraintBody::Foreign(key, _) => format!("{key:?}"),
         other => format!("{other:?}"),
     }
 }

@@ -13,7 +13,7 @@ async fn lossless() -> Place {
     place
 }
 
-fn losses(outcome: Result<mayfly_schema::Outcome, SchemaError>) -> Vec<Loss> {
+fn losses(outcome: Result<mayfly_schema::ApplyOutcome, SchemaError>) -> Vec<Loss> {
     match outcome {
         Err(SchemaError::Loses(losses)) => losses,
         other => panic!("{other:?}"),

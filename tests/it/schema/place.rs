@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use mayfly_schema::{Catalog, Declared, Ledger, Options, Outcome, ParseError, Rules, SchemaError, apply};
+use mayfly_schema::{
+    ApplyOutcome, Catalog, Declared, Ledger, Options, ParseError, Rules, SchemaError, apply,
+};
 use support::cluster::endpoint;
 use tokio::sync::OnceCell;
 use tokio_postgres::Client;
@@ -56,22 +58,22 @@ impl Place {
         Self { client, options: self.options.clone() }
     }
 
-    pub(super) async fn try_apply(&mut self, schema: &str) -> Result<Outcome, SchemaError> {
+    pub(super) async fn try_apply(&mut self, schema: &str) -> Result<ApplyOutcome, SchemaError> {
         let declared = declared(schema)?;
         apply(&mut self.client, &declared, &self.options, &Ledger::own()).await
     }
 
-    pub(super) async fn apply(&mut self, schema: &str) -> Outcome {
+    pub(super) async fn apply(&mut self, schema: &str) -> ApplyOutcome {
         self.try_apply(schema).await.unwrap_or_else(|error| panic!("{error}\n{schema}"))
     }
 
-    pub(super) async fn try_dry_run(&mut self, schema: &str) -> Result<Outcome, SchemaError> {
+    pub(super) async fn try_dry_run(&mut self, schema: &str) -> Result<ApplyOutcome, SchemaError> {
         let declared = declared(schema)?;
         let options = Options { dry_run: true, ..self.options.clone() };
         apply(&mut self.client, &declared, &options, &Ledger::own()).await
     }
 
-    pub(super) async fn dry_run(&mut self, schema: &str) -> Outcome {
+    pub(super) async fn dry_run(&mut self, schema: &str) -> ApplyOutcome {
         self.try_dry_run(schema).await.unwrap_or_else(|error| panic!("{error}\n{schema}"))
     }
 
@@ -113,7 +115,7 @@ pub(super) fn whole(schema: &str) -> String {
 }
 
 /// What it is that was not agreed to: path and what to add.
-pub(super) fn consents(outcome: Result<Outcome, SchemaError>) -> Vec<(String, String)> {
+pub(super) fn consents(outcome: Result<ApplyOutcome, SchemaError>) -> Vec<(String, String)> {
     match outcome {
         Err(SchemaError::Consent(missing)) => missing.into_iter().map(|it| (it.path, it.add)).collect(),
         other => panic!("{other:?}"),

@@ -1,10 +1,10 @@
-//! An invocation from its beginning to its record, for whoever waits for it.
+//! `Running`: an invocation from its start to its record. Drives it until the response; then it goes on in the background.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use mayfly_runtime::{Fault, OnTheLine, Response, step_aside};
+use mayfly_runtime::{DisconnectGuard, Fault, Response, yield_now};
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -14,14 +14,14 @@ use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_common::tasks::Attached;
 use mayfly_store::InvocationRecord;
 
-/// An invocation that has start. Dropping this leaves it running to its end.
+/// An invocation that runs. Dropping this leaves it running to its end.
 #[derive(Debug)]
 pub struct Running {
     /// `inv_...`
     pub id: String,
     pub(super) function: Arc<CachedFunction>,
     pub(super) invoker: Invoker,
-    pub(super) line: Option<OnTheLine>,
+    pub(super) guard: Option<DisconnectGuard>,
     pub(super) reply: oneshot::Receiver<Result<Response, Fault>>,
     pub(super) finished: CancellationToken,
     pub(super) work: Attached<Arc<InvocationRecord>>,
@@ -29,10 +29,10 @@ pub struct Running {
 }
 
 impl Running {
-    /// The function's answer, or what to tell its caller instead. Comes before `waitUntil` is through.
-    pub async fn reply(&mut self) -> ApiResult<Response> {
+    /// The function's response, or what to tell its caller instead. Comes before the background phase ends.
+    pub async fn response(&mut self) -> ApiResult<Response> {
         let answered = self.answered().await;
-        // What is left is its background, and its record: nobody who waits for the answer waits for them.
+        // What is left is the background phase and the record: the response does not wait for them.
         self.work.detach();
         if !self.finished.is_cancelled() {
             self.invoker.shared.pending_records.add(&self.function.function.app_id, self.finished.clone());
@@ -49,15 +49,15 @@ impl Running {
         }
     }
 
-    /// The caller's end of the line; dropped before the answer is all there, it tells the function that they went away.
-    pub fn line(&mut self) -> Option<OnTheLine> {
-        self.line.take()
+    /// Held until the response is sent; dropped before, it tells the function that the client disconnected.
+    pub fn disconnect_guard(&mut self) -> Option<DisconnectGuard> {
+        self.guard.take()
     }
 
     /// Drive it until it has an answer. Requests that arrived together are read together, called together and answered
-    /// together: see docs/decisions/0020-stages.md.
+    /// together: see docs/decisions/0020-batch-requests-per-stage.md.
     async fn answered(&mut self) -> Result<Result<Response, Fault>, RecvError> {
-        step_aside().await;
+        yield_now().await;
         let answered = std::future::poll_fn(|cx| {
             if let Poll::Ready(record) = Pin::new(&mut self.work).poll(cx) {
                 self.record = Some(record);
@@ -65,7 +65,7 @@ impl Running {
             Pin::new(&mut self.reply).poll(cx)
         })
         .await;
-        step_aside().await;
+        yield_now().await;
         answered
     }
 

@@ -190,7 +190,7 @@ fn policy(
 fn expression(text: Option<&str>, name: &str) -> ApiResult<Option<Expression>> {
     let Some(text) = text.map(str::trim) else { return Ok(None) };
     mayfly_schema::parse::check_expression(text).map_err(|wrong| ApiError::invalid(name, wrong))?;
-    Ok(Some(Expression::said(text)))
+    Ok(Some(Expression::declared(text)))
 }
 
 /// Without a user, an anonymous client asks.

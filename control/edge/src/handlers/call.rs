@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::StatusCode;
 use mayfly_api::error::{ApiError, ApiResult};
-use mayfly_runtime::{Body, OnTheLine, Response};
+use mayfly_runtime::{Body, DisconnectGuard, Response};
 
 use crate::Edge;
 use crate::headers::{forward, write_function_headers};
@@ -26,22 +26,22 @@ pub(crate) async fn call<S: EdgeServices>(edge: &Edge<S>, request: AdmittedCall<
 }
 
 /// The function's answer as it goes out. The runtime has checked it already; what is wrong here is ours.
-fn to_reply(response: Response, line: Option<OnTheLine>, invocation_id: &str) -> ApiResult<Reply> {
+fn to_reply(response: Response, guard: Option<DisconnectGuard>, invocation_id: &str) -> ApiResult<Reply> {
     let status = StatusCode::from_u16(response.status).map_err(ApiError::internal)?;
     let has_body = !matches!(status.as_u16(), 204 | 205 | 304);
     let mut reply = match response.body.filter(|_| has_body) {
-        Some(Body::Stream(chunks)) => reply::of_function(chunks, line),
-        Some(Body::Whole(bytes)) => served(bytes, line),
-        None => served(Bytes::new(), line),
+        Some(Body::Stream(chunks)) => reply::of_function(chunks, guard),
+        Some(Body::Whole(bytes)) => served(bytes, guard),
+        None => served(Bytes::new(), guard),
     };
     *reply.status_mut() = status;
     write_function_headers(reply.headers_mut(), response.headers, invocation_id)?;
     Ok(reply)
 }
 
-fn served(body: Bytes, line: Option<OnTheLine>) -> Reply {
-    if let Some(line) = line {
-        line.served();
+fn served(body: Bytes, guard: Option<DisconnectGuard>) -> Reply {
+    if let Some(guard) = guard {
+        guard.served();
     }
     reply::whole(body)
 }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use mayfly_runtime::providers::{
-    Actor, Begun, BoxFuture, Claim, Database, GuestError, Isolation, ResultSet, Statement, Transaction,
-    TransactionOptions,
+    Actor, BoxFuture, Claim, ClaimOutcome, Database, GuestError, Isolation, ResultSet, Statement,
+    Transaction, TransactionOptions,
 };
 
 use super::access::{Access, Locator};
@@ -69,7 +69,7 @@ impl AppDatabase {
     }
 
     /// A transaction that holds an idempotency key, or what came of the work that held it before.
-    pub(crate) async fn begin_with_key(&self, claim: &Claim) -> Result<Begun, GuestError> {
+    pub(crate) async fn begin_with_key(&self, claim: &Claim) -> Result<ClaimOutcome, GuestError> {
         // Whoever waited for another must see what that one has committed.
         let options = TransactionOptions { isolation: Some(Isolation::ReadCommitted), read_only: false };
         let (mut transaction, access) = self.transaction(options).await?;

@@ -158,7 +158,7 @@ impl Transaction for AppTransaction {
         Box::pin(self.close_cursor(cursor))
     }
 
-    fn settle(mut self: Box<Self>, result: String) -> BoxFuture<'static, Result<(), GuestError>> {
+    fn finish(mut self: Box<Self>, result: String) -> BoxFuture<'static, Result<(), GuestError>> {
         Box::pin(async move {
             let kept = self.keep_result(&result).await;
             match kept {

@@ -1,9 +1,9 @@
 //! Policies of an app's tables, changed one at a time, and explained.
 
-use mayfly_schema::apply::{Script, steps};
+use mayfly_schema::apply::{ProposedChange, steps};
 use mayfly_schema::dsl::Policy;
 use mayfly_schema::rls::{self, Question, Verdict};
-use mayfly_schema::{Catalog, Expression, Outcome, SchemaError, Step};
+use mayfly_schema::{ApplyOutcome, Catalog, Expression, SchemaError, Step};
 
 use super::schema::{SchemaChange, ledger};
 use super::{TenantError, Tenants};
@@ -69,7 +69,7 @@ impl Tenants {
         app_id: &str,
         change: PolicyChange,
         key_id: Option<String>,
-    ) -> Result<(Outcome, Vec<String>), TenantError> {
+    ) -> Result<(ApplyOutcome, Vec<String>), TenantError> {
         let about = SchemaChange { key_id, kind: "rls".to_owned(), ..SchemaChange::default() };
         let _turn = self.script_turn(app_id, self.bounds().lock_timeout).await?;
         let _alone = self.alone(app_id).await?;
@@ -111,7 +111,7 @@ impl Tenants {
     }
 }
 
-fn script(catalog: &Catalog, change: &PolicyChange) -> Result<Script, SchemaError> {
+fn script(catalog: &Catalog, change: &PolicyChange) -> Result<ProposedChange, SchemaError> {
     let (steps, trial) = match change {
         PolicyChange::Enable { table } => (rls::enable(catalog, table)?, Vec::new()),
         PolicyChange::Disable { table } => (rls::disable(catalog, table)?, Vec::new()),
@@ -127,7 +127,7 @@ fn script(catalog: &Catalog, change: &PolicyChange) -> Result<Script, SchemaErro
         }
         PolicyChange::Drop { table, policy } => (rls::drop(catalog, table, policy)?, Vec::<Step>::new()),
     };
-    Ok(Script { steps, trial })
+    Ok(ProposedChange { steps, trial })
 }
 
 /// What a change leaves out stays as it is.

@@ -5,7 +5,7 @@ mod states;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use mayfly_schema::{Catalog, Declared, Ledger, Options, Outcome, Rules};
+use mayfly_schema::{ApplyOutcome, Catalog, Declared, Ledger, Options, Rules};
 use tokio_postgres::Client;
 
 use super::{TenantError, Tenants};
@@ -95,7 +95,7 @@ impl Tenants {
         app_id: &str,
         declared: &Declared,
         change: &SchemaChange,
-    ) -> Result<Outcome, TenantError> {
+    ) -> Result<ApplyOutcome, TenantError> {
         let bounds = self.bounds();
         let _turn = self.script_turn(app_id, bounds.lock_timeout).await?;
         let _alone = self.alone(app_id).await?;
@@ -108,7 +108,7 @@ impl Tenants {
         app_id: &str,
         declared: &Declared,
         change: &SchemaChange,
-    ) -> Result<Outcome, TenantError> {
+    ) -> Result<ApplyOutcome, TenantError> {
         if !change.dry_run {
             self.fill_hole(app_id).await?;
         }

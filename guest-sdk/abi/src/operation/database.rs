@@ -3,19 +3,19 @@
 use crate::frame::{Malformed, Reader, Writer};
 use crate::value::Value;
 
-/// As whom a statement outside of a transaction runs, or a transaction. It is a wish: the host decides.
+/// The identity that a statement outside of a transaction runs under, or a transaction. The host decides whether it may.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Actor {
-    /// As whom the invocation runs.
+pub enum ActorFrame {
+    /// The invocation's own.
     #[default]
     Own,
-    /// As this end user.
+    /// This end user's.
     User(String),
-    /// As nobody.
+    /// The anonymous role's.
     Anon,
 }
 
-impl Actor {
+impl ActorFrame {
     /// Appends it to a frame.
     pub fn write(&self, writer: &mut Writer) {
         match self {
@@ -51,8 +51,8 @@ impl Actor {
 pub struct Query {
     /// The transaction's number, or 0 for none.
     pub transaction: u32,
-    /// As whom it runs, where it is in no transaction.
-    pub actor: Actor,
+    /// The identity that it runs under, where it is in no transaction.
+    pub actor: ActorFrame,
     /// Whether every `int8` comes as text.
     pub bigint_as_text: bool,
     /// Whether rows come as arrays, and not as objects.
@@ -66,7 +66,14 @@ pub struct Query {
 impl Query {
     /// Appends everything but the parameters, which follow by [`Value::write`]. Of the options, 1 is that every `int8`
     /// comes as text, 2 that rows come as arrays.
-    pub fn begin(writer: &mut Writer, transaction: u32, actor: &Actor, options: u8, sql: &str, params: u32) {
+    pub fn begin(
+        writer: &mut Writer,
+        transaction: u32,
+        actor: &ActorFrame,
+        options: u8,
+        sql: &str,
+        params: u32,
+    ) {
         writer.u32(transaction);
         actor.write(writer);
         writer.u8(options);
@@ -78,7 +85,7 @@ impl Query {
     pub fn read(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(bytes);
         let transaction = reader.u32()?;
-        let actor = Actor::read(&mut reader)?;
+        let actor = ActorFrame::read(&mut reader)?;
         let options = reader.u8()?;
         let sql = reader.text()?.to_owned();
         let count = reader.count(1)?;
@@ -91,8 +98,8 @@ impl Query {
 /// The beginning of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Begin {
-    /// As whom.
-    pub actor: Actor,
+    /// The identity that it runs under.
+    pub actor: ActorFrame,
     /// 0 for the server's default, 1 read committed, 2 repeatable read, 3 serializable.
     pub isolation: u8,
     /// Whether writes are refused.
@@ -112,21 +119,21 @@ impl Begin {
     /// Reads the operation.
     pub fn read(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(bytes);
-        let actor = Actor::read(&mut reader)?;
+        let actor = ActorFrame::read(&mut reader)?;
         Ok(Self { actor, isolation: reader.u8()?, read_only: reader.u8()? != 0 })
     }
 }
 
-/// A wish for the next rows of a stream.
+/// A request for the next rows of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fetching {
+pub struct FetchRows {
     /// The stream's number.
     pub stream: u32,
     /// How many rows at most.
     pub rows: u32,
 }
 
-impl Fetching {
+impl FetchRows {
     /// The frame of this operation.
     pub fn to_frame(self) -> Vec<u8> {
         let mut writer = Writer::with_capacity(8);
@@ -142,16 +149,16 @@ impl Fetching {
     }
 }
 
-/// The answer to [`Fetching`].
+/// The answer to [`FetchRows`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Batch<'a> {
+pub struct RowsFrame<'a> {
     /// Whether these were the last ones.
     pub is_last: bool,
     /// A JSON result set.
     pub json: &'a [u8],
 }
 
-impl<'a> Batch<'a> {
+impl<'a> RowsFrame<'a> {
     /// The frame of this answer.
     pub fn to_frame(self) -> Vec<u8> {
         let mut writer = Writer::with_capacity(1 + self.json.len());

@@ -1,11 +1,11 @@
 //! What `fetch`'s operations send, and what comes back.
 
-use crate::body::{Body, Kind};
+use crate::body::{BodyFrame, BodyKind};
 use crate::frame::{Malformed, Reader, Writer};
 
 /// An outbound request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fetch<'a> {
+pub struct FetchFrame<'a> {
     /// The method.
     pub method: &'a str,
     /// The absolute URL.
@@ -15,10 +15,10 @@ pub struct Fetch<'a> {
     /// Names and values.
     pub headers: Vec<(String, String)>,
     /// The body.
-    pub body: Body<'a>,
+    pub body: BodyFrame<'a>,
 }
 
-impl<'a> Fetch<'a> {
+impl<'a> FetchFrame<'a> {
     /// The frame of this operation.
     pub fn to_frame(&self) -> Vec<u8> {
         let mut writer = Writer::with_capacity(256);
@@ -37,9 +37,9 @@ impl<'a> Fetch<'a> {
         let method = reader.text()?;
         let url = reader.text()?;
         let redirect = reader.u8()?;
-        let kind = Kind::read(&mut reader)?;
+        let kind = BodyKind::read(&mut reader)?;
         let headers = reader.pairs()?;
-        Ok(Self { method, url, redirect, headers, body: Body::rest(kind, reader) })
+        Ok(Self { method, url, redirect, headers, body: BodyFrame::rest(kind, reader) })
     }
 }
 
@@ -48,7 +48,7 @@ impl<'a> Fetch<'a> {
 pub struct Fetched<'a> {
     /// The status.
     pub status: u16,
-    /// Its words.
+    /// The reason phrase.
     pub status_text: &'a str,
     /// Whether a redirect was followed.
     pub redirected: bool,
@@ -57,7 +57,7 @@ pub struct Fetched<'a> {
     /// Names and values.
     pub headers: Vec<(String, String)>,
     /// The body; a stream's number is that of the operation.
-    pub body: Body<'a>,
+    pub body: BodyFrame<'a>,
 }
 
 impl<'a> Fetched<'a> {
@@ -81,9 +81,9 @@ impl<'a> Fetched<'a> {
         let status_text = reader.text()?;
         let redirected = reader.u8()? != 0;
         let url = reader.text()?;
-        let kind = Kind::read(&mut reader)?;
+        let kind = BodyKind::read(&mut reader)?;
         let headers = reader.pairs()?;
-        Ok(Self { status, status_text, redirected, url, headers, body: Body::rest(kind, reader) })
+        Ok(Self { status, status_text, redirected, url, headers, body: BodyFrame::rest(kind, reader) })
     }
 }
 
@@ -114,8 +114,8 @@ impl<'a> FetchWrite<'a> {
 
 /// How one of the two bodies of a fetch ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// Nobody wants the rest of the answer's body.
+pub enum TransferEnd {
+    /// The rest of the response's body is not wanted.
     Unwanted,
     /// The request's body is complete.
     Complete,
@@ -123,13 +123,13 @@ pub enum Ending {
     Broken,
 }
 
-/// Word of such an ending.
+/// The end of one of the bodies of a fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FetchEnd {
     /// The number of the fetch.
     pub fetch: u32,
-    /// Which.
-    pub ending: Ending,
+    /// How it ended.
+    pub ending: TransferEnd,
 }
 
 impl FetchEnd {
@@ -146,9 +146,9 @@ impl FetchEnd {
         let mut reader = Reader::new(bytes);
         let fetch = reader.u32()?;
         let ending = match reader.u8()? {
-            0 => Ending::Unwanted,
-            1 => Ending::Complete,
-            2 => Ending::Broken,
+            0 => TransferEnd::Unwanted,
+            1 => TransferEnd::Complete,
+            2 => TransferEnd::Broken,
             _ => return Err(Malformed),
         };
         Ok(Self { fetch, ending })

@@ -4,7 +4,7 @@ use crate::frame::{Malformed, Reader, Writer};
 
 /// A claim of an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
+pub struct ClaimFrame {
     /// The key.
     pub key: String,
     /// The namespace.
@@ -13,7 +13,7 @@ pub struct Claim {
     pub ttl_seconds: u32,
 }
 
-impl Claim {
+impl ClaimFrame {
     /// The frame of this operation.
     pub fn to_frame(&self) -> Vec<u8> {
         let mut writer = Writer::with_capacity(16 + self.key.len() + self.scope.len());
@@ -36,14 +36,14 @@ impl Claim {
 
 /// The answer to a claim that work is bound to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Begun<'a> {
+pub enum ClaimAnswer<'a> {
     /// The key is the caller's: the transaction in which to work.
     Mine(u32),
     /// The work was done before, with this result: JSON, or nothing for `undefined`.
     Done(&'a str),
 }
 
-impl<'a> Begun<'a> {
+impl<'a> ClaimAnswer<'a> {
     /// The frame of this answer.
     pub fn to_frame(self) -> Vec<u8> {
         let mut writer = Writer::default();
@@ -71,16 +71,16 @@ impl<'a> Begun<'a> {
     }
 }
 
-/// The end of such work.
+/// The end of work that is bound to a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settle {
+pub struct FinishClaim {
     /// The transaction's number.
     pub transaction: u32,
     /// Its result: JSON, or nothing for `undefined`.
     pub result: String,
 }
 
-impl Settle {
+impl FinishClaim {
     /// The frame of this operation.
     pub fn to_frame(&self) -> Vec<u8> {
         let mut writer = Writer::with_capacity(8 + self.result.len());

@@ -1,4 +1,4 @@
-//! Most URLs are as the parser would write them. To see that is much cheaper than to parse; whoever is in doubt says no.
+//! Recognises URLs that are written as the parser would write them, as most are: much cheaper than to parse. Doubt means no.
 
 const PORT_MAX: u32 = 65_535;
 

@@ -5,7 +5,7 @@
 //! very connection.
 
 use bytes::Bytes;
-use mayfly_runtime::providers::{Begun, Claim, GuestError};
+use mayfly_runtime::providers::{Claim, ClaimOutcome, GuestError};
 
 use super::AppTransaction;
 use crate::db::access::Access;
@@ -52,17 +52,17 @@ impl AppTransaction {
         mut self,
         held: HeldKey,
         ttl_seconds: Option<u32>,
-    ) -> Result<Begun, GuestError> {
+    ) -> Result<ClaimOutcome, GuestError> {
         let mut answer = Answer::default();
         let params = held.params(ttl_seconds.map(|seconds| seconds.to_string()));
         self.exchange(BEGIN, &params, &mut answer).await?;
         if answer.mine {
             self.held = Some(held);
-            return Ok(Begun::Mine(Box::new(self)));
+            return Ok(ClaimOutcome::Mine(Box::new(self)));
         }
         // There is nothing to undo; a connection on which even that fails is closed.
         let _ = self.roll_back_all().await;
-        answer.result.map(Begun::Done).ok_or_else(|| {
+        answer.result.map(ClaimOutcome::Done).ok_or_else(|| {
             GuestError::new(
                 "RESOURCE_CONFLICT",
                 "the key was claimed by ctx.idempotency.claim, so there is no result to give back",

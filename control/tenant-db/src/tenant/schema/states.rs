@@ -5,7 +5,7 @@
 
 use super::super::{TenantError, Tenants};
 use super::{SchemaChange, schema_rules_unbounded};
-use mayfly_schema::{Declared, Outcome};
+use mayfly_schema::{ApplyOutcome, Declared};
 
 impl Tenants {
     /// The fingerprint of the app's schema as it is.
@@ -102,7 +102,7 @@ impl Tenants {
     }
 
     /// What ran after the transaction is not in the record yet.
-    pub(super) async fn keep_late_steps(&self, app_id: &str, outcome: &mut Outcome) {
+    pub(super) async fn keep_late_steps(&self, app_id: &str, outcome: &mut ApplyOutcome) {
         let is_late = outcome.plan.steps.iter().any(|step| step.outside);
         if let Some(migration) = outcome.migration.filter(|_| is_late)
             && let Some(fingerprint) = self.try_keep_state(app_id, migration).await
@@ -121,7 +121,7 @@ impl Tenants {
         app_id: &str,
         migration: i64,
         change: &SchemaChange,
-    ) -> Result<Outcome, TenantError> {
+    ) -> Result<ApplyOutcome, TenantError> {
         let _turn = self.script_turn(app_id, self.bounds().lock_timeout).await?;
         let _alone = self.alone(app_id).await?;
         // Read while nobody renames anything.

@@ -1,0 +1,88 @@
+//! The engine image and the Node image: what functions start from, made once for each build of the guest.
+
+use std::ops::Range;
+
+use wasmtime::{Instance, Store};
+
+use super::guest_call::{contents, get, put, store};
+use super::layout::{Allocation, AllocationLayout, logged};
+use crate::guest::{EngineError, Guest};
+use crate::image::Image;
+use crate::image::snapshot::snapshot;
+use crate::limits::Limits;
+use crate::sandbox::Sandbox;
+
+/// The engine image: the engine with its prelude, before any tenant's code.
+///
+/// The prelude is compiled in one sandbox and evaluated in another, so that the image has no traces of parsing.
+pub(crate) async fn initialize(
+    guest: &Guest,
+    layout: AllocationLayout,
+) -> Result<(Vec<u8>, Vec<Allocation>), EngineError> {
+    let limits = Limits { memory_bytes: 64 << 20, ..Limits::default() };
+    let bytecode = compile_prelude(guest, &limits).await?;
+    let (mut store, _) = store(guest, &limits);
+    let instance = instantiate_seed(guest, &mut store).await?;
+    layout.announce(&instance, &mut store).await?;
+    let (ptr, len) = put(&instance, &mut store, &bytecode).await?;
+    let initialize = instance.get_typed_func::<(u32, u32), ()>(&mut store, "initialize_from")?;
+    initialize.call_async(&mut store, (ptr, len)).await?;
+    let text = prelude_text(&instance, &mut store).await?;
+    let mut memory = contents(&store).map_err(|error| EngineError::Guest(error.to_string()))?;
+    // A fifth of the memory, and never read again.
+    if let Some(text) = memory.get_mut(text) {
+        text.fill(0);
+    }
+    let allocations = match layout {
+        AllocationLayout::Planned => Vec::new(),
+        AllocationLayout::Logged => logged(&instance, &mut store).await?,
+    };
+    Ok((snapshot(&memory, guest.stack_bytes()), allocations))
+}
+
+async fn prelude_text(instance: &Instance, store: &mut Store<Sandbox>) -> wasmtime::Result<Range<usize>> {
+    let text = instance.get_typed_func::<(), u64>(&mut *store, "prelude_text")?;
+    let packed = text.call_async(store, ()).await?;
+    let start = packed as u32 as usize;
+    Ok(start..start + (packed >> 32) as usize)
+}
+
+async fn compile_prelude(guest: &Guest, limits: &Limits) -> wasmtime::Result<Vec<u8>> {
+    let (mut store, _) = store(guest, limits);
+    let instance = instantiate_seed(guest, &mut store).await?;
+    let compile = instance.get_typed_func::<(), u64>(&mut store, "prelude_bytecode")?;
+    let packed = compile.call_async(&mut store, ()).await?;
+    get(&store, packed as u32, (packed >> 32) as u32)
+}
+
+/// The Node image: the engine image with Node's modules, out of their script.
+pub(crate) async fn add_library(guest: &Guest, base: &Image, script: &[u8]) -> Result<Vec<u8>, EngineError> {
+    let limits = Limits { memory_bytes: 64 << 20, ..Limits::default() };
+    let bytecode = compile_library(guest, script, &limits).await?;
+    let (mut store, _) = store(guest, &limits);
+    let instance = guest.instantiate(&mut store, base)?;
+    let (ptr, len) = put(&instance, &mut store, &bytecode).await?;
+    let load = instance.get_typed_func::<(u32, u32), u32>(&mut store, "load_library")?;
+    if load.call_async(&mut store, (ptr, len)).await? != 0 {
+        let said = store.data().completion.load_failure();
+        return Err(EngineError::Guest(format!("Node's modules do not load: {said:?}")));
+    }
+    let memory = contents(&store).map_err(|error| EngineError::Guest(error.to_string()))?;
+    Ok(snapshot(&memory, guest.stack_bytes()))
+}
+
+async fn compile_library(guest: &Guest, script: &[u8], limits: &Limits) -> wasmtime::Result<Vec<u8>> {
+    let (mut store, _) = store(guest, limits);
+    let instance = instantiate_seed(guest, &mut store).await?;
+    let (ptr, len) = put(&instance, &mut store, script).await?;
+    let compile = instance.get_typed_func::<(u32, u32), u64>(&mut store, "library_bytecode")?;
+    let packed = compile.call_async(&mut store, (ptr, len)).await?;
+    get(&store, packed as u32, (packed >> 32) as u32)
+}
+
+/// The engine over the memory that its data segments leave, its constructors run.
+async fn instantiate_seed(guest: &Guest, store: &mut Store<Sandbox>) -> wasmtime::Result<Instance> {
+    let instance = guest.instantiate(store, guest.seed())?;
+    instance.get_typed_func::<(), ()>(&mut *store, "_initialize")?.call_async(store, ()).await?;
+    Ok(instance)
+}

@@ -1,0 +1,32 @@
+//! The interrupted stack: where a guest was when it was stopped. The engine's own frames are still there to be walked.
+
+use mayfly_abi::EMPTY_ANSWER;
+use wasmtime::Store;
+
+use crate::sandbox::Sandbox;
+
+/// For walking the frames: a hostile heap may make that endless.
+const FUEL: u64 = 10_000_000;
+const STACK_BYTES_MAX: usize = 16 << 10;
+
+/// The stack of a guest that has trapped; empty where it cannot be had.
+pub(crate) async fn interrupted_stack(store: &mut Store<Sandbox>) -> String {
+    let left = store.get_fuel().unwrap_or(0);
+    let stack = ask(store).await.unwrap_or_default();
+    // The walk is not charged to the function.
+    let _ = store.set_fuel(left);
+    stack
+}
+
+async fn ask(store: &mut Store<Sandbox>) -> Option<String> {
+    let (instance, memory) = (store.data().instance?, store.data().memory?);
+    store.set_fuel(FUEL).ok()?;
+    let walk = instance.get_typed_func::<(), u64>(&mut *store, "interrupted_stack").ok()?;
+    let packed = walk.call_async(&mut *store, ()).await.ok()?;
+    if packed == EMPTY_ANSWER {
+        return None;
+    }
+    let (ptr, len) = (packed as u32 as usize, (packed >> 32) as usize);
+    let bytes = memory.data(&*store).get(ptr..ptr.checked_add(len.min(STACK_BYTES_MAX))?)?;
+    Some(String::from_utf8_lossy(bytes).into_owned())
+}
