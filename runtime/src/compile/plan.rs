@@ -1,4 +1,4 @@
-//! Where the objects of the first picture lie: what invocations write to, side by side. See docs/decisions/0019-placement.md.
+//! Where the objects of the first picture lie: what invocations write to, side by side. See docs/decisions/0019-allocation-layout.md.
 
 use std::collections::HashMap;
 

@@ -55,7 +55,7 @@ impl Running {
     }
 
     /// Drive it until it has an answer. Requests that arrived together are read together, called together and answered
-    /// together: see docs/decisions/0020-stages.md.
+    /// together: see docs/decisions/0020-batch-requests-per-stage.md.
     async fn answered(&mut self) -> Result<Result<Response, Fault>, RecvError> {
         step_aside().await;
         let answered = std::future::poll_fn(|cx| {
