@@ -13,15 +13,15 @@ const REASONS: &str = include_str!("reasons.txt");
 
 const HEAD: &str = "# Conformance
 
-Written by `make conformance WPT=... PYTHON=... TEST262=...`: every figure is of one run of that, through the runtime, each file in a
-sandbox of its own. Of the Web Platform Tests those are run that need no window (`*.any.js`, with their variants). The last column leaves
-out what does not apply on a server; `tests/conformance/reasons.txt` says what that is, and why the rest fails.
+Written by `make conformance WPT=... PYTHON=... TEST262=...`: all figures come from one run of it, through the runtime, each file in a
+sandbox of its own. It runs the Web Platform Tests that need no window (`*.any.js`, with their variants). The last column leaves
+out tests that do not apply to a server; `tests/conformance/reasons.txt` lists them, and the reasons of the other failures.
 ";
 const WITH_SERVER: &str = "The suite's own server ran (HTTP/1.1, without TLS), and `fetch` reached it through the platform's own egress.
 
 ";
 const WITHOUT_SERVER: &str =
-    "`fetch` read the checkout's files: tests that ask scripts of the suite's own server fail without it.
+    "`fetch` read the checkout's files: tests that need scripts of the suite's own server fail without it.
 
 ";
 
@@ -90,7 +90,7 @@ fn count<'a>(runs: impl Iterator<Item = &'a TestRun>) -> Count {
 /// The tables of the Web Platform Tests.
 pub(crate) fn wpt(runs: &[TestRun]) -> String {
     let mut text = String::from(
-        "## Web Platform Tests\n\n| interface | folders | passed | of | rate | of what applies |\n|---|---|---|---|---|---|\n",
+        "## Web Platform Tests\n\n| interface | folders | passed | total | rate | rate of applicable |\n|---|---|---|---|---|---|\n",
     );
     for (interface, folders) in table(INTERFACES) {
         let below = |run: &TestRun, folder: &str| {
@@ -103,7 +103,7 @@ pub(crate) fn wpt(runs: &[TestRun]) -> String {
         }
     }
     let _ = writeln!(text, "| all | | {} |", count(runs.iter()).row());
-    text.push_str("\n### What fails, and why\n\n| file | failing | reason |\n|---|---|---|\n");
+    text.push_str("\n### Failures and their reasons\n\n| file | failing | reason |\n|---|---|---|\n");
     for (name, reasons) in failures(runs) {
         for (reason, failing) in reasons {
             let _ = writeln!(text, "| {name} | {failing} | {reason} |");
@@ -165,13 +165,13 @@ pub(crate) fn test262(outcomes: &[Outcome], sample: usize) -> String {
     }
     text.push_str(
         "Each file runs once, in a sandbox of its own, strict where it asks for that. Modules, which import other files, and \
-         proposals (`staging`) are not run.\n\n| folder | passed | of | rate | of what applies |\n|---|---|---|---|---|\n",
+         proposals (`staging`) are not run.\n\n| folder | passed | total | rate | rate of applicable |\n|---|---|---|---|---|\n",
     );
     for (folder, count) in folders {
         let _ = writeln!(text, "| {folder} | {} |", count.row());
     }
     let _ = writeln!(text, "| all | {} |", all.row());
-    text.push_str("\n### What fails, and why\n\n| failing | reason |\n|---|---|\n");
+    text.push_str("\n### Failures and their reasons\n\n| failing | reason |\n|---|---|\n");
     for (reason, failing) in reasons {
         let _ = writeln!(text, "| {failing} | {reason} |");
     }
