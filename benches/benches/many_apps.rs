@@ -33,10 +33,7 @@ async fn measure() {
     let (open, bound) = server.connections().await;
     figures::note("many_apps/connections to apps' databases", open as f64);
     figures::note("many_apps/connection limit", bound as f64);
-    println!(
-        "{:.0} KiB resident per app, {open} of {bound} connections",
-        each(before.all(), after.all())
-    );
+    println!("{:.0} KiB resident per app, {open} of {bound} connections", each(before.all(), after.all()));
     server.stop().await;
 }
 

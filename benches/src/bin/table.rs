@@ -39,15 +39,16 @@ fn goals(medians: &BTreeMap<String, f64>, figures: &[(String, f64)]) -> Vec<(&'s
         Some(format!("{:.2} MiB", (of("private")? + of("mapped")?) / 1024.0))
     };
     let connections = || {
-        let (open, bound) = (
-            figure("many_apps/connections to apps' databases")?,
-            figure("many_apps/connection limit")?,
-        );
+        let (open, bound) =
+            (figure("many_apps/connections to apps' databases")?, figure("many_apps/connection limit")?);
         Some(format!("{open:.0} of {bound:.0}"))
     };
     let neighbours = || {
         let alone = figure("neighbours/us at the 99th percentile, alone")?;
-        Some(format!("{:.1}x", figure("neighbours/us at the 99th percentile, beside 200 busy loops")? / alone))
+        Some(format!(
+            "{:.1}x",
+            figure("neighbours/us at the 99th percentile, beside 200 busy loops")? / alone
+        ))
     };
     let user = || {
         let (alone, ours) =
@@ -71,10 +72,16 @@ fn goals(medians: &BTreeMap<String, f64>, figures: &[(String, f64)]) -> Vec<(&'s
     [
         ("a sandbox is made in at most 10 us", time_of("instantiate")),
         ("hello in process takes at most 60 us", time_of("hello_in_process/clean")),
-        ("hello in process, in a slot that a heavy neighbour used", time_of("hello_in_process/after heavy ones")),
+        (
+            "hello in process, in a slot that a heavy neighbour used",
+            time_of("hello_in_process/after heavy ones"),
+        ),
         ("a small deploy takes at most 20 ms", time_of("deploy_small")),
         ("a function that is not in memory adds at most 1 ms", time_of("many_functions/load from disk")),
-        ("resident memory of a function that was just called: at most 0.5 MiB", resident("after one call each")),
+        (
+            "resident memory of a function that was just called: at most 0.5 MiB",
+            resident("after one call each"),
+        ),
         ("resident memory of a function whose image was unmapped, after a minute", resident("when idle")),
         ("HTTP hello: at least 60% of the throughput that hyper and the sandbox allow", edge()),
         ("a query by ctx.db, compared with tokio-postgres: at most +15%", database()),
