@@ -1,4 +1,4 @@
-//! drizzle-orm and kysely over `ctx.db`: the real packages, bundled, deployed and called.
+//! The adapters for drizzle-orm and kysely over `ctx.db`: the real packages, bundled, deployed and called.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

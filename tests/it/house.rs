@@ -1,5 +1,7 @@
 //! House rules, as ordinary tests: what depends on what, and what must stand beside what.
 
+mod language;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

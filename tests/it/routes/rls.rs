@@ -1,4 +1,4 @@
-//! `/v1/{app}/rls...`
+//! Routes below `/v1/{app}/rls`.
 
 use serde_json::{Value, json};
 use support::app::TestApp;
