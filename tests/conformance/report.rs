@@ -1,4 +1,4 @@
-//! The document: figures of this run, and a reason for each group of failures.
+//! The conformance report: figures of this run, and a reason for each group of failures.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use crate::test262::Outcome;
 use crate::wpt::{Subtest, TestRun};
 
-/// `interface | folders`, a line each.
+/// Lines of `interface | folders`.
 const INTERFACES: &str = include_str!("interfaces.txt");
-/// `part of a failure | why`, a line each; the first that fits counts.
+/// Lines of `part of a failure | reason`; the first match counts.
 const REASONS: &str = include_str!("reasons.txt");
 
 const HEAD: &str = "# Conformance
@@ -32,7 +32,7 @@ fn table(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str
         .map(|(left, right)| (left.trim(), right.trim()))
 }
 
-/// Every folder that an interface has tests in.
+/// Every folder with tests of an interface.
 pub(crate) fn folders() -> Vec<&'static str> {
     table(INTERFACES).flat_map(|(_, folders)| folders.split_whitespace()).collect()
 }
@@ -52,7 +52,7 @@ fn percent(passed: usize, total: usize) -> String {
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
-/// Tests that passed, that there are, and that apply.
+/// The numbers of passed, of all, and of applicable tests.
 #[derive(Default)]
 struct Count {
     passed: usize,
@@ -124,7 +124,7 @@ fn failures(runs: &[TestRun]) -> BTreeMap<&str, BTreeMap<&'static str, usize>> {
     all
 }
 
-/// What failed, a line each.
+/// Prints the failures of the Web Platform Tests, one per line.
 pub(crate) fn print_failures(runs: &[TestRun]) {
     for run in runs {
         for failure in run.subtests.iter().filter_map(|test| failure(run, test)) {
@@ -133,12 +133,12 @@ pub(crate) fn print_failures(runs: &[TestRun]) {
     }
 }
 
-/// What failed of Test262, and why.
+/// The failure of a Test262 file, if any.
 fn failure_of(outcome: &Outcome) -> Option<String> {
     outcome.failure.as_ref().map(|message| format!("{}: {message}", outcome.name))
 }
 
-/// The same for Test262.
+/// Prints the failures of Test262, one per line.
 pub(crate) fn print_outcomes(outcomes: &[Outcome]) {
     for failure in outcomes.iter().filter_map(failure_of) {
         println!("{}", failure.lines().next().unwrap_or_default());
@@ -178,7 +178,7 @@ pub(crate) fn test262(outcomes: &[Outcome], sample: usize) -> String {
     text
 }
 
-/// The document around the tables.
+/// The whole document.
 pub(crate) fn document(sections: &[String], with_server: bool) -> String {
     let server = if with_server { WITH_SERVER } else { WITHOUT_SERVER };
     format!("{HEAD}{server}{}", sections.join("\n"))

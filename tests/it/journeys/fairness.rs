@@ -1,4 +1,4 @@
-//! A tenant that spins in two hundred requests, and another's requests in between: order and counts, never times.
+//! Fairness: one tenant's two hundred busy loops, and another tenant's requests. Checks order and counts, never times.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -78,7 +78,7 @@ fn the_table_of_http_auth() {
             app.deploy_with(auth, ECHO, http(json!({ "auth": auth }))).await;
         }
         let jwt = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb290In0.";
-        // Per row: without credentials, a token, this app's key, another app's, this app's anon key, the operator's.
+        // Per row: without credentials, a token, this app's key, another app's, this app's anon key, the admin key.
         let credentials = ["", jwt, &app.service_key, &other.service_key, &app.anon_key, &app.admin_key];
         for (auth, expected) in [
             (

@@ -15,7 +15,7 @@ const ECHO: &str = "export default async (req, ctx) => {
 fn a_test_call_shows_everything_about_the_invocation() {
     run(async {
         let app = TestApp::new().await;
-        // A required trigger is no obstacle, nor is none at all for http.
+        // Neither a trigger with required auth nor a missing http trigger prevents it.
         app.deploy_with("echo", ECHO, json!({})).await;
         let wanted =
             json!({ "method": "PUT", "path": "/sub?q=1", "headers": { "X-A": "b" }, "body": { "n": 1 } });

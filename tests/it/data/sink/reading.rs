@@ -1,4 +1,4 @@
-//! What was recorded, read back: records, pages, what follows, sums.
+//! Reading invocation records: single ones, pages, followers, sums.
 
 use mayfly_control::store::{
     BackgroundRecord, DeployRow, InvocationQuery, SettingsPatch, Sink, SinkConfig, SinkCounts, StoredImage,

@@ -1,4 +1,4 @@
-//! Functions: deployed, found, rolled back, configured and deleted.
+//! The tables of functions and versions: deploy, find, roll back, configure and delete.
 
 use std::collections::BTreeMap;
 
@@ -119,7 +119,7 @@ fn every_version_is_kept_and_can_serve_again() {
         assert_eq!(listed, [(3, false), (2, false), (1, true)]);
         let source = store.versions().source(&versions[0].id).await.unwrap().unwrap();
         assert_eq!((source.code.as_str(), source.file_name.as_str()), ("three", "hello.ts"));
-        // The next deploy goes on counting.
+        // The next deploy continues the version numbers.
         assert_eq!(functions.deploy(&app.id, &row("hello", "four")).await.unwrap().version, 4);
     });
 }

@@ -1,4 +1,4 @@
-//! API keys.
+//! The table of API keys.
 
 use mayfly_control::store::{ApiKeyKind, NewKey, Scope, StoreError};
 use support::cluster::{run, store};

@@ -1,4 +1,4 @@
-//! `crit` and `b64`: rules that a verifier which does not know them must not pass over; and tokens of other kinds.
+//! `crit` and `b64`: extensions that a verifier must refuse when it does not support them; and tokens of other types.
 
 use support::cluster::run;
 use support::token::{claims, hs256_raw};
