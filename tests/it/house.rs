@@ -136,14 +136,7 @@ fn decisions_and_documents_that_are_pointed_at_exist() {
             }
         }
     }
-    for document in [
-        "README.md",
-        "docs/ARCHITECTURE.md",
-        "docs/SECURITY.md",
-        "docs/LIMITS.md",
-        "docs/GUEST.md",
-        "docs/API.md",
-    ] {
+    for document in language::texts(&["md"]).keys() {
         let text = fs::read_to_string(root().join(document)).unwrap();
         let folder = root().join(document).parent().unwrap().to_owned();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {

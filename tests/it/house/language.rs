@@ -67,7 +67,7 @@ const NOT_YET_HEADS: &[&str] = &["control/", "runtime/src/"];
 const SKIPPED: &[&str] = &["target", "node_modules", "dist", "artifacts", "corpus"];
 
 /// Every file of the repository with one of these extensions, by its path from the root, with its text.
-fn texts(extensions: &[&str]) -> BTreeMap<String, String> {
+pub(super) fn texts(extensions: &[&str]) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut folders = vec![root()];
     while let Some(folder) = folders.pop() {
