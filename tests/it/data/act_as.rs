@@ -53,7 +53,7 @@ fn the_service_may_be_anybody() {
 }
 
 #[test]
-fn nobody_else_may_be_anybody_else() {
+fn no_other_role_may_impersonate() {
     run(async {
         let app = TestApp::new(TABLE).await;
         let service = app.service();

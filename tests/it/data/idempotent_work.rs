@@ -42,7 +42,7 @@ async fn work(transaction: &mut Box<dyn Transaction>) {
 }
 
 #[test]
-fn whoever_calls_it_is_done_once() {
+fn it_is_done_once_for_every_caller() {
     run(async {
         let app = TestApp::new(TABLE).await;
         for (key, identity) in [("s", Identity::Service), ("u", user("alice")), ("a", Identity::Anon)] {
@@ -213,7 +213,7 @@ fn expired_keys_are_swept_and_no_others() {
 }
 
 #[test]
-fn nobodys_sql_can_take_or_settle_a_key() {
+fn no_users_sql_can_claim_or_complete_a_key() {
     run(async {
         let app = TestApp::new(TABLE).await;
         mine(&app, user("alice"), "k").await.settle("1".to_owned()).await.unwrap();

@@ -28,7 +28,7 @@ fn bounds(connections_per_login: usize, connections_max: usize) -> DbBounds {
 }
 
 #[test]
-fn a_login_has_so_many_and_no_more() {
+fn a_login_has_a_connection_limit() {
     run(async {
         let app = TestApp::on(&tenants_with(bounds(2, 10)).await, "").await;
         let db = app.service();
@@ -140,7 +140,7 @@ async fn give_up_after(moments: usize, future: impl Future) -> bool {
 }
 
 #[test]
-fn a_transaction_that_is_left_open_is_undone_and_its_connection_lent_again() {
+fn a_transaction_that_is_left_open_is_rolled_back_and_its_connection_reused() {
     run(async {
         for schema in
             ["", "CREATE FUNCTION run_text(q text) RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE q; END'"]
@@ -164,7 +164,7 @@ fn a_transaction_that_is_left_open_is_undone_and_its_connection_lent_again() {
 }
 
 #[test]
-fn a_cancelled_statement_takes_nobody_elses_with_it() {
+fn a_cancelled_statement_cancels_no_other() {
     run(async {
         let app = TestApp::on(
             &tenants_with(DbBounds { connect_wait: Duration::from_secs(30), ..bounds(2, 4) }).await,

@@ -95,7 +95,7 @@ fn a_statement_has_a_deadline_and_leaves_nothing_running() {
 }
 
 #[test]
-fn a_statement_that_nobody_waits_for_is_cancelled() {
+fn a_dropped_statement_is_cancelled() {
     run(async {
         let app = TestApp::new("CREATE TABLE lock_me (x int); INSERT INTO lock_me VALUES (1)").await;
         let db = app.service();

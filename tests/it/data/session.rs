@@ -42,7 +42,7 @@ fn users_that_take_turns_on_a_connection_stay_themselves() {
 }
 
 #[test]
-fn a_refused_first_statement_makes_nobody_somebody_else() {
+fn a_refused_first_statement_changes_no_identity() {
     run(async {
         let app = app(NOTES).await;
         let who = "SELECT current_user_id() AS u";

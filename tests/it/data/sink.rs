@@ -167,7 +167,7 @@ fn every_column_and_long_consoles_come_back() {
 }
 
 #[test]
-fn a_record_of_a_deleted_app_stops_nobody() {
+fn a_record_of_a_deleted_app_blocks_no_other() {
     run(async {
         let store = store().await;
         let app = TestApp::new("").await;

@@ -212,7 +212,7 @@ fn a_script_and_a_repair_do_not_get_in_each_others_way() {
 }
 
 #[test]
-fn an_owner_can_harm_nobody_else() {
+fn an_owner_can_harm_no_other_app() {
     run(async {
         let app = TestApp::new("").await;
         let other = TestApp::new("").await;

@@ -53,7 +53,7 @@ async fn ask(fetch: &Arc<dyn Fetch>, port: u16) -> Result<Bytes, GuestError> {
 }
 
 #[tokio::test]
-async fn a_connection_that_nobody_answers_on_is_given_up_and_another_one_made() {
+async fn a_connection_without_responses_is_closed_and_replaced() {
     let authority = Authority::default();
     let port = origin(authority.localhost(&["h2"])).await;
     let allow = ["127.0.0.1/32", "::1/128"].map(|range| range.parse().unwrap());

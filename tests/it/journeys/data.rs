@@ -54,7 +54,7 @@ fn a_transaction_within_one() {
 }
 
 #[test]
-fn somebody_elses_eyes_are_for_the_service() {
+fn impersonation_is_for_the_service_role() {
     run(async {
         let app = prepare().await;
         let body = "const who = (db) => db.sql`SELECT current_user::text AS role, current_user_id() AS id`.then((r) => r.rows[0]);
@@ -108,7 +108,7 @@ fn a_million_rows_pass_through_32_megabytes() {
 }
 
 #[test]
-fn work_is_done_once_whoever_calls() {
+fn work_is_idempotent_for_every_caller() {
     run(async {
         let app = prepare().await;
         let body = "const key = await req.text();

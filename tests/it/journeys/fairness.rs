@@ -11,7 +11,7 @@ use support::cluster::run;
 const SPIN: &str = "export default () => { let n = 0; for (let i = 0; i < 400000; i++) n += i; return new Response(String(n)) }";
 
 #[test]
-fn a_spinning_tenant_delays_itself_and_nobody_else() {
+fn a_tenant_with_busy_loops_delays_itself_alone() {
     run(async {
         let node = Node::start(|config| {
             config.invocations_max = 4;

@@ -35,7 +35,7 @@ async fn answer(app: &TestApp) -> Value {
 }
 
 #[test]
-fn what_an_old_key_sealed_is_sealed_anew_and_the_key_can_go() {
+fn secrets_under_an_old_key_are_re_encrypted_and_the_key_can_go() {
     run(async {
         let directory = cluster::directory();
         let cluster = Cluster::start(cluster::config(directory.path())).await.expect("PostgreSQL starts");

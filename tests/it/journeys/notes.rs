@@ -36,7 +36,7 @@ async fn prepare() -> TestApp {
 }
 
 #[test]
-fn everyone_sees_their_own_notes_and_nobody_elses() {
+fn each_user_sees_their_own_notes_alone() {
     run(async {
         let apps = [prepare().await, prepare().await];
         let mut tokens = Vec::new();

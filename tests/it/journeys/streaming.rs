@@ -165,7 +165,7 @@ fn a_body_that_breaks_off_is_never_taken_for_whole() {
 }
 
 #[test]
-fn nobody_makes_more_than_is_taken() {
+fn a_response_stream_has_backpressure() {
     run(async {
         let app = TestApp::new().await;
         let code = "export default (req) => {

@@ -6,7 +6,7 @@ use support::cluster::run;
 use support::origin::Origin;
 
 #[test]
-fn a_paused_app_answers_nobody_until_it_is_resumed() {
+fn a_paused_app_refuses_every_call_until_it_is_resumed() {
     run(async {
         let app = TestApp::new().await;
         app.deploy("hello", "export default () => new Response('hi')").await;

@@ -67,7 +67,7 @@ fn a_failure_is_an_error_with_the_stack_for_the_owner() {
 }
 
 #[test]
-fn causes_are_told_to_the_owner_and_the_record_and_to_nobody_else() {
+fn causes_are_shown_to_the_owner_and_in_the_record_alone() {
     run(async {
         let app = TestApp::new().await;
         let code = "type Row = { id: number };

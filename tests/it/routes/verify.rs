@@ -102,7 +102,7 @@ fn what_was_not_recorded_is_said() {
 }
 
 #[test]
-fn a_recording_is_sealed_and_holds_no_credentials() {
+fn a_recording_is_encrypted_and_holds_no_credentials() {
     run(async {
         let app = TestApp::new().await;
         let fields = json!({ "recordPercent": 100, "envVars": { "SECRET": "correct horse" } });

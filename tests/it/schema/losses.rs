@@ -136,7 +136,7 @@ fn indexes_and_values_of_enums_are_no_rows() {
 }
 
 #[test]
-fn a_row_that_is_written_meanwhile_is_not_lost() {
+fn a_row_that_is_written_concurrently_is_not_lost() {
     run(async {
         let mut place = lossless().await;
         place.apply(&with("text", "")).await;

@@ -39,7 +39,7 @@ fn hs256_signed_with_the_public_key() {
 }
 
 #[test]
-fn the_app_s_own_name_is_signed_by_nobody_else() {
+fn no_other_key_signs_for_the_app_itself() {
     run(async {
         let app = super::app().await;
         let own = claims(&format!("butterbase:app:{}", app.id), "alice");

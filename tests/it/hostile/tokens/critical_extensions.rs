@@ -4,7 +4,7 @@ use support::cluster::run;
 use support::token::{claims, hs256_raw};
 
 #[test]
-fn extensions_that_nobody_understands() {
+fn unsupported_extensions() {
     run(async {
         let app = super::app().await;
         let payload = claims("https://issuer", "alice").to_string();

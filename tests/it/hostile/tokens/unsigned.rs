@@ -4,7 +4,7 @@ use support::cluster::run;
 use support::token::{claims, encode};
 
 #[test]
-fn a_token_that_nobody_signed() {
+fn an_unsigned_token() {
     run(async {
         let app = super::app().await;
         let issuer = format!("butterbase:app:{}", app.id);
