@@ -45,7 +45,7 @@ fn db_select(criterion: &mut Criterion) {
     );
     let image = image(&executor, &engine, &select);
     group.bench_function("a whole invocation", |bencher| {
-        bencher.iter(|| executor.block_on(invoke(&engine, &image, lent(service()))));
+        bencher.iter(|| executor.block_on(invoke(&engine, &image, call_with(service()))));
     });
     group.finish();
     drop(alone);
@@ -58,7 +58,7 @@ fn statement() -> Statement {
     Statement { sql: SELECT.to_owned(), params: vec![Value::Number(42.0)], bigint, shape }
 }
 
-fn lent(database: Arc<dyn Database>) -> Call {
+fn call_with(database: Arc<dyn Database>) -> Call {
     let mut call = call();
     call.grants.database = Some(database);
     call

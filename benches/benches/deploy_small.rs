@@ -19,7 +19,7 @@ fn deploy_small(criterion: &mut Criterion) {
     criterion.bench_function("deploy_small", |bencher| {
         bencher.iter_batched(
             || {
-                // Another text each time: an image that is there already would not be made.
+                // A different text each time: an existing image would be reused.
                 count += 1;
                 format!("{CODE}// {count} {}\nconst unique = {count};", std::process::id())
             },

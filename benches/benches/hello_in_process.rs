@@ -1,4 +1,4 @@
-//! How long does a whole invocation take, in process, in a sandbox of its own?
+//! How long does a whole invocation take, in process, in its own sandbox?
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use mayfly_benches::{HELLO, call, engine, executor, image, invoke};
@@ -15,7 +15,7 @@ fn hello_in_process(criterion: &mut Criterion) {
     criterion.bench_function("hello_in_process/clean", |bencher| {
         bencher.iter(|| executor.block_on(invoke(&engine, &hello, call())));
     });
-    // What one heavy request leaves behind in a slot taxes every later user of it: this is the honest figure.
+    // Memory that one heavy request dirtied in a slot must be reset for every later user: this is the honest figure.
     for _ in 0..8 {
         executor.block_on(invoke(&engine, &heavy, call()));
     }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 const CONNECTIONS: u64 = 16;
 const ROUNDS: usize = 11;
-const REQUESTS_A_TURN: u64 = 20_000;
+const REQUESTS_A_ROUND: u64 = 20_000;
 
 fn http_hello(criterion: &mut Criterion) {
     let runtime = Runtime::new().expect("an executor starts");
@@ -26,7 +26,7 @@ fn http_hello(criterion: &mut Criterion) {
     group.bench_function("bare hyper", |bencher| {
         bencher.iter_custom(|requests| runtime.block_on(load(bare, "/", CONNECTIONS, requests)));
     });
-    // The sandbox's own work, as many at once as the server runs.
+    // The sandbox alone, on as many threads as the server's.
     let engine = engine(&runtime);
     let hello = image(&runtime, &engine, HELLO);
     group.bench_function("in process", |bencher| {
@@ -36,27 +36,27 @@ fn http_hello(criterion: &mut Criterion) {
         bencher.iter_custom(|requests| runtime.block_on(load(server.address, &path, CONNECTIONS, requests)));
     });
     group.finish();
-    runtime.block_on(in_turns(bare, &engine, &hello, &server));
+    runtime.block_on(interleaved(bare, &engine, &hello, &server));
     runtime.block_on(server.stop());
 }
 
-/// The three in turns, and the ratio of each round: how fast a machine is changes from one minute to the next, and hits all
-/// three of a round alike. What counts is the median. A turn is over when its calls are recorded, too.
-async fn in_turns(bare: SocketAddr, engine: &Engine, hello: &Image, server: &Server) {
+/// Interleaves all three, and takes the ratio of each round: a machine's speed changes from one minute to the next, and affects
+/// all three of a round alike. The result is the median. A measurement ends when its calls are recorded, too.
+async fn interleaved(bare: SocketAddr, engine: &Engine, hello: &Image, server: &Server) {
     let path = server.path("hello");
     let mut ratios = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
-        let floor = load(bare, "/", CONNECTIONS, REQUESTS_A_TURN).await
-            + in_process(engine, hello, REQUESTS_A_TURN).await;
+        let floor = load(bare, "/", CONNECTIONS, REQUESTS_A_ROUND).await
+            + in_process(engine, hello, REQUESTS_A_ROUND).await;
         let started = Instant::now();
-        load(server.address, &path, CONNECTIONS, REQUESTS_A_TURN).await;
+        load(server.address, &path, CONNECTIONS, REQUESTS_A_ROUND).await;
         server.recorded("hello").await;
         ratios.push(100.0 * floor.as_secs_f64() / started.elapsed().as_secs_f64());
     }
     ratios.sort_by(f64::total_cmp);
     let [low, median, high] = [ROUNDS / 4, ROUNDS / 2, ROUNDS * 3 / 4].map(|place| ratios[place]);
-    figures::note("http_hello/percent of what hyper and the sandbox leave", median);
-    println!("of what hyper and the sandbox leave: {median:.0} % (quartiles {low:.0} and {high:.0})");
+    figures::note("http_hello/percent of hyper plus sandbox", median);
+    println!("percent of hyper plus sandbox: {median:.0} (quartiles {low:.0} and {high:.0})");
 }
 
 async fn in_process(engine: &Engine, hello: &Image, requests: u64) -> Duration {

@@ -1,4 +1,4 @@
-//! How long does it take to make a sandbox, and to throw it away?
+//! How long does it take to create and to drop a sandbox?
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use mayfly_benches::{HELLO, engine, executor, image};

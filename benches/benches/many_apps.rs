@@ -18,7 +18,7 @@ fn main() {
 async fn measure() {
     let server = Server::start().await;
     let mut client = server.client().await;
-    // What the first app costs is what the server itself needs.
+    // The first app's memory is the server's own.
     let first = server.neighbour().await;
     deploy_and_call(&first, 0, &mut client).await;
     let before = Resident::now();
@@ -28,19 +28,16 @@ async fn measure() {
     }
     let after = Resident::now();
     let each = |before: u64, after: u64| after.saturating_sub(before) as f64 / APPS as f64;
-    figures::note("many_apps/KiB of its own for each app", each(before.anonymous, after.anonymous));
-    figures::note("many_apps/KiB resident for each app", each(before.all(), after.all()));
+    figures::note("many_apps/KiB private per app", each(before.anonymous, after.anonymous));
+    figures::note("many_apps/KiB resident per app", each(before.all(), after.all()));
     let (open, bound) = server.connections().await;
     figures::note("many_apps/connections to apps' databases", open as f64);
-    figures::note("many_apps/connections that there may be", bound as f64);
-    println!(
-        "{:.0} KiB resident for each app, {open} of {bound} connections",
-        each(before.all(), after.all())
-    );
+    figures::note("many_apps/connection limit", bound as f64);
+    println!("{:.0} KiB resident per app, {open} of {bound} connections", each(before.all(), after.all()));
     server.stop().await;
 }
 
-/// No two functions of all of them are the same.
+/// Each function of each app is different.
 async fn deploy_and_call(
     app: &mayfly_benches::server::Neighbour,
     number: usize,

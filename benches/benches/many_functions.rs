@@ -1,4 +1,4 @@
-//! What do 1,000 different functions cost: in time when they take turns, in memory when they are idle?
+//! What do 1,000 different functions cost: in time when called round robin, in memory when idle?
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const FUNCTIONS: usize = 1_000;
 
 fn many_functions(criterion: &mut Criterion) {
     let executor = executor();
-    // One engine puts the images on disk; another, which has seen none of them, is measured.
+    // One engine writes the images to disk; another one, with none of them in memory, is measured.
     let digests = deploy(&executor, &engine(&executor));
     let engine = engine(&executor);
     let before = Resident::now();
@@ -26,7 +26,7 @@ fn many_functions(criterion: &mut Criterion) {
     report("after one call each", &before, &called);
 
     let mut next = (0..FUNCTIONS).cycle();
-    criterion.bench_function("many_functions/in turn", |bencher| {
+    criterion.bench_function("many_functions/round robin", |bencher| {
         bencher.iter(|| {
             let image = &images[next.next().unwrap_or_default()];
             executor.block_on(invoke(&engine, image, call()))
@@ -34,14 +34,14 @@ fn many_functions(criterion: &mut Criterion) {
     });
     let mut next = (0..FUNCTIONS).cycle();
     criterion.bench_function("many_functions/load from disk", |bencher| {
-        // An engine that holds one image only: every load maps a file.
+        // An engine that caches one image only: every load maps a file.
         let engine = cold_engine(&executor);
         bencher.iter(|| cached(&engine, &digests[next.next().unwrap_or_default()]));
     });
-    // As the server does with those that nobody called for a minute.
+    // As the server does with functions that were not called for a minute.
     drop(images);
     engine.release_idle(Duration::ZERO);
-    report("when they are idle", &before, &Resident::now());
+    report("when idle", &before, &Resident::now());
 }
 
 fn deploy(executor: &Runtime, engine: &Engine) -> Vec<String> {
@@ -68,10 +68,10 @@ fn cached(engine: &Engine, digest: &str) -> Image {
 fn report(when: &str, before: &Resident, after: &Resident) {
     let each = |before: u64, after: u64| after.saturating_sub(before) as f64 / FUNCTIONS as f64;
     let note = |what: &str, value: f64| {
-        mayfly_benches::figures::note(&format!("many_functions/KiB {what} for each, {when}"), value);
+        mayfly_benches::figures::note(&format!("many_functions/KiB {what} per function, {when}"), value);
     };
-    note("of its own", each(before.anonymous, after.anonymous));
-    note("of mapped file", each(before.mapped, after.mapped));
+    note("private", each(before.anonymous, after.anonymous));
+    note("mapped", each(before.mapped, after.mapped));
 }
 
 criterion_group!(benches, many_functions);

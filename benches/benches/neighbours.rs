@@ -1,4 +1,4 @@
-//! What does a tenant with 200 spinning requests at once do to another's 99th percentile?
+//! How much do 200 concurrent busy loops of one tenant raise another tenant's 99th percentile?
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ const SPINNERS: usize = 200;
 const REQUESTS: usize = 2_000;
 
 fn main() {
-    // As the program itself does it.
+    // As in the program itself.
     let threads = std::thread::available_parallelism().map_or(2, usize::from) + THREADS_SPARE;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
@@ -51,12 +51,12 @@ async fn measure() {
         one.await.expect("a spinner ends");
     }
     figures::note("neighbours/us at the 99th percentile, alone", alone.as_secs_f64() * 1e6);
-    figures::note("neighbours/us at the 99th percentile, beside 200 that spin", beside.as_secs_f64() * 1e6);
-    println!("99th percentile: {alone:?} alone, {beside:?} beside {SPINNERS} that spin");
+    figures::note("neighbours/us at the 99th percentile, beside 200 busy loops", beside.as_secs_f64() * 1e6);
+    println!("99th percentile: {alone:?} alone, {beside:?} beside {SPINNERS} busy loops");
     server.stop().await;
 }
 
-/// One request after another, with a pause that a person would not notice: what each of many users sees.
+/// Sequential requests with a short pause: the latency that each of many users sees.
 async fn percentile(server: &Server, path: &str) -> Duration {
     let mut client = Client::connect(server.address).await;
     let mut times = Vec::with_capacity(REQUESTS);

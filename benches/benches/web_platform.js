@@ -1,4 +1,4 @@
-// What both engines do: each entry makes its data once, and returns one turn of the work.
+// The operations for both engines: each entry makes its data once, and returns a function that runs the operation once.
 const MEGABYTE = 1 << 20;
 const bytes = () => {
   const data = new Uint8Array(MEGABYTE);
@@ -48,7 +48,7 @@ const WORKS = {
     const encoder = new TextEncoder();
     return () => encoder.encode(data);
   },
-  "JSON of 200 KB, parsed and written": async () => {
+  "JSON of 200 KB, parse and stringify": async () => {
     const rows = Array.from({ length: 2000 }, (_, i) => ({ id: i, name: `user ${i}`, tags: ["a", "b"], at: 1.5 * i, ok: true }));
     const text = JSON.stringify({ rows });
     return () => JSON.stringify(JSON.parse(text));

@@ -1,4 +1,4 @@
-//! What does the web platform's work cost inside the sandbox, beside Node with its compiler and without?
+//! What do operations of the web platform cost in the sandbox, compared with Node with its compiler and without?
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use mayfly_runtime::{Call, Engine, Image, Limits};
 use tokio::runtime::Runtime;
 
 const WORKS: &str = include_str!("web_platform.js");
-/// One work, so often; the answer says nothing: time is taken outside, where the clock is fine.
+/// Repeats one operation; the response is empty: time is measured outside, where the clock is fine.
 const IN_MAYFLY: &str = "
 export default async (req) => {
     const { name, turns } = await req.json();
@@ -42,13 +42,13 @@ fn main() {
         for (peer, flags) in [("node", &[][..]), ("node --jitless", &["--jitless"])] {
             match in_node(flags, name) {
                 Some(theirs) => figures::note(&format!("web_platform/times {peer}, {name}"), ours / theirs),
-                None => eprintln!("{peer} does not run: {name} stands alone"),
+                None => eprintln!("{peer} does not run: {name} has no comparison"),
             }
         }
     }
 }
 
-/// The works by name, as the script has them.
+/// The operations' names, from the script.
 fn names() -> Vec<&'static str> {
     WORKS
         .lines()
@@ -57,7 +57,7 @@ fn names() -> Vec<&'static str> {
         .collect()
 }
 
-/// Microseconds of one turn: what many take beyond what none take, by the median.
+/// Microseconds of one repetition: the time of many minus the time of none, by the median.
 fn in_mayfly(executor: &Runtime, engine: &Engine, function: &Image, name: &str) -> f64 {
     let time = |turns: u32| {
         let mut call = Call { limits: Limits { memory_bytes: 1 << 30, ..Limits::default() }, ..call() };

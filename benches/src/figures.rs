@@ -1,14 +1,14 @@
-//! Figures that are no times: noted beside criterion's own, for the table.
+//! Figures that are not times, stored beside criterion's results for the table.
 
 use std::fs;
 use std::path::PathBuf;
 
-/// Where the benches of one run note their figures.
+/// The directory of one run's figures.
 pub fn directory() -> PathBuf {
     std::env::temp_dir().join("mayfly-benches").join("figures")
 }
 
-/// Notes a figure under a name.
+/// Stores a figure under a name.
 pub fn note(name: &str, value: f64) {
     let directory = directory();
     let file = directory.join(name.replace(['/', ' ', ','], "_"));
@@ -16,7 +16,7 @@ pub fn note(name: &str, value: f64) {
     noted.expect("the temporary directory is writable");
 }
 
-/// Everything that was noted, by name.
+/// All stored figures, by name.
 pub fn all() -> Vec<(String, f64)> {
     let Ok(entries) = fs::read_dir(directory()) else { return Vec::new() };
     let mut figures: Vec<_> = entries

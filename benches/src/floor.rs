@@ -1,4 +1,4 @@
-//! The floors that figures are held against, measured in the same run.
+//! Baselines (floors) that figures are compared with, measured in the same run.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! Shared set-up of the benches.
+//! Shared set-up of the benches: an executor, an engine, functions and calls.
 pub mod figures;
 pub mod floor;
 pub mod memory;
@@ -11,24 +11,24 @@ use mayfly_runtime::{Build, Call, Engine, EngineConfig, Image, Outcome, Request,
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-/// Threads that the program has beside one for each processor.
+/// Threads of the program in addition to one per processor.
 pub const THREADS_SPARE: usize = 4;
 
-/// The function that most benches call.
+/// The function of most benches.
 pub const HELLO: &str =
     "export async function handler(req, ctx) { return Response.json({ hello: 'world' }); }";
 
-/// An executor for a bench: one thread, so that what is measured is one core's work.
+/// An executor for a bench: one thread, so that one core's work is measured.
 pub fn executor() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("an executor starts")
 }
 
-/// Where compiled modules are kept between benches, so that only the first pays for the engine.
+/// The cache of compiled modules, shared by the benches, so that only the first compiles the engine.
 pub fn cache_dir() -> PathBuf {
     std::env::temp_dir().join("mayfly-benches")
 }
 
-/// Threads that really run at once.
+/// Threads that run in parallel.
 pub fn cores() -> u64 {
     std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64)
 }
@@ -66,7 +66,7 @@ pub fn call() -> Call {
     }
 }
 
-/// One invocation, from the call to the end of everything.
+/// One invocation, from the call to the end of its background phase.
 pub async fn invoke(engine: &Engine, image: &Image, call: Call) -> (Response, Outcome) {
     let (reply, answer) = oneshot::channel();
     let outcome = engine.invoke(image, call, reply).await;

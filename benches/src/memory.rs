@@ -1,18 +1,18 @@
-//! Memory of this process.
+//! Resident memory of this process.
 
 use std::fs;
 
-/// Resident memory, in KiB; zeroes where the system does not say.
+/// Resident memory, in KiB; zero where the system does not report it.
 #[derive(Debug, Clone, Copy)]
 pub struct Resident {
-    /// Its own.
+    /// Private memory.
     pub anonymous: u64,
-    /// Clean pages of the files that it maps: the system takes them back when it needs them.
+    /// Clean pages of mapped files: the system can reclaim them.
     pub mapped: u64,
 }
 
 impl Resident {
-    /// As it is now.
+    /// The present values.
     pub fn now() -> Self {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let line = |name: &str| {
@@ -22,7 +22,7 @@ impl Resident {
         Self { anonymous: line("RssAnon:").unwrap_or_default(), mapped: line("RssFile:").unwrap_or_default() }
     }
 
-    /// Both.
+    /// The sum of both.
     pub fn all(&self) -> u64 {
         self.anonymous + self.mapped
     }

@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 #[derive(Debug)]
 pub struct Server {
     app: App,
-    /// Where it listens.
+    /// Its listening address.
     pub address: SocketAddr,
     /// The app's id.
     pub app_id: String,
@@ -26,7 +26,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server in a directory that goes with it.
+    /// Starts a server in a temporary directory of its own.
     pub async fn start() -> Self {
         let directory = directory();
         let mut config = Config::loopback(directory.path().to_owned());
@@ -40,7 +40,7 @@ impl Server {
         Self { app, address, app_id, service_key, _directory: directory }
     }
 
-    /// A second app of the same server, seen alike.
+    /// Creates a second app on the same server.
     pub async fn neighbour(&self) -> Neighbour {
         let created = post(self.address, "/v1/apps", self.app.admin_key(), json!({ "name": "other" })).await;
         let text = |name: &str| created[name].as_str().expect("the app is made").to_owned();
@@ -52,7 +52,7 @@ impl Server {
         Client::connect(self.address).await
     }
 
-    /// Open connections to apps' databases, and how many there may be.
+    /// Open connections to apps' databases, and their limit.
     pub async fn connections(&self) -> (i64, usize) {
         let endpoint = self.app.endpoint();
         let admin = endpoint.admin(endpoint.maintenance_database()).await.expect("PostgreSQL answers");
@@ -68,7 +68,7 @@ impl Server {
         minted["token"].as_str().expect("a token").to_owned()
     }
 
-    /// Deploys a function that anyone may call.
+    /// Deploys a public function.
     pub async fn deploy(&self, name: &str, code: &str) {
         let trigger = json!({ "type": "http", "config": { "auth": "none" } });
         let body = json!({ "name": name, "code": code, "trigger": trigger });
@@ -89,7 +89,7 @@ impl Server {
         format!("/v1/{}/fn/{function}", self.app_id)
     }
 
-    /// Waits until what the function was called for is recorded: whoever reads its log waits for that.
+    /// Waits until the function's invocations are recorded, by reading its log, which waits for pending records.
     pub async fn recorded(&self, function: &str) {
         let path = format!("/v1/{}/functions/{function}/logs?limit=1", self.app_id);
         Client::connect(self.address).await.get_as(&path, &self.service_key).await;
@@ -116,7 +116,7 @@ impl Neighbour {
         format!("/v1/{}/fn/{function}", self.app_id)
     }
 
-    /// Lets as many of the app's requests wait as come, for a minute.
+    /// Raises the limits of the app's queue: 1,000 requests, for a minute.
     pub async fn be_patient(&self) {
         let limits = json!({ "limits": { "queue": 1_000, "queue_timeout_ms": 60_000 } });
         let request = http::Request::patch(format!("/v1/{}/config", self.app_id))
@@ -127,7 +127,7 @@ impl Neighbour {
         assert_eq!(Client::connect(self.address).await.send(request).await.0, 200);
     }
 
-    /// Deploys a function that anyone may call.
+    /// Deploys a public function.
     pub async fn deploy(&self, name: &str, code: &str) {
         let trigger = json!({ "type": "http", "config": { "auth": "none" } });
         let body = json!({ "name": name, "code": code, "trigger": trigger });
@@ -137,7 +137,7 @@ impl Neighbour {
     }
 }
 
-/// A directory that PostgreSQL can get into: it runs as another user when this is root.
+/// A directory that PostgreSQL can enter: it runs as another user when this process is root.
 pub fn directory() -> tempfile::TempDir {
     use std::os::unix::fs::PermissionsExt as _;
     let directory = tempfile::Builder::new().prefix("mayfly-bench-").tempdir_in("/tmp").expect("a directory");

@@ -1,4 +1,4 @@
-//! What functions typically do, each in a few lines, and what such an invocation is lent.
+//! Typical functions, each in a few lines, with the capabilities of such an invocation.
 
 mod lent;
 
@@ -8,7 +8,7 @@ use mayfly_runtime::{Call, Request};
 /// One function.
 #[derive(Debug, Clone, Copy)]
 pub struct Function {
-    /// What it does.
+    /// Its name.
     pub name: &'static str,
     /// The body of its handler.
     handler: &'static str,
@@ -24,7 +24,7 @@ const fn post(name: &'static str, body: &'static str, handler: &'static str) -> 
     Function { name, handler, body: Some(body) }
 }
 
-/// From the simplest to what few do.
+/// From the simplest to rare ones.
 pub const FUNCTIONS: &[Function] = &[
     get("json", "return Response.json({ hello: 'world' });"),
     get("text", "return new Response('hello');"),
@@ -126,7 +126,7 @@ impl Function {
         format!("export async function handler(req, ctx) {{ {} }}", self.handler)
     }
 
-    /// A call of it, with everything lent.
+    /// A call of it, with every capability.
     pub fn call(&self) -> Call {
         let mut headers = vec![
             ("host".to_owned(), "app.example.com".to_owned()),

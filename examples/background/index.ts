@@ -1,4 +1,4 @@
-/** Work that goes on after the response: `POST` starts a job and answers at once, `GET` shows the finished ones. */
+/** Background work with `waitUntil`: `POST` starts a job and responds at once, `GET` lists the finished jobs. */
 import type { Context } from "@mayfly/types";
 
 export async function handler(req: Request, ctx: Context): Promise<Response> {

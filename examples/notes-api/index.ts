@@ -15,9 +15,9 @@ export async function handler(req: Request, ctx: Context): Promise<Response> {
     case "POST":
       return write(ctx, await req.json());
     case "DELETE":
-      return id === undefined ? problem(400, "say which note: DELETE /notes-api/1") : remove(ctx, id);
+      return id === undefined ? problem(400, "give the note's id: DELETE /notes-api/1") : remove(ctx, id);
     default:
-      return problem(405, `${req.method} means nothing here`);
+      return problem(405, `${req.method} is not supported`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Rows that belong to users, and what becomes of SQL that wants those of others. */
+/** Rows owned by end users, and hostile SQL that tries to read other users' rows. */
 import type { Context } from "@mayfly/types";
 
 interface Note {
@@ -12,8 +12,8 @@ export async function handler(req: Request, ctx: Context): Promise<Response> {
     const { rows } = await ctx.db.query<Note>("SELECT id, owner, body FROM private_notes ORDER BY id");
     return Response.json({ notes: rows });
   }
-  if (req.method !== "POST") return Response.json({ error: `${req.method} means nothing here` }, { status: 405 });
-  if (ctx.user === null) return Response.json({ error: "notes belong to users: say which one" }, { status: 400 });
+  if (req.method !== "POST") return Response.json({ error: `${req.method} is not supported` }, { status: 405 });
+  if (ctx.user === null) return Response.json({ error: "notes belong to users: call as a user" }, { status: 400 });
   if (new URL(req.url).pathname.endsWith("/attack")) return Response.json(await attack(ctx, ctx.user.id));
   const { body } = (await req.json()) as { body?: unknown };
   if (typeof body !== "string" || body === "") {
@@ -23,7 +23,7 @@ export async function handler(req: Request, ctx: Context): Promise<Response> {
   return Response.json(rows[0], { status: 201 });
 }
 
-/** The row that `schema.sql` made for somebody else. */
+/** A row of another user, inserted by `schema.sql`. */
 const SECRET = "a secret of carol";
 
 const ATTACKS = [
@@ -47,7 +47,7 @@ const ATTACKS = [
   "ALTER TABLE private_notes NO FORCE ROW LEVEL SECURITY",
   "DROP POLICY own ON private_notes",
   "SET row_security = off",
-  // No transaction, no session of one's own.
+  // Control of the transaction or the session.
   "COMMIT",
   "ROLLBACK AND CHAIN",
   "SELECT 1; SELECT body FROM private_notes",
@@ -56,7 +56,7 @@ const ATTACKS = [
   "CREATE TEMP TABLE private_notes (body text)",
   "DISCARD ALL",
   "LISTEN x",
-  // Text that is run anew.
+  // SQL that executes text.
   "DO $$ BEGIN PERFORM 1; END $$",
   "SELECT query_to_xml('select body from private_notes', true, true, '')",
   "SELECT table_to_xml('private_notes', true, true, '')",
@@ -78,7 +78,7 @@ const ATTACKS = [
   "MERGE INTO private_notes p USING (VALUES ('carol')) v (o) ON p.owner = v.o WHEN MATCHED THEN DELETE",
   "EXPLAIN (ANALYZE, VERBOSE) SELECT body FROM private_notes WHERE owner = 'carol'",
   "SELECT * FROM _idempotency_keys",
-  // What all apps share.
+  // Resources shared by all apps.
   "SELECT pg_advisory_lock(1)",
   "SELECT pg_terminate_backend(pg_backend_pid())",
   "SELECT pg_read_file('/etc/passwd')",
@@ -106,7 +106,7 @@ async function attack({ db }: Context, me: string): Promise<Report> {
       report.refused++;
       if (String((error as Error).message).includes(SECRET)) report.leaked++;
     }
-    // Whoever was let in somewhere would be someone else now, or see more.
+    // After a successful attack the identity would differ, or more rows would be visible.
     const { rows } = await db.query<{ id: string; others: number }>(
       "SELECT current_user_id() AS id, count(*) FILTER (WHERE owner <> $1) AS others FROM private_notes",
       [me],

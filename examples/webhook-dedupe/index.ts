@@ -1,4 +1,4 @@
-/** A webhook receiver that does its work once, however often an event is delivered. */
+/** An idempotent webhook receiver: the work runs once, even if an event is delivered again. */
 import type { Context } from "@mayfly/types";
 
 interface Event {
@@ -9,10 +9,10 @@ interface Event {
 export async function handler(req: Request, ctx: Context): Promise<Response> {
   const event = (await req.json()) as Partial<Event>;
   if (typeof event.id !== "string" || event.id === "") {
-    return Response.json({ error: "an event has an id" }, { status: 400 });
+    return Response.json({ error: "the event has no id" }, { status: 400 });
   }
   if (!(await ctx.idempotency.claim(event.id, { scope: "orders", ttlSeconds: 7 * 24 * 3600 }))) {
-    // Someone has this event already: saying so with a 2xx stops the sender from trying again.
+    // Another invocation has this event already: a 2xx stops the sender from retrying.
     return new Response("duplicate");
   }
   console.log("processing", event.type, event.id);

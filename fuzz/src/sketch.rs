@@ -1,4 +1,4 @@
-//! A declaration as a catalogue, as it might be read from a database that nobody asks.
+//! Converts a declaration to a catalogue without a database.
 
 use mayfly_schema::Expression;
 use mayfly_schema::catalog::{Catalog, Column, Constraint, ConstraintBody, Table, TableIndex, TypeShape};
@@ -18,7 +18,7 @@ fn table(said: &dsl::DeclaredTable, number: usize, declared: &Declared) -> Table
         columns: said.columns.iter().map(|it| column(said, it, declared)).collect(),
         rls: said.rls.clone().unwrap_or_default(),
         comment: said.comment.clone(),
-        // Large, so that what is done online is looked at, too.
+        // Large, so that online steps are covered, too.
         rows_estimate: if said.name.len() % 2 == 0 { 1_000_000 } else { 1 },
         ..Table::default()
     };

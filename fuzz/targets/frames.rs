@@ -1,4 +1,4 @@
-//! Frames from a hostile guest: each is read or refused, and a count that lies allocates nothing.
+//! Frames from a hostile guest: each is parsed or refused, and a wrong count allocates nothing.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

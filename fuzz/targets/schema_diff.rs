@@ -1,5 +1,5 @@
-//! Two declarations, `{"a": ..., "b": ...}` or bodies of one table each: comparing them never panics, and nothing is a
-//! change of itself.
+//! Two declarations, `{"a": ..., "b": ...}` or bodies of one table each: comparing them never panics, and a
+//! declaration has no difference to itself.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -23,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(plan.steps.iter().all(|step| !step.sql.contains('\0') && !step.description.is_empty()));
         for (catalog, declared) in [(&from, &a), (&to, &b)] {
             let plan = compare(catalog, catalog, declared, online);
-            // Checks that nobody has looked at yet, and indexes that broke off, are to be finished.
+            // Checks that are not validated, and indexes whose build was interrupted, are to be finished.
             let is_whole = |it: &mayfly_schema::catalog::Table| {
                 it.constraints.values().all(|it| it.validated) && it.indexes.values().all(|it| it.valid)
             };

@@ -1,4 +1,4 @@
-//! A declaration from strangers: whatever it is, it is read or refused with a path, and what was read can be rendered.
+//! An untrusted declaration: it is parsed or refused with a path, and a parsed one can be rendered.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -11,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
     match Declared::read(text, &rules) {
         Ok(declared) => {
             typescript::render(&declared);
-            // What is written out is a declaration again.
+            // A serialised declaration parses again.
             let written = write::write(&sketch(&declared), true).to_string();
             if let Err(error) = Declared::read(&written, &Rules::default()) {
                 panic!("{error}\n{written}");

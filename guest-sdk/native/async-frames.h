@@ -5,7 +5,7 @@
  * `perform_promise_then(ctx, ...)` first shows its two handlers to the hook, as an event of its own, and the hook may put
  * others in their place. The definition and the prototype, which begin with `JSContext *ctx`, stay what they are.
  * The `then` of a foreign promise, which a job of its own calls, is shown where that job is enqueued.
- * Without a hook it is one comparison. See docs/decisions/0018-async-frames.md.
+ * Without a hook it is one comparison. See docs/decisions/0021-async-context-by-a-header.md.
  */
 #define MAYFLY_HOOK_REACTIONS 100
 #define MAYFLY_HOOK_FOREIGN 101

@@ -4,7 +4,7 @@
  * frame's place. The engine keeps that place when it calls, and not at a back edge: a loop that calls nothing would
  * be told as the call before it, or as the function's first line. So the frame's place is kept there too, when the host
  * is asked, which is once in ten thousand iterations: no cost for the others. The engine has no place for what a loop tests,
- * nor for an empty body: the parser notes one before each. See docs/decisions/0017-where-it-ran-out.md.
+ * nor for an empty body: the parser notes one before each. See docs/decisions/0017-report-the-stack-at-a-limit.md.
  */
 
 /* Only the interpreter's loop has a frame `sf` and an instruction `pc`; for all others these stand in for them. */

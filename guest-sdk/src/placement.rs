@@ -6,7 +6,7 @@
 //! of their own. A plan that was made for other steps wastes these places and harms nothing.
 //!
 //! The linker leads every call of the C library's allocator through here (`--wrap` in `build.sh`).
-#![allow(unsafe_code, reason = "an allocator: docs/decisions/0019-placement.md")]
+#![allow(unsafe_code, reason = "an allocator: docs/decisions/0019-allocation-layout.md")]
 
 use std::cell::{Cell, RefCell};
 use std::ptr::copy_nonoverlapping;

@@ -1,7 +1,7 @@
 //! Compiled modules on disk, each with a MAC: native code is only ever mapped when this data directory wrote it.
 #![allow(
     unsafe_code,
-    reason = "mapping native code back in is unsafe by nature; docs/decisions/0005-artifacts.md"
+    reason = "mapping native code back in is unsafe by nature; docs/decisions/0005-authenticated-native-code.md"
 )]
 
 mod eviction;

@@ -1,11 +1,11 @@
-//! `fetch` for the tests: the files of the checkout, and nothing else.
+//! `fetch` for the tests without the suite's server: serves the checkout's files only.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use mayfly_runtime::providers::{BoxFuture, Fetch, FetchRequest, FetchResponse, GuestError};
 
-/// Where the tests believe to be.
+/// The base URL of the tests.
 pub(crate) const ORIGIN: &str = "http://web-platform.test/";
 
 /// Serves checkouts: the first that has a file counts.

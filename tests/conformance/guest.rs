@@ -1,4 +1,4 @@
-//! One engine, and one function whose invocations each run one test in a sandbox of their own.
+//! The test runner's function: each invocation runs one test in its own sandbox.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 /// The longest report of one test.
 const BODY_BYTES_MAX: usize = 64 << 20;
 
-/// A function that is run once for each test.
+/// A function that is invoked once per test.
 pub(crate) struct Runner {
     engine: Engine,
     image: Image,
@@ -29,7 +29,7 @@ impl Runner {
         Self { engine, image, limits }
     }
 
-    /// Invokes it with `payload`, and lends it this way out; the text of the fault where there is one.
+    /// Invokes it with `payload` and this egress; an error is the fault's text.
     pub(crate) async fn run(&self, payload: &Value, fetch: Option<Arc<dyn Fetch>>) -> Result<Value, String> {
         let call = Call {
             request: Request {

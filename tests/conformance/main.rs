@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-/// Runs the suites that it is given and writes what passed.
+/// Runs the given suites and writes the results.
 #[derive(Parser)]
 struct Options {
     /// A checkout of github.com/web-platform-tests/wpt, or several: the first that has a folder counts.
@@ -28,7 +28,7 @@ struct Options {
     /// Run every n-th test of Test262's folders.
     #[arg(long, default_value_t = 1)]
     sample: usize,
-    /// Only tests whose path has this in it; what failed is printed, and nothing is written.
+    /// Only tests whose path contains this; failures are printed, and no document is written.
     #[arg(long)]
     only: Option<String>,
     /// The document to write.

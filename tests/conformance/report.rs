@@ -1,4 +1,4 @@
-//! The document: figures of this run, and a reason for each group of failures.
+//! The conformance report: figures of this run, and a reason for each group of failures.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,22 +6,22 @@ use std::fmt::Write as _;
 use crate::test262::Outcome;
 use crate::wpt::{Subtest, TestRun};
 
-/// `interface | folders`, a line each.
+/// Lines of `interface | folders`.
 const INTERFACES: &str = include_str!("interfaces.txt");
-/// `part of a failure | why`, a line each; the first that fits counts.
+/// Lines of `part of a failure | reason`; the first match counts.
 const REASONS: &str = include_str!("reasons.txt");
 
 const HEAD: &str = "# Conformance
 
-Written by `make conformance WPT=... PYTHON=... TEST262=...`: every figure is of one run of that, through the runtime, each file in a
-sandbox of its own. Of the Web Platform Tests those are run that need no window (`*.any.js`, with their variants). The last column leaves
-out what does not apply on a server; `tests/conformance/reasons.txt` says what that is, and why the rest fails.
+Written by `make conformance WPT=... PYTHON=... TEST262=...`: all figures come from one run of it, through the runtime, each file in a
+sandbox of its own. It runs the Web Platform Tests that need no window (`*.any.js`, with their variants). The last column leaves
+out tests that do not apply to a server; `tests/conformance/reasons.txt` lists them, and the reasons of the other failures.
 ";
 const WITH_SERVER: &str = "The suite's own server ran (HTTP/1.1, without TLS), and `fetch` reached it through the platform's own egress.
 
 ";
 const WITHOUT_SERVER: &str =
-    "`fetch` read the checkout's files: tests that ask scripts of the suite's own server fail without it.
+    "`fetch` read the checkout's files: tests that need scripts of the suite's own server fail without it.
 
 ";
 
@@ -32,7 +32,7 @@ fn table(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str
         .map(|(left, right)| (left.trim(), right.trim()))
 }
 
-/// Every folder that an interface has tests in.
+/// Every folder with tests of an interface.
 pub(crate) fn folders() -> Vec<&'static str> {
     table(INTERFACES).flat_map(|(_, folders)| folders.split_whitespace()).collect()
 }
@@ -52,7 +52,7 @@ fn percent(passed: usize, total: usize) -> String {
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
-/// Tests that passed, that there are, and that apply.
+/// The numbers of passed, of all, and of applicable tests.
 #[derive(Default)]
 struct Count {
     passed: usize,
@@ -90,7 +90,7 @@ fn count<'a>(runs: impl Iterator<Item = &'a TestRun>) -> Count {
 /// The tables of the Web Platform Tests.
 pub(crate) fn wpt(runs: &[TestRun]) -> String {
     let mut text = String::from(
-        "## Web Platform Tests\n\n| interface | folders | passed | of | rate | of what applies |\n|---|---|---|---|---|---|\n",
+        "## Web Platform Tests\n\n| interface | folders | passed | total | rate | rate of applicable |\n|---|---|---|---|---|---|\n",
     );
     for (interface, folders) in table(INTERFACES) {
         let below = |run: &TestRun, folder: &str| {
@@ -103,7 +103,7 @@ pub(crate) fn wpt(runs: &[TestRun]) -> String {
         }
     }
     let _ = writeln!(text, "| all | | {} |", count(runs.iter()).row());
-    text.push_str("\n### What fails, and why\n\n| file | failing | reason |\n|---|---|---|\n");
+    text.push_str("\n### Failures and their reasons\n\n| file | failing | reason |\n|---|---|---|\n");
     for (name, reasons) in failures(runs) {
         for (reason, failing) in reasons {
             let _ = writeln!(text, "| {name} | {failing} | {reason} |");
@@ -124,7 +124,7 @@ fn failures(runs: &[TestRun]) -> BTreeMap<&str, BTreeMap<&'static str, usize>> {
     all
 }
 
-/// What failed, a line each.
+/// Prints the failures of the Web Platform Tests, one per line.
 pub(crate) fn print_failures(runs: &[TestRun]) {
     for run in runs {
         for failure in run.subtests.iter().filter_map(|test| failure(run, test)) {
@@ -133,12 +133,12 @@ pub(crate) fn print_failures(runs: &[TestRun]) {
     }
 }
 
-/// What failed of Test262, and why.
+/// The failure of a Test262 file, if any.
 fn failure_of(outcome: &Outcome) -> Option<String> {
     outcome.failure.as_ref().map(|message| format!("{}: {message}", outcome.name))
 }
 
-/// The same for Test262.
+/// Prints the failures of Test262, one per line.
 pub(crate) fn print_outcomes(outcomes: &[Outcome]) {
     for failure in outcomes.iter().filter_map(failure_of) {
         println!("{}", failure.lines().next().unwrap_or_default());
@@ -165,20 +165,20 @@ pub(crate) fn test262(outcomes: &[Outcome], sample: usize) -> String {
     }
     text.push_str(
         "Each file runs once, in a sandbox of its own, strict where it asks for that. Modules, which import other files, and \
-         proposals (`staging`) are not run.\n\n| folder | passed | of | rate | of what applies |\n|---|---|---|---|---|\n",
+         proposals (`staging`) are not run.\n\n| folder | passed | total | rate | rate of applicable |\n|---|---|---|---|---|\n",
     );
     for (folder, count) in folders {
         let _ = writeln!(text, "| {folder} | {} |", count.row());
     }
     let _ = writeln!(text, "| all | {} |", all.row());
-    text.push_str("\n### What fails, and why\n\n| failing | reason |\n|---|---|\n");
+    text.push_str("\n### Failures and their reasons\n\n| failing | reason |\n|---|---|\n");
     for (reason, failing) in reasons {
         let _ = writeln!(text, "| {failing} | {reason} |");
     }
     text
 }
 
-/// The document around the tables.
+/// The whole document.
 pub(crate) fn document(sections: &[String], with_server: bool) -> String {
     let server = if with_server { WITH_SERVER } else { WITHOUT_SERVER };
     format!("{HEAD}{server}{}", sections.join("\n"))

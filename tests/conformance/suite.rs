@@ -1,4 +1,4 @@
-//! The suite's own server, in Python, and the platform's `fetch` to it: what tests see is what functions get.
+//! The suite's own server, in Python, and the platform's `fetch` to it, as functions have it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 
 const SERVE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/serve.py");
 
-/// A running server over one checkout. It ends with this.
+/// A running server over one checkout. Dropping it stops the server.
 pub(crate) struct Suite {
     address: SocketAddr,
     outbound: Outbound,
@@ -44,17 +44,17 @@ impl Suite {
         }
     }
 
-    /// Where its pages are.
+    /// The URL of its pages.
     pub(crate) fn origin(&self) -> String {
         format!("http://localhost:{}/", self.address.port())
     }
 
-    /// `fetch` as one function of an app has it, with the loopback allowed.
+    /// `fetch` as a function of an app has it, with the loopback allowed.
     pub(crate) fn fetch(&self) -> Arc<dyn Fetch> {
         self.outbound.for_invocation("conformance", Arc::new(EgressLists::default()), None)
     }
 
-    /// A file, with what the server fills in.
+    /// A file, with the server's substitutions.
     pub(crate) async fn text(&self, path: &str) -> String {
         let answer = Client::new(self.address).get(&format!("/{path}")).send().await;
         String::from_utf8_lossy(&answer.body).into_owned()

@@ -18,7 +18,7 @@ export async function handler(req) {
     agent: undefined,
   };
   try {
-    // As one script: what `const` declares is seen by the scripts after it.
+    // As one script: later scripts see its `const` declarations.
     (0, eval)(scripts.join("\n"));
   } catch (error) {
     return Response.json(describe(error));

@@ -1,4 +1,4 @@
-//! Test262: the language itself.
+//! Test262: finds the files of the language's suite, runs them, and collects the results.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,15 +14,15 @@ const FUNCTION: &str = include_str!("test262.js");
 const AT_ONCE: usize = 4;
 const FOLDERS: [&str; 4] = ["annexB", "built-ins", "intl402", "language"];
 
-/// How one file went.
+/// The result of one file.
 pub(crate) struct Outcome {
     /// Its path below `test`.
     pub(crate) name: String,
-    /// What was wrong.
+    /// The failure, if any.
     pub(crate) failure: Option<String>,
 }
 
-/// What a file's front matter says.
+/// A file's front matter.
 #[derive(Default)]
 struct Front {
     includes: Vec<String>,

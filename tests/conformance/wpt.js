@@ -1,5 +1,5 @@
 // Runs one file of the Web Platform Tests: its scripts are evaluated one after another as a page's would be, after
-// testharness.js, and what that collects is the answer.
+// testharness.js, whose results are the response.
 
 const TIME_LIMIT_MS = 20000;
 const { stringify } = JSON;
@@ -30,7 +30,7 @@ function standIn(url) {
   };
 }
 
-// What tests of Blob read blobs with; it is no part of the platform.
+// The helper by which tests of Blob read blobs; it is not part of the platform.
 class FileReader extends EventTarget {
   result = null;
   #read(promise) {
@@ -70,7 +70,7 @@ export async function handler(req) {
   });
   let status;
   try {
-    // As one script: what `const` declares is seen by the scripts after it, as it would be in a page.
+    // As one script: later scripts see its `const` declarations, as in a page.
     evaluate({ name: "test", text: scripts.map((script) => script.text).join("\n;") });
   } catch (error) {
     status = { status: 1, message: `${error}\n${error?.stack}` };

@@ -1,4 +1,4 @@
-//! The Web Platform Tests: which files there are, what they need, and how they went.
+//! The Web Platform Tests: finds the files and their scripts, runs them, and collects the results.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -32,21 +32,21 @@ pub(crate) struct TestRun {
     pub(crate) subtests: Vec<Subtest>,
 }
 
-/// A checkout, and how its files are reached.
+/// A checkout, and access to its files.
 struct Checkout {
     root: PathBuf,
     server: Server,
 }
 
-/// What answers for the checkout's files.
+/// The source of the checkout's files.
 enum Server {
-    /// The suite's own.
+    /// The suite's own server.
     Suite(Box<Suite>),
-    /// Nothing but the files as they are.
+    /// The plain files.
     Files(Arc<Files>),
 }
 
-/// Where a test is, and what its head asks for.
+/// A test's path, and the requirements in its head.
 struct Test {
     checkout: Arc<Checkout>,
     path: String,
@@ -84,7 +84,7 @@ pub(crate) async fn run(
 }
 
 impl Checkout {
-    /// Where the tests believe to be.
+    /// The base URL of the tests.
     fn origin(&self) -> String {
         match &self.server {
             Server::Suite(suite) => suite.origin(),
@@ -183,7 +183,7 @@ async fn script(test: &Test, name: &str) -> Value {
     json!({ "name": name, "text": test.checkout.script(&path).await })
 }
 
-/// The path of what is called `name` from the file at `path`.
+/// Resolves `name` relative to the file at `path`.
 fn beside(path: &str, name: &str) -> String {
     let mut parts: Vec<&str> = path.split('/').collect();
     parts.pop();
@@ -235,7 +235,7 @@ fn subtests(answer: &Value) -> Vec<Subtest> {
             message: text(&test["message"]),
         })
         .collect();
-    // An error of the harness is one more failure: what came after it was never run.
+    // An error of the harness is one more failure: later tests were never run.
     if answer["status"]["status"] != 0 {
         all.push(failed("(the harness)", text(&answer["status"]["message"])));
     }

@@ -1,4 +1,4 @@
-//! drizzle-orm and kysely over `ctx.db`: the real packages, bundled, deployed and called.
+//! The adapters for drizzle-orm and kysely over `ctx.db`: the real packages, bundled, deployed and called.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,7 +12,7 @@ use crate::npm::{self, execute};
 
 static FOLDER: LazyLock<Option<PathBuf>> = LazyLock::new(|| npm::folder("adapters"));
 
-/// One file, as a function has to be.
+/// Bundles the sources into one file, which a function must be.
 fn bundle(folder: &Path, name: &str) -> String {
     let esbuild = folder.join("node_modules/.bin/esbuild");
     let file = format!("{name}.ts");

@@ -1,4 +1,4 @@
-//! Hostile source is parsed in a process that may die: the server goes on.
+//! The compile worker: hostile source may end its process, and the server goes on.
 
 use mayfly_runtime::{CompileError, Engine, EngineConfig, Source};
 use support::cluster::run;
@@ -33,7 +33,7 @@ fn source_that_is_nested_without_end_is_a_compile_error() {
             "if(1)".repeat(deep / 4),
         ] {
             let error = engine.build(&source(code.clone())).await.expect_err("this must be refused");
-            // Some of these are valid JavaScript, in which only the handler is missing.
+            // Some of these are valid JavaScript and only lack a handler.
             let refused = !matches!(error, CompileError::Internal { .. });
             assert!(refused, "{}...: {error:?}", &code[..20]);
             engine.build(&fine).await.unwrap();

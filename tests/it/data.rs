@@ -1,4 +1,4 @@
-//! PostgreSQL: the cluster, the platform's tables, tenants' databases.
+//! Tests of PostgreSQL: the managed cluster, the platform's tables, tenants' databases.
 
 mod act_as;
 mod by_url;

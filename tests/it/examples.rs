@@ -1,4 +1,4 @@
-//! Every folder of `examples/` is deployed and called, and does what its README says.
+//! The examples: every folder of `examples/` is deployed and called, and behaves as its README says.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
 }
 
-/// Deploys an example the way `mayfly dev` does.
+/// Deploys an example as `mayfly dev` does.
 async fn deployed(name: &str) -> TestApp {
     let read = |file: &str| fs::read_to_string(folder().join(name).join(file));
     let app = TestApp::new().await;

@@ -1,4 +1,4 @@
-//! `fetch` over TLS: which HTTP is spoken, over which connections, and whom a server trusts.
+//! `fetch` over TLS: the HTTP version, the reuse of connections, and the trusted authorities.
 
 mod broken;
 mod certificates;
@@ -9,7 +9,7 @@ use mayfly_control::config::Authorities;
 use support::app::Node;
 use support::authority::Authority;
 
-/// A server whose functions may reach this machine, and trust this authority.
+/// A server whose functions may reach the loopback, and trust this certificate authority.
 async fn trusting(authority: &Authority) -> Node {
     Node::start(|config| {
         config.fetch_allow = ["127.0.0.1/32", "::1/128"].map(|range| range.parse().unwrap()).into();

@@ -1,4 +1,4 @@
-//! What a stranger, or a function, may try against the edge.
+//! Attacks on the edge and on egress, by callers and by functions.
 
 mod egress;
 mod http;

@@ -1,4 +1,6 @@
-//! House rules, as ordinary tests: what depends on what, and what must stand beside what.
+//! House rules, as ordinary tests: dependencies, the places of files, and the language.
+
+mod language;
 
 mod layers;
 
@@ -28,7 +30,7 @@ fn sources(folder: &str) -> Vec<(String, String)> {
     found
 }
 
-/// No file below `folder` may name `word`, but those that begin with one of `homes`.
+/// Only files whose path begins with one of `homes` may name `word`, of those below `folder`.
 fn only_in(folder: &str, word: &str, homes: &[&str]) {
     for (name, text) in sources(folder) {
         let named = text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
@@ -117,7 +119,7 @@ fn check_module(path: &Path, folder: &Path) {
         let Some((_, from)) = line.split_once("from \"") else { continue };
         let module = from.trim_end_matches("\";");
         assert!(folder.join(module).exists(), "{} imports {module}", path.display());
-        // The prelude knows nothing of what stands on it.
+        // The prelude does not depend on the modules above it.
         let inwards = folder.ends_with("node") || !module.contains("node/");
         assert!(inwards, "{} imports {module}", path.display());
     }
@@ -136,14 +138,7 @@ fn decisions_and_documents_that_are_pointed_at_exist() {
             }
         }
     }
-    for document in [
-        "README.md",
-        "docs/ARCHITECTURE.md",
-        "docs/SECURITY.md",
-        "docs/LIMITS.md",
-        "docs/GUEST.md",
-        "docs/API.md",
-    ] {
+    for document in language::texts(&["md"]).keys() {
         let text = fs::read_to_string(root().join(document)).unwrap();
         let folder = root().join(document).parent().unwrap().to_owned();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
@@ -167,7 +162,7 @@ fn walk(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Every test that LIMITS.md names is there.
+/// Every test that LIMITS.md names exists.
 #[test]
 fn limits_name_tests_that_exist() {
     let limits = fs::read_to_string(root().join("docs/LIMITS.md")).unwrap();

@@ -1,4 +1,4 @@
-//! One story each, through the whole product.
+//! User journeys through the whole product, one per file.
 
 mod data;
 mod database_outage;

@@ -1,4 +1,4 @@
-//! The whole product from outside, in one binary.
+//! Black-box tests of the whole product, in one binary.
 #![allow(
     clippy::expect_used,
     clippy::panic,

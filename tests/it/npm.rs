@@ -1,4 +1,4 @@
-//! Folders of functions with the packages that they import: pinned, and installed by npm once.
+//! Test folders with npm packages: pinned, and installed once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// A copy of `tests/<name>` with our own packages and the pinned ones of others; `None` where there is no npm.
+/// A copy of `tests/<name>` with our own packages and pinned npm packages; `None` without npm.
 pub(crate) fn folder(name: &str) -> Option<PathBuf> {
     if !has_npm(name) {
         return None;
@@ -29,7 +29,7 @@ pub(crate) fn folder(name: &str) -> Option<PathBuf> {
     Some(folder)
 }
 
-#[allow(clippy::print_stderr, reason = "whoever runs the tests must see what was not tested")]
+#[allow(clippy::print_stderr, reason = "a skipped test must be reported")]
 fn has_npm(name: &str) -> bool {
     let npm = Command::new("npm").arg("--version").output();
     let found = npm.is_ok_and(|npm| npm.status.success());
@@ -52,7 +52,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Runs a program that must succeed; what it prints.
+/// Runs a program that must succeed, and returns its output.
 pub(crate) fn execute(command: &mut Command) -> String {
     let output = command.output().unwrap();
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -1,4 +1,4 @@
-//! Packages of npm's that people use: bundled and deployed by the command line, called, and checked by what they answer.
+//! Popular npm packages: bundled and deployed by the command line, and called.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -24,13 +24,13 @@ async fn deploy(app: &TestApp, name: &str) -> Option<Exit> {
     Some(dispatch(Cli::try_parse_from(args).unwrap_or_else(|error| panic!("{error}"))).await)
 }
 
-/// What a package's function answers.
+/// The response of a package's function.
 async fn answer(app: &TestApp, name: &str) -> Option<Value> {
     assert_eq!(deploy(app, name).await?, Exit::Ok, "{name} is not deployed");
     Some(app.call("GET", name).key(&app.service_key).ok().await)
 }
 
-/// Deploys `name`, which must answer this.
+/// Deploys `name`, and checks its response.
 fn check(name: &str, expected: Value) {
     run(async {
         let app = TestApp::new().await;

@@ -1,4 +1,4 @@
-//! One file a resource of the API.
+//! Tests of the API's routes, one file per resource.
 
 mod apps;
 mod call;

@@ -1,4 +1,4 @@
-//! The schema engine against a real PostgreSQL: outcomes are compared, never texts.
+//! The schema engine against a real PostgreSQL: the resulting schemas are compared, never texts.
 
 mod command_line;
 mod concurrency;

@@ -1,4 +1,4 @@
-//! What authors' editors see, before the real compiler: the sandbox's own library, rows of an app's tables, and the pages' examples.
+//! The types for authors, checked by TypeScript's own compiler: the sandbox's library, row types, and the examples of the pages.
 
 mod library;
 mod pages;

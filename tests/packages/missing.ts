@@ -1,2 +1,2 @@
-import nothing from "a-package-that-nobody-installed";
+import nothing from "a-package-that-is-not-installed";
 export default () => new Response(nothing);

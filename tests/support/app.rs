@@ -13,7 +13,7 @@ use crate::cluster;
 
 static SHARED: OnceCell<Node> = OnceCell::const_new();
 
-/// Far more than one run needs: what earlier builds left makes room.
+/// Far more than one run needs: files of earlier builds are evicted.
 const CACHE_BYTES_MAX: u64 = 2 << 30;
 
 /// All nodes have the same root key, as nodes over one PostgreSQL must.
@@ -33,7 +33,7 @@ pub struct Node {
 /// An app on the shared server.
 #[derive(Debug, Clone)]
 pub struct TestApp {
-    /// The server that it was made on.
+    /// The server that created it.
     pub client: Client,
     /// `app_...`
     pub id: String,
@@ -46,7 +46,7 @@ pub struct TestApp {
 }
 
 impl Node {
-    /// A server of one's own, over the shared PostgreSQL.
+    /// Starts a separate server over the shared PostgreSQL.
     pub async fn start(change: impl FnOnce(&mut Config)) -> Self {
         Self::start_on_shared(cluster::directory(), change).await
     }
@@ -57,7 +57,7 @@ impl Node {
         Self::start_in(data_dir, config, change).await
     }
 
-    /// A server of one's own with its settings and data directory.
+    /// Starts a separate server with its own settings and data directory.
     pub async fn start_in(
         data_dir: tempfile::TempDir,
         mut config: Config,
@@ -76,22 +76,22 @@ impl Node {
         Client::new(self.server.address())
     }
 
-    /// Its operator's key.
+    /// Its admin key.
     pub fn admin_key(&self) -> &str {
         self.server.admin_key()
     }
 
-    /// Where it is.
+    /// Its address.
     pub fn url(&self) -> &str {
         self.server.url()
     }
 
-    /// Its own directory.
+    /// Its data directory.
     pub fn data_dir(&self) -> &Path {
         self._data_dir.path()
     }
 
-    /// A new app on it.
+    /// Creates an app on it.
     pub async fn app(&self) -> TestApp {
         let client = self.client();
         let made = client.post("/v1/apps").key(self.admin_key()).json(json!({ "name": "test" })).ok().await;
@@ -105,13 +105,13 @@ impl Node {
         }
     }
 
-    /// Shut it down; says whether everything was finished.
+    /// Shuts it down; returns whether all work was finished.
     pub async fn shutdown(self) -> bool {
         self.server.shutdown().await
     }
 }
 
-/// What the nodes' secrets are sealed with.
+/// The nodes' root key.
 pub fn keyring() -> mayfly_secrets::KeyRing {
     mayfly_secrets::KeyRing::load_or_create(&SECRETS).expect("the key file")
 }
@@ -122,12 +122,12 @@ pub async fn shared() -> &'static Node {
 }
 
 impl TestApp {
-    /// A new app on the shared server.
+    /// Creates an app on the shared server.
     pub async fn new() -> Self {
         shared().await.app().await
     }
 
-    /// `/v1/{app}` and what follows.
+    /// The path `/v1/{app}` with a suffix.
     pub fn path(&self, rest: &str) -> String {
         format!("/v1/{}{rest}", self.id)
     }
@@ -142,18 +142,18 @@ impl TestApp {
         self.client.ask(method, &self.path(&format!("/fn/{rest}")))
     }
 
-    /// Deploy a function that anyone may call.
+    /// Deploys a public function.
     pub async fn deploy(&self, name: &str, code: &str) -> Value {
         self.deploy_with(name, code, json!({ "trigger": { "type": "http", "config": { "auth": "none" } } }))
             .await
     }
 
-    /// Deploy a function with more fields.
+    /// Deploys a function with additional fields.
     pub async fn deploy_with(&self, name: &str, code: &str, fields: Value) -> Value {
         self.manage("POST", "/functions").json(deploy_body(name, code, fields)).ok().await
     }
 
-    /// Deploy [`WHO`] with this http auth, under a name that says it.
+    /// Deploys [`WHO`] with this http auth, under that name.
     pub async fn deploy_who(&self, auth: &str) {
         let trigger = json!({ "trigger": { "type": "http", "config": { "auth": auth } } });
         self.deploy_with(auth, WHO, trigger).await;
@@ -171,13 +171,13 @@ impl TestApp {
         answer["logs"].as_array().expect("logs").clone()
     }
 
-    /// The same app, seen from another server.
+    /// The same app, through another server.
     pub fn on(&self, node: &Node) -> Self {
         Self { client: node.client(), admin_key: node.admin_key().to_owned(), ..self.clone() }
     }
 }
 
-/// A function that says who called it, and whom the database takes them for.
+/// A function that returns its caller, and the role and user in the database.
 pub const WHO: &str = "export default async (req, ctx) => {
     const { rows } = await ctx.db.query('SELECT current_user::text AS role, current_user_id() AS id');
     return Response.json({ user: ctx.user, caller: ctx.caller, db: rows[0],
@@ -191,7 +191,7 @@ pub fn deploy_body(name: &str, code: &str, mut fields: Value) -> Value {
     fields
 }
 
-/// The compiled engine, kept between runs beside the test binary: compiling it takes a second.
+/// The cache of the compiled engine, kept between runs beside the test binary: compiling it takes a second.
 fn cache_dir() -> PathBuf {
     let binary = std::env::current_exe().expect("this program's path");
     let folder = binary.parent().and_then(Path::parent).expect("a target folder");

@@ -1,4 +1,4 @@
-//! A certificate authority of a test's own, and servers' certificates from it.
+//! A test certificate authority, and server certificates issued by it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use tempfile::NamedTempFile;
 
-/// The authority, with the file that makes others trust it.
+/// The authority, with its PEM file for `--extra-ca`.
 #[derive(Debug)]
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
@@ -20,7 +20,7 @@ impl Default for Authority {
         let mut params = CertificateParams::new(Vec::new()).expect("names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
-        // A name that no other has.
+        // A unique name.
         params.distinguished_name.push(DnType::CommonName, format!("{:?}", key.public_key_raw()));
         let certificate = params.self_signed(&key).expect("a certificate");
         let file = NamedTempFile::new().expect("a file");
@@ -35,7 +35,7 @@ impl Authority {
         self.file.path()
     }
 
-    /// A server's side of TLS with a certificate for `name`, good in these years.
+    /// TLS for a server with a certificate for `name`, valid in these years.
     pub fn issue(&self, name: &str, years: (i32, i32), protocols: &[&str]) -> Arc<ServerConfig> {
         let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
         params.not_before = date_time_ymd(years.0, 1, 1);
@@ -56,7 +56,7 @@ impl Authority {
         Arc::new(config)
     }
 
-    /// The usual: for `localhost`, good for long.
+    /// TLS for `localhost`, with a long validity.
     pub fn localhost(&self, protocols: &[&str]) -> Arc<ServerConfig> {
         self.issue("localhost", (2020, 2200), protocols)
     }

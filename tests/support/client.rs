@@ -1,4 +1,4 @@
-//! A client that asks a server over a real socket, and answers that read aloud.
+//! An HTTP client over a real socket, with assertions on responses.
 
 use std::net::SocketAddr;
 
@@ -12,14 +12,14 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// Asks one server.
+/// A client of one server.
 #[derive(Debug, Clone)]
 pub struct Client {
     hyper: HyperClient<HttpConnector, Full<Bytes>>,
     address: SocketAddr,
 }
 
-/// A request being put together.
+/// A request builder.
 #[derive(Debug)]
 #[must_use = "a request that is not sent asks nothing"]
 pub struct Ask {
@@ -30,7 +30,7 @@ pub struct Ask {
     body: Bytes,
 }
 
-/// An answer, read to its end.
+/// A response, read to its end.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The status code.
@@ -42,17 +42,17 @@ pub struct Answer {
 }
 
 impl Client {
-    /// A client of the server there.
+    /// A client of the server at this address.
     pub fn new(address: SocketAddr) -> Self {
         Self { hyper: HyperClient::builder(TokioExecutor::new()).build_http(), address }
     }
 
-    /// Where the server is.
+    /// The server's address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// A request of that method.
+    /// A request with that method.
     pub fn ask(&self, method: &str, path: &str) -> Ask {
         Ask {
             client: self.clone(),
@@ -73,7 +73,7 @@ impl Client {
         self.ask("POST", path)
     }
 
-    /// Write these bytes to a new connection, and read until the server closes it.
+    /// Writes these bytes to a new connection, and reads until the server closes it.
     pub async fn raw(&self, bytes: &[u8]) -> String {
         let mut stream = self.connect().await;
         // The server may close before it has read everything: that is what some tests are about.
@@ -81,7 +81,7 @@ impl Client {
         read_to_end(&mut stream).await
     }
 
-    /// The same, but nothing more is to come after these bytes, and the server knows it.
+    /// Writes these bytes, closes the sending half, and reads until the server closes the connection.
     pub async fn raw_and_end(&self, bytes: &[u8]) -> String {
         let mut stream = self.connect().await;
         let _ = stream.write_all(bytes).await;
@@ -89,13 +89,13 @@ impl Client {
         read_to_end(&mut stream).await
     }
 
-    /// A connection of one's own.
+    /// A raw connection.
     pub async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.expect("a connection")
     }
 }
 
-/// What comes until the other side closes, or breaks off.
+/// Reads until the other side closes or resets the connection.
 pub async fn read_to_end(stream: &mut TcpStream) -> String {
     let mut text = Vec::new();
     let mut buffer = [0; 8192];
@@ -106,24 +106,24 @@ pub async fn read_to_end(stream: &mut TcpStream) -> String {
 }
 
 impl Ask {
-    /// With a key.
+    /// Adds a key.
     pub fn key(self, key: &str) -> Self {
         self.header("authorization", &format!("Bearer {key}"))
     }
 
-    /// With one more header.
+    /// Adds a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name = HeaderName::from_bytes(name.as_bytes()).expect("a header name");
         self.headers.append(name, HeaderValue::from_bytes(value.as_bytes()).expect("a header value"));
         self
     }
 
-    /// With a JSON body.
+    /// Sets a JSON body.
     pub fn json(self, body: Value) -> Self {
         self.header("content-type", "application/json").body(body.to_string())
     }
 
-    /// With a body as it is.
+    /// Sets a body.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
         self
@@ -142,7 +142,7 @@ impl Ask {
         Answer { status: head.status.as_u16(), headers: head.headers, body }
     }
 
-    /// Send it, and read server-sent events as they come.
+    /// Sends it, and reads server-sent events as they arrive.
     pub async fn events(self) -> Events {
         let url = format!("http://{}{}", self.client.address, self.path);
         let mut request = Request::new(Full::new(self.body));
@@ -177,7 +177,7 @@ impl Ask {
     }
 }
 
-/// Events on their way.
+/// A stream of server-sent events.
 #[derive(Debug)]
 pub struct Events {
     body: hyper::body::Incoming,
@@ -187,14 +187,14 @@ pub struct Events {
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// Where a reader goes on.
+    /// Its id, from which a reader can resume.
     pub id: String,
-    /// What it says.
+    /// Its data.
     pub data: Value,
 }
 
 impl Events {
-    /// The next event; `None`: the server has ended the answer.
+    /// The next event; `None` when the server has ended the response.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
             while let Some((block, rest)) = self.text.split_once("\n\n") {
@@ -228,7 +228,7 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
     }
 
-    /// One header, or nothing.
+    /// One header, or an empty string.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map(|value| value.to_str().expect("ASCII")).unwrap_or_default()
     }
@@ -238,7 +238,7 @@ impl Answer {
         self.json()["error"]["message"].as_str().expect("a message").to_owned()
     }
 
-    /// Both shapes of an error, in one body, with the headers that go with it.
+    /// Checks both formats of an error in one body, and its headers.
     pub fn is_problem(&self, code: &str) {
         let body = self.json();
         assert_eq!(body["code"], code, "{body}");

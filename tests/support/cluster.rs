@@ -1,7 +1,7 @@
 //! A real PostgreSQL for all tests of the binary, started on first use by Mayfly's own code.
 //!
-//! It lives as long as the process, however that ends: the cluster's own watcher stops the server when the process is
-//! gone, and one of ours removes the directory then.
+//! It lives as long as the process, however that ends: the cluster's own watcher stops the server when the process has
+//! ended, and another watcher then removes the directory.
 
 use std::future::Future;
 use std::io;
@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
 
 static SHARED: LazyLock<Shared> = LazyLock::new(|| {
-    // On a thread of its own: whoever comes first may be inside a runtime, where nothing may block.
+    // On a separate thread: the first caller may be inside a runtime, where blocking is forbidden.
     std::thread::spawn(|| RUNTIME.block_on(Shared::start())).join().expect("the shared cluster starts")
 });
 
@@ -39,7 +39,7 @@ impl Shared {
     }
 }
 
-/// Run a test on the runtime that the shared connections live on.
+/// Runs a test on the runtime of the shared connections.
 pub fn run<T>(test: impl Future<Output = T>) -> T {
     RUNTIME.block_on(test)
 }
@@ -61,11 +61,11 @@ pub async fn store() -> Store {
         .clone()
 }
 
-/// Settings for a throw-away cluster: nothing in it must survive a power cut.
+/// Settings for a temporary cluster: its data need not survive a power cut.
 pub fn config(directory: &Path) -> ClusterConfig {
     let mut config = ClusterConfig::new(directory);
     config.path = std::env::var_os("PATH");
-    // Of the server's own setting: all tests can be run on another PostgreSQL than the machine's newest.
+    // The server's own setting: tests can be run on another PostgreSQL than the machine's newest.
     config.binaries = std::env::var_os("MAYFLY_PG_BIN").map(PathBuf::from);
     config.durable = false;
     // Every test has an app, and every app has connections.
@@ -80,7 +80,7 @@ pub fn directory() -> tempfile::TempDir {
     directory
 }
 
-/// A directory for what lives as long as the process: it goes with the shared cluster's.
+/// A directory that lives as long as the process: it is removed with the shared cluster's.
 pub fn lasting_directory() -> tempfile::TempDir {
     let directory = tempfile::tempdir_in(&SHARED.directory).expect("a directory");
     open_to_all(directory.path());
@@ -93,7 +93,7 @@ fn open_to_all(directory: &Path) {
     std::fs::set_permissions(directory, mode).expect("the directory's mode is set");
 }
 
-/// Removes the directory once this process is gone, and the server with it.
+/// Removes the directory once this process and the server have ended.
 fn sweep_at_exit(directory: &Path) -> io::Result<Child> {
     let script = "read -r _; tries=0
         while [ -e \"$0/postgres/data/postmaster.pid\" ] && [ $tries -lt 300 ]; do

@@ -1,18 +1,18 @@
-//! A small disk of one's own, which can be filled.
+//! A small file system in memory, which a test can fill.
 
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A file system in memory, with a limit. It is gone when this is dropped.
+/// A file system in memory, with a limit. Dropping this unmounts it.
 #[derive(Debug)]
 pub struct Disk {
     path: PathBuf,
 }
 
 impl Disk {
-    /// One of that size, such as `200m`; `None` where this process may not mount anything.
+    /// Mounts one of that size, such as `200m`; `None` where this process may not mount.
     pub fn mount(size: &str) -> Option<Self> {
         let path = crate::cluster::directory().keep();
         let options = format!("size={size},mode=0755");
@@ -25,12 +25,12 @@ impl Disk {
         None
     }
 
-    /// Where it is.
+    /// Its mount point.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Take every byte that is left.
+    /// Fills the remaining space.
     pub fn fill(&self) {
         let mut ballast = File::options().create(true).append(true).open(self.ballast()).expect("a file");
         for size in [1 << 20, 1 << 12, 1] {
@@ -38,7 +38,7 @@ impl Disk {
         }
     }
 
-    /// Give back what was taken.
+    /// Frees the space again.
     pub fn free(&self) {
         fs::remove_file(self.ballast()).expect("the file was there");
     }
@@ -50,7 +50,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // Lazily: what a dying PostgreSQL still holds open must not keep it here.
+        // Lazily: files that a dying PostgreSQL still holds open must not keep it mounted.
         let _ = Command::new("umount").arg("-l").arg(&self.path).status();
         let _ = fs::remove_dir(&self.path);
     }

@@ -1,4 +1,4 @@
-//! What every integration test stands on.
+//! Shared support of the integration tests: servers, clients, origins, tokens.
 #![allow(
     clippy::expect_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! A server outside, on loopback, that answers whatever it is asked with what a test wants.
+//! An HTTP origin on loopback that answers every request with a response set by the test.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,14 +10,14 @@ use tokio::net::TcpListener;
 /// The server. It ends with the process.
 #[derive(Debug, Clone)]
 pub struct Origin {
-    /// Where it listens.
+    /// Its port.
     pub address: SocketAddr,
     asked: Arc<AtomicU32>,
     answer: Arc<Mutex<(u16, String)>>,
 }
 
 impl Origin {
-    /// One that answers with this text.
+    /// Starts one that answers with this text.
     pub async fn start(text: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -43,12 +43,12 @@ impl Origin {
         this
     }
 
-    /// Answer otherwise from now on.
+    /// Changes the response.
     pub fn answer(&self, status: u16, text: &str) {
         *self.answer.lock().expect("the answer") = (status, text.to_owned());
     }
 
-    /// How often it was asked.
+    /// The number of requests so far.
     pub fn asked(&self) -> u32 {
         self.asked.load(Ordering::SeqCst)
     }

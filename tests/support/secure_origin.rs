@@ -1,4 +1,4 @@
-//! A server outside that speaks HTTPS, and tells how it was reached.
+//! An HTTPS origin that reports how it was reached: HTTP version and connection.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// The server. It ends with the process.
 ///
-/// `/echo` gives back what it gets while it gets it; `/together` answers when `party` requests are there; anything is answered with
+/// `/echo` streams the request's body back; `/together` answers when `party` requests have arrived; any other path returns
 /// `{version, connection}`.
 #[derive(Debug)]
 pub struct SecureOrigin {
@@ -25,7 +25,7 @@ pub struct SecureOrigin {
 }
 
 impl SecureOrigin {
-    /// One that listens with this certificate.
+    /// Starts one with this certificate.
     pub async fn start(tls: Arc<ServerConfig>, party: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -45,7 +45,7 @@ async fn serve(listener: TcpListener, acceptor: TlsAcceptor, party: Arc<Barrier>
         let connection = connections.fetch_add(1, Ordering::SeqCst);
         let (acceptor, party) = (acceptor.clone(), Arc::clone(&party));
         tokio::spawn(async move {
-            // Whoever does not like the certificate leaves here.
+            // A client that rejects the certificate disconnects here.
             let Ok(stream) = acceptor.accept(stream).await else { return };
             let service = service_fn(|request| answer(request, connection, Arc::clone(&party)));
             let server = auto::Builder::new(TokioExecutor::new());

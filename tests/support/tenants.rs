@@ -19,12 +19,12 @@ pub async fn tenants() -> Tenants {
     TENANTS.get_or_init(|| tenants_with(DbBounds::default())).await.clone()
 }
 
-/// Tenants with bounds of one's own. Apps belong to the server: every one is reachable through each of these.
+/// Tenants with other limits. Apps belong to the server: each is reachable through every instance.
 pub async fn tenants_with(bounds: DbBounds) -> Tenants {
     Tenants::start(store().await, keys(), endpoint(), bounds).await.expect("the server is fit for tenants")
 }
 
-/// The one key ring of the process: what one test seals, another opens.
+/// The key ring shared by the process: every test decrypts the others' secrets.
 pub fn keys() -> Arc<KeyRing> {
     static KEYS: std::sync::LazyLock<Arc<KeyRing>> = std::sync::LazyLock::new(|| {
         let directory = tempfile::tempdir().expect("a directory");
@@ -33,21 +33,21 @@ pub fn keys() -> Arc<KeyRing> {
     Arc::clone(&KEYS)
 }
 
-/// An app of the test's own.
+/// A test's own app.
 pub struct TestApp {
     /// Its id.
     pub id: String,
-    /// Where it lives.
+    /// The tenants that it is reached through.
     pub tenants: Tenants,
 }
 
 impl TestApp {
-    /// With a database that a script was run in.
+    /// Creates an app, and runs a script in its database.
     pub async fn new(script: &str) -> Self {
         Self::on(&tenants().await, script).await
     }
 
-    /// Likewise, reached through these tenants.
+    /// Creates one through these tenants.
     pub async fn on(tenants: &Tenants, script: &str) -> Self {
         let app = tenants.create("test").await.expect("the app is made");
         let app = Self { id: app.id, tenants: tenants.clone() };
@@ -73,7 +73,7 @@ impl TestApp {
         self.tenants.database(self.id.as_str(), Identity::User { id: id.to_owned() })
     }
 
-    /// `ctx.db` of nobody.
+    /// `ctx.db` of the anon role.
     pub fn anon(&self) -> Arc<dyn Database> {
         self.tenants.database(self.id.as_str(), Identity::Anon)
     }
@@ -84,7 +84,7 @@ pub fn statement(sql: &str, params: Vec<Value>) -> Statement {
     Statement { sql: sql.to_owned(), params, bigint: BigintMode::Auto, shape: RowShape::Object }
 }
 
-/// The whole answer to a statement.
+/// The whole result of a statement.
 pub async fn answer(db: &Arc<dyn Database>, sql: &str, params: Vec<Value>) -> Result<Json, GuestError> {
     let result = Arc::clone(db).query(statement(sql, params)).await?;
     Ok(serde_json::from_slice(&result.json).expect("the answer is JSON"))

@@ -1,4 +1,4 @@
-//! Tokens by hand, good and bad.
+//! Builds tokens by hand, valid and invalid ones.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -24,7 +24,7 @@ pub fn part(token: &str, place: usize) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64url")).expect("JSON")
 }
 
-/// A token of this header and payload, as they are, with an HMAC by SHA-256.
+/// A token with this header and payload, verbatim, and an HMAC by SHA-256.
 pub fn hs256_raw(header: &str, payload: &str, secret: &[u8]) -> String {
     let signed = format!("{}.{}", encode(header), encode(payload));
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
@@ -32,22 +32,22 @@ pub fn hs256_raw(header: &str, payload: &str, secret: &[u8]) -> String {
     format!("{signed}.{}", encode(mac))
 }
 
-/// The same with these claims.
+/// An HS256 token with these claims.
 pub fn hs256(claims: &Value, secret: &[u8]) -> String {
     hs256_raw(r#"{"alg":"HS256"}"#, &claims.to_string(), secret)
 }
 
-/// Claims that are good for an hour.
+/// Claims that are valid for an hour.
 pub fn claims(issuer: &str, sub: &str) -> Value {
     json!({ "iss": issuer, "sub": sub, "iat": now(), "exp": now() + 3_600 })
 }
 
-/// A key pair of someone's, whose public half can be published.
+/// An issuer's key pair, whose public half can be published.
 #[derive(Debug)]
 pub struct Pair(SigningKey);
 
 impl Pair {
-    /// A new one of this `kid`.
+    /// Generates one with this `kid`.
     pub fn new(kid: &str) -> Self {
         Self(SigningKey::generate(kid.to_owned()).expect("a key").0)
     }
@@ -63,7 +63,7 @@ impl Pair {
     }
 }
 
-/// A key set of these.
+/// A JWK set of these keys.
 pub fn jwks(pairs: &[&Pair]) -> String {
     json!({ "keys": pairs.iter().map(|pair| pair.jwk()).collect::<Vec<_>>() }).to_string()
 }

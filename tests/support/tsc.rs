@@ -7,19 +7,19 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-/// One version of each, so that every run says the same.
+/// Pinned versions, so that every run gives the same result.
 const VERSION: &str = "5.9.3";
 const NODE_VERSION: &str = "22.20.5";
 
 static COMPILER: OnceLock<Option<PathBuf>> = OnceLock::new();
 
-/// What `tsc --strict` says about these files, which may import `@mayfly/types`; nothing when it has no complaint.
-/// `None`, and a word about it, where there is no npm.
+/// The output of `tsc --strict` for these files, which may import `@mayfly/types`; empty when they compile.
+/// `None`, with a message, without npm.
 pub fn check(files: &[(&str, &str)]) -> Option<String> {
     check_with(json!({}), files)
 }
 
-/// The same with other options of the compiler's.
+/// [`check`] with other compiler options.
 pub fn check_with(options: Value, files: &[(&str, &str)]) -> Option<String> {
     let package = package()?;
     let folder = tempfile::tempdir().expect("a folder");
@@ -41,7 +41,7 @@ pub fn check_with(options: Value, files: &[(&str, &str)]) -> Option<String> {
         },
         "include": ["*.ts"],
     });
-    // What comes from npm beside the compiler, for those that name it in `types`.
+    // Packages from npm beside the compiler, for files that name them in `types`.
     config["compilerOptions"]["typeRoots"] = json!([package.with_file_name("@types")]);
     for (name, value) in options.as_object().into_iter().flatten() {
         config["compilerOptions"][name] = value.clone();
@@ -56,7 +56,7 @@ pub fn check_with(options: Value, files: &[(&str, &str)]) -> Option<String> {
     Some(said)
 }
 
-/// The compiler's package; `None` where there is no npm.
+/// The compiler's package; `None` without npm.
 pub fn package() -> Option<PathBuf> {
     COMPILER.get_or_init(install).clone()
 }
@@ -80,7 +80,7 @@ fn install() -> Option<PathBuf> {
     if package.join("bin/tsc").is_file() {
         return Some(package);
     }
-    // Whole or not at all: another run may be looking for it.
+    // Atomically: another run may be looking for it.
     let parent = folder.parent().expect("a target folder");
     let fresh = tempfile::tempdir_in(parent).expect("a folder");
     let installed = Command::new("npm")

@@ -1,8 +1,8 @@
-//! Plans where the objects of the guest's first picture lie, and prints the plan: `make guest` keeps it as
+//! Measures and prints the allocation layout of the engine image: `make guest` stores it as
 //! `guest-sdk/dist/engine.plan`.
 //!
-//! Runs typical functions over a picture that nothing was planned in, sees what each writes to, and puts first what
-//! most of them write to.
+//! Runs typical functions over an image without a layout, finds the allocations that each writes to, and puts those first
+//! that most of them write to.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,9 +13,9 @@ use mayfly_abi::placement::{ALIGN_BYTES, HEADER_BYTES, LayoutEntry};
 use mayfly_benches::typical;
 use mayfly_runtime::{Allocation, Engine, EngineConfig, Source};
 
-/// What planned objects may have together, in bytes.
+/// The size of all allocations in the layout, in bytes.
 const ARENA_BYTES_MAX: usize = 128 << 10;
-/// Of larger ones few bytes are written to: they would push the others apart, and come behind them.
+/// Of larger allocations few bytes are written to: they would separate the others, and come behind them.
 const SMALL_BYTES_MAX: u32 = 4 << 10;
 
 #[tokio::main]
@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The ordinals of what one function's invocation writes to.
+/// The ordinals of the allocations that one function's invocation writes to.
 async fn written(
     engine: &Engine,
     allocations: &[Allocation],
@@ -55,7 +55,7 @@ async fn written(
     Ok(places.into_iter().filter_map(|place| holder(allocations, place)).collect())
 }
 
-/// The allocation that an address lies in, of those in the order of their addresses.
+/// The allocation that contains an address; `allocations` are sorted by address.
 fn holder(allocations: &[Allocation], place: usize) -> Option<u32> {
     let last = place as u32 + (ALIGN_BYTES as u32 - 1);
     let behind = allocations.partition_point(|made| made.address <= last);
@@ -63,7 +63,7 @@ fn holder(allocations: &[Allocation], place: usize) -> Option<u32> {
     (made.address + made.bytes > place as u32).then_some(made.ordinal)
 }
 
-/// What most functions write to comes first, and side by side what the same ones do.
+/// Sorts: allocations that most functions write to first, and those of the same functions side by side.
 fn arrange(writers: &BTreeMap<u32, BTreeSet<usize>>, sizes: &BTreeMap<u32, u32>) -> Vec<LayoutEntry> {
     let mut wanted: Vec<_> = writers
         .iter()

@@ -1,4 +1,4 @@
-//! Prints what the benches found as one table: `make bench` ends with it.
+//! Prints the results of the benches as one table: the last step of `make bench`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ fn main() {
     }
 }
 
-/// The goals, each with what was measured; ratios are to a floor of the same run.
+/// The goals, each with its measurement; ratios are to a floor of the same run.
 fn goals(medians: &BTreeMap<String, f64>, figures: &[(String, f64)]) -> Vec<(&'static str, String)> {
     let get = |name: &str| medians.get(name).copied();
     let time_of = |name: &str| get(name).map(time);
@@ -32,22 +32,23 @@ fn goals(medians: &BTreeMap<String, f64>, figures: &[(String, f64)]) -> Vec<(&'s
         Some(format!("{:+.0}%", 100.0 * (ours / alone - 1.0)))
     };
     let figure = |name: &str| figures.iter().find(|(of, _)| of == name).map(|(_, value)| *value);
-    let edge = || Some(format!("{:.0}%", figure("http_hello/percent of what hyper and the sandbox leave")?));
-    let apps = || Some(format!("{:.2} MiB", figure("many_apps/KiB resident for each app")? / 1024.0));
+    let edge = || Some(format!("{:.0}%", figure("http_hello/percent of hyper plus sandbox")?));
+    let apps = || Some(format!("{:.2} MiB", figure("many_apps/KiB resident per app")? / 1024.0));
     let resident = |when: &str| {
-        let of = |kind: &str| figure(&format!("many_functions/KiB {kind} for each, {when}"));
-        Some(format!("{:.2} MiB", (of("of its own")? + of("of mapped file")?) / 1024.0))
+        let of = |kind: &str| figure(&format!("many_functions/KiB {kind} per function, {when}"));
+        Some(format!("{:.2} MiB", (of("private")? + of("mapped")?) / 1024.0))
     };
     let connections = || {
-        let (open, bound) = (
-            figure("many_apps/connections to apps' databases")?,
-            figure("many_apps/connections that there may be")?,
-        );
+        let (open, bound) =
+            (figure("many_apps/connections to apps' databases")?, figure("many_apps/connection limit")?);
         Some(format!("{open:.0} of {bound:.0}"))
     };
     let neighbours = || {
         let alone = figure("neighbours/us at the 99th percentile, alone")?;
-        Some(format!("{:.1}x", figure("neighbours/us at the 99th percentile, beside 200 that spin")? / alone))
+        Some(format!(
+            "{:.1}x",
+            figure("neighbours/us at the 99th percentile, beside 200 busy loops")? / alone
+        ))
     };
     let user = || {
         let (alone, ours) =
@@ -55,8 +56,8 @@ fn goals(medians: &BTreeMap<String, f64>, figures: &[(String, f64)]) -> Vec<(&'s
         Some(format!("{:.2}x", ours / alone))
     };
     let identity = || {
-        let (nobody, token) = (get("identity/nobody")?, get("identity/a token")?);
-        Some(format!("{:+.0} us", (token - nobody) / 1e3))
+        let (anonymous, token) = (get("identity/no credentials")?, get("identity/a token")?);
+        Some(format!("{:+.0} us", (token - anonymous) / 1e3))
     };
     let apply = || {
         let (psql, ours) = (get("schema_apply/50 new tables by psql")?, get("schema_apply/50 new tables")?);
@@ -71,27 +72,33 @@ fn goals(medians: &BTreeMap<String, f64>, figures: &[(String, f64)]) -> Vec<(&'s
     [
         ("a sandbox is made in at most 10 us", time_of("instantiate")),
         ("hello in process takes at most 60 us", time_of("hello_in_process/clean")),
-        ("the same in a slot that a heavy neighbour used", time_of("hello_in_process/after heavy ones")),
+        (
+            "hello in process, in a slot that a heavy neighbour used",
+            time_of("hello_in_process/after heavy ones"),
+        ),
         ("a small deploy takes at most 20 ms", time_of("deploy_small")),
         ("a function that is not in memory adds at most 1 ms", time_of("many_functions/load from disk")),
-        ("a function that was just called: at most 0.5 MiB resident", resident("after one call each")),
-        ("and when its image was let go, after a minute", resident("when they are idle")),
-        ("HTTP hello, of what hyper and the sandbox leave possible: at least 60%", edge()),
-        ("a query by ctx.db, over the same by tokio-postgres: at most +15%", database()),
-        ("the same as a user with signed claims: at most 1.6x", user()),
-        ("to know who calls, over a call by nobody: at most +60 us", identity()),
-        ("a tenant's 99th percentile beside 200 spinning requests of another's: at most 2x", neighbours()),
-        ("500 apps of two functions, each called once: at most 1.5 MiB resident each", apps()),
-        ("and no more connections to their databases than there may be", connections()),
         (
-            "hashes, AES-GCM, gzip, UTF-8 and base64 of 1 MB, the slowest of them over Node: at most 2x",
+            "resident memory of a function that was just called: at most 0.5 MiB",
+            resident("after one call each"),
+        ),
+        ("resident memory of a function whose image was unmapped, after a minute", resident("when idle")),
+        ("HTTP hello: at least 60% of the throughput that hyper and the sandbox allow", edge()),
+        ("a query by ctx.db, compared with tokio-postgres: at most +15%", database()),
+        ("a query as a user with signed claims, compared with tokio-postgres: at most 1.6x", user()),
+        ("authentication by token, compared with an anonymous call: at most +60 us", identity()),
+        ("a tenant's 99th percentile beside another tenant's 200 busy loops: at most 2x", neighbours()),
+        ("500 apps of two functions, each called once: at most 1.5 MiB resident each", apps()),
+        ("their connections to PostgreSQL stay within the limit", connections()),
+        (
+            "hashes, AES-GCM, gzip, UTF-8 and base64 of 1 MB, the slowest compared with Node: at most 2x",
             natives(),
         ),
         (
             "a plan of 50 tables and 1,000 columns against itself takes at most 150 ms",
             time_of("schema_plan/50 tables, 1,000 columns, against itself"),
         ),
-        ("an apply of 50 new tables, over psql running the same SQL: at most 2x", apply()),
+        ("an apply of 50 new tables, compared with psql running the same SQL: at most 2x", apply()),
     ]
     .into_iter()
     .map(|(goal, measured)| (goal, measured.unwrap_or_else(|| "not measured in this run".to_owned())))
@@ -132,7 +139,7 @@ fn time(ns: f64) -> String {
     }
 }
 
-/// The machine that this ran on: a figure without one says nothing.
+/// The machine of this run: a figure without it cannot be compared.
 fn machine() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));

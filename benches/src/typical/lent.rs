@@ -1,4 +1,4 @@
-//! The outside of a function that is looked at alone: every answer is the same.
+//! Stub providers for a function that runs alone: every result is constant.
 
 use std::sync::Arc;
 

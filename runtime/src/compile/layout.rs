@@ -1,5 +1,5 @@
 //! The allocation layout of the engine image: what invocations write to lies side by side. See
-//! docs/decisions/0019-placement.md.
+//! docs/decisions/0019-allocation-layout.md.
 
 use std::collections::HashMap;
 

@@ -9,7 +9,7 @@ const WASM_STACK_BYTES: usize = 16 << 20;
 // What host functions may use on top; an overflow of this would end the process.
 const HOST_STACK_BYTES: usize = 1 << 20;
 // Pages that an invocation dirtied are copied back rather than unmapped, up to this much: a small function dirties a
-// quarter of it. Measured in docs/decisions/0004-pool.md.
+// quarter of it. Measured in docs/decisions/0004-reset-pool-slots.md.
 const KEEP_RESIDENT_BYTES: usize = 512 << 10;
 // The limit for native stacks: they are zeroed after use, and small functions use little.
 const KEEP_STACK_RESIDENT_BYTES: usize = 64 << 10;

@@ -3,7 +3,7 @@
 //!
 //! They are written here rather than linked from a whole WASI: each is a few lines, costs nothing to set up for an
 //! invocation, and leaves nothing to attack. What the guest's C library asks for beside them, it answers itself. See
-//! docs/decisions/0006-wasi.md.
+//! docs/decisions/0006-own-wasi-functions.md.
 
 use wasmtime::{Caller, Error, Linker, Result};
 

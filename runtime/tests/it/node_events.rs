@@ -1,4 +1,4 @@
-//! node:events and node:async_hooks.
+//! `node:events` and `node:async_hooks`.
 
 use crate::node_modules::eval_with;
 

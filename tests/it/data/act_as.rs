@@ -1,4 +1,4 @@
-//! `ctx.db.asUser` and `ctx.db.asAnon`: the service role as somebody else, and nobody else as anybody else.
+//! Impersonation by `ctx.db.asUser` and `ctx.db.asAnon`: for the service role, and for no other identity.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ fn the_service_may_be_anybody() {
             json!([{"role": "butterbase_anon", "is_user": false, "id": null}])
         );
         assert_eq!(rows(&anon, "SELECT body FROM notes").await, json!([]));
-        // It was itself all the time.
+        // The service's own handle kept its identity.
         assert_eq!(
             rows(&service, "SELECT owner FROM notes ORDER BY body").await,
             json!([{"owner": "alice"}, {"owner": "bob"}, {"owner": "alice"}])
@@ -53,14 +53,14 @@ fn the_service_may_be_anybody() {
 }
 
 #[test]
-fn nobody_else_may_be_anybody_else() {
+fn no_other_role_may_impersonate() {
     run(async {
         let app = TestApp::new(TABLE).await;
         let service = app.service();
         for db in [
             app.user("alice"),
             app.anon(),
-            // Nor whoever the service has become.
+            // Nor an impersonated identity.
             act_as(&service, user("alice")),
             act_as(&service, Actor::Anon),
         ] {

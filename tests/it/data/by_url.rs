@@ -11,7 +11,7 @@ use serde_json::json;
 use support::cluster::{config, directory, run};
 use support::tenants::{keys, rows};
 
-/// A server that asks everyone for a password.
+/// A server that requires a password of every login.
 async fn with_passwords(data_dir: &Path) -> (Cluster, String) {
     let cluster = Cluster::start(config(data_dir)).await.unwrap();
     let admin = cluster.endpoint().admin("postgres").await.unwrap();
@@ -20,7 +20,7 @@ async fn with_passwords(data_dir: &Path) -> (Cluster, String) {
         .await
         .unwrap();
     std::fs::write(data_dir.join("postgres/data/pg_hba.conf"), "local all all scram-sha-256\n").unwrap();
-    // A new connection is judged by the new file once the server has read it.
+    // The server checks new connections by the new file once it has read it.
     admin.query_one("SELECT pg_reload_conf()", &[]).await.unwrap();
     while cluster.endpoint().admin("postgres").await.is_ok() {}
     let socket = data_dir.join("postgres/socket").to_string_lossy().replace('/', "%2F");
@@ -47,7 +47,7 @@ fn the_host_keeps_the_passwords() {
         let user = tenants.database(app.id.as_str(), Identity::User { id: "alice".to_owned() });
         assert_eq!(rows(&user, "SELECT current_user_id() AS id").await, json!([{"id": "alice"}]));
 
-        // An owner may lock itself out. The next check lets it in again.
+        // An owner may lock itself out. The next check restores its password.
         let password = format!("ALTER ROLE \"{}_owner\" PASSWORD 'mine'", app.id);
         tenants.run_script(&app.id, script(password)).await.unwrap();
         let locked_out = tenants.run_script(&app.id, script("SELECT 1".to_owned())).await;

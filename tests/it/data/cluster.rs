@@ -1,4 +1,4 @@
-//! The managed cluster: starts anywhere, comes back by itself, and is stopped with us.
+//! The managed cluster: starts anywhere, restarts by itself, and stops with its process.
 
 use mayfly_postgres::{Cluster, ClusterError};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -68,7 +68,7 @@ fn a_pid_file_left_by_a_killed_server_does_not_matter() {
         let directory = directory();
         Cluster::start(config(directory.path())).await.unwrap().stop().await;
         let file = directory.path().join("postgres/data/postmaster.pid");
-        // A number that is now somebody else's: this very process.
+        // A process id that was reused: this process's.
         std::fs::write(&file, format!("{}\n", std::process::id())).unwrap();
         let cluster = Cluster::start(config(directory.path())).await.unwrap();
         assert_eq!(one(&cluster).await, 1);
@@ -83,8 +83,8 @@ fn a_server_left_by_a_killed_mayfly_is_replaced() {
         let first = Cluster::start(config(directory.path())).await.unwrap();
         let server = pid(&first);
         let data = directory.path().join("postgres/data");
-        // What a killed Mayfly leaves: a running server that nobody supervises. Nothing of `first` is dropped in
-        // order, so its watcher has to be held back as well: a copy of the pid file stands in for the moment
+        // A killed Mayfly leaves a running server without a supervisor. `first` is not dropped in
+        // order, so its watcher has to be held back as well: a copy of the pid file reproduces the moment
         // before the watcher acts.
         let pid_file = std::fs::read_to_string(data.join("postmaster.pid")).unwrap();
         assert!(pid_file.starts_with(&server.as_raw_nonzero().to_string()));

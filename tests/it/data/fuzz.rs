@@ -1,7 +1,7 @@
-//! SQL that nobody thought of: statements made up from all that a hostile user can name, run as one user on a pool of one
+//! Fuzzes row-level security: statements generated from every name that a hostile user knows, run as one user on a pool of one
 //! connection. After each, this user sees exactly their rows, and the next user of the same connection exactly theirs.
 //!
-//! `MAYFLY_FUZZ_STATEMENTS` says how many for each kind of app, `MAYFLY_FUZZ_SEED` which.
+//! `MAYFLY_FUZZ_STATEMENTS` is their number for each kind of app, `MAYFLY_FUZZ_SEED` the seed.
 
 mod catalogue;
 mod generate;
@@ -19,10 +19,10 @@ use self::catalogue::Catalogue;
 use self::generate::{Dice, Generator};
 use super::hostile::{CARELESS, SCHEMA};
 
-/// A few seconds' worth.
+/// Takes a few seconds.
 const STATEMENTS: u64 = 400;
 
-/// Bob's secret, as it is and as a function may have put it.
+/// Bob's secret, in plain text and in encodings that a function may produce.
 const SECRETS: [&str; 4] = ["b-secret", "622d736563726574", "Yi1zZWNyZXQ", "terces-b"];
 
 const SESSION: &str =
@@ -55,14 +55,14 @@ impl Stage {
         Self { app, alice, bob, service }
     }
 
-    /// What a statement shows holds nothing of bob's.
+    /// A statement's output holds nothing of bob's.
     fn check(shown: &str, of: &str) {
         for secret in SECRETS {
             assert!(!shown.contains(secret), "{of}\nshows {shown}");
         }
     }
 
-    /// Rows that are there whatever was done before.
+    /// Restores the rows, whatever the statements before did.
     async fn see(db: &Arc<dyn Database>, sql: &str, after: &str) -> Json {
         match answer(db, sql, Vec::new()).await {
             Ok(mut answer) => answer["rows"].take(),
@@ -72,7 +72,7 @@ impl Stage {
 
     async fn alone(&self, sql: &str) -> bool {
         let outcome = answer(&self.alice, sql, Vec::new()).await;
-        // A process that dies of a statement takes every other connection of the server with it.
+        // A backend that crashes ends every other connection of the server.
         let died = outcome.as_ref().is_err_and(|error| error.code == "DB_CONNECTION_LOST");
         assert!(!died, "the server died of\n{sql}");
         Self::check(&format!("{outcome:?}"), sql);
@@ -80,7 +80,7 @@ impl Stage {
         outcome.is_ok()
     }
 
-    /// In a transaction that is kept: what a savepoint or a commit might carry over is part of the question.
+    /// In a transaction that commits: a savepoint or a commit might carry state over.
     async fn together(&self, statements: &[String]) {
         let mut tx = Arc::clone(&self.alice).begin(TransactionOptions::default()).await.unwrap();
         for sql in statements {
@@ -146,7 +146,7 @@ async fn nothing_gets_out_of(schema: &str) {
             stage.together(&std::mem::take(&mut recent)).await;
         }
     }
-    // A generator of which PostgreSQL understands nothing would find nothing.
+    // If PostgreSQL rejected all generated statements, the test would prove nothing.
     assert!(carried_out * 20 >= count, "only {carried_out} of {count} statements were carried out");
     println!("seed {seed}: {carried_out} of {count} statements were carried out, the others refused");
     assert_eq!(stage.app.tenants.check(&stage.app.id).await.unwrap(), Vec::<String>::new());

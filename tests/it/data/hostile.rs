@@ -1,7 +1,7 @@
-//! SQL that wants out: each statement alone, in a transaction, and after another one, as an end user.
+//! Hostile SQL: each statement alone, in a transaction, and after another one, as an end user.
 //!
-//! Whatever it answers, it must not show the other user's row, and both users must find things as they were: on the
-//! same connection, for there is only one.
+//! Whatever its result, it must not show the other user's row, and both users must find the data and the session unchanged,
+//! on the same connection, since there is only one.
 
 mod statements;
 
@@ -45,11 +45,11 @@ impl Stage {
             ..DbBounds::default()
         };
         let app = TestApp::on(&tenants_with(bounds).await, schema).await;
-        // The claims that bob really had, on a connection of another pool.
+        // Genuine claims of bob, from a connection of another pool.
         let elsewhere = tenants().await.database(app.id.as_str(), Identity::User { id: "bob".to_owned() });
         let claims = rows(&elsewhere, "SELECT current_setting('mayfly.claims') AS c").await;
         let bob_claims = claims[0]["c"].as_str().unwrap().to_owned();
-        // Bob's, but with a signature that alice made up.
+        // Claims of bob with a signature that alice forged.
         let (signed, _) = bob_claims.rsplit_once('.').unwrap();
         let forged_claims = format!("{signed}.{}", "0".repeat(64));
         Self { app, bob_claims, forged_claims }
@@ -63,7 +63,7 @@ impl Stage {
         filled.split(" ;; ").map(str::to_owned).collect()
     }
 
-    /// Everything is as it was, for both.
+    /// Data and session are unchanged, for both users.
     async fn inspect(&self, after: &str) {
         for (user, id, body) in [("alice", 1, "a-secret"), ("bob", 2, "b-secret")] {
             let db = self.app.user(user);
@@ -80,7 +80,7 @@ impl Stage {
         }
     }
 
-    /// Put back what alice may do to her own row.
+    /// Restores alice's own row, which she may change.
     async fn restore(&self) {
         let service = self.app.service();
         rows(&service, "DELETE FROM posts").await;
@@ -89,7 +89,7 @@ impl Stage {
 }
 
 fn check(shown: &str, statement: &str) {
-    // The statement may name the row that it looks for.
+    // The statement's own text may contain the secret.
     assert!(!shown.replace(statement, "").contains("b-secret"), "shown by {statement}: {shown}");
 }
 
@@ -113,7 +113,7 @@ async fn in_transaction(db: &Arc<dyn Database>, calls: &[String]) {
     let _ = tx.rollback().await;
 }
 
-/// The same by portals, whose rows are asked for one after the other.
+/// Runs the statements as streams (portals), fetched in batches.
 async fn streamed(db: &Arc<dyn Database>, calls: &[String]) {
     let mut tx = Arc::clone(db).begin(TransactionOptions::default()).await.unwrap();
     for call in calls {
@@ -126,11 +126,11 @@ async fn streamed(db: &Arc<dyn Database>, calls: &[String]) {
             Err(error) => check(&format!("{error:?}"), call),
         }
     }
-    // Left as it is: whatever it was in the middle of must be gone.
+    // Dropped in the middle: its open state must not remain.
     drop(tx);
 }
 
-/// Everything is tried so often that it would be kept parsed, where statements are.
+/// Runs each statement often enough that it would be kept as a prepared statement.
 const TIMES: usize = 3;
 
 async fn nothing_gets_out_of(stage: Stage) {
@@ -153,9 +153,9 @@ async fn nothing_gets_out_of(stage: Stage) {
         streamed(&alice, &calls).await;
         stage.inspect(statements).await;
     }
-    // What a guest's frame may ask for beside SQL: to be somebody else. It is the host that says no.
+    // A guest's frame may ask for impersonation beside SQL. The host refuses it.
     for actor in [Actor::User("bob".to_owned()), Actor::User("alice".to_owned()), Actor::Anon] {
-        let refused = Arc::clone(&alice).act_as(actor).err().expect("alice is nobody else");
+        let refused = Arc::clone(&alice).act_as(actor).err().expect("alice may not impersonate");
         assert_eq!(refused.code, "AUTH_IMPERSONATION_FORBIDDEN");
     }
     let keys = rows(&stage.app.service(), "SELECT key, result FROM _idempotency_keys").await;
@@ -182,7 +182,7 @@ fn claims_are_good_for_one_user_one_connection_and_a_while() {
         let parts: Vec<_> = claims.split('.').map(str::to_owned).collect();
         let [subject, process, expiry, mac] = parts.try_into().unwrap();
         let other_subject = hex_of("alice");
-        // A superuser stands in for whoever might have found a way to set them.
+        // A superuser sets them in place of an attacker who found a way to.
         let admin = endpoint().admin(&app.id).await.unwrap();
         for forged in [
             claims.clone(),
@@ -201,8 +201,8 @@ fn claims_are_good_for_one_user_one_connection_and_a_while() {
             assert_eq!(error.code().unwrap().code(), "28000", "{forged}");
         }
         admin.batch_execute("SET mayfly.claims = ''").await.unwrap();
-        let nobody: Option<String> = admin.query_one("SELECT current_user_id()", &[]).await.unwrap().get(0);
-        assert_eq!(nobody, None);
+        let unsigned: Option<String> = admin.query_one("SELECT current_user_id()", &[]).await.unwrap().get(0);
+        assert_eq!(unsigned, None);
     });
 }
 
@@ -216,8 +216,8 @@ fn what_a_login_sets_for_itself_is_found_and_does_not_last() {
         let app =
             TestApp::on(&tenants_with(DbBounds::default()).await, &format!("{SCHEMA}; {CARELESS}")).await;
         let alice = app.user("alice");
-        // Back to the login itself, which may change its own settings: inside one statement, by way of a developer's
-        // careless function.
+        // Back to the login itself, which may change its own settings: inside one statement, through a developer's
+        // unsafe function.
         let sql = format!(
             "WITH x AS MATERIALIZED (SELECT run_text('SET ROLE none') r)
              SELECT r, run_text('ALTER ROLE \"{0}_user\" SET default_transaction_read_only = on'),
@@ -225,11 +225,12 @@ fn what_a_login_sets_for_itself_is_found_and_does_not_last() {
             app.id
         );
         rows(&alice, &sql).await;
-        // A connection of another pool is a new one: what the host says at its start stands above all that.
-        let anew = tenants().await.database(app.id.as_str(), Identity::User { id: "alice".to_owned() });
+        // A connection of another pool is a new one: the settings of its startup packet override those.
+        let reconnected =
+            tenants().await.database(app.id.as_str(), Identity::User { id: "alice".to_owned() });
         let session = "SELECT current_user::text AS r, current_setting('default_transaction_read_only') AS o";
-        assert_eq!(rows(&anew, session).await, json!([{"r": "butterbase_user", "o": "off"}]));
-        assert_eq!(rows(&anew, "SELECT body FROM posts").await, json!([{"body": "a-secret"}]));
+        assert_eq!(rows(&reconnected, session).await, json!([{"r": "butterbase_user", "o": "off"}]));
+        assert_eq!(rows(&reconnected, "SELECT body FROM posts").await, json!([{"body": "a-secret"}]));
         assert_eq!(app.tenants.check_and_repair(&app.id).await.unwrap().len(), 1);
         assert_eq!(app.tenants.check(&app.id).await.unwrap(), Vec::<String>::new());
     });

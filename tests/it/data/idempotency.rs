@@ -1,4 +1,4 @@
-//! `ctx.idempotency`.
+//! `ctx.idempotency.claim`: atomicity, scopes and expiry.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ fn scopes_are_apart_and_expired_claims_are_free() {
 
         assert!(take(&app, claim("short", Some(3600))).await);
         assert!(!take(&app, claim("short", Some(3600))).await);
-        // Its time runs out.
+        // The claim expires.
         let admin = endpoint().admin(&app.id).await.unwrap();
         admin
             .execute(

@@ -1,4 +1,4 @@
-//! `ctx.idempotency.run`: a claim, the work and its result, together or not at all.
+//! `ctx.idempotency.run`: a claim, the work and its result are committed in one transaction.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ async fn work(transaction: &mut Box<dyn Transaction>) {
 }
 
 #[test]
-fn whoever_calls_it_is_done_once() {
+fn it_is_done_once_for_every_caller() {
     run(async {
         let app = TestApp::new(TABLE).await;
         for (key, identity) in [("s", Identity::Service), ("u", user("alice")), ("a", Identity::Anon)] {
@@ -50,12 +50,12 @@ fn whoever_calls_it_is_done_once() {
             work(&mut transaction).await;
             transaction.finish(format!("[\"{key}\"]")).await.unwrap();
             assert_eq!(done(&app, identity, key).await, format!("[\"{key}\"]"));
-            // The key is the app's: whoever else comes gets the same.
+            // The key belongs to the app: every other caller gets the same result.
             assert_eq!(done(&app, user("bob"), key).await, format!("[\"{key}\"]"));
         }
         let seen = rows(&app.service(), "SELECT who FROM work ORDER BY who NULLS LAST").await;
         assert_eq!(seen, json!([{"who": "alice"}, {"who": null}, {"who": null}]));
-        // For claims, too, such a key is taken.
+        // Such a key is taken for claims, too.
         assert!(!app.tenants.idempotency(app.id.as_str(), Identity::Anon).claim(claim("u")).await.unwrap());
     });
 }
@@ -79,7 +79,7 @@ fn what_fails_leaves_nothing() {
         assert_eq!(too_long.finish("x".repeat((256 << 10) + 1)).await.unwrap_err().code, "54000");
         assert_eq!(rows(&app.service(), "SELECT * FROM work").await, json!([]));
         assert_eq!(rows(&app.service(), "SELECT * FROM _idempotency_keys").await, json!([]));
-        // As long as may be kept is kept.
+        // A result of the maximum size is stored.
         let longest = mine(&app, alice(), "k").await;
         longest.finish("x".repeat(256 << 10)).await.unwrap();
         assert_eq!(done(&app, alice(), "k").await.len(), 256 << 10);
@@ -129,7 +129,7 @@ fn the_wait_ends_with_a_statements_time() {
         };
         let app = TestApp::on(&tenants_with(bounds).await, TABLE).await;
         let first = mine(&app, Identity::Anon, "k").await;
-        // Not with a lock's.
+        // Not with the timeout of a lock.
         assert_eq!(begin(&app, Identity::Anon, claim("k")).await.unwrap_err().code, "DB_TIMEOUT");
         first.finish(String::new()).await.unwrap();
         assert_eq!(done(&app, Identity::Anon, "k").await, "");
@@ -182,7 +182,7 @@ fn an_expired_key_is_free_and_its_result_is_gone() {
         mine(&app, user("alice"), "k").await.finish("2".to_owned()).await.unwrap();
         assert_eq!(done(&app, Identity::Anon, "k").await, "2");
         expire(&app).await;
-        // Claimed without work, it has no result, and says so.
+        // A key that was claimed without work has no result, and the error says so.
         assert!(app.tenants.idempotency(app.id.as_str(), Identity::Anon).claim(claim("k")).await.unwrap());
         let conflict = begin(&app, Identity::Anon, claim("k")).await.unwrap_err();
         assert_eq!(conflict.code, "RESOURCE_CONFLICT");
@@ -202,7 +202,7 @@ fn expired_keys_are_swept_and_no_others() {
             )
             .await
             .unwrap();
-        // One is being taken again at this moment: no sweep waits for it.
+        // One key is being claimed again concurrently: the sweep does not wait for it.
         let held = mine(&app, Identity::Service, "7").await;
         let (one, other) = tokio::join!(app.tenants.sweep_claims(&app.id), app.tenants.sweep_claims(&app.id));
         assert_eq!(one.unwrap() + other.unwrap(), 2499);
@@ -213,7 +213,7 @@ fn expired_keys_are_swept_and_no_others() {
 }
 
 #[test]
-fn nobodys_sql_can_take_or_settle_a_key() {
+fn no_users_sql_can_claim_or_complete_a_key() {
     run(async {
         let app = TestApp::new(TABLE).await;
         mine(&app, user("alice"), "k").await.finish("1".to_owned()).await.unwrap();
@@ -233,7 +233,7 @@ fn nobodys_sql_can_take_or_settle_a_key() {
             }
         }
         assert_eq!(code(&alice, "SELECT mayfly.check_key_proof('a', 'b', 'c')").await, "42501");
-        // Within such work it cannot, either: what it sees of the session holds no proof.
+        // Within such work it cannot, either: the session holds no readable proof.
         let mut transaction = mine(&app, user("alice"), "other").await;
         for sql in [
             "SELECT * FROM _idempotency_keys",

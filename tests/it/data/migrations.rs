@@ -54,7 +54,7 @@ fn a_failing_one_leaves_nothing_behind() {
         assert!(matches!(error, MigrateError::Failed { number: 1, .. }), "{error}");
         let half = client.query_one("SELECT to_regclass('half') IS NULL", &[]).await.unwrap();
         assert!(half.get::<_, bool>(0));
-        // And it lets go of the lock.
+        // And it releases the lock.
         assert_eq!(mayfly_schema::migrate(&mut client).await.unwrap(), MIGRATIONS.len());
     });
 }

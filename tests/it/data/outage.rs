@@ -1,4 +1,4 @@
-//! PostgreSQL dies and comes back: everything recovers by itself.
+//! PostgreSQL is killed and restarted: all parts recover without a restart.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use serde_json::json;
 use support::cluster::{config, directory, run};
 use support::tenants::{answer, keys, rows, statement};
 
-/// Kills the server, and waits until another one runs. That it is gone may be noticed after its clients know: what the
-/// cluster said of itself before does not count.
+/// Kills the server, and waits until another one runs. Its clients may notice the end before the cluster does, so the
+/// cluster's earlier state does not count.
 fn kill(cluster: &Cluster) -> impl Future<Output = ()> + use<> {
     let mut up = cluster.running();
     up.borrow_and_update();
@@ -55,11 +55,11 @@ fn a_killed_server_costs_what_ran_and_nothing_else() {
         let up = kill(&cluster);
         assert_eq!(running.await.unwrap().unwrap_err().code, "DB_CONNECTION_LOST");
 
-        // At once: a connection is waited for as long as its bound allows.
+        // At once: a use waits for a connection up to its timeout.
         assert_eq!(rows(&db, "SELECT x FROM t").await, json!([{"x": 1}]));
         up.await;
         store.ping().await.unwrap();
-        // The subscription noticed that it may have missed something.
+        // The subscription noticed that it may have missed notifications.
         assert_eq!(changes.next().await, Some(Change::Resync));
         cluster.stop().await;
     });
@@ -83,7 +83,7 @@ fn after_a_restart_every_place_is_there_and_everyone_sees_their_own() {
         let cluster = Cluster::start(config(directory.path())).await.unwrap();
         let store = Store::connect(StoreConfig::new(cluster.endpoint().clone())).await.unwrap();
         store.migrate().await.unwrap();
-        // The wait for a connection is the time within which everything has to be back: 5 seconds.
+        // All parts must recover within the timeout for a connection: 5 seconds.
         let bounds = DbBounds { connections_per_login: 4, connections_max: 4, ..DbBounds::default() };
         assert_eq!(bounds.connect_wait.as_secs(), 5);
         let tenants = Tenants::start(store, keys(), cluster.endpoint().clone(), bounds).await.unwrap();
@@ -93,7 +93,7 @@ fn after_a_restart_every_place_is_there_and_everyone_sees_their_own() {
         let user = |n: usize| tenants.database(app.id.as_str(), Identity::User { id: format!("u{n}") });
         let owner = "SELECT owner, current_user_id() AS id FROM notes";
         for _ in 0..2 {
-            // Every place is taken: by a transaction, a stream, a statement that runs, and one that is idle.
+            // Every connection permit is taken: by a transaction, a stream, a running statement, and an idle connection.
             let mut streaming = hold(&user(0)).await;
             let cursor =
                 streaming.open(statement("SELECT generate_series(1, 1000)", Vec::new())).await.unwrap();
@@ -109,7 +109,7 @@ fn after_a_restart_every_place_is_there_and_everyone_sees_their_own() {
             while admin.query(sleeping, &[]).await.unwrap().is_empty() {}
             let up = kill(&cluster);
             assert_eq!(running.await.unwrap().unwrap_err().code, "DB_CONNECTION_LOST");
-            // Until then, a process of the old server may still answer, and be gone a moment later.
+            // Until then, a backend of the old server may still answer, and end a moment later.
             up.await;
             let lost = streaming.fetch(cursor, 1).await.unwrap_err();
             assert_eq!(lost.code, "DB_CONNECTION_LOST");
@@ -117,7 +117,7 @@ fn after_a_restart_every_place_is_there_and_everyone_sees_their_own() {
             assert_eq!(lost.code, "DB_CONNECTION_LOST");
             drop((streaming, waiting));
 
-            // At once, all of them together, and each in a place of its own.
+            // All of them concurrently, each with a connection permit.
             let crowd: Vec<_> = (0..4)
                 .map(|n| {
                     let db = user(n);

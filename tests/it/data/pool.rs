@@ -1,4 +1,4 @@
-//! Connections: bounded, fair, reset, and given back.
+//! The connection pool: limited, fair, reset after use, and leak-free.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -28,14 +28,14 @@ fn bounds(connections_per_login: usize, connections_max: usize) -> DbBounds {
 }
 
 #[test]
-fn a_login_has_so_many_and_no_more() {
+fn a_login_has_a_connection_limit() {
     run(async {
         let app = TestApp::on(&tenants_with(bounds(2, 10)).await, "").await;
         let db = app.service();
         let first = hold(&db).await;
         let _second = hold(&db).await;
         assert_eq!(code(&db, "SELECT 1").await, "DB_POOL_EXHAUSTED");
-        // Another login of the app has its own.
+        // Another login of the app has its own limit.
         assert_eq!(rows(&app.user("alice"), "SELECT 1 AS x").await, json!([{"x": 1}]));
         first.rollback().await.unwrap();
         assert_eq!(rows(&db, "SELECT 1 AS x").await, json!([{"x": 1}]));
@@ -48,7 +48,7 @@ fn a_greedy_app_does_not_starve_another() {
         let tenants = tenants_with(DbBounds { connect_wait: Duration::from_secs(30), ..bounds(3, 4) }).await;
         let greedy = Arc::new(TestApp::on(&tenants, "").await);
         let modest = TestApp::on(&tenants, "").await;
-        // Far more than there is room for, and each takes a while.
+        // Far more than the limit, and each takes a while.
         let crowd: Vec<_> = (0..60)
             .map(|_| {
                 let db = greedy.service();
@@ -70,7 +70,7 @@ fn idle_connections_make_room() {
     run(async {
         let tenants = tenants_with(bounds(2, 2)).await;
         let app = TestApp::on(&tenants, "").await;
-        // Three logins, room for two: the oldest idle one is closed for the third.
+        // Three logins, two connections at most: the oldest idle one is closed for the third.
         for _ in 0..3 {
             for db in [app.service(), app.user("alice"), app.anon()] {
                 assert_eq!(rows(&db, "SELECT 1 AS x").await, json!([{"x": 1}]));
@@ -121,7 +121,7 @@ fn a_connection_that_was_killed_is_replaced_unnoticed() {
     });
 }
 
-/// Drives a future through so many of its moments, and gives it up. Whether it had come to its end by then.
+/// Polls a future the given number of times, and drops it. Returns whether it had completed.
 async fn give_up_after(moments: usize, future: impl Future) -> bool {
     let mut future = pin!(future);
     let mut left = moments;
@@ -140,7 +140,7 @@ async fn give_up_after(moments: usize, future: impl Future) -> bool {
 }
 
 #[test]
-fn a_transaction_that_is_left_open_is_undone_and_its_connection_lent_again() {
+fn a_transaction_that_is_left_open_is_rolled_back_and_its_connection_reused() {
     run(async {
         for schema in
             ["", "CREATE FUNCTION run_text(q text) RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE q; END'"]
@@ -164,7 +164,7 @@ fn a_transaction_that_is_left_open_is_undone_and_its_connection_lent_again() {
 }
 
 #[test]
-fn a_cancelled_statement_takes_nobody_elses_with_it() {
+fn a_cancelled_statement_cancels_no_other() {
     run(async {
         let app = TestApp::on(
             &tenants_with(DbBounds { connect_wait: Duration::from_secs(30), ..bounds(2, 4) }).await,
@@ -172,7 +172,7 @@ fn a_cancelled_statement_takes_nobody_elses_with_it() {
         )
         .await;
         let app = Arc::new(app);
-        // Others run on the same login's connections all the while: one that lasts would meet a cancel that is late.
+        // Other statements run on the same login's connections: a long one would be hit by a late cancel request.
         let others: Vec<_> = (0..2)
             .map(|n| {
                 let app = Arc::clone(&app);
@@ -190,7 +190,7 @@ fn a_cancelled_statement_takes_nobody_elses_with_it() {
         let alice = app.user("alice");
         let (mut ended, mut given_up) = (0, 0);
         while others.iter().any(|other| !other.is_finished()) {
-            // Every moment of a use, the last of them the one in which the connection is given back.
+            // Every await point of a use, the last of them the return of the connection.
             for moments in 1..8 {
                 let use_it = answer(&alice, "SELECT 1 AS x", Vec::new());
                 *(if give_up_after(moments, use_it).await { &mut ended } else { &mut given_up }) += 1;
@@ -201,7 +201,7 @@ fn a_cancelled_statement_takes_nobody_elses_with_it() {
             other.await.unwrap();
         }
         assert!(ended > 0 && given_up > 0, "{ended} came to their end, {given_up} were given up");
-        // No place is lost: as many as there may be can be held at once.
+        // No permit is lost: the full limit can be held at once.
         let _held = (hold(&alice).await, hold(&alice).await);
     });
 }

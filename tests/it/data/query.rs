@@ -1,4 +1,4 @@
-//! Bounds and errors of single statements.
+//! Limits and errors of single statements.
 
 use mayfly_runtime::providers::Value;
 use mayfly_tenant_db::db::DbBounds;
@@ -22,7 +22,7 @@ fn errors_carry_what_postgresql_said() {
         assert_eq!(error.code, "23514");
         assert!(error.fields.contains(&("constraint", "positive".to_owned())));
         assert!(error.fields.contains(&("table", "t".to_owned())));
-        // And the connection is as good as new.
+        // And the connection is clean.
         assert_eq!(rows(&db, "SELECT 1 AS x").await, json!([{"x": 1}]));
     });
 }
@@ -48,7 +48,7 @@ fn parameters_have_bounds() {
         let nul = answer(&db, "SELECT $1::text", vec![Value::Text("a\0b".to_owned())]).await.unwrap_err();
         assert_eq!(nul.code, "22021");
         assert_eq!(code(&db, "SELECT 'a\0b'").await, "22021");
-        // The most there can be.
+        // The maximum.
         let list: Vec<_> = (1..=65_535).map(|number| format!("${number}::int2")).collect();
         let sql = format!("SELECT cardinality(ARRAY[{}]) AS n", list.join(","));
         let answer = answer(&db, &sql, vec![Value::Number(1.0); 65_535]).await.unwrap();
@@ -67,7 +67,7 @@ fn a_huge_result_is_cut_off_at_the_bound() {
         let many = "SELECT repeat('a', 1000000) FROM generate_series(1, 1000)";
         assert_eq!(code(&db, many).await, "DB_RESULT_TOO_LARGE");
         assert_eq!(code(&db, "SELECT FROM generate_series(1, 100001)").await, "DB_RESULT_TOO_LARGE");
-        // An error quotes what it complains about.
+        // An error quotes the offending value.
         assert_eq!(code(&db, "SELECT repeat('a', 50000000)::int").await, "DB_RESULT_TOO_LARGE");
         assert!(peak_bytes() - before < 200 << 20, "the result was held in memory");
         let most = answer(&db, "SELECT FROM generate_series(1, 100000)", Vec::new()).await.unwrap();
@@ -75,7 +75,7 @@ fn a_huge_result_is_cut_off_at_the_bound() {
     });
 }
 
-/// The most memory that this process ever held; 0 where that cannot be told.
+/// The peak resident memory of this process; 0 where it is unknown.
 fn peak_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
@@ -95,7 +95,7 @@ fn a_statement_has_a_deadline_and_leaves_nothing_running() {
 }
 
 #[test]
-fn a_statement_that_nobody_waits_for_is_cancelled() {
+fn a_dropped_statement_is_cancelled() {
     run(async {
         let app = TestApp::new("CREATE TABLE lock_me (x int); INSERT INTO lock_me VALUES (1)").await;
         let db = app.service();

@@ -1,4 +1,4 @@
-//! What stays in a connection's session between two uses, and what must not.
+//! Session state between two uses of a connection: claims, settings, plans and prepared statements.
 
 use mayfly_runtime::providers::{TransactionOptions, Value};
 use mayfly_tenant_db::db::DbBounds;
@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use support::cluster::{endpoint, run};
 use support::tenants::{TestApp, answer, code, rows, rows_with, statement, tenants_with};
 
-/// The question that every new connection asks.
+/// The query that every new connection runs: can a routine leave session side effects?
 const LEAVERS: &str = include_str!("../../../control/tenant-db/src/db/session/leavers.sql");
 
 const NOTES: &str = "
@@ -15,7 +15,7 @@ const NOTES: &str = "
     CREATE POLICY own ON notes TO butterbase_user
         USING (owner = (SELECT current_user_id())) WITH CHECK (owner = (SELECT current_user_id()))";
 
-/// An app whose every use of a login meets the same connection.
+/// An app with one connection per login.
 async fn app(script: &str) -> TestApp {
     let bounds = DbBounds { connections_per_login: 1, ..DbBounds::default() };
     TestApp::on(&tenants_with(bounds).await, script).await
@@ -42,7 +42,7 @@ fn users_that_take_turns_on_a_connection_stay_themselves() {
 }
 
 #[test]
-fn a_refused_first_statement_makes_nobody_somebody_else() {
+fn a_refused_first_statement_changes_no_identity() {
     run(async {
         let app = app(NOTES).await;
         let who = "SELECT current_user_id() AS u";
@@ -63,7 +63,7 @@ fn a_sequences_last_value_is_its_users_alone() {
         let last = "SELECT lastval()";
         rows(&app.user("alice"), "INSERT INTO notes (body) VALUES ('a')").await;
         assert_eq!(code(&app.user("bob"), last).await, "55000");
-        // Nor after a transaction, which leaves the claims of before it in the session.
+        // Nor after a transaction, which leaves the earlier claims in the session.
         rows(&app.user("alice"), "SELECT 1 AS n").await;
         let mut tx = app.user("bob").begin(Default::default()).await.unwrap();
         tx.query(statement("INSERT INTO notes (body) VALUES ('b')", Vec::new())).await.unwrap();
@@ -82,7 +82,7 @@ fn a_kept_statement_follows_its_table() {
         for _ in 0..8 {
             assert_eq!(rows_with(&service, select, two()).await, json!([{"id": 1, "v": 2}]));
         }
-        // Behind the platform's back, so that the connection stays.
+        // Without the platform's knowledge, so that the connection stays open.
         let admin = endpoint().admin(&app.id).await.unwrap();
         admin.batch_execute("ALTER TABLE public.t ADD COLUMN w text DEFAULT 'new'").await.unwrap();
         for _ in 0..3 {
@@ -201,7 +201,7 @@ fn routines_that_could_leave_something_are_told_from_those_that_could_not() {
 #[test]
 fn plans_are_kept_for_one_user_and_never_for_the_next() {
     run(async {
-        // A developer's mistake: the function is not what it says, and PostgreSQL would put its answer into a plan.
+        // A developer's mistake: the function is wrongly declared, and PostgreSQL would put its result into a plan.
         let schema = "CREATE FUNCTION me() RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT current_user_id()';
             CREATE TABLE own (owner text, body text);
             INSERT INTO own VALUES ('alice', 'a'), ('bob', 'b');
@@ -227,7 +227,7 @@ fn plans_are_kept_for_one_user_and_never_for_the_next() {
             assert_eq!(mode("alice").await, "auto");
             let mut tx = app.user("bob").begin(TransactionOptions::default()).await.unwrap();
             match turn {
-                // Somebody else comes: at once, with a statement that fails, or in a transaction, kept or undone.
+                // Another user takes the connection: directly, with a failing statement, or in a transaction, committed or rolled back.
                 0 => tx.rollback().await.unwrap(),
                 1 => {
                     tx.rollback().await.unwrap();

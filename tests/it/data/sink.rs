@@ -1,4 +1,4 @@
-//! Invocation records: written in batches, read back at once, never in the way.
+//! Writing invocation records: in batches, readable at once, without blocking invocations.
 
 mod reading;
 
@@ -63,7 +63,7 @@ fn a_record_that_an_earlier_attempt_has_written_counts_once() {
         let twice = record(&app, 1000);
         sink.record(twice.clone()).await;
         sink.flush().await;
-        // The same again: it hangs before its end, and its connection is lost.
+        // It hangs again before its end, and its connection is lost.
         let admin = endpoint().admin("mayfly").await.unwrap();
         admin.batch_execute("BEGIN").await.unwrap();
         let held = "SELECT pg_backend_pid() FROM invocation_hours WHERE app_id = $1 FOR UPDATE";
@@ -102,7 +102,7 @@ fn days_are_made_in_advance_and_dropped_when_they_are_old() {
         }
         sink.flush().await;
         let admin = endpoint().admin("mayfly").await.unwrap();
-        // As if it had been written then.
+        // Backdates the record.
         let moved = "UPDATE invocations SET recorded_at = started_at WHERE app_id = $1 AND started_at < now() - interval '1 day'";
         admin.execute(moved, &[&app.id]).await.unwrap();
         let count = async || invocations.query(&app.id, None, &query(10)).await.unwrap().records.len();
@@ -117,7 +117,7 @@ fn days_are_made_in_advance_and_dropped_when_they_are_old() {
         let later = noon + chrono::TimeDelta::hours(1);
         assert_eq!(invocations.drop_before(day.succ_opt().unwrap(), later).await.unwrap(), 1);
         assert_eq!((count().await, sums().await), (1, 1));
-        // Those of the days after it.
+        // The records of later days.
         invocations.drop_before(day + chrono::Days::new(10), noon).await.unwrap();
     });
 }
@@ -130,7 +130,7 @@ fn every_column_and_long_consoles_come_back() {
         let (sink, _writer) = Sink::start(&store, SinkConfig::default());
         let text = |value: &str| Some(value.to_owned());
         let plain = record(&app, 1_700_000_000_000);
-        // More than is sent at a time, and a value in every column.
+        // More than one batch, with a value in every column.
         let full = InvocationRecord {
             caller_key_id: text("key_1"),
             user_id: None,
@@ -167,7 +167,7 @@ fn every_column_and_long_consoles_come_back() {
 }
 
 #[test]
-fn a_record_of_a_deleted_app_stops_nobody() {
+fn a_record_of_a_deleted_app_blocks_no_other() {
     run(async {
         let store = store().await;
         let app = TestApp::new("").await;
@@ -190,7 +190,7 @@ fn while_nothing_can_be_written_the_oldest_are_dropped_and_counted() {
         let config =
             SinkConfig { queue_max: 3, batch_max: 1, patience: Duration::ZERO, ..SinkConfig::default() };
         let (sink, writer) = Sink::start(&store, config);
-        // Whoever writes waits for this.
+        // The writer waits for this.
         let admin = endpoint().admin("mayfly").await.unwrap();
         admin.batch_execute("BEGIN; LOCK TABLE invocations IN EXCLUSIVE MODE").await.unwrap();
         for number in 0..20 {

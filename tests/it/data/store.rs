@@ -1,4 +1,4 @@
-//! The platform's tables.
+//! The platform's tables: apps, sessions, notifications.
 
 mod functions;
 mod keys;
@@ -48,9 +48,10 @@ fn no_app_gets_into_the_platforms_database_or_another_apps() {
 #[test]
 fn a_server_that_is_away_is_unavailable() {
     run(async {
-        let endpoint =
-            mayfly_postgres::Endpoint::from_url("postgres://nobody@127.0.0.1:1/mayfly?sslmode=disable")
-                .unwrap();
+        let endpoint = mayfly_postgres::Endpoint::from_url(
+            "postgres://unknown@127.0.0.1:1/mayfly?sslmode=disable",
+        )
+        .unwrap();
         let error = Store::connect(StoreConfig::new(endpoint)).await.unwrap_err();
         assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     });
@@ -72,7 +73,7 @@ fn an_app_can_be_paused_and_everyone_hears_of_it() {
         assert_eq!((resumed.paused, resumed.paused_reason), (false, None));
         assert!(pause("app_000000000000", true, None).await.unwrap().is_none());
         let wanted = Change::Changed { app_id: app.id.clone(), function: None, kind: ChangeKind::App };
-        // Others' news come as well.
+        // Other nodes' invalidations arrive as well.
         while changes.next().await != Some(wanted.clone()) {}
         assert!(store.apps().list().await.unwrap().iter().any(|listed| listed.id == app.id));
     });

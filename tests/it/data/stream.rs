@@ -1,4 +1,4 @@
-//! `ctx.db.stream`: rows by and by, and a connection that comes back clean.
+//! `ctx.db.stream`: rows in batches, and a connection that returns clean.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ async fn open(tx: &mut Box<dyn Transaction>, sql: &str) -> Cursor {
     tx.open(statement(sql, Vec::new())).await.unwrap()
 }
 
-/// The rows of one batch, and whether it was the last.
+/// The rows of one batch, and whether it is the last.
 async fn fetch(tx: &mut Box<dyn Transaction>, cursor: Cursor, rows: u32) -> (Json, bool) {
     let batch = tx.fetch(cursor, rows).await.unwrap();
     let mut json: Json = serde_json::from_slice(&batch.result.json).unwrap();
@@ -35,7 +35,7 @@ fn rows_come_as_they_are_asked_for() {
         let mut tx = begin(&app.user("alice")).await;
         let cursor = open(&mut tx, "SELECT x FROM t ORDER BY x").await;
         assert_eq!(fetch(&mut tx, cursor, 3).await, (json!([{"x": 2}, {"x": 4}, {"x": 6}]), false));
-        // Other statements, and another stream, go on beside it.
+        // Other statements, and another stream, run concurrently.
         tx.query(statement("SELECT 1", Vec::new())).await.unwrap();
         let other = open(&mut tx, "VALUES (1), (2)").await;
         assert_eq!(fetch(&mut tx, other, 2).await, (json!([{"column1": 1}, {"column1": 2}]), false));
@@ -53,7 +53,7 @@ fn nothing_is_read_ahead() {
         let app = TestApp::new("CREATE SEQUENCE s").await;
         let db = app.service();
         let mut tx = begin(&db).await;
-        // Each row that the server makes counts one up.
+        // A sequence counts the rows that the server produces.
         let cursor = open(&mut tx, "SELECT nextval('s')::int AS n FROM generate_series(1, 1000000)").await;
         let made = "SELECT last_value::int AS n, is_called AS any FROM s";
         assert_eq!(rows(&db, made).await, json!([{"n": 1, "any": false}]));
@@ -74,7 +74,7 @@ fn a_batch_has_bounds_and_an_error_ends_the_stream() {
         let db = app.service();
         let mut tx = begin(&db).await;
         let cursor = open(&mut tx, "SELECT x FROM t ORDER BY x").await;
-        // As many as one answer may have, however many were asked for; and never none.
+        // At most a result's limit, however many were requested; and at least one.
         assert_eq!(fetch(&mut tx, cursor, u32::MAX).await.0.as_array().unwrap().len(), 5);
         assert_eq!(fetch(&mut tx, cursor, 0).await.0.as_array().unwrap().len(), 1);
         let long = open(&mut tx, "SELECT repeat('x', n) FROM generate_series(900, 1100) n").await;
@@ -116,7 +116,7 @@ fn writes_are_streamed_too_and_a_portal_dies_with_what_is_undone() {
         tx.savepoint().await.unwrap();
         let inner = open(&mut tx, "SELECT x FROM t").await;
         fetch(&mut tx, inner, 1).await;
-        // The outer one's goes on within, and after it.
+        // The outer transaction's stream continues within the savepoint, and after it.
         assert_eq!(fetch(&mut tx, cursor, 1).await, (json!([{"x": 20}]), false));
         tx.rollback_to().await.unwrap();
         assert_eq!(fetch(&mut tx, cursor, 1).await, (json!([]), true));
@@ -146,7 +146,7 @@ fn one_connection_serves_the_next_whatever_became_of_the_stream() {
                 1 => tx.rollback().await.unwrap(),
                 2 => drop(tx),
                 _ => {
-                    // Given up in the middle of a fetch.
+                    // Dropped in the middle of a fetch.
                     let slow = open(&mut tx, "SELECT pg_sleep(60)").await;
                     tokio::select! {
                         biased;
@@ -159,7 +159,7 @@ fn one_connection_serves_the_next_whatever_became_of_the_stream() {
             sees(&bob, "bob").await;
             sees(&alice, "alice").await;
         }
-        // Nothing of it runs on.
+        // No statement of it is still running.
         let admin = endpoint().admin(&app.id).await.unwrap();
         let left = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(60)%'
             AND state = 'active' AND pid <> pg_backend_pid()";

@@ -1,4 +1,4 @@
-//! Apps' databases: made, mended, scripted and dropped.
+//! Apps' databases: created, repaired, changed by scripts and dropped.
 
 use mayfly_api::apps::AppState;
 use mayfly_store::StoreError;
@@ -51,7 +51,7 @@ fn three_identities_have_three_roles() {
         assert_eq!(rows(&app.anon(), who).await, row("butterbase_anon", None, "anon"));
         let name = "o'brien; \u{1f600} \"x\"";
         assert_eq!(rows(&app.user(name), who).await, row("butterbase_user", Some(name), "user"));
-        // One connection, several users in turn.
+        // One connection, several users one after the other.
         assert_eq!(rows(&app.user("bob"), who).await, row("butterbase_user", Some("bob"), "user"));
     });
 }
@@ -64,7 +64,7 @@ fn what_a_crash_left_half_made_or_half_deleted_is_finished() {
         let half_deleted = TestApp::new("").await;
         let admin = endpoint().admin("mayfly").await.unwrap();
         let set = "UPDATE apps SET state = $2 WHERE id = $1";
-        // Crashed before the database was made, and before it was hardened: the steps are the same.
+        // A crash before the database was created, and before it was hardened: recovery takes the same steps.
         admin.batch_execute(&format!("DROP DATABASE \"{}\" WITH (FORCE)", half_made.id)).await.unwrap();
         admin.execute(set, &[&half_made.id, &"provisioning"]).await.unwrap();
         admin.execute(set, &[&half_deleted.id, &"deleting"]).await.unwrap();
@@ -98,7 +98,7 @@ fn what_is_opened_is_found_and_closed_again() {
             format!("ALTER ROLE \"{0}_owner\" IN DATABASE \"{0}\" SET search_path = x", app.id),
         ];
         for opening in &openings {
-            // A server that starts in another test mends what it finds: then it is opened again.
+            // A server that starts in another test repairs the database: then the test grants the right again.
             let findings = loop {
                 admin.batch_execute(opening).await.unwrap();
                 let findings = app.tenants.check_and_repair(&app.id).await.unwrap();
@@ -185,7 +185,7 @@ fn an_app_runs_one_script_at_a_time() {
             let (tenants, id) = (app.tenants.clone(), app.id.clone());
             async move { tenants.run_script(&id, script("TABLE door")).await }
         });
-        // It stands before the door.
+        // The first script waits for the table's lock.
         let waiting = "SELECT 1 FROM pg_locks WHERE relation = 'door'::regclass AND NOT granted";
         while admin.query(waiting, &[]).await.unwrap().is_empty() {}
         let second = app.tenants.run_script(&app.id, script("SELECT 1")).await;
@@ -213,7 +213,7 @@ fn a_script_and_a_repair_do_not_get_in_each_others_way() {
 }
 
 #[test]
-fn an_owner_can_harm_nobody_else() {
+fn an_owner_can_harm_no_other_app() {
     run(async {
         let app = TestApp::new("").await;
         let other = TestApp::new("").await;

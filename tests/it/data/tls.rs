@@ -109,7 +109,7 @@ fn everything_is_encrypted_and_the_certificate_checked() {
         assert!(admin.query_one(encrypted, &[&app.id]).await.unwrap().get::<_, bool>(0));
 
         let unknown_authority = Store::connect(StoreConfig::new(server.endpoint("sslmode=require"))).await;
-        assert!(unknown_authority.is_err(), "a certificate that nobody vouches for was taken");
+        assert!(unknown_authority.is_err(), "a certificate of an unknown authority was accepted");
         let plain = Store::connect(StoreConfig::new(server.endpoint("sslmode=disable"))).await;
         assert!(plain.is_err(), "the server took a plain connection");
     });

@@ -1,4 +1,4 @@
-//! `ctx.db.tx`.
+//! `ctx.db.tx`: commit, rollback, savepoints, deadlocks.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ fn commit_keeps_rollback_undoes_and_so_does_dropping() {
         let mut tx = begin(&db).await;
         within(&mut tx, "INSERT INTO t VALUES (3)").await.unwrap();
         drop(tx);
-        // Would wait for the dropped one, if that still held its row.
+        // Would wait for the dropped transaction, if that still held its row lock.
         rows(&db, "INSERT INTO t VALUES (3)").await;
         assert_eq!(rows(&db, "SELECT x FROM t ORDER BY x").await, json!([{"x": 1}, {"x": 3}]));
     });
@@ -82,7 +82,7 @@ fn it_is_begun_as_asked() {
         assert_eq!(within(&mut tx, level).await.unwrap(), json!([{"x": "serializable"}]));
         assert_eq!(within(&mut tx, "INSERT INTO t VALUES (1)").await.unwrap_err().code, "25006");
         tx.rollback().await.unwrap();
-        // Without a statement there is nothing to end.
+        // Without a statement there is no transaction to end.
         begin(&app.service()).await.commit().await.unwrap();
         begin(&app.service()).await.rollback().await.unwrap();
     });
@@ -133,13 +133,13 @@ fn what_is_within_is_kept_or_undone_alone() {
         let app = TestApp::new(TABLE).await;
         let db = app.service();
         let mut tx = begin(&db).await;
-        // Before any other statement: it begins together with the outer one.
+        // Before any other statement: the savepoint begins together with the outer transaction.
         tx.savepoint().await.unwrap();
         within(&mut tx, "INSERT INTO t VALUES (1)").await.unwrap();
         tx.release().await.unwrap();
         tx.savepoint().await.unwrap();
         within(&mut tx, "INSERT INTO t VALUES (2)").await.unwrap();
-        // Within that, one that fails and one that was never used.
+        // Within it, a savepoint that fails and one that was never used.
         tx.savepoint().await.unwrap();
         assert_eq!(within(&mut tx, "INSERT INTO t VALUES (1)").await.unwrap_err().code, "23505");
         tx.rollback_to().await.unwrap();
@@ -162,10 +162,10 @@ fn what_failed_within_cannot_be_kept() {
         within(&mut tx, "INSERT INTO t VALUES (1)").await.unwrap();
         tx.savepoint().await.unwrap();
         assert_eq!(within(&mut tx, "SELECT 1/0").await.unwrap_err().code, "22012");
-        // Not in one that has failed.
+        // Not in a failed transaction.
         assert_eq!(tx.savepoint().await.unwrap_err().code, "25P02");
         assert_eq!(tx.release().await.unwrap_err().code, "25P02");
-        // The outer one is none the worse.
+        // The outer transaction is unaffected.
         within(&mut tx, "INSERT INTO t VALUES (2)").await.unwrap();
         assert_eq!(tx.release().await.unwrap_err().code, "3B001");
         assert_eq!(tx.rollback_to().await.unwrap_err().code, "3B001");
@@ -208,7 +208,7 @@ fn of_two_that_wait_for_each_other_one_is_told() {
         let (first, second) = tokio::join!(within(&mut one, &sql_one), within(&mut other, &sql_other));
         let codes: Vec<_> = [&first, &second].iter().filter_map(|outcome| outcome.as_ref().err()).collect();
         assert_eq!(codes.iter().map(|error| error.code.as_str()).collect::<Vec<_>>(), ["40P01"]);
-        // Whoever was told rolls back, and the other one is through.
+        // The victim of the deadlock rolls back, and the other one commits.
         let (told, through) = if first.is_err() { (one, other) } else { (other, one) };
         told.rollback().await.unwrap();
         through.commit().await.unwrap();
@@ -233,7 +233,7 @@ fn of_two_that_cannot_have_run_one_after_the_other_one_is_told() {
             assert_eq!(within(&mut other, "UPDATE t SET x = x + 1").await.unwrap_err().code, "40001");
             other.rollback().await.unwrap();
         }
-        // Serializable alone sees this: each reads what the other one writes.
+        // Only serializable isolation detects this: each reads the row that the other one writes.
         let options = TransactionOptions { isolation: Some(Isolation::Serializable), read_only: false };
         let mut one = Arc::clone(&db).begin(options).await.unwrap();
         let mut other = Arc::clone(&db).begin(options).await.unwrap();

@@ -1,4 +1,4 @@
-//! Values, from JavaScript to PostgreSQL and back.
+//! Conversion of values from JavaScript to PostgreSQL and back.
 
 use mayfly_runtime::providers::{BigintMode, Statement, Value};
 use serde_json::{Value as Json, json};

@@ -1,4 +1,4 @@
-//! HTTP/2 that ends in the middle of a body: an error for its reader, never a wait.
+//! HTTP/2 responses that end in the middle of a body: an error for the reader, never a hang.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use super::trusting;
 
 type Server = Connection<TlsStream<TcpStream>, Bytes>;
 
-/// Reads the answer's first piece, says so, and goes on reading.
+/// Reads the response's first chunk, reports it, and reads on.
 const READ_ON: &str = "export default async (req) => {
     let sender, first = null;
     const body = new ReadableStream({ start(controller) { sender = controller; } });
@@ -33,7 +33,7 @@ const READ_ON: &str = "export default async (req) => {
     }
 }";
 
-/// An origin that breaks off as the path of a request says, once the client has read the beginning of the answer.
+/// An origin that aborts in the way named by the path, once the client has read the beginning of the response.
 async fn origin(tls: Arc<ServerConfig>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -69,13 +69,13 @@ async fn break_off(
     answer.send_data(Bytes::from_static(b"first"), false)?;
     tokio::select! {
         _ = body.data() => {}
-        // The connection moves while it is asked for more.
+        // The connection makes progress while more is requested.
         _ = server.accept() => return Ok(()),
     }
     match path.as_str() {
         "/reset" => answer.send_reset(Reason::INTERNAL_ERROR),
         "/go-away" => server.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM),
-        // The connection goes, without a word.
+        // The connection is dropped without GOAWAY.
         _ => return Err(Reason::NO_ERROR.into()),
     }
     Ok(())

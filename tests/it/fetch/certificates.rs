@@ -1,4 +1,4 @@
-//! Whom a server trusts: the public authorities, those that its operator adds, and certificates that are good.
+//! Trusted certificates: the public authorities, those that the operator adds, and invalid certificates.
 
 use serde_json::{Value, json};
 use support::app::{Node, TestApp};

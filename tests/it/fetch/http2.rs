@@ -1,4 +1,4 @@
-//! HTTP/2, where the origin speaks it: one connection an app, bodies in both directions at once.
+//! HTTP/2, where the origin supports it: one connection per app, bodies in both directions at once.
 
 use std::collections::HashSet;
 
@@ -10,17 +10,17 @@ use support::secure_origin::SecureOrigin;
 
 use super::trusting;
 
-/// As many requests at once as the origin waits for.
+/// Concurrent requests that the origin waits for.
 const PARTY: usize = 24;
 
-/// Asks `url` as often as the query says, all at once, and tells how the origin was reached.
+/// Sends the given number of concurrent requests to `url`, and returns how the origin was reached.
 const MANY: &str = "export default async (req) => {
     const times = +new URL(req.url).searchParams.get('times'), url = await req.text();
     const answers = Array.from({ length: times }, () => fetch(url).then((answer) => answer.json()));
     return Response.json(await Promise.all(answers));
 }";
 
-/// The versions and the connections that requests came over.
+/// The HTTP versions and the connections of the requests.
 async fn reached(app: &TestApp, url: &str, times: usize) -> (HashSet<String>, HashSet<u64>) {
     let answers = app.call("POST", &format!("many?times={times}")).body(url.to_owned()).ok().await;
     let answers = answers.as_array().unwrap();
@@ -40,7 +40,7 @@ fn an_app_has_one_connection_for_all_its_requests_and_shares_it_with_no_other_ap
         for _ in 0..2 {
             let app = node.app().await;
             app.deploy("many", MANY).await;
-            // The origin answers none before all are there: they travel beside each other.
+            // The origin answers only when all have arrived: they are multiplexed.
             let (versions, first) = reached(&app, &origin.url("/together"), PARTY).await;
             assert_eq!(versions, HashSet::from(["HTTP/2.0".to_owned()]));
             assert_eq!(first.len(), 1, "{first:?}");
@@ -54,7 +54,7 @@ fn an_app_has_one_connection_for_all_its_requests_and_shares_it_with_no_other_ap
     });
 }
 
-/// Sends a letter, and the next one when it has come back.
+/// Sends a letter, and the next one after its echo.
 const PING_PONG: &str = "export default async (req) => {
     const text = new TextDecoder(), encoder = new TextEncoder(), got = [];
     let sender;
@@ -70,7 +70,7 @@ const PING_PONG: &str = "export default async (req) => {
     return Response.json([...got, (await reader.read()).done]);
 }";
 
-/// Larger than every buffer and every window on the way.
+/// Larger than every buffer and every flow-control window on the path.
 const LARGE: &str = "export default async (req) => {
     let left = 64, bytes = 0, wrong = 0;
     const pull = (controller) => {

@@ -1,4 +1,4 @@
-//! An origin that falls silent on a connection of HTTP/2, which all of an app's requests would go on to share.
+//! An origin that stops responding on an HTTP/2 connection, which all of an app's requests would share.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use support::authority::Authority;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-/// Answers the first request of each connection with the connection's number. From the second one on, nobody reads it any more.
+/// Answers the first request of each connection with the connection's number. From the second request on, the connection is not read any more.
 async fn origin(tls: Arc<ServerConfig>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -33,7 +33,7 @@ async fn serve(
     number: u32,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut server = h2::server::handshake(acceptor.accept(stream).await?).await?;
-    let (_, mut respond) = server.accept().await.ok_or("nobody asks")??;
+    let (_, mut respond) = server.accept().await.ok_or("no request")??;
     let mut body = respond.send_response(Response::new(()), false)?;
     body.send_data(Bytes::from(number.to_string()), true)?;
     let _second = server.accept().await;
@@ -53,14 +53,14 @@ async fn ask(fetch: &Arc<dyn Fetch>, port: u16) -> Result<Bytes, GuestError> {
 }
 
 #[tokio::test]
-async fn a_connection_that_nobody_answers_on_is_given_up_and_another_one_made() {
+async fn a_connection_without_responses_is_closed_and_replaced() {
     let authority = Authority::default();
     let port = origin(authority.localhost(&["h2"])).await;
     let allow = ["127.0.0.1/32", "::1/128"].map(|range| range.parse().unwrap());
     let outbound = Outbound::new(&allow, &Authorities::read(authority.file()).unwrap()).unwrap();
     let fetch = outbound.for_invocation("app_a", Arc::default(), None);
     assert_eq!(ask(&fetch, port).await.unwrap(), "0");
-    // What is waited for from here on is over at once, in its order.
+    // Time is paused: timeouts elapse at once, in order.
     tokio::time::pause();
     let error = ask(&fetch, port).await.unwrap_err();
     assert_eq!(error.message, "fetch failed: the exchange broke off");

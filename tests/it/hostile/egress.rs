@@ -1,4 +1,4 @@
-//! A function that wants to reach what it must not.
+//! Egress attacks: a function that tries to reach forbidden addresses.
 
 use serde_json::json;
 use support::app::{Node, TestApp};
@@ -19,7 +19,7 @@ fn no_spelling_reaches_this_machine_or_its_network() {
     run(async {
         let app = TestApp::new().await;
         app.deploy("fetch", FETCH).await;
-        // Someone is there to be reached: the server itself.
+        // A reachable target exists: the server itself.
         let port = app.client.address().port();
         for host in [
             "127.0.0.1",
@@ -44,7 +44,7 @@ fn no_spelling_reaches_this_machine_or_its_network() {
             let answer = app.call("POST", "fetch").body(url).ok().await;
             assert_eq!(answer["code"], "EGRESS_DENIED", "{url}: {answer}");
         }
-        // What no fetch of the web's does is refused before the host is asked.
+        // Requests that the Fetch standard forbids are refused before the host is asked.
         for url in ["http://example.com:25/", "http://user:pw@example.com/"] {
             let answer = app.call("POST", "fetch").body(url).ok().await;
             assert!(answer["message"].is_string() && answer["code"].is_null(), "{url}: {answer}");

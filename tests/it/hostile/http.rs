@@ -1,4 +1,4 @@
-//! HTTP that is malformed, slow, too large, or lies about who sends it.
+//! HTTP attacks: malformed, slow or oversized requests, and forged senders.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ fn malformed_requests_are_refused_and_the_connection_is_closed() {
         ] {
             let answer = client.raw(request.as_bytes()).await;
             let short: String = request.chars().take(60).collect();
-            // A head that does not fit is not told apart by all versions: which of the two does not matter.
+            // Not all versions distinguish the ways in which a head is too large: either status will do.
             let fits = status_of(&answer) == expected || (expected == "414" && status_of(&answer) == "431");
             assert!(fits, "{short:?}: {answer}");
         }
@@ -163,7 +163,7 @@ fn a_function_cannot_split_a_response_or_speak_for_the_platform() {
     });
 }
 
-/// Runs until someone says `release`; `claims` says how many claims there are, and says it when posted to.
+/// Runs until `release` is called; `claims` returns the number of claims, and makes one when posted to.
 const HOLD: &str = "export default async (req, ctx) => {
     await ctx.idempotency.claim('started');
     while ((await ctx.db.query(\"SELECT 1 FROM _idempotency_keys WHERE key = 'release'\")).rowCount === 0) {

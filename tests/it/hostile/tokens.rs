@@ -1,4 +1,4 @@
-//! What is tried with tokens, a file an attack. Each is 401, says which check failed, and runs nothing.
+//! Attacks with tokens, one per file. Each is 401, names the failed check, and runs nothing.
 
 mod algorithm_confusion;
 mod another_apps_key;
@@ -20,7 +20,7 @@ mod unsigned;
 use serde_json::json;
 use support::app::{Node, TestApp};
 
-/// What external issuers of these tests share with their app.
+/// The secret shared by the external issuers of these tests and their app.
 pub(super) const SECRET: &str = "a shared secret of more than 32 bytes";
 
 /// An app with a function for each kind of auth, and an issuer `https://issuer` with a shared secret.
@@ -28,7 +28,7 @@ pub(super) async fn app() -> TestApp {
     prepare(TestApp::new().await).await
 }
 
-/// The same on a server that may fetch from this machine.
+/// Such an app on a server that may fetch from the loopback.
 pub(super) async fn app_with_network() -> (Node, TestApp) {
     let node = Node::start(|config| config.fetch_allow = vec!["127.0.0.1/32".parse().unwrap()]).await;
     let app = prepare(node.app().await).await;
@@ -44,7 +44,7 @@ async fn prepare(app: TestApp) -> TestApp {
     app
 }
 
-/// The token opens nothing where tokens count, for this reason, and is not looked at where they do not.
+/// The token is refused for this reason where auth is required or optional, and ignored where it is `none`.
 pub(super) async fn refused(app: &TestApp, token: &str, reason: &str) {
     for auth in ["required", "optional"] {
         let answer = app.call("GET", auth).key(token).send().await;
@@ -58,7 +58,7 @@ pub(super) async fn refused(app: &TestApp, token: &str, reason: &str) {
     assert_eq!((&seen["user"], &seen["caller"]["type"]), (&json!(null), &json!("anonymous")), "{reason}");
 }
 
-/// The token is taken, for this user.
+/// The token is accepted, for this user.
 pub(super) async fn taken(app: &TestApp, token: &str, user: &str) {
     let seen = app.call("GET", "required").key(token).ok().await;
     assert_eq!((&seen["user"]["id"], &seen["db"]["id"]), (&json!(user), &json!(user)));

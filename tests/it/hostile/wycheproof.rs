@@ -8,14 +8,14 @@ use std::path::PathBuf;
 use mayfly_jwt::token::{Algorithm, Compact, KeySet, VerifyKey, verify};
 use serde_json::Value;
 
-/// Vectors that call valid what has a `?` within its base64url, as a decoder reads it that passes over foreign letters.
-/// RFC 7515 (section 2 and 5.2) has such a token refused, and so have we.
+/// Vectors that call a token with a `?` in its base64url valid, as lenient decoders do.
+/// RFC 7515 (section 2 and 5.2) refuses such a token, and so do we.
 ///
 /// And vectors whose key names another algorithm than their token does, which others of the same file (332 to 340) call
-/// invalid: the key's word counts.
+/// invalid: the key's `alg` must match.
 const CONTRADICTED: [u64; 4] = [346, 350, 372, 373];
 
-/// Vectors that are called invalid, and whose text is letter by letter that of a valid one beside them.
+/// Vectors marked invalid whose text is identical to that of a valid one.
 const TWINS: [u64; 2] = [367, 370];
 
 fn vectors(file: &str) -> Option<Value> {
@@ -49,7 +49,7 @@ fn check(keys: &Result<KeySet, String>, test: &Value) -> Result<(), String> {
     verify(&token, keys, &Algorithm::ALL).map_err(|fault| fault.to_string())
 }
 
-/// Whether a group's key is for an algorithm that is not among ours: `ES521` is no algorithm of anyone's.
+/// Whether a group's key is for an unsupported algorithm; `ES521` is not a registered one.
 fn is_foreign(group: &Value) -> bool {
     let key = group.get("public").or_else(|| group.get("private")).expect("a key");
     key.get("alg").and_then(Value::as_str).is_some_and(|name| Algorithm::parse(name).is_none())
@@ -106,7 +106,7 @@ fn keys_and_key_sets() {
     run("json_web_key_test.json", &[]);
 }
 
-/// Of the mixed file, what is about signatures: encrypted tokens are none of ours.
+/// The signature vectors of the mixed file: encrypted tokens are not supported.
 #[test]
 fn signatures_among_other_things() {
     run("json_web_crypto_test.json", &["jws_"]);

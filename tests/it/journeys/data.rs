@@ -1,5 +1,5 @@
-//! `ctx.db` and `ctx.idempotency` from JavaScript to PostgreSQL and back: transactions within transactions, somebody
-//! else's eyes, results too large to hold, and work that is done once.
+//! `ctx.db` and `ctx.idempotency` from JavaScript to PostgreSQL and back: nested transactions, impersonation,
+//! streaming results, and idempotent work.
 
 use serde_json::{Value, json};
 use support::app::TestApp;
@@ -17,7 +17,7 @@ async fn prepare() -> TestApp {
     app
 }
 
-/// A function with this body, which anyone may call.
+/// A public function with this body.
 async fn deploy(app: &TestApp, name: &str, auth: &str, body: &str) {
     let code = format!("export default async (req, ctx) => {{ {body} }}");
     let trigger = json!({ "trigger": { "type": "http", "config": { "auth": auth } }, "memoryLimitMb": 32 });
@@ -54,7 +54,7 @@ fn a_transaction_within_one() {
 }
 
 #[test]
-fn somebody_elses_eyes_are_for_the_service() {
+fn impersonation_is_for_the_service_role() {
     run(async {
         let app = prepare().await;
         let body = "const who = (db) => db.sql`SELECT current_user::text AS role, current_user_id() AS id`.then((r) => r.rows[0]);
@@ -76,7 +76,7 @@ fn somebody_elses_eyes_are_for_the_service() {
                 { "role": "butterbase_service", "id": null }
             ])
         );
-        // A user who calls the very same function is not anybody else.
+        // An end user who calls the same function may not impersonate.
         let refused = json!({ "code": "AUTH_IMPERSONATION_FORBIDDEN" });
         let token = app.token("bob").await;
         assert_eq!(app.call("POST", "eyes").key(&token).ok().await, refused);
@@ -101,14 +101,14 @@ fn a_million_rows_pass_through_32_megabytes() {
         assert_eq!(app.call("POST", "few").ok().await, json!([10_000, 50_005_000]));
         assert_eq!(app.call("POST", "million").ok().await, json!([1_000_000, 500_000_500_000_i64]));
         let memory = async |name: &str| app.logs(name).await[0]["memoryUsed"].as_u64().unwrap();
-        // As much for a million as for ten thousand.
+        // The same memory for a million rows as for ten thousand.
         let (few, million) = (memory("few").await, memory("million").await);
         assert!(million <= few + (1 << 20), "{few} bytes for 10,000 rows, {million} for 1,000,000");
     });
 }
 
 #[test]
-fn work_is_done_once_whoever_calls() {
+fn work_is_idempotent_for_every_caller() {
     run(async {
         let app = prepare().await;
         let body = "const key = await req.text();
@@ -123,7 +123,7 @@ fn work_is_done_once_whoever_calls() {
         deploy(&app, "work", "optional", body).await;
         let token = app.token("alice").await;
         let callers = [
-            ("nobody", None, "butterbase_service"),
+            ("no credentials", None, "butterbase_service"),
             ("service", Some(app.service_key.as_str()), "butterbase_service"),
             ("user", Some(token.as_str()), "butterbase_user"),
             ("anon", Some(app.anon_key.as_str()), "butterbase_anon"),

@@ -1,11 +1,11 @@
-//! PostgreSQL goes away and comes back, under a server that stays.
+//! PostgreSQL is killed and restarted under a running server.
 
 use support::app::Node;
 use support::cluster::{self, run};
 
 use mayfly_control::config::{Config, Database};
 
-/// A server with a cluster of its own, which this test may kill.
+/// A server with its own cluster, which this test kills.
 async fn node() -> Node {
     let directory = cluster::directory();
     let mut config = Config::loopback(directory.path().to_owned());
@@ -32,7 +32,7 @@ fn cached_functions_serve_on_the_rest_says_what_is_down_and_all_recovers() {
         rustix::process::kill_process(process, rustix::process::Signal::INT)
             .expect("asked to shut down fast");
 
-        // From here on every answer is a good one or names PostgreSQL, and in the end they are good again.
+        // From here on every response succeeds or names PostgreSQL, and in the end they succeed again.
         let mut recovered = false;
         while !recovered {
             let hello = app.call("GET", "hello").send().await;

@@ -1,4 +1,4 @@
-//! A tenant that spins in two hundred requests, and another's requests in between: order and counts, never times.
+//! Fairness: one tenant's two hundred busy loops, and another tenant's requests. Checks order and counts, never times.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,7 +11,7 @@ use support::cluster::run;
 const SPIN: &str = "export default () => { let n = 0; for (let i = 0; i < 400000; i++) n += i; return new Response(String(n)) }";
 
 #[test]
-fn a_spinning_tenant_delays_itself_and_nobody_else() {
+fn a_tenant_with_busy_loops_delays_itself_alone() {
     run(async {
         let node = Node::start(|config| {
             config.invocations_max = 4;

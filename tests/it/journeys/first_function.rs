@@ -1,4 +1,4 @@
-//! From an empty server to a note that was written and read back.
+//! From an empty server to a function that writes a note and reads it back.
 
 use serde_json::json;
 use support::app::shared;

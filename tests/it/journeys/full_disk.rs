@@ -1,4 +1,4 @@
-//! The disk fills up, and is freed: nothing is restarted by hand, and nothing that was acknowledged is lost.
+//! The disk fills up, and is freed: no manual restart, and no loss of acknowledged data.
 
 use mayfly_control::config::Config;
 use serde_json::json;
@@ -9,7 +9,7 @@ use support::disk::Disk;
 
 const HELLO: &str = "export default () => new Response('hello')";
 
-/// While the disk is full, an answer is right, or says which part of the server is in trouble.
+/// While the disk is full, a response is correct, or names the failing part of the server.
 fn is_honest(answer: &Answer) -> bool {
     if answer.status == 200 {
         return true;
@@ -48,7 +48,7 @@ fn a_full_disk_is_said_and_survived() {
 
         disk.fill();
         let mut kept = 0;
-        // Each takes most of a megabyte: sooner or later there is no room for one.
+        // Each takes most of a megabyte: sooner or later the disk is full.
         while is_honest(&insert(&app, kept).await) {
             kept += 1;
             disk.fill();

@@ -1,4 +1,4 @@
-//! A root key is replaced: what the old one sealed goes on working, is sealed anew, and then needs it no more.
+//! Root key rotation: secrets under the old key still work, are re-encrypted, and then no longer need it.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ const CODE: &str = "export default async (req, ctx) => {
     return Response.json({ own: ctx.env.OWN, app: ctx.env.APP, anon: !!ctx.env.BUTTERBASE_ANON_KEY, id: rows[0].id });
 }";
 
-/// A server over this PostgreSQL, with the keys of this text.
+/// A server over this PostgreSQL, with these root keys.
 async fn start(endpoint: &Endpoint, keys: &str) -> Node {
     let directory = cluster::directory();
     let mut config = Config::loopback(directory.path().to_owned());
@@ -28,14 +28,14 @@ async fn start(endpoint: &Endpoint, keys: &str) -> Node {
     Node::start_in(directory, config, |_| {}).await
 }
 
-/// Everything that is kept sealed is needed for this answer.
+/// This response needs every encrypted secret.
 async fn answer(app: &TestApp) -> Value {
     let token = app.token("alice").await;
     app.call("GET", "all").key(&token).ok().await
 }
 
 #[test]
-fn what_an_old_key_sealed_is_sealed_anew_and_the_key_can_go() {
+fn secrets_under_an_old_key_are_re_encrypted_and_the_key_can_go() {
     run(async {
         let directory = cluster::directory();
         let cluster = Cluster::start(cluster::config(directory.path())).await.expect("PostgreSQL starts");
@@ -86,7 +86,7 @@ fn what_an_old_key_sealed_is_sealed_anew_and_the_key_can_go() {
         assert_eq!(shown["auth"]["issuers"].as_array().map(Vec::len), Some(2), "{shown}");
         assert!(node.shutdown().await);
 
-        // Without the key that sealed it, a value is an error of the platform's, and stays.
+        // Without its key, a value is a platform error, and stays stored.
         rotate::add(&file, Place::First).unwrap();
         rotate::remove(&file, "k2").unwrap();
         let stranger = Arc::new(KeyRing::of_text(&keys()).unwrap());

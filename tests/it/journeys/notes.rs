@@ -1,5 +1,5 @@
-//! Two apps, two users each, a table with a policy: by token each user sees their own rows, by service key all are seen,
-//! and no SQL of the function's changes that.
+//! Two apps, two users each, a table with a policy: by token each user sees their own rows, by service key all rows,
+//! and no SQL of the function changes that.
 
 use serde_json::{Value, json};
 use support::app::TestApp;
@@ -20,7 +20,7 @@ const NOTES: &str = "export default async (req, ctx) => {
     return Response.json(rows);
 }";
 
-/// Runs whatever it is sent: an injection, made easy.
+/// Runs the SQL that it is sent: a deliberate injection.
 const INJECTED: &str = "export default async (req, ctx) => {
     try { return Response.json((await ctx.db.query(await req.text())).rows); }
     catch (error) { return Response.json({ code: error.code }); }
@@ -36,7 +36,7 @@ async fn prepare() -> TestApp {
 }
 
 #[test]
-fn everyone_sees_their_own_notes_and_nobody_elses() {
+fn each_user_sees_their_own_notes_alone() {
     run(async {
         let apps = [prepare().await, prepare().await];
         let mut tokens = Vec::new();

@@ -1,4 +1,4 @@
-//! What serves after a deploy, on the node that took it and on the other one.
+//! The version that serves after a deploy, on the deploying node and on another one.
 
 use support::app::{Node, TestApp};
 use support::cluster::run;
@@ -27,7 +27,7 @@ fn another_node_hears_of_a_deploy_a_change_and_a_delete() {
         app.deploy("hello", &say(0)).await;
         assert_eq!(there.call("GET", "hello").send().await.text(), "0");
         app.deploy("hello", &say(1)).await;
-        // Whatever becomes of the notification, the answer is new within the age that answers may have.
+        // Even if the notification is lost, the new version serves within the cache's TTL.
         while there.call("GET", "hello").send().await.text() != "1" {
             tokio::task::yield_now().await;
         }

@@ -1,4 +1,4 @@
-//! An app's database that came back without what was taken away from everyone: nothing is served from it.
+//! An app's database restored without its revoked rights: the server refuses to serve it.
 
 use mayfly_control::app::App;
 use mayfly_control::config::{Config, Database, OpenDatabases};
@@ -28,7 +28,7 @@ fn a_server_refuses_it_says_what_to_run_and_mends_it_when_told_to() {
         assert!(node.shutdown().await);
 
         let admin = endpoint.admin(&app.id).await.unwrap();
-        // What a login can do to itself, by a developer's careless function, is mended and stops nobody.
+        // Settings that a login stored for itself, through a developer's unsafe function, are repaired and do not stop the server.
         let own = format!("ALTER ROLE \"{}_user\" SET work_mem = '1GB'", app.id);
         admin.batch_execute(&own).await.unwrap();
         let started =

@@ -1,4 +1,4 @@
-//! The story that `docs/SCHEMA.md` tells, as it is written there.
+//! The example of `docs/SCHEMA.md`, applied step by step.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ fn declarations() -> Vec<(bool, Value)> {
 }
 
 #[test]
-fn the_page_tells_the_truth() {
+fn the_example_of_the_page_works() {
     run(async {
         let app = TestApp::new().await;
         let ask = |schema: &Value, dry_run: bool| {
@@ -47,7 +47,7 @@ fn the_page_tells_the_truth() {
                 app.manage("POST", "/sql").json(json!({ "sql": rows })).ok().await;
             }
         }
-        // The rows came through, and the policy binds.
+        // The rows survived, and the policy applies.
         let code = "export default async (req, ctx) => Response.json((await ctx.db.query('SELECT headline FROM posts')).rows)";
         app.deploy("posts", code).await;
         let seen_by = async |user: &str| {

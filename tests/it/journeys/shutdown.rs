@@ -1,4 +1,4 @@
-//! A shutdown takes no more, finishes what runs, and writes what it has to say.
+//! Shutdown: accepts no new work, finishes running invocations, and writes pending records.
 
 use serde_json::json;
 use support::app::{Node, TestApp};
@@ -33,7 +33,7 @@ fn running_invocations_and_their_background_are_finished_and_recorded() {
         assert_eq!(call.await.unwrap().text(), "answered");
         let logs = app.logs("slow").await;
         assert_eq!(logs[0]["consoleLogs"][0]["message"], "background is through");
-        assert!(tokio::net::TcpStream::connect(client.address()).await.is_err(), "nobody listens any more");
+        assert!(tokio::net::TcpStream::connect(client.address()).await.is_err(), "the listener is closed");
     });
 }
 

@@ -1,4 +1,4 @@
-//! Bodies that never are in one piece: large ones in little memory, events as they happen, and callers who go away.
+//! Streaming bodies: large ones in little memory, server-sent events, and client disconnects.
 
 use serde_json::json;
 use support::app::TestApp;
@@ -7,7 +7,7 @@ use support::cluster::run;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-/// Larger than the function's whole memory, and by far than what any part of the way holds.
+/// Larger than the function's memory, and far larger than any buffer on the path.
 const MEGABYTES: usize = 96;
 const SMALL: &str = "16";
 
@@ -91,7 +91,7 @@ fn a_body_is_passed_on_while_it_arrives() {
         deploy(&app, "upper", &code.replace("UPPER", upper)).await;
         let mut stream = BufReader::new(begin(&app, "upper", "transfer-encoding: chunked\r\n").await);
         for line in ["one\n", "two\n"] {
-            // The answer to each line comes before the next is sent.
+            // The response to each line arrives before the next one is sent.
             let chunk = format!("{:x}\r\n{line}\r\n", line.len());
             stream.write_all(chunk.as_bytes()).await.unwrap();
             let mut said = String::new();
@@ -115,7 +115,7 @@ fn events_are_sent_as_they_happen_and_a_caller_who_leaves_is_noticed() {
             let timer;
             const start = (controller) => {
                 controller.enqueue(encoder.encode('data: {\"n\":1}\\nid: 1\\n\\n'));
-                // Nothing else will ever be sent.
+                // Nothing else is sent.
                 timer = setInterval(() => {}, 3_600_000);
                 req.signal.addEventListener('abort', () => {
                     console.log('they left:', req.signal.reason.name);
@@ -165,7 +165,7 @@ fn a_body_that_breaks_off_is_never_taken_for_whole() {
 }
 
 #[test]
-fn nobody_makes_more_than_is_taken() {
+fn a_response_stream_has_backpressure() {
     run(async {
         let app = TestApp::new().await;
         let code = "export default (req) => {

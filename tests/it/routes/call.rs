@@ -78,7 +78,7 @@ fn the_table_of_http_auth() {
             app.deploy_with(auth, ECHO, http(json!({ "auth": auth }))).await;
         }
         let jwt = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb290In0.";
-        // Per row: without credentials, a token, this app's key, another app's, this app's anon key, the operator's.
+        // Per row: without credentials, a token, this app's key, another app's, this app's anon key, the admin key.
         let credentials = ["", jwt, &app.service_key, &other.service_key, &app.anon_key, &app.admin_key];
         for (auth, expected) in [
             (
@@ -121,7 +121,7 @@ fn the_table_of_http_auth() {
 }
 
 #[test]
-fn a_service_key_can_act_as_a_user_and_nobody_else_can() {
+fn only_a_service_key_can_act_as_a_user() {
     run(async {
         let (app, other) = (TestApp::new().await, TestApp::new().await);
         app.deploy_with("echo", ECHO, http(json!({ "auth": "none" }))).await;
@@ -180,7 +180,7 @@ fn without_an_enabled_http_trigger_there_is_nothing_to_call() {
 }
 
 #[test]
-fn each_way_to_fail_is_its_own_error_and_hurts_nobody_else() {
+fn each_failure_has_its_own_error_and_affects_no_other_call() {
     run(async {
         let app = TestApp::new().await;
         app.deploy("fine", "export default () => new Response('fine')").await;

@@ -6,7 +6,7 @@ use support::cluster::run;
 use support::origin::Origin;
 
 #[test]
-fn a_paused_app_answers_nobody_until_it_is_resumed() {
+fn a_paused_app_refuses_every_call_until_it_is_resumed() {
     run(async {
         let app = TestApp::new().await;
         app.deploy("hello", "export default () => new Response('hi')").await;
@@ -48,7 +48,7 @@ fn settings_are_shown_as_they_hold_and_replaced_one_by_one() {
         assert_eq!(both["egress"]["deny"], json!(["b.example"]));
         assert_eq!(both["effective_limits"]["concurrency"], 5);
         assert_eq!(app.manage("GET", "/config").ok().await, both);
-        // What the operator says is a layer of its own, which the owner cannot lift.
+        // The operator's limits are separate, and the owner cannot raise them.
         let by_operator = app.client.ask("PATCH", &app.path("/config")).key(&app.admin_key);
         by_operator.json(json!({ "limits": { "concurrency": 3, "weight": 2 } })).ok().await;
         let lifted = patch(json!({ "limits": { "concurrency": 50 } })).ok().await;

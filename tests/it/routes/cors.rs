@@ -43,7 +43,7 @@ fn pages_of_the_listed_origins_may_call() {
         let called = app.call("GET", "required").key(&token).header("origin", PAGE).send().await;
         assert_eq!((called.status, allowed(&called)), (200, PAGE));
         assert!(called.header("access-control-expose-headers").contains("X-Invocation-Id"));
-        // A page reads why it was refused.
+        // A page can read the error.
         for (ask, status) in [
             (app.call("GET", "required"), 401),
             (app.call("GET", "nope"), 404),

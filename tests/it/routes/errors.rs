@@ -1,4 +1,4 @@
-//! What every route does with what it does not know, and the pages that errors point at.
+//! Unknown paths, methods and fields on every route, and the error pages.
 
 use support::app::{TestApp, shared};
 use support::cluster::run;

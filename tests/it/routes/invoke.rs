@@ -15,7 +15,7 @@ const ECHO: &str = "export default async (req, ctx) => {
 fn a_test_call_shows_everything_about_the_invocation() {
     run(async {
         let app = TestApp::new().await;
-        // A required trigger is no obstacle, nor is none at all for http.
+        // Neither a trigger with required auth nor a missing http trigger prevents it.
         app.deploy_with("echo", ECHO, json!({})).await;
         let wanted =
             json!({ "method": "PUT", "path": "/sub?q=1", "headers": { "X-A": "b" }, "body": { "n": 1 } });
@@ -67,7 +67,7 @@ fn a_failure_is_an_error_with_the_stack_for_the_owner() {
 }
 
 #[test]
-fn causes_are_told_to_the_owner_and_the_record_and_to_nobody_else() {
+fn causes_are_shown_to_the_owner_and_in_the_record_alone() {
     run(async {
         let app = TestApp::new().await;
         let code = "type Row = { id: number };

@@ -1,4 +1,4 @@
-//! `limits` of `PATCH /v1/{app}/config`: rates, concurrency with its queue, and days.
+//! `limits` of `PATCH /v1/{app}/config`: rate limits, concurrency with its queue, and daily limits.
 
 use serde_json::{Value, json};
 use support::app::{Node, TestApp};
@@ -6,7 +6,7 @@ use support::cluster::run;
 use support::origin::Origin;
 
 const HELLO: &str = "export default () => new Response('hi')";
-/// Waits until the door is open.
+/// A function that waits until the test releases it.
 const HOLD: &str = "export default async (req, ctx) => {
     while (await (await fetch(ctx.env.DOOR)).text() !== 'open') {
         await new Promise((resolve) => setTimeout(resolve, 5));
@@ -27,7 +27,7 @@ fn a_rate_refuses_what_is_too_much_and_says_how_it_stands() {
         assert_eq!((plain.header("ratelimit"), plain.header("ratelimit-policy")), ("", ""));
         limit(&app, json!({ "rate_per_second": 1, "burst": 3 })).await;
         let mut answers = Vec::new();
-        // So many that they cannot all have come within the rate, however slow the machine.
+        // More than the rate allows, however slow the machine.
         for _ in 0..40 {
             answers.push(app.call("GET", "hello").send().await);
         }
@@ -40,7 +40,7 @@ fn a_rate_refuses_what_is_too_much_and_says_how_it_stands() {
         assert_eq!(refused.header("ratelimit"), "\"second\";r=0;t=1");
         assert_eq!(refused.json()["error"]["details"], json!({ "quota": "rate_per_second", "limit": 1 }));
         assert_eq!(refused.header("x-invocation-id"), "", "nothing ran");
-        // Management goes on, and a lifted limit is lifted at once.
+        // Management routes still work, and a raised limit takes effect at once.
         limit(&app, json!({})).await;
         assert_eq!(app.call("GET", "hello").send().await.status, 200);
     });
@@ -59,7 +59,7 @@ fn one_more_than_may_run_waits_and_one_more_than_may_wait_is_refused() {
             let app = app.clone();
             tokio::spawn(async move { app.call("GET", "hold").send().await })
         };
-        // Three that come at once: two run, one waits, and the fourth is one too many, whichever of them that is.
+        // Of four concurrent requests two run, one waits, and one, whichever it is, is refused.
         let mut calls = vec![call(), call(), call(), call()];
         let (refused, place, _) = futures_util::future::select_all(&mut calls).await;
         let refused = refused.unwrap();
@@ -67,7 +67,7 @@ fn one_more_than_may_run_waits_and_one_more_than_may_wait_is_refused() {
         assert_eq!(refused.status, 429);
         refused.is_problem("CONCURRENCY_LIMIT");
         assert_eq!(refused.json()["error"]["details"]["limit"], 2);
-        assert_eq!(other.call("GET", "hello").send().await.status, 200, "nobody else is concerned");
+        assert_eq!(other.call("GET", "hello").send().await.status, 200, "another app is not affected");
         door.answer(200, "open");
         for call in calls {
             assert_eq!(call.await.unwrap().text(), "done");

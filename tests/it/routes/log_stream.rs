@@ -39,7 +39,7 @@ fn a_tail_shows_what_comes_after_it_began() {
             call(&app, &format!("n{n}")).await;
             let event = events.next().await.unwrap();
             assert_eq!(mode(&event), format!("n{n}"));
-            // The same as the list has.
+            // The same entries as in the list.
             assert_eq!(event.data, app.logs("hello").await[0]);
         }
     });
@@ -60,7 +60,7 @@ fn a_reader_that_comes_back_has_missed_nothing() {
                 call(&app, &format!("r{round}n{n}")).await;
             }
             events = tail(&app, "", Some(&last)).await;
-            // It goes away again in the middle.
+            // The client disconnects again in the middle.
             let count = if round == 3 { 40 - seen.len() } else { 7 };
             for _ in 0..count {
                 let event = events.next().await.unwrap();
@@ -69,7 +69,7 @@ fn a_reader_that_comes_back_has_missed_nothing() {
                 last = event.id;
             }
         }
-        // Two that end at almost the same time may change places: the order is that of their ends.
+        // Two that end at almost the same time may swap: records are ordered by their end.
         seen.sort();
         let expected: Vec<_> = (0..4).flat_map(|r| (0..10).map(move |n| format!("r{r}n{n}"))).collect();
         assert_eq!(seen, expected);

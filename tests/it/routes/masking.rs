@@ -1,4 +1,4 @@
-//! Values of variables never stand in what people read: console, errors, stacks.
+//! Redaction: values of variables never appear in consoles, errors or stacks.
 
 use serde_json::json;
 use support::app::TestApp;
@@ -18,7 +18,7 @@ fn a_secret_that_is_printed_or_thrown_is_hidden() {
             throw new Error('with ' + ctx.env.KEY);
         }";
         app.deploy_with("leaky", code, json!({ "envVars": { "KEY": SECRET, "SHORT": "debug" } })).await;
-        // The owner sees what was thrown, and not with what.
+        // The owner sees the error, with the secret redacted.
         let answer = app.call("GET", "leaky").key(&app.service_key).fails(500, "FUNCTION_THREW").await;
         let shown = answer.json().to_string();
         assert!(shown.contains("with [KEY]"), "{shown}");
@@ -30,7 +30,7 @@ fn a_secret_that_is_printed_or_thrown_is_hidden() {
         let printed = |index: usize| record["consoleLogs"][index]["message"].as_str().unwrap().to_owned();
         assert!(printed(0).starts_with("key [KEY] {"), "{}", printed(0));
         assert!(printed(0).ends_with("\"[KEY]\""), "{}", printed(0));
-        // Short values are no secrets, and the platform's own are none.
+        // Short values are not redacted, nor are the platform's own variables.
         assert_eq!(printed(1), format!("[SHARED] debug {}", app.id));
         assert!(text.contains("later [KEY]"), "{text}");
     });

@@ -1,4 +1,4 @@
-//! `/v1/{app}/rls...`
+//! Routes below `/v1/{app}/rls`.
 
 use serde_json::{Value, json};
 use support::app::TestApp;
@@ -47,7 +47,7 @@ fn users_see_their_own_rows_and_public_ones() {
         }
         assert_eq!(seen_by(&app, ANN).await, json!(["anns", "everyones"]));
         assert_eq!(seen_by(&app, BOB).await, json!(["bobs", "everyones"]));
-        // Doing it again changes nothing of that.
+        // Repeating it changes nothing.
         rls(&app, "/rls", body).await;
         assert_eq!(seen_by(&app, ANN).await, json!(["anns", "everyones"]));
         let explained = rls(&app, "/rls/explain", json!({ "table_name": "notes", "user_id": ANN })).await;

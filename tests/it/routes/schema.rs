@@ -177,7 +177,7 @@ fn history_is_newest_first_and_can_be_gone_back_with() {
         let code = "export default async (req, ctx) => Response.json((await ctx.db.query('SELECT body FROM notes')).rows)";
         app.deploy("notes", code).await;
         assert_eq!(app.call("GET", "notes").ok().await, json!([{ "body": "kept" }]));
-        // What would lose something is refused.
+        // A change that would lose data is refused.
         let mut more = notes();
         more["tables"]["notes"]["columns"]["extra"] = json!({ "type": "text" });
         apply(&app, more).await;

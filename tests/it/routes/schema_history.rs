@@ -1,4 +1,4 @@
-//! `GET /v1/{app}/migrations` and `POST .../schema/rollback`: a history without holes, and functions beside it.
+//! `GET /v1/{app}/migrations` and `POST .../schema/rollback`: a complete history, and compatibility of functions.
 
 use serde_json::{Value, json};
 use support::app::TestApp;
@@ -46,7 +46,7 @@ fn what_a_script_made_of_the_schema_is_recorded_too() {
             "{list:?}"
         );
         assert_eq!(list[0]["fingerprint"], fingerprint(&app).await);
-        // To what the first script left, and to what the last one did.
+        // To the schema after the first script, and after the last one.
         assert_eq!(rollback(&app, &first["id"]).await["applied"], 3);
         assert_eq!(fingerprint(&app).await, first["fingerprint"]);
         rollback(&app, &third["id"]).await;
@@ -63,7 +63,7 @@ fn a_state_that_could_not_be_read_is_recorded_by_the_next_change() {
     run(async {
         let app = TestApp::new().await;
         let first = sql(&app, "CREATE TABLE notes (id int)").await;
-        // As if the server had gone away between the script and its state.
+        // As if the server had ended between the script and recording its schema.
         let admin = endpoint().admin(&app.id).await.unwrap();
         admin.batch_execute("UPDATE mayfly.migrations SET fingerprint = NULL, schema = NULL").await.unwrap();
         let body = json!({ "id": first["id"] });
@@ -153,7 +153,7 @@ fn a_version_knows_the_schema_that_it_was_deployed_against() {
         let shown = app.manage("GET", "/functions/hello").ok().await;
         assert_eq!(shown["schema_fingerprint"], second["fingerprint"]);
 
-        // The function goes back, and its schema is not there any more.
+        // The function is rolled back, and its schema no longer exists.
         let back = app.manage("POST", "/functions/hello/rollback").ok().await;
         assert_eq!((&back["version"], &back["schema_fingerprint"]), (&json!(1), &first["fingerprint"]));
         assert_eq!(
@@ -163,7 +163,7 @@ fn a_version_knows_the_schema_that_it_was_deployed_against() {
         let on = app.manage("POST", "/functions/hello/rollback").json(json!({ "version": 2 })).ok().await;
         assert_eq!(on["warnings"], json!([]));
 
-        // The schema goes back, and a function that serves knows another one.
+        // The schema is rolled back, and a serving function expects another one.
         let body = json!({ "id": first["migration_id"], "dry_run": true });
         let expected = json!([
             r#"function "hello" (version 2) was deployed against another schema: column "text" of "notes" is gone"#
@@ -174,7 +174,7 @@ fn a_version_knows_the_schema_that_it_was_deployed_against() {
         app.manage("POST", "/functions/hello/rollback").json(json!({ "version": 1 })).ok().await;
         assert_eq!(rollback(&app, &first["migration_id"]).await["warnings"], json!([]), "it fits again");
 
-        // What was only added is in nobody's way.
+        // Mere additions break no function.
         apply(
             &app,
             notes(json!({ "id": { "type": "int", "primaryKey": true }, "body": "text", "more": "int" })),

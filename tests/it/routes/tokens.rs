@@ -145,7 +145,7 @@ fn an_app_can_sign_with_a_key_of_its_own() {
     });
 }
 
-/// The contract's table, cell by cell, with what the database is told.
+/// The contract's table, cell by cell, with the database role and user.
 #[test]
 fn the_table_of_http_auth() {
     run(async {
@@ -156,18 +156,18 @@ fn the_table_of_http_auth() {
         let (token, foreign) = (app.token("alice").await, other.token("alice").await);
         let service = "service_key butterbase_service null";
         let user = "end_user_jwt butterbase_user \"alice\"";
-        let nobody = "anonymous butterbase_service null";
+        let anonymous = "anonymous butterbase_service null";
         let client = "anonymous butterbase_anon null";
         for (credential, required, optional, none) in [
-            ("", "AUTH_REQUIRED", nobody, nobody),
+            ("", "AUTH_REQUIRED", anonymous, anonymous),
             (token.as_str(), user, user, user),
             (&app.service_key, service, service, service),
-            (&other.service_key, "AUTH_INVALID_API_KEY", "AUTH_INVALID_API_KEY", nobody),
+            (&other.service_key, "AUTH_INVALID_API_KEY", "AUTH_INVALID_API_KEY", anonymous),
             (&app.anon_key, "AUTH_REQUIRED", client, client),
-            (&other.anon_key, "AUTH_INVALID_API_KEY", "AUTH_INVALID_API_KEY", nobody),
-            (&app.admin_key, "AUTH_INVALID_API_KEY", "AUTH_INVALID_API_KEY", nobody),
-            (&foreign, "AUTH_INVALID_TOKEN", "AUTH_INVALID_TOKEN", nobody),
-            ("nonsense", "AUTH_INVALID_TOKEN", "AUTH_INVALID_TOKEN", nobody),
+            (&other.anon_key, "AUTH_INVALID_API_KEY", "AUTH_INVALID_API_KEY", anonymous),
+            (&app.admin_key, "AUTH_INVALID_API_KEY", "AUTH_INVALID_API_KEY", anonymous),
+            (&foreign, "AUTH_INVALID_TOKEN", "AUTH_INVALID_TOKEN", anonymous),
+            ("nonsense", "AUTH_INVALID_TOKEN", "AUTH_INVALID_TOKEN", anonymous),
         ] {
             for (auth, expected) in [("required", required), ("optional", optional), ("none", none)] {
                 let ask = app.call("GET", auth);

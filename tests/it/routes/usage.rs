@@ -26,7 +26,7 @@ fn usage_is_the_sum_of_the_records() {
             usage["groups"].as_array().unwrap().iter().find(|group| group["function_id"] == one).unwrap();
         assert_eq!((&of_one["function"], &of_one["invocations"]), (&json!("one"), &json!(3)));
 
-        // A deleted function's use stays.
+        // A deleted function's usage stays.
         app.manage("DELETE", "/functions/one").ok().await;
         let by_day = app.manage("GET", "/usage?group_by=day").ok().await;
         assert_eq!(by_day["total"], usage["total"]);

@@ -1,4 +1,4 @@
-//! `POST /v1/{app}/usage/verify`: what was charged is what the same invocation uses again.
+//! `POST /v1/{app}/usage/verify`: a replayed invocation uses the fuel that was charged.
 
 use serde_json::{Value, json};
 use support::app::{TestApp, keyring};
@@ -42,11 +42,11 @@ fn a_recorded_invocation_gives_the_same_fuel_whatever_has_changed_since() {
         assert_eq!(verify(&app, id).ok().await, wanted);
         fuels.dedup();
         assert!(fuels.len() > 1, "chance had no say in it: {fuels:?}");
-        // Another version, other variables, less memory: the recording is of then.
+        // Another version, other variables, less memory: the recording is unaffected.
         let other = json!({ "envVars": { "SECRET": "battery" }, "memoryLimitMb": 16 });
         app.deploy_with("work", "export default () => new Response('other')", other).await;
         assert_eq!(verify(&app, id).ok().await, wanted);
-        // Nobody else's key leads there.
+        // Another app's key has no access.
         let stranger = TestApp::new().await;
         verify(&stranger, id).fails(404, "RESOURCE_NOT_FOUND").await;
         app.manage("DELETE", "/functions/work").ok().await;
@@ -65,7 +65,7 @@ fn failures_are_verified_too_and_what_the_clock_ended_is_not() {
         app.call("GET", "spin").fails(500, "FUNCTION_CPU_LIMIT").await;
         let id = newest(&app, "spin").await["id"].as_str().unwrap().to_owned();
         let verified = verify(&app, &id).ok().await;
-        // The limit, and what it took to say where that was.
+        // The limit, plus the reserve that reporting the stack used.
         let fuel = verified["fuel"].as_u64().unwrap();
         assert!(verified["matches"] == true && (500_000_000..520_000_000).contains(&fuel), "{verified}");
 
@@ -87,7 +87,7 @@ fn what_was_not_recorded_is_said() {
         let id = newest(&app, "plain").await["id"].as_str().unwrap().to_owned();
         let answer = verify(&app, &id).fails(409, "STATE_PREREQUISITE_MISSING").await;
         assert!(answer.message().contains("recordPercent"));
-        // A body beyond the bound leaves no recording, and a whole invocation all the same.
+        // A body above the limit leaves no recording, but the invocation is complete.
         app.manage("PATCH", "/functions/plain/settings").json(json!({ "recordPercent": 100 })).ok().await;
         for (bytes, status) in [(200 << 10, 200), (300 << 10, 409)] {
             app.call("POST", "plain").body("x".repeat(bytes)).send().await;
@@ -102,7 +102,7 @@ fn what_was_not_recorded_is_said() {
 }
 
 #[test]
-fn a_recording_is_sealed_and_holds_no_credentials() {
+fn a_recording_is_encrypted_and_holds_no_credentials() {
     run(async {
         let app = TestApp::new().await;
         let fields = json!({ "recordPercent": 100, "envVars": { "SECRET": "correct horse" } });

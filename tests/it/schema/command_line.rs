@@ -1,4 +1,4 @@
-//! `mayfly schema` and `mayfly types` on a database without a server of ours.
+//! `mayfly schema` and `mayfly types` on a database without a Mayfly server.
 
 use std::path::Path;
 
@@ -106,7 +106,7 @@ fn any_database_goes_back_where_nothing_is_lost() {
         assert_eq!(go(&["schema", "rollback", &first]).await, Exit::Ok);
         assert_eq!(place.texts("SELECT v FROM t").await, ["kept"]);
         assert_eq!(place.texts("SELECT to_regclass('i') IS NULL").await, ["t"]);
-        // Another schema's record is none of this one's.
+        // Another schema's history is separate.
         let other = Place::new().await;
         let elsewhere =
             ["schema", "rollback", &first, "--database-url", &url, "--schema", &other.options.schema];

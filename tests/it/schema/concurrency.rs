@@ -1,4 +1,4 @@
-//! More than one at a time.
+//! Concurrent schema changes, and online steps.
 
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ fn online_work_on_a_large_table_is_resumed() {
         let base = r#"{"tables":{"p":{"columns":{"id":{"type":"int","primaryKey":true}}},"t":{"columns":{"v":{"type":"int"}}}}}"#;
         place.apply(base).await;
         place.run("INSERT INTO p VALUES (1); INSERT INTO t VALUES (1), (NULL)").await;
-        // As large as PostgreSQL believes it to be.
+        // Sets PostgreSQL's estimate of the table's size.
         place.run("UPDATE pg_class SET reltuples = 500000 WHERE oid = 't'::regclass").await;
         place.options = Options { online: true, ..place.options.clone() };
         let strict = r#"{"tables":{"p":{"columns":{"id":{"type":"int","primaryKey":true}}},

@@ -1,4 +1,4 @@
-//! Pairs of schemas, written by hand: from A to B must be B made from nothing, and then there is nothing left to do.
+//! Pairs of schemas, written by hand: migrating A to B must equal B created from an empty schema, and leave no difference.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use mayfly_schema::{ApplyOutcome, Node, SchemaError};
 use support::cluster::run;
 use tokio_postgres::Client;
 
-/// From A to B, B from nothing, and both compared. Rows and consents are not the question here: all is agreed to.
+/// Migrates A to B, creates B from an empty schema, and compares both. Rows and consent are not tested here: all consents are given.
 async fn migrate(client: Client, a: &str, b: &str) -> Result<Client, String> {
     let mut place = Place::with(client).await;
     let (a, b) = (whole(a), whole(b));
@@ -24,7 +24,7 @@ async fn migrate(client: Client, a: &str, b: &str) -> Result<Client, String> {
     let migrated = place.read().await;
     let again = place.try_apply(&agreed).await.map_err(|error| format!("B again: {error:?}"))?;
     nothing("B again", &again)?;
-    // And what is written out is what is there.
+    // And the rendered declaration equals the schema.
     let written = mayfly_schema::write::write(&migrated, false).to_string();
     let round = place.try_apply(&written).await.map_err(|error| format!("{error:?}\n{written}"))?;
     nothing(&format!("written out {written}"), &round)?;
@@ -37,7 +37,7 @@ async fn migrate(client: Client, a: &str, b: &str) -> Result<Client, String> {
             one.iter().filter(|fact| !other.contains(fact)).cloned().collect()
         };
         let (more, less) = (odd(&migrated, &made), odd(&made, &migrated));
-        return Err(format!("migrated has {more:#?}\nmade anew has {less:#?}\n{:#?}", done.plan.steps));
+        return Err(format!("migrated has {more:#?}\ncreated has {less:#?}\n{:#?}", done.plan.steps));
     }
     Ok(fresh.drop().await)
 }
@@ -46,7 +46,7 @@ fn nothing(what: &str, outcome: &ApplyOutcome) -> Result<(), String> {
     if outcome.plan.is_empty() { Ok(()) } else { Err(format!("{what}: {:#?}", outcome.plan.steps)) }
 }
 
-/// Many pairs, and everything that went wrong with them.
+/// Runs many pairs, and collects the failures.
 #[derive(Default)]
 struct Pairs {
     client: Option<Client>,
@@ -74,8 +74,8 @@ impl Pairs {
     }
 }
 
-/// Add every consent that is asked for; gives the declaration with them, and what a dry run of it shows.
-async fn agree(place: &mut Place, b: &str) -> Result<(String, ApplyOutcome), SchemaError> {
+/// Adds every required consent; returns the declaration with them, and its dry run.
+async fn agree(place: &mut Place, b: &str) -> Result<(String, Outcome), SchemaError> {
     let first = place.try_dry_run(b).await?;
     if first.plan.consents().is_empty() {
         return Ok((b.to_owned(), first));
@@ -158,7 +158,7 @@ fn structures_change_both_ways() {
                     |member: &str| case.get(member).unwrap_or_else(|| panic!("{member}: {line}")).to_string();
                 let name = format!("{file} {}", text("name"));
                 pairs.migrate(&name, &text("a"), &text("b")).await;
-                // Renames name the old name, which is no way back.
+                // Renames have only the old name, so they cannot be reversed.
                 if case.get("oneWay").is_none() {
                     pairs.migrate(&format!("back: {name}"), &text("b"), &text("a")).await;
                 }

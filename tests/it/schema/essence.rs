@@ -1,9 +1,9 @@
-//! What two catalogues have to have in common: all but the order of columns and the names that PostgreSQL chose.
+//! The comparable content of a catalogue: everything but the order of columns and generated names.
 
 use mayfly_schema::Catalog;
 use mayfly_schema::catalog::{Constraint, ConstraintBody, Table};
 
-/// One line for every fact. Constraints' names count where `declared` has them.
+/// One line for every fact. Names of constraints count where `declared` has them.
 pub(super) fn essence(catalog: &Catalog, declared: &str) -> Vec<String> {
     let mut facts: Vec<String> =
         catalog.enums.iter().map(|(name, values)| format!("enum {name} {values:?}")).collect();
@@ -36,7 +36,7 @@ fn table_facts(table: &Table, declared: &str, facts: &mut Vec<String>) {
 
 fn body(constraint: &Constraint) -> String {
     match &constraint.body {
-        // The index over there may have another name.
+        // The referenced index may have another name.
         ConstraintBody::Foreign(key, _) => format!("{key:?}"),
         other => format!("{other:?}"),
     }

@@ -1,4 +1,4 @@
-//! Pairs of schemas that nobody wrote: a generator over the DSL, and the same comparison as for those by hand.
+//! Generated pairs of schemas: a generator over the DSL, with the comparison of the handwritten corpus.
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -45,10 +45,10 @@ struct Column {
 
 #[derive(Debug, Clone)]
 struct Table {
-    /// `id`'s type, and whether it numbers itself.
+    /// `id`'s type, and whether it is an identity column.
     key: usize,
     columns: std::collections::BTreeMap<usize, Column>,
-    /// Tables that it refers to, with an action.
+    /// Referenced tables, with an action.
     references: Vec<(usize, usize)>,
     index: Option<(usize, bool, bool)>,
     composite: bool,
@@ -164,12 +164,12 @@ fn body(own: &str, table: &Table, kinds: &dyn Fn(&usize) -> Option<usize>) -> Va
     shown
 }
 
-/// How many pairs; `MAYFLY_SCHEMA_PAIRS` says otherwise.
+/// The default number of pairs; `MAYFLY_SCHEMA_PAIRS` changes it.
 fn count() -> usize {
     std::env::var("MAYFLY_SCHEMA_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(200)
 }
 
-/// The declaration, with everything agreed to that could go.
+/// The declaration, with consent to every possible drop.
 fn agreed(from: &Value, to: &Value) -> String {
     let names = |value: &Value| -> Vec<String> {
         value.as_object().map(|members| members.keys().cloned().collect()).unwrap_or_default()
@@ -188,7 +188,7 @@ fn agreed(from: &Value, to: &Value) -> String {
     to.to_string()
 }
 
-/// The step from one schema to the next, in a place that is at the first already.
+/// Migrates from one schema to the next, in a place that has the first one.
 async fn step(
     place: &mut Place,
     beside: &mut Option<Client>,
@@ -217,10 +217,10 @@ async fn step(
     if more.is_empty() && less.is_empty() {
         return Ok(());
     }
-    Err(format!("migrated has {more:#?}\nmade anew has {less:#?}\n{:#?}", done.plan.steps))
+    Err(format!("migrated has {more:#?}\ncreated has {less:#?}\n{:#?}", done.plan.steps))
 }
 
-/// Two halves side by side: each has a connection and a seed of its own, the same at every run.
+/// Two halves in parallel: each has its own connection and its own seed, the same at every run.
 async fn half(seed: u8, count: usize) {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);

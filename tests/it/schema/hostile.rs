@@ -1,4 +1,4 @@
-//! Declarations that mean harm.
+//! Hostile declarations: injections, huge ones, deep ones.
 
 use mayfly_schema::SchemaError;
 use support::cluster::run;
@@ -70,7 +70,7 @@ fn expressions_stay_where_they_are_put() {
 fn what_postgresql_does_not_like_is_told_by_its_path() {
     run(async {
         let mut place = Place::new().await;
-        // Once from nothing, once against something.
+        // Once from an empty schema, once against an existing one.
         for round in 0..2 {
             for (body, path, message) in [
                 (

@@ -1,4 +1,4 @@
-//! Where nothing may be lost, what destroys is done if it loses nothing, and refused by name if it does.
+//! Losses: with losses forbidden, a destructive step runs if it loses no data, and is refused by name otherwise.
 
 use mayfly_schema::{Hazard, Loss, Options, SchemaError};
 use support::cluster::run;
@@ -20,7 +20,7 @@ fn losses(outcome: Result<mayfly_schema::ApplyOutcome, SchemaError>) -> Vec<Loss
     }
 }
 
-/// Table `t` with one more column of this type, perhaps with a default.
+/// Table `t` with an additional column of this type, optionally with a default.
 fn with(ty: &str, default: &str) -> String {
     let default = if default.is_empty() { String::new() } else { format!(r#","default":"{default}""#) };
     BEFORE.replace(r#"}},"indexes""#, &format!(r#"}},"x":{{"type":"{ty}"{default}}}}},"indexes""#))
@@ -136,7 +136,7 @@ fn indexes_and_values_of_enums_are_no_rows() {
 }
 
 #[test]
-fn a_row_that_is_written_meanwhile_is_not_lost() {
+fn a_row_that_is_written_concurrently_is_not_lost() {
     run(async {
         let mut place = lossless().await;
         place.apply(&with("text", "")).await;

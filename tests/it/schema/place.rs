@@ -1,4 +1,4 @@
-//! A schema of a test's own, in a database that all these tests share.
+//! A test's own schema, in a database that all these tests share.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -21,7 +21,7 @@ pub(super) async fn client() -> Client {
         admin.batch_execute(&format!("DROP DATABASE IF EXISTS {DATABASE}")).await.unwrap();
         admin.batch_execute(&format!("CREATE DATABASE {DATABASE}")).await.unwrap();
         let client = endpoint().admin(DATABASE).await.unwrap();
-        // Into a schema of their own: they are nobody's objects.
+        // Into a separate schema: they belong to no test.
         client
             .batch_execute(
                 "CREATE SCHEMA extensions; CREATE EXTENSION citext SCHEMA pg_catalog; CREATE EXTENSION btree_gist SCHEMA pg_catalog;
@@ -51,7 +51,7 @@ impl Place {
         Self { client, options: Options { schema: name, ..Options::default() } }
     }
 
-    /// The same schema by another connection.
+    /// Another connection to the same schema.
     pub(super) async fn again(&self) -> Self {
         let client = client().await;
         client.batch_execute(&format!("SET search_path = {}", self.options.schema)).await.unwrap();
@@ -114,7 +114,7 @@ pub(super) fn whole(schema: &str) -> String {
     }
 }
 
-/// What it is that was not agreed to: path and what to add.
+/// The missing consent: its path and its value.
 pub(super) fn consents(outcome: Result<ApplyOutcome, SchemaError>) -> Vec<(String, String)> {
     match outcome {
         Err(SchemaError::Consent(missing)) => missing.into_iter().map(|it| (it.path, it.add)).collect(),

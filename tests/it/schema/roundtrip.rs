@@ -1,11 +1,11 @@
-//! Databases that somebody else made: written out as a declaration, and nothing is left to do.
+//! Round trips: foreign databases, rendered as a declaration, have no difference to it.
 
 use mayfly_schema::write::write;
 use support::cluster::{endpoint, run};
 
 use super::place::Place;
 
-/// Applied as it is written, in both forms, and once more with a column more, so that nothing is taken for granted.
+/// Applied as rendered, in both forms, and once more with an additional column, so that no shortcut applies.
 async fn round(place: &mut Place) {
     let there = place.read().await;
     for whole in [false, true] {

@@ -1,4 +1,4 @@
-//! Nothing is lost that was not agreed to, and nothing is half done.
+//! Safety: no loss without consent, and no partial change.
 
 use mayfly_schema::{Hazard, SchemaError};
 use support::cluster::run;
@@ -23,16 +23,16 @@ fn what_would_be_lost_is_named_with_what_to_add() {
             (TWO.replace(r#""i":{"columns":["x"]}"#, ""), "tables.a._dropIndexes", "i"),
         ] {
             assert_eq!(consents(place.try_apply(&after).await), [pair(path, add)], "{after}");
-            // A dry run shows it all the same, with the mark on it.
+            // A dry run still shows it, marked as destructive.
             let shown = place.dry_run(&after).await;
             assert_eq!(shown.plan.consents().len(), 1);
             assert!(shown.migration.is_none());
             assert_eq!(place.read().await.tables.len(), 2, "nothing was changed");
         }
-        // What is not mentioned at all stays.
+        // Objects that are not mentioned stay.
         let silent = TWO.replace(r#","indexes":{"i":{"columns":["x"]}}"#, "");
         assert!(place.apply(&silent).await.plan.is_empty());
-        // With everything agreed to, in both spellings.
+        // With every consent, in both spellings.
         let agreed = r#"{"tables":{"a":{"columns":{"x":{"type":"int"}},"indexes":{},"_dropColumns":["y"],"_dropIndexes":["i"]},"b":{"_drop":true}}}"#;
         let outcome = place.apply(agreed).await;
         assert!(
@@ -119,7 +119,7 @@ fn what_is_not_described_is_reported_and_left_alone() {
             assert!(found.iter().any(|it| it == wanted), "{wanted}: {found:?}");
         }
         assert_eq!(place.texts("SELECT count(*) FROM seen").await, ["0"]);
-        // In the way of a change, the view is named.
+        // When the view blocks a change, the error names it.
         let error = place
             .try_apply(r#"{"columns":{"v":{"type":"bigint"},"s":{"type":"small","default":"twice(2)"}}}"#)
             .await;

@@ -1,4 +1,4 @@
-//! Rows are there after every change that does not destroy.
+//! Rows survive every change that is not destructive.
 
 use support::cluster::run;
 
@@ -44,7 +44,7 @@ fn rows_survive_everything_that_destroys_nothing() {
             let outcome = place.apply(&after).await;
             assert!(!outcome.plan.is_empty() && outcome.plan.steps.iter().all(|step| !step.destructive), "{name}");
             assert_eq!(place.texts(SUM).await, before, "{name}");
-            // And numbers go on where they were.
+            // And sequences continue.
             if name != "not null, checked, indexed" {
                 place.run("INSERT INTO users (email) VALUES ('later')").await;
                 assert_eq!(place.texts("SELECT id FROM users WHERE email = 'later'").await, ["21"], "{name}");

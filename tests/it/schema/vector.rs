@@ -1,4 +1,4 @@
-//! `vector(n)`, where pgvector is at hand; elsewhere these tests say that they were skipped.
+//! `vector(n)`, where pgvector is installed; elsewhere these tests are skipped with a message.
 
 use mayfly_schema::{Options, SchemaError};
 use serde_json::json;
@@ -17,7 +17,7 @@ async fn has_vector(client: &Client) -> bool {
     !found.is_empty()
 }
 
-/// The schema `public` of a database of its own, with the extension in it, as most people have it.
+/// The schema `public` of a separate database, with the extension in it, as is usual.
 async fn place(database: &str) -> Option<Place> {
     let admin = endpoint().admin("postgres").await.unwrap();
     if !has_vector(&admin).await {
@@ -92,7 +92,7 @@ fn another_number_of_dimensions_loses_nothing_in_silence() {
         let agreed = with("vector(4)", "").replace(r#""indexes""#, r#""_dropColumns":["v"],"indexes""#);
         let Err(SchemaError::Step { failure, .. }) = place.try_apply(&agreed).await else { panic!() };
         assert_eq!(failure.sqlstate, "22000", "{failure}");
-        // A vector of any length takes them all, and nobody has to agree.
+        // A vector of any length accepts them all, and needs no consent.
         place.apply(&with("vector", "")).await;
         assert_eq!(place.texts("SELECT v FROM t").await, ["[1,2,3]"]);
     });

@@ -1,4 +1,4 @@
-// What @mayfly/types declares, in the shape of inventory.js, and the names of the language's own globals:
+// Lists the declarations of @mayfly/types, in the format of inventory.js, and the names of the language's own globals:
 // `node declared.mjs <typescript> <index.d.ts>`.
 import { createRequire } from "node:module";
 import { dirname } from "node:path";

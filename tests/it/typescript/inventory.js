@@ -1,4 +1,4 @@
-// Every global of the sandbox: of a class its own and its instances' members, of anything else what it has.
+// Lists every global of the sandbox: of a class its static and instance members, of any other value its members.
 const name = (key) => (typeof key === "symbol" ? `[${key.description}]` : key);
 const own = (it, without = []) => Reflect.ownKeys(it).map(name).filter((key) => !without.includes(key));
 
@@ -13,7 +13,7 @@ function chain(it) {
 function describe(it) {
   if (typeof it !== "function") return typeof it === "object" && it !== null ? { members: chain(it) } : {};
   const statics = own(it, ["length", "name", "prototype", "arguments", "caller"]);
-  // A function that is no class has one that can be replaced, or none.
+  // A function that is not a class has a writable prototype, or none.
   const isClass = Object.getOwnPropertyDescriptor(it, "prototype")?.writable === false;
   return isClass ? { statics, members: chain(it.prototype), isClass } : { statics };
 }

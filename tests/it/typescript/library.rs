@@ -1,4 +1,4 @@
-//! The sandbox's own library: what is declared is there, what is there is declared, and nothing else compiles.
+//! The sandbox's type library: every declaration exists, every global is declared, and nothing else compiles.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -9,7 +9,7 @@ use support::app::TestApp;
 use support::cluster::run;
 use support::tsc;
 
-/// What there is of a global, or was declared of it.
+/// The members of a global, as found or as declared.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Global {
@@ -21,17 +21,17 @@ struct Global {
 #[derive(Deserialize)]
 struct Declared {
     ours: BTreeMap<String, Global>,
-    /// Globals of the language, which TypeScript's own library has.
+    /// Globals of the language, declared by TypeScript's own library.
     language: BTreeSet<String>,
-    /// What every object has.
+    /// Members of every object.
     object: BTreeSet<String>,
 }
 
-/// Globals that have no type, and why.
+/// Globals without a type, and the reason.
 const UNDECLARED: &[(&str, &str)] =
-    &[("InternalError", "the engine's own, to be named by nobody"), ("[Symbol.toStringTag]", "of no use")];
+    &[("InternalError", "internal to the engine"), ("[Symbol.toStringTag]", "of no use")];
 
-/// Members that are declared and not found where the others are, and why.
+/// Members that are declared but not found where the others are, and the reason.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("isTrusted", "a property of each event"),
     ("stack", "a property of each error"),
@@ -40,7 +40,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 impl Declared {
-    /// What the library and the sandbox do not agree on.
+    /// The differences between the library and the sandbox.
     fn disagreements(&self, sandbox: &BTreeMap<String, Global>) -> Vec<String> {
         let mut found: Vec<String> = self
             .ours
@@ -81,7 +81,7 @@ fn is_in(exceptions: &[(&str, &str)], name: &str) -> bool {
     exceptions.iter().any(|(exception, _)| *exception == name)
 }
 
-/// What the library declares; `None` where there is no compiler.
+/// The library's declarations; `None` without a compiler.
 fn declared() -> Option<Declared> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/it/typescript/declared.mjs");
     let (compiler, types) = (tsc::package()?, tsc::types());
@@ -101,7 +101,7 @@ fn what_is_declared_is_what_a_sandbox_has() {
     let sandbox: BTreeMap<String, Global> = serde_json::from_value(sandbox).unwrap();
     assert!(sandbox.len() > 100 && declared.ours.len() > 50);
     assert_eq!(declared.disagreements(&sandbox), [""; 0]);
-    // The exceptions are exceptions.
+    // Each exception is still needed.
     for (name, _) in UNDECLARED {
         assert!(sandbox.contains_key(*name) && !declared.ours.contains_key(*name), "{name}");
     }

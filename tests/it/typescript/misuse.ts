@@ -1,4 +1,4 @@
-// What a function cannot do: there is no such thing in the sandbox, or it is not used like that.
+// Code that must not compile: globals that the sandbox lacks, and wrong uses of those that it has.
 import type { Context, Handler } from "@mayfly/types";
 
 export function absent(): unknown[] {
@@ -7,7 +7,7 @@ export function absent(): unknown[] {
     window,
     // @ts-expect-error There is no page.
     document,
-    // @ts-expect-error There is no address of a page.
+    // @ts-expect-error There is no location.
     location,
     // @ts-expect-error There is no storage.
     localStorage,
@@ -25,7 +25,7 @@ export function absent(): unknown[] {
     Worker,
     // @ts-expect-error There is no WebAssembly.
     WebAssembly,
-    // @ts-expect-error There is nobody to tell.
+    // @ts-expect-error There are no dialogs.
     alert,
     // @ts-expect-error There is no screen.
     requestAnimationFrame,
@@ -45,7 +45,7 @@ export function absent(): unknown[] {
 // @ts-expect-error There are no elements.
 export type Element = HTMLElement;
 
-// @ts-expect-error A text is no response.
+// @ts-expect-error A string is not a response.
 export const text: Handler = () => "hello";
 // @ts-expect-error There is no third argument.
 export const third: Handler = (_req, _ctx, more: string) => new Response(more);
@@ -55,38 +55,38 @@ export function wrong(ctx: Context): void {
   void crypto.subtle.digest("SHA-256", ["text"]);
   // @ts-expect-error A digest has an algorithm.
   new crypto.DigestStream();
-  // @ts-expect-error What is waited for is a promise.
+  // @ts-expect-error waitUntil takes a promise.
   ctx.waitUntil(1);
-  // @ts-expect-error The caller's kind is one of a few.
+  // @ts-expect-error The caller's type is a union.
   ctx.caller.type === "robot";
-  // @ts-expect-error Nobody writes to the context.
+  // @ts-expect-error The context is read-only.
   ctx.user = null;
-  // @ts-expect-error Work that is done once gets a key.
+  // @ts-expect-error Idempotent work needs a key.
   void ctx.idempotency.run(async () => 1);
-  // @ts-expect-error Arguments are those of the callback.
+  // @ts-expect-error The arguments must match the callback's.
   setImmediate((n: number) => n, "one");
   // @ts-expect-error A timer runs a function, not a text.
   setTimeout("code()", 1);
-  // @ts-expect-error A format of compression is one of three.
+  // @ts-expect-error There are three compression formats.
   new CompressionStream("br");
-  // @ts-expect-error A number is no body.
+  // @ts-expect-error A number is not a body.
   new Response(1);
-  // @ts-expect-error A redirect is followed, refused or shown.
+  // @ts-expect-error The redirect mode is one of three.
   void fetch("https://example.com", { redirect: "maybe" });
   // @ts-expect-error A header's value is a text.
   new Headers({ a: 1 });
   // @ts-expect-error A request has a URL.
   new Request();
-  // @ts-expect-error Nobody changes a request.
+  // @ts-expect-error A request is read-only.
   new Request("https://example.com").method = "PUT";
-  // @ts-expect-error There may be no such parameter.
+  // @ts-expect-error The parameter may be null.
   new URL("https://example.com").searchParams.get("a").length;
   // @ts-expect-error A stream of texts has no numbers.
   new WritableStream<string>().getWriter().write(1);
-  // @ts-expect-error Only what can be moved is moved.
+  // @ts-expect-error Only transferable objects can be transferred.
   structuredClone(1, { transfer: [{}] });
-  // @ts-expect-error Keys are for known uses.
+  // @ts-expect-error A key's usage must be known.
   void crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, true, ["hope"]);
-  // @ts-expect-error A signal is fired by its controller.
+  // @ts-expect-error A signal is aborted by its controller.
   new AbortController().signal.abort();
 }

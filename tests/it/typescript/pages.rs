@@ -1,7 +1,7 @@
-//! Code that pages and examples show compiles.
+//! The code blocks of pages and the examples compile.
 //!
-//! A block of a page is a module of its own. What it leaves out is put around it: `{ ... }` stands for a body; a block that is not a
-//! module is the inside of a handler, with its `req` and its `ctx`; and names that a page takes for known are declared in [`KNOWN`].
+//! Each block of a page is a separate module. Omitted parts are added: `{ ... }` stands for a body; a block that is not a
+//! module is the body of a handler, with its `req` and its `ctx`; and names that a page assumes are declared in [`KNOWN`].
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::path::Path;
 use mayfly_schema::{Declared, typescript};
 use support::tsc;
 
-/// What blocks use and do not say: an event that came from elsewhere.
+/// Names that blocks use without a declaration: an incoming event.
 const KNOWN: &str = "declare const event: { readonly id: string; readonly total: number };";
 
 fn root() -> &'static Path {
@@ -20,13 +20,13 @@ fn page(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap()
 }
 
-/// The blocks of a language, in their order.
+/// The code blocks of a language, in order.
 fn blocks(page: &str, language: &str) -> Vec<String> {
     let fence = format!("```{language}\n");
     page.split(&fence).skip(1).map(|rest| rest.split_once("\n```").unwrap().0.to_owned() + "\n").collect()
 }
 
-/// The module that a block stands for.
+/// The module for a block.
 fn module(block: &str) -> String {
     let whole = block.replace("{ ... }", "{ throw new Error(); }");
     if whole.lines().any(|line| line.starts_with("export ") || line.starts_with("import ")) {
@@ -54,7 +54,7 @@ fn every_block_of_the_pages_compiles() {
 #[test]
 fn the_schemas_example_compiles() {
     let page = page("docs/SCHEMA.md");
-    // What the chapter's story ends with.
+    // The last declaration of the chapter.
     let declared =
         Declared::read(&blocks(&page, "json")[3], &mayfly_tenant_db::tenant::schema_rules()).unwrap();
     let rows = typescript::render(&declared);

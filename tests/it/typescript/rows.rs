@@ -6,7 +6,7 @@ use support::app::TestApp;
 use support::cluster::run;
 use support::tsc;
 
-/// A column's type, a value as SQL, the type that is written for it, and what JavaScript gets.
+/// A column's type, a value as SQL, the generated type, and the value in JavaScript.
 const KINDS: &[(&str, &str, &str, &str)] = &[
     ("smallint", "7", "number", "number"),
     ("int", "7", "number", "number"),
@@ -62,7 +62,7 @@ export default async (req, { db }) => {
     return Response.json(Object.fromEntries(Object.entries(rows[0]).map(([name, it]) => [name, kind(it)])));
 }";
 
-/// What `mayfly types` writes for the app.
+/// The output of `mayfly types` for the app.
 async fn types(app: &TestApp) -> String {
     let text = app.manage("GET", "/schema").send().await.text();
     let answer = mayfly_schema::Node::read(&text).unwrap();
@@ -136,13 +136,13 @@ export async function wrong(ctx: Context): Promise<void> {
   note.mood === "furious";
   // @ts-expect-error A numeric is a string.
   note.price * 2;
-  // @ts-expect-error A symbol is no parameter.
+  // @ts-expect-error A symbol is not a parameter.
   await ctx.db.query<NotesRow>("SELECT $1", [Symbol()]);
-  // @ts-expect-error A list of parameters is an array.
+  // @ts-expect-error Parameters are an array.
   await ctx.db.query<NotesRow>("SELECT $1", 1);
   // @ts-expect-error There may be no row.
   rows[0].id;
-  // @ts-expect-error Nobody writes to the environment.
+  // @ts-expect-error The environment is read-only.
   ctx.env["X"] = "y";
 }
 "#;

@@ -1,4 +1,4 @@
-// What a function may do with its globals, each with the type it must have.
+// Uses of the globals that must compile, each with its type.
 import type { Context, Handler } from "@mayfly/types";
 
 type Bytes = Uint8Array<ArrayBuffer>;

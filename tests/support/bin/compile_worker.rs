@@ -1,4 +1,4 @@
-//! What `mayfly compile-worker` is, as a program of its own that tests can name.
+//! The compile worker (`mayfly compile-worker`) as a separate program for tests.
 
 fn main() -> std::io::Result<()> {
     mayfly_runtime::compile_worker()

@@ -3,7 +3,7 @@
 //! A connection is lent to one end user after the other. What a statement could leave behind is taken away by [`RESET`],
 //! sent along with every use. In most apps no statement that passes the gate can leave anything at all: then the reset
 //! is not sent, the claims stay for as long as the user stays the same, and statements are kept parsed.
-//! `docs/decisions/0010-clean-sessions.md` has the argument.
+//! `docs/decisions/0010-skip-session-resets.md` has the argument.
 
 mod statements;
 

@@ -1,4 +1,4 @@
-//! What a hostile user can name: every function, operator, table and setting of a database.
+//! The names that a hostile user knows: every function, operator, table and setting of a database.
 
 use std::collections::HashMap;
 
@@ -19,17 +19,17 @@ pub(super) enum Kind {
     Window,
 }
 
-/// An operator; one without a left side stands before its operand.
+/// An operator; a prefix operator has no left side.
 pub(super) struct Operator {
     pub(super) name: String,
     pub(super) left: Option<String>,
     pub(super) right: String,
 }
 
-/// All of them, those that may not be used among them.
+/// All of them, including forbidden ones.
 pub(super) struct Catalogue {
     pub(super) functions: Vec<Function>,
-    /// Places in `functions`, by what they give.
+    /// Indices in `functions`, by result type.
     pub(super) giving: HashMap<String, Vec<usize>>,
     pub(super) operators: HashMap<String, Vec<Operator>>,
     pub(super) tables: Vec<String>,
@@ -37,7 +37,7 @@ pub(super) struct Catalogue {
     pub(super) types: Vec<String>,
 }
 
-/// Values of these cannot be written down, and a sleep only costs time.
+/// Types without literals; and functions that only sleep.
 const FUNCTIONS: &str = "SELECT p.oid::regproc::text, p.prokind::text, p.proretset,
         format_type(p.prorettype, NULL),
         ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY a (t, n) ORDER BY n)

@@ -1,8 +1,8 @@
-//! Statements made up from the catalogue. Most are nonsense that PostgreSQL refuses; what is not was not foreseen.
+//! Generates statements from the catalogue. PostgreSQL refuses most of them; the others are unforeseen cases.
 
 use super::catalogue::{Catalogue, Function, Kind};
 
-/// A generator of numbers that is the same everywhere: SplitMix64.
+/// A portable random number generator: SplitMix64.
 pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
@@ -23,7 +23,7 @@ impl Dice {
     }
 }
 
-/// Texts that mean something to somebody.
+/// Texts with a meaning to some function.
 const TEXTS: &[&str] = &[
     "posts",
     "public.posts",
@@ -89,7 +89,7 @@ pub(super) struct Generator<'a> {
 }
 
 impl Generator<'_> {
-    /// A statement; now and then one that the gate refuses.
+    /// A statement; some are refused by the statement allow-list.
     pub(super) fn statement(&mut self) -> String {
         match self.dice.below(20) {
             0..6 => self.select(),
@@ -201,7 +201,7 @@ impl Generator<'_> {
     /// An expression of this type, as far as that is possible.
     fn of(&mut self, kind: &str, depth: usize) -> String {
         let kind = match kind {
-            // Whatever fits: PostgreSQL says if it does not.
+            // Any candidate: PostgreSQL refuses those that do not fit.
             kind if kind.starts_with("any") => {
                 self.dice.one_of(&["text", "integer", "jsonb", "text[]", "int4range"])
             }

@@ -1,6 +1,6 @@
-//! The statements.
+//! The corpus of hostile statements.
 
-/// What belongs together is parted by `;;`: calls of one invocation.
+/// `;;` separates the calls of one invocation.
 pub(super) const STATEMENTS: &[&str] = &[
     // Leaving the role.
     "RESET ROLE",
@@ -26,7 +26,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     "WITH x AS MATERIALIZED (SELECT run_text($q$RESET ROLE$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
     "WITH x AS MATERIALIZED (SELECT run_text($q$SET row_security = off$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
     "WITH x AS MATERIALIZED (SELECT run_text($q$SET SESSION AUTHORIZATION DEFAULT$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
-    // Being somebody else.
+    // Taking another identity.
     "WITH x AS MATERIALIZED (SELECT run_text($q$SET mayfly.claims = '$BOB'$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
     "WITH x AS MATERIALIZED (SELECT run_text($q$SET mayfly.claims = '$FORGED'$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
     "WITH x AS MATERIALIZED (SELECT run_text($q$RESET mayfly.claims$q$) r) SELECT r, read_text($q$SELECT string_agg(body, ',') FROM posts$q$) FROM x",
@@ -54,7 +54,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     "PREPARE TRANSACTION 'x'",
     "SELECT run_text('COMMIT')",
     "SELECT body FROM posts; SELECT 1",
-    // Leaving something behind.
+    // Leaving side effects in the session.
     "PREPARE p AS SELECT 1",
     "SELECT run_text('PREPARE p AS SELECT 1') ;; EXECUTE p",
     "DEALLOCATE ALL",
@@ -73,7 +73,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     "SELECT run_text('SET search_path = pg_temp') ;; SELECT body FROM posts",
     "SELECT run_text('SET statement_timeout = 0')",
     "SELECT run_text('SET work_mem = ''2000MB''')",
-    // Changing what there is.
+    // Changing the schema.
     "DO $$ BEGIN PERFORM 1; END $$",
     "SELECT run_text('DO $x$ BEGIN PERFORM 1; END $x$')",
     "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
@@ -96,7 +96,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     "EXPLAIN ANALYZE EXECUTE p",
     "EXPLAIN ANALYZE DECLARE c CURSOR WITH HOLD FOR SELECT * FROM posts",
     "EXPLAIN (ANALYZE, VERBOSE) SELECT body FROM posts WHERE body LIKE 'b%'",
-    // What all apps share.
+    // Resources shared by all apps.
     "SELECT pg_advisory_lock(1)",
     "SELECT count(pg_try_advisory_xact_lock(i)) FROM generate_series(1, 100000) i",
     "SELECT lo_create(0)",
@@ -117,7 +117,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     "SELECT * FROM pg_hba_file_rules",
     "SELECT pg_stat_get_backend_activity(b) FROM pg_stat_get_backend_idset() b",
     "SELECT dblink('', 'select 1')",
-    // Running SQL text anew.
+    // Executing SQL text.
     "SELECT query_to_xml('select body from posts', true, true, '')",
     "SELECT table_to_xml('posts', true, true, '')",
     "SELECT schema_to_xml('public', true, true, '')",
@@ -157,7 +157,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     "SELECT run_text($q$SELECT mayfly.idempotency_settle('default', 'k', 'forged', current_setting('mayfly.claims'))$q$)",
     "CREATE FUNCTION mayfly.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
     "SELECT run_text('ALTER FUNCTION mayfly.check_key_proof(text, text, text) SECURITY INVOKER')",
-    // Being a nuisance.
+    // Exhausting resources.
     "SELECT pg_sleep(100)",
     "SELECT count(*) FROM generate_series(1, 10000000000)",
     "SELECT repeat('x', 900000000)",

@@ -1,4 +1,4 @@
-//! What was recorded, read back: records, pages, what follows, sums.
+//! Reading invocation records: single ones, pages, followers, sums.
 
 use mayfly_api::functions::SettingsChange;
 use mayfly_store::{BackgroundRecord, DeployRow, InvocationQuery, Sink, SinkConfig, SinkCounts, StoredImage};

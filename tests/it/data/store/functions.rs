@@ -1,4 +1,4 @@
-//! Functions: deployed, found, rolled back, configured and deleted.
+//! The tables of functions and versions: deploy, find, roll back, configure and delete.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ fn http(path: &str, enabled: bool) -> Trigger {
     Trigger { kind: TriggerKind::Http, config: json!({"auth": "none", "path": path}), enabled }
 }
 
-fn sealed(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+fn encrypted(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
@@ -74,7 +74,7 @@ fn what_a_redeploy_leaves_out_keeps_its_value() {
         first.description = Some("says hello".to_owned());
         first.settings.timeout_ms = Some(5);
         first.triggers = Some(vec![http("/hi", true)]);
-        first.env = Some(sealed(&[("A", "1"), ("B", "2")]));
+        first.env = Some(encrypted(&[("A", "1"), ("B", "2")]));
         let made = functions.deploy(&app.id, &first).await.unwrap();
         let mut second = row("hello", "two");
         second.settings.memory_limit_mb = Some(64);
@@ -86,13 +86,13 @@ fn what_a_redeploy_leaves_out_keeps_its_value() {
         assert_eq!(function.description.as_deref(), Some("says hello"));
         assert_eq!((function.settings.timeout_ms, function.settings.memory_limit_mb), (5, 64));
         let env = store.env().get(&app.id, Some(&function.id)).await.unwrap();
-        assert_eq!(env, sealed(&[("A", "1"), ("B", "2")]));
+        assert_eq!(env, encrypted(&[("A", "1"), ("B", "2")]));
 
         let mut third = row("hello", "three");
-        third.env = Some(sealed(&[("C", "3")]));
+        third.env = Some(encrypted(&[("C", "3")]));
         functions.deploy(&app.id, &third).await.unwrap();
         let env = store.env().get(&app.id, Some(&function.id)).await.unwrap();
-        assert_eq!(env, sealed(&[("C", "3")]), "an environment given replaces the old one");
+        assert_eq!(env, encrypted(&[("C", "3")]), "an environment given replaces the old one");
     });
 }
 
@@ -119,7 +119,7 @@ fn every_version_is_kept_and_can_serve_again() {
         assert_eq!(listed, [(3, false), (2, false), (1, true)]);
         let source = store.versions().source(&versions[0].id).await.unwrap().unwrap();
         assert_eq!((source.code.as_str(), source.file_name.as_str()), ("three", "hello.ts"));
-        // The next deploy goes on counting.
+        // The next deploy continues the version numbers.
         assert_eq!(functions.deploy(&app.id, &row("hello", "four")).await.unwrap().version, 4);
     });
 }
@@ -216,8 +216,8 @@ fn an_environment_is_merged_and_its_revision_moves() {
             .unwrap();
         assert_eq!(names, ["B"]);
         env.merge(&app.id, None, &change(&[("G", Some("4"))])).await.unwrap();
-        assert_eq!(env.get(&app.id, Some(&function)).await.unwrap(), sealed(&[("B", "3")]));
-        assert_eq!(env.get(&app.id, None).await.unwrap(), sealed(&[("G", "4")]));
+        assert_eq!(env.get(&app.id, Some(&function)).await.unwrap(), encrypted(&[("B", "3")]));
+        assert_eq!(env.get(&app.id, None).await.unwrap(), encrypted(&[("G", "4")]));
         let after = revision().await;
         assert!(after.0 > before.0 && after.1 > before.1, "{before:?} {after:?}");
         let missing = env.merge(&app.id, Some("fn_nothing"), &change(&[])).await;
@@ -231,7 +231,7 @@ fn a_deleted_function_leaves_no_environment_for_its_successor() {
         let store = store().await;
         let app = TestApp::new("").await;
         let mut with_env = row("hello", "one");
-        with_env.env = Some(sealed(&[("A", "1")]));
+        with_env.env = Some(encrypted(&[("A", "1")]));
         store.functions().deploy(&app.id, &with_env).await.unwrap();
         assert!(store.functions().delete(&app.id, "hello").await.unwrap());
         assert!(!store.functions().delete(&app.id, "hello").await.unwrap());

@@ -1,4 +1,4 @@
-//! API keys.
+//! The table of API keys.
 
 use mayfly_api::keys::ApiKeyKind;
 use mayfly_api::scope::Scope;

@@ -1,4 +1,4 @@
-//! A MAC made with a public key, in the hope that the verifier takes it for the secret.
+//! Algorithm confusion: a MAC made with a public key, which a weak verifier takes for the secret.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -22,7 +22,7 @@ fn hs256_signed_with_the_public_key() {
                 super::refused(&app, &hs256_raw(&header, &payload, &secret), "algorithm_not_allowed").await;
             }
         }
-        // And by another algorithm of the same family than the issuer's.
+        // And with another algorithm of the issuer's family.
         let other = hs256_raw(
             r#"{"alg":"HS384"}"#,
             &claims("https://issuer", "a").to_string(),
@@ -39,7 +39,7 @@ fn hs256_signed_with_the_public_key() {
 }
 
 #[test]
-fn the_app_s_own_name_is_signed_by_nobody_else() {
+fn no_other_key_signs_for_the_app_itself() {
     run(async {
         let app = super::app().await;
         let own = claims(&format!("butterbase:app:{}", app.id), "alice");

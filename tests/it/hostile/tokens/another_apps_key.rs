@@ -1,4 +1,4 @@
-//! The `kid` of another app's key, or a key that nobody published.
+//! The `kid` of another app's key, or an unpublished key.
 
 use support::cluster::run;
 use support::token::{Pair, claims, part};

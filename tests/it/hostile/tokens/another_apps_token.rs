@@ -1,4 +1,4 @@
-//! A good token of one app, shown to another.
+//! A valid token of one app, sent to another.
 
 use serde_json::json;
 use support::cluster::run;
@@ -32,9 +32,9 @@ fn a_token_for_someone_else() {
         super::taken(&app, &with(json!("app-a")), "alice").await;
         super::taken(&app, &with(json!(["x", "app-b"])), "alice").await;
 
-        let mut nobody = claims("", "alice");
-        nobody.as_object_mut().unwrap().remove("iss");
-        super::refused(&app, &hs256(&nobody, super::SECRET.as_bytes()), "issuer_missing").await;
+        let mut no_issuer = claims("", "alice");
+        no_issuer.as_object_mut().unwrap().remove("iss");
+        super::refused(&app, &hs256(&no_issuer, super::SECRET.as_bytes()), "issuer_missing").await;
         for issuer in ["https://issuer/", "https://ISSUER", "", "https://other"] {
             super::refused(
                 &app,

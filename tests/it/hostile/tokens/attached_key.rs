@@ -1,4 +1,4 @@
-//! A token that brings the key it is to be checked with.
+//! A token that carries its own verification key.
 
 use support::cluster::run;
 use support::token::{Pair, claims, encode, hs256_raw};

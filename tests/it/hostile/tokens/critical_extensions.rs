@@ -1,10 +1,10 @@
-//! `crit` and `b64`: rules that a verifier which does not know them must not pass over; and tokens of other kinds.
+//! `crit` and `b64`: extensions that a verifier must refuse when it does not support them; and tokens of other types.
 
 use support::cluster::run;
 use support::token::{claims, hs256_raw};
 
 #[test]
-fn extensions_that_nobody_understands() {
+fn unsupported_extensions() {
     run(async {
         let app = super::app().await;
         let payload = claims("https://issuer", "alice").to_string();

@@ -1,4 +1,4 @@
-//! JSON that two readers would read differently.
+//! Duplicate JSON members, which two parsers would read differently.
 
 use support::cluster::run;
 use support::token::{claims, hs256_raw, now};

@@ -1,4 +1,4 @@
-//! Tokens out of their time, and those that say nothing about it.
+//! Expired tokens, tokens that are not valid yet, and tokens without an expiry.
 
 use serde_json::{Value, json};
 use support::cluster::run;
@@ -34,14 +34,14 @@ fn a_token_out_of_its_time() {
         let mut endless = claims("https://issuer", "alice");
         endless.as_object_mut().unwrap().remove("exp");
         super::refused(&app, &hs256(&endless, super::SECRET.as_bytes()), "expiry_missing").await;
-        // Two clocks may be a minute apart.
+        // Clock skew of a minute is allowed.
         super::taken(&app, &with("exp", json!(now() - 30)), "alice").await;
         super::taken(&app, &with("nbf", json!(now() + 30)), "alice").await;
         super::taken(&app, &with("exp", json!(now() as f64 + 100.5)), "alice").await;
     });
 }
 
-/// A token that was good, and is remembered, ends when it says: with our own there is one clock.
+/// A cached verified token expires at its `exp`: for our own tokens there is no clock skew.
 #[test]
 fn a_remembered_token_ends_in_time() {
     run(async {

@@ -1,4 +1,4 @@
-//! Headers that would tell a function, or the platform, who its caller is.
+//! Forged identity headers, for a function or the platform.
 
 use serde_json::json;
 use support::cluster::run;

@@ -1,4 +1,4 @@
-//! Keys and tokens in the query string, from where they go into logs and histories.
+//! Keys and tokens in the query string, which would leak into logs and histories.
 
 use support::cluster::run;
 
@@ -23,7 +23,7 @@ fn a_key_in_the_query_string() {
             let managed = app.client.get(&app.path(&format!("/functions?{query}")));
             managed.fails(401, "AUTH_INVALID_TOKEN").await;
         }
-        // A parameter of the function's own.
+        // The function's own parameter.
         app.call("GET", "optional?token=abc&key=bb_sk_").ok().await;
         let records = app.logs("none").await;
         assert!(

@@ -1,4 +1,4 @@
-//! Unknown key ids, one after another, to make the server fetch the issuer's keys for each.
+//! A flood of unknown key ids, to make the server fetch the issuer's keys for each.
 
 use serde_json::json;
 use support::cluster::run;
@@ -23,7 +23,7 @@ fn unknown_key_ids_cost_one_fetch() {
         assert_eq!(origin.asked(), 1, "the keys were fetched a moment ago");
         super::taken(&app, &by(&known), "alice").await;
 
-        // Many at once who need the first set fetch it once; while there is none, it is the issuer who is to blame.
+        // Concurrent requests fetch the first set once; while there is none, the error blames the issuer.
         let down = Origin::start("").await;
         down.answer(500, "");
         let issuer = json!({ "issuer": "https://down", "jwks_url": down.url("/"), "algorithms": ["ES256"] });

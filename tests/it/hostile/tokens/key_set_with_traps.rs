@@ -1,4 +1,4 @@
-//! Key sets with traps in them, and key sets where the server must not go.
+//! Malicious key sets, and key sets at forbidden addresses.
 
 use serde_json::json;
 use support::cluster::run;
@@ -29,7 +29,7 @@ fn a_set_that_is_not_to_be_trusted() {
         .into_iter()
         .enumerate()
         {
-            // An address of its own each: the server does not look twice so soon.
+            // A different URL each: the server does not fetch the same one again so soon.
             let origin = Origin::start(&document).await;
             let name = format!("https://trap-{place}");
             let issuer = json!({ "issuer": name, "jwks_url": origin.url("/"), "algorithms": ["ES256"] });
@@ -38,7 +38,7 @@ fn a_set_that_is_not_to_be_trusted() {
             let failed = app.call("GET", "required").key(&token).fails(503, "SUBSYSTEM_UNAVAILABLE").await;
             assert!(failed.message().contains("keys cannot be had"), "{place}: {}", failed.message());
         }
-        // Keys for other purposes, and of kinds that nobody knows, are passed over.
+        // Keys for other purposes, and of unknown kinds, are ignored.
         let encryption =
             json!({ "kty": "RSA", "kid": "e", "use": "enc", "n": encode([7; 256]), "e": "AQAB" });
         let unknown = json!({ "kty": "AKP", "kid": "pq", "alg": "ML-DSA-44" });

@@ -1,4 +1,4 @@
-//! Tokens that are too long to be looked at.
+//! Tokens above the size limit.
 
 use serde_json::json;
 use support::cluster::run;
@@ -16,7 +16,7 @@ fn a_token_of_ten_kilobytes() {
         let long = with(7_500);
         assert!(long.len() > 10_000);
         super::refused(&app, &long, "too_long").await;
-        // The largest that is looked at is taken, if it is good.
+        // A valid token of the maximum size is accepted.
         let most = (1..7_500).rev().map(with).find(|token| token.len() <= 8_192).unwrap();
         assert!(most.len() > 8_180);
         super::taken(&app, &most, "alice").await;

@@ -1,4 +1,4 @@
-//! Other spellings of the same bytes.
+//! Non-canonical base64url: other spellings of the same bytes.
 
 use support::cluster::run;
 use support::token::{claims, hs256};
@@ -25,7 +25,7 @@ fn other_spellings_of_a_good_token() {
         ] {
             super::refused(&app, &token, reason).await;
         }
-        // The last letter of the signature has bits that nothing reads: 43 letters are 258 bits, 256 of them count.
+        // The last letter of the signature has unused bits: 43 letters are 258 bits, of which 256 count.
         let (rest, last) = signature.split_at(42);
         let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let place = alphabet.find(last).unwrap();

@@ -17,7 +17,7 @@ fn an_issuer_is_out_from_the_next_request_on() {
         let other = "another secret, also of more than 32 bytes";
         set(json!([{ "issuer": "https://issuer", "secret": other }])).ok().await;
         super::refused(&app, &token, "signature").await;
-        // Without a secret the present one is kept; it is never shown.
+        // Without a secret in the request the present one stays; it is never returned.
         let shown = set(json!([{ "issuer": "https://issuer", "audience": "a" }])).ok().await;
         assert_eq!(shown["auth"]["issuers"][0]["has_secret"], true);
         assert!(!shown.to_string().contains(other));

@@ -1,4 +1,4 @@
-//! More than one `Authorization` header, or one that is none.
+//! More than one `Authorization` header, or a malformed one.
 
 use support::cluster::run;
 

@@ -1,10 +1,10 @@
-//! `alg: none`, in whatever spelling, with and without a signature.
+//! `alg: none`, in every spelling, with and without a signature.
 
 use support::cluster::run;
 use support::token::{claims, encode};
 
 #[test]
-fn a_token_that_nobody_signed() {
+fn an_unsigned_token() {
     run(async {
         let app = super::app().await;
         let issuer = format!("butterbase:app:{}", app.id);
@@ -25,7 +25,7 @@ fn a_token_that_nobody_signed() {
         ] {
             super::refused(&app, &format!("{}.{payload}.", encode(header)), reason).await;
         }
-        // A good token of which the signature was cut off, or changed.
+        // A valid token whose signature was removed or changed.
         let token = app.token("alice").await;
         let (signed, signature) = token.rsplit_once('.').unwrap();
         super::refused(&app, &format!("{signed}."), "signature").await;
