@@ -75,7 +75,7 @@ impl Pairs {
 }
 
 /// Adds every required consent; returns the declaration with them, and its dry run.
-async fn agree(place: &mut Place, b: &str) -> Result<(String, Outcome), SchemaError> {
+async fn agree(place: &mut Place, b: &str) -> Result<(String, ApplyOutcome), SchemaError> {
     let first = place.try_dry_run(b).await?;
     if first.plan.consents().is_empty() {
         return Ok((b.to_owned(), first));
