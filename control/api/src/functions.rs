@@ -44,9 +44,9 @@ words! {
 /// A struct with further fields for each setting of a function, and `settings()` to take them.
 macro_rules! with_settings {
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
-        $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields)]
+        $(#[$meta])*
         pub struct $name {
             $($(#[$field_meta])* pub $field: $type,)*
             /// Wall clock, in milliseconds.
@@ -143,6 +143,7 @@ with_settings! {
 
 with_settings! {
     /// Changes settings of a function; at least one.
+    #[derive(Default)]
     PatchSettings {
         /// Begins, moves on, ends or completes a roll-out.
         #[serde(default)]

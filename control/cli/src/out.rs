@@ -42,14 +42,12 @@ pub fn warn(line: &str) {
     say(&format!("{mark} {line}"));
 }
 
-/// The `warnings` of an answer.
-pub fn warnings(answer: &Value) {
-    answer["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str).for_each(warn);
-}
-
 /// JSON for programs: the answer as it came.
-pub fn json(value: &Value) {
-    data(&value.to_string());
+pub fn json<T: serde::Serialize>(value: &T) {
+    match serde_json::to_string(value) {
+        Ok(text) => data(&text),
+        Err(error) => complain(&format!("the answer cannot be written: {error}")),
+    }
 }
 
 /// Rows with a head, in columns.

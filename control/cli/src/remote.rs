@@ -1,24 +1,48 @@
-//! Asks a server, and tells success from failure.
+//! Asks a server by the endpoints of the route table, and tells success from failure.
+
+use std::fmt::Display;
 
 use bytes::Bytes;
 use http::Method;
+use mayfly_api::endpoint::{Endpoint, RequestBody as _};
+use mayfly_api::names::encoded;
+use mayfly_api::routes::Operation;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::args::RemoteArgs;
-use super::exit::Exit;
-use super::out;
+use crate::args::RemoteArgs;
 use crate::client::{Answer, Client, ClientError, Events, Listening};
+use crate::exit::Exit;
+use crate::out;
 
 /// A server, an app and a key.
 #[derive(Debug)]
-pub(super) struct Remote {
+pub(crate) struct Remote {
     client: Client,
     app: Option<String>,
-    pub(super) json: bool,
+    pub(crate) json: bool,
+}
+
+/// A good answer: as its type, and as it came.
+pub(crate) struct Answered<T> {
+    pub(crate) answer: T,
+    text: Bytes,
+}
+
+impl<T> Answered<T> {
+    /// Print the answer as it came under `--json`, else show it by `show`.
+    pub(crate) fn print(&self, remote: &Remote, show: impl FnOnce(&T)) {
+        if remote.json {
+            out::data(String::from_utf8_lossy(&self.text).trim_end());
+        } else {
+            show(&self.answer);
+        }
+    }
 }
 
 impl Remote {
-    pub(super) fn new(args: &RemoteArgs) -> Result<Self, Exit> {
+    pub(crate) fn new(args: &RemoteArgs) -> Result<Self, Exit> {
         let client = Client::new(&args.url, args.key.as_deref()).map_err(|error| {
             out::complain(&error.to_string());
             Exit::Usage
@@ -26,50 +50,103 @@ impl Remote {
         Ok(Self { client, app: args.app.clone(), json: args.json })
     }
 
-    /// `/v1/{app}` and what follows.
-    pub(super) fn in_app(&self, rest: &str) -> Result<String, Exit> {
+    /// Call an endpoint of the app in the flags; `names` are the other parts of its path.
+    pub(crate) async fn call<E: Endpoint>(
+        &self,
+        names: &[&str],
+        query: &E::Query,
+        body: &E::Body,
+    ) -> Result<Answered<E::Answer>, Exit> {
+        self.call_path::<E>(&self.path(E::OPERATION, names)?, query, body).await
+    }
+
+    /// Call an endpoint of the app with this id.
+    pub(crate) async fn call_on<E: Endpoint>(
+        &self,
+        app: &str,
+        query: &E::Query,
+        body: &E::Body,
+    ) -> Result<Answered<E::Answer>, Exit> {
+        self.call_path::<E>(&filled(E::OPERATION, app, &[]), query, body).await
+    }
+
+    async fn call_path<E: Endpoint>(
+        &self,
+        path: &str,
+        query: &E::Query,
+        body: &E::Body,
+    ) -> Result<Answered<E::Answer>, Exit> {
+        let route = E::OPERATION.route();
+        let unsendable = |error: serde_json::Error| {
+            out::complain(&format!("the request cannot be written: {error}"));
+            Exit::Usage
+        };
+        let path = format!("{path}{}", query_string(query).map_err(unsendable)?);
+        let body = body.encode().map_err(unsendable)?.map(Bytes::from);
+        let method = route.method.clone().unwrap_or(Method::POST);
+        let answer = self.client.send(method, &path, body).await.map_err(|error| complain(&error))?;
+        let answered = read::<E::Answer>(&answer)?;
+        Ok(Answered { answer: answered, text: answer.body })
+    }
+
+    /// Server-sent events of an operation, from behind the last one that was seen.
+    pub(crate) async fn events<Q: Serialize>(
+        &self,
+        operation: Operation,
+        names: &[&str],
+        query: &Q,
+        last: Option<&str>,
+    ) -> Result<Events, Exit> {
+        let query = query_string(query).unwrap_or_default();
+        let path = format!("{}{query}", self.path(operation, names)?);
+        match self.client.events(&path, last).await.map_err(|error| complain(&error))? {
+            Listening::Events(events) => Ok(events),
+            Listening::Refused(answer) => Err(read::<Value>(&answer).err().unwrap_or(Exit::Failure)),
+        }
+    }
+
+    fn path(&self, operation: Operation, names: &[&str]) -> Result<String, Exit> {
+        let needs_app = operation.route().path.contains("{app}");
         match &self.app {
-            Some(app) => Ok(format!("/v1/{}{rest}", segment(app))),
-            None => {
+            None if needs_app => {
                 out::complain("which app? Give --app or set MAYFLY_APP");
                 Err(Exit::Usage)
             }
+            app => Ok(filled(operation, app.as_deref().unwrap_or_default(), names)),
         }
     }
+}
 
-    pub(super) async fn get(&self, path: &str) -> Result<Value, Exit> {
-        self.ask(Method::GET, path, None).await
-    }
+/// A row's path with the app and the other names in their places.
+fn filled(operation: Operation, app: &str, names: &[&str]) -> String {
+    let mut names = names.iter();
+    let parts = operation.route().path.split('/').map(|part| match part {
+        "{app}" => app.to_owned(),
+        part if part.starts_with('{') => encoded(names.next().copied().unwrap_or_default()),
+        part => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
 
-    /// The text of a good answer.
-    pub(super) async fn text(&self, path: &str) -> Result<String, Exit> {
-        let answer = self.exchange(Method::GET, path, None).await?;
-        read(&answer)?;
-        Ok(String::from_utf8_lossy(&answer.body).into_owned())
-    }
-
-    /// The JSON of a good answer; a bad one is explained on stderr.
-    pub(super) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Exit> {
-        let body = body.map(|body| Bytes::from(body.to_string()));
-        read(&self.exchange(method, path, body).await?)
-    }
-
-    /// The same with JSON text, whose members keep their order.
-    pub(super) async fn send(&self, method: Method, path: &str, body: String) -> Result<Value, Exit> {
-        read(&self.exchange(method, path, Some(Bytes::from(body))).await?)
-    }
-
-    async fn exchange(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<Answer, Exit> {
-        self.client.send(method, path, body).await.map_err(|error| complain(&error))
-    }
-
-    /// Server-sent events, from behind the last one that was seen.
-    pub(super) async fn events(&self, path: &str, last: Option<&str>) -> Result<Events, Exit> {
-        match self.client.events(path, last).await.map_err(|error| complain(&error))? {
-            Listening::Events(events) => Ok(events),
-            Listening::Refused(answer) => Err(read(&answer).err().unwrap_or(Exit::Failure)),
+/// `?name=value...` of the members that are there.
+fn query_string<Q: Serialize>(query: &Q) -> Result<String, serde_json::Error> {
+    let mut text = url::form_urlencoded::Serializer::new(String::new());
+    if let Value::Object(members) = serde_json::to_value(query)? {
+        for (name, value) in members {
+            match value {
+                Value::Null => {}
+                Value::String(value) => drop(text.append_pair(&name, &value)),
+                value => drop(text.append_pair(&name, &value.to_string())),
+            }
         }
     }
+    let text = text.finish();
+    Ok(if text.is_empty() { text } else { format!("?{text}") })
+}
+
+/// A value as a cell: a dash where there is none.
+pub(crate) fn optional<T: Display>(value: Option<T>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }
 
 fn complain(error: &ClientError) -> Exit {
@@ -81,21 +158,16 @@ fn complain(error: &ClientError) -> Exit {
     }
 }
 
-/// A path's segment, encoded.
-pub(super) fn segment(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
-}
-
-fn read(answer: &Answer) -> Result<Value, Exit> {
-    let parsed: Option<Value> = serde_json::from_slice(&answer.body).ok();
+/// The answer when it is a good one; a bad one is explained on stderr.
+fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, Exit> {
     if (200..300).contains(&answer.status) {
-        return parsed.ok_or_else(|| {
-            out::complain("the answer is not JSON: is this a Mayfly server?");
+        return serde_json::from_slice(&answer.body).map_err(|error| {
+            out::complain(&format!("the answer is not as expected: is this a Mayfly server? ({error})"));
             Exit::Failure
         });
     }
-    match &parsed {
-        Some(problem) if problem["error"].is_object() => explain(&problem["error"]),
+    match serde_json::from_slice::<Value>(&answer.body) {
+        Ok(problem) if problem["error"].is_object() => explain(&problem["error"]),
         _ => out::complain(&format!("the server answered {}", answer.status)),
     }
     if let Some(id) = &answer.invocation_id {
@@ -129,10 +201,21 @@ pub fn source_excerpt(text: &str, line: Option<u64>, column: Option<u64>) -> Str
 
 #[cfg(test)]
 mod tests {
+    use mayfly_api::usage::{GetUsage, GroupBy};
+
     use super::*;
 
     #[test]
     fn the_mark_stands_below_the_place() {
         assert_eq!(source_excerpt("\tlet = 1", Some(12), Some(6)), "  12 | \tlet = 1\n     | \t    ^");
+    }
+
+    #[test]
+    fn paths_and_queries_are_made_of_the_route_table() {
+        let path = filled(Operation::PolicyDrop, "app_0123456789ab", &["my table", "a/b"]);
+        assert_eq!(path, "/v1/app_0123456789ab/rls/my%20table/a%2Fb");
+        let query = GetUsage { group_by: Some(GroupBy::Day), from: Some("2026-01-01".into()), to: None };
+        assert_eq!(query_string(&query).unwrap(), "?from=2026-01-01&group_by=day");
+        assert_eq!(query_string(&GetUsage::default()).unwrap(), "");
     }
 }

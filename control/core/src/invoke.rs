@@ -19,7 +19,7 @@ use mayfly_common::clock;
 use mayfly_common::tasks::Tasks;
 use mayfly_egress::Outbound;
 use mayfly_quota::{Daily, Slot, Turns};
-use mayfly_runtime::{Call, Engine, Disconnected, Limits, Outcome, Request};
+use mayfly_runtime::{Call, Disconnected, Engine, Limits, Outcome, Request};
 use mayfly_secrets::KeyRing;
 use mayfly_store::{InvocationRecord, Sink, Store};
 use mayfly_telemetry::request::RequestContext;

@@ -1,51 +1,67 @@
 //! `mayfly apps`.
 
-use http::Method;
-use serde_json::json;
+use mayfly_api::apps::{CreateApp, DeleteApp};
+use mayfly_api::config::PatchConfig;
+use mayfly_api::decode::Nothing;
+use mayfly_api::endpoint::{Json, NoBody};
+use mayfly_api::routes::{AppsCreate, AppsDelete, AppsGet, AppsList, ConfigPatch};
 
-use super::show_list;
 use crate::args::AppVerb;
 use crate::exit::Exit;
 use crate::out;
-use crate::remote::{Remote, segment};
+use crate::remote::Remote;
 
 pub(super) async fn run(remote: &Remote, verb: AppVerb) -> Result<Exit, Exit> {
     match verb {
-        AppVerb::List => {
-            let answer = remote.get("/v1/apps").await?;
-            show_list(remote, &answer, "apps", &["app_id", "name", "state", "paused", "created_at"]);
-        }
+        AppVerb::List => list(remote).await?,
         AppVerb::Create { name } => create(remote, &name).await?,
-        AppVerb::Get { id } => out::json(&remote.get(&format!("/v1/apps/{}", segment(&id))).await?),
+        AppVerb::Get { id } => {
+            let answered = remote.call_on::<AppsGet>(&id, &Nothing {}, &NoBody).await?;
+            out::json(&answered.answer);
+        }
         AppVerb::Delete { id, confirm } => {
-            let confirm =
-                confirm.map(|confirm| format!("?confirm={}", segment(&confirm))).unwrap_or_default();
-            remote.ask(Method::DELETE, &format!("/v1/apps/{}{confirm}", segment(&id)), None).await?;
+            let query = DeleteApp { confirm: confirm.as_deref().map(Into::into) };
+            remote.call_on::<AppsDelete>(&id, &query, &NoBody).await?;
             out::say(&format!("{id} is deleted"));
         }
         AppVerb::Pause { id, reason } => {
-            let body = json!({ "paused": true, "reason": reason });
-            remote.ask(Method::PATCH, &format!("/v1/{}/config", segment(&id)), Some(&body)).await?;
+            pause(remote, &id, true, reason.as_deref()).await?;
             out::say(&format!("{id} is paused"));
         }
         AppVerb::Resume { id } => {
-            let body = json!({ "paused": false });
-            remote.ask(Method::PATCH, &format!("/v1/{}/config", segment(&id)), Some(&body)).await?;
+            pause(remote, &id, false, None).await?;
             out::say(&format!("{id} is running"));
         }
     }
     Ok(Exit::Ok)
 }
 
+async fn list(remote: &Remote) -> Result<(), Exit> {
+    remote.call::<AppsList>(&[], &Nothing {}, &NoBody).await?.print(remote, |list| {
+        let rows = list.apps.iter().map(|app| {
+            let (state, paused) = (app.state.to_string(), app.paused.to_string());
+            vec![app.app_id.clone(), app.name.clone(), state, paused, app.created_at.to_string()]
+        });
+        out::table(&["app_id", "name", "state", "paused", "created_at"], &rows.collect::<Vec<_>>());
+    });
+    Ok(())
+}
+
 async fn create(remote: &Remote, name: &str) -> Result<(), Exit> {
-    let answer = remote.ask(Method::POST, "/v1/apps", Some(&json!({ "name": name }))).await?;
-    if remote.json {
-        out::json(&answer);
-        return Ok(());
-    }
-    out::say("The keys are shown this once.");
-    for member in ["app_id", "service_key", "anon_key", "api_base"] {
-        out::data(&format!("{member}={}", out::cell(&answer, member)));
-    }
+    let body = Json(CreateApp { name: name.into() });
+    remote.call::<AppsCreate>(&[], &Nothing {}, &body).await?.print(remote, |app| {
+        out::say("The keys are shown this once.");
+        out::data(&format!("app_id={}", app.app_id));
+        out::data(&format!("service_key={}", app.service_key));
+        out::data(&format!("anon_key={}", app.anon_key));
+        out::data(&format!("api_base={}", app.api_base));
+    });
+    Ok(())
+}
+
+async fn pause(remote: &Remote, app: &str, paused: bool, reason: Option<&str>) -> Result<(), Exit> {
+    let patch =
+        PatchConfig { paused: Some(paused), reason: reason.map(Into::into), ..PatchConfig::default() };
+    remote.call_on::<ConfigPatch>(app, &Nothing {}, &Json(patch)).await?;
     Ok(())
 }

@@ -1,19 +1,30 @@
-//! `mayfly deploy`, `invoke`, `functions`, `versions` and `rollback`.
+//! `mayfly deploy`, `invoke`, `functions`, `versions`, `rollback` and `rollout`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use http::Method;
-use serde_json::{Map, Value, json};
+use mayfly_api::decode::{self, Nothing};
+use mayfly_api::endpoint::{Json, NoBody, OptionalJson};
+use mayfly_api::functions::{
+    DeployFunction, DeployedFunction, InvokeFunction, Invoked, PatchSettings, RollBack, RolloutInfo,
+    RolloutSpec,
+};
+use mayfly_api::routes::{
+    FunctionSettingsPatch, FunctionsDelete, FunctionsDeploy, FunctionsGet, FunctionsInvoke, FunctionsList,
+    FunctionsRollback, VersionsList,
+};
+use mayfly_api::value::Object;
+use serde_json::{Value, json};
 
-use super::{assignments, show_list};
+use super::assignments;
 use crate::args::FunctionVerb;
 use crate::exit::Exit;
 use crate::out;
-use crate::remote::{Remote, segment};
+use crate::remote::{Answered, Remote, optional};
 use crate::source::FunctionSource;
 
 /// A test call, as flags describe it.
-pub(super) struct Wanted {
+pub(super) struct TestCallArgs {
     pub(super) method: String,
     pub(super) path: String,
     pub(super) data: Option<String>,
@@ -32,68 +43,66 @@ pub(super) async fn deploy(
     })?;
     source.name = name.unwrap_or(source.name);
     if !env.is_empty() {
-        source.fields.insert("envVars".into(), Value::Object(assignments(env)?));
+        source.fields.insert("envVars".into(), json!(assignments(env)?));
     }
-    let answer = remote.ask(Method::POST, &remote.in_app("/functions")?, Some(&source.body())).await?;
-    show_deployed(remote, &answer);
+    let wanted: DeployFunction = decode::value(source.body(), "").map_err(|error| {
+        out::complain(&format!("{}: {}", path.display(), error.message()));
+        Exit::Validation
+    })?;
+    show_deployed(remote, &remote.call::<FunctionsDeploy>(&[], &Nothing {}, &Json(wanted)).await?);
     Ok(Exit::Ok)
 }
 
 pub(super) async fn rollback(remote: &Remote, name: &str, version: Option<u32>) -> Result<Exit, Exit> {
-    let path = remote.in_app(&format!("/functions/{}/rollback", segment(name)))?;
-    let answer = remote.ask(Method::POST, &path, Some(&json!({ "version": version }))).await?;
-    show_deployed(remote, &answer);
+    let body = OptionalJson(RollBack { version: version.map(Into::into) });
+    show_deployed(remote, &remote.call::<FunctionsRollback>(&[name], &Nothing {}, &body).await?);
     Ok(Exit::Ok)
 }
 
-fn show_deployed(remote: &Remote, answer: &Value) {
-    if remote.json {
-        out::json(answer);
-    } else {
-        let cell = |member| out::cell(answer, member);
-        out::say(&format!("{} serves version {}", cell("name"), cell("version")));
-        out::data(&cell("url"));
-    }
-    out::warnings(answer);
+fn show_deployed(remote: &Remote, answered: &Answered<DeployedFunction>) {
+    answered.print(remote, |deployed| {
+        out::say(&format!("{} serves version {}", deployed.name, deployed.version));
+        out::data(&optional(deployed.url.as_deref()));
+    });
+    answered.answer.warnings.iter().flatten().for_each(|warning| out::warn(warning));
 }
 
-pub(super) async fn invoke(remote: &Remote, name: &str, wanted: &Wanted, fail: bool) -> Result<Exit, Exit> {
-    let path = remote.in_app(&format!("/functions/{}/invoke", segment(name)))?;
-    let body = json!({
-        "method": wanted.method,
-        "path": wanted.path,
-        "headers": headers(&wanted.header)?,
-        "body": wanted.data.as_deref().map(|text| serde_json::from_str(text).unwrap_or_else(|_| json!(text))),
+pub(super) async fn invoke(
+    remote: &Remote,
+    name: &str,
+    wanted: &TestCallArgs,
+    fail: bool,
+) -> Result<Exit, Exit> {
+    let body = wanted.data.as_deref();
+    let body = OptionalJson(InvokeFunction {
+        method: Some(wanted.method.as_str().into()),
+        path: Some(wanted.path.as_str().into()),
+        headers: Some(headers(&wanted.header)?),
+        body: body.map(|text| serde_json::from_str(text).unwrap_or_else(|_| json!(text))),
     });
-    let answer = remote.ask(Method::POST, &path, Some(&body)).await?;
-    if remote.json {
-        out::json(&answer);
-    } else {
-        show_answer(&answer);
-    }
-    let failed = answer["status"].as_u64().is_some_and(|status| status >= 400);
-    Ok(if fail && failed { Exit::FunctionFailed } else { Exit::Ok })
+    let answered = remote.call::<FunctionsInvoke>(&[name], &Nothing {}, &body).await?;
+    answered.print(remote, show_invoked);
+    Ok(if fail && answered.answer.status >= 400 { Exit::FunctionFailed } else { Exit::Ok })
 }
 
 /// The body is the data; all else is chatter.
-fn show_answer(answer: &Value) {
-    let cell = |member| out::cell(answer, member);
-    out::say(&format!("{} in {} ms, {}", cell("status"), cell("duration_ms"), cell("invocation_id")));
-    for line in answer["logs"].as_array().into_iter().flatten() {
-        out::say(&format!("{:>5} {}", out::cell(line, "level"), out::cell(line, "message")));
+fn show_invoked(invoked: &Invoked) {
+    out::say(&format!("{} in {} ms, {}", invoked.status, invoked.duration_ms, invoked.invocation_id));
+    for line in &invoked.logs {
+        out::say(&format!("{:>5} {}", line.level, line.message));
     }
-    match &answer["body"] {
+    match &invoked.body {
         Value::Null => {}
         Value::String(text) => out::raw(text.as_bytes()),
         other => out::json(other),
     }
 }
 
-fn headers(lines: &[String]) -> Result<Map<String, Value>, Exit> {
+fn headers(lines: &[String]) -> Result<BTreeMap<String, String>, Exit> {
     lines
         .iter()
         .map(|line| match line.split_once(':') {
-            Some((name, value)) => Ok((name.trim().to_owned(), value.trim().into())),
+            Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),
             None => {
                 out::complain(&format!("{line} is not of the form `name: value`"));
                 Err(Exit::Usage)
@@ -103,52 +112,86 @@ fn headers(lines: &[String]) -> Result<Map<String, Value>, Exit> {
 }
 
 pub(super) async fn versions(remote: &Remote, name: &str) -> Result<Exit, Exit> {
-    let answer = remote.get(&remote.in_app(&format!("/functions/{}/versions", segment(name)))?).await?;
-    show_list(
-        remote,
-        &answer,
-        "versions",
-        &["version", "active", "code_bytes", "created_at", "id", "schema_fingerprint"],
-    );
+    remote.call::<VersionsList>(&[name], &Nothing {}, &NoBody).await?.print(remote, |list| {
+        let rows = list.versions.iter().map(|version| {
+            vec![
+                version.version.to_string(),
+                version.active.to_string(),
+                version.code_bytes.to_string(),
+                version.created_at.to_string(),
+                version.id.clone(),
+                optional(version.schema_fingerprint.as_deref()),
+            ]
+        });
+        let columns = ["version", "active", "code_bytes", "created_at", "id", "schema_fingerprint"];
+        out::table(&columns, &rows.collect::<Vec<_>>());
+    });
     Ok(Exit::Ok)
 }
 
 /// Change how a version is rolled out, if anything is wanted, and show how that goes.
-pub(super) async fn rollout(remote: &Remote, name: &str, wanted: Option<Value>) -> Result<Exit, Exit> {
-    let place = remote.in_app(&format!("/functions/{}", segment(name)))?;
+pub(super) async fn rollout(remote: &Remote, name: &str, wanted: Option<RolloutSpec>) -> Result<Exit, Exit> {
     if let Some(rollout) = wanted {
-        let body = json!({ "rollout": rollout });
-        remote.ask(Method::PATCH, &format!("{place}/settings"), Some(&body)).await?;
+        let body = Json(PatchSettings { rollout: Some(Object(rollout)), ..PatchSettings::default() });
+        remote.call::<FunctionSettingsPatch>(&[name], &Nothing {}, &body).await?;
     }
-    let answer = remote.get(&format!("{place}/versions")).await?;
-    let rollout = &answer["rollout"];
+    let answered = remote.call::<VersionsList>(&[name], &Nothing {}, &NoBody).await?;
+    let rollout = &answered.answer.rollout;
     if remote.json {
         out::json(rollout);
-    } else if rollout.is_null() {
-        out::say("one version serves all calls");
     } else {
-        let columns =
-            ["version", "percent", "state", "invocations", "errors", "max_error_percent", "started_at"];
-        out::table(&columns, &[columns.iter().map(|column| out::cell(rollout, column)).collect()]);
+        match rollout {
+            None => out::say("one version serves all calls"),
+            Some(rollout) => show_rollout(rollout),
+        }
     }
     Ok(Exit::Ok)
 }
 
+fn show_rollout(rollout: &RolloutInfo) {
+    let row = vec![
+        rollout.version.to_string(),
+        rollout.percent.to_string(),
+        rollout.state.to_string(),
+        rollout.invocations.to_string(),
+        rollout.errors.to_string(),
+        rollout.max_error_percent.to_string(),
+        rollout.started_at.to_string(),
+    ];
+    let columns = ["version", "percent", "state", "invocations", "errors", "max_error_percent", "started_at"];
+    out::table(&columns, &[row]);
+}
+
 pub(super) async fn run(remote: &Remote, verb: FunctionVerb) -> Result<Exit, Exit> {
     match verb {
-        FunctionVerb::List => {
-            let answer = remote.get(&remote.in_app("/functions")?).await?;
-            let columns = ["name", "version", "status", "invocationCount", "errorRate", "avgDuration", "url"];
-            show_list(remote, &answer, "functions", &columns);
-        }
+        FunctionVerb::List => list(remote).await?,
         FunctionVerb::Get { name } => {
-            out::json(&remote.get(&remote.in_app(&format!("/functions/{}", segment(&name)))?).await?);
+            let answered = remote.call::<FunctionsGet>(&[&name], &Nothing {}, &NoBody).await?;
+            out::json(&answered.answer);
         }
         FunctionVerb::Delete { name } => {
-            let path = remote.in_app(&format!("/functions/{}", segment(&name)))?;
-            remote.ask(Method::DELETE, &path, None).await?;
+            remote.call::<FunctionsDelete>(&[&name], &Nothing {}, &NoBody).await?;
             out::say(&format!("{name} is deleted"));
         }
     }
     Ok(Exit::Ok)
+}
+
+async fn list(remote: &Remote) -> Result<(), Exit> {
+    remote.call::<FunctionsList>(&[], &Nothing {}, &NoBody).await?.print(remote, |list| {
+        let rows = list.functions.iter().map(|function| {
+            vec![
+                function.name.clone(),
+                optional(function.version),
+                function.status.to_string(),
+                function.invocation_count.to_string(),
+                format!("{:?}", function.error_rate),
+                optional(function.avg_duration.map(|ms| format!("{ms:?}"))),
+                optional(function.url.as_deref()),
+            ]
+        });
+        let columns = ["name", "version", "status", "invocationCount", "errorRate", "avgDuration", "url"];
+        out::table(&columns, &rows.collect::<Vec<_>>());
+    });
+    Ok(())
 }

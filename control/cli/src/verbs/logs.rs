@@ -3,49 +3,77 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use serde_json::Value;
+use mayfly_api::endpoint::NoBody;
+use mayfly_api::logs::{GetLogs, InvocationInfo, LevelFilter, TailLogs};
+use mayfly_api::routes::{LogsGet, Operation};
 
 use crate::client::Events;
 use crate::exit::Exit;
 use crate::out;
-use crate::remote::{Remote, segment};
+use crate::remote::{Remote, optional};
 
 /// How long a follower that lost its server waits before it asks again.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// Which records.
+/// Which records: what a list and a stream can be narrowed by.
 pub(super) struct Filter {
-    pub(super) limit: u32,
-    pub(super) level: Option<String>,
-    pub(super) status: Option<String>,
-    pub(super) invocation: Option<String>,
+    list: GetLogs,
+    stream: TailLogs,
+}
+
+impl Filter {
+    pub(super) fn new(
+        limit: u32,
+        level: Option<&str>,
+        status: Option<&str>,
+        invocation: Option<&str>,
+    ) -> Result<Self, Exit> {
+        let level = level.map(|text| {
+            LevelFilter::parse(text).ok_or_else(|| {
+                out::complain(&format!("--level {text}: must be one of debug, log, info, warn, error, all"));
+                Exit::Validation
+            })
+        });
+        let level = level.transpose()?;
+        Ok(Self {
+            list: GetLogs {
+                limit: Some(limit.into()),
+                level,
+                status: status.map(Into::into),
+                invocation: invocation.map(Into::into),
+                ..GetLogs::default()
+            },
+            stream: TailLogs { level, status: status.map(Into::into) },
+        })
+    }
 }
 
 pub(super) async fn show(remote: &Remote, name: &str, filter: &Filter, follow: bool) -> Result<Exit, Exit> {
-    let place = remote.in_app(&format!("/functions/{}/logs", segment(name)))?;
     // A follower listens before it looks back, so that nothing falls in between.
-    let stream = format!("{place}/stream?{}", narrowing(filter));
-    let events = if follow { Some(remote.events(&stream, None).await?) } else { None };
-    let answer = remote.get(&format!("{place}?{}", query(filter))).await?;
-    let records: Vec<&Value> = answer["logs"].as_array().into_iter().flatten().collect();
-    let Some(events) = events else {
-        if remote.json {
-            out::json(&answer);
-        } else {
-            // The server's newest is first; a reader's is last.
-            records.iter().rev().for_each(|record| show_record(remote, record));
+    let events = if follow { Some(listen(remote, name, filter, None).await?) } else { None };
+    let answered = remote.call::<LogsGet>(&[name], &filter.list, &NoBody).await?;
+    let records = &answered.answer.logs;
+    // The server's newest is first; a reader's is last.
+    match events {
+        None => answered.print(remote, |page| page.logs.iter().rev().for_each(show_record)),
+        Some(events) => {
+            records.iter().rev().for_each(|record| print_record(remote, record));
+            let shown = records.iter().map(|record| record.id.clone()).collect();
+            return go_on(remote, name, filter, events, shown).await;
         }
-        return Ok(Exit::Ok);
-    };
-    records.iter().rev().for_each(|record| show_record(remote, record));
-    let shown = records.iter().map(|record| out::cell(record, "id")).collect();
-    go_on(remote, &stream, events, shown).await
+    }
+    Ok(Exit::Ok)
+}
+
+async fn listen(remote: &Remote, name: &str, filter: &Filter, last: Option<&str>) -> Result<Events, Exit> {
+    remote.events(Operation::LogsStream, &[name], &filter.stream, last).await
 }
 
 /// Show what comes, until the reader has enough. A server that goes away is waited for.
 async fn go_on(
     remote: &Remote,
-    stream: &str,
+    name: &str,
+    filter: &Filter,
     mut events: Events,
     shown: HashSet<String>,
 ) -> Result<Exit, Exit> {
@@ -53,14 +81,15 @@ async fn go_on(
     loop {
         while let Some(event) = events.next().await {
             last = Some(event.id);
-            let record: Value = serde_json::from_str(&event.data).unwrap_or_default();
-            if !shown.contains(&out::cell(&record, "id")) {
-                show_record(remote, &record);
+            match serde_json::from_str::<InvocationInfo>(&event.data) {
+                Ok(record) if shown.contains(&record.id) => {}
+                Ok(record) => print_record(remote, &record),
+                Err(error) => out::warn(&format!("a record cannot be read: {error}")),
             }
         }
         events = loop {
             tokio::time::sleep(AGAIN_AFTER).await;
-            match remote.events(stream, last.as_deref()).await {
+            match listen(remote, name, filter, last.as_deref()).await {
                 Ok(events) => break events,
                 Err(Exit::Failure) => {}
                 Err(exit) => return Err(exit),
@@ -69,50 +98,28 @@ async fn go_on(
     }
 }
 
-fn query(filter: &Filter) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(narrowing(filter));
-    query.append_pair("limit", &filter.limit.to_string());
-    if let Some(id) = &filter.invocation {
-        query.append_pair("invocation", id);
-    }
-    query.finish()
+fn print_record(remote: &Remote, record: &InvocationInfo) {
+    if remote.json { out::json(record) } else { show_record(record) }
 }
 
-/// What a list and a stream can be narrowed by alike.
-fn narrowing(filter: &Filter) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in [("level", &filter.level), ("status", &filter.status)] {
-        if let Some(value) = value {
-            query.append_pair(name, value);
-        }
+fn show_record(record: &InvocationInfo) {
+    let status = optional(record.status_code);
+    let InvocationInfo { timestamp, method, path, duration, version, id, .. } = record;
+    out::data(&format!("{timestamp} {status} {method} {path} {duration} ms v{version} {id}"));
+    for line in &record.console_logs {
+        out::data(&format!("  {:>5} {}", line.level, line.message));
     }
-    query.finish()
+    show_failure(&record.error_code, &record.error, &record.stack);
+    if let Some(background) = &record.background {
+        show_failure(&background.error_code, &background.error, &background.stack);
+    }
 }
 
-fn show_record(remote: &Remote, record: &Value) {
-    if remote.json {
-        return out::json(record);
+fn show_failure(code: &Option<String>, error: &Option<String>, stack: &Option<String>) {
+    if let Some(error) = error {
+        out::data(&format!("  {} {error}", optional(code.as_deref())));
     }
-    let cell = |member| out::cell(record, member);
-    out::data(&format!(
-        "{} {} {} {} {} ms v{} {}",
-        cell("timestamp"),
-        cell("statusCode"),
-        cell("method"),
-        cell("path"),
-        cell("duration"),
-        cell("version"),
-        cell("id")
-    ));
-    for line in record["consoleLogs"].as_array().into_iter().flatten() {
-        out::data(&format!("  {:>5} {}", out::cell(line, "level"), out::cell(line, "message")));
-    }
-    for part in [record, &record["background"]] {
-        if part["error"].is_string() {
-            out::data(&format!("  {} {}", out::cell(part, "errorCode"), out::cell(part, "error")));
-        }
-        for line in part["stack"].as_str().unwrap_or_default().lines() {
-            out::data(&format!("    {line}"));
-        }
+    for line in stack.as_deref().unwrap_or_default().lines() {
+        out::data(&format!("    {line}"));
     }
 }

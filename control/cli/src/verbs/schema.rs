@@ -6,16 +6,20 @@ mod show;
 use std::io::Read as _;
 use std::path::Path;
 
-use http::Method;
+use mayfly_api::decode::Nothing;
+use mayfly_api::endpoint::{Json, NoBody};
+use mayfly_api::routes::{MigrationsList, SchemaApply, SchemaGet, SchemaRollback};
+use mayfly_api::schema::{ApplySchema, MigrationInfo, RollBackSchema, SchemaApplied};
+use mayfly_api::value::RawObject;
 use mayfly_schema::{Declared, Node, Rules, typescript};
-use serde_json::{Value, json};
 
-use super::show_list;
 use crate::args::{SchemaChangeArgs, SchemaPlace, SchemaVerb};
 use crate::exit::Exit;
 use crate::out;
-use crate::remote::Remote;
+use crate::remote::{Remote, optional};
 
+/// What a history shows of each change.
+const HISTORY_COLUMNS: [&str; 6] = ["id", "kind", "name", "applied_at", "duration_ms", "checksum"];
 /// The largest declaration that is read from a file.
 const FILE_BYTES_MAX: u64 = 16 << 20;
 
@@ -29,8 +33,9 @@ pub(super) async fn run(remote: &Remote, verb: SchemaVerb) -> Result<Exit, Exit>
             let answer = match &place.database_url {
                 Some(url) => local::rollback(url, &place.schema, id, dry_run).await?,
                 None => {
-                    let body = json!({ "id": id, "dry_run": dry_run });
-                    remote.ask(Method::POST, &remote.in_app("/schema/rollback")?, Some(&body)).await?
+                    let id = u32::try_from(id).unwrap_or_default().into();
+                    let body = Json(RollBackSchema { id, dry_run: Some(dry_run), name: None });
+                    remote.call::<SchemaRollback>(&[], &Nothing {}, &body).await?.answer
                 }
             };
             Ok(finish(remote, &answer, dry_run))
@@ -67,11 +72,10 @@ async fn fetch(remote: &Remote, place: &SchemaPlace) -> Result<Node, Exit> {
     if let Some(url) = &place.database_url {
         return local::get(url, &place.schema).await;
     }
+    let answered = remote.call::<SchemaGet>(&[], &Nothing {}, &NoBody).await?;
     // Read as it came: columns have an order.
-    let text = remote.text(&remote.in_app("/schema")?).await?;
-    let answer = Node::read(&text).ok();
-    answer.and_then(|answer| answer.get("schema").cloned()).ok_or_else(|| {
-        out::complain("the answer has no schema: is this a Mayfly server?");
+    Node::read(answered.answer.schema.text()).map_err(|error| {
+        out::complain(&format!("the schema cannot be read: {error}"));
         Exit::Failure
     })
 }
@@ -96,43 +100,54 @@ async fn change_schema(
     let answer = match &place.database_url {
         Some(url) => local::apply(url, &place.schema, &schema, change, dry_run).await?,
         None => {
-            let mut body = vec![
-                ("schema".to_owned(), schema),
-                ("dry_run".to_owned(), Node::Bool(dry_run)),
-                ("online".to_owned(), Node::Bool(change.online)),
-            ];
-            body.extend(change.name.as_deref().map(|name| ("name".to_owned(), Node::from(name))));
-            let path = remote.in_app("/schema/apply")?;
-            remote.send(Method::POST, &path, Node::Object(body).to_string()).await?
+            let schema = RawObject::of(schema.to_string()).map_err(|error| {
+                out::complain(&format!("{}: {error}", change.file.display()));
+                Exit::Validation
+            })?;
+            let body = Json(ApplySchema {
+                schema,
+                dry_run: Some(dry_run),
+                name: change.name.as_deref().map(Into::into),
+                online: Some(change.online),
+            });
+            remote.call::<SchemaApply>(&[], &Nothing {}, &body).await?.answer
         }
     };
     Ok(finish(remote, &answer, dry_run))
 }
 
 /// Show the plan. A dry run of what has not been agreed to is no success.
-fn finish(remote: &Remote, answer: &Value, dry_run: bool) -> Exit {
+fn finish(remote: &Remote, answer: &SchemaApplied, dry_run: bool) -> Exit {
     if remote.json {
         out::json(answer);
     } else {
         show::plan(answer, dry_run);
     }
-    out::warnings(answer);
-    let has = |member: &str| answer[member].as_array().is_some_and(|it| !it.is_empty());
-    let is_open = has("required") || has("losses");
+    answer.warnings.iter().flatten().for_each(|warning| out::warn(warning));
+    let some = |list: &Option<Vec<serde_json::Value>>| list.as_ref().is_some_and(|list| !list.is_empty());
+    let is_open = some(&answer.required) || some(&answer.losses);
     if dry_run && is_open { Exit::Conflict } else { Exit::Ok }
 }
 
 async fn history(remote: &Remote, place: &SchemaPlace) -> Result<Exit, Exit> {
-    let answer = match &place.database_url {
-        Some(url) => local::history(url, &place.schema).await?,
-        None => remote.get(&remote.in_app("/migrations")?).await?,
-    };
-    show_list(
-        remote,
-        &answer,
-        "migrations",
-        &["id", "kind", "name", "applied_at", "duration_ms", "checksum"],
-    );
+    if let Some(url) = &place.database_url {
+        return local::history(remote, url, &place.schema).await;
+    }
+    let answered = remote.call::<MigrationsList>(&[], &Nothing {}, &NoBody).await?;
+    answered.print(remote, |list| {
+        let rows = list.migrations.iter().map(|migration| {
+            let MigrationInfo { id, kind, name, applied_at, duration_ms, checksum, .. } = migration;
+            vec![
+                id.to_string(),
+                kind.clone(),
+                optional(name.as_deref()),
+                applied_at.to_string(),
+                duration_ms.to_string(),
+                checksum.clone(),
+            ]
+        });
+        out::table(&HISTORY_COLUMNS, &rows.collect::<Vec<_>>());
+    });
     Ok(Exit::Ok)
 }
 

@@ -1,7 +1,9 @@
 //! `mayfly token`.
 
-use http::Method;
-use serde_json::{Value, json};
+use mayfly_api::decode::Nothing;
+use mayfly_api::endpoint::Json;
+use mayfly_api::routes::TokensMint;
+use mayfly_api::tokens::MintToken;
 
 use crate::exit::Exit;
 use crate::out;
@@ -9,19 +11,14 @@ use crate::remote::Remote;
 
 /// The token is the data; until when it is good is chatter.
 pub(super) async fn mint(remote: &Remote, sub: &str, ttl: u32, claims: Option<&str>) -> Result<Exit, Exit> {
-    let mut body = json!({ "sub": sub, "ttl_seconds": ttl });
-    if let Some(text) = claims {
-        body["claims"] = serde_json::from_str::<Value>(text).map_err(|error| {
-            out::complain(&format!("--claims is not JSON: {error}"));
-            Exit::Usage
-        })?;
-    }
-    let answer = remote.ask(Method::POST, &remote.in_app("/auth/tokens")?, Some(&body)).await?;
-    if remote.json {
-        out::json(&answer);
-    } else {
-        out::say(&format!("good until {}", out::cell(&answer, "expires_at")));
-        out::data(&out::cell(&answer, "token"));
-    }
+    let claims = claims.map(serde_json::from_str).transpose().map_err(|error| {
+        out::complain(&format!("--claims is not a JSON object: {error}"));
+        Exit::Usage
+    })?;
+    let body = Json(MintToken { sub: sub.into(), ttl_seconds: Some(ttl.into()), claims });
+    remote.call::<TokensMint>(&[], &Nothing {}, &body).await?.print(remote, |minted| {
+        out::say(&format!("good until {}", minted.expires_at));
+        out::data(&minted.token);
+    });
     Ok(Exit::Ok)
 }

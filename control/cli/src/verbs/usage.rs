@@ -1,7 +1,9 @@
 //! `mayfly usage`, and `mayfly usage verify`.
 
-use http::Method;
-use serde_json::{Value, json};
+use mayfly_api::decode::Nothing;
+use mayfly_api::endpoint::{Json, NoBody};
+use mayfly_api::routes::{UsageGet, UsageVerify};
+use mayfly_api::usage::{GetUsage, GroupBy, UsageSums, VerifyUsage};
 
 use crate::exit::Exit;
 use crate::out;
@@ -13,48 +15,35 @@ pub(super) async fn show(
     to: Option<&str>,
     by: &str,
 ) -> Result<Exit, Exit> {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("group_by", by);
-    for (name, value) in [("from", from), ("to", to)] {
-        if let Some(value) = value {
-            query.append_pair(name, value);
+    let query = GetUsage { from: from.map(Into::into), to: to.map(Into::into), group_by: GroupBy::parse(by) };
+    remote.call::<UsageGet>(&[], &query, &NoBody).await?.print(remote, |report| {
+        out::data(&format!("{by}\tinvocations\terrors\tfuel\tdatabase_ms\tegress_bytes"));
+        for group in &report.groups {
+            let of = group.function.as_deref().or(group.day.as_deref()).unwrap_or("-");
+            out::data(&line(of, &group.sums));
         }
-    }
-    let answer = remote.get(&remote.in_app(&format!("/usage?{}", query.finish()))?).await?;
-    if remote.json {
-        out::json(&answer);
-        return Ok(Exit::Ok);
-    }
-    out::data(&format!("{by}\tinvocations\terrors\tfuel\tdatabase_ms\tegress_bytes"));
-    for group in answer["groups"].as_array().into_iter().flatten() {
-        show_line(&out::cell(group, by), group);
-    }
-    show_line("total", &answer["total"]);
+        out::data(&line("total", &report.total));
+    });
     Ok(Exit::Ok)
 }
 
 pub(super) async fn verify(remote: &Remote, invocation: &str) -> Result<Exit, Exit> {
-    let body = json!({ "invocation": invocation });
-    let answer = remote.ask(Method::POST, &remote.in_app("/usage/verify")?, Some(&body)).await?;
-    let matches = answer["matches"] == true;
-    if remote.json {
-        out::json(&answer);
-    } else if matches {
-        out::data(&format!("{invocation}: {} fuel then, the same now", answer["fuel"]));
-    } else {
-        let (then, now) = (&answer["fuel"], &answer["replayed_fuel"]);
+    let body = Json(VerifyUsage { invocation: invocation.into() });
+    let answered = remote.call::<UsageVerify>(&[], &Nothing {}, &body).await?;
+    answered.print(remote, |verified| {
+        let (then, now) = (verified.fuel, verified.replayed_fuel);
+        if verified.matches {
+            return out::data(&format!("{invocation}: {then} fuel then, the same now"));
+        }
         out::data(&format!("{invocation}: {then} fuel then, {now} now"));
-        if let Some(divergence) = answer["divergence"].as_str() {
+        if let Some(divergence) = &verified.divergence {
             out::say(divergence);
         }
-    }
-    Ok(if matches { Exit::Ok } else { Exit::Failure })
+    });
+    Ok(if answered.answer.matches { Exit::Ok } else { Exit::Failure })
 }
 
-fn show_line(of: &str, usage: &Value) {
-    let cells: Vec<_> = ["invocations", "errors", "fuel", "database_ms", "egress_bytes"]
-        .into_iter()
-        .map(|member| out::cell(usage, member))
-        .collect();
-    out::data(&format!("{of}\t{}", cells.join("\t")));
+fn line(of: &str, sums: &UsageSums) -> String {
+    let UsageSums { invocations, errors, fuel, database_ms, egress_bytes, .. } = sums;
+    format!("{of}\t{invocations}\t{errors}\t{fuel}\t{database_ms}\t{egress_bytes}")
 }

@@ -4,11 +4,13 @@ use mayfly_schema::{Declared, Ledger, Node, Options, Rules, SchemaError, history
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
+use super::HISTORY_COLUMNS;
 use crate::args::SchemaChangeArgs;
 use crate::exit::Exit;
 use crate::out;
+use crate::remote::Remote;
+use mayfly_api::schema::SchemaApplied;
 use mayfly_postgres::Endpoint;
-use mayfly_schema::report;
 
 /// Records shown.
 const RECORDS_MAX: i64 = 1000;
@@ -36,22 +38,30 @@ pub(super) async fn apply(
     declaration: &Node,
     change: &SchemaChangeArgs,
     dry_run: bool,
-) -> Result<Value, Exit> {
+) -> Result<SchemaApplied, Exit> {
     let options = Options { dry_run, online: change.online, name: change.name.clone(), ..options(schema) };
     carry_out(&mut connect(url).await?, declaration, &options).await
 }
 
-async fn carry_out(client: &mut Client, declaration: &Node, options: &Options) -> Result<Value, Exit> {
+async fn carry_out(
+    client: &mut Client,
+    declaration: &Node,
+    options: &Options,
+) -> Result<SchemaApplied, Exit> {
     let declared = Declared::parse(declaration, &Rules::default()).map_err(|error| failed(&error.into()))?;
     bring(client, &declared, options).await
 }
 
-async fn bring(client: &mut Client, declared: &Declared, options: &Options) -> Result<Value, Exit> {
+async fn bring(client: &mut Client, declared: &Declared, options: &Options) -> Result<SchemaApplied, Exit> {
     let outcome = mayfly_schema::apply(client, declared, options, &Ledger::own()).await;
-    Ok(report(&outcome.map_err(|error| failed(&error))?, options.dry_run))
+    let report = mayfly_schema::report(&outcome.map_err(|error| failed(&error))?, options.dry_run);
+    serde_json::from_value(report).map_err(|error| {
+        out::complain(&format!("the plan cannot be shown: {error}"));
+        Exit::Failure
+    })
 }
 
-pub(super) async fn rollback(url: &str, schema: &str, id: i64, dry_run: bool) -> Result<Value, Exit> {
+pub(super) async fn rollback(url: &str, schema: &str, id: i64, dry_run: bool) -> Result<SchemaApplied, Exit> {
     let mut client = connect(url).await?;
     let declared = records::state(&client, schema, id).await.map_err(|error| failed(&error))?;
     let options = Options {
@@ -64,7 +74,7 @@ pub(super) async fn rollback(url: &str, schema: &str, id: i64, dry_run: bool) ->
     bring(&mut client, &declared, &options).await
 }
 
-pub(super) async fn history(url: &str, schema: &str) -> Result<Value, Exit> {
+pub(super) async fn history(remote: &Remote, url: &str, schema: &str) -> Result<Exit, Exit> {
     let client = connect(url).await?;
     let records = records::list(&client, schema, RECORDS_MAX).await.map_err(|error| failed(&error))?;
     let shown: Vec<Value> = records
@@ -75,11 +85,18 @@ pub(super) async fn history(url: &str, schema: &str) -> Result<Value, Exit> {
             shown
         })
         .collect();
-    Ok(json!({ "migrations": shown }))
+    if remote.json {
+        out::json(&json!({ "migrations": shown }));
+    } else {
+        let rows =
+            shown.iter().map(|it| HISTORY_COLUMNS.iter().map(|column| out::cell(it, column)).collect());
+        out::table(&HISTORY_COLUMNS, &rows.collect::<Vec<_>>());
+    }
+    Ok(Exit::Ok)
 }
 
 /// What would make the first like the second. Neither is changed.
-pub(super) async fn diff(from: &str, to: &str, schema: &str) -> Result<Value, Exit> {
+pub(super) async fn diff(from: &str, to: &str, schema: &str) -> Result<SchemaApplied, Exit> {
     let mut wanted = connect(to).await?;
     let catalog = mayfly_schema::read(&mut wanted, &options(schema)).await.map_err(|error| failed(&error))?;
     let declaration = mayfly_schema::write::write(&catalog, true);

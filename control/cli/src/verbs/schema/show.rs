@@ -1,7 +1,7 @@
 //! A plan for people.
 
+use mayfly_api::schema::{PlannedStatement, SchemaApplied};
 use mayfly_schema::Node;
-use serde_json::Value;
 
 use crate::out;
 
@@ -10,26 +10,26 @@ const YELLOW: &str = "33";
 const GREEN: &str = "32";
 
 /// The steps with their SQL and what may go wrong, and below them what has to be agreed to.
-pub(super) fn plan(answer: &Value, dry_run: bool) {
-    if let Some(message) = answer["message"].as_str() {
+pub(super) fn plan(answer: &SchemaApplied, dry_run: bool) {
+    if let Some(message) = &answer.message {
         return out::say(message);
     }
-    let steps = answer["statements"].as_array().map(Vec::as_slice).unwrap_or_default();
     let is_coloured = !out::no_color_in_data();
-    for line in steps.iter().flat_map(|step| lines(step, is_coloured)) {
+    for line in answer.statements.iter().flat_map(|step| lines(step, is_coloured)) {
         out::data(&line);
     }
-    for it in answer["unmanaged"].as_array().into_iter().flatten() {
+    for it in answer.unmanaged.iter().flatten() {
         out::say(&format!("left alone: {} {}", out::cell(it, "kind"), out::cell(it, "name")));
     }
-    for consent in answer["required"].as_array().into_iter().flatten() {
+    for consent in answer.required.iter().flatten() {
         out::complain(&out::cell(consent, "message"));
     }
-    for loss in answer["losses"].as_array().into_iter().flatten() {
+    for loss in answer.losses.iter().flatten() {
         out::complain(&format!("it would lose {}", out::cell(loss, "message")));
     }
-    let count = format!("{} statement{}", steps.len(), if steps.len() == 1 { "" } else { "s" });
-    out::say(&match (dry_run, answer["migration_id"].as_i64()) {
+    let steps = answer.statements.len();
+    let count = format!("{steps} statement{}", if steps == 1 { "" } else { "s" });
+    out::say(&match (dry_run, answer.migration_id.flatten()) {
         (true, _) => format!("{count}; nothing was changed"),
         (false, Some(id)) => format!("{count} applied, as migration {id}"),
         (false, None) => format!("{count} applied"),
@@ -37,21 +37,20 @@ pub(super) fn plan(answer: &Value, dry_run: bool) {
 }
 
 /// One step: what it does, its SQL, what may go wrong.
-fn lines(step: &Value, is_coloured: bool) -> Vec<String> {
+fn lines(step: &PlannedStatement, is_coloured: bool) -> Vec<String> {
     let painted = |colour: &str, text: String| {
         if is_coloured { format!("\x1b[{colour}m{text}\x1b[0m") } else { text }
     };
-    let description = out::cell(step, "description");
+    let description = &step.description;
     let (mark, colour) = match description.split(' ').next() {
-        _ if step["destructive"] == true => ("!", RED),
+        _ if step.destructive => ("!", RED),
         Some("add" | "create" | "insert" | "let") => ("+", GREEN),
         Some("drop") => ("-", YELLOW),
         _ => ("~", YELLOW),
     };
     let mut lines = vec![painted(colour, format!("{mark} {description}"))];
-    lines.extend(out::cell(step, "sql").lines().map(|line| format!("    {line}")));
-    let hazards = step["explanations"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    lines.extend(hazards.map(|hazard| painted(YELLOW, format!("    ({hazard})"))));
+    lines.extend(step.sql.lines().map(|line| format!("    {line}")));
+    lines.extend(step.explanations.iter().map(|hazard| painted(YELLOW, format!("    ({hazard})"))));
     lines
 }
 
