@@ -10,18 +10,19 @@ use serde::de::DeserializeOwned;
 use crate::access::Manager;
 use crate::decode;
 use crate::error::{ApiError, ApiResult};
-use crate::routes::Operation;
+use crate::route::Route;
 
 /// A route whose request and answer are JSON.
 pub trait Endpoint: Send + Sync + 'static {
-    /// The row of the route table.
-    const OPERATION: Operation;
     /// Its query string.
     type Query: DeserializeOwned + Serialize + JsonSchema + Send;
     /// Its body.
     type Body: RequestBody + Send;
     /// Its answer.
     type Answer: Serialize + DeserializeOwned + JsonSchema + Send;
+
+    /// Its row in the route table.
+    fn route() -> &'static Route;
 }
 
 /// Serves an endpoint.
@@ -95,7 +96,7 @@ pub async fn serve<E: Endpoint, H: Handler<E>>(handler: &H, raw: RawCall<'_>) ->
     let body = E::Body::decode(raw.body)?;
     let answer = handler.handle(Call { context: raw.context, query, body }).await?;
     let body = serde_json::to_vec(&answer).map_err(ApiError::internal)?;
-    Ok(Encoded { status: E::OPERATION.route().status, body })
+    Ok(Encoded { status: E::route().status, body })
 }
 
 /// How a request carries its body.

@@ -462,5 +462,5 @@ pub struct Invoked {
     /// All of its fuel, background included.
     pub fuel: u64,
     /// Its console entries.
-    pub logs: Vec<crate::logs::LogEntry>,
+    pub logs: Vec<crate::logs::ConsoleEntry>,
 }

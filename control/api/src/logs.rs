@@ -64,8 +64,7 @@ pub struct TailLogs {
 
 /// One entry of the console.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "LogEntry")]
-pub struct LogEntry {
+pub struct ConsoleEntry {
     /// Its place among the invocation's entries.
     pub seq: u32,
     /// `debug`, `log`, `info`, `warn` or `error`.
@@ -152,7 +151,7 @@ pub struct InvocationInfo {
     /// What ran after the response.
     pub background: Option<BackgroundInfo>,
     /// Its console entries.
-    pub console_logs: Vec<LogEntry>,
+    pub console_logs: Vec<ConsoleEntry>,
 }
 
 /// One page of records, newest first.

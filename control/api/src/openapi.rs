@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::access::Requirement;
 use crate::error::Code;
-use crate::routes::{BodyLimit, Operation, ROUTES, Route};
+use crate::route::{BodyLimit, Route};
+use crate::routes::{ROUTES, RouteId};
 
 /// The document as pretty-printed JSON.
 pub fn text() -> &'static str {
@@ -177,7 +178,7 @@ fn responses(route: &Route, answers: &mut SchemaGenerator) -> Value {
     };
     let success = json!({ "description": "Success.", "content": content });
     let mut responses = Map::new();
-    if route.operation == Operation::FunctionCall {
+    if is(route, RouteId::FunctionCall) {
         // A function answers with whatever status it likes.
         responses.insert(
             "default".to_owned(),
@@ -185,11 +186,11 @@ fn responses(route: &Route, answers: &mut SchemaGenerator) -> Value {
         );
     }
     responses.insert(route.status.as_str().to_owned(), success.clone());
-    if route.operation == Operation::Ready {
+    if is(route, RouteId::Ready) {
         responses.insert("503".to_owned(), success);
     }
     for (status, codes) in errors(route) {
-        if route.operation == Operation::Ready && status == 503 {
+        if is(route, RouteId::Ready) && status == 503 {
             continue;
         }
         let names: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
@@ -202,6 +203,10 @@ fn responses(route: &Route, answers: &mut SchemaGenerator) -> Value {
         );
     }
     responses.into()
+}
+
+fn is(route: &Route, id: RouteId) -> bool {
+    std::ptr::eq(route, id.route())
 }
 
 /// The codes of a route's errors, by status: its own, and those that follow from its row.

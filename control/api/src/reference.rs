@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::access::Requirement;
 use crate::error::Code;
-use crate::routes::{BodyLimit, ROUTES, Route};
+use crate::route::{BodyLimit, Route};
+use crate::routes::ROUTES;
 
 /// The rows of one resource as a table in Markdown.
 pub fn table(resource: &str) -> String {

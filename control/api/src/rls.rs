@@ -14,7 +14,7 @@ pub const EXPRESSION_CHARS_MAX: usize = 16_384;
 /// A name in the database.
 pub type DbName = Text<1, NAME_CHARS_MAX>;
 /// A SQL expression.
-pub type Expression = Text<1, EXPRESSION_CHARS_MAX>;
+pub type PolicyExpression = Text<1, EXPRESSION_CHARS_MAX>;
 
 words! {
     /// Whom a policy is for.
@@ -67,10 +67,10 @@ pub struct CreatePolicy {
     pub role: Option<PolicyRole>,
     /// Which rows are seen.
     #[serde(default)]
-    pub using_expression: Option<Expression>,
+    pub using_expression: Option<PolicyExpression>,
     /// Which rows may be written.
     #[serde(default)]
-    pub with_check_expression: Option<Expression>,
+    pub with_check_expression: Option<PolicyExpression>,
     /// Whether rows have to pass it beside the other policies.
     #[serde(default)]
     pub restrictive: Option<bool>,
@@ -90,10 +90,10 @@ pub struct AlterPolicy {
     pub role: Option<PolicyRole>,
     /// Which rows are seen.
     #[serde(default)]
-    pub using_expression: Option<Expression>,
+    pub using_expression: Option<PolicyExpression>,
     /// Which rows may be written.
     #[serde(default)]
-    pub with_check_expression: Option<Expression>,
+    pub with_check_expression: Option<PolicyExpression>,
     /// Whether rows have to pass it beside the other policies.
     #[serde(default)]
     pub restrictive: Option<bool>,

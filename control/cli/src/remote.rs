@@ -6,7 +6,8 @@ use bytes::Bytes;
 use http::Method;
 use mayfly_api::endpoint::{Endpoint, RequestBody as _};
 use mayfly_api::names::encoded;
-use mayfly_api::routes::Operation;
+use mayfly_api::route::Route;
+use mayfly_api::routes::RouteId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -57,7 +58,7 @@ impl Remote {
         query: &E::Query,
         body: &E::Body,
     ) -> Result<Answered<E::Answer>, Exit> {
-        self.call_path::<E>(&self.path(E::OPERATION, names)?, query, body).await
+        self.call_path::<E>(&self.path(E::route(), names)?, query, body).await
     }
 
     /// Call an endpoint of the app with this id.
@@ -67,7 +68,7 @@ impl Remote {
         query: &E::Query,
         body: &E::Body,
     ) -> Result<Answered<E::Answer>, Exit> {
-        self.call_path::<E>(&filled(E::OPERATION, app, &[]), query, body).await
+        self.call_path::<E>(&filled(E::route(), app, &[]), query, body).await
     }
 
     async fn call_path<E: Endpoint>(
@@ -76,7 +77,7 @@ impl Remote {
         query: &E::Query,
         body: &E::Body,
     ) -> Result<Answered<E::Answer>, Exit> {
-        let route = E::OPERATION.route();
+        let route = E::route();
         let unsendable = |error: serde_json::Error| {
             out::complain(&format!("the request cannot be written: {error}"));
             Exit::Usage
@@ -89,38 +90,38 @@ impl Remote {
         Ok(Answered { answer: answered, text: answer.body })
     }
 
-    /// Server-sent events of an operation, from behind the last one that was seen.
+    /// Server-sent events of a route, from behind the last one that was seen.
     pub(crate) async fn events<Q: Serialize>(
         &self,
-        operation: Operation,
+        id: RouteId,
         names: &[&str],
         query: &Q,
         last: Option<&str>,
     ) -> Result<Events, Exit> {
         let query = query_string(query).unwrap_or_default();
-        let path = format!("{}{query}", self.path(operation, names)?);
+        let path = format!("{}{query}", self.path(id.route(), names)?);
         match self.client.events(&path, last).await.map_err(|error| complain(&error))? {
             Listening::Events(events) => Ok(events),
             Listening::Refused(answer) => Err(read::<Value>(&answer).err().unwrap_or(Exit::Failure)),
         }
     }
 
-    fn path(&self, operation: Operation, names: &[&str]) -> Result<String, Exit> {
-        let needs_app = operation.route().path.contains("{app}");
+    fn path(&self, route: &Route, names: &[&str]) -> Result<String, Exit> {
+        let needs_app = route.path.contains("{app}");
         match &self.app {
             None if needs_app => {
                 out::complain("which app? Give --app or set MAYFLY_APP");
                 Err(Exit::Usage)
             }
-            app => Ok(filled(operation, app.as_deref().unwrap_or_default(), names)),
+            app => Ok(filled(route, app.as_deref().unwrap_or_default(), names)),
         }
     }
 }
 
 /// A row's path with the app and the other names in their places.
-fn filled(operation: Operation, app: &str, names: &[&str]) -> String {
+fn filled(route: &Route, app: &str, names: &[&str]) -> String {
     let mut names = names.iter();
-    let parts = operation.route().path.split('/').map(|part| match part {
+    let parts = route.path.split('/').map(|part| match part {
         "{app}" => app.to_owned(),
         part if part.starts_with('{') => encoded(names.next().copied().unwrap_or_default()),
         part => part.to_owned(),
@@ -212,7 +213,7 @@ mod tests {
 
     #[test]
     fn paths_and_queries_are_made_of_the_route_table() {
-        let path = filled(Operation::PolicyDrop, "app_0123456789ab", &["my table", "a/b"]);
+        let path = filled(RouteId::PolicyDrop.route(), "app_0123456789ab", &["my table", "a/b"]);
         assert_eq!(path, "/v1/app_0123456789ab/rls/my%20table/a%2Fb");
         let query = GetUsage { group_by: Some(GroupBy::Day), from: Some("2026-01-01".into()), to: None };
         assert_eq!(query_string(&query).unwrap(), "?from=2026-01-01&group_by=day");

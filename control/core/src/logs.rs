@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use mayfly_api::endpoint::{Call, Handler};
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::logs::{
-    BackgroundInfo, CallerInfo, GetLogs, InvocationInfo, LevelFilter, LogEntry, LogPage, TailLogs,
+    BackgroundInfo, CallerInfo, ConsoleEntry, GetLogs, InvocationInfo, LevelFilter, LogPage, TailLogs,
 };
 use mayfly_api::routes::LogsGet;
 use mayfly_api::value::Millis;
@@ -140,8 +140,8 @@ pub fn info(record: InvocationRecord) -> InvocationInfo {
 }
 
 /// A console entry as the API shows it.
-pub fn entry(line: &LogLine) -> LogEntry {
-    LogEntry {
+pub fn entry(line: &LogLine) -> ConsoleEntry {
+    ConsoleEntry {
         seq: line.seq,
         level: line.level.clone(),
         message: line.message.clone(),

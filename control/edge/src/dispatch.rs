@@ -1,20 +1,17 @@
 //! Leads an admitted request to what serves it. Management routes are boxed, so that a call's future stays small.
 
+use http::HeaderValue;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
-use http::{HeaderName, HeaderValue};
 use mayfly_api::access::Manager;
 use mayfly_api::endpoint::{CallContext, RawCall};
 use mayfly_api::error::{ApiError, ApiResult};
-use mayfly_api::routes::{self, Operation};
+use mayfly_api::routes::{self, RouteId};
 
 use crate::Edge;
 use crate::handlers::{call, error_page, invoke, log_stream, openapi, ready, verify_usage};
 use crate::reply::{self, Reply};
 use crate::services::EdgeServices;
 use crate::stage::{Admitted, Managed};
-
-/// How long a request took, for callers who may know.
-pub(crate) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Serve one admitted request.
 pub(crate) async fn dispatch<S: EdgeServices>(edge: Edge<S>, request: Admitted<S>) -> ApiResult<Reply> {
@@ -31,7 +28,7 @@ pub(crate) async fn dispatch<S: EdgeServices>(edge: Edge<S>, request: Admitted<S
     match result {
         Ok(mut reply) => {
             let value = HeaderValue::from_str(&timing).map_err(ApiError::internal)?;
-            reply.headers_mut().append(SERVER_TIMING, value);
+            reply.headers_mut().append(reply::SERVER_TIMING, value);
             Ok(reply)
         }
         Err(error) => Err(error.for_trusted(timing)),
@@ -39,20 +36,20 @@ pub(crate) async fn dispatch<S: EdgeServices>(edge: Edge<S>, request: Admitted<S
 }
 
 async fn run<S: EdgeServices>(edge: &Edge<S>, request: Managed, permit: S::Permit) -> ApiResult<Reply> {
-    match request.found.operation {
-        Operation::FunctionsInvoke => invoke::invoke(edge, request, permit).await,
-        Operation::UsageVerify => verify_usage::verify(edge, request, permit).await,
+    match request.found.route {
+        RouteId::FunctionsInvoke => invoke::invoke(edge, request, permit).await,
+        RouteId::UsageVerify => verify_usage::verify(edge, request, permit).await,
         other => Err(ApiError::internal(format!("{other:?} runs nothing in a sandbox"))),
     }
 }
 
 async fn manage<S: EdgeServices>(edge: &Edge<S>, request: Managed) -> ApiResult<Reply> {
-    match request.found.operation {
-        Operation::Ready => ready::ready(edge).await,
-        Operation::ErrorPage => error_page::get(&request),
-        Operation::OpenApi => Ok(openapi::get()),
-        Operation::LogsStream => log_stream::stream(edge, &request).await,
-        operation => {
+    match request.found.route {
+        RouteId::Ready => ready::ready(edge).await,
+        RouteId::ErrorPage => error_page::get(&request),
+        RouteId::OpenApi => Ok(openapi::get()),
+        RouteId::LogsStream => log_stream::stream(edge, &request).await,
+        route => {
             let call = RawCall {
                 context: CallContext {
                     app: request.found.app.unwrap_or_default(),
@@ -66,9 +63,9 @@ async fn manage<S: EdgeServices>(edge: &Edge<S>, request: Managed) -> ApiResult<
                 query: request.head.uri.query().unwrap_or_default(),
                 body: &request.body,
             };
-            let answer = routes::dispatch(&edge.services, operation, call).await?;
+            let answer = routes::dispatch(&edge.services, route, call).await?;
             let mut reply = reply::json(answer.status, answer.body);
-            if operation == Operation::Jwks {
+            if route == RouteId::Jwks {
                 published(&mut reply);
             }
             Ok(reply)

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Either, Full, StreamBody};
@@ -11,6 +11,9 @@ use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_runtime::providers::GuestError;
 use mayfly_runtime::{Chunks, DisconnectGuard};
 use serde::Serialize;
+
+/// How long a request took, for callers who may know.
+pub(crate) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// A response on its way out.
 pub(crate) type Reply = http::Response<ReplyBody>;

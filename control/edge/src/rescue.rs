@@ -4,7 +4,6 @@ use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICAT
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::dispatch::SERVER_TIMING;
 use super::reply::{self, Reply};
 use mayfly_api::error::rate_limit_status::RateLimitStatus;
 use mayfly_api::error::{ApiError, Code, ErrorSource};
@@ -65,7 +64,7 @@ fn write_headers(headers: &mut HeaderMap, error: &ApiError) {
     for (name, value) in [
         (ALLOW, error.allow()),
         (X_INVOCATION_ID, error.invocation_id()),
-        (SERVER_TIMING, error.server_timing()),
+        (reply::SERVER_TIMING, error.server_timing()),
     ] {
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
             headers.insert(name, value);

@@ -17,7 +17,7 @@ use tower::{Service, ServiceBuilder, service_fn};
 use super::layers::access_log::AccessLog;
 use super::layers::admit::Admit;
 use super::layers::auth::Auth;
-use super::layers::body_limit::BodyLimit;
+use super::layers::body_limit::LimitBody;
 use super::layers::catch_panic::CatchPanic;
 use super::layers::cors::Cors;
 use super::layers::cors_lookup::CorsLookup;
@@ -76,7 +76,7 @@ where
         .layer(layer_fn(move |inner| CorsLookup::new(inner, lookup.clone())))
         // Before the route: what is too large for every route needs none.
         .layer(layer_fn(move |inner| {
-            BodyLimit::new(inner, limits.upload_bytes_max, limits.body_idle_timeout)
+            LimitBody::new(inner, limits.upload_bytes_max, limits.body_idle_timeout)
         }))
         // `Arrived` -> `Routed`
         .layer(layer_fn(Router::new))

@@ -2,8 +2,9 @@
 
 use http::Method;
 
-use super::{Operation, ROUTES, Route};
+use super::RouteId;
 use crate::names;
+use crate::route::Route;
 
 /// The most segments that a management path has.
 const SEGMENTS_MAX: usize = 6;
@@ -11,8 +12,8 @@ const SEGMENTS_MAX: usize = 6;
 /// A route, and what its path names. Names are checked for their shape here, for their existence later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// What is to be done.
-    pub operation: Operation,
+    /// The row of the table.
+    pub route: RouteId,
     /// The app in the path.
     pub app: Option<String>,
     /// The other names, decoded, in order; of a call, what follows `/fn`, as its caller wrote it.
@@ -47,8 +48,9 @@ pub fn find(method: &Method, path: &str) -> Result<Found, RouteError> {
     // `HEAD` is answered as `GET`; the server leaves the body out.
     let method = if method == Method::HEAD { &Method::GET } else { method };
     let mut allow = Vec::new();
-    for route in ROUTES {
-        let (Some(of), Some(found)) = (&route.method, matched(route, segments)) else { continue };
+    for id in RouteId::ALL {
+        let route = id.route();
+        let (Some(of), Some(found)) = (&route.method, matched(*id, route, segments)) else { continue };
         if of == method {
             return Ok(found);
         }
@@ -70,15 +72,15 @@ fn find_call(path: &str) -> Option<Found> {
     let app = called_app(path)?;
     let rest = path.get("/v1/".len() + app.len() + "/fn".len()..)?;
     (rest.len() > 1).then(|| Found {
-        operation: Operation::FunctionCall,
+        route: RouteId::FunctionCall,
         app: Some(app.to_owned()),
         names: vec![rest.to_owned()],
     })
 }
 
-fn matched(route: &Route, segments: &[&str]) -> Option<Found> {
+fn matched(id: RouteId, route: &Route, segments: &[&str]) -> Option<Found> {
     let mut parts = route.path.split('/').skip(1);
-    let mut found = Found { operation: route.operation, app: None, names: Vec::new() };
+    let mut found = Found { route: id, app: None, names: Vec::new() };
     for segment in segments {
         let part = parts.next()?;
         match part.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {

@@ -1,23 +1,26 @@
 //! What the rows of the route table expand to.
 
-/// Rows by resource: `resource: Handlers { Operation = METHOD path, who, limit, query, body => status kind answer, [..]; }`
+/// Rows by resource: `resource: Handlers { RouteId = METHOD path, who, limit, query, body => status kind answer, [..]; }`
 ///
 /// `json` rows are endpoints, served by a [`Handler`](crate::endpoint::Handler) of their resource; `special` rows are
 /// served by the edge itself, since their answer is no plain JSON, or needs a sandbox.
 macro_rules! routes {
     ($($resource:ident: $handlers:ident { $(
         #[doc = $summary:literal]
-        $operation:ident = $method:ident $path:literal, $who:ident $(($scope:expr))?, $limit:ident, $query:ty, $body:ty
+        $route:ident = $method:ident $path:literal, $who:ident $(($scope:expr))?, $limit:ident, $query:ty, $body:ty
             => $status:literal $kind:ident $($media:literal)? $answer:ty, [$($code:ident),* $(,)?]
             $(, tool $tool:literal $action:literal)?;
     )* })*) => {
-        /// Everything that the server does: one variant a route.
+        /// Names the rows of the table.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Operation {
-            $($(#[doc = $summary] $operation,)*)*
+        pub enum RouteId {
+            $($(#[doc = $summary] $route,)*)*
         }
 
-        impl Operation {
+        impl RouteId {
+            /// Every route, in the table's order.
+            pub const ALL: &[Self] = &[$($(Self::$route,)*)*];
+
             /// Its row in the table.
             pub fn route(self) -> &'static Route {
                 &ROUTES[self as usize]
@@ -27,9 +30,8 @@ macro_rules! routes {
         /// The route table.
         pub static ROUTES: &[Route] = &[$($(
             Route {
-                operation: Operation::$operation,
                 resource: stringify!($resource),
-                name: stringify!($operation),
+                name: stringify!($route),
                 summary: $summary.trim_ascii(),
                 method: $crate::routes::macros::method!($method),
                 path: $path,
@@ -45,7 +47,7 @@ macro_rules! routes {
             },
         )*)*];
 
-        $($($crate::routes::macros::endpoint! { $kind $operation, $query, $body, $answer, $summary })*)*
+        $($($crate::routes::macros::endpoint! { $kind $route, $query, $body, $answer, $summary })*)*
 
         /// What serves the endpoints, resource by resource.
         pub trait Services: Send + Sync {
@@ -59,20 +61,20 @@ macro_rules! routes {
             )*
         }
 
-        $($crate::routes::macros::handlers! { $resource $handlers [] $($kind $operation)* })*
+        $($crate::routes::macros::handlers! { $resource $handlers [] $($kind $route)* })*
 
-        /// Serve an endpoint by its operation.
+        /// Serve an endpoint by its row.
         ///
         /// # Errors
-        /// What the request or its handler is wrong with; an internal error for operations that are no endpoints.
+        /// What the request or its handler is wrong with; an internal error for rows that are no endpoints.
         pub async fn dispatch<S: Services>(
             services: &S,
-            operation: Operation,
+            route: RouteId,
             call: RawCall<'_>,
         ) -> ApiResult<$crate::endpoint::Encoded> {
-            match operation {
-                $($(Operation::$operation => {
-                    $crate::routes::macros::arm! { $kind $operation, services.$resource(), call }
+            match route {
+                $($(RouteId::$route => {
+                    $crate::routes::macros::arm! { $kind $route, services.$resource(), call }
                 })*)*
             }
         }
@@ -107,38 +109,44 @@ macro_rules! tool {
 }
 
 macro_rules! endpoint {
-    (json $operation:ident, $query:ty, $body:ty, $answer:ty, $summary:literal) => {
+    (json $route:ident, $query:ty, $body:ty, $answer:ty, $summary:literal) => {
         #[doc = $summary]
         #[derive(Debug, Clone, Copy)]
-        pub struct $operation;
+        pub struct $route;
 
-        impl Endpoint for $operation {
-            const OPERATION: Operation = Operation::$operation;
+        impl Endpoint for $route {
             type Query = $query;
             type Body = $body;
             type Answer = $answer;
+
+            fn route() -> &'static Route {
+                RouteId::$route.route()
+            }
         }
     };
-    (special $operation:ident, $query:ty, $body:ty, $answer:ty, $summary:literal) => {
+    (special $route:ident, $query:ty, $body:ty, $answer:ty, $summary:literal) => {
         #[doc = $summary]
         #[derive(Debug, Clone, Copy)]
-        pub struct $operation;
+        pub struct $route;
 
-        impl Endpoint for $operation {
-            const OPERATION: Operation = Operation::$operation;
+        impl Endpoint for $route {
             type Query = $query;
             type Body = $body;
             type Answer = $answer;
+
+            fn route() -> &'static Route {
+                RouteId::$route.route()
+            }
         }
     };
 }
 
 /// Collects the endpoints of a resource into one trait.
 macro_rules! handlers {
-    ($resource:ident $handlers:ident [$($endpoint:ident)*] json $operation:ident $($rest:tt)*) => {
-        $crate::routes::macros::handlers! { $resource $handlers [$($endpoint)* $operation] $($rest)* }
+    ($resource:ident $handlers:ident [$($endpoint:ident)*] json $route:ident $($rest:tt)*) => {
+        $crate::routes::macros::handlers! { $resource $handlers [$($endpoint)* $route] $($rest)* }
     };
-    ($resource:ident $handlers:ident [$($endpoint:ident)*] special $operation:ident $($rest:tt)*) => {
+    ($resource:ident $handlers:ident [$($endpoint:ident)*] special $route:ident $($rest:tt)*) => {
         $crate::routes::macros::handlers! { $resource $handlers [$($endpoint)*] $($rest)* }
     };
     ($resource:ident $handlers:ident [$($endpoint:ident)*]) => {
@@ -150,12 +158,12 @@ macro_rules! handlers {
 }
 
 macro_rules! arm {
-    (json $operation:ident, $handler:expr, $call:expr) => {
+    (json $route:ident, $handler:expr, $call:expr) => {
         // Boxed one by one: a request's future is as large as its own endpoint's, not as the largest one's.
-        Box::pin(serve::<$operation, _>($handler, $call)).await
+        Box::pin(serve::<$route, _>($handler, $call)).await
     };
-    (special $operation:ident, $handler:expr, $call:expr) => {
-        Err(ApiError::internal(concat!(stringify!($operation), " is served by the edge")))
+    (special $route:ident, $handler:expr, $call:expr) => {
+        Err(ApiError::internal(concat!(stringify!($route), " is served by the edge")))
     };
 }
 

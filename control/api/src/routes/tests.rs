@@ -24,12 +24,13 @@ fn example(path: &str) -> String {
 
 #[test]
 fn every_row_is_found_under_its_method() {
-    for (place, route) in ROUTES.iter().enumerate() {
-        assert_eq!(route.operation as usize, place, "{}", route.path);
+    assert_eq!(RouteId::ALL.len(), ROUTES.len());
+    for id in RouteId::ALL {
+        let route = id.route();
         let method = route.method.as_ref().map_or("PURGE", Method::as_str);
         let found =
             parse(method, &example(route.path)).unwrap_or_else(|e| panic!("{method} {}: {e:?}", route.path));
-        assert_eq!(found.operation, route.operation);
+        assert_eq!(found.route, *id);
         assert_eq!(found.app.is_some(), route.path.contains("{app}"), "{}", route.path);
     }
 }
@@ -84,13 +85,13 @@ fn a_call_keeps_the_path_as_it_was_written() {
     let path = "/hello/a%2Fb/../c";
     assert_eq!(
         parse("GET", &format!("/v1/{APP}/fn{path}")),
-        Ok(Found { operation: Operation::FunctionCall, app: Some(APP.into()), names: vec![path.into()] })
+        Ok(Found { route: RouteId::FunctionCall, app: Some(APP.into()), names: vec![path.into()] })
     );
 }
 
 #[test]
 fn head_is_get() {
-    assert_eq!(parse("HEAD", "/livez").unwrap().operation, Operation::Live);
+    assert_eq!(parse("HEAD", "/livez").unwrap().route, RouteId::Live);
     assert!(matches!(parse("HEAD", "/v1/app_0123456789ab/sql"), Err(RouteError::Method(_))));
 }
 

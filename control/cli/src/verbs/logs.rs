@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mayfly_api::endpoint::NoBody;
 use mayfly_api::logs::{GetLogs, InvocationInfo, LevelFilter, TailLogs};
-use mayfly_api::routes::{LogsGet, Operation};
+use mayfly_api::routes::{LogsGet, RouteId};
 
 use crate::client::Events;
 use crate::exit::Exit;
@@ -66,7 +66,7 @@ pub(super) async fn show(remote: &Remote, name: &str, filter: &Filter, follow: b
 }
 
 async fn listen(remote: &Remote, name: &str, filter: &Filter, last: Option<&str>) -> Result<Events, Exit> {
-    remote.events(Operation::LogsStream, &[name], &filter.stream, last).await
+    remote.events(RouteId::LogsStream, &[name], &filter.stream, last).await
 }
 
 /// Show what comes, until the reader has enough. A server that goes away is waited for.

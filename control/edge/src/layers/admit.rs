@@ -10,7 +10,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::Body;
 use mayfly_api::error::ApiError;
-use mayfly_api::routes::{BodyLimit, Operation};
+use mayfly_api::route::BodyLimit;
+use mayfly_api::routes::RouteId;
 use tower::Service;
 
 use crate::body::Bounded;
@@ -55,7 +56,7 @@ where
             let Arrived { context, head, body } = request;
             // What is over a limit is refused before its body is read, and holds no permit while it is.
             let counted = match &found.app {
-                Some(app) if runs_a_function(found.operation) => Some(services.count(app).await?),
+                Some(app) if runs_a_function(found.route) => Some(services.count(app).await?),
                 _ => None,
             };
             let admitted = match (access, counted) {
@@ -66,7 +67,7 @@ where
                     Admitted::Call(AdmittedCall { context, head, authorized, permit, body })
                 }
                 (Access::Manage(manager), counted) => {
-                    let bytes_max = match found.operation.route().body_limit {
+                    let bytes_max = match found.route.route().body_limit {
                         BodyLimit::Small => BodyLimit::SMALL_BYTES.min(large_bytes),
                         BodyLimit::Large | BodyLimit::Streamed => large_bytes,
                     };
@@ -85,6 +86,6 @@ where
 }
 
 /// Nothing else needs a sandbox.
-fn runs_a_function(operation: Operation) -> bool {
-    matches!(operation, Operation::FunctionCall | Operation::FunctionsInvoke | Operation::UsageVerify)
+fn runs_a_function(route: RouteId) -> bool {
+    matches!(route, RouteId::FunctionCall | RouteId::FunctionsInvoke | RouteId::UsageVerify)
 }

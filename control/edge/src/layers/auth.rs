@@ -46,7 +46,7 @@ where
             let access = match function {
                 Some(function) => Access::Call(services.authorize_call(function, head).await?),
                 None => {
-                    let requirement = routed.found.operation.route().requirement;
+                    let requirement = routed.found.route.route().requirement;
                     let app = routed.found.app.as_deref();
                     Access::Manage(services.authorize(requirement, app, head).await?)
                 }

@@ -15,19 +15,19 @@ use mayfly_api::error::ApiError;
 
 /// See the module.
 #[derive(Debug, Clone)]
-pub(crate) struct BodyLimit<S> {
+pub(crate) struct LimitBody<S> {
     inner: S,
     bytes_max: u64,
     idle: Duration,
 }
 
-impl<S> BodyLimit<S> {
+impl<S> LimitBody<S> {
     pub(crate) fn new(inner: S, bytes_max: u64, idle: Duration) -> Self {
         Self { inner, bytes_max, idle }
     }
 }
 
-impl<S, B> Service<Arrived<B>> for BodyLimit<S>
+impl<S, B> Service<Arrived<B>> for LimitBody<S>
 where
     S: Service<Arrived<Bounded<B>>, Error = ApiError>,
     B: Body<Data = Bytes> + Unpin,

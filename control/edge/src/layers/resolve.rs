@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use mayfly_api::error::ApiError;
-use mayfly_api::routes::Operation;
+use mayfly_api::routes::RouteId;
 use tower::Service;
 
 use crate::services::EdgeServices;
@@ -43,8 +43,8 @@ where
     fn call(&mut self, routed: Routed<B>) -> Self::Future {
         let (mut inner, services) = (self.inner.clone(), self.services.clone());
         Box::pin(async move {
-            let function = match (routed.found.operation, &routed.found.app) {
-                (Operation::FunctionCall, Some(app)) => {
+            let function = match (routed.found.route, &routed.found.app) {
+                (RouteId::FunctionCall, Some(app)) => {
                     let path = routed.found.names.first().map_or("", String::as_str);
                     Some(services.resolve(app, path, &routed.request.head.method).await?)
                 }

@@ -84,7 +84,13 @@ mod tests {
 
     #[test]
     fn a_step_has_a_mark_and_a_colour_where_somebody_sees_it() {
-        let step = |description: &str, destructive: bool| serde_json::json!({ "description": description, "destructive": destructive, "sql": "A\nB", "explanations": ["scans the table"] });
+        let step = |description: &str, destructive: bool| -> PlannedStatement {
+            serde_json::from_value(serde_json::json!({
+                "sql": "A\nB", "description": description, "destructive": destructive, "hazards": [],
+                "explanations": ["scans the table"],
+            }))
+            .unwrap()
+        };
         for (description, destructive, mark) in [
             ("create table \"t\"", false, "+"),
             ("add column \"c\"", false, "+"),
