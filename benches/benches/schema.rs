@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use mayfly_benches::executor;
 use mayfly_benches::server::directory;
-use mayfly_control::postgres::{Cluster, ClusterConfig, Target};
+use mayfly_postgres::{Cluster, ClusterConfig, Target};
 use mayfly_schema::{Declared, Ledger, Options, Rules, apply};
 use tokio_postgres::Client;
 

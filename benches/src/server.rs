@@ -8,7 +8,7 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use mayfly_control::app::App;
 use mayfly_control::config::Config;
-use mayfly_control::providers::db::DbBounds;
+use mayfly_tenant_db::db::DbBounds;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 

@@ -13,20 +13,20 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::admin::{self, AdminKeyError};
-use crate::clock;
 use crate::config::{Config, Database};
-use crate::http::{Base, Draining, Edge, Server};
-use crate::postgres::{Cluster, ClusterConfig, ClusterError, Endpoint, EndpointError};
-use crate::providers::db::DbBounds;
-use crate::providers::fetch::{Outbound, OutboundError};
-use crate::secrets::{KeyRing, SecretsError};
-use crate::service::resealing::Resealing;
-use crate::service::retention::Retention;
-use crate::service::{idle, sweep};
-use crate::store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
-use crate::tasks::Tasks;
-use crate::tenant::{TenantError, Tenants};
+use mayfly_common::clock;
+use mayfly_common::tasks::Tasks;
+use mayfly_core::auth::admin::{self, AdminKeyError};
+use mayfly_core::resealing::Resealing;
+use mayfly_core::retention::Retention;
+use mayfly_core::{idle, sweep};
+use mayfly_edge::{Base, Draining, Edge, Server};
+use mayfly_egress::{Outbound, OutboundError};
+use mayfly_postgres::{Cluster, ClusterConfig, ClusterError, Endpoint, EndpointError};
+use mayfly_secrets::{KeyRing, SecretsError};
+use mayfly_store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
+use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::tenant::{TenantError, Tenants};
 
 use parts::Parts;
 

@@ -1,23 +1,17 @@
 //! The command line: `mayfly serve`, `mayfly dev`, and verbs for a server's API.
 
 mod args;
-mod bundle;
 mod dev;
 mod doctor;
-mod exit;
-mod out;
-mod remote;
 mod secrets;
 mod serve;
-mod source;
-mod verbs;
 
 use clap::Parser;
+use mayfly_cli::out;
+use mayfly_telemetry as telemetry;
 
 pub use args::{Cli, Command};
-pub use exit::Exit;
-
-use crate::telemetry;
+pub use mayfly_cli::Exit;
 
 /// Threads beside those that sandboxes can keep busy.
 const SPARE_THREADS: usize = 4;
@@ -67,7 +61,7 @@ pub async fn dispatch(cli: Cli) -> Exit {
         Command::CompileWorker => Exit::Ok,
         Command::Remote(verb) => {
             tokio::select! {
-                exit = verbs::run(&cli.remote, verb) => exit,
+                exit = mayfly_cli::run(&cli.remote, verb) => exit,
                 _ = tokio::signal::ctrl_c() => Exit::Interrupted,
             }
         }

@@ -12,14 +12,15 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::secrets::{KeyRing, SecretsError};
+use mayfly_secrets::{KeyRing, SecretsError};
 
-pub use crate::providers::fetch::guard::Cidr;
-pub use crate::tenant::OpenDatabases;
-pub use crate::tls::{Authorities, AuthoritiesError};
 pub use args::ServeArgs;
 pub use database::Database;
-pub use log::{AccessLog, LogArgs, LogFormat, LogOptions};
+pub use log::LogArgs;
+pub use mayfly_common::tls::{Authorities, AuthoritiesError};
+pub use mayfly_edge::{AccessLog, EdgeLimits};
+pub use mayfly_egress::guard::Cidr;
+pub use mayfly_tenant_db::tenant::OpenDatabases;
 pub use size::ByteSize;
 
 /// The hidden command of [`Config::compile_worker`].
@@ -66,39 +67,6 @@ pub struct Config {
     pub compile_worker: Option<Vec<OsString>>,
 }
 
-/// Bounds of the HTTP edge.
-#[derive(Debug, Clone, Copy)]
-pub struct EdgeLimits {
-    /// Largest request body that is read as a whole, in bytes.
-    pub body_bytes_max: usize,
-    /// Largest request body that a function gets, while it arrives, in bytes.
-    pub upload_bytes_max: u64,
-    /// Open connections.
-    pub connections_max: u32,
-    /// Requests in flight.
-    pub requests_max: u32,
-    /// From the connection's first byte to the end of a request's head.
-    pub header_timeout: Duration,
-    /// The longest pause within a request's body.
-    pub body_idle_timeout: Duration,
-    /// The longest that any request may take: longer than the longest function.
-    pub deadline: Duration,
-}
-
-impl Default for EdgeLimits {
-    fn default() -> Self {
-        Self {
-            body_bytes_max: 10 << 20,
-            upload_bytes_max: 5 << 30,
-            connections_max: 10_000,
-            requests_max: 1_024,
-            header_timeout: Duration::from_secs(30),
-            body_idle_timeout: Duration::from_secs(10),
-            deadline: Duration::from_secs(360),
-        }
-    }
-}
-
 /// A setting that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -128,7 +96,7 @@ impl Config {
             return Err(ConfigError::DatabaseUrl);
         }
         if let Some(key) = &args.admin_key
-            && !crate::auth::key::is_admin_shaped(key)
+            && !mayfly_core::auth::key::is_admin_shaped(key)
         {
             return Err(ConfigError::AdminKey);
         }
@@ -161,7 +129,7 @@ impl Config {
                 .unwrap_or_default(),
             drain: Duration::from_secs(args.drain_seconds.into()),
             open_databases: if args.repair { OpenDatabases::Close } else { OpenDatabases::Refuse },
-            access_log: args.log.access_log,
+            access_log: args.log.access_log.into(),
             cache_dir: None,
             cache_bytes_max: args.max_cache.bytes(),
             compile_worker: compile_worker(),
@@ -213,11 +181,6 @@ impl std::fmt::Debug for Config {
 fn compile_worker() -> Option<Vec<OsString>> {
     let program = std::env::current_exe().ok()?;
     Some(vec![program.into_os_string(), COMPILE_WORKER.into()])
-}
-
-/// Whether the user asked for no colour.
-pub fn no_color() -> bool {
-    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 fn public_url(url: &Url) -> Result<String, ConfigError> {

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 
-use mayfly_control::providers::fetch::{EgressLists, Outbound};
-use mayfly_control::tls::Authorities;
+use mayfly_common::tls::Authorities;
+use mayfly_egress::{EgressLists, Outbound};
 use mayfly_runtime::providers::Fetch;
 use support::client::Client;
 use tokio::io::{AsyncBufReadExt as _, BufReader};

@@ -19,7 +19,7 @@ const CACHE_BYTES_MAX: u64 = 2 << 30;
 /// All nodes have the same root key, as nodes over one PostgreSQL must.
 static SECRETS: LazyLock<PathBuf> = LazyLock::new(|| {
     let path = cluster::lasting_directory().keep().join("secrets.key");
-    mayfly_control::secrets::KeyRing::load_or_create(&path).expect("a key file");
+    mayfly_secrets::KeyRing::load_or_create(&path).expect("a key file");
     path
 });
 
@@ -112,8 +112,8 @@ impl Node {
 }
 
 /// The nodes' root key.
-pub fn keyring() -> mayfly_control::secrets::KeyRing {
-    mayfly_control::secrets::KeyRing::load_or_create(&SECRETS).expect("the key file")
+pub fn keyring() -> mayfly_secrets::KeyRing {
+    mayfly_secrets::KeyRing::load_or_create(&SECRETS).expect("the key file")
 }
 
 /// The server that tests share. Only from within [`cluster::run`].

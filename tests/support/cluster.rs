@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
-use mayfly_control::postgres::{Cluster, ClusterConfig, Endpoint};
-use mayfly_control::store::{Store, StoreConfig};
+use mayfly_postgres::{Cluster, ClusterConfig, Endpoint};
+use mayfly_store::{Store, StoreConfig};
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use mayfly_control::providers::db::DbBounds;
-use mayfly_control::secrets::KeyRing;
-use mayfly_control::tenant::{Identity, Script, Tenants};
 use mayfly_runtime::providers::{BigintMode, Database, GuestError, RowShape, Statement, Value};
+use mayfly_secrets::KeyRing;
+use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::identity::Identity;
+use mayfly_tenant_db::tenant::{Script, Tenants};
 use serde_json::Value as Json;
 use tokio::sync::OnceCell;
 

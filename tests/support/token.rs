@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use mayfly_control::auth::token::{SigningKey, sign};
+use mayfly_jwt::token::{SigningKey, sign};
 use ring::hmac;
 use serde_json::{Value, json};
 

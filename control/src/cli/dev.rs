@@ -7,10 +7,11 @@ mod watch;
 use std::path::Path;
 
 use super::args::DevArgs;
-use super::exit::Exit;
+use super::serve;
 use super::serve::Signals;
-use super::{out, serve};
 use crate::config::AccessLog;
+use mayfly_cli::Exit;
+use mayfly_cli::out;
 
 use app::DevApp;
 use deploy::Deployer;
@@ -95,7 +96,7 @@ mod tests {
             let path = dir.path().join(folder);
             std::fs::create_dir(&path).unwrap();
             assert_eq!(app_name(&path), name);
-            assert!(crate::names::is_app_name(&app_name(&path)));
+            assert!(mayfly_api::names::is_app_name(&app_name(&path)));
         }
     }
 }

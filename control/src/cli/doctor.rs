@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::exit::Exit;
-use super::out;
 use super::serve::config;
 use crate::app::{StartError, open_database, open_keyring};
-use crate::config::{Config, OpenDatabases, ServeArgs};
-use crate::providers::db::DbBounds;
-use crate::secrets::KeyRing;
-use crate::store::{Store, StoreConfig};
-use crate::tenant::{OpenDatabase, Tenants};
+use crate::config::{Config, ServeArgs};
+use mayfly_cli::{Exit, out};
+use mayfly_secrets::KeyRing;
+use mayfly_store::{Store, StoreConfig};
+use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::tenant::OpenDatabases;
+use mayfly_tenant_db::tenant::{OpenDatabase, Tenants};
 
 pub(super) async fn run(args: &ServeArgs, as_json: bool) -> Exit {
     let Some(config) = config(args) else { return Exit::Usage };
@@ -50,7 +50,7 @@ async fn look(config: &Config) -> Result<Report, StartError> {
     looked
 }
 
-async fn look_there(config: &Config, endpoint: crate::postgres::Endpoint) -> Result<Report, StartError> {
+async fn look_there(config: &Config, endpoint: mayfly_postgres::Endpoint) -> Result<Report, StartError> {
     let keyring = Arc::new(open_keyring(config)?);
     let store = Store::connect(StoreConfig::new(endpoint.clone())).await?;
     store.migrate().await?;

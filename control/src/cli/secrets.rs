@@ -3,14 +3,13 @@
 use serde_json::json;
 
 use super::args::SecretsVerb;
-use super::exit::Exit;
-use super::out;
 use super::serve::config;
 use crate::app::{StartError, open_database};
 use crate::config::Config;
-use crate::secrets::KeyRing;
-use crate::secrets::rotate::{self, Place, RotateError};
-use crate::store::{Store, StoreConfig};
+use mayfly_cli::{Exit, out};
+use mayfly_secrets::KeyRing;
+use mayfly_secrets::rotate::{self, Place, RotateError};
+use mayfly_store::{Store, StoreConfig};
 
 pub(super) async fn run(verb: &SecretsVerb, as_json: bool) -> Exit {
     let Some(config) = config(verb.serve()) else { return Exit::Usage };

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::exit::Exit;
-use super::out;
 use crate::app::App;
 use crate::config::{Config, ServeArgs};
+use mayfly_cli::{Exit, out};
 
 /// Beside the drain itself: the last records, the cluster.
 const SHUTDOWN_EXTRA: Duration = Duration::from_secs(30);

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use url::Url;
 
-use super::{ByteSize, Cidr, LogArgs};
+use super::{ByteSize, LogArgs};
+use mayfly_egress::guard::Cidr;
 
 /// Flags and variables of `mayfly serve` and `mayfly dev`.
 #[derive(Debug, Clone, Args)]

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::postgres::Endpoint;
+use mayfly_postgres::Endpoint;
 
 /// Where PostgreSQL comes from.
 #[derive(Clone)]

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use mayfly_control::postgres::{Cluster, Endpoint};
-use mayfly_control::providers::db::DbBounds;
-use mayfly_control::store::{Store, StoreConfig, StoreError};
-use mayfly_control::tenant::{Identity, Script, TenantError, Tenants};
+use mayfly_postgres::{Cluster, Endpoint};
+use mayfly_store::{Store, StoreConfig, StoreError};
+use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::identity::Identity;
+use mayfly_tenant_db::tenant::{Script, TenantError, Tenants};
 use serde_json::json;
 use support::cluster::{config, directory, run};
 use support::tenants::{keys, rows};

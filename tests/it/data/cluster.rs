@@ -1,6 +1,6 @@
 //! The managed cluster: starts anywhere, restarts by itself, and stops with its process.
 
-use mayfly_control::postgres::{Cluster, ClusterError};
+use mayfly_postgres::{Cluster, ClusterError};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use support::cluster::{config, directory, run};
 

@@ -9,8 +9,8 @@ mod generate;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mayfly_control::providers::db::DbBounds;
 use mayfly_runtime::providers::{Database, TransactionOptions};
+use mayfly_tenant_db::db::DbBounds;
 use serde_json::{Value as Json, json};
 use support::cluster::run;
 use support::tenants::{TestApp, answer, rows, statement, tenants_with};

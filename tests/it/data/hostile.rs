@@ -7,9 +7,9 @@ mod statements;
 
 use std::sync::Arc;
 
-use mayfly_control::providers::db::DbBounds;
-use mayfly_control::tenant::Identity;
 use mayfly_runtime::providers::{Actor, Database, TransactionOptions};
+use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::identity::Identity;
 use serde_json::json;
 use support::cluster::{endpoint, run};
 use support::tenants::{TestApp, answer, rows, statement, tenants, tenants_with};

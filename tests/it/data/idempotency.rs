@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use mayfly_control::tenant::Identity;
 use mayfly_runtime::providers::{Claim, TransactionOptions};
+use mayfly_tenant_db::identity::Identity;
 use serde_json::json;
 use support::cluster::{endpoint, run};
 use support::tenants::{TestApp, code, rows, statement};

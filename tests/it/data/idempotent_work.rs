@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use mayfly_control::providers::db::DbBounds;
-use mayfly_control::tenant::Identity;
 use mayfly_runtime::providers::{Begun, Claim, GuestError, Transaction};
+use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::identity::Identity;
 use serde_json::json;
 use support::cluster::{endpoint, run};
 use support::tenants::{TestApp, answer, code, rows, statement, tenants_with};

@@ -1,7 +1,7 @@
 //! The platform's migrations against a real server.
 
-use mayfly_control::store::{Store, StoreConfig};
 use mayfly_schema::{MIGRATIONS, MigrateError, Migration};
+use mayfly_store::{Store, StoreConfig};
 use support::cluster::{endpoint, run};
 use tokio_postgres::Client;
 

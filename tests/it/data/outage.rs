@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use mayfly_control::postgres::Cluster;
-use mayfly_control::providers::db::DbBounds;
-use mayfly_control::store::{Change, Store, StoreConfig};
-use mayfly_control::tenant::{Identity, Script, Tenants};
+use mayfly_postgres::Cluster;
 use mayfly_runtime::providers::{Database, Transaction, TransactionOptions};
+use mayfly_store::{Change, Store, StoreConfig};
+use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::identity::Identity;
+use mayfly_tenant_db::tenant::{Script, Tenants};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use support::cluster::{config, directory, run};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use mayfly_control::providers::db::DbBounds;
 use mayfly_runtime::providers::{Database, Transaction, TransactionOptions};
+use mayfly_tenant_db::db::DbBounds;
 use serde_json::json;
 use support::cluster::{endpoint, run};
 use support::tenants::{TestApp, answer, code, rows, statement, tenants_with};

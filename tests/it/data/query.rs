@@ -1,7 +1,7 @@
 //! Limits and errors of single statements.
 
-use mayfly_control::providers::db::DbBounds;
 use mayfly_runtime::providers::Value;
+use mayfly_tenant_db::db::DbBounds;
 use serde_json::json;
 use std::time::Duration;
 use support::cluster::run;

@@ -1,13 +1,13 @@
 //! Session state between two uses of a connection: claims, settings, plans and prepared statements.
 
-use mayfly_control::providers::db::DbBounds;
 use mayfly_runtime::providers::{TransactionOptions, Value};
+use mayfly_tenant_db::db::DbBounds;
 use serde_json::{Value as Json, json};
 use support::cluster::{endpoint, run};
 use support::tenants::{TestApp, answer, code, rows, rows_with, statement, tenants_with};
 
 /// The query that every new connection runs: can a routine leave session side effects?
-const LEAVERS: &str = include_str!("../../../control/src/providers/db/session/leavers.sql");
+const LEAVERS: &str = include_str!("../../../control/tenant-db/src/db/session/leavers.sql");
 
 const NOTES: &str = "
     CREATE TABLE notes (id serial PRIMARY KEY, owner text NOT NULL DEFAULT current_user_id(), body text);

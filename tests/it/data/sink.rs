@@ -4,7 +4,7 @@ mod reading;
 
 use std::time::Duration;
 
-use mayfly_control::store::{
+use mayfly_store::{
     BackgroundRecord, InvocationQuery, InvocationRecord, LogLine, Sink, SinkConfig, SinkCounts, id,
 };
 use support::cluster::{endpoint, run, store};

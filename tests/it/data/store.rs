@@ -3,7 +3,7 @@
 mod functions;
 mod keys;
 
-use mayfly_control::store::{Change, ChangeKind, Store, StoreConfig, StoreError};
+use mayfly_store::{Change, ChangeKind, Store, StoreConfig, StoreError};
 use support::cluster::{endpoint, run, store};
 use support::tenants::TestApp;
 
@@ -48,7 +48,7 @@ fn no_app_gets_into_the_platforms_database_or_another_apps() {
 #[test]
 fn a_server_that_is_away_is_unavailable() {
     run(async {
-        let endpoint = mayfly_control::postgres::Endpoint::from_url(
+        let endpoint = mayfly_postgres::Endpoint::from_url(
             "postgres://unknown@127.0.0.1:1/mayfly?sslmode=disable",
         )
         .unwrap();

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use mayfly_control::providers::db::DbBounds;
 use mayfly_runtime::providers::{Cursor, Database, Transaction, TransactionOptions};
+use mayfly_tenant_db::db::DbBounds;
 use serde_json::{Value as Json, json};
 use support::cluster::{endpoint, run};
 use support::tenants::{TestApp, code, rows, statement, tenants_with};

@@ -1,7 +1,7 @@
 //! Apps' databases: created, repaired, changed by scripts and dropped.
 
-use mayfly_control::store::{AppState, StoreError};
-use mayfly_control::tenant::{Script, TenantError};
+use mayfly_store::{AppState, StoreError};
+use mayfly_tenant_db::tenant::{Script, TenantError};
 use serde_json::json;
 use support::cluster::{endpoint, run, store};
 use support::tenants::{TestApp, code, rows, tenants};

@@ -5,10 +5,11 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use mayfly_control::postgres::{Binaries, Cluster, Endpoint};
-use mayfly_control::providers::db::DbBounds;
-use mayfly_control::store::{Store, StoreConfig, StoreError};
-use mayfly_control::tenant::{Identity, Tenants};
+use mayfly_postgres::{Binaries, Cluster, Endpoint};
+use mayfly_store::{Store, StoreConfig, StoreError};
+use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::identity::Identity;
+use mayfly_tenant_db::tenant::Tenants;
 use serde_json::json;
 use support::cluster::{config, directory, run};
 use support::tenants::{keys, rows};

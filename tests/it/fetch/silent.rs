@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Response;
 use mayfly_control::config::Authorities;
-use mayfly_control::providers::fetch::Outbound;
+use mayfly_egress::Outbound;
 use mayfly_runtime::providers::{Fetch, FetchRequest, GuestError, Redirect};
 use rustls::ServerConfig;
 use support::authority::Authority;

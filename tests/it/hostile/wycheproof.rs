@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use mayfly_control::auth::token::{Algorithm, Compact, KeySet, VerifyKey, verify};
+use mayfly_jwt::token::{Algorithm, Compact, KeySet, VerifyKey, verify};
 use serde_json::Value;
 
 /// Vectors that call a token with a `?` in its base64url valid, as lenient decoders do.

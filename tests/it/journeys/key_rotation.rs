@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use mayfly_control::config::{Config, Database};
-use mayfly_control::postgres::{Cluster, Endpoint};
-use mayfly_control::secrets::KeyRing;
-use mayfly_control::secrets::rotate::{self, Place};
-use mayfly_control::service::resealing::{Resealed, Resealing};
-use mayfly_control::store::{Store, StoreConfig};
+use mayfly_core::resealing::{Resealed, Resealing};
+use mayfly_postgres::{Cluster, Endpoint};
+use mayfly_secrets::KeyRing;
+use mayfly_secrets::rotate::{self, Place};
+use mayfly_store::{Store, StoreConfig};
 use serde_json::{Value, json};
 use support::app::{Node, TestApp};
 use support::cluster::{self, run};

@@ -2,7 +2,7 @@
 
 use mayfly_control::app::App;
 use mayfly_control::config::{Config, Database, OpenDatabases};
-use mayfly_control::postgres::{Cluster, Endpoint};
+use mayfly_postgres::{Cluster, Endpoint};
 use support::app::Node;
 use support::cluster::{self, run};
 

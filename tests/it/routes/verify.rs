@@ -114,7 +114,7 @@ fn a_recording_is_encrypted_and_holds_no_credentials() {
             admin.query_one("SELECT sealed FROM recordings WHERE invocation_id = $1", &[&id]).await.unwrap();
         let sealed: String = row.get(0);
         assert!(sealed.starts_with("v1.") && !sealed.contains("correct"));
-        let name = mayfly_control::service::invoke::recording_name(&id);
+        let name = mayfly_core::invoke::recording_name(&id);
         let opened = keyring().open_bytes(&app.id, None, &name, &sealed).unwrap();
         let text = String::from_utf8_lossy(&opened).into_owned();
         assert!(text.contains("a body") && text.contains("correct horse"));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Parser as _;
 use mayfly_control::cli::{Cli, Exit, dispatch};
-use mayfly_control::postgres::Target;
+use mayfly_postgres::Target;
 use support::cluster::{endpoint, run};
 
 use super::place::Place;

@@ -56,7 +56,7 @@ fn the_schemas_example_compiles() {
     let page = page("docs/SCHEMA.md");
     // The last declaration of the chapter.
     let declared =
-        Declared::read(&blocks(&page, "json")[3], &mayfly_control::tenant::schema_rules()).unwrap();
+        Declared::read(&blocks(&page, "json")[3], &mayfly_tenant_db::tenant::schema_rules()).unwrap();
     let rows = typescript::render(&declared);
     let Some(said) = tsc::check(&[("mayfly.d.ts", &rows), ("index.ts", &blocks(&page, "ts")[0])]) else {
         return;

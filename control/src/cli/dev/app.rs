@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::app::App;
-use crate::store::AppState;
+use mayfly_store::AppState;
 
 /// What is kept of it, in `<data-dir>/dev/<name>.json`, for this user alone.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -7,15 +7,14 @@ use std::time::Instant;
 use ring::digest::{SHA256, digest};
 
 use super::app::DevApp;
-use crate::auth::Manager;
-use crate::cli::out;
-use crate::cli::remote::source_excerpt;
-use crate::cli::source::{FunctionSource, functions_in};
-use crate::error::{ApiError, ApiResult};
-use crate::http::Edge;
-use crate::service::deploy::{DeployedVersion, Manifest};
-use crate::service::sql::ScriptRequest;
-use crate::store::TriggerKind;
+use mayfly_api::error::{ApiError, ApiResult};
+use mayfly_cli::source::{FunctionSource, functions_in};
+use mayfly_cli::{out, source_excerpt};
+use mayfly_core::auth::Manager;
+use mayfly_core::deploy::{DeployedVersion, Manifest};
+use mayfly_core::sql::ScriptRequest;
+use mayfly_edge::Edge;
+use mayfly_store::TriggerKind;
 
 /// See the module.
 pub(super) struct Deployer {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
-use crate::cli::out;
+use mayfly_cli::out;
 
 /// An editor writes a file in several steps: what follows this soon belongs to the same change.
 const SETTLE: Duration = Duration::from_millis(40);

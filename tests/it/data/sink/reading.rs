@@ -1,6 +1,6 @@
 //! Reading invocation records: single ones, pages, followers, sums.
 
-use mayfly_control::store::{
+use mayfly_store::{
     BackgroundRecord, DeployRow, InvocationQuery, SettingsPatch, Sink, SinkConfig, SinkCounts, StoredImage,
 };
 use support::cluster::{run, store};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mayfly_control::store::{
+use mayfly_store::{
     Change, ChangeKind, DeployRow, SettingsPatch, Store, StoreError, StoredImage, Trigger, TriggerKind,
 };
 use serde_json::json;
@@ -256,10 +256,7 @@ fn settings_change_one_by_one() {
     });
 }
 
-async fn next_of(
-    app: &TestApp,
-    changes: &mut mayfly_control::store::Changes,
-) -> (Option<String>, ChangeKind) {
+async fn next_of(app: &TestApp, changes: &mut mayfly_store::Changes) -> (Option<String>, ChangeKind) {
     loop {
         match changes.next().await.unwrap() {
             Change::Changed { app_id, function, kind } if app_id == app.id => return (function, kind),

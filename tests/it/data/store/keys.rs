@@ -1,6 +1,7 @@
 //! The table of API keys.
 
-use mayfly_control::store::{ApiKeyKind, NewKey, Scope, StoreError};
+use mayfly_api::scope::Scope;
+use mayfly_store::{ApiKeyKind, NewKey, StoreError};
 use support::cluster::{run, store};
 use support::tenants::TestApp;
 

@@ -1,0 +1,277 @@
+//! The table of public error codes: one row a code, and everything that is known of a code is derived from its row.
+
+use http::StatusCode;
+
+/// Whose fault an error was: the value of `X-Error-Source`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorSource {
+    /// Who sent the request.
+    Caller,
+    /// The tenant's function.
+    Function,
+    /// Mayfly, or what it stands on.
+    Platform,
+}
+
+impl ErrorSource {
+    /// As the header has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::Function => "function",
+            Self::Platform => "platform",
+        }
+    }
+}
+
+/// `/// meaning` and `Variant = "CODE", status source [retry seconds], title, remediation;`
+macro_rules! codes {
+    ($(
+        $(#[$doc:meta])*
+        $variant:ident = $text:literal, $status:literal $source:ident $(retry $seconds:literal)?,
+        $title:literal,
+        $remediation:literal;
+    )*) => {
+        /// Every code that an error body can carry. Each has a page, `docs/errors/<CODE>.md`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Code {
+            /// All of them, in the order of the enum.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// As bodies write it.
+            pub fn as_str(self) -> &'static str {
+                self.row().text
+            }
+
+            /// A few words, the same for every error of this code.
+            pub fn title(self) -> &'static str {
+                self.row().title
+            }
+
+            /// What the reader can do about it, in one sentence.
+            pub fn remediation(self) -> &'static str {
+                self.row().remediation
+            }
+
+            /// The HTTP status.
+            pub fn status(self) -> StatusCode {
+                self.row().status
+            }
+
+            /// Whose fault it was: the value of `X-Error-Source`.
+            pub fn source(self) -> ErrorSource {
+                self.row().source
+            }
+
+            /// Seconds of `Retry-After`, for the codes that carry it.
+            pub fn retry_after(self) -> Option<u32> {
+                self.row().retry_after
+            }
+
+            /// The page of `docs/errors/`, as Markdown.
+            pub fn page(self) -> &'static str {
+                self.row().page
+            }
+
+            fn row(self) -> &'static Row {
+                &ROWS[self as usize]
+            }
+        }
+
+        const ROWS: &[Row] = &[$(
+            Row {
+                text: $text,
+                status: status($status),
+                source: ErrorSource::$source,
+                retry_after: retry!($($seconds)?),
+                title: $title,
+                remediation: $remediation,
+                page: include_str!(concat!("../../../../docs/errors/", $text, ".md")),
+            },
+        )*];
+    };
+}
+
+macro_rules! retry {
+    () => {
+        None
+    };
+    ($seconds:literal) => {
+        Some($seconds)
+    };
+}
+
+struct Row {
+    text: &'static str,
+    status: StatusCode,
+    source: ErrorSource,
+    retry_after: Option<u32>,
+    title: &'static str,
+    remediation: &'static str,
+    page: &'static str,
+}
+
+/// A status that the table writes as a number; a wrong one fails to compile.
+const fn status(number: u16) -> StatusCode {
+    match StatusCode::from_u16(number) {
+        Ok(status) => status,
+        Err(_) => panic!("not a status"),
+    }
+}
+
+codes! {
+    /// A request's shape or a field of it is wrong.
+    ValidationInvalidSchema = "VALIDATION_INVALID_SCHEMA", 400 Caller,
+        "The request is not valid",
+        "Correct the field that the message names and send it again.";
+    /// The code of a function cannot be deployed.
+    ValidationInvalidCode = "VALIDATION_INVALID_CODE", 400 Caller,
+        "The code cannot be deployed",
+        "Correct the code at the place in `details` and deploy again; the version before still serves.";
+    /// A trigger type that this version does not serve.
+    ValidationTriggerUnavailable = "VALIDATION_TRIGGER_UNAVAILABLE", 400 Caller,
+        "The trigger type is not available",
+        "Leave this trigger out: this version of Mayfly serves `http` triggers.";
+    /// No credentials where some are needed.
+    AuthRequired = "AUTH_REQUIRED", 401 Caller,
+        "Credentials are required",
+        "Send `Authorization: Bearer <key>`.";
+    /// A bearer that is no key of ours, or a token that does not verify.
+    AuthInvalidToken = "AUTH_INVALID_TOKEN", 401 Caller,
+        "The token is not valid",
+        "Send one of the app's keys, or a token that the app accepts.";
+    /// An end user's token that was good once.
+    AuthEndUserJwtExpired = "AUTH_END_USER_JWT_EXPIRED", 401 Caller,
+        "The token has expired",
+        "Sign in again and send the new token.";
+    /// An unknown or revoked key.
+    AuthInvalidApiKey = "AUTH_INVALID_API_KEY", 401 Caller,
+        "The key is not valid",
+        "Check the key; it may have been revoked. Make a new one with `mayfly keys create`.";
+    /// The key is good, and not good for this.
+    AuthForbidden = "AUTH_FORBIDDEN", 403 Caller,
+        "The key does not allow this",
+        "Use a key that has the scope that the message names.";
+    /// `X-Butterbase-As-User` from anything but the app's service key.
+    AuthImpersonationForbidden = "AUTH_IMPERSONATION_FORBIDDEN", 403 Caller,
+        "Impersonation needs the app's service key",
+        "Send `X-Butterbase-As-User` only together with a service key of this app.";
+    /// `X-Butterbase-As-User` for a function that forbids it.
+    AuthImpersonationDisabled = "AUTH_IMPERSONATION_DISABLED", 403 Caller,
+        "The function forbids impersonation",
+        "Set `allow_service_key_impersonation` to true in the function's settings, or leave the header out.";
+    /// Nothing is there, or not for this caller.
+    ResourceNotFound = "RESOURCE_NOT_FOUND", 404 Caller,
+        "Not found",
+        "Check the app id, the name and the path; list what exists with a GET one level up.";
+    /// Something is there, but not for this method.
+    MethodNotAllowed = "METHOD_NOT_ALLOWED", 405 Caller,
+        "Method not allowed",
+        "Use one of the methods in the `Allow` header.";
+    /// The body did not arrive in time.
+    RequestTimeout = "REQUEST_TIMEOUT", 408 Caller,
+        "The request's body did not arrive in time",
+        "Send the body without long pauses.";
+    /// It exists already, or is being changed by someone else.
+    ResourceConflict = "RESOURCE_CONFLICT", 409 Caller,
+        "Conflict",
+        "Read the present state and try again.";
+    /// Something has to be done or confirmed first.
+    StatePrerequisiteMissing = "STATE_PREREQUISITE_MISSING", 409 Caller,
+        "Something has to be confirmed first",
+        "Do what the message asks for first.";
+    /// The body is larger than allowed.
+    PayloadTooLarge = "PAYLOAD_TOO_LARGE", 413 Caller,
+        "The body is too large",
+        "Send less in one request.";
+    /// Too many requests in a time.
+    QuotaRateLimit = "QUOTA_RATE_LIMIT", 429 Caller retry 1,
+        "Too many requests",
+        "Wait as long as `Retry-After` says.";
+    /// Too many tables.
+    QuotaTableLimit = "QUOTA_TABLE_LIMIT", 402 Caller,
+        "Too many tables",
+        "Remove tables, or use a second app.";
+    /// Too many invocations of one app at once.
+    ConcurrencyLimit = "CONCURRENCY_LIMIT", 429 Caller retry 1,
+        "Too many invocations at once",
+        "Wait as long as `Retry-After` says, then retry with back-off.";
+    /// A script was refused by PostgreSQL and rolled back.
+    SchemaMigrationFailed = "SCHEMA_MIGRATION_FAILED", 400 Caller,
+        "The script failed",
+        "Correct the SQL that the message quotes; nothing of the script was kept.";
+    /// The app's kill switch is on.
+    AppPaused = "APP_PAUSED", 503 Platform retry 60,
+        "The app is paused",
+        "Ask the app's owner to resume it: `PATCH /v1/{app}/config` with `{\"paused\":false}`.";
+    /// The node is full.
+    Overloaded = "OVERLOADED", 503 Platform retry 1,
+        "The server is busy",
+        "Wait as long as `Retry-After` says, then retry with back-off.";
+    /// A part of the server cannot be reached; `details.subsystem` names it.
+    SubsystemUnavailable = "SUBSYSTEM_UNAVAILABLE", 503 Platform retry 1,
+        "A part of the server is unavailable",
+        "Retry shortly; `/readyz` says which part is down. It recovers without a restart.";
+    /// No room left on the disk.
+    StorageFull = "STORAGE_FULL", 503 Platform,
+        "The disk is full",
+        "The operator has to free space on the server's disk.";
+    /// The function threw.
+    FunctionThrew = "FUNCTION_THREW", 500 Function,
+        "The function threw",
+        "Read the invocation's log for the message and the stack.";
+    /// The function returned something else than a `Response`.
+    FunctionNoResponse = "FUNCTION_NO_RESPONSE", 500 Function,
+        "The function returned no Response",
+        "Return a `Response` from the handler on every path.";
+    /// The handler's promise can never settle.
+    FunctionHung = "FUNCTION_HUNG", 500 Function,
+        "The function can never answer",
+        "Look for a promise that nothing resolves.";
+    /// The CPU limit.
+    FunctionCpuLimit = "FUNCTION_CPU_LIMIT", 500 Function,
+        "CPU limit reached",
+        "Do less work, or raise `cpuLimitMs`.";
+    /// The memory limit.
+    FunctionMemoryLimit = "FUNCTION_MEMORY_LIMIT", 500 Function,
+        "Memory limit reached",
+        "Hold less at once, or raise `memoryLimitMb`.";
+    /// The call stack.
+    FunctionStackOverflow = "FUNCTION_STACK_OVERFLOW", 500 Function,
+        "Call stack exhausted",
+        "Bound the recursion.";
+    /// The limit on response bytes.
+    FunctionOutputLimit = "FUNCTION_OUTPUT_LIMIT", 500 Function,
+        "Response too large",
+        "Answer with less, in pages.";
+    /// The wall clock.
+    FunctionTimeout = "FUNCTION_TIMEOUT", 504 Function,
+        "Time limit reached",
+        "Wait for less, use `ctx.waitUntil` for work after the response, or raise `timeoutMs`.";
+    /// The environment cannot be decrypted.
+    SecretsUnavailable = "SECRETS_UNAVAILABLE", 500 Platform,
+        "The environment cannot be read",
+        "The operator has to restore the key that the environment was sealed with, or set the values again.";
+    /// A failure of Mayfly's own.
+    InternalError = "INTERNAL_ERROR", 500 Platform,
+        "Internal error",
+        "Retry; if it stays, report the request id.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct_and_in_the_order_of_their_rows() {
+        let names: std::collections::HashSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        for (place, code) in Code::ALL.iter().enumerate() {
+            assert_eq!(*code as usize, place, "{code:?} is out of order");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Verbs and flags of the commands that talk to a server.
+
+mod apps;
+mod functions;
+mod schema;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+pub(crate) use apps::{AppVerb, KeyVerb};
+pub(crate) use functions::{EnvVerb, FunctionVerb, UsageVerb};
+pub(crate) use schema::{SchemaChangeArgs, SchemaPlace, SchemaVerb};
+
+/// For the commands that talk to a server.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Server")]
+pub struct RemoteArgs {
+    /// The server's address
+    #[arg(long, global = true, env = "MAYFLY_URL", default_value = "http://127.0.0.1:8787")]
+    pub url: String,
+    /// The key to use: the operator's for `apps`, a service key otherwise
+    #[arg(long, global = true, env = "MAYFLY_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+    /// The app's id
+    #[arg(long, global = true, env = "MAYFLY_APP")]
+    pub app: Option<String>,
+    /// Print the server's JSON answer
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What a server can be asked for.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Deploy a function from a file or a folder
+    Deploy {
+        /// NAME.ts|js, or a folder with index.ts|js and perhaps function.json
+        path: PathBuf,
+        /// The function's name [default: the file's or folder's]
+        #[arg(long)]
+        name: Option<String>,
+        /// An environment variable, NAME=value (repeatable; replaces all of the function's variables)
+        #[arg(long = "env", value_name = "NAME=VALUE")]
+        env: Vec<String>,
+    },
+    /// Call a function as the service role, and show its answer
+    Invoke {
+        /// The function
+        name: String,
+        /// The request's method
+        #[arg(long, short = 'X', default_value = "POST")]
+        method: String,
+        /// What follows the function's URL: /path, ?query or both
+        #[arg(long, default_value = "")]
+        path: String,
+        /// The body; sent as JSON when it is JSON, as text otherwise
+        #[arg(long, short)]
+        data: Option<String>,
+        /// A header, "name: value" (repeatable)
+        #[arg(long, short = 'H')]
+        header: Vec<String>,
+        /// End with 8 when the function answers with 400 or more
+        #[arg(long)]
+        fail: bool,
+    },
+    /// Show what a function's invocations did
+    Logs {
+        /// The function
+        name: String,
+        /// Go on showing what comes
+        #[arg(long, short, conflicts_with = "invocation")]
+        follow: bool,
+        /// How many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        /// Only those with a console entry of this level
+        #[arg(long)]
+        level: Option<String>,
+        /// Only this status, or `error`, or `ok`
+        #[arg(long)]
+        status: Option<String>,
+        /// Only this invocation
+        #[arg(long)]
+        invocation: Option<String>,
+    },
+    /// Show what the app used, by function or by day
+    #[command(args_conflicts_with_subcommands = true)]
+    Usage {
+        /// Something else than to show it.
+        #[command(subcommand)]
+        verb: Option<UsageVerb>,
+        /// From this day or full hour on, in UTC [default: 30 days back]
+        #[arg(long)]
+        from: Option<String>,
+        /// Up to this day or full hour, and without it [default: now]
+        #[arg(long)]
+        to: Option<String>,
+        /// Broken down by `function` or `day`
+        #[arg(long, default_value = "function", value_parser = ["function", "day"])]
+        by: String,
+    },
+    /// Environment variables: names out, values only in
+    #[command(subcommand)]
+    Env(EnvVerb),
+    /// Functions of an app
+    #[command(subcommand)]
+    Functions(FunctionVerb),
+    /// A function's versions, newest first
+    Versions {
+        /// The function
+        name: String,
+    },
+    /// Let an older version serve again
+    Rollback {
+        /// The function
+        name: String,
+        /// The version's number [default: the one before the present one]
+        #[arg(long, value_name = "VERSION")]
+        to: Option<u32>,
+    },
+    /// An app's schema, or that of any PostgreSQL
+    #[command(subcommand)]
+    Schema(SchemaVerb),
+    /// Write the types of an app's rows, for TypeScript
+    Types {
+        /// The file; - writes to stdout
+        #[arg(long, short, default_value = "mayfly.d.ts")]
+        out: PathBuf,
+        /// Where.
+        #[command(flatten)]
+        place: SchemaPlace,
+    },
+    /// Let a version serve a part of the calls; without --percent, show how that goes
+    Rollout {
+        /// The function
+        name: String,
+        /// The version's number [default: the one that is rolled out]
+        #[arg(long, value_name = "VERSION")]
+        version: Option<u32>,
+        /// Its share of the calls: 0 ends it, 100 lets it serve all
+        #[arg(long, value_parser = clap::value_parser!(u32).range(0..=100))]
+        percent: Option<u32>,
+        /// Take it back beyond this share of failures
+        #[arg(long, value_parser = clap::value_parser!(u32).range(0..=100))]
+        max_error_percent: Option<u32>,
+        /// But not before so many invocations
+        #[arg(long)]
+        min_invocations: Option<u32>,
+    },
+    /// Make a token for an end user of the app
+    Token {
+        /// The user's id
+        sub: String,
+        /// How many seconds it is good
+        #[arg(long, default_value_t = 3_600)]
+        ttl: u32,
+        /// What else it says, as a JSON object
+        #[arg(long)]
+        claims: Option<String>,
+    },
+    /// Apps; this takes the operator's key
+    #[command(subcommand)]
+    Apps(AppVerb),
+    /// Keys of an app
+    #[command(subcommand)]
+    Keys(KeyVerb),
+}

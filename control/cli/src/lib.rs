@@ -1,0 +1,15 @@
+//! The command line's half that talks to a server: verbs, client, bundler, output.
+
+mod args;
+mod bundle;
+mod client;
+mod exit;
+pub mod out;
+mod remote;
+pub mod source;
+mod verbs;
+
+pub use args::{RemoteArgs, Verb};
+pub use exit::Exit;
+pub use remote::source_excerpt;
+pub use verbs::run;

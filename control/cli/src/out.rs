@@ -1,0 +1,86 @@
+//! Data to stdout, chatter to stderr.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde_json::Value;
+
+/// Whether colour is refused, by `NO_COLOR` or because nobody would see it.
+pub fn no_color() -> bool {
+    refuses_color() || !io::stderr().is_terminal()
+}
+
+/// The same for data: a file is never coloured, whatever the terminal is.
+pub fn no_color_in_data() -> bool {
+    refuses_color() || !io::stdout().is_terminal()
+}
+
+/// One line of data. A reader that went away is no error of ours.
+pub fn data(line: &str) {
+    drop(writeln!(io::stdout().lock(), "{line}"));
+}
+
+/// Data as it is, without a line's end.
+pub fn raw(bytes: &[u8]) {
+    let mut out = io::stdout().lock();
+    drop(out.write_all(bytes).and_then(|()| out.flush()));
+}
+
+/// One line of chatter.
+pub fn say(line: &str) {
+    drop(writeln!(io::stderr().lock(), "{line}"));
+}
+
+/// What went wrong.
+pub fn complain(line: &str) {
+    let mark = if no_color() { "error:" } else { "\x1b[31merror:\x1b[0m" };
+    say(&format!("{mark} {line}"));
+}
+
+/// What to mind, though it went well.
+pub fn warn(line: &str) {
+    let mark = if no_color() { "warning:" } else { "\x1b[33mwarning:\x1b[0m" };
+    say(&format!("{mark} {line}"));
+}
+
+/// The `warnings` of an answer.
+pub fn warnings(answer: &Value) {
+    answer["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str).for_each(warn);
+}
+
+/// JSON for programs: the answer as it came.
+pub fn json(value: &Value) {
+    data(&value.to_string());
+}
+
+/// Rows with a head, in columns.
+pub fn table(head: &[&str], rows: &[Vec<String>]) {
+    let mut widths: Vec<usize> = head.iter().map(|cell| cell.len()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let padded: Vec<String> =
+            cells.zip(&widths).map(|(cell, width)| format!("{cell:<width$}", width = *width)).collect();
+        data(padded.join("  ").trim_end());
+    };
+    line(&mut head.iter().copied());
+    for row in rows {
+        line(&mut row.iter().map(String::as_str));
+    }
+}
+
+/// A member as a cell: a string without its quotes, nothing for null.
+pub fn cell(value: &Value, member: &str) -> String {
+    match &value[member] {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Whether the user asked for no colour.
+fn refuses_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}

@@ -1,0 +1,6 @@
+//! Small building blocks without knowledge of the product: clock, task tracker, TTL cache, trusted certificates.
+
+pub mod cache;
+pub mod clock;
+pub mod tasks;
+pub mod tls;

@@ -1,0 +1,104 @@
+//! `ctx.caller`: what a function gets to know about who called it.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use mayfly_api::scope::Scope;
+
+/// By what right a function was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallerKind {
+    /// A service key of the app.
+    ServiceKey,
+    /// A token of an end user.
+    EndUserJwt,
+    /// Nobody in particular.
+    Anonymous,
+}
+
+/// An end user who showed a good token.
+#[derive(Debug, Clone)]
+pub struct EndUser {
+    /// The token's `sub`.
+    pub id: String,
+    /// All that the token says, as JSON.
+    pub claims: Option<Arc<RawValue>>,
+}
+
+/// Who called.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Caller {
+    /// By what right.
+    #[serde(rename = "type")]
+    pub kind: CallerKind,
+    /// With which key.
+    pub key_id: Option<String>,
+    /// What that key may do: its scopes, joined by spaces.
+    pub scope: Option<String>,
+    /// On behalf of which end user.
+    pub user_id: Option<String>,
+    /// What that user's token says: `ctx.user.claims`.
+    #[serde(skip)]
+    pub claims: Option<Arc<RawValue>>,
+}
+
+impl EndUser {
+    /// A user, by a token that says this.
+    pub fn new(id: &str, claims: Option<Arc<RawValue>>) -> Self {
+        Self { id: id.to_owned(), claims }
+    }
+}
+
+impl CallerKind {
+    /// As it is written in records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ServiceKey => "service_key",
+            Self::EndUserJwt => "end_user_jwt",
+            Self::Anonymous => "anonymous",
+        }
+    }
+}
+
+impl Caller {
+    /// A service key of the app.
+    pub fn service_key(id: String, scopes: &[Scope]) -> Self {
+        let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+        let scope = Some(names.join(" "));
+        Self { kind: CallerKind::ServiceKey, key_id: Some(id), scope, user_id: None, claims: None }
+    }
+
+    /// An end user, by a token.
+    pub fn end_user(user: &EndUser) -> Self {
+        Self {
+            kind: CallerKind::EndUserJwt,
+            key_id: None,
+            scope: None,
+            user_id: Some(user.id.clone()),
+            claims: user.claims.clone(),
+        }
+    }
+
+    /// Nobody, or an app's public client by its anon key.
+    pub fn anonymous(key_id: Option<String>) -> Self {
+        Self { kind: CallerKind::Anonymous, key_id, scope: None, user_id: None, claims: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_see_the_contracts_names() {
+        let caller = Caller::service_key("key_1".into(), &[Scope::Read, Scope::Invoke]);
+        assert_eq!(
+            serde_json::to_value(caller).unwrap(),
+            serde_json::json!({"type":"service_key","keyId":"key_1","scope":"read invoke","userId":null})
+        );
+    }
+}

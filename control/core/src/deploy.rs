@@ -1,0 +1,213 @@
+//! A deploy: check, build in a sandbox, keep in one transaction. Until the last step the old version serves.
+
+mod manifest;
+mod triggers;
+
+use std::sync::Arc;
+
+use mayfly_runtime::{Build, CompileError, Engine, Source};
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use super::env::Env;
+use super::invoke::Targets;
+use super::schema::Schemas;
+use mayfly_api::error::{ApiError, ApiResult, Code};
+use mayfly_common::tasks::Tasks;
+use mayfly_store::{DeployRow, Deployed, Store, StoredImage};
+
+pub use manifest::{Manifest, read_settings};
+
+/// Builds at once: each may use a CPU for as long as its limits allow.
+const BUILDS_MAX: usize = 2;
+/// Deploys that may wait for a build.
+const WAITING_MAX: usize = 64;
+
+/// The use case. Cheap to clone.
+#[derive(Clone)]
+pub struct Deploy {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    engine: Engine,
+    env: Env,
+    targets: Targets,
+    schemas: Schemas,
+    tasks: Tasks,
+    builds: Semaphore,
+    waiting: Semaphore,
+}
+
+/// What a deploy made.
+#[derive(Debug)]
+pub struct DeployedVersion {
+    /// What the store says.
+    pub deployed: Deployed,
+    /// The function's name.
+    pub name: String,
+    /// The image's size.
+    pub image_bytes: usize,
+    /// Fuel that the top level used.
+    pub init_fuel: u64,
+}
+
+impl Deploy {
+    /// The use case over these parts.
+    pub fn new(
+        store: Store,
+        engine: Engine,
+        env: Env,
+        targets: Targets,
+        schemas: Schemas,
+        tasks: Tasks,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                engine,
+                env,
+                targets,
+                schemas,
+                tasks,
+                builds: Semaphore::new(BUILDS_MAX),
+                waiting: Semaphore::new(BUILDS_MAX + WAITING_MAX),
+            }),
+        }
+    }
+
+    /// Deploy a function. Goes on to its end even if the one who asked goes away.
+    pub async fn run(&self, app: &str, manifest: Manifest) -> ApiResult<DeployedVersion> {
+        let (this, app) = (self.clone(), app.to_owned());
+        let deployed = self.inner.tasks.work(async move { this.build_and_keep(&app, manifest).await }).await;
+        deployed.map_err(ApiError::internal)?
+    }
+
+    async fn build_and_keep(&self, app: &str, manifest: Manifest) -> ApiResult<DeployedVersion> {
+        let file_name = format!("{}.ts", manifest.name);
+        let source = Source {
+            file_name: file_name.clone(),
+            code: manifest.code.clone(),
+            source_map: manifest.source_map,
+        };
+        let (build, schema_fingerprint) = self.build(app, source).await?;
+        let env = manifest.env.map(|env| self.inner.env.seal_all(app, &manifest.name, env)).transpose()?;
+        let image_bytes = build.image.len();
+        let row = DeployRow {
+            name: manifest.name,
+            file_name,
+            code: manifest.code,
+            source_map: build.source_map,
+            image: StoredImage {
+                digest: build.digest,
+                engine_digest: build.engine_digest,
+                bytes: build.image,
+                init_fuel: build.init_fuel,
+            },
+            description: manifest.description,
+            settings: manifest.settings,
+            triggers: manifest.triggers,
+            env,
+            schema_fingerprint,
+            rollout: manifest.rollout,
+        };
+        let deployed = self.inner.store.functions().deploy(app, &row).await?;
+        self.inner.targets.invalidate(app);
+        // A first call need not wait for what is at hand now. Never a condition of success.
+        if let Err(error) = self.inner.engine.load(&row.image.digest, &row.image.bytes).await {
+            tracing::warn!(%error, "a new image is not cached");
+        }
+        Ok(DeployedVersion { deployed, name: row.name, image_bytes, init_fuel: row.image.init_fuel })
+    }
+
+    /// The image; and beside it, which schema it is deployed against.
+    async fn build(&self, app: &str, source: Source) -> ApiResult<(Build, Option<String>)> {
+        let busy = || ApiError::new(Code::Overloaded, "too many deploys are waiting on this node");
+        let _waiting = self.inner.waiting.try_acquire().map_err(|_| busy())?;
+        let _permit = self.inner.builds.acquire().await.map_err(ApiError::internal)?;
+        let built = async { self.inner.engine.build(&source).await.map_err(refuse) };
+        let fingerprint = async { Ok(self.inner.schemas.known_fingerprint(app).await) };
+        // Code that does not build is not kept waiting for the other.
+        tokio::try_join!(built, fingerprint)
+    }
+
+    /// Let an older version serve again: the one named, or the one before the present one.
+    pub async fn rollback(&self, app: &str, name: &str, version: Option<u32>) -> ApiResult<Deployed> {
+        let deployed = self.inner.store.functions().rollback(app, name, version).await?;
+        self.inner.targets.invalidate(app);
+        Ok(deployed)
+    }
+}
+
+/// What is wrong with the code, for its author.
+fn refuse(error: CompileError) -> ApiError {
+    if let CompileError::TooLarge { limit, .. } = error {
+        return ApiError::invalid("code", format!("may have {limit} bytes at most"));
+    }
+    if let CompileError::SourceMap { message } = error {
+        return ApiError::invalid("sourceMap", message);
+    }
+    if let CompileError::Internal { reason } = &error {
+        return ApiError::internal(format!("a build failed: {reason}"));
+    }
+    let reason = match &error {
+        CompileError::Syntax { .. } => "syntax",
+        CompileError::Unsupported { .. } => "unsupported",
+        CompileError::NoHandler { .. } => "no_handler",
+        CompileError::TopLevelThrew { .. } => "top_level_threw",
+        CompileError::TopLevelLimit { .. } => "top_level_limit",
+        CompileError::TooLarge { .. } | CompileError::SourceMap { .. } | CompileError::Internal { .. } => {
+            "internal"
+        }
+    };
+    let place = error.place();
+    let mut details = json!({
+        "path": "code",
+        "reason": reason,
+        "line": place.map(|place| place.line),
+        "column": place.map(|place| place.column),
+        "source_line": place.map(|place| place.text.as_str()),
+    });
+    if let CompileError::TopLevelLimit { fault } = &error {
+        details["limit"] = fault.code().into();
+    }
+    let stack = match &error {
+        CompileError::TopLevelThrew { thrown, .. } => Some(thrown.stack.clone()).filter(|s| !s.is_empty()),
+        CompileError::TopLevelLimit { fault } => fault.stack().map(str::to_owned),
+        _ => None,
+    };
+    ApiError::new(Code::ValidationInvalidCode, error.to_string()).with_details(details).with_stack(stack)
+}
+
+impl std::fmt::Debug for Deploy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Deploy").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mayfly_runtime::{Fault, SourcePlace};
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_where_and_why() {
+        let place = SourcePlace { line: 3, column: 7, text: "let = 1".into() };
+        let error = refuse(CompileError::Syntax { message: "Unexpected token".into(), place: Some(place) });
+        assert_eq!(error.code(), Code::ValidationInvalidCode);
+        assert_eq!(error.message(), "Unexpected token (line 3, column 7)");
+        assert_eq!(
+            *error.details().unwrap(),
+            json!({"path": "code", "reason": "syntax", "line": 3, "column": 7, "source_line": "let = 1"})
+        );
+        let error = refuse(CompileError::TopLevelLimit {
+            fault: Fault::CpuLimit { used: 2, limit: 1, stack: String::new() },
+        });
+        assert_eq!(error.details().unwrap()["limit"], "FUNCTION_CPU_LIMIT");
+        let error = refuse(CompileError::Internal { reason: "secret".into() });
+        assert_eq!(error.code(), Code::InternalError);
+        assert!(!error.message().contains("secret"));
+    }
+}

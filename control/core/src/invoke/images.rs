@@ -1,0 +1,81 @@
+//! Gets the image of a version: from memory or disk, else from the store, else by a new snapshot of its source.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mayfly_runtime::{Engine, Image, Source};
+
+use super::target::Target;
+use mayfly_api::error::{ApiError, ApiResult};
+use mayfly_store::{Store, StoredImage};
+
+/// See the module.
+pub(super) struct Images {
+    engine: Engine,
+    store: Store,
+    /// Versions whose image is being had: the others who want it wait for the first.
+    under_way: Mutex<HashMap<Box<str>, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Images {
+    pub(super) fn new(engine: Engine, store: Store) -> Self {
+        Self { engine, store, under_way: Mutex::default() }
+    }
+
+    pub(super) async fn get(&self, target: &Target) -> ApiResult<Image> {
+        match self.cached(target) {
+            Some(image) => Ok(image),
+            None => self.get_slowly(target).await,
+        }
+    }
+
+    fn cached(&self, target: &Target) -> Option<Image> {
+        target.function.image_digest.as_deref().and_then(|digest| self.engine.cached(digest))
+    }
+
+    async fn get_slowly(&self, target: &Target) -> ApiResult<Image> {
+        let version = &*target.function.version_id;
+        let turn = {
+            let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(under_way.entry(version.into()).or_default())
+        };
+        let got = {
+            let _turn = turn.lock().await;
+            match self.cached(target) {
+                Some(image) => Ok(image),
+                None => self.load_or_rebuild(target).await,
+            }
+        };
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(version);
+        got
+    }
+
+    async fn load_or_rebuild(&self, target: &Target) -> ApiResult<Image> {
+        if let Some(digest) = target.function.image_digest.as_deref()
+            && let Some(bytes) = self.store.versions().image(digest).await?
+        {
+            return self.engine.load(digest, &bytes).await.map_err(ApiError::internal);
+        }
+        self.rebuild(&target.function.version_id).await
+    }
+
+    /// Another engine made the images there are: the source is the same, so the snapshot means the same.
+    async fn rebuild(&self, version: &str) -> ApiResult<Image> {
+        let source = self.store.versions().source(version).await?;
+        let source = source.ok_or_else(|| ApiError::not_found("the version"))?;
+        tracing::info!(version, "making an image with this engine");
+        let source = Source { file_name: source.file_name, code: source.code, source_map: None };
+        let build = self.engine.build(&source).await.map_err(ApiError::internal)?;
+        let image = StoredImage {
+            digest: build.digest,
+            engine_digest: build.engine_digest,
+            bytes: build.image,
+            init_fuel: build.init_fuel,
+        };
+        if let Err(error) = self.store.versions().put_image(version, &image).await {
+            // It can be made again; the invocation need not wait for that.
+            tracing::warn!(version, %error, "the new image is not stored");
+        }
+        self.engine.load(&image.digest, &image.bytes).await.map_err(ApiError::internal)
+    }
+}

@@ -1,0 +1,44 @@
+//! The places that a function's failures and its console speak of, as places in the author's own file.
+
+use mayfly_runtime::{Fault, Outcome, SourceMap};
+
+use super::{Invoker, Target, fault, masking};
+use mayfly_api::error::ApiError;
+
+impl Invoker {
+    /// What a fault is to whoever called.
+    pub(super) async fn explain(&self, target: &Target, mut fault: Fault) -> ApiError {
+        masking::fault(target.mask(), &mut fault);
+        self.map_texts(target, texts_of(&mut fault)).await;
+        let stack = fault.stack().map(str::to_owned);
+        fault::to_error(fault).with_stack(stack)
+    }
+
+    /// Everything of an outcome that its record will hold.
+    pub(super) async fn map_outcome(&self, target: &Target, outcome: &mut Outcome) {
+        let background = outcome.background.as_mut().and_then(|background| background.fault.as_mut());
+        let faults = outcome.fault.as_mut().into_iter().chain(background).flat_map(texts_of);
+        let messages = outcome.logs.iter_mut().map(|entry| &mut entry.message);
+        self.map_texts(target, faults.chain(messages)).await;
+    }
+
+    /// Texts with stacks in them. Where the map cannot be had, they stay as they are.
+    async fn map_texts(&self, target: &Target, texts: impl Iterator<Item = &mut String>) {
+        for text in texts.filter(|text| SourceMap::has_places(text)) {
+            let Some(map) = target.source_map(&self.inner.store).await else { return };
+            *text = map.map_stack(text);
+        }
+    }
+}
+
+/// A stack, and the message where what was thrown is not an error, but holds one.
+fn texts_of(fault: &mut Fault) -> impl Iterator<Item = &mut String> {
+    let (message, stack) = match fault {
+        Fault::Threw(thrown) | Fault::StackOverflow(thrown) => {
+            (Some(&mut thrown.message), Some(&mut thrown.stack))
+        }
+        Fault::CpuLimit { stack, .. } | Fault::MemoryLimit { stack, .. } => (None, Some(stack)),
+        _ => (None, None),
+    };
+    message.into_iter().chain(stack)
+}

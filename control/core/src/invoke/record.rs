@@ -1,0 +1,97 @@
+//! The record of an invocation, made of how it began and how it ended.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use mayfly_runtime::{Background, Fault, LogEntry, Outcome};
+
+use super::Trigger;
+use super::target::Target;
+use crate::auth::Caller;
+use mayfly_store::{BackgroundRecord, InvocationRecord, LogLine};
+
+/// The longest path that is kept.
+const PATH_CHARS_MAX: usize = 1_000;
+
+/// What is known of an invocation before it runs.
+pub(super) struct Begun {
+    pub(super) id: String,
+    pub(super) request_id: Arc<str>,
+    pub(super) trigger: Trigger,
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) caller: Caller,
+    pub(super) db_role: &'static str,
+    pub(super) started_at: DateTime<Utc>,
+}
+
+/// The whole record. The stacks come mapped.
+pub(super) fn of(target: &Target, begun: Begun, outcome: Outcome) -> InvocationRecord {
+    let function = &target.function;
+    let usage = outcome.usage;
+    InvocationRecord {
+        id: begun.id,
+        app_id: Arc::clone(&function.app_id),
+        function_id: Arc::clone(&function.function_id),
+        function_name: Arc::clone(&function.function_name),
+        version_id: Arc::clone(&function.version_id),
+        version: function.version,
+        request_id: begun.request_id,
+        trigger: begun.trigger.as_str().into(),
+        method: begun.method,
+        path: shortened(begun.path),
+        caller_type: begun.caller.kind.as_str().into(),
+        caller_key_id: begun.caller.key_id,
+        user_id: begun.caller.user_id,
+        db_role: begun.db_role.into(),
+        status: outcome.status,
+        started_at: begun.started_at,
+        duration_us: micros(usage.duration),
+        fuel: usage.fuel,
+        memory_peak_bytes: usage.memory_peak_bytes as u64,
+        database_us: micros(usage.database),
+        host_operations: usage.host_operations,
+        egress_bytes: usage.egress_bytes,
+        error_code: outcome.fault.as_ref().map(|fault| fault.code().to_owned()),
+        error_message: outcome.fault.as_ref().map(message),
+        error_stack: outcome.fault.as_ref().and_then(Fault::stack).map(str::to_owned),
+        background: outcome.background.map(background_of),
+        logs: outcome.logs.into_iter().map(line).collect(),
+    }
+}
+
+fn shortened(path: String) -> String {
+    // No path of so few bytes has more characters.
+    if path.len() <= PATH_CHARS_MAX { path } else { path.chars().take(PATH_CHARS_MAX).collect() }
+}
+
+fn background_of(background: Background) -> BackgroundRecord {
+    BackgroundRecord {
+        duration_us: micros(background.duration),
+        fuel: background.fuel,
+        error_code: background.fault.as_ref().map(|fault| fault.code().to_owned()),
+        error_message: background.fault.as_ref().map(message),
+        error_stack: background.fault.as_ref().and_then(Fault::stack).map(str::to_owned),
+    }
+}
+
+/// A trap's reason stays in the server's log.
+fn message(fault: &Fault) -> String {
+    if let Fault::Trapped { reason } = fault {
+        tracing::error!(reason, "a sandbox stopped unexpectedly");
+    }
+    fault.detailed()
+}
+
+fn line(entry: LogEntry) -> LogLine {
+    LogLine {
+        seq: entry.seq,
+        at_ms: entry.at_ms,
+        level: entry.level.as_str().to_owned(),
+        message: entry.message,
+    }
+}
+
+fn micros(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,65 @@
+//! Keeps what an invocation learnt from outside, where its function asks for that, so that it can be run again.
+
+use mayfly_runtime::Recording;
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use super::Invoker;
+use super::target::Target;
+use mayfly_store::StoredRecording;
+
+/// The largest recording. Beyond it there is none: a body of some megabytes would be kept for weeks.
+pub const RECORDING_BYTES_MAX: usize = 256 << 10;
+
+/// Under which name a recording is sealed: no variable can be called so.
+pub fn recording_name(invocation_id: &str) -> String {
+    format!("=recording:{invocation_id}")
+}
+
+impl Target {
+    /// The room for a recording of the next invocation: as many of them as the function asks for have some.
+    pub(super) fn recording_bytes(&self) -> usize {
+        if draw(self.function.settings.record_percent) { RECORDING_BYTES_MAX } else { 0 }
+    }
+}
+
+fn draw(percent: u32) -> bool {
+    let mut byte = [0_u8; 4];
+    match percent {
+        0 => false,
+        100.. => true,
+        // Without randomness nothing is recorded.
+        _ => SystemRandom::new().fill(&mut byte).is_ok() && u32::from_be_bytes(byte) % 100 < percent,
+    }
+}
+
+impl Invoker {
+    /// An invocation whose recording cannot be kept has happened all the same.
+    pub(super) async fn keep(&self, target: &Target, id: &str, image_digest: &str, recording: &Recording) {
+        let app = &target.function.app_id;
+        let sealed = self.inner.keyring.seal_bytes(app, None, &recording_name(id), recording.as_bytes());
+        let sealed = match sealed {
+            Ok(sealed) => sealed,
+            Err(error) => return tracing::warn!(%error, invocation = id, "a recording is not kept"),
+        };
+        let stored = StoredRecording {
+            engine_digest: self.inner.engine.digest().to_owned(),
+            image_digest: image_digest.to_owned(),
+            sealed,
+        };
+        if let Err(error) = self.inner.store.recordings().put(app, id, &stored).await {
+            tracing::warn!(%error, invocation = id, "a recording is not kept");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_share_is_right() {
+        let recorded = |percent| (0..2_000).filter(|_| draw(percent)).count();
+        assert_eq!((recorded(0), recorded(100)), (0, 2_000));
+        assert!((400..600).contains(&recorded(25)));
+    }
+}

@@ -1,0 +1,25 @@
+//! A target without a store behind it.
+
+use serde_json::json;
+
+use super::target::Target;
+use mayfly_store::{ActiveFunction, FunctionSettings, Trigger, TriggerKind};
+
+/// An http function of `app`.
+pub(crate) fn target(app: &str) -> Target {
+    Target::new(ActiveFunction {
+        function_id: "fn_1".into(),
+        function_name: "hello".into(),
+        app_id: app.into(),
+        app_name: "demo".into(),
+        paused: None,
+        app_settings: json!({}),
+        version_id: "ver_1".into(),
+        version: 1,
+        image_digest: None,
+        settings: FunctionSettings::default(),
+        triggers: vec![Trigger { kind: TriggerKind::Http, config: json!({}), enabled: true }],
+        env_revision: (0, 0),
+        candidate: None,
+    })
+}

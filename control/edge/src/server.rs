@@ -1,0 +1,116 @@
+//! Accepts connections, so many and no more, speaks HTTP/1.1 on them, and drains them at the end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use super::dispatch::Edge;
+use super::stack::{self, Shared};
+use crate::settings::{AccessLog, EdgeLimits};
+use mayfly_common::tasks::Tasks;
+
+/// Bytes of a request's head.
+const HEAD_BYTES_MAX: usize = 64 << 10;
+/// Bytes read ahead on one connection; more than a head, which has to fit in whole.
+const READ_BYTES_MAX: usize = 128 << 10;
+/// Headers of a request.
+const HEADERS_MAX: usize = 100;
+/// After an error of `accept`, such as no file descriptors: time for some to come free.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The listener and what it serves.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    shared: Shared,
+    tasks: Tasks,
+}
+
+/// Open connections after the listener is closed: each ends after the request that it is at.
+#[derive(Debug)]
+pub struct Draining {
+    connections: GracefulShutdown,
+}
+
+impl Server {
+    /// Serve `edge` on a listener.
+    pub fn new(
+        listener: TcpListener,
+        edge: Edge,
+        limits: EdgeLimits,
+        access_log: AccessLog,
+        tasks: Tasks,
+    ) -> Self {
+        let base = edge.base.as_str().into();
+        Self { listener, shared: Shared { edge, limits, access_log, base, in_flight: Arc::default() }, tasks }
+    }
+
+    /// Accept until `stop`; then the listener is closed.
+    pub async fn run(self, stop: CancellationToken) -> Draining {
+        let connections = GracefulShutdown::new();
+        let room = Arc::new(Semaphore::new(self.shared.limits.connections_max as usize));
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                accepted = accept(&self.listener, &room) => accepted,
+            };
+            match accepted {
+                Ok((stream, peer, room)) => self.serve(stream, peer, room, connections.watcher()),
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+        Draining { connections }
+    }
+
+    fn serve(&self, stream: TcpStream, peer: SocketAddr, room: OwnedSemaphorePermit, watcher: Watcher) {
+        // Small answers leave at once. Only a matter of speed.
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(stack::build::<Incoming>(&self.shared, peer.ip()));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.shared.limits.header_timeout)
+            .max_headers(HEADERS_MAX)
+            .max_header_size(HEAD_BYTES_MAX)
+            .max_buf_size(READ_BYTES_MAX)
+            .serve_connection(TokioIo::new(stream), service);
+        let connection = watcher.watch(connection);
+        self.tasks.service(async move {
+            // A connection that breaks is its client's affair.
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, %peer, "a connection ended with an error");
+            }
+            drop(room);
+        });
+    }
+}
+
+/// Beyond the cap, connections wait in the kernel's queue.
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let room = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, room))
+}
+
+impl Draining {
+    /// Wait for the connections to end by themselves, at most `limit`. Says whether all did.
+    pub async fn finish(self, limit: Duration) -> bool {
+        tokio::time::timeout(limit, self.connections.shutdown()).await.is_ok()
+    }
+}

@@ -1,0 +1,203 @@
+//! What one app may use of a node: its owner's word, the operator's word, and the smaller of the two.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use mayfly_api::error::{ApiError, ApiResult};
+use mayfly_api::fields::Fields;
+
+/// The largest count that every JSON reader reads as it was written.
+const COUNT_MAX: u64 = (1 << 53) - 1;
+/// Requests that wait for room, where nobody said how many.
+const QUEUE: u32 = 100;
+/// How long they wait.
+const QUEUE_TIMEOUT_MS: u32 = 2_000;
+
+/// Limits as they are stored: what is `None` was not set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AppLimits {
+    /// Invocations begun in a second, on one node.
+    pub rate_per_second: Option<u32>,
+    /// How many of them may come at once.
+    pub burst: Option<u32>,
+    /// Sandboxes at once, on one node.
+    pub concurrency: Option<u32>,
+    /// Requests that wait for room.
+    pub queue: Option<u32>,
+    /// How long they wait, in milliseconds.
+    pub queue_timeout_ms: Option<u32>,
+    /// Invocations a day (UTC), over all nodes.
+    pub daily_invocations: Option<u64>,
+    /// Fuel a day.
+    pub daily_fuel: Option<u64>,
+    /// Bytes that functions send out, a day.
+    pub daily_egress_bytes: Option<u64>,
+    /// The app's share of a busy node, beside the others'.
+    pub weight: Option<u32>,
+}
+
+/// Limits as they hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EffectiveLimits {
+    /// Invocations begun in a second, and how many of them at once; `None`: as many as come.
+    pub rate: Option<Rate>,
+    /// Sandboxes at once; `None`: the node's own bound.
+    pub concurrency: Option<u32>,
+    /// Requests that wait for room.
+    pub queue: u32,
+    /// How long they wait.
+    pub queue_timeout: Duration,
+    /// What a day may cost.
+    pub daily: DailyLimits,
+    /// The app's share of a busy node.
+    pub weight: u32,
+}
+
+/// So many in a second, so many at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// In a second.
+    pub per_second: u32,
+    /// At once, after a pause.
+    pub burst: u32,
+}
+
+/// What a day may cost; `None`: whatever it costs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DailyLimits {
+    /// Invocations.
+    pub invocations: Option<u64>,
+    /// Fuel.
+    pub fuel: Option<u64>,
+    /// Bytes sent out.
+    pub egress_bytes: Option<u64>,
+}
+
+impl AppLimits {
+    /// Read an object of limits, all of which replace what was set before.
+    pub fn read(value: Value, path: &str, by_operator: bool) -> ApiResult<Self> {
+        let mut fields = Fields::of(value, path)?;
+        let weight = fields.number("weight", 1, 1_000)?;
+        if weight.is_some() && !by_operator {
+            return Err(ApiError::invalid(&fields.path_of("weight"), "is the operator's to set"));
+        }
+        let limits = Self {
+            rate_per_second: fields.number("rate_per_second", 1, 100_000)?,
+            burst: fields.number("burst", 1, 100_000)?,
+            concurrency: fields.number("concurrency", 1, 100_000)?,
+            queue: fields.number("queue", 0, 10_000)?,
+            queue_timeout_ms: fields.number("queue_timeout_ms", 0, 60_000)?,
+            daily_invocations: fields.count("daily_invocations", COUNT_MAX)?,
+            daily_fuel: fields.count("daily_fuel", COUNT_MAX)?,
+            daily_egress_bytes: fields.count("daily_egress_bytes", COUNT_MAX)?,
+            weight,
+        };
+        if limits.burst.is_some() && limits.rate_per_second.is_none() {
+            return Err(ApiError::invalid(&fields.path_of("burst"), "goes with rate_per_second"));
+        }
+        fields.finish()?;
+        Ok(limits)
+    }
+}
+
+impl EffectiveLimits {
+    /// Of each two the smaller one.
+    pub fn of(owner: &AppLimits, operator: &AppLimits) -> Self {
+        let rate_per_second = least(owner.rate_per_second, operator.rate_per_second);
+        Self {
+            rate: rate_per_second.map(|per_second| Rate {
+                per_second,
+                burst: least(owner.burst, operator.burst).unwrap_or(per_second),
+            }),
+            concurrency: least(owner.concurrency, operator.concurrency),
+            queue: least(owner.queue, operator.queue).unwrap_or(QUEUE),
+            queue_timeout: Duration::from_millis(
+                least(owner.queue_timeout_ms, operator.queue_timeout_ms).unwrap_or(QUEUE_TIMEOUT_MS).into(),
+            ),
+            daily: DailyLimits {
+                invocations: least(owner.daily_invocations, operator.daily_invocations),
+                fuel: least(owner.daily_fuel, operator.daily_fuel),
+                egress_bytes: least(owner.daily_egress_bytes, operator.daily_egress_bytes),
+            },
+            weight: operator.weight.unwrap_or(1),
+        }
+    }
+
+    /// As the API shows them.
+    pub fn show(&self) -> Value {
+        serde_json::json!({
+            "rate_per_second": self.rate.map(|rate| rate.per_second),
+            "burst": self.rate.map(|rate| rate.burst),
+            "concurrency": self.concurrency,
+            "queue": self.queue,
+            "queue_timeout_ms": self.queue_timeout.as_millis() as u64,
+            "daily_invocations": self.daily.invocations,
+            "daily_fuel": self.daily.fuel,
+            "daily_egress_bytes": self.daily.egress_bytes,
+            "weight": self.weight,
+        })
+    }
+}
+
+impl Default for EffectiveLimits {
+    fn default() -> Self {
+        Self::of(&AppLimits::default(), &AppLimits::default())
+    }
+}
+
+fn least<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_smaller_word_holds() {
+        let owner = AppLimits { concurrency: Some(10), queue: Some(500), ..AppLimits::default() };
+        let operator = AppLimits {
+            concurrency: Some(50),
+            queue: Some(20),
+            daily_fuel: Some(7),
+            weight: Some(3),
+            ..AppLimits::default()
+        };
+        let holds = EffectiveLimits::of(&owner, &operator);
+        assert_eq!(
+            (holds.concurrency, holds.queue, holds.daily.fuel, holds.weight),
+            (Some(10), 20, Some(7), 3)
+        );
+        assert_eq!(holds.queue_timeout, Duration::from_secs(2));
+        assert_eq!(holds.rate, None);
+    }
+
+    #[test]
+    fn limits_are_read_strictly() {
+        let read = |value, by_operator| {
+            AppLimits::read(value, "limits", by_operator).map_err(|error| error.message().to_owned())
+        };
+        assert!(read(json!({"daily_fuel": COUNT_MAX, "rate_per_second": 5, "burst": 9}), false).is_ok());
+        assert_eq!(read(json!({"weight": 2}), true).unwrap().weight, Some(2));
+        for (value, path) in [
+            (json!({"weight": 2}), "limits.weight: is the operator's"),
+            (json!({"burst": 2}), "limits.burst: goes with"),
+            (json!({"daily_fuel": COUNT_MAX + 1}), "limits.daily_fuel: must be"),
+            (json!({"daily_fuel": -1}), "limits.daily_fuel: must be"),
+            (json!({"daily_fuel": "1"}), "limits.daily_fuel: must be"),
+            (json!({"queue_timeout_ms": 60_001}), "limits.queue_timeout_ms: must be"),
+            (json!({"rate": 1}), "limits.rate: is not"),
+            (json!([]), "limits: expected"),
+        ] {
+            assert!(read(value.clone(), false).unwrap_err().starts_with(path), "{value}");
+        }
+    }
+}

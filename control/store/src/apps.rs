@@ -1,0 +1,215 @@
+//! The table of apps.
+
+use chrono::{DateTime, Utc};
+use tokio_postgres::Row;
+
+use crate::changes::{self, ChangeKind};
+use crate::{Store, StoreError};
+
+/// Where an app is in its life. Only a ready one is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppState {
+    /// Its database is being made.
+    Provisioning,
+    /// It can be used.
+    Ready,
+    /// Its database is being dropped.
+    Deleting,
+}
+
+impl AppState {
+    /// As it is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Provisioning => "provisioning",
+            Self::Ready => "ready",
+            Self::Deleting => "deleting",
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        match text {
+            "ready" => Self::Ready,
+            "deleting" => Self::Deleting,
+            // The column's check admits no fourth.
+            _ => Self::Provisioning,
+        }
+    }
+}
+
+/// A tenant's project.
+#[derive(Debug, Clone, PartialEq)]
+pub struct App {
+    /// `app_` and 12 characters.
+    pub id: String,
+    /// The operator's name for it; not unique.
+    pub name: String,
+    /// Where it is in its life.
+    pub state: AppState,
+    /// Whether its functions are switched off.
+    pub paused: bool,
+    /// Why, in the operator's words.
+    pub paused_reason: Option<String>,
+    /// What `PATCH .../config` set, as one JSON object.
+    pub settings: serde_json::Value,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+impl App {
+    fn from_row(row: &Row) -> Self {
+        Self {
+            id: row.get("id"),
+            name: row.get("name"),
+            state: AppState::parse(row.get("state")),
+            paused: row.get("paused"),
+            paused_reason: row.get("paused_reason"),
+            settings: row.get("settings"),
+            created_at: row.get("created_at"),
+        }
+    }
+}
+
+const COLUMNS: &str = "id, name, state, paused, paused_reason, settings, created_at";
+
+/// What can be done with the table of apps.
+#[derive(Debug, Clone, Copy)]
+pub struct Apps<'a> {
+    pub(super) store: &'a Store,
+}
+
+impl Apps<'_> {
+    /// A new app in state `provisioning`, together with the sealed secrets of its database.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the id is taken.
+    pub async fn create(&self, id: &str, name: &str, secrets: &DatabaseSecrets) -> Result<App, StoreError> {
+        let mut client = self.store.client().await?;
+        let transaction = client.transaction().await?;
+        let row = transaction
+            .query_one(
+                &format!("INSERT INTO apps (id, name) VALUES ($1, $2) RETURNING {COLUMNS}"),
+                &[&id, &name],
+            )
+            .await?;
+        transaction
+            .execute(
+                "INSERT INTO app_databases (app_id, claims_key_sealed, password_sealed) VALUES ($1, $2, $3)",
+                &[&id, &secrets.claims_key_sealed, &secrets.password_sealed],
+            )
+            .await?;
+        transaction.commit().await?;
+        Ok(App::from_row(&row))
+    }
+
+    /// Move an app on in its life.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] when there is none of that id.
+    pub async fn set_state(&self, id: &str, state: AppState) -> Result<(), StoreError> {
+        let mut client = self.store.client().await?;
+        let transaction = client.transaction().await?;
+        let changed =
+            transaction.execute("UPDATE apps SET state = $2 WHERE id = $1", &[&id, &state.as_str()]).await?;
+        changes::notify(&transaction, id, None, ChangeKind::App).await?;
+        transaction.commit().await?;
+        if changed == 0 { Err(StoreError::Missing("the app")) } else { Ok(()) }
+    }
+
+    /// Tell every node that the app's database is not what it was.
+    pub async fn announce(&self, id: &str) -> Result<(), StoreError> {
+        let mut client = self.store.client().await?;
+        let transaction = client.transaction().await?;
+        changes::notify(&transaction, id, None, ChangeKind::Database).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// One app, in whatever state.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn get(&self, id: &str) -> Result<Option<App>, StoreError> {
+        let client = self.store.client().await?;
+        let statement = client.prepare_cached(&format!("SELECT {COLUMNS} FROM apps WHERE id = $1")).await?;
+        Ok(client.query_opt(&statement, &[&id]).await?.as_ref().map(App::from_row))
+    }
+
+    /// All apps, oldest first, in whatever state.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn list(&self) -> Result<Vec<App>, StoreError> {
+        let client = self.store.client().await?;
+        let rows = client.query(&format!("SELECT {COLUMNS} FROM apps ORDER BY created_at, id"), &[]).await?;
+        Ok(rows.iter().map(App::from_row).collect())
+    }
+
+    /// Change an app's settings: the kill switch with its reason, and members of the object that `PATCH .../config`
+    /// keeps. One statement: two changes at once lose nothing of each other. `None` when there is no such app.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn configure(
+        &self,
+        id: &str,
+        paused: Option<bool>,
+        reason: Option<&str>,
+        settings: &serde_json::Value,
+    ) -> Result<Option<App>, StoreError> {
+        let mut client = self.store.client().await?;
+        let transaction = client.transaction().await?;
+        let row = transaction
+            .query_opt(
+                &format!(
+                    "UPDATE apps SET
+                        paused = coalesce($2, paused),
+                        paused_reason = CASE WHEN $2 IS NULL THEN paused_reason WHEN $2 THEN $3 END,
+                        settings = settings || $4
+                     WHERE id = $1 RETURNING {COLUMNS}"
+                ),
+                &[&id, &paused, &reason, &settings],
+            )
+            .await?;
+        changes::notify(&transaction, id, None, ChangeKind::App).await?;
+        transaction.commit().await?;
+        Ok(row.as_ref().map(App::from_row))
+    }
+
+    /// Remove an app's rows, all of them. Its database must be gone already.
+    pub async fn delete(&self, id: &str) -> Result<(), StoreError> {
+        let mut client = self.store.client().await?;
+        let transaction = client.transaction().await?;
+        transaction.execute("DELETE FROM apps WHERE id = $1", &[&id]).await?;
+        transaction.execute("DELETE FROM invocations WHERE app_id = $1", &[&id]).await?;
+        transaction
+            .execute(
+                "DELETE FROM images i WHERE NOT EXISTS
+                 (SELECT 1 FROM version_images v WHERE v.image_digest = i.digest)
+                 AND i.created_at < now() - interval '1 hour'",
+                &[],
+            )
+            .await?;
+        changes::notify(&transaction, id, None, ChangeKind::App).await?;
+        changes::notify(&transaction, id, None, ChangeKind::Database).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// The sealed secrets of an app's database.
+    pub async fn database_secrets(&self, id: &str) -> Result<Option<DatabaseSecrets>, StoreError> {
+        let client = self.store.client().await?;
+        let row = client
+            .query_opt(
+                "SELECT claims_key_sealed, password_sealed FROM app_databases WHERE app_id = $1",
+                &[&id],
+            )
+            .await?;
+        Ok(row.map(|row| DatabaseSecrets { claims_key_sealed: row.get(0), password_sealed: row.get(1) }))
+    }
+}
+
+/// What the host keeps, sealed, to reach and sign for an app's database.
+#[derive(Debug, Clone)]
+pub struct DatabaseSecrets {
+    pub claims_key_sealed: String,
+    pub password_sealed: String,
+}

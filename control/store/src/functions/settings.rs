@@ -1,0 +1,175 @@
+//! Limits and switches of a function, and changes to some of them.
+
+use tokio_postgres::{Row, Transaction};
+
+use crate::StoreError;
+
+/// What an agent may do through a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AgentToolMode {
+    /// Look.
+    #[default]
+    ReadOnly,
+    /// Look and change.
+    ReadWrite,
+}
+
+impl AgentToolMode {
+    /// As callers write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "read_only",
+            Self::ReadWrite => "read_write",
+        }
+    }
+
+    /// The mode of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::ReadOnly, Self::ReadWrite].into_iter().find(|mode| mode.as_str() == text)
+    }
+}
+
+/// Whose agents see a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AgentToolExposure {
+    /// The developer's.
+    #[default]
+    DeveloperOnly,
+    /// The end users' too.
+    EndUser,
+}
+
+impl AgentToolExposure {
+    /// As callers write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DeveloperOnly => "developer_only",
+            Self::EndUser => "end_user",
+        }
+    }
+
+    /// The exposure of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::DeveloperOnly, Self::EndUser].into_iter().find(|exposure| exposure.as_str() == text)
+    }
+}
+
+/// Limits and switches of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionSettings {
+    /// Wall clock, in milliseconds.
+    pub timeout_ms: u32,
+    /// CPU, in milliseconds of 10 million fuel.
+    pub cpu_limit_ms: u32,
+    /// Memory, in MiB.
+    pub memory_limit_mb: u32,
+    /// Whether agents may call it.
+    pub agent_tool: bool,
+    /// What it does, for agents.
+    pub agent_tool_description: Option<String>,
+    /// What agents may do through it.
+    pub agent_tool_mode: AgentToolMode,
+    /// Whose agents see it.
+    pub agent_tool_exposed_to: AgentToolExposure,
+    /// Whether a service key may act as a user in it.
+    pub allow_service_key_impersonation: bool,
+    /// How many of a hundred invocations are recorded, so that they can be run again.
+    pub record_percent: u32,
+}
+
+impl Default for FunctionSettings {
+    fn default() -> Self {
+        Self {
+            timeout_ms: 30_000,
+            cpu_limit_ms: 10_000,
+            memory_limit_mb: 128,
+            agent_tool: false,
+            agent_tool_description: None,
+            agent_tool_mode: AgentToolMode::default(),
+            agent_tool_exposed_to: AgentToolExposure::default(),
+            allow_service_key_impersonation: true,
+            record_percent: 0,
+        }
+    }
+}
+
+impl FunctionSettings {
+    pub(super) fn from_row(row: &Row) -> Self {
+        let unsigned = |column: &str| row.get::<_, i32>(column).unsigned_abs();
+        Self {
+            timeout_ms: unsigned("timeout_ms"),
+            cpu_limit_ms: unsigned("cpu_limit_ms"),
+            memory_limit_mb: unsigned("memory_limit_mb"),
+            agent_tool: row.get("agent_tool"),
+            agent_tool_description: row.get("agent_tool_description"),
+            agent_tool_mode: AgentToolMode::parse(row.get("agent_tool_mode")).unwrap_or_default(),
+            agent_tool_exposed_to: AgentToolExposure::parse(row.get("agent_tool_exposed_to"))
+                .unwrap_or_default(),
+            allow_service_key_impersonation: row.get("allow_service_key_impersonation"),
+            record_percent: unsigned("record_percent"),
+        }
+    }
+}
+
+/// A change to some settings: what is `None` keeps its value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SettingsPatch {
+    /// Wall clock, in milliseconds.
+    pub timeout_ms: Option<u32>,
+    /// CPU, in milliseconds of 10 million fuel.
+    pub cpu_limit_ms: Option<u32>,
+    /// Memory, in MiB.
+    pub memory_limit_mb: Option<u32>,
+    /// Whether agents may call it.
+    pub agent_tool: Option<bool>,
+    /// What it does, for agents.
+    pub agent_tool_description: Option<String>,
+    /// What agents may do through it.
+    pub agent_tool_mode: Option<AgentToolMode>,
+    /// Whose agents see it.
+    pub agent_tool_exposed_to: Option<AgentToolExposure>,
+    /// Whether a service key may act as a user in it.
+    pub allow_service_key_impersonation: Option<bool>,
+    /// How many of a hundred invocations are recorded.
+    pub record_percent: Option<u32>,
+}
+
+/// `false` when there is no such function.
+pub(super) async fn apply(
+    transaction: &Transaction<'_>,
+    app_id: &str,
+    name: &str,
+    patch: &SettingsPatch,
+) -> Result<bool, StoreError> {
+    let signed = |value: Option<u32>| value.map(|value| i32::try_from(value).unwrap_or(i32::MAX));
+    let changed = transaction
+        .execute(
+            "UPDATE functions SET
+                timeout_ms = coalesce($3, timeout_ms),
+                cpu_limit_ms = coalesce($4, cpu_limit_ms),
+                memory_limit_mb = coalesce($5, memory_limit_mb),
+                agent_tool = coalesce($6, agent_tool),
+                agent_tool_description = coalesce($7, agent_tool_description),
+                agent_tool_mode = coalesce($8, agent_tool_mode),
+                agent_tool_exposed_to = coalesce($9, agent_tool_exposed_to),
+                allow_service_key_impersonation = coalesce($10, allow_service_key_impersonation),
+                record_percent = coalesce($11, record_percent),
+                updated_at = now()
+             WHERE app_id = $1 AND name = $2",
+            &[
+                &app_id,
+                &name,
+                &signed(patch.timeout_ms),
+                &signed(patch.cpu_limit_ms),
+                &signed(patch.memory_limit_mb),
+                &patch.agent_tool,
+                &patch.agent_tool_description,
+                &patch.agent_tool_mode.map(AgentToolMode::as_str),
+                &patch.agent_tool_exposed_to.map(AgentToolExposure::as_str),
+                &patch.allow_service_key_impersonation,
+                &signed(patch.record_percent),
+            ],
+        )
+        .await?;
+    Ok(changed > 0)
+}

@@ -1,0 +1,187 @@
+//! The store itself: a pool of connections to the platform's database, which it makes when it is missing.
+
+use std::fmt;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+
+use crate::{
+    Apps, DayUsages, Env, Functions, Invocations, Keys, Recordings, Rollouts, SealedValues, SigningKeys,
+    StoreError, Versions,
+};
+use mayfly_postgres::Endpoint;
+
+/// How the store is reached, and how much of the server it may use.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// The server.
+    pub endpoint: Endpoint,
+    /// The platform's database; made when it is missing.
+    pub database: String,
+    /// Connections at once.
+    pub connections: usize,
+    /// How long to wait for one of them, and for a new one to open.
+    pub wait: Duration,
+}
+
+impl StoreConfig {
+    /// The usual settings: database `mayfly`, 16 connections, 5 s.
+    pub fn new(endpoint: Endpoint) -> Self {
+        let database = endpoint.platform_database().to_owned();
+        Self { endpoint, database, connections: 16, wait: Duration::from_secs(5) }
+    }
+}
+
+/// The platform's tables. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool,
+    pub(super) endpoint: Endpoint,
+    pub(super) database: String,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("database", &self.database).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Make the platform's database when it is missing, shut every app's role out of it, and open a pool on it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the server cannot be reached.
+    pub async fn connect(config: StoreConfig) -> Result<Self, StoreError> {
+        prepare_database(&config).await?;
+        let manager = Manager::from_config(
+            config.endpoint.client_config(&config.database),
+            config.endpoint.tls(),
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(config.connections)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts {
+                wait: Some(config.wait),
+                create: Some(config.wait),
+                recycle: Some(config.wait),
+            })
+            .build()
+            .map_err(|error| StoreError::Internal(error.to_string()))?;
+        Ok(Self { pool, endpoint: config.endpoint, database: config.database })
+    }
+
+    /// Bring the tables up to date. Returns how many migrations were applied.
+    ///
+    /// # Errors
+    /// [`StoreError::Migrate`], or [`StoreError::Unavailable`].
+    pub async fn migrate(&self) -> Result<usize, StoreError> {
+        let mut client = self.client().await?;
+        Ok(mayfly_schema::migrate(&mut client).await?)
+    }
+
+    /// Whether the platform's database answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.client().await?.execute("SELECT 1", &[]).await?;
+        Ok(())
+    }
+
+    /// Close the pool: whoever asks from now on is told that the server is shutting down.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+
+    /// Whether it was closed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.pool.is_closed()
+    }
+
+    /// Apps.
+    pub fn apps(&self) -> Apps<'_> {
+        Apps { store: self }
+    }
+
+    /// Keys of apps.
+    pub fn keys(&self) -> Keys<'_> {
+        Keys { store: self }
+    }
+
+    /// Keys that sign end users' tokens.
+    pub fn signing_keys(&self) -> SigningKeys<'_> {
+        SigningKeys { store: self }
+    }
+
+    /// Versions that serve a part of the calls.
+    pub fn rollouts(&self) -> Rollouts<'_> {
+        Rollouts { store: self }
+    }
+
+    /// What apps used of each day.
+    pub fn day_usage(&self) -> DayUsages<'_> {
+        DayUsages { store: self }
+    }
+
+    /// Functions, and the deploy of a version.
+    pub fn functions(&self) -> Functions<'_> {
+        Functions { store: self }
+    }
+
+    /// Versions and their images.
+    pub fn versions(&self) -> Versions<'_> {
+        Versions { store: self }
+    }
+
+    /// Sealed environment variables.
+    pub fn env(&self) -> Env<'_> {
+        Env { store: self }
+    }
+
+    /// What invocations learnt from outside.
+    pub fn recordings(&self) -> Recordings<'_> {
+        Recordings { store: self }
+    }
+
+    /// All that the key ring sealed, whatever it is.
+    pub fn sealed_values(&self) -> SealedValues<'_> {
+        SealedValues { store: self }
+    }
+
+    /// Invocation records; [`Sink`](crate::Sink) writes them.
+    pub fn invocations(&self) -> Invocations<'_> {
+        Invocations { store: self }
+    }
+
+    pub(super) async fn client(&self) -> Result<Object, StoreError> {
+        Ok(self.pool.get().await?)
+    }
+}
+
+async fn prepare_database(config: &StoreConfig) -> Result<(), StoreError> {
+    let client = config.endpoint.admin(config.endpoint.maintenance_database()).await?;
+    let name = &config.database;
+    // Servers that start at the same moment would trip over each other; the lock ends with the connection.
+    client.execute("SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtext($1))", &[name]).await?;
+    let exists =
+        client.query_opt("SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1", &[name]).await?.is_some();
+    let quoted = mayfly_postgres::quote_identifier(name);
+    if !exists {
+        // One of an older build does not ask for the lock: then it exists, which is what was wanted.
+        if let Err(error) = client.batch_execute(&format!("CREATE DATABASE {quoted}")).await
+            && !is_duplicate_database(&error)
+        {
+            return Err(error.into());
+        }
+    }
+    client.batch_execute(&format!("REVOKE ALL ON DATABASE {quoted} FROM PUBLIC")).await?;
+    Ok(())
+}
+
+fn is_duplicate_database(error: &tokio_postgres::Error) -> bool {
+    use tokio_postgres::error::SqlState;
+    error
+        .code()
+        .is_some_and(|code| *code == SqlState::DUPLICATE_DATABASE || *code == SqlState::UNIQUE_VIOLATION)
+}

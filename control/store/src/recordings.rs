@@ -1,0 +1,71 @@
+//! The table of recordings: what invocations learnt from outside, sealed.
+
+use chrono::NaiveDate;
+
+use crate::{Store, StoreError};
+
+/// A recording, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRecording {
+    /// The engine build that ran it.
+    pub engine_digest: String,
+    /// The image that it ran.
+    pub image_digest: String,
+    /// Sealed for the app and the invocation.
+    pub sealed: String,
+}
+
+/// What can be done with the table of recordings.
+#[derive(Debug, Clone, Copy)]
+pub struct Recordings<'a> {
+    pub(super) store: &'a Store,
+}
+
+impl Recordings<'_> {
+    /// Keep one. Of an app that was deleted meanwhile nothing is kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn put(
+        &self,
+        app_id: &str,
+        invocation_id: &str,
+        recording: &StoredRecording,
+    ) -> Result<(), StoreError> {
+        let client = self.store.client().await?;
+        let sql = "INSERT INTO recordings (invocation_id, app_id, engine_digest, image_digest, sealed)
+                   SELECT $1, id, $3, $4, $5 FROM apps WHERE id = $2 ON CONFLICT DO NOTHING";
+        let StoredRecording { engine_digest, image_digest, sealed } = recording;
+        client.execute(sql, &[&invocation_id, &app_id, engine_digest, image_digest, sealed]).await?;
+        Ok(())
+    }
+
+    /// That of an invocation.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn get(
+        &self,
+        app_id: &str,
+        invocation_id: &str,
+    ) -> Result<Option<StoredRecording>, StoreError> {
+        let client = self.store.client().await?;
+        let sql = "SELECT engine_digest, image_digest, sealed FROM recordings
+                   WHERE app_id = $1 AND invocation_id = $2";
+        let row = client.query_opt(sql, &[&app_id, &invocation_id]).await?;
+        Ok(row.map(|row| StoredRecording {
+            engine_digest: row.get(0),
+            image_digest: row.get(1),
+            sealed: row.get(2),
+        }))
+    }
+
+    /// Drop those of days before this one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn drop_before(&self, day: NaiveDate) -> Result<u64, StoreError> {
+        let client = self.store.client().await?;
+        Ok(client.execute("DELETE FROM recordings WHERE recorded_at < $1::date", &[&day]).await?)
+    }
+}

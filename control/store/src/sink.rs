@@ -1,0 +1,207 @@
+//! The writer of invocation records: bounded, batched, and never in an invocation's way.
+//!
+//! Records wait in a bounded queue. When it is full, the recorder waits a moment for room: while PostgreSQL answers,
+//! that is enough, and nothing is lost. When it does not answer, the oldest record gives way and is counted, so that
+//! invocations go on.
+
+mod queue;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use self::queue::Queue;
+use crate::invocations::insert;
+use crate::{InvocationRecord, Store, StoreError};
+
+/// Bounds of the sink.
+#[derive(Debug, Clone)]
+pub struct SinkConfig {
+    /// Records that may wait. Default: 10,000.
+    pub queue_max: usize,
+    /// Records written at once. Default: 1,000.
+    pub batch_max: usize,
+    /// How long a record waits for others, to be written with them, unless somebody asks for it. Default: 10 ms.
+    pub linger: Duration,
+    /// How long a recorder waits for room before the oldest record is dropped. Default: 100 ms.
+    pub patience: Duration,
+    /// How long a shutdown keeps trying to write what waits. Default: 10 s.
+    pub drain: Duration,
+}
+
+impl Default for SinkConfig {
+    fn default() -> Self {
+        Self {
+            queue_max: 10_000,
+            batch_max: 1_000,
+            linger: Duration::from_millis(10),
+            patience: Duration::from_millis(100),
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How long a reader waits for what was recorded before.
+const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(2);
+
+/// What became of the records so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SinkCounts {
+    /// Written, and readable.
+    pub written: u64,
+    /// Dropped because there was no room, or because PostgreSQL refused them for good.
+    pub dropped: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    written: AtomicU64,
+    dropped: AtomicU64,
+    /// The last batch found no room on the disk.
+    disk_full: AtomicBool,
+}
+
+/// Where invocation records go. Cheap to clone.
+#[derive(Clone)]
+pub struct Sink {
+    door: Arc<Door>,
+}
+
+/// Dropped with the last clone of the sink.
+struct Door {
+    queue: Arc<Queue<Arc<InvocationRecord>>>,
+    counters: Arc<Counters>,
+    patience: Duration,
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+impl fmt::Debug for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sink").field("counts", &self.counts()).finish_non_exhaustive()
+    }
+}
+
+impl Sink {
+    /// Start the writer. The second part is its end: await it after the last clone of the sink is dropped, and
+    /// everything that waited is written, as far as PostgreSQL lets it.
+    pub fn start(store: &Store, config: SinkConfig) -> (Self, tokio::task::JoinHandle<()>) {
+        let queue = Arc::new(Queue::new(config.queue_max, config.batch_max.max(1)));
+        let counters = Arc::new(Counters::default());
+        let door =
+            Door { queue: Arc::clone(&queue), counters: Arc::clone(&counters), patience: config.patience };
+        let writer = Writer { store: store.clone(), config, counters, queue };
+        (Self { door: Arc::new(door) }, tokio::spawn(writer.run()))
+    }
+
+    /// Hand over one record. Waits for room as long as the sink's patience at most; then the oldest record that still
+    /// waits is dropped and counted.
+    pub async fn record(&self, record: impl Into<Arc<InvocationRecord>>) {
+        let dropped = self.door.queue.push(record.into(), self.door.patience).await;
+        self.door.counters.dropped.fetch_add(u64::from(dropped), Ordering::Relaxed);
+    }
+
+    /// Wait until everything recorded before is readable, or has been given up. While PostgreSQL is away, that is as
+    /// long as it is away: whoever must not wait puts a timeout around it.
+    pub async fn flush(&self) {
+        self.door.queue.settled().await;
+    }
+
+    /// The same for a reader, who waits for as long as a writer that is well may take, and no longer.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] and [`StoreError::Full`]: what was recorded before is not all readable yet.
+    pub async fn caught_up(&self) -> Result<(), StoreError> {
+        tokio::time::timeout(CAUGHT_UP_WITHIN, self.flush()).await.map_err(|_| {
+            let text = "records of invocations cannot be written at the moment".to_owned();
+            match self.door.counters.disk_full.load(Ordering::Relaxed) {
+                true => StoreError::Full(text),
+                false => StoreError::Unavailable(text),
+            }
+        })
+    }
+
+    /// Changes whenever records have become readable.
+    pub fn written(&self) -> watch::Receiver<u64> {
+        self.door.queue.progress()
+    }
+
+    /// What became of the records so far.
+    pub fn counts(&self) -> SinkCounts {
+        SinkCounts {
+            written: self.door.counters.written.load(Ordering::Relaxed),
+            dropped: self.door.counters.dropped.load(Ordering::Relaxed),
+        }
+    }
+}
+
+struct Writer {
+    store: Store,
+    config: SinkConfig,
+    counters: Arc<Counters>,
+    queue: Arc<Queue<Arc<InvocationRecord>>>,
+}
+
+impl Writer {
+    async fn run(self) {
+        while let Some(batch) = self.queue.take(self.config.linger).await {
+            self.settle(&batch.records).await;
+            self.queue.settle(batch.last);
+        }
+    }
+
+    /// Write a batch, however long PostgreSQL is away; during a shutdown, no longer than the drain allows.
+    async fn settle(&self, records: &[Arc<InvocationRecord>]) {
+        let mut pause = Duration::from_millis(50);
+        let mut closed_for = Duration::ZERO;
+        let mut again = false;
+        loop {
+            let outcome = self.write(records, again).await;
+            again = true;
+            let disk_full = matches!(outcome, Err(StoreError::Full(_)));
+            self.counters.disk_full.store(disk_full, Ordering::Relaxed);
+            match outcome {
+                Ok(()) => {
+                    self.counters.written.fetch_add(records.len() as u64, Ordering::Relaxed);
+                    return;
+                }
+                Err(error @ (StoreError::Unavailable(_) | StoreError::Full(_))) => {
+                    if self.queue.is_closed() && closed_for >= self.config.drain {
+                        return self.give_up(records.len(), &error);
+                    }
+                    tracing::warn!(%error, records = records.len(), "invocation records wait");
+                    tokio::time::sleep(pause).await;
+                    if self.queue.is_closed() {
+                        closed_for += pause;
+                    }
+                    pause = (pause * 2).min(Duration::from_secs(2));
+                }
+                Err(error) if records.len() == 1 => return self.give_up(1, &error),
+                // One bad record must not take the others with it.
+                Err(_) => {
+                    for record in records {
+                        Box::pin(self.settle(std::slice::from_ref(record))).await;
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    fn give_up(&self, records: usize, error: &StoreError) {
+        self.counters.dropped.fetch_add(records as u64, Ordering::Relaxed);
+        tracing::error!(%error, records, "invocation records lost");
+    }
+
+    async fn write(&self, records: &[Arc<InvocationRecord>], again: bool) -> Result<(), StoreError> {
+        let mut client = self.store.client().await?;
+        Ok(insert(&mut client, records, again).await?)
+    }
+}

@@ -1,0 +1,136 @@
+//! What the host needs to reach an app's database and to sign for it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use mayfly_runtime::providers::{BoxFuture, GuestError};
+use ring::hmac;
+use zeroize::Zeroizing;
+
+use super::bounds::DbBounds;
+use crate::identity::Privilege;
+use crate::wire::Login;
+use mayfly_postgres::Endpoint;
+
+/// For how long a signature is good. It outlives the longest transaction, and host and server may differ in time.
+const CLAIMS_LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// The way into one app's database.
+pub(crate) struct Access {
+    app_id: String,
+    key: hmac::Key,
+    password: Zeroizing<String>,
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access").field("app_id", &self.app_id).finish_non_exhaustive()
+    }
+}
+
+/// Finds the way into an app's database.
+pub(crate) trait Locator: Send + Sync {
+    /// Fails for an app that there is not, or not yet, or no more.
+    fn locate(&self, app_id: &str) -> BoxFuture<'_, Result<Arc<Access>, GuestError>>;
+}
+
+impl Access {
+    pub(crate) fn new(app_id: &str, claims_key: &[u8], password: Zeroizing<String>) -> Self {
+        Self { app_id: app_id.to_owned(), key: hmac::Key::new(hmac::HMAC_SHA256, claims_key), password }
+    }
+
+    pub(crate) fn app_id(&self) -> &str {
+        &self.app_id
+    }
+
+    /// `<hex of the subject>.<backend>.<expiry>.<hex of the MAC>`: it names one end user, on one connection, for a
+    /// while. Of the characters `[0-9a-f.]` only, so that it can stand in SQL text.
+    pub(crate) fn claims(&self, subject: &str, process_id: i32) -> String {
+        let signed = format!("{}.{process_id}.{}", hex::encode(subject), expiry());
+        format!("{signed}.{}", self.mac(&signed))
+    }
+
+    /// `<expiry>.<hex of the MAC>`: whoever has it may take and settle one idempotency key, on one connection, for a
+    /// while. What is signed begins with a word that is no subject's hex: it can never pass for claims, nor they for it.
+    pub(crate) fn key_proof(&self, scope: &str, key: &str, process_id: i32) -> String {
+        let expiry = expiry();
+        let signed = format!("idempotency.{process_id}.{expiry}.{}.{}", hex::encode(scope), hex::encode(key));
+        format!("{expiry}.{}", self.mac(&signed))
+    }
+
+    fn mac(&self, text: &str) -> String {
+        hex::encode(hmac::sign(&self.key, text.as_bytes()))
+    }
+
+    /// For servers that want one.
+    pub(crate) fn password(&self) -> &str {
+        &self.password
+    }
+
+    /// The database's name is the app's id.
+    pub(crate) fn login<'a>(
+        &'a self,
+        endpoint: &'a Endpoint,
+        user: &'a str,
+        settings: &'a [(&'a str, String)],
+    ) -> Login<'a> {
+        let password = (!endpoint.is_managed()).then_some(self.password.as_str());
+        Login { endpoint, database: &self.app_id, user, password, settings }
+    }
+}
+
+/// When what is signed now is not believed any more, in seconds since 1970.
+fn expiry() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    (now + CLAIMS_LIFETIME).as_secs()
+}
+
+/// What a session starts with, and comes back to by every kind of reset.
+pub(crate) fn session_settings(privilege: Privilege, bounds: &DbBounds) -> Vec<(&'static str, String)> {
+    let millis = |duration: Duration| duration.as_millis().to_string();
+    let statement_timeout = match privilege {
+        Privilege::Owner => bounds.script_timeout,
+        Privilege::Service | Privilege::User | Privilege::Anon => bounds.statement_timeout,
+    };
+    // A plan for all parameters would also be one for all users: what a function that is wrongly called IMMUTABLE said
+    // for one of them would stand in it.
+    let plan_cache_mode = if privilege == Privilege::Service { "auto" } else { "force_custom_plan" };
+    vec![
+        ("plan_cache_mode", plan_cache_mode.to_owned()),
+        ("role", privilege.group().to_owned()),
+        ("application_name", "mayfly".to_owned()),
+        ("search_path", "public".to_owned()),
+        ("row_security", "on".to_owned()),
+        ("default_transaction_isolation", "read committed".to_owned()),
+        ("default_transaction_read_only", "off".to_owned()),
+        ("statement_timeout", millis(statement_timeout)),
+        ("lock_timeout", millis(bounds.lock_timeout)),
+        ("idle_in_transaction_session_timeout", millis(bounds.idle_in_transaction_timeout)),
+        ("work_mem", "8MB".to_owned()),
+        ("maintenance_work_mem", "64MB".to_owned()),
+        // How values are written: results are read by these rules.
+        ("DateStyle", "ISO".to_owned()),
+        ("IntervalStyle", "postgres".to_owned()),
+        ("TimeZone", "UTC".to_owned()),
+        ("bytea_output", "hex".to_owned()),
+        ("extra_float_digits", "1".to_owned()),
+        ("standard_conforming_strings", "on".to_owned()),
+        ("client_min_messages", "error".to_owned()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claims_need_no_quoting_and_name_the_connection() {
+        let access = Access::new("app_0123456789ab", &[7; 32], Zeroizing::new(String::new()));
+        let claims = access.claims("o'brien \u{1f600}", 42);
+        assert!(claims.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'.'), "{claims}");
+        let parts: Vec<_> = claims.split('.').collect();
+        assert_eq!(hex::decode(parts[0]).unwrap(), "o'brien \u{1f600}".as_bytes());
+        assert_eq!((parts[1], parts.len(), parts[3].len()), ("42", 4, 64));
+    }
+}

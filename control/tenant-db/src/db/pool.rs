@@ -1,0 +1,238 @@
+//! Connections to apps' databases: a pool for each app and privilege, and one bound over all of them.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use mayfly_runtime::providers::GuestError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::access::{Access, session_settings};
+use super::bounds::DbBounds;
+use super::checkout::Checkout;
+use super::error::{exhausted, unreachable};
+use super::session::Session;
+use super::slots::{Slot, Slots};
+use crate::identity::Privilege;
+use crate::wire::{self, Connection, Login, WireError};
+use mayfly_postgres::Endpoint;
+
+/// All pools.
+#[derive(Debug)]
+pub(crate) struct Pools {
+    endpoint: Endpoint,
+    bounds: DbBounds,
+    slots: Slots,
+    logins: Mutex<HashMap<(String, Privilege), Arc<LoginPool>>>,
+}
+
+/// The connections of one login.
+#[derive(Debug)]
+pub(super) struct LoginPool {
+    turns: Arc<Semaphore>,
+    idle: Mutex<Vec<Idle>>,
+    /// Goes up when what open connections know is out of date.
+    age: AtomicU64,
+}
+
+/// A connection and the room that it takes.
+#[derive(Debug)]
+pub(super) struct Pooled {
+    pub(super) connection: Connection,
+    pub(super) session: Session,
+    born: Instant,
+    /// The login's age when it was opened.
+    age: u64,
+    _slot: Slot,
+}
+
+#[derive(Debug)]
+struct Idle {
+    pooled: Pooled,
+    since: Instant,
+}
+
+impl Pools {
+    pub(crate) fn new(endpoint: Endpoint, bounds: DbBounds) -> Arc<Self> {
+        let slots = Slots::new(bounds.connections_max);
+        Arc::new(Self { endpoint, bounds, slots, logins: Mutex::default() })
+    }
+
+    pub(crate) fn bounds(&self) -> &DbBounds {
+        &self.bounds
+    }
+
+    /// A connection as this privilege, an idle one or a new one.
+    pub(crate) async fn checkout(
+        self: &Arc<Self>,
+        access: &Arc<Access>,
+        privilege: Privilege,
+    ) -> Result<Checkout, GuestError> {
+        let pool = self.login(access.app_id(), privilege);
+        let wait = self.bounds.connect_wait;
+        let deadline = tokio::time::Instant::now() + wait;
+        let turn = tokio::time::timeout_at(deadline, Arc::clone(&pool.turns).acquire_owned())
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .ok_or_else(|| exhausted(wait))?;
+        if let Some(pooled) = pool.take_idle() {
+            return Ok(Checkout::new(Arc::clone(self), pool, turn, pooled));
+        }
+        let slot = tokio::time::timeout_at(deadline, self.slots.take(|| self.close_oldest_idle()))
+            .await
+            .ok()
+            .flatten()
+            .ok_or_else(|| exhausted(wait))?;
+        // Before it is opened: what changes meanwhile may or may not be known to it.
+        let age = pool.age.load(Ordering::SeqCst);
+        let (connection, session) = self.open(access, privilege, deadline).await?;
+        let pooled = Pooled { connection, session, born: Instant::now(), age, _slot: slot };
+        Ok(Checkout::new(Arc::clone(self), pool, turn, pooled))
+    }
+
+    /// Nothing is sent before a connection stands, so opening one may be tried again: a server that restarts is back
+    /// in a moment.
+    async fn open(
+        &self,
+        access: &Access,
+        privilege: Privilege,
+        deadline: tokio::time::Instant,
+    ) -> Result<(Connection, Session), GuestError> {
+        let user = privilege.login(access.app_id());
+        let settings = session_settings(privilege, &self.bounds);
+        let login = access.login(&self.endpoint, &user, &settings);
+        let mut pause = Duration::from_millis(20);
+        loop {
+            let error = match tokio::time::timeout_at(deadline, begin(&login, privilege)).await {
+                Ok(Ok(begun)) => return Ok(begun),
+                Ok(Err(error)) => error,
+                Err(_) => return Err(unreachable()),
+            };
+            if !is_passing(&error) || tokio::time::Instant::now() + pause >= deadline {
+                tracing::error!(%error, login = user, "no connection to an app's database");
+                return Err(unreachable());
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(500));
+        }
+    }
+
+    fn login(&self, app_id: &str, privilege: Privilege) -> Arc<LoginPool> {
+        let mut logins = lock(&self.logins);
+        let pool = logins.entry((app_id.to_owned(), privilege)).or_insert_with(|| {
+            Arc::new(LoginPool {
+                turns: Arc::new(Semaphore::new(self.bounds.connections_per_login)),
+                idle: Mutex::default(),
+                age: AtomicU64::new(0),
+            })
+        });
+        Arc::clone(pool)
+    }
+
+    /// A connection that was used and is as good as new.
+    pub(super) fn put_back(&self, pool: &LoginPool, pooled: Pooled) {
+        if pooled.born.elapsed() > self.bounds.age_max {
+            return;
+        }
+        {
+            let mut idle = lock(&pool.idle);
+            // Under the lock that `retire` takes after it has made the login older.
+            if pooled.age != pool.age.load(Ordering::SeqCst) {
+                return;
+            }
+            idle.push(Idle { pooled, since: Instant::now() });
+        }
+        // Looked at after the push: whoever began to wait before it has not seen this connection.
+        if self.slots.wanted() {
+            self.close_oldest_idle();
+        }
+    }
+
+    fn close_oldest_idle(&self) {
+        let logins = lock(&self.logins);
+        let oldest = logins
+            .values()
+            .filter_map(|pool| Some((lock(&pool.idle).first()?.since, pool)))
+            .min_by_key(|(since, _)| *since);
+        if let Some((_, pool)) = oldest {
+            let mut idle = lock(&pool.idle);
+            if !idle.is_empty() {
+                idle.remove(0);
+            }
+        }
+    }
+
+    /// Close what nobody has used for a while, and forget logins that have nothing open.
+    pub(crate) fn reap(&self) {
+        lock(&self.logins).retain(|_, pool| {
+            lock(&pool.idle).retain(|idle| idle.since.elapsed() < self.bounds.idle);
+            !lock(&pool.idle).is_empty() || Arc::strong_count(pool) > 1
+        });
+    }
+
+    /// Close every idle connection of an app, and hand out no more that are open now.
+    pub(crate) fn forget(&self, app_id: &str) {
+        for ((owner, _), pool) in lock(&self.logins).iter() {
+            if owner == app_id {
+                pool.retire();
+            }
+        }
+    }
+
+    /// The same for every app.
+    pub(crate) fn forget_all(&self) {
+        lock(&self.logins).values().for_each(|pool| pool.retire());
+    }
+
+    /// Open connections that nobody uses at the moment.
+    pub(crate) fn idle(&self) -> usize {
+        lock(&self.logins).values().map(|pool| lock(&pool.idle).len()).sum()
+    }
+}
+
+impl LoginPool {
+    /// Close what is idle, and close what is in use when it comes back. Its bound on connections stays.
+    fn retire(&self) {
+        self.age.fetch_add(1, Ordering::SeqCst);
+        lock(&self.idle).clear();
+    }
+
+    /// The one used last: the others may then grow old enough to be closed.
+    fn take_idle(&self) -> Option<Pooled> {
+        loop {
+            let mut pooled = lock(&self.idle).pop()?.pooled;
+            if pooled.connection.is_alive() {
+                return Some(pooled);
+            }
+        }
+    }
+}
+
+async fn begin(login: &Login<'_>, privilege: Privilege) -> Result<(Connection, Session), WireError> {
+    let mut connection = wire::connect(login).await?;
+    let session = Session::begin(&mut connection, privilege).await?;
+    Ok((connection, session))
+}
+
+/// The server is starting or stopping, or a connection closed a moment ago still counts.
+fn is_passing(error: &WireError) -> bool {
+    match error {
+        WireError::Lost(_) => true,
+        WireError::Refused(refusal) => {
+            refusal.sqlstate.starts_with("08")
+                || refusal.sqlstate.starts_with("57P")
+                || refusal.sqlstate == "53300"
+        }
+        WireError::TooLarge(_) | WireError::Protocol(_) => false,
+    }
+}
+
+/// Whoever panicked with the lock held has left a list of connections that is whole all the same.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A login's turn: at most so many of its statements run at once.
+pub(super) type Turn = OwnedSemaphorePermit;

@@ -1,0 +1,130 @@
+//! `ctx.idempotency`: atomic claims in the app's own database.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use mayfly_runtime::providers::{Begun, BoxFuture, Claim, GuestError, Idempotency};
+
+use super::db::{AppDatabase, Locator, Pools, Request, within_time};
+use crate::identity::{Identity, Privilege};
+use crate::wire::{Field, RowSink, WireError};
+
+/// The longest key and scope, in characters.
+const KEY_MAX: usize = 255;
+
+/// One statement decides: the first to insert the row has the claim, and whoever finds it expired takes it over. A
+/// second one waits for the first to commit, and then finds its row.
+const CLAIM: &str = "INSERT INTO public._idempotency_keys AS k (scope, key, expires_at)
+    VALUES ($1, $2, now() + $3::float8 * interval '1 second')
+    ON CONFLICT (scope, key) DO UPDATE
+        SET processed_at = now(), expires_at = excluded.expires_at, result = NULL
+    WHERE k.expires_at <= now()
+    RETURNING 1";
+
+/// `ctx.idempotency` of one invocation.
+pub(crate) struct AppIdempotency {
+    pools: Arc<Pools>,
+    locator: Arc<dyn Locator>,
+    app_id: Arc<str>,
+    /// As whom work runs that is done together with a claim.
+    identity: Identity,
+}
+
+impl fmt::Debug for AppIdempotency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppIdempotency").field("app_id", &self.app_id).finish_non_exhaustive()
+    }
+}
+
+impl AppIdempotency {
+    pub(crate) fn new(
+        pools: Arc<Pools>,
+        locator: Arc<dyn Locator>,
+        app_id: Arc<str>,
+        identity: Identity,
+    ) -> Self {
+        Self { pools, locator, app_id, identity }
+    }
+
+    /// As the service login, whoever the invocation runs for, and on a connection that no transaction of its has.
+    async fn claim_once(&self, claim: &Claim) -> Result<bool, GuestError> {
+        let access = self.locator.locate(&self.app_id).await?;
+        let mut checkout = self.pools.checkout(&access, Privilege::Service).await?;
+        let params = [
+            Some(claim.scope.clone().into_bytes()),
+            Some(claim.key.clone().into_bytes()),
+            claim.ttl_seconds.map(|seconds| seconds.to_string().into_bytes()),
+        ];
+        let request = Request { bearer: None, sql: CLAIM, params: &params };
+        let mut rows = Count(0);
+        within_time(&mut checkout, async |checkout| checkout.run(&request, &mut rows).await).await?;
+        Ok(rows.0 > 0)
+    }
+}
+
+impl Idempotency for AppIdempotency {
+    fn claim(self: Arc<Self>, claim: Claim) -> BoxFuture<'static, Result<bool, GuestError>> {
+        Box::pin(async move {
+            check_all(&claim)?;
+            self.claim_once(&claim).await
+        })
+    }
+
+    fn begin(self: Arc<Self>, claim: Claim) -> BoxFuture<'static, Result<Begun, GuestError>> {
+        Box::pin(async move {
+            check_all(&claim)?;
+            let (pools, locator) = (Arc::clone(&self.pools), Arc::clone(&self.locator));
+            let database = AppDatabase::new(pools, locator, Arc::clone(&self.app_id), self.identity.clone());
+            database.begin_with_key(&claim).await
+        })
+    }
+}
+
+fn check_all(claim: &Claim) -> Result<(), GuestError> {
+    check("key", &claim.key)?;
+    check("scope", &claim.scope)
+}
+
+fn check(what: &str, text: &str) -> Result<(), GuestError> {
+    let characters = text.chars().count();
+    if !(1..=KEY_MAX).contains(&characters) {
+        let message = format!("the {what} of a claim has 1 to {KEY_MAX} characters, not {characters}");
+        return Err(GuestError::new("22023", message));
+    }
+    if text.contains('\0') {
+        return Err(GuestError::new("22021", format!("the {what} of a claim contains a NUL character")));
+    }
+    Ok(())
+}
+
+struct Count(usize);
+
+impl RowSink for Count {
+    fn fields(&mut self, _fields: Vec<Field>) {}
+
+    fn row(&mut self, _row: Bytes) -> Result<(), WireError> {
+        self.0 += 1;
+        Ok(())
+    }
+
+    fn room(&self) -> usize {
+        1 << 10
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_have_1_to_255_characters() {
+        for good in ["a".to_owned(), "\u{1f600}".repeat(255)] {
+            check("key", &good).unwrap();
+        }
+        for (bad, code) in [(String::new(), "22023"), ("a".repeat(256), "22023"), ("a\0".to_owned(), "22021")]
+        {
+            assert_eq!(check("key", &bad).unwrap_err().code, code);
+        }
+    }
+}

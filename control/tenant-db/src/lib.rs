@@ -1,0 +1,8 @@
+//! Apps' own databases: provisioning, roles, connection pools, and `ctx.db` over them.
+
+pub mod api_error;
+pub mod db;
+pub mod idempotency;
+pub mod identity;
+pub mod tenant;
+mod wire;

@@ -1,0 +1,142 @@
+//! Makes an app's database, and unmakes it: steps that may each be repeated, so that a crash between any two of them
+//! is finished at the next start.
+
+use ring::digest::{SHA256, digest};
+use tokio_postgres::{Client, Error};
+
+use super::{TenantError, roles};
+use crate::identity::Privilege;
+use mayfly_postgres::{Endpoint, quote_identifier, quote_literal};
+
+const HARDEN: &str = include_str!("harden.sql");
+const CHECK: &str = include_str!("check.sql");
+
+/// HMAC-SHA256 works on blocks of this many bytes.
+const BLOCK: usize = 64;
+
+/// What a database is made with.
+pub(super) struct Blueprint<'a> {
+    pub(super) app_id: &'a str,
+    /// At most one block long.
+    pub(super) claims_key: &'a [u8],
+    /// `None` where no login needs one.
+    pub(super) password: Option<&'a str>,
+    /// Connections of each login.
+    pub(super) connections: usize,
+}
+
+/// Everything there is to do, in order. What is there already stays.
+pub(super) async fn provision(endpoint: &Endpoint, blueprint: &Blueprint<'_>) -> Result<(), TenantError> {
+    let guard = exclusive(endpoint, blueprint.app_id).await?;
+    roles::ensure_logins(&guard, blueprint.app_id, blueprint.connections, blueprint.password).await?;
+    ensure_database(&guard, blueprint.app_id).await?;
+    harden(endpoint, blueprint).await
+}
+
+/// Remove the database, with whoever is connected, and its logins.
+pub(super) async fn remove(endpoint: &Endpoint, app_id: &str) -> Result<(), TenantError> {
+    let guard = exclusive(endpoint, app_id).await?;
+    let database = quote_identifier(app_id);
+    guard.batch_execute(&format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)")).await?;
+    roles::drop_logins(&guard, app_id).await?;
+    Ok(())
+}
+
+/// Close the database to everything that strangers' SQL must not do. Whoever calls holds [`exclusive`].
+pub(super) async fn harden(endpoint: &Endpoint, blueprint: &Blueprint<'_>) -> Result<(), TenantError> {
+    let mut client = endpoint.admin_among_strangers(blueprint.app_id).await?;
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(&fill_in(blueprint.app_id)).await?;
+    let by = quote_literal(&hardened_by());
+    transaction.batch_execute(&format!("COMMENT ON SCHEMA mayfly IS {by}")).await?;
+    let (inner, outer) = hmac_blocks(blueprint.claims_key);
+    transaction
+        .execute(
+            "INSERT INTO mayfly.claims_key AS k (inner_block, outer_block) VALUES ($1, $2)
+             ON CONFLICT (only_row) DO UPDATE SET inner_block = $1, outer_block = $2
+             WHERE (k.inner_block, k.outer_block) IS DISTINCT FROM ($1, $2)",
+            &[&inner, &outer],
+        )
+        .await?;
+    Ok(transaction.commit().await?)
+}
+
+/// What is wrong with the database; empty when nothing is.
+pub(super) async fn check(endpoint: &Endpoint, app_id: &str) -> Result<Vec<String>, TenantError> {
+    let client = endpoint.admin_among_strangers(app_id).await?;
+    let [owner, service, user, anon] = Privilege::ALL.map(|privilege| privilege.login(app_id));
+    match client.query(CHECK, &[&owner, &service, &user, &anon, &hardened_by()]).await {
+        Ok(rows) => Ok(rows.iter().map(|row| row.get(0)).collect()),
+        // Without the platform's own schema it was never closed at all.
+        Err(error) if error.as_db_error().is_some() => Ok(vec![error.to_string()]),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Which text of `harden.sql` a database was closed with: another build may close more.
+fn hardened_by() -> String {
+    hex::encode(digest(&SHA256, HARDEN.as_bytes()))
+}
+
+/// Two servers never work on one thing at once: an app's database, or what the whole server shares. The lock ends with
+/// the connection that is returned.
+pub(super) async fn exclusive(endpoint: &Endpoint, what: &str) -> Result<Client, Error> {
+    let client = endpoint.admin(endpoint.platform_database()).await?;
+    client.execute("SELECT pg_advisory_lock(hashtext($1))", &[&what]).await?;
+    Ok(client)
+}
+
+async fn ensure_database(client: &Client, app_id: &str) -> Result<(), Error> {
+    let exists = client
+        .query_opt("SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1", &[&app_id])
+        .await?
+        .is_some();
+    if exists {
+        return Ok(());
+    }
+    // The template that nobody can have put anything into.
+    client.batch_execute(&format!("CREATE DATABASE {} TEMPLATE template0", quote_identifier(app_id))).await
+}
+
+fn fill_in(app_id: &str) -> String {
+    let login = |privilege: Privilege| quote_identifier(&privilege.login(app_id));
+    HARDEN
+        .replace("{database}", &quote_identifier(app_id))
+        .replace("{owner}", &login(Privilege::Owner))
+        .replace("{service}", &login(Privilege::Service))
+        .replace("{user}", &login(Privilege::User))
+        .replace("{anon}", &login(Privilege::Anon))
+}
+
+/// The key, padded and masked as HMAC wants it, so that SQL needs nothing but SHA-256.
+fn hmac_blocks(key: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let mut block = key.to_vec();
+    block.resize(BLOCK, 0);
+    let masked = |mask: u8| block.iter().map(|byte| byte ^ mask).collect();
+    (masked(0x36), masked(0x5c))
+}
+
+#[cfg(test)]
+mod tests {
+    use ring::hmac;
+
+    use super::*;
+
+    #[test]
+    fn every_placeholder_is_filled_in() {
+        let sql = fill_in("app_0123456789ab");
+        assert!(sql.contains("\"app_0123456789ab_owner\""));
+        for placeholder in ["{database}", "{owner}", "{service}", "{user}", "{anon}"] {
+            assert!(!sql.contains(placeholder), "{placeholder}");
+        }
+    }
+
+    #[test]
+    fn the_blocks_make_an_hmac() {
+        let (inner, outer) = hmac_blocks(&[9; 32]);
+        let hashed = digest(&SHA256, &[inner.as_slice(), b"text"].concat());
+        let mac = digest(&SHA256, &[outer.as_slice(), hashed.as_ref()].concat());
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &[9; 32]);
+        assert_eq!(mac.as_ref(), hmac::sign(&key, b"text").as_ref());
+    }
+}

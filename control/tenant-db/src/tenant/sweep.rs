@@ -1,0 +1,53 @@
+//! Removes claims of idempotency keys whose time is over. They can be taken again without that: it is for the room.
+
+use super::{TenantError, Tenants};
+use mayfly_store::AppState;
+
+/// Claims that one statement removes: it holds their locks until it ends.
+const BATCH: i64 = 1_000;
+
+/// Statements for one app in one sweep. What is left then is left for the next one.
+const BATCHES_MAX: usize = 100;
+
+/// Whoever is at a claim at this moment, another node's sweep too, is not waited for.
+const SWEEP: &str = "DELETE FROM public._idempotency_keys WHERE expires_at <= now() AND ctid = ANY (ARRAY(
+        SELECT ctid FROM public._idempotency_keys WHERE expires_at <= now()
+        ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED))";
+
+impl Tenants {
+    /// Remove an app's expired claims. Gives how many they were.
+    ///
+    /// # Errors
+    /// [`TenantError::Store`] when its database cannot be reached, [`TenantError::Missing`] when there is none.
+    pub async fn sweep_claims(&self, app_id: &str) -> Result<u64, TenantError> {
+        // A connection of its own: those of the pools are the functions'.
+        let client = self.admin(app_id).await?;
+        let mut swept = 0;
+        for _ in 0..BATCHES_MAX {
+            let removed = client.execute(SWEEP, &[&BATCH]).await?;
+            swept += removed;
+            if removed < BATCH.unsigned_abs() {
+                break;
+            }
+        }
+        Ok(swept)
+    }
+
+    /// The same for every app, one after the other. One app's trouble does not stop the others.
+    ///
+    /// # Errors
+    /// When the list of apps cannot be read.
+    pub async fn sweep_all_claims(&self) -> Result<u64, TenantError> {
+        let mut swept = 0;
+        for app in self.store().apps().list().await? {
+            if app.state != AppState::Ready {
+                continue;
+            }
+            match self.sweep_claims(&app.id).await {
+                Ok(removed) => swept += removed,
+                Err(error) => tracing::warn!(%error, app = app.id, "expired claims are left where they are"),
+            }
+        }
+        Ok(swept)
+    }
+}

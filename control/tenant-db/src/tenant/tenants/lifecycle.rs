@@ -1,0 +1,110 @@
+//! How an app's database comes, is kept in order, and goes.
+
+use ring::rand::{SecureRandom as _, SystemRandom};
+use zeroize::Zeroizing;
+
+use super::{CLAIMS_KEY, PASSWORD, Tenants, provision};
+use crate::tenant::TenantError;
+use mayfly_secrets::SecretsError;
+use mayfly_store::{App, AppState, DatabaseSecrets, id};
+
+impl Tenants {
+    /// Finish what an earlier run began: half-made databases are made, half-deleted ones deleted, and those that are
+    /// not as they should be are mended. One app's trouble does not stop the others.
+    ///
+    /// # Errors
+    /// When the list of apps cannot be read.
+    pub async fn recover(&self) -> Result<(), TenantError> {
+        let mut apps = self.0.store.apps().list().await?;
+        // What somebody may be waiting for comes first.
+        apps.sort_by_key(|app| app.state == AppState::Ready);
+        for app in apps {
+            let outcome = match app.state {
+                AppState::Provisioning => self.finish(&app.id).await,
+                AppState::Deleting => self.delete(&app.id).await,
+                AppState::Ready => self.check_and_repair(&app.id).await.map(|_| ()),
+            };
+            if let Err(error) = outcome {
+                tracing::error!(%error, app = app.id, state = app.state.as_str(), "an app's database is not in order");
+            }
+        }
+        Ok(())
+    }
+
+    /// Make an app: its row, its logins, its database. A crash on the way is made good by [`recover`](Self::recover).
+    ///
+    /// # Errors
+    /// [`TenantError::Store`] when PostgreSQL is away or full.
+    pub async fn create(&self, name: &str) -> Result<App, TenantError> {
+        let app_id = id::app()?;
+        let mut key = Zeroizing::new([0_u8; 32]);
+        let mut password = Zeroizing::new([0_u8; 32]);
+        for secret in [&mut key, &mut password] {
+            SystemRandom::new().fill(secret.as_mut()).map_err(|_| SecretsError::NoRandomness)?;
+        }
+        let seal = |name: &str, secret: &[u8]| {
+            self.0.keys.seal(&app_id, None, name, &Zeroizing::new(hex::encode(secret)))
+        };
+        let secrets = DatabaseSecrets {
+            claims_key_sealed: seal(CLAIMS_KEY, key.as_ref())?,
+            password_sealed: seal(PASSWORD, password.as_ref())?,
+        };
+        let mut app = self.0.store.apps().create(&app_id, name, &secrets).await?;
+        self.finish(&app_id).await?;
+        app.state = AppState::Ready;
+        Ok(app)
+    }
+
+    async fn finish(&self, app_id: &str) -> Result<(), TenantError> {
+        self.repair(app_id).await?;
+        Ok(self.0.store.apps().set_state(app_id, AppState::Ready).await?)
+    }
+
+    /// Delete an app with everything of it: database, logins, functions, records.
+    ///
+    /// # Errors
+    /// [`TenantError::Missing`] when there is none. After any other error it is deleted at the next start.
+    pub async fn delete(&self, app_id: &str) -> Result<(), TenantError> {
+        if !id::is_app(app_id) || self.0.store.apps().get(app_id).await?.is_none() {
+            return Err(TenantError::Missing);
+        }
+        self.0.store.apps().set_state(app_id, AppState::Deleting).await?;
+        self.cache().remove(app_id);
+        self.0.pools.forget(app_id);
+        provision::remove(&self.0.endpoint, app_id).await?;
+        Ok(self.0.store.apps().delete(app_id).await?)
+    }
+
+    /// What is wrong with an app's database; empty when it is as it should be.
+    ///
+    /// # Errors
+    /// [`TenantError::Store`] when it cannot be reached.
+    pub async fn check(&self, app_id: &str) -> Result<Vec<String>, TenantError> {
+        provision::check(&self.0.endpoint, app_id).await
+    }
+
+    /// Check an app's database, and mend what is wrong. Returns what that was.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub async fn check_and_repair(&self, app_id: &str) -> Result<Vec<String>, TenantError> {
+        let findings = self.check(app_id).await?;
+        if !findings.is_empty() {
+            tracing::warn!(app = app_id, ?findings, "an app's database is mended");
+            self.repair(app_id).await?;
+        }
+        Ok(findings)
+    }
+
+    /// Bring an app's logins and database into the state that they must have, whatever state they are in. Also the
+    /// way back in for an app whose owner has changed its own login's password on a server given by URL.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub async fn repair(&self, app_id: &str) -> Result<(), TenantError> {
+        self.with_blueprint(app_id, async |blueprint| {
+            provision::provision(&self.0.endpoint, &blueprint).await
+        })
+        .await
+    }
+}

@@ -1,0 +1,66 @@
+//! Scripts that an app's owner runs, and those that were run.
+
+use chrono::{DateTime, Utc};
+
+use super::{Tenants, provision};
+use crate::tenant::TenantError;
+use crate::tenant::script::{self, AppliedScript, Script};
+
+/// Migrations listed at most.
+const MIGRATIONS_MAX: i64 = 1000;
+
+impl Tenants {
+    /// Run a script as the app's owner, in one transaction, and record it.
+    ///
+    /// # Errors
+    /// [`TenantError::Script`] with what PostgreSQL said and where; [`StoreError::Conflict`] while the app runs
+    /// another one.
+    ///
+    /// [`StoreError::Conflict`]: mayfly_store::StoreError::Conflict
+    pub async fn run_script(&self, app_id: &str, script: Script) -> Result<AppliedScript, TenantError> {
+        let access = self.access(app_id).await?;
+        let _turn = self.0.scripts.take(app_id, self.0.pools.bounds().connect_wait).await?;
+        // Nobody else works on this database meanwhile, on whichever node: a repair that changes the same grants would
+        // make one of the two fail.
+        let _alone = provision::exclusive(&self.0.endpoint, app_id).await?;
+        self.fill_hole(app_id).await?;
+        let mut applied = script::run(&self.0.endpoint, &access, self.0.pools.bounds(), script).await?;
+        applied.fingerprint = self.try_keep_state(app_id, applied.id).await;
+        // What open connections know of the app's routines and tables is out of date, here and on the other nodes.
+        self.0.pools.forget(app_id);
+        self.0.store.apps().announce(app_id).await?;
+        // A script may have brought an extension, and with it functions and languages for everyone.
+        self.with_blueprint(app_id, async |blueprint| provision::harden(&self.0.endpoint, &blueprint).await)
+            .await?;
+        Ok(applied)
+    }
+
+    /// The scripts that were run, newest first.
+    ///
+    /// # Errors
+    /// [`TenantError::Missing`] and [`TenantError::NotReady`].
+    pub async fn scripts(&self, app_id: &str) -> Result<Vec<AppliedScript>, TenantError> {
+        self.access(app_id).await?;
+        let client = self.0.endpoint.admin_among_strangers(app_id).await?;
+        let rows = client
+            .query(
+                "SELECT id, name, sql, checksum, key_id, applied_at, duration_us, fingerprint
+                 FROM mayfly.migrations ORDER BY id DESC LIMIT $1",
+                &[&MIGRATIONS_MAX],
+            )
+            .await?;
+        Ok(rows
+            .iter()
+            .map(|row| AppliedScript {
+                id: row.get(0),
+                name: row.get(1),
+                sql: row.get(2),
+                checksum: row.get(3),
+                key_id: row.get(4),
+                applied_at: row.get::<_, DateTime<Utc>>(5),
+                duration_us: row.get::<_, i64>(6).unsigned_abs(),
+                fingerprint: row.get(7),
+            })
+            .collect())
+    }
+}
