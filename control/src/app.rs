@@ -25,7 +25,7 @@ use mayfly_egress::{Outbound, OutboundError};
 use mayfly_postgres::{Cluster, ClusterConfig, ClusterError, Endpoint, EndpointError};
 use mayfly_secrets::{KeyRing, SecretsError};
 use mayfly_store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
-use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::db::DbLimits;
 use mayfly_tenant_db::tenant::{TenantError, Tenants};
 
 use parts::Parts;
@@ -113,9 +113,9 @@ impl App {
         // Before the first record: the day that it belongs to.
         store.invocations().prepare_days(clock::now()).await?;
         let tenants =
-            Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbBounds::default()).await?;
+            Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbLimits::default()).await?;
         // Before strangers' SQL runs in them.
-        tenants.settle_open(config.open_databases).await?;
+        tenants.close_open(config.open_databases).await?;
         let outbound = Outbound::new(&config.fetch_allow, &config.extra_authorities)?;
         let parts = Parts { engine, store, tenants, keyring, outbound };
         Ok(Self::assemble(&config, parts, admin_key, listener, address, cluster))
@@ -138,7 +138,7 @@ impl App {
         let edge = parts.into_edge(config, &admin_key, base, &sink, &tasks, &stop);
         tasks.service(edge.news.clone().follow(store.clone()));
         tasks.service(Retention { store: store.clone(), days: config.records_days }.keep());
-        tasks.service(edge.admission.daily.clone().keep());
+        tasks.service(edge.admission.daily.clone().run());
         tasks.service(sweep::keep(tenants.clone()));
         // What a crash left half done. Nothing of it is served until it is ready, so nobody waits for this.
         tasks.service(async move {

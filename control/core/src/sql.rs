@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::auth::Manager;
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::fields::Fields;
-use mayfly_tenant_db::tenant::{AppliedScript, Script, Tenants};
+use mayfly_tenant_db::tenant::{AppliedScript, MigrationScript, Tenants};
 
 /// The longest script.
 const SCRIPT_BYTES_MAX: usize = 1 << 20;
@@ -42,7 +42,7 @@ impl Sql {
     /// Run the script as the app's owner: all of it, or nothing.
     pub async fn run(&self, app: &str, by: &Manager, request: ScriptRequest) -> ApiResult<AppliedScript> {
         let ScriptRequest { sql, name } = request;
-        let script = Script { sql, name, key_id: by.key_id().map(str::to_owned) };
+        let script = MigrationScript { sql, name, key_id: by.key_id().map(str::to_owned) };
         Ok(self.tenants.run_script(app, script).await?)
     }
 

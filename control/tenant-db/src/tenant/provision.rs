@@ -1,5 +1,5 @@
-//! Makes an app's database, and unmakes it: steps that may each be repeated, so that a crash between any two of them
-//! is finished at the next start.
+//! Provisions an app's database, and removes it: each step may be repeated, so that what a crash between two of them
+//! left is completed at the next start.
 
 use ring::digest::{SHA256, digest};
 use tokio_postgres::{Client, Error};
@@ -33,7 +33,7 @@ pub(super) async fn provision(endpoint: &Endpoint, blueprint: &Blueprint<'_>) ->
     harden(endpoint, blueprint).await
 }
 
-/// Remove the database, with whoever is connected, and its logins.
+/// Remove the database, with its open connections, and its logins.
 pub(super) async fn remove(endpoint: &Endpoint, app_id: &str) -> Result<(), TenantError> {
     let guard = exclusive(endpoint, app_id).await?;
     let database = quote_identifier(app_id);
@@ -42,9 +42,9 @@ pub(super) async fn remove(endpoint: &Endpoint, app_id: &str) -> Result<(), Tena
     Ok(())
 }
 
-/// Close the database to everything that strangers' SQL must not do. Whoever calls holds [`exclusive`].
+/// Close the database to everything that tenants' SQL must not do. The caller holds [`exclusive`].
 pub(super) async fn harden(endpoint: &Endpoint, blueprint: &Blueprint<'_>) -> Result<(), TenantError> {
-    let mut client = endpoint.admin_among_strangers(blueprint.app_id).await?;
+    let mut client = endpoint.admin_in_tenant_database(blueprint.app_id).await?;
     let transaction = client.transaction().await?;
     transaction.batch_execute(&fill_in(blueprint.app_id)).await?;
     let by = quote_literal(&hardened_by());
@@ -63,7 +63,7 @@ pub(super) async fn harden(endpoint: &Endpoint, blueprint: &Blueprint<'_>) -> Re
 
 /// What is wrong with the database; empty when nothing is.
 pub(super) async fn check(endpoint: &Endpoint, app_id: &str) -> Result<Vec<String>, TenantError> {
-    let client = endpoint.admin_among_strangers(app_id).await?;
+    let client = endpoint.admin_in_tenant_database(app_id).await?;
     let [owner, service, user, anon] = Privilege::ALL.map(|privilege| privilege.login(app_id));
     match client.query(CHECK, &[&owner, &service, &user, &anon, &hardened_by()]).await {
         Ok(rows) => Ok(rows.iter().map(|row| row.get(0)).collect()),
@@ -94,7 +94,7 @@ async fn ensure_database(client: &Client, app_id: &str) -> Result<(), Error> {
     if exists {
         return Ok(());
     }
-    // The template that nobody can have put anything into.
+    // The template that cannot have been changed.
     client.batch_execute(&format!("CREATE DATABASE {} TEMPLATE template0", quote_identifier(app_id))).await
 }
 
