@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::app_config::{AppView, Configs};
 use mayfly_api::error::rate_limit_status::RateLimitStatus;
 use mayfly_api::error::{ApiError, ApiResult};
-use mayfly_quota::{Daily, Slot, Slots};
+use mayfly_quota::{ConcurrencyLimiter, ConcurrencyPermit, Daily};
 
 /// Use cases of admission. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub struct Admission {
     /// What apps are limited to.
     pub configs: Configs,
     /// Room for sandboxes.
-    pub slots: Slots,
+    pub slots: ConcurrencyLimiter,
     /// What apps used of the day.
     pub daily: Daily,
 }
@@ -30,7 +30,7 @@ pub struct Counted {
 #[derive(Debug)]
 pub struct Room {
     /// Where it runs.
-    pub slot: Slot,
+    pub slot: ConcurrencyPermit,
     /// How the app stands with its limits.
     pub rate_limit: RateLimitStatus,
 }

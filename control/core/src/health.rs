@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use mayfly_quota::Slots;
+use mayfly_quota::ConcurrencyLimiter;
 use mayfly_store::POSTGRESQL;
 use mayfly_store::{Sink, Store};
 
@@ -19,7 +19,7 @@ pub struct Health {
     /// Records.
     pub sink: Sink,
     /// Sandboxes.
-    pub slots: Slots,
+    pub slots: ConcurrencyLimiter,
     /// Set once a shutdown has begun.
     pub stop: CancellationToken,
 }

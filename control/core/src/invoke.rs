@@ -30,7 +30,7 @@ use mayfly_api::ids;
 use mayfly_common::clock;
 use mayfly_common::tasks::Tasks;
 use mayfly_egress::Outbound;
-use mayfly_quota::{Daily, Slot, Turns};
+use mayfly_quota::{ConcurrencyPermit, CpuScheduler, Daily};
 use mayfly_secrets::KeyRing;
 use mayfly_store::{InvocationRecord, Sink, Store};
 use mayfly_telemetry::trace::Trace;
@@ -67,7 +67,7 @@ struct Inner {
     /// `BUTTERBASE_API_URL`
     api_url: Arc<str>,
     daily: Daily,
-    turns: Turns,
+    turns: CpuScheduler,
     rollouts: Rollouts,
 }
 
@@ -92,8 +92,8 @@ pub struct InvokerParts {
     pub api_url: Arc<str>,
     /// What apps used of the day.
     pub daily: Daily,
-    /// Turns on the processor.
-    pub turns: Turns,
+    /// CpuScheduler on the processor.
+    pub turns: CpuScheduler,
     /// Told how versions that are rolled out do.
     pub rollouts: Rollouts,
 }
@@ -129,7 +129,7 @@ pub struct Invocation {
     /// The trace that the caller put it in.
     pub trace: Option<Trace>,
     /// Room for it.
-    pub slot: Slot,
+    pub slot: ConcurrencyPermit,
 }
 
 impl Trigger {

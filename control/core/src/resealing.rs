@@ -7,7 +7,7 @@ use crate::app_config::secret_name;
 use crate::auth::signing_key_name;
 use crate::invoke::recording_name;
 use mayfly_secrets::KeyRing;
-use mayfly_store::{SealedCursor, SealedPlace, SealedValue, Store, StoreError};
+use mayfly_store::{EncryptedCursor, EncryptedPlace, EncryptedValue, Store, StoreError};
 use mayfly_tenant_db::tenant::{CLAIMS_KEY, PASSWORD};
 
 /// How long to wait before the store is asked again when it could not be.
@@ -37,8 +37,8 @@ impl Resealing {
     /// # Errors
     /// [`StoreError::Unavailable`]; what was done until then stays.
     pub async fn run(&self) -> Result<Resealed, StoreError> {
-        let values = self.store.sealed_values();
-        let (mut done, mut cursor) = (Resealed::default(), SealedCursor::default());
+        let values = self.store.encrypted_values();
+        let (mut done, mut cursor) = (Resealed::default(), EncryptedCursor::default());
         loop {
             let page = values.not_by(self.keyring.current_id(), &mut cursor).await?;
             if page.is_empty() {
@@ -56,18 +56,18 @@ impl Resealing {
         }
     }
 
-    fn reseal(&self, value: &SealedValue) -> Result<String, mayfly_secrets::SecretsError> {
+    fn reseal(&self, value: &EncryptedValue) -> Result<String, mayfly_secrets::SecretsError> {
         let (function, name) = match &value.place {
-            SealedPlace::Variable { function, name } => {
+            EncryptedPlace::Variable { function, name } => {
                 (function.as_ref().map(|(_, function)| function.as_str()), name.clone())
             }
-            SealedPlace::ClaimsKey => (None, CLAIMS_KEY.to_owned()),
-            SealedPlace::Password => (None, PASSWORD.to_owned()),
-            SealedPlace::SigningKey { kid } => (None, signing_key_name(kid)),
-            SealedPlace::Issuer { issuer } => (None, secret_name(issuer)),
-            SealedPlace::Recording { invocation_id } => (None, recording_name(invocation_id)),
+            EncryptedPlace::ClaimsKey => (None, CLAIMS_KEY.to_owned()),
+            EncryptedPlace::Password => (None, PASSWORD.to_owned()),
+            EncryptedPlace::SigningKey { kid } => (None, signing_key_name(kid)),
+            EncryptedPlace::Issuer { issuer } => (None, secret_name(issuer)),
+            EncryptedPlace::Recording { invocation_id } => (None, recording_name(invocation_id)),
         };
-        self.keyring.reseal(&value.app_id, function, &name, &value.sealed)
+        self.keyring.reencrypt(&value.app_id, function, &name, &value.encrypted)
     }
 
     /// Do so once, as soon as the store can be asked. What is sealed later is sealed with the present key.

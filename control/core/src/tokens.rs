@@ -173,8 +173,8 @@ impl Tokens {
         let kid = format!("k_{}", key::random_word(20)?);
         let (pair, private) = SigningKey::generate(kid.clone()).map_err(ApiError::internal)?;
         let private = Zeroizing::new(STANDARD.encode(&*private));
-        let sealed = self.keyring.seal(app, None, &signing_key_name(&kid), &private)?;
-        Ok(NewSigningKey { kid, public_jwk: pair.public_jwk(), private_sealed: Some(sealed) })
+        let sealed = self.keyring.encrypt(app, None, &signing_key_name(&kid), &private)?;
+        Ok(NewSigningKey { kid, public_jwk: pair.public_jwk(), private_encrypted: Some(sealed) })
     }
 }
 
@@ -203,7 +203,7 @@ fn read_import(body: Value) -> ApiResult<NewSigningKey> {
     for (name, value) in [("kid", kid), ("alg", algorithm.as_str()), ("use", "sig")] {
         public.insert(name.to_owned(), value.into());
     }
-    Ok(NewSigningKey { kid: kid.to_owned(), public_jwk: Value::Object(public), private_sealed: None })
+    Ok(NewSigningKey { kid: kid.to_owned(), public_jwk: Value::Object(public), private_encrypted: None })
 }
 
 fn explain(error: StoreError) -> ApiError {
@@ -250,7 +250,7 @@ mod tests {
         decorated["x5c"] = json!(["x"]);
         let stored = read_import(json!({ "jwk": decorated })).unwrap();
         assert_eq!(stored.public_jwk, jwk, "and nothing beside it");
-        assert!(stored.private_sealed.is_none());
+        assert!(stored.private_encrypted.is_none());
         for (name, value) in [
             ("d", json!("AQAB")),
             ("kid", json!("a/b")),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::invoke::{Invoker, recording_name};
 use mayfly_api::error::{ApiError, ApiResult, Code};
-use mayfly_quota::{Slot, Turns};
+use mayfly_quota::{ConcurrencyPermit, CpuScheduler};
 use mayfly_secrets::KeyRing;
 use mayfly_store::{InvocationQuery, InvocationRecord, Store, StoredRecording};
 
@@ -20,8 +20,8 @@ pub struct Verify {
     pub keyring: Arc<KeyRing>,
     /// Runs them.
     pub engine: Engine,
-    /// Turns on the processor.
-    pub turns: Turns,
+    /// CpuScheduler on the processor.
+    pub turns: CpuScheduler,
     /// Knows what is not recorded yet.
     pub invoker: Invoker,
 }
@@ -46,7 +46,7 @@ impl Verified {
 
 impl Verify {
     /// Run an invocation of the app again.
-    pub async fn invocation(&self, app: &str, id: &str, mut slot: Slot) -> ApiResult<Verified> {
+    pub async fn invocation(&self, app: &str, id: &str, mut slot: ConcurrencyPermit) -> ApiResult<Verified> {
         self.invoker.settle(app).await?;
         let record = self.record(app, id).await?;
         if let Some(why) = ended_by_the_clock(&record) {
@@ -56,7 +56,7 @@ impl Verify {
             impossible("it was not recorded: recordPercent of its function says how many are, and a recording has a bound")
         })?;
         let image = self.image(&stored).await?;
-        let bytes = self.keyring.open_bytes(app, None, &recording_name(id), &stored.sealed)?;
+        let bytes = self.keyring.decrypt_bytes(app, None, &recording_name(id), &stored.encrypted)?;
         let recording = Recording::from_bytes(bytes.to_vec()).map_err(ApiError::internal)?;
         let run = self.engine.replay(&image, &recording);
         let replay = self.turns.run(app.into(), slot.weight(), run).await.map_err(ApiError::internal)?;

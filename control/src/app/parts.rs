@@ -29,7 +29,7 @@ use mayfly_core::verify::Verify;
 use mayfly_edge::{Base, Edge, UseCases};
 use mayfly_egress::Outbound;
 use mayfly_jwt::jwks::Jwks;
-use mayfly_quota::{Daily, Slots, Turns};
+use mayfly_quota::{ConcurrencyLimiter, CpuScheduler, Daily};
 use mayfly_secrets::KeyRing;
 use mayfly_store::{Sink, Store};
 use mayfly_tenant_db::tenant::Tenants;
@@ -71,9 +71,9 @@ impl Parts {
         });
         let tokens =
             Tokens { store: store.clone(), keyring: Arc::clone(&keyring), verifier, news: news.clone() };
-        let slots = Slots::new(config.invocations_max, config.invocations_per_app_max);
+        let slots = ConcurrencyLimiter::new(config.invocations_max, config.invocations_per_app_max);
         let daily = Daily::new(store.clone());
-        let turns = Turns::new(turns(), TURNS_BESIDE);
+        let turns = CpuScheduler::new(turns(), TURNS_BESIDE);
         let rollouts = Rollouts::new(store.clone(), targets.clone(), tasks.clone());
         let keys = Keys { store: store.clone() };
         let env = Env { store: store.clone(), keyring: Arc::clone(&keyring), targets: targets.clone() };

@@ -38,13 +38,20 @@ impl DayUsage {
     }
 }
 
-/// What can be done with the table.
+/// The table of apps' use of each day.
 #[derive(Debug, Clone, Copy)]
-pub struct DayUsages<'a> {
+pub struct DayUsageTable<'a> {
     pub(super) store: &'a Store,
 }
 
-impl DayUsages<'_> {
+impl Store {
+    /// The table of apps' use of each day.
+    pub fn day_usage(&self) -> DayUsageTable<'_> {
+        DayUsageTable { store: self }
+    }
+}
+
+impl DayUsageTable<'_> {
     /// Add to days of apps, all in one statement. Gives their totals; apps that are gone have none.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use tokio_postgres::Row;
 
-pub use self::active::{ActiveFunction, Candidate};
+pub use self::active::{ActiveFunction, Canary};
 pub use self::deploy::{DeployRow, Deployed};
 pub use self::settings::{AgentToolExposure, AgentToolMode, FunctionSettings, SettingsPatch};
 use crate::changes::{self, ChangeKind};
@@ -90,13 +90,20 @@ impl Function {
     }
 }
 
-/// What can be done with the table of functions.
+/// The table of functions, and the deploy of a version.
 #[derive(Debug, Clone, Copy)]
-pub struct Functions<'a> {
+pub struct FunctionsTable<'a> {
     pub(super) store: &'a Store,
 }
 
-impl Functions<'_> {
+impl Store {
+    /// The table of functions, and the deploy of a version.
+    pub fn functions(&self) -> FunctionsTable<'_> {
+        FunctionsTable { store: self }
+    }
+}
+
+impl FunctionsTable<'_> {
     /// Keep a new version, make it the one that serves, and tell every node: one transaction.
     ///
     /// # Errors

@@ -45,13 +45,20 @@ pub struct InvocationPage {
     pub next_cursor: Option<String>,
 }
 
-/// What can be done with the table of invocations. The [`Sink`](crate::Sink) writes it.
+/// The table of invocation records; [`Sink`](crate::Sink) writes it.
 #[derive(Debug, Clone, Copy)]
-pub struct Invocations<'a> {
+pub struct InvocationsTable<'a> {
     pub(super) store: &'a Store,
 }
 
-impl Invocations<'_> {
+impl Store {
+    /// The table of invocation records; [`Sink`](crate::Sink) writes it.
+    pub fn invocations(&self) -> InvocationsTable<'_> {
+        InvocationsTable { store: self }
+    }
+}
+
+impl InvocationsTable<'_> {
     /// Records of one function, or with `None` of all functions of the app.
     ///
     /// A function is meant by its name, so that what a deleted function left can still be read.

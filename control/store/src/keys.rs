@@ -84,13 +84,20 @@ pub struct NewKey {
 
 const COLUMNS: &str = "id, app_id, kind, name, prefix, scopes, created_at, revoked_at";
 
-/// What can be done with the table of keys.
+/// The table of API keys.
 #[derive(Debug, Clone, Copy)]
-pub struct Keys<'a> {
+pub struct KeysTable<'a> {
     pub(super) store: &'a Store,
 }
 
-impl Keys<'_> {
+impl Store {
+    /// The table of API keys.
+    pub fn keys(&self) -> KeysTable<'_> {
+        KeysTable { store: self }
+    }
+}
+
+impl KeysTable<'_> {
     /// Store a key's hash.
     ///
     /// # Errors

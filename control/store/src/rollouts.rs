@@ -55,13 +55,20 @@ impl Rollout {
     }
 }
 
-/// What can be done with the table of roll-outs.
+/// The table of rollouts.
 #[derive(Debug, Clone, Copy)]
-pub struct Rollouts<'a> {
+pub struct RolloutsTable<'a> {
     pub(super) store: &'a Store,
 }
 
-impl Rollouts<'_> {
+impl Store {
+    /// The table of rollouts.
+    pub fn rollouts(&self) -> RolloutsTable<'_> {
+        RolloutsTable { store: self }
+    }
+}
+
+impl RolloutsTable<'_> {
     /// The last roll-out of a function, where nothing was deployed since.
     ///
     /// # Errors

@@ -63,13 +63,20 @@ pub struct StoredImage {
     pub init_fuel: u64,
 }
 
-/// What can be done with versions and images.
+/// The tables of versions and images.
 #[derive(Debug, Clone, Copy)]
-pub struct Versions<'a> {
+pub struct VersionsTable<'a> {
     pub(super) store: &'a Store,
 }
 
-impl Versions<'_> {
+impl Store {
+    /// The tables of versions and images.
+    pub fn versions(&self) -> VersionsTable<'_> {
+        VersionsTable { store: self }
+    }
+}
+
+impl VersionsTable<'_> {
     /// A function's versions, newest first.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use super::Invoker;
 use super::target::Target;
 use crate::env::ANON_KEY;
 use mayfly_api::error::{ApiError, ApiResult, Code};
-use mayfly_secrets::Mask;
+use mayfly_secrets::SecretRedactor;
 use mayfly_telemetry::trace::Trace;
 use mayfly_tenant_db::identity::Identity;
 
@@ -17,7 +17,7 @@ use mayfly_tenant_db::identity::Identity;
 #[derive(Debug)]
 pub(super) struct OpenedEnv {
     pub(super) variables: Arc<Environment>,
-    pub(super) mask: Mask,
+    pub(super) mask: SecretRedactor,
 }
 
 impl Invoker {
@@ -48,7 +48,7 @@ impl Invoker {
         let own = self.inner.store.env().get(app, Some(&function.function_id)).await?;
         env.extend(self.open(app, Some(name), own)?);
         // What the platform adds is no secret.
-        let mask = Mask::new(env.iter().filter(|(name, _)| *name != ANON_KEY));
+        let mask = SecretRedactor::new(env.iter().filter(|(name, _)| *name != ANON_KEY));
         let mut set = |name: &str, value: &str| env.insert(name.to_owned(), value.to_owned().into());
         set("BUTTERBASE_APP_ID", app);
         set("BUTTERBASE_APP_NAME", &function.app_name);
@@ -67,7 +67,7 @@ impl Invoker {
     ) -> ApiResult<Environment> {
         sealed
             .into_iter()
-            .map(|(name, sealed)| match self.inner.keyring.open(app, function, &name, &sealed) {
+            .map(|(name, sealed)| match self.inner.keyring.decrypt(app, function, &name, &sealed) {
                 Ok(value) => Ok((name, value)),
                 Err(error) => Err(ApiError::new(
                     Code::SecretsUnavailable,

@@ -36,7 +36,7 @@ impl Invoker {
     /// An invocation whose recording cannot be kept has happened all the same.
     pub(super) async fn keep(&self, target: &Target, id: &str, image_digest: &str, recording: &Recording) {
         let app = &target.function.app_id;
-        let sealed = self.inner.keyring.seal_bytes(app, None, &recording_name(id), recording.as_bytes());
+        let sealed = self.inner.keyring.encrypt_bytes(app, None, &recording_name(id), recording.as_bytes());
         let sealed = match sealed {
             Ok(sealed) => sealed,
             Err(error) => return tracing::warn!(%error, invocation = id, "a recording is not kept"),
@@ -44,7 +44,7 @@ impl Invoker {
         let stored = StoredRecording {
             engine_digest: self.inner.engine.digest().to_owned(),
             image_digest: image_digest.to_owned(),
-            sealed,
+            encrypted: sealed,
         };
         if let Err(error) = self.inner.store.recordings().put(app, id, &stored).await {
             tracing::warn!(%error, invocation = id, "a recording is not kept");

@@ -14,7 +14,7 @@ use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::names;
 use mayfly_common::cache::TtlCache;
 use mayfly_egress::EgressLists;
-use mayfly_secrets::Mask;
+use mayfly_secrets::SecretRedactor;
 use mayfly_store::{ActiveFunction, Store};
 
 /// The longest path that a trigger can have of its own.
@@ -48,12 +48,12 @@ impl PartialEq for Target {
 
 impl Target {
     pub(crate) fn new(function: ActiveFunction) -> Self {
-        let candidate = function.candidate.as_ref().map(|candidate| {
+        let candidate = function.canary.as_ref().map(|candidate| {
             let other = ActiveFunction {
                 version_id: candidate.version_id.clone(),
                 version: candidate.version,
                 image_digest: candidate.image_digest.clone(),
-                candidate: None,
+                canary: None,
                 ..function.clone()
             };
             (Arc::new(Self { is_candidate: true, ..Self::new(other) }), candidate.percent)
@@ -80,8 +80,8 @@ impl Target {
     }
 
     /// Hides the values of its environment. Nothing to hide where nothing was opened: then nothing ran.
-    pub(super) fn mask(&self) -> &Mask {
-        self.env.get().map_or(Mask::NOTHING, |env| &env.mask)
+    pub(super) fn mask(&self) -> &SecretRedactor {
+        self.env.get().map_or(SecretRedactor::NOTHING, |env| &env.mask)
     }
 
     /// The version's source map; `None` when it has none, or it cannot be read now.
@@ -139,7 +139,7 @@ impl Targets {
         let ask = || async {
             let found = inner.store.functions().at_version(app, name, version, &inner.engine_digest).await?;
             ApiResult::Ok(
-                found.map(|function| Arc::new(Target::new(ActiveFunction { candidate: None, ..function }))),
+                found.map(|function| Arc::new(Target::new(ActiveFunction { canary: None, ..function }))),
             )
         };
         // No name and no path has such a letter in this place.

@@ -51,7 +51,7 @@ fn show(key: &SigningKeyRow) -> Value {
         "kid": key.kid,
         "algorithm": key.public_jwk["alg"],
         "state": if key.signing { "signing" } else { "verifying" },
-        "imported": key.private_sealed.is_none(),
+        "imported": key.private_encrypted.is_none(),
         "verifies_until": key.verifies_until.map(rfc3339),
         "created_at": rfc3339(key.created_at),
     })

@@ -31,7 +31,7 @@ pub struct DeployRow {
     pub settings: SettingsPatch,
     /// What starts it. Default: one http trigger with `auth: required`.
     pub triggers: Option<Vec<Trigger>>,
-    /// All of its environment, sealed; replaces what there was.
+    /// All of its environment, encrypted; replaces the present one.
     pub env: Option<BTreeMap<String, String>>,
     /// The state of the app's schema, where it is known.
     pub schema_fingerprint: Option<String>,
@@ -65,8 +65,8 @@ pub(super) async fn deploy(store: &Store, app_id: &str, row: &DeployRow) -> Resu
     let version_id = insert_version(&transaction, &function_id, number, row).await?;
     insert_image(&transaction, &version_id, &row.image).await?;
     replace_triggers(&transaction, &function_id, number, row.triggers.as_deref()).await?;
-    if let Some(sealed) = &row.env {
-        env::replace(&transaction, app_id, &function_id, sealed).await?;
+    if let Some(encrypted) = &row.env {
+        env::replace(&transaction, app_id, &function_id, encrypted).await?;
     }
     let deployed = match row.rollout {
         // The first version has nothing beside which it could serve a part.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use deadpool_postgres::Object;
 use tokio_postgres::error::SqlState;
 
-use super::Invocations;
+use super::InvocationsTable;
 use crate::StoreError;
 
 /// Days that are ready in advance: for so long nobody needs to look after them.
@@ -13,7 +13,7 @@ const AHEAD: u64 = 3;
 /// Makers and droppers take turns, over all nodes.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7236834721873002)";
 
-impl Invocations<'_> {
+impl InvocationsTable<'_> {
     /// Make the partitions of the next days, as far as they are missing.
     ///
     /// # Errors
