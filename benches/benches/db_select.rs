@@ -1,4 +1,5 @@
 //! What does `ctx.db` add to one row by primary key, over the same query by tokio-postgres alone?
+#![allow(clippy::disallowed_methods, reason = "a bench spawns and reads the environment by itself")]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
 //! How long does a plan of a large schema against itself take, and an apply, compared with psql running the same SQL?
+#![allow(clippy::disallowed_methods, reason = "a bench spawns and reads the environment by itself")]
 
 use std::io::Write as _;
 use std::path::Path;

@@ -21,7 +21,7 @@ use mayfly_core::resealing::Resealing;
 use mayfly_core::retention::Retention;
 use mayfly_core::{idle, sweep};
 use mayfly_edge::{Base, Draining, Edge, Server};
-use mayfly_egress::{Outbound, OutboundError};
+use mayfly_egress::{EgressClient, EgressError};
 use mayfly_postgres::{Cluster, ClusterConfig, ClusterError, Endpoint, EndpointError};
 use mayfly_secrets::{KeyRing, SecretsError};
 use mayfly_store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
@@ -80,9 +80,9 @@ pub enum StartError {
     /// See [`EngineError`].
     #[error("the sandbox engine: {0}")]
     Engine(#[from] EngineError),
-    /// See [`OutboundError`].
+    /// See [`EgressError`].
     #[error("{0}")]
-    Outbound(#[from] OutboundError),
+    Outbound(#[from] EgressError),
 }
 
 impl App {
@@ -116,7 +116,7 @@ impl App {
             Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbLimits::default()).await?;
         // Before strangers' SQL runs in them.
         tenants.close_open(config.open_databases).await?;
-        let outbound = Outbound::new(&config.fetch_allow, &config.extra_authorities)?;
+        let outbound = EgressClient::new(&config.fetch_allow, &config.extra_authorities)?;
         let parts = Parts { engine, store, tenants, keyring, outbound };
         Ok(Self::assemble(&config, parts, admin_key, listener, address, cluster))
     }

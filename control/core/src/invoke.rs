@@ -29,7 +29,7 @@ use mayfly_api::error::ApiResult;
 use mayfly_api::ids;
 use mayfly_common::clock;
 use mayfly_common::tasks::Tasks;
-use mayfly_egress::Outbound;
+use mayfly_egress::EgressClient;
 use mayfly_quota::{ConcurrencyPermit, CpuScheduler, Daily};
 use mayfly_secrets::KeyRing;
 use mayfly_store::{InvocationRecord, Sink, Store};
@@ -59,7 +59,7 @@ struct Inner {
     store: Store,
     keyring: Arc<KeyRing>,
     tenants: Tenants,
-    outbound: Outbound,
+    outbound: EgressClient,
     sink: Sink,
     tasks: Tasks,
     images: Images,
@@ -83,7 +83,7 @@ pub struct InvokerParts {
     /// The apps' databases.
     pub tenants: Tenants,
     /// The way out.
-    pub outbound: Outbound,
+    pub outbound: EgressClient,
     /// Where records go.
     pub sink: Sink,
     /// What shutdown waits for.

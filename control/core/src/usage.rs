@@ -5,7 +5,7 @@ use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use super::invoke::Invoker;
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_common::clock;
-use mayfly_store::{Store, Usage, UsageGroup, UsageOf};
+use mayfly_store::{Store, UsageGroup, UsageOf, UsageSums};
 
 /// What is asked for when nothing is said: so many days back.
 const DAYS_DEFAULT: i64 = 30;
@@ -36,7 +36,7 @@ pub struct UsageQuery {
 #[derive(Debug, Clone)]
 pub struct UsageReport {
     /// Of everything.
-    pub total: Usage,
+    pub total: UsageSums,
     /// By group.
     pub groups: Vec<UsageOf>,
 }
@@ -49,7 +49,7 @@ impl Usages {
         }
         self.invoker.settle(app).await?;
         let groups = self.store.usage(app, query.from, query.to, query.group).await?;
-        let mut total = Usage::default();
+        let mut total = UsageSums::default();
         for group in &groups {
             total += group.usage;
         }

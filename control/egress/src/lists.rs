@@ -107,7 +107,7 @@ fn pattern(text: &str) -> Option<Pattern> {
     if rest.is_empty() || rest.contains(unfit) || rest.ends_with(':') {
         return None;
     }
-    // With a scheme whose own port nobody writes, every port that is there shows.
+    // With a scheme that has no well-known port, every port that is written shows.
     let url = Url::parse(&format!("ws://{rest}/")).ok()?;
     let host = url.host_str()?.strip_suffix('.').unwrap_or(url.host_str()?);
     let is_name = matches!(url.host(), Some(url::Host::Domain(_)));

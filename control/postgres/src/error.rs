@@ -60,7 +60,7 @@ pub enum ClusterError {
     InUse(PathBuf),
     /// We are root, PostgreSQL refuses root, and there is no unprivileged user.
     #[error(
-        "PostgreSQL does not run as root, and this machine has neither a user 'postgres' nor a user 'nobody'"
+        "PostgreSQL does not run as root, and this machine has neither a user `postgres` nor a user `nobody`"
     )]
     NoUnprivilegedUser,
     /// A file or directory could not be made or read.

@@ -18,11 +18,14 @@ use mayfly_store::{DayUsage, Store, StoreError};
 /// How often the counts are written.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
+/// The counts, by app and day.
+type Days = HashMap<(Arc<str>, NaiveDate), Day>;
+
 /// The daily limits and their counts. Cheap to clone.
 #[derive(Clone)]
 pub struct Daily {
     store: Store,
-    days: Arc<Mutex<HashMap<(Arc<str>, NaiveDate), Day>>>,
+    days: Arc<Mutex<Days>>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -176,7 +179,7 @@ impl Daily {
         }
     }
 
-    fn days(&self) -> std::sync::MutexGuard<'_, HashMap<(Arc<str>, NaiveDate), Day>> {
+    fn days(&self) -> std::sync::MutexGuard<'_, Days> {
         self.days.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

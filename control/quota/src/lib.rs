@@ -1,4 +1,5 @@
 //! Quotas of an app: rate limit, concurrency limit, daily limits, and its fair share of the CPU.
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "a test spawns by itself"))]
 
 mod concurrency;
 mod daily;

@@ -27,7 +27,7 @@ use mayfly_core::tokens::Tokens;
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
 use mayfly_edge::{Base, Edge, UseCases};
-use mayfly_egress::Outbound;
+use mayfly_egress::EgressClient;
 use mayfly_jwt::jwks::Jwks;
 use mayfly_quota::{ConcurrencyLimiter, CpuScheduler, Daily};
 use mayfly_secrets::KeyRing;
@@ -43,7 +43,7 @@ pub(super) struct Parts {
     pub(super) store: Store,
     pub(super) tenants: Tenants,
     pub(super) keyring: Arc<KeyRing>,
-    pub(super) outbound: Outbound,
+    pub(super) outbound: EgressClient,
 }
 
 impl Parts {

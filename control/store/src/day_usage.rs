@@ -1,4 +1,4 @@
-//! The table of what apps used of each day.
+//! The table of daily usage: what apps used of each day.
 
 use std::ops::Add;
 use std::sync::Arc;

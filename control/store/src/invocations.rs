@@ -101,7 +101,7 @@ impl InvocationsTable<'_> {
         Ok(InvocationPage { records: page.iter().map(InvocationRecord::from_row).collect(), next_cursor })
     }
 
-    /// The number that was given out last. Whoever follows from here on misses nothing that ends later.
+    /// The number that was assigned last. A reader that follows from here on misses nothing that ends later.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -113,8 +113,8 @@ impl InvocationsTable<'_> {
         Ok(row.get::<_, i64>(0).unsigned_abs())
     }
 
-    /// Records of one function with numbers above `after`, oldest first, each with its number. Whoever goes on from the
-    /// last number misses none.
+    /// Records of one function with numbers above `after`, oldest first, each with its number. A reader that
+    /// goes on from the last number misses none.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

@@ -42,5 +42,5 @@ pub use rollouts::{Rollout, RolloutTerms, RolloutsTable};
 pub use signing_keys::{NewSigningKey, SigningKeyRow, SigningKeysTable};
 pub use sink::{Sink, SinkConfig, SinkCounts};
 pub use triggers::{Trigger, TriggerKind};
-pub use usage::{Usage, UsageGroup, UsageOf};
+pub use usage::{UsageGroup, UsageOf, UsageSums};
 pub use versions::{Serving, StoredImage, Version, VersionSource, VersionsTable};

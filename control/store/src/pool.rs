@@ -1,4 +1,4 @@
-//! The store itself: a pool of connections to the platform's database, which it makes when it is missing.
+//! `Store`: the connection pool of the platform's database, which it creates when it is missing.
 
 use std::fmt;
 use std::time::Duration;
@@ -86,7 +86,7 @@ impl Store {
         Ok(())
     }
 
-    /// Close the pool: whoever asks from now on is told that the server is shutting down.
+    /// Close the pool: a caller from now on gets the error that the server is shutting down.
     pub fn close(&self) {
         self.pool.close();
     }

@@ -171,7 +171,7 @@ async fn lock_app(transaction: &Transaction<'_>, app_id: &str) -> Result<(), Sto
         .ok_or(StoreError::Missing("the app"))
 }
 
-/// What no longer verifies makes room first.
+/// Keys that no longer verify are removed first.
 async fn insert(
     transaction: &Transaction<'_>,
     app_id: &str,

@@ -1,4 +1,4 @@
-//! What starts a function: rows of the table of triggers.
+//! The table of triggers: what starts a function.
 
 use serde_json::Value;
 use tokio_postgres::{GenericClient, Transaction};

@@ -163,7 +163,7 @@ impl VersionsTable<'_> {
         Ok(client.query_opt(&statement, &[&digest]).await?.map(|row| row.get(0)))
     }
 
-    /// Keep what another engine build snapshotted from a version's source.
+    /// Store the image that another engine build made from a version's source.
     ///
     /// # Errors
     /// [`StoreError::Missing`] when the version is gone.
@@ -183,7 +183,7 @@ pub(super) async fn insert_image(
 ) -> Result<(), StoreError> {
     transaction
         .execute(
-            // The update locks the row: whoever sweeps unused images looks again before deleting it.
+            // The update locks the row: a sweep of unused images checks again before deleting it.
             "INSERT INTO images (digest, engine_digest, bytes) VALUES ($1, $2, $3)
              ON CONFLICT (digest) DO UPDATE SET created_at = now()",
             &[&image.digest, &image.engine_digest, &image.bytes],

@@ -43,7 +43,7 @@ impl Trace {
     }
 }
 
-/// Exactly so many lower-case hexadecimal digits.
+/// Exactly this number of lower-case hexadecimal digits.
 fn hex(text: &str, digits: usize) -> Option<u128> {
     let plain = text.len() == digits && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     if plain { u128::from_str_radix(text, 16).ok() } else { None }

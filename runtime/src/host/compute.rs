@@ -97,6 +97,7 @@ fn parts(computed: Computed) -> (Status, Output) {
 }
 
 /// Works something out while the guest waits. The status, and the length of the result.
+#[allow(clippy::disallowed_methods, reason = "the permit limits how many computations block a thread")]
 pub(super) async fn compute(mut caller: Caller<'_, Sandbox>, ptr: u32, len: u32) -> Result<u64> {
     memory::charge(&mut caller, len as usize);
     let (frame, _) = memory::borrow(&mut caller, ptr, len)?;
@@ -139,6 +140,7 @@ pub(super) fn price_of(frame: &[u8]) -> u64 {
 }
 
 /// Works something out while the guest goes on.
+#[allow(clippy::disallowed_methods, reason = "the permit limits how many computations block a thread")]
 pub(super) fn submit(frame: &[u8]) -> Begun {
     if frame.len() > SUBMITTED_BYTES_MAX || !stands_alone(frame) {
         return Err(Malformed);

@@ -1,7 +1,8 @@
 //! `console`: entries, counted and cut, with a marker row where something was lost.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
+use crate::clock;
 use crate::invoke::{LogEntry, LogLevel};
 use crate::limits::Limits;
 
@@ -44,7 +45,7 @@ impl Console {
 
     fn push(&mut self, level: LogLevel, message: String) {
         let seq = self.entries.len() as u32;
-        let at_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
+        let at_ms = clock::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
         self.entries.push(LogEntry { seq, at_ms, level, message });
     }
 

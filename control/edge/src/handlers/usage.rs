@@ -9,7 +9,7 @@ use mayfly_api::error::ApiResult;
 use mayfly_api::fields::Fields;
 use mayfly_common::clock::rfc3339;
 use mayfly_core::usage::read_query;
-use mayfly_store::{Usage, UsageGroup, UsageOf};
+use mayfly_store::{UsageGroup, UsageOf, UsageSums};
 
 /// The longest id of an invocation that is looked for.
 const ID_CHARS_MAX: usize = 64;
@@ -62,7 +62,7 @@ fn show_group(by: UsageGroup, group: &UsageOf) -> Value {
     shown
 }
 
-fn show(usage: &Usage) -> Value {
+fn show(usage: &UsageSums) -> Value {
     json!({
         "invocations": exact(usage.invocations),
         "errors": exact(usage.errors),

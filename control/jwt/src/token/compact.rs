@@ -1,4 +1,4 @@
-//! A token taken apart: header, payload, signature. Nothing in it is believed yet.
+//! `Compact`: a token split into header, payload and signature. Nothing in it is verified yet.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,4 +1,4 @@
-//! A deploy's one transaction: the version, its image, triggers and environment, and which version serves.
+//! The transaction of a deploy: the version, its image, triggers and environment, and which version serves.
 
 use std::collections::BTreeMap;
 
@@ -111,7 +111,7 @@ pub(super) async fn rollback(
     Ok(deployed)
 }
 
-/// Holds the app's row, so that it cannot begin to be deleted meanwhile.
+/// Holds the app's row, so that its deletion cannot begin at the same time.
 async fn require_ready(transaction: &Transaction<'_>, app_id: &str) -> Result<(), StoreError> {
     transaction
         .query_opt("SELECT 1 FROM apps WHERE id = $1 AND state = 'ready' FOR SHARE", &[&app_id])

@@ -1,4 +1,4 @@
-//! The days of records: a partition each, made in advance and dropped when it is too old.
+//! Daily partitions of the records: created in advance, and dropped when they are too old.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use deadpool_postgres::Object;
@@ -7,10 +7,10 @@ use tokio_postgres::error::SqlState;
 use super::InvocationsTable;
 use crate::StoreError;
 
-/// Days that are ready in advance: for so long nobody needs to look after them.
+/// Days that are created in advance: for so long the job may fail without harm.
 const AHEAD: u64 = 3;
 
-/// Makers and droppers take turns, over all nodes.
+/// One node at a time creates or drops partitions.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7236834721873002)";
 
 impl InvocationsTable<'_> {

@@ -13,7 +13,7 @@ use super::credentials::{CredentialResolver, TenantCredentials};
 use super::error::guest_error;
 use super::pool::Pools;
 use super::rows::JsonRows;
-use super::session::EndUser;
+use super::session::SessionUser;
 use super::statement::UserStatement;
 use super::transaction::{AppTransaction, HeldKey};
 use super::{allow_list, encode};
@@ -79,8 +79,8 @@ impl AppDatabase {
         transaction.take(held, claim.ttl_seconds).await
     }
 
-    fn end_user<'a>(&'a self, credentials: &'a TenantCredentials) -> Option<EndUser<'a>> {
-        self.identity.subject().map(|subject| EndUser { credentials, subject })
+    fn end_user<'a>(&'a self, credentials: &'a TenantCredentials) -> Option<SessionUser<'a>> {
+        self.identity.subject().map(|subject| SessionUser { credentials, subject })
     }
 }
 

@@ -42,7 +42,7 @@ const DROP_PLANS_LOCALLY: [&str; 2] = ["DISCARD PLANS", "SET LOCAL plan_cache_mo
 
 /// An end user whose claims are signed when they are needed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct EndUser<'a> {
+pub(crate) struct SessionUser<'a> {
     pub(crate) credentials: &'a TenantCredentials,
     pub(crate) subject: &'a str,
 }
@@ -85,7 +85,7 @@ impl Session {
     }
 
     /// Statements of ours that must come before the user's: they say who the user is.
-    pub(super) fn before_use(&mut self, user: Option<EndUser<'_>>) -> Vec<String> {
+    pub(super) fn before_use(&mut self, user: Option<SessionUser<'_>>) -> Vec<String> {
         let Some(user) = user else { return Vec::new() };
         self.expire();
         if self.stays_clean && self.is_of(user.subject) {
@@ -102,7 +102,7 @@ impl Session {
     }
 
     /// The user's first statement was executed, and the statements before it too.
-    pub(super) fn after_use(&mut self, user: Option<EndUser<'_>>) {
+    pub(super) fn after_use(&mut self, user: Option<SessionUser<'_>>) {
         let Some(user) = user else { return };
         if !self.stays_clean {
             return;
@@ -117,7 +117,7 @@ impl Session {
     }
 
     /// Statements of ours that must come before a transaction's first: its claims end with it.
-    pub(super) fn before_transaction(&mut self, user: Option<EndUser<'_>>) -> Vec<String> {
+    pub(super) fn before_transaction(&mut self, user: Option<SessionUser<'_>>) -> Vec<String> {
         let Some(user) = user else { return Vec::new() };
         self.expire();
         let claims = user.credentials.claims(user.subject, self.process_id);

@@ -3,13 +3,13 @@
 use bytes::Bytes;
 
 use super::checkout::Checkout;
-use super::session::{EndUser, Known, Plan};
+use super::session::{Known, Plan, SessionUser};
 use crate::wire::{Exchange, Field, RowSink, StatementName, WireError};
 
 /// A user's statement, and the user whose claims are set for it.
 #[derive(Debug)]
 pub(crate) struct UserStatement<'a> {
-    pub(crate) user: Option<EndUser<'a>>,
+    pub(crate) user: Option<SessionUser<'a>>,
     pub(crate) sql: &'a str,
     pub(crate) params: &'a [Option<Vec<u8>>],
 }

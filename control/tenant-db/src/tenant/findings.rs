@@ -15,7 +15,7 @@ pub enum OpenDatabases {
     Refuse,
     /// They are closed before anything is served.
     Close,
-    /// They are closed while the server runs already: for servers whose databases nobody else can have touched.
+    /// They are closed while the server runs already: for servers whose databases no one else can have changed.
     CloseInBackground,
 }
 
