@@ -52,7 +52,7 @@ impl Tasks {
         Attached { tasks: self.clone(), state: State::Running(Box::pin(future)), _counted: counted }
     }
 
-    /// Run something that goes on until it is told to stop; it is dropped at its next await then.
+    /// Run something that ends only at shutdown; it is dropped at its next await then.
     pub fn service<F>(&self, future: F)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -83,7 +83,7 @@ impl Tasks {
         self.trackers.work.len()
     }
 
-    /// Stop every *service* and wait for it to be gone.
+    /// Stop every *service* and wait for it to end.
     pub async fn stop_services(&self) {
         self.trackers.stop.cancel();
         self.trackers.services.close();

@@ -14,7 +14,8 @@ use mayfly_jwt::jwks::Documents;
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 impl EgressClient {
-    /// `GET` a document of at most `bytes_max` bytes. Redirects are not followed: an owner who names an address means it.
+    /// `GET` a document of at most `bytes_max` bytes. Redirects are not followed: an owner who names an address means
+    /// it.
     ///
     /// # Errors
     /// Why not, in words for the app's owner.

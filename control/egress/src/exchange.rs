@@ -22,8 +22,8 @@ pub(super) type AppClient = Client<HttpsConnector<GuardedConnector>, UploadBody>
 /// From the request to the head of its response, the connection included. As long as a function runs by default: one
 /// that waits longer than that has been ended already.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest body of a response, decompressed. A function reads it in chunks: what it holds of it is limited by its own
-/// memory.
+/// The longest body of a response, decompressed. A function reads it in chunks: what it holds of it is limited by its
+/// own memory.
 pub(super) const BODY_BYTES_MAX: u64 = 5 << 30;
 
 /// The limits of a request.

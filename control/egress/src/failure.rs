@@ -1,5 +1,5 @@
-//! Errors of a request, as the function's author sees them: what happened, and nothing about the machine that it happened
-//! on.
+//! Errors of a request, as the function's author sees them: what happened, and nothing about the machine that it
+//! happened on.
 
 use std::error::Error;
 use std::fmt;

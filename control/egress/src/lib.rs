@@ -33,9 +33,9 @@ use mayfly_telemetry::trace::{TRACEPARENT, Trace};
 
 /// Apps whose connections are pooled. An app beyond that gets unpooled connections.
 const POOLS_MAX: usize = 1_024;
-/// Idle connections kept for one host of one app.
+/// Idle connections pooled for one host of one app.
 const IDLE_PER_HOST_MAX: usize = 8;
-/// How long an idle connection is kept.
+/// How long an idle connection is pooled.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often an HTTP/2 connection with open requests is pinged.
 const PING_EVERY: Duration = Duration::from_secs(10);
@@ -75,8 +75,8 @@ struct Traced {
 pub struct EgressError(#[from] rustls::Error);
 
 impl EgressClient {
-    /// Egress to public addresses and to those in `allow`, trusting `authorities` beside the public ones. Proxy variables
-    /// of the environment are not read: a proxy would connect to addresses that were not checked.
+    /// Egress to public addresses and to those in `allow`, trusting `authorities` beside the public ones. Proxy
+    /// variables of the environment are not read: a proxy would connect to addresses that were not checked.
     pub fn new(allow: &[Cidr], authorities: &Authorities) -> Result<Self, EgressError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)

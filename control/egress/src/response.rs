@@ -1,4 +1,5 @@
-//! The response to a request: its head, and its body decompressed; whole where it is small, else streamed as it is read.
+//! The response to a request: its head, and its body decompressed; whole where it is small, else streamed as it is
+//! read.
 
 use std::io;
 use std::pin::Pin;

@@ -1,5 +1,5 @@
-//! A cache of external issuers' published key sets (JWKS): fetched on demand, and never more often than an attacker with
-//! unknown key ids should be able to make us.
+//! A cache of external issuers' published key sets (JWKS): fetched on demand, and never more often than an attacker
+//! with unknown key ids should be able to make us.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,7 +68,7 @@ impl Jwks {
         Self { documents, sets: Arc::default() }
     }
 
-    /// The keys published at a URL; looked up again when they are old, or do not have the one that is asked for.
+    /// The keys published at a URL; fetched again when they are stale, or lack the one that is asked for.
     ///
     /// # Errors
     /// When there are none, and none can be had.

@@ -67,7 +67,7 @@ pub struct Binaries {
 impl Binaries {
     /// The newest safe ones, or with `major` the newest of that line.
     ///
-    /// `directory`, when given, is the only place looked at; `path` is the process's `PATH`.
+    /// `directory`, when given, is the only place searched; `path` is the process's `PATH`.
     ///
     /// # Errors
     /// [`ClusterError::NotFound`] and [`ClusterError::TooOld`].
@@ -95,7 +95,7 @@ impl Binaries {
 /// The newest that is safe; when none is, the newest says what to update.
 fn choose(mut found: Vec<Binaries>, major: Option<u32>) -> Result<Binaries, ClusterError> {
     found.retain(|binaries| major.is_none_or(|major| binaries.version.major == major));
-    // Stable, so that of equal versions the first place looked at wins.
+    // Stable, so that of equal versions the first place searched wins.
     found.sort_by_key(|binaries| std::cmp::Reverse(binaries.version));
     if let Some(safe) = found.iter().find(|binaries| binaries.version.needs_update().is_none()) {
         return Ok(safe.clone());

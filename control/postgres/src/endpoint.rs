@@ -1,4 +1,5 @@
-//! `Endpoint`: the address of a PostgreSQL server and the administrator's login on it. No secret is in its debug output.
+//! `Endpoint`: the address of a PostgreSQL server and the administrator's login on it. No secret is in its debug
+//! output.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -22,12 +22,12 @@ pub use endpoint::Endpoint;
 pub use error::{ClusterError, EndpointError};
 pub use tls::Tls;
 
-/// The form in which an identifier can stand in SQL text.
+/// Quotes an identifier for SQL text.
 pub fn quote_identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The form in which a text can stand in SQL text, for the statements that take no parameters.
+/// Quotes a text as a literal for SQL text, for the statements that take no parameters.
 pub fn quote_literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

@@ -1,4 +1,5 @@
-//! Cleans up after an earlier run: stops a server that still runs, removes a pid file that names another process by now.
+//! Cleans up after an earlier run: stops a server that still runs, removes a pid file that names another process by
+//! now.
 
 use std::path::Path;
 use std::time::Duration;

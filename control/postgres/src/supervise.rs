@@ -59,7 +59,7 @@ impl Server {
         }
     }
 
-    /// Until a connection succeeds, or the server is gone.
+    /// Waits until a connection succeeds, or the server has ended.
     async fn accepts(&self, child: &mut Child) -> Result<(), ClusterError> {
         loop {
             if self.endpoint.admin(self.endpoint.maintenance_database()).await.is_ok() {

@@ -1,8 +1,8 @@
 //! Daily limits: apps' usage of a day (UTC) over all nodes, counted here and written to the platform's database every
 //! second.
 //!
-//! A limit can be exceeded by what runs at the moment when it is reached, and by what the other nodes did within the last
-//! second. After a crash, the last second of this node is missing.
+//! A limit can be exceeded by what runs at the moment when it is reached, and by what the other nodes did within the
+//! last second. After a crash, the last second of this node is missing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,7 +53,7 @@ impl Daily {
     /// Whether the app may begin another invocation today; records it in the rate-limit status.
     ///
     /// # Errors
-    /// The outer ones: what was used so far cannot be looked up.
+    /// The outer ones: the usage so far cannot be read.
     pub async fn check(
         &self,
         app: &str,

@@ -130,8 +130,8 @@ impl<K: Hash + Eq + Clone, W> FairQueue<K, W> {
         }
     }
 
-    /// Removes apps of which none waits or runs, and whose virtual time is not ahead: they would begin at the present one
-    /// anyway.
+    /// Removes apps of which none waits or runs, and whose virtual time is not ahead: they would begin at the present
+    /// one anyway.
     fn sweep(&mut self) {
         let now = self.now;
         self.apps.retain(|_, share| !share.waiting.is_empty() || share.running > 0 || share.time > now);

@@ -5,7 +5,8 @@
 //! one request.
 //!
 //! A guest that would be next anyway need not even wait until a step ends: it gets one of a few extra CPU slots, where
-//! the kernel divides the processors. The step costs its app that place, so that only apps that use little ever have it.
+//! the kernel divides the processors. The step costs its app that place, so that only apps that use little ever have
+//! it.
 
 use std::collections::HashMap;
 use std::future::Future;

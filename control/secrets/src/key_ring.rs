@@ -32,7 +32,7 @@ impl KeyRing {
         Ok(Self { keys: key_file::load_or_create(path)? })
     }
 
-    /// From text of the key file's form; commas may stand for its line ends, so that it fits into a variable.
+    /// From text of the key file's form; commas may replace its line ends, so that it fits into a variable.
     ///
     /// # Errors
     /// [`SecretsError::KeyLine`].
@@ -169,7 +169,7 @@ fn app_key(root: &RootKey, app_id: &str) -> Result<LessSafeKey, SecretsError> {
         .map_err(|_| SecretsError::Unreadable)
 }
 
-/// What the ciphertext is bound to. Every part comes with its length, so that no two places read the same.
+/// What the ciphertext is bound to. Every part comes with its length, so that no two places have the same bytes.
 fn place(key_id: &str, app_id: &str, function: Option<&str>, name: &str) -> Vec<u8> {
     let mut place = b"v1".to_vec();
     let kind = if function.is_some() { "function" } else { "app" };

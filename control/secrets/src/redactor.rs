@@ -1,4 +1,5 @@
-//! `SecretRedactor`: replaces the values of an environment in texts that people read (console entries, messages, stacks).
+//! `SecretRedactor`: replaces the values of an environment in texts that people read (console entries, messages,
+//! stacks).
 //!
 //! One pass over the text, however many values there are: each place's next eight bytes are looked up among the values'
 //! first eight. No automaton is built, since that would be one more copy of every secret.
@@ -105,8 +106,8 @@ fn bit_of(head: &[u8; HEAD]) -> usize {
     (spread >> (64 - FILTER_BITS.trailing_zeros())) as usize
 }
 
-/// As it stands in JSON, and as `console.log` shows it within an object, both without the quotes around it; only what
-/// differs from the value itself.
+/// As it is written in JSON, and as `console.log` shows it within an object, both without the quotes around it; only
+/// what differs from the value itself.
 fn printed_forms(value: &str) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
     // No buffer that grows: it would leave copies behind.
     let mut json = Zeroizing::new(Vec::with_capacity(6 * value.len() + 2));
@@ -114,7 +115,7 @@ fn printed_forms(value: &str) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
     let _ = serde_json::to_writer(&mut *json, value);
     let inner = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
     let in_json = Zeroizing::new(inner.to_vec());
-    // Quotes of another kind stand around it there, so that its own need no backslash.
+    // It is in quotes of another kind there, so that its own need no backslash.
     let mut in_object = Zeroizing::new(Vec::with_capacity(inner.len()));
     for (at, byte) in inner.iter().enumerate() {
         if !(*byte == b'\\' && inner.get(at + 1) == Some(&b'"')) {

@@ -21,7 +21,7 @@ const BACKLOG_MAX: usize = 1024;
 pub enum ChangeKind {
     /// Another version serves.
     Deploy,
-    /// The function is gone.
+    /// The function was deleted.
     Delete,
     /// An environment changed: the function's, or without a function the app's.
     Env,

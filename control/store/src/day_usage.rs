@@ -52,7 +52,7 @@ impl Store {
 }
 
 impl DayUsageTable<'_> {
-    /// Add to days of apps, all in one statement. Gives their totals; apps that are gone have none.
+    /// Add to days of apps, all in one statement. Gives their totals; deleted apps have none.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -98,7 +98,7 @@ impl DayUsageTable<'_> {
         Ok(rows.iter().map(|row| (row.get("app_id"), row.get("day"), DayUsage::from_row(row))).collect())
     }
 
-    /// What an app used of a day, as far as it was kept.
+    /// What an app used of a day, as far as it was written.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

@@ -8,7 +8,7 @@ use mayfly_api::scope::Scope;
 use crate::changes::{self, ChangeKind};
 use crate::{Store, StoreError, id};
 
-/// Whom a key stands for.
+/// The role that a key authenticates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApiKeyKind {
     /// `bb_sk_...`: manages and calls the app's functions.
@@ -34,7 +34,7 @@ pub struct ApiKey {
     pub id: String,
     /// The app it opens.
     pub app_id: String,
-    /// Whom it stands for.
+    /// The role that it authenticates.
     pub kind: ApiKeyKind,
     /// The owner's name for it.
     pub name: Option<String>,
@@ -70,7 +70,7 @@ impl ApiKey {
 /// A key about to be stored.
 #[derive(Debug, Clone)]
 pub struct NewKey {
-    /// Whom it stands for.
+    /// The role that it authenticates.
     pub kind: ApiKeyKind,
     /// The owner's name for it.
     pub name: Option<String>,

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::{Store, StoreError};
 
-/// A recording, as it is kept.
+/// A recording, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredRecording {
     /// The engine build that ran it.

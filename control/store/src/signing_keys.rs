@@ -83,7 +83,7 @@ impl SigningKeysTable<'_> {
         Ok(client.query(&statement, &[&app_id]).await?.iter().map(SigningKeyRow::from_row).collect())
     }
 
-    /// The app's first key, unless it has one that signs already: of two that come at once, one wins.
+    /// The app's first key, unless it has one that signs already: of two concurrent calls, one wins.
     ///
     /// # Errors
     /// [`StoreError::Missing`] when there is no such app.

@@ -28,7 +28,7 @@ pub struct SinkConfig {
     pub linger: Duration,
     /// How long a recorder waits for space before the oldest record is dropped. Default: 100 ms.
     pub patience: Duration,
-    /// How long a shutdown keeps trying to write what waits. Default: 10 s.
+    /// How long a shutdown keeps trying to write the queue. Default: 10 s.
     pub drain: Duration,
 }
 

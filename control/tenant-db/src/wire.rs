@@ -1,7 +1,7 @@
 //! A small PostgreSQL client for connections on which tenants' SQL runs.
 //!
 //! It speaks the extended protocol with text results, sees every transaction status, counts
-//! bytes as they arrive, and does a whole use of a connection in one round trip. Why it is our own stands in
+//! bytes as they arrive, and does a whole use of a connection in one round trip. The reasons for our own are in
 //! `docs/decisions/0003-own-wire-client-for-tenants.md`.
 
 mod cancel;

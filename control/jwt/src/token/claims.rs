@@ -39,7 +39,7 @@ impl TokenClaims {
         Ok(Self { members: strict_json::object(payload)? })
     }
 
-    /// Who made the token, by its own word.
+    /// The issuer (`iss`), as the token claims it.
     ///
     /// # Errors
     /// [`TokenFault::IssuerMissing`].
@@ -47,7 +47,7 @@ impl TokenClaims {
         self.members.get("iss").and_then(Value::as_str).ok_or(TokenFault::IssuerMissing)
     }
 
-    /// Whom the token is about.
+    /// The subject (`sub`).
     ///
     /// # Errors
     /// [`TokenFault::Subject`].

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Algorithm, TokenFault, strict_json};
 
-/// The longest token that is looked at.
+/// The longest token that is parsed.
 pub const TOKEN_BYTES_MAX: usize = 8 << 10;
 
 /// A token in its compact form, its header read.

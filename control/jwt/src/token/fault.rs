@@ -91,7 +91,7 @@ impl TokenFault {
         Self::Time,
     ];
 
-    /// The word for programs, and the sentence for people.
+    /// The reason code, and the sentence for people.
     fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::AuthorizationRepeated => {

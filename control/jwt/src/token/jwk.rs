@@ -142,7 +142,7 @@ impl std::fmt::Debug for VerifyKey {
     }
 }
 
-/// Keys for encryption stand in the same sets, and must not be taken for others.
+/// Keys for encryption are in the same sets, and must not be used for signatures.
 fn check_purpose(jwk: &Map<String, Value>) -> Result<(), JwkError> {
     let for_signatures = match jwk.get("use") {
         None => true,

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use ring::digest::{SHA256, digest};
-
 use super::app::DevApp;
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_cli::source::{FunctionSource, functions_in};
 use mayfly_cli::{out, source_excerpt};
+use mayfly_common::digest::sha256_hex;
 use mayfly_core::auth::Manager;
 use mayfly_core::deploy::{DeployedVersion, Manifest};
 use mayfly_core::sql::ScriptRequest;
@@ -85,7 +84,7 @@ impl Deployer {
     /// Run a function's `schema.sql`, unless exactly this text was run before.
     async fn run_schema(&self, function: &str, sql: &str) -> ApiResult<()> {
         let name = format!("dev: {function}/schema.sql");
-        let checksum = hex::encode(digest(&SHA256, sql.as_bytes()));
+        let checksum = sha256_hex(sql.as_bytes());
         if self.edge.sql.has_run(&self.app.app_id, &name, &checksum).await? {
             return Ok(());
         }

@@ -118,7 +118,7 @@ impl FunctionsTable<'_> {
         version: u32,
         engine_digest: &str,
     ) -> Result<Option<ActiveFunction>, StoreError> {
-        // A number, and nothing else. Not kept prepared: there is one text for each.
+        // A number, and nothing else. Not prepared: there is one text for each.
         let version = format!("v.function_id = f.id AND v.number = {version}");
         self.find_active(&version, "f.app_id = $1 AND f.name = $2", app_id, name, engine_digest).await
     }

@@ -12,7 +12,7 @@ use crate::triggers::{self, Trigger, TriggerKind};
 use crate::versions::{StoredImage, insert_image};
 use crate::{RolloutTerms, Store, StoreError, env, id, rollouts};
 
-/// A built version about to be kept. What is `None` keeps its value; a new function gets the default.
+/// A built version to be stored. What is `None` keeps its value; a new function gets the default.
 #[derive(Debug, Clone)]
 pub struct DeployRow {
     /// The function's name.

@@ -74,7 +74,7 @@ async fn make(client: &mut Object, day: NaiveDate) -> Result<(), StoreError> {
         .await;
     match made {
         Ok(()) => Ok(transaction.commit().await?),
-        // Records of that day stand among the others already: there they stay.
+        // Records of that day are in the default partition already: there they stay.
         Err(error) if error.code() == Some(&SqlState::CHECK_VIOLATION) => Ok(()),
         Err(error) => Err(error.into()),
     }

@@ -80,8 +80,8 @@ impl<T> Queue<T> {
         }
     }
 
-    /// The oldest, up to `enough` of them, once there are that many, or a reader waits for them, or the first has waited
-    /// for `linger`. `None`: it is closed, and empty.
+    /// The oldest, up to `enough` of them, once there are that many, or a reader waits for them, or the first has
+    /// waited for `linger`. `None`: it is closed, and empty.
     pub(super) async fn take(&self, linger: Duration) -> Option<Batch<T>> {
         loop {
             match self.waiting() {

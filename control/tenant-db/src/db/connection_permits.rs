@@ -1,7 +1,8 @@
 //! Connection permits: how many connections there may be, and which caller gets the next one.
 //!
 //! Two queues, both first come, first served. The first is each login's own: an app that asks for a thousand waits
-//! behind itself. Only as many as a login may have at once get into the second, for the connections that all apps share.
+//! behind itself. Only as many as a login may have at once get into the second, for the connections that all apps
+//! share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

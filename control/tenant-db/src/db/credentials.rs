@@ -46,14 +46,15 @@ impl TenantCredentials {
     }
 
     /// `<hex of the subject>.<backend>.<expiry>.<hex of the MAC>`: it names one end user, on one connection, for a
-    /// while. Of the characters `[0-9a-f.]` only, so that it can stand in SQL text.
+    /// while. Of the characters `[0-9a-f.]` only, so that it needs no quoting in SQL text.
     pub(crate) fn claims(&self, subject: &str, process_id: i32) -> String {
         let signed = format!("{}.{process_id}.{}", hex::encode(subject), expiry());
         format!("{signed}.{}", self.mac(&signed))
     }
 
     /// `<expiry>.<hex of the MAC>`: with it, one idempotency key may be taken and its result stored, on one connection,
-    /// for a while. What is signed begins with a word that is no subject's hex: it can never pass for claims, nor they for it.
+    /// for a while. What is signed begins with a word that is no subject's hex: it can never pass for claims, nor they
+    /// for it.
     pub(crate) fn key_proof(&self, scope: &str, key: &str, process_id: i32) -> String {
         let expiry = expiry();
         let signed = format!("idempotency.{process_id}.{expiry}.{}.{}", hex::encode(scope), hex::encode(key));
@@ -86,15 +87,15 @@ fn expiry() -> u64 {
     (Duration::from_millis(clock::now_ms()) + CLAIMS_LIFETIME).as_secs()
 }
 
-/// What a session starts with, and comes back to by every kind of reset.
+/// The settings that a session starts with, and that every kind of reset restores.
 pub(crate) fn session_settings(privilege: Privilege, limits: &DbLimits) -> Vec<(&'static str, String)> {
     let millis = |duration: Duration| duration.as_millis().to_string();
     let statement_timeout = match privilege {
         Privilege::Owner => limits.script_timeout,
         Privilege::Service | Privilege::User | Privilege::Anon => limits.statement_timeout,
     };
-    // A plan for all parameters would also be one for all users: what a function that is wrongly called IMMUTABLE said
-    // for one of them would stand in it.
+    // A plan for all parameters would also be one for all users: what a function that is wrongly called IMMUTABLE
+    // returned for one of them would be part of it.
     let plan_cache_mode = if privilege == Privilege::Service { "auto" } else { "force_custom_plan" };
     vec![
         ("plan_cache_mode", plan_cache_mode.to_owned()),

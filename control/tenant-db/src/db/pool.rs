@@ -93,8 +93,8 @@ impl Pools {
         Ok((pool, permit, pooled))
     }
 
-    /// Nothing is sent before a connection stands, so opening one may be tried again: a server that restarts is back
-    /// in a moment.
+    /// No statement is sent before a connection is established, so opening one may be retried: a server that restarts
+    /// is back in a moment.
     async fn open(
         &self,
         credentials: &TenantCredentials,

@@ -1,7 +1,8 @@
 //! The state of a connection's session, as far as the host knows it.
 //!
 //! A connection is used for one end user after the other. A statement's session side effects are undone by [`RESET`],
-//! sent along with every use. In most apps no statement of the allow-list can have any: then the reset is not sent, the claims stay for as long as the user stays the same, and statements are kept parsed.
+//! sent along with every use. In most apps no statement of the allow-list can have any: then the reset is not sent, the
+//! claims stay for as long as the user stays the same, and statements are kept parsed.
 //! `docs/decisions/0010-skip-session-resets.md` has the argument.
 
 mod statements;
@@ -24,17 +25,18 @@ const RESET: &str = "RESET ROLE; RESET ALL; CLOSE ALL; DEALLOCATE ALL; UNLISTEN 
 /// Finds routines that could have session side effects.
 const SIDE_EFFECTS: &str = include_str!("session/session_side_effects.sql");
 
-/// For how long a user's claims may stay set in a session. Much shorter than they are good for, because a transaction that
-/// begins at the last moment still needs them at its end.
+/// For how long a user's claims may stay set in a session. Much shorter than they are good for, because a transaction
+/// that begins at the last moment still needs them at its end.
 const CLAIMS_KEPT: Duration = Duration::from_secs(60);
 
 /// Uses in a row by one user after which plans are worth keeping.
 const PLANS_AFTER: u32 = 16;
 
-/// From here on plans may be kept, and with them what a function that is wrongly called IMMUTABLE said to this user.
+/// From here on plans may be kept, and with them what a function that is wrongly declared IMMUTABLE returned for this
+/// user.
 const KEEP_PLANS: &str = "SET plan_cache_mode = auto";
 
-/// What was planned for one user is not for the next one, and what comes is not kept until it is worth it.
+/// Plans made for one user are not used for the next one, and new ones are not kept until it is worth it.
 const DROP_PLANS: [&str; 2] = ["DISCARD PLANS", "RESET plan_cache_mode"];
 
 /// For a transaction of another user, after which the setting is again what it was.
@@ -84,7 +86,7 @@ impl Session {
         })
     }
 
-    /// Statements of ours that must come before the user's: they say who the user is.
+    /// Statements of ours that must come before the user's: they set the user's claims.
     pub(super) fn before_use(&mut self, user: Option<SessionUser<'_>>) -> Vec<String> {
         let Some(user) = user else { return Vec::new() };
         self.expire();

@@ -84,8 +84,8 @@ impl Checkout {
     }
 }
 
-/// Refusals by which a parsed statement may differ from the same text parsed again: columns or types are others, a table
-/// is gone and another one has its name, the name itself is not known.
+/// Refusals by which a parsed statement may differ from the same text parsed again: columns or types have changed, a
+/// table is gone and another one has its name, the name itself is not known.
 fn is_stale(sqlstate: &str) -> bool {
     sqlstate.starts_with("42") || sqlstate == "0A000" || sqlstate == "26000"
 }

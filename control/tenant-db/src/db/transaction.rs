@@ -42,7 +42,7 @@ impl fmt::Debug for AppTransaction {
 }
 
 impl AppTransaction {
-    /// `claims` are the statements that say who the user is.
+    /// `claims` are the statements that set the user's claims.
     pub(super) fn new(checkout: Checkout, options: TransactionOptions, claims: Vec<String>) -> Self {
         let begin = begin_statement(options);
         Self {

@@ -1,4 +1,4 @@
-//! How work on an app's database can fail.
+//! `TenantError`: failures of work on an app's database.
 
 use super::findings::OpenDatabase;
 use mayfly_secrets::SecretsError;
@@ -22,7 +22,7 @@ pub enum TenantError {
         /// What it may have.
         limit: usize,
     },
-    /// The author's script failed; nothing of it was kept.
+    /// The author's script failed; it was rolled back.
     #[error("{0}")]
     Script(Box<ScriptError>),
     /// The schema engine's; see there what is left of a change.

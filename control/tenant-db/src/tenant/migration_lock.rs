@@ -1,5 +1,5 @@
-//! Migration locks: one change of an app's schema at a time, and a few over all apps, since each has a connection of its
-//! own.
+//! Migration locks: one change of an app's schema at a time, and a few over all apps, since each has a connection of
+//! its own.
 
 use std::collections::HashSet;
 use std::pin::pin;

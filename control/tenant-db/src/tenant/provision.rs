@@ -1,11 +1,11 @@
 //! Provisions an app's database, and removes it: each step may be repeated, so that what a crash between two of them
 //! left is completed at the next start.
 
-use ring::digest::{SHA256, digest};
 use tokio_postgres::{Client, Error};
 
 use super::{TenantError, roles};
 use crate::identity::Privilege;
+use mayfly_common::digest::sha256_hex;
 use mayfly_postgres::{Endpoint, quote_identifier, quote_literal};
 
 const HARDEN: &str = include_str!("harden.sql");
@@ -75,7 +75,7 @@ pub(super) async fn check(endpoint: &Endpoint, app_id: &str) -> Result<Vec<Strin
 
 /// Which text of `harden.sql` a database was closed with: another build may close more.
 fn hardened_by() -> String {
-    hex::encode(digest(&SHA256, HARDEN.as_bytes()))
+    sha256_hex(HARDEN.as_bytes())
 }
 
 /// Two servers never work on one thing at once: an app's database, or what the whole server shares. The lock ends with
@@ -118,6 +118,7 @@ fn hmac_blocks(key: &[u8]) -> (Vec<u8>, Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use ring::digest::{SHA256, digest};
     use ring::hmac;
 
     use super::*;

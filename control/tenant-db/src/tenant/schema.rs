@@ -16,7 +16,7 @@ use mayfly_postgres::Endpoint;
 /// Tables of one app at most.
 const TABLES_MAX: usize = 50;
 
-/// What the platform itself keeps in an app's `public`.
+/// The platform's own objects in an app's schema `public`.
 const HIDDEN: [&str; 2] = ["_idempotency_keys", "current_user_id()"];
 
 /// A change of an app's schema.

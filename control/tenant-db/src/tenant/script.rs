@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use ring::digest::{SHA256, digest};
 
 use super::{ScriptError, TenantError};
 use crate::db::{DbLimits, TenantCredentials, session_settings};
 use crate::identity::Privilege;
 use crate::wire::{self, Connection, Exchange, Field, Refusal, RowSink, StatementName, Values, WireError};
+use mayfly_common::digest::sha256_hex;
 use mayfly_postgres::Endpoint;
 use mayfly_store::StoreError;
 
@@ -83,7 +83,7 @@ pub(super) async fn run(
 }
 
 async fn run_on(connection: &mut Connection, script: MigrationScript) -> Result<AppliedScript, TenantError> {
-    let checksum = hex::encode(digest(&SHA256, script.sql.as_bytes()));
+    let checksum = sha256_hex(script.sql.as_bytes());
     let begun = Instant::now();
     let before = ["BEGIN".to_owned(), "SELECT mayfly.lock_scripts()".to_owned()];
     let failed = |error| failure(error, &script.sql);

@@ -26,7 +26,7 @@ use mayfly_store::{AppState, Change, ChangeKind, Changes, Store, id};
 pub const CLAIMS_KEY: &str = "=claims-key";
 pub const PASSWORD: &str = "=password";
 
-/// How often idle connections are looked for.
+/// How often the pools are searched for idle connections.
 const REAP_EVERY: Duration = Duration::from_secs(10);
 
 /// All apps' databases. Cheap to clone.

@@ -14,13 +14,13 @@ use super::scram;
 use super::stream::Stream;
 use mayfly_postgres::Endpoint;
 
-/// Who logs in where, and what the session starts with.
+/// The login, and the settings that the session starts with.
 pub(crate) struct Login<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) database: &'a str,
     pub(crate) user: &'a str,
     pub(crate) password: Option<&'a str>,
-    /// Settings of the startup packet: every kind of reset comes back to them.
+    /// Settings of the startup packet: every kind of reset restores them.
     pub(crate) settings: &'a [(&'a str, String)],
 }
 

@@ -23,7 +23,7 @@ pub(crate) trait RowSink {
 /// Under which name the user's statement is parsed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum StatementName<'a> {
-    /// None: it is gone with the next one.
+    /// None: the next one replaces it.
     Unnamed,
     /// This one, from now on.
     New(&'a str),
@@ -31,7 +31,7 @@ pub(crate) enum StatementName<'a> {
     Parsed(&'a str),
 }
 
-/// What is sent in one go. If one statement fails, the server skips those after it.
+/// What is sent in one round trip. If one statement fails, the server skips those after it.
 #[derive(Debug)]
 pub(crate) struct Exchange<'a> {
     /// Prepared statements that the server shall close.

@@ -1,6 +1,6 @@
 //! An idempotency key that a transaction holds: taken with its first statement, its result stored with its last.
 //!
-//! The transaction runs as whom the invocation runs, and users' logins have no right to the table of keys. So two
+//! The transaction runs as the invocation's identity, and users' logins have no right to the table of keys. So two
 //! functions of ours, with the rights of their owner, do it for them: only for a key that the host has signed for this
 //! very connection.
 
@@ -13,7 +13,7 @@ use crate::db::encode::Param;
 use crate::db::error::guest_error;
 use crate::wire::{Field, RowSink, Values, WireError};
 
-/// The longest result that is kept, in bytes of JSON.
+/// The longest result that is stored, in bytes of JSON.
 const RESULT_BYTES_MAX: usize = 256 << 10;
 
 /// Takes a key within the transaction.

@@ -79,7 +79,8 @@ impl Tenants {
         Ok(fingerprint)
     }
 
-    /// Before a change: the present state is the one that the last change left, so it is recorded where that is missing.
+    /// Before a change: the present state is the one that the last change left, so it is recorded where that is
+    /// missing.
     pub(in crate::tenant) async fn fill_gap(&self, app_id: &str) -> Result<(), TenantError> {
         let client = self.admin(app_id).await?;
         let newest = client

@@ -9,8 +9,8 @@ use mayfly_secrets::SecretsError;
 use mayfly_store::{App, AppState, DatabaseSecrets, id};
 
 impl Tenants {
-    /// Finish what an earlier run began: half-made databases are made, half-deleted ones deleted, and those that are
-    /// not as they should be are mended. One app's trouble does not stop the others.
+    /// Finish what an earlier run began: partially created databases are completed, partially deleted ones deleted,
+    /// and those that fail their check are repaired. One app's failure does not stop the others.
     ///
     /// # Errors
     /// When the list of apps cannot be read.
@@ -25,7 +25,7 @@ impl Tenants {
                 AppState::Ready => self.check_and_repair(&app.id).await.map(|_| ()),
             };
             if let Err(error) = outcome {
-                tracing::error!(%error, app = app.id, state = app.state.as_str(), "an app's database is not in order");
+                tracing::error!(%error, app = app.id, state = app.state.as_str(), "recovery of an app's database failed");
             }
         }
         Ok(())
