@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds() {
+    fn headers_are_limited() {
         let many = vec![("x".to_owned(), "y".to_owned()); COUNT_MAX];
         assert!(outgoing(&many).is_ok());
         assert!(outgoing(&vec![("x".to_owned(), "y".to_owned()); COUNT_MAX + 1]).is_err());

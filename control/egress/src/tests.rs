@@ -1,4 +1,4 @@
-//! `fetch` against an origin on loopback: what it sends, follows, bounds and refuses.
+//! `fetch` against an origin on loopback: what it sends, follows, limits and refuses.
 
 use std::net::SocketAddr;
 
@@ -65,12 +65,12 @@ async fn gzip(plain: &[u8]) -> Vec<u8> {
     encoder.into_inner()
 }
 
-/// An answer's body, read within a bound.
+/// The body of a response, read within a limit.
 async fn body(url: String, bytes_max: u64) -> Result<Bytes, String> {
-    let outbound = EgressClient::new(&["127.0.0.1/32".parse().unwrap()], &Authorities::default()).unwrap();
-    let fetch = outbound.for_app("app_a");
-    let bounds = FetchLimits { allow: &fetch.allow, lists: None, body_bytes_max: bytes_max };
-    let answer = exchange::run(&fetch.client, bounds, get(url)).await.map_err(|error| error.to_string())?;
+    let egress = EgressClient::new(&["127.0.0.1/32".parse().unwrap()], &Authorities::default()).unwrap();
+    let fetch = egress.for_app("app_a");
+    let limits = FetchLimits { allow: &fetch.allow, lists: None, body_bytes_max: bytes_max };
+    let answer = exchange::run(&fetch.client, limits, get(url)).await.map_err(|error| error.to_string())?;
     assert!(!answer.headers.iter().any(|(name, _)| name == "content-encoding"));
     answer.body.collect(usize::MAX).await.map_err(|error| error.to_string())
 }
@@ -217,8 +217,8 @@ async fn breaks_and_refusals_are_errors() {
 
 #[tokio::test]
 async fn apps_do_not_share_a_pool() {
-    let outbound = EgressClient::new(&[], &Authorities::default()).unwrap();
-    let a = outbound.for_app("app_a");
-    assert!(Arc::ptr_eq(&a, &outbound.for_app("app_a")));
-    assert!(!Arc::ptr_eq(&a, &outbound.for_app("app_b")));
+    let egress = EgressClient::new(&[], &Authorities::default()).unwrap();
+    let a = egress.for_app("app_a");
+    assert!(Arc::ptr_eq(&a, &egress.for_app("app_a")));
+    assert!(!Arc::ptr_eq(&a, &egress.for_app("app_b")));
 }

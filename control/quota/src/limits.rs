@@ -44,7 +44,7 @@ pub struct AppLimits {
 pub struct EffectiveLimits {
     /// Invocations begun in a second, and how many of them at once; `None`: as many as come.
     pub rate: Option<Rate>,
-    /// Sandboxes at once; `None`: the node's own bound.
+    /// Sandboxes at once; `None`: the node's own limit.
     pub concurrency: Option<u32>,
     /// Requests that wait for a permit.
     pub queue: u32,

@@ -27,7 +27,7 @@ pub struct SinkConfig {
     /// How long a record waits for others, to be written with them, unless a reader asks for it. Default: 10 ms.
     pub linger: Duration,
     /// How long a recorder waits for space before the oldest record is dropped. Default: 100 ms.
-    pub patience: Duration,
+    pub push_timeout: Duration,
     /// How long a shutdown keeps trying to write the queue. Default: 10 s.
     pub drain: Duration,
 }
@@ -38,7 +38,7 @@ impl Default for SinkConfig {
             queue_max: 10_000,
             batch_max: 1_000,
             linger: Duration::from_millis(10),
-            patience: Duration::from_millis(100),
+            push_timeout: Duration::from_millis(100),
             drain: Duration::from_secs(10),
         }
     }
@@ -74,7 +74,7 @@ pub struct Sink {
 struct SinkQueue {
     queue: Arc<Queue<Arc<InvocationRecord>>>,
     counters: Arc<Counters>,
-    patience: Duration,
+    push_timeout: Duration,
 }
 
 impl Drop for SinkQueue {
@@ -102,16 +102,16 @@ impl Sink {
         let shared = SinkQueue {
             queue: Arc::clone(&queue),
             counters: Arc::clone(&counters),
-            patience: config.patience,
+            push_timeout: config.push_timeout,
         };
         let writer = Writer { store: store.clone(), config, counters, queue };
         (Self { shared: Arc::new(shared) }, tokio::spawn(writer.run()))
     }
 
-    /// Hand over one record. Waits for space as long as the sink's patience at most; then the oldest record that still
+    /// Hand over one record. Waits for space as long as `push_timeout` at most; then the oldest record that still
     /// waits is dropped and counted.
     pub async fn record(&self, record: impl Into<Arc<InvocationRecord>>) {
-        let dropped = self.shared.queue.push(record.into(), self.shared.patience).await;
+        let dropped = self.shared.queue.push(record.into(), self.shared.push_timeout).await;
         self.shared.counters.dropped.fetch_add(u64::from(dropped), Ordering::Relaxed);
     }
 

@@ -48,9 +48,9 @@ impl<T> Queue<T> {
     }
 
     /// Put one at the end. `true`: the oldest was dropped for it, after waiting for space in vain.
-    pub(super) async fn push(&self, record: T, patience: Duration) -> bool {
+    pub(super) async fn push(&self, record: T, push_timeout: Duration) -> bool {
         if self.is_full() {
-            let _ = tokio::time::timeout(patience, self.until_space()).await;
+            let _ = tokio::time::timeout(push_timeout, self.until_space()).await;
         }
         let (dropped, count) = {
             let mut state = self.lock();
@@ -161,7 +161,7 @@ impl<T> Queue<T> {
 mod tests {
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_millis(1);
+    const PUSH_TIMEOUT: Duration = Duration::from_millis(1);
     /// Longer than any test: whatever comes sooner was hurried.
     const FOR_EVER: Duration = Duration::from_secs(86_400);
 
@@ -174,7 +174,7 @@ mod tests {
     async fn what_waits_goes_when_it_is_enough_asked_for_or_old() {
         let queue = Queue::new(10, 3);
         for letter in "abcd".chars() {
-            queue.push(letter, PATIENCE).await;
+            queue.push(letter, PUSH_TIMEOUT).await;
         }
         // Enough at once; the rest waits until a reader asks.
         assert_eq!(taken(&queue, FOR_EVER).await, ("abc".to_owned(), 3));
@@ -188,7 +188,7 @@ mod tests {
             queue.mark_written(4);
         };
         assert_eq!(tokio::join!(asked, written).0, "written");
-        queue.push('e', PATIENCE).await;
+        queue.push('e', PUSH_TIMEOUT).await;
         let linger = Duration::from_millis(10);
         assert_eq!(taken(&queue, linger).await, ("e".to_owned(), 5));
     }
@@ -196,8 +196,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn when_full_the_oldest_is_dropped_and_closing_hurries() {
         let queue = Queue::new(2, 5);
-        assert!(!queue.push('a', PATIENCE).await && !queue.push('b', PATIENCE).await);
-        assert!(queue.push('c', PATIENCE).await);
+        assert!(!queue.push('a', PUSH_TIMEOUT).await && !queue.push('b', PUSH_TIMEOUT).await);
+        assert!(queue.push('c', PUSH_TIMEOUT).await);
         queue.close();
         assert_eq!(taken(&queue, FOR_EVER).await, ("bc".to_owned(), 3));
         assert!(queue.take(FOR_EVER).await.is_none());
