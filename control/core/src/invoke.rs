@@ -92,7 +92,7 @@ pub struct InvokerParts {
     pub api_url: Arc<str>,
     /// What apps used of the day.
     pub daily: Daily,
-    /// CpuScheduler on the processor.
+    /// The CPU scheduler.
     pub turns: CpuScheduler,
     /// Told how versions that are rolled out do.
     pub rollouts: Rollouts,

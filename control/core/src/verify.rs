@@ -20,7 +20,7 @@ pub struct Verify {
     pub keyring: Arc<KeyRing>,
     /// Runs them.
     pub engine: Engine,
-    /// CpuScheduler on the processor.
+    /// The CPU scheduler.
     pub turns: CpuScheduler,
     /// Knows what is not recorded yet.
     pub invoker: Invoker,

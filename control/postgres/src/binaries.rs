@@ -1,4 +1,4 @@
-//! Finds PostgreSQL's own programs on this machine, and refuses versions that do not keep tenants apart.
+//! Finds PostgreSQL's programs on this machine, and refuses versions that do not isolate tenants safely.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -8,11 +8,11 @@ use tokio::process::Command;
 
 use crate::ClusterError;
 
-/// The oldest line of versions that has what we need.
+/// The oldest major version that has what we need.
 const MAJOR_MIN: u32 = 15;
 
-/// The first minor of each line in which row-level security has no known hole: before them, the planner's statistics
-/// showed hidden rows (CVE-2025-8713). Lines that are not listed began later.
+/// The first minor of each major version in which row-level security has no known hole: before them, the planner's
+/// statistics showed hidden rows (CVE-2025-8713). Versions that are not listed began later.
 const SAFE_MINORS: [(u32, u32); 3] = [(15, 14), (16, 10), (17, 6)];
 
 /// A version of PostgreSQL.

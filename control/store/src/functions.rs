@@ -1,4 +1,4 @@
-//! The table of functions: what is deployed, and the hot look-up of an invocation.
+//! The table of functions: what is deployed, and the look-up on the hot path of an invocation.
 
 mod active;
 mod deploy;
