@@ -1,4 +1,5 @@
 //! What does `ctx.db` add to one row by primary key, over the same query by tokio-postgres alone?
+#![allow(clippy::disallowed_methods, reason = "a bench spawns and reads the environment by itself")]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,9 +12,9 @@ use mayfly_runtime::Call;
 use mayfly_runtime::providers::{BigintMode, Database, RowShape, Statement, Value};
 use mayfly_secrets::KeyRing;
 use mayfly_store::{Store, StoreConfig};
-use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::db::DbLimits;
 use mayfly_tenant_db::identity::Identity;
-use mayfly_tenant_db::tenant::{Script, Tenants};
+use mayfly_tenant_db::tenant::{MigrationScript, Tenants};
 
 const SELECT: &str = "SELECT id, body FROM notes WHERE id = $1";
 const SCRIPT: &str = "CREATE TABLE notes (id int PRIMARY KEY, body text NOT NULL);
@@ -76,9 +77,9 @@ async fn app(cluster: &Cluster, directory: &Path) -> (Tenants, String) {
     store.migrate().await.expect("the store migrates");
     let keys = Arc::new(KeyRing::load_or_create(&directory.join("secrets.key")).expect("a key ring"));
     let endpoint = cluster.endpoint().clone();
-    let tenants = Tenants::start(store, keys, endpoint, DbBounds::default()).await.expect("tenants start");
+    let tenants = Tenants::start(store, keys, endpoint, DbLimits::default()).await.expect("tenants start");
     let app = tenants.create("bench").await.expect("the app is made").id;
-    let script = Script { sql: SCRIPT.to_owned(), name: None, key_id: None };
+    let script = MigrationScript { sql: SCRIPT.to_owned(), name: None, key_id: None };
     tenants.run_script(&app, script).await.expect("the table is made");
     (tenants, app)
 }

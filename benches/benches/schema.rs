@@ -1,4 +1,5 @@
 //! How long does a plan of a large schema against itself take, and an apply, compared with psql running the same SQL?
+#![allow(clippy::disallowed_methods, reason = "a bench spawns and reads the environment by itself")]
 
 use std::io::Write as _;
 use std::path::Path;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use mayfly_benches::executor;
 use mayfly_benches::server::directory;
-use mayfly_postgres::{Cluster, ClusterConfig, Target};
+use mayfly_postgres::{Cluster, ClusterConfig, ServerAddress};
 use mayfly_schema::{Declared, Ledger, Options, Rules, apply};
 use tokio_postgres::Client;
 
@@ -77,7 +78,7 @@ async fn clear(client: &Client) {
 }
 
 fn psql(cluster: &Cluster, script: &str) {
-    let Target::Unix { directory, port } = cluster.endpoint().target() else { return };
+    let ServerAddress::Unix { directory, port } = cluster.endpoint().address() else { return };
     let user = cluster.endpoint().client_config("postgres").get_user().unwrap_or_default().to_owned();
     let mut child = Command::new("psql")
         .args([

@@ -1,4 +1,5 @@
 //! Shared set-up of the benches: an executor, an engine, functions and calls.
+#![allow(clippy::disallowed_methods, reason = "a bench spawns and reads the environment by itself")]
 pub mod figures;
 pub mod floor;
 pub mod memory;

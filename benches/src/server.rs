@@ -8,7 +8,7 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use mayfly_control::app::App;
 use mayfly_control::config::Config;
-use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::db::DbLimits;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
@@ -58,7 +58,7 @@ impl Server {
         let admin = endpoint.admin(endpoint.maintenance_database()).await.expect("PostgreSQL answers");
         let count = "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'app\\_%' AND backend_type = 'client backend'";
         let open = admin.query_one(count, &[]).await.expect("PostgreSQL counts").get(0);
-        (open, DbBounds::default().connections_max)
+        (open, DbLimits::default().connections_max)
     }
 
     /// A token for one of the app's users.

@@ -20,11 +20,11 @@ use mayfly_common::tasks::Tasks;
 use mayfly_core::auth::admin::{self, AdminKeyError};
 use mayfly_core::jobs::{self, StoreLeases};
 use mayfly_edge::{Base, Draining, Edge, Server};
-use mayfly_egress::{Outbound, OutboundError};
+use mayfly_egress::{EgressClient, EgressError};
 use mayfly_postgres::{Cluster, ClusterConfig, ClusterError, Endpoint, EndpointError};
 use mayfly_secrets::{KeyRing, SecretsError};
 use mayfly_store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
-use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::db::DbLimits;
 use mayfly_tenant_db::tenant::{TenantError, Tenants};
 
 use crate::use_cases::UseCases;
@@ -82,9 +82,9 @@ pub enum StartError {
     /// See [`EngineError`].
     #[error("the sandbox engine: {0}")]
     Engine(#[from] EngineError),
-    /// See [`OutboundError`].
+    /// See [`EgressError`].
     #[error("{0}")]
-    Outbound(#[from] OutboundError),
+    Egress(#[from] EgressError),
 }
 
 impl App {
@@ -115,10 +115,10 @@ impl App {
         // Before the first record: the day that it belongs to.
         store.invocations().prepare_days(clock::now()).await?;
         let tenants =
-            Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbBounds::default()).await?;
+            Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbLimits::default()).await?;
         // Before strangers' SQL runs in them.
-        tenants.settle_open(config.open_databases).await?;
-        let outbound = Outbound::new(&config.fetch_allow, &config.extra_authorities)?;
+        tenants.close_open(config.open_databases).await?;
+        let outbound = EgressClient::new(&config.fetch_allow, &config.extra_authorities)?;
         let (sink, _) = Sink::start(&store, SinkConfig::default());
         let (tasks, stop) = (Tasks::new(), CancellationToken::new());
         let foundation = Foundation { engine, store, tenants, keyring, outbound, sink, tasks, stop };

@@ -157,7 +157,7 @@ impl Config {
             fetch_allow: Vec::new(),
             extra_authorities: Authorities::default(),
             drain: Duration::from_secs(60),
-            open_databases: OpenDatabases::CloseMeanwhile,
+            open_databases: OpenDatabases::CloseInBackground,
             access_log: AccessLog::Errors,
             cache_dir: None,
             cache_bytes_max: 8 << 30,

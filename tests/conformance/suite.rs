@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use mayfly_common::tls::Authorities;
-use mayfly_egress::{EgressLists, Outbound};
+use mayfly_egress::{EgressClient, EgressLists};
 use mayfly_runtime::providers::Fetch;
 use support::client::Client;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -17,7 +17,7 @@ const SERVE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/serve.py")
 /// A running server over one checkout. Dropping it stops the server.
 pub(crate) struct Suite {
     address: SocketAddr,
-    outbound: Outbound,
+    outbound: EgressClient,
     _server: Child,
 }
 
@@ -39,7 +39,7 @@ impl Suite {
         let loopback = ["127.0.0.0/8", "::1/128"].map(|range| range.parse().expect("a range"));
         Self {
             address: (Ipv4Addr::LOCALHOST, port).into(),
-            outbound: Outbound::new(&loopback, &Authorities::default()).expect("TLS can be set up"),
+            outbound: EgressClient::new(&loopback, &Authorities::default()).expect("TLS can be set up"),
             _server: server,
         }
     }

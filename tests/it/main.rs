@@ -1,4 +1,5 @@
 //! Black-box tests of the whole product, in one binary.
+#![allow(clippy::disallowed_methods, reason = "a test spawns, reads the clock and the environment by itself")]
 #![allow(
     clippy::expect_used,
     clippy::panic,

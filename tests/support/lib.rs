@@ -1,4 +1,5 @@
 //! Shared support of the integration tests: servers, clients, origins, tokens.
+#![allow(clippy::disallowed_methods, reason = "a test spawns, reads the clock and the environment by itself")]
 #![allow(
     clippy::expect_used,
     clippy::panic,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use mayfly_runtime::providers::{BigintMode, Database, GuestError, RowShape, Statement, Value};
 use mayfly_secrets::KeyRing;
-use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::db::DbLimits;
 use mayfly_tenant_db::identity::Identity;
-use mayfly_tenant_db::tenant::{Script, Tenants};
+use mayfly_tenant_db::tenant::{MigrationScript, Tenants};
 use serde_json::Value as Json;
 use tokio::sync::OnceCell;
 
@@ -16,11 +16,11 @@ static TENANTS: OnceCell<Tenants> = OnceCell::const_new();
 
 /// The shared tenants, with the usual bounds. Only from within [`run`](crate::cluster::run).
 pub async fn tenants() -> Tenants {
-    TENANTS.get_or_init(|| tenants_with(DbBounds::default())).await.clone()
+    TENANTS.get_or_init(|| tenants_with(DbLimits::default())).await.clone()
 }
 
 /// Tenants with other limits. Apps belong to the server: each is reachable through every instance.
-pub async fn tenants_with(bounds: DbBounds) -> Tenants {
+pub async fn tenants_with(bounds: DbLimits) -> Tenants {
     Tenants::start(store().await, keys(), endpoint(), bounds).await.expect("the server is fit for tenants")
 }
 
@@ -59,7 +59,7 @@ impl TestApp {
 
     /// Run a script as the owner.
     pub async fn script(&self, sql: &str) {
-        let script = Script { sql: sql.to_owned(), name: None, key_id: None };
+        let script = MigrationScript { sql: sql.to_owned(), name: None, key_id: None };
         self.tenants.run_script(&self.id, script).await.unwrap_or_else(|error| panic!("{error}\n{sql}"));
     }
 

@@ -129,6 +129,7 @@ fn check(output: &Output) -> Result<(), String> {
     Err(format!("the function cannot be bundled:\n{}{hint}", said.trim_end()))
 }
 
+#[allow(clippy::disallowed_methods, reason = "a look-up of a program, as the shell does it")]
 fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())

@@ -79,6 +79,7 @@ pub fn cell(value: &Value, member: &str) -> String {
 }
 
 /// Whether the user asked for no colour.
+#[allow(clippy::disallowed_methods, reason = "the convention of every command: no-color.org")]
 fn refuses_color() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }

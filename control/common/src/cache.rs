@@ -120,7 +120,7 @@ impl<K: Hash + Eq + Clone, V: Clone + PartialEq> TtlCache<K, V> {
         let value = load().await?;
         self.unless_invalidated(generation, || match guard {
             Some(guard) => {
-                // Refused when the entry was removed or replaced meanwhile: it is loaded again then.
+                // Refused when the entry was removed or replaced since: it is loaded again then.
                 let _ = guard.insert(self.entry(value.clone()));
             }
             None => self.entries.insert(key.clone(), self.entry(value.clone())),

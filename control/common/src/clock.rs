@@ -1,15 +1,17 @@
-//! The one place that reads the wall clock.
+//! The wall clock: the only place that reads it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, Utc};
 
 /// The present instant.
+#[allow(clippy::disallowed_methods, reason = "this is the place")]
 pub fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
-/// Milliseconds since 1970; 0 on a machine whose clock stands before that.
+/// Milliseconds since 1970; 0 on a machine whose clock is before that.
+#[allow(clippy::disallowed_methods, reason = "this is the place")]
 pub fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }

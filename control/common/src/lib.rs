@@ -1,7 +1,8 @@
-//! Small building blocks without knowledge of the product: clock, task tracker, TTL cache, trusted certificates.
+//! Small building blocks without knowledge of the product: clock, digest, task tracker, TTL cache, trusted certificates.
 
 pub mod cache;
 pub mod clock;
+pub mod digest;
 pub mod jobs;
 pub mod tasks;
 pub mod tls;

@@ -1,4 +1,7 @@
-//! The only place that spawns: every task is counted, and awaited at shutdown.
+//! `Tasks`, the task tracker: spawned tasks are counted, and awaited or stopped at shutdown.
+//!
+//! Exempt are tasks that end with an object that owns them, such as the driver of a database connection. Each is marked
+//! where it is spawned: `clippy.toml` bans `tokio::spawn` everywhere else.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,18 +17,18 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 /// Two kinds of work: *work*, which a shutdown waits for, and *service*, which it tells to stop.
 #[derive(Debug, Clone, Default)]
 pub struct Tasks {
-    inner: Arc<Inner>,
+    trackers: Arc<Trackers>,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
+struct Trackers {
     work: TaskTracker,
     services: TaskTracker,
     stop: CancellationToken,
 }
 
 impl Tasks {
-    /// Nothing running yet.
+    /// A tracker without tasks.
     pub fn new() -> Self {
         Self::default()
     }
@@ -36,26 +39,26 @@ impl Tasks {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.inner.work.spawn(future)
+        self.trackers.work.spawn(future)
     }
 
-    /// Work that whoever waits for it drives: a task of its own would cost it a hand-over each way. Dropped before its
-    /// end, it becomes one, so that nobody's going away ends it.
+    /// Work that is polled by the task that waits for it: a task of its own would cost a hand-over each way. Dropped
+    /// before its end, it becomes a task of its own, so that a client disconnect does not cancel it.
     pub fn attached<T: Send + 'static>(
         &self,
         future: impl Future<Output = T> + Send + 'static,
     ) -> Attached<T> {
-        let counted = self.inner.work.token();
+        let counted = self.trackers.work.token();
         Attached { tasks: self.clone(), state: State::Running(Box::pin(future)), _counted: counted }
     }
 
-    /// Run something that goes on until it is told to stop; it is dropped at its next await then.
+    /// Run something that ends only at shutdown; it is dropped at its next await then.
     pub fn service<F>(&self, future: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let stop = self.inner.stop.clone();
-        self.inner.services.spawn(async move {
+        let stop = self.trackers.stop.clone();
+        self.trackers.services.spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = future => {}
@@ -69,22 +72,22 @@ impl Tasks {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.inner.services.spawn(future)
+        self.trackers.services.spawn(future)
     }
 
     /// Wait until all *work* is done, at most `limit`. Says how much was left.
     pub async fn finish_work(&self, limit: Duration) -> usize {
-        self.inner.work.close();
+        self.trackers.work.close();
         // Whether it was in time shows in what is left.
-        let _ = tokio::time::timeout(limit, self.inner.work.wait()).await;
-        self.inner.work.len()
+        let _ = tokio::time::timeout(limit, self.trackers.work.wait()).await;
+        self.trackers.work.len()
     }
 
-    /// Stop every *service* and wait for it to be gone.
+    /// Stop every *service* and wait for it to end.
     pub async fn stop_services(&self) {
-        self.inner.stop.cancel();
-        self.inner.services.close();
-        self.inner.services.wait().await;
+        self.trackers.stop.cancel();
+        self.trackers.services.close();
+        self.trackers.services.wait().await;
     }
 }
 
@@ -104,13 +107,13 @@ enum State<T> {
 }
 
 impl<T: Send + 'static> Attached<T> {
-    /// Whether somebody has to drive it.
+    /// Whether its owner has to poll it.
     pub fn is_attached(&self) -> bool {
         matches!(self.state, State::Running(_))
     }
 
-    /// Make it a task of its own. Whoever goes on to wait for something else has to: what is not driven may hold
-    /// just that.
+    /// Make it a task of its own. An owner that goes on to wait for something else has to: work that is not polled may
+    /// hold just that.
     pub fn detach(&mut self) {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Running(work) => self.state = State::Detached(self.tasks.work(work)),
@@ -124,7 +127,7 @@ impl<T: Send + 'static> Future for Attached<T> {
 
     /// Never ready again after its end.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        // Taken out for the step: one that panics leaves nothing that could be gone on with.
+        // Taken out for the step: one that panics leaves nothing that could be polled again.
         match std::mem::replace(&mut self.state, State::Over) {
             State::Running(mut work) => {
                 let polled = work.as_mut().poll(cx);
@@ -137,7 +140,7 @@ impl<T: Send + 'static> Future for Attached<T> {
                 Poll::Ready(Ok(done)) => Poll::Ready(done),
                 Poll::Ready(Err(error)) => match error.try_into_panic() {
                     Ok(panic) => std::panic::resume_unwind(panic),
-                    // The runtime is going down, and so is whoever waits.
+                    // The runtime is shutting down, and so is the task that waits.
                     Err(_) => Poll::Pending,
                 },
                 Poll::Pending => {

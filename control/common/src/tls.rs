@@ -1,4 +1,4 @@
-//! Whom a TLS client trusts, where that is not the public certificate authorities alone.
+//! The certificate authorities that TLS clients trust: the public ones, and those of the operator.
 
 use std::path::{Path, PathBuf};
 
@@ -36,12 +36,12 @@ impl Authorities {
         }
     }
 
-    /// These, and nobody else.
+    /// These authorities alone.
     pub fn alone(self) -> RootCertStore {
         RootCertStore { roots: self.0 }
     }
 
-    /// These, beside the public authorities.
+    /// These authorities and the public ones.
     pub fn beside_public(&self) -> RootCertStore {
         let mut roots = public();
         roots.extend(self.0.iter().cloned());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::app_cache::{AppCache, CachedApp};
 use mayfly_api::error::rate_limit_status::RateLimitStatus;
 use mayfly_api::error::{ApiError, ApiResult};
-use mayfly_quota::{Daily, Slot, Slots};
+use mayfly_quota::{ConcurrencyLimiter, ConcurrencyPermit, Daily};
 
 /// Use cases of admission. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub struct Admission {
     /// The apps' limits.
     pub apps: AppCache,
     /// The concurrency limiter.
-    pub slots: Slots,
+    pub slots: ConcurrencyLimiter,
     /// The daily quotas.
     pub daily: Daily,
 }
@@ -30,7 +30,7 @@ pub struct Counted {
 #[derive(Debug)]
 pub struct Permit {
     /// The concurrency permit.
-    pub slot: Slot,
+    pub slot: ConcurrencyPermit,
     /// What is left of the app's limits.
     pub rate_limit: RateLimitStatus,
 }

@@ -97,7 +97,7 @@ impl Env {
     ) -> ApiResult<BTreeMap<String, String>> {
         env.into_iter()
             .map(|(name, value)| {
-                let sealed = self.keyring.seal(app, Some(function), &name, &value)?;
+                let sealed = self.keyring.encrypt(app, Some(function), &name, &value)?;
                 Ok((name, sealed))
             })
             .collect()
@@ -108,7 +108,7 @@ impl Env {
             .into_iter()
             .map(|(name, value)| {
                 let sealed =
-                    value.map(|value| self.keyring.seal(app, function, &name, &value)).transpose()?;
+                    value.map(|value| self.keyring.encrypt(app, function, &name, &value)).transpose()?;
                 Ok((name, sealed))
             })
             .collect()

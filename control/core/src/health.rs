@@ -8,7 +8,7 @@ use mayfly_api::endpoint::{Call, Handler};
 use mayfly_api::error::ApiResult;
 use mayfly_api::health::{Liveness, Readiness, ReadyState, Subsystem, SubsystemState};
 use mayfly_api::routes::Live;
-use mayfly_quota::Slots;
+use mayfly_quota::ConcurrencyLimiter;
 use mayfly_store::{POSTGRESQL, Sink, Store};
 
 /// Longer than any healthy answer, shorter than an orchestrator's patience.
@@ -22,7 +22,7 @@ pub struct Health {
     /// Records.
     pub sink: Sink,
     /// Sandboxes.
-    pub slots: Slots,
+    pub slots: ConcurrencyLimiter,
     /// Set once a shutdown has start.
     pub stop: CancellationToken,
 }

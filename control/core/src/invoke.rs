@@ -17,8 +17,8 @@ use mayfly_api::error::ApiResult;
 use mayfly_api::ids;
 use mayfly_common::clock;
 use mayfly_common::tasks::Tasks;
-use mayfly_egress::Outbound;
-use mayfly_quota::{Daily, Slot, Turns};
+use mayfly_egress::EgressClient;
+use mayfly_quota::{ConcurrencyPermit, CpuScheduler, Daily};
 use mayfly_runtime::{Call, Disconnected, Engine, Limits, Outcome, Request};
 use mayfly_secrets::KeyRing;
 use mayfly_store::{InvocationRecord, Sink, Store};
@@ -69,7 +69,7 @@ pub struct Execution {
     /// Compiles images and runs them.
     pub engine: Engine,
     /// The CPU scheduler.
-    pub turns: Turns,
+    pub turns: CpuScheduler,
     /// The daily quotas.
     pub daily: Daily,
     /// What a shutdown waits for.
@@ -91,7 +91,7 @@ pub struct Capabilities {
     /// The apps' databases.
     pub tenants: Tenants,
     /// `fetch`.
-    pub outbound: Outbound,
+    pub outbound: EgressClient,
     /// Decrypts environments.
     pub keyring: Arc<KeyRing>,
     /// `BUTTERBASE_API_URL`
@@ -125,7 +125,7 @@ pub struct Invocation {
     /// The request that it belongs to.
     pub context: RequestContext,
     /// Its concurrency permit.
-    pub permit: Slot,
+    pub permit: ConcurrencyPermit,
 }
 
 impl Trigger {

@@ -6,7 +6,7 @@ use mayfly_api::error::ApiResult;
 use mayfly_api::routes::SqlRun;
 use mayfly_api::sql::{RunSql, SqlApplied};
 use mayfly_api::value::{Bytes, Millis, Text};
-use mayfly_tenant_db::tenant::{Script, Tenants};
+use mayfly_tenant_db::tenant::{MigrationScript, Tenants};
 
 /// The use case.
 #[derive(Debug, Clone)]
@@ -23,7 +23,8 @@ impl Sql {
     pub async fn run(&self, app: &str, by: &Manager, script: RunSql) -> ApiResult<SqlApplied> {
         let RunSql { sql, name } = script;
         let key_id = by.key_id().map(str::to_owned);
-        let script = Script { sql: Bytes::into_string(sql), name: name.map(Text::into_string), key_id };
+        let script =
+            MigrationScript { sql: Bytes::into_string(sql), name: name.map(Text::into_string), key_id };
         let applied = self.tenants.run_script(app, script).await?;
         Ok(SqlApplied {
             id: applied.id,

@@ -8,7 +8,7 @@ use mayfly_api::access::Manager;
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::functions::{InvokeFunction, Invoked};
 use mayfly_api::value::Millis;
-use mayfly_quota::Slot;
+use mayfly_quota::ConcurrencyPermit;
 use mayfly_runtime::{CollectError, Request, Response};
 use mayfly_store::InvocationRecord;
 use mayfly_telemetry::request::RequestContext;
@@ -58,7 +58,7 @@ impl TestCalls {
         target: TestTarget<'_>,
         wanted: InvokeFunction,
         context: RequestContext,
-        permit: Slot,
+        permit: ConcurrencyPermit,
     ) -> ApiResult<Invoked> {
         let (app, name) = (target.app, target.name);
         let found = self.functions.by_name(app, name).await?;

@@ -32,7 +32,7 @@ const TTL_SECONDS: u32 = 3_600;
 const GRACE_SECONDS: u32 = 24 * 3_600;
 /// The longest subject.
 const SUBJECT_BYTES_MAX: usize = 255;
-/// Claims of one token, as JSON.
+/// TokenClaims of one token, as JSON.
 const CLAIMS_BYTES_MAX: usize = 4 << 10;
 /// What only we say of a token.
 const RESERVED: [&str; 6] = ["iss", "sub", "aud", "exp", "nbf", "iat"];
@@ -75,8 +75,8 @@ impl Tokens {
         let kid = format!("k_{}", key::random_word(20)?);
         let (pair, private) = SigningKey::generate(kid.clone()).map_err(ApiError::internal)?;
         let private = Zeroizing::new(STANDARD.encode(&*private));
-        let sealed = self.keyring.seal(app, None, &signing_key_name(&kid), &private)?;
-        Ok(NewSigningKey { kid, public_jwk: pair.public_jwk(), private_sealed: Some(sealed) })
+        let sealed = self.keyring.encrypt(app, None, &signing_key_name(&kid), &private)?;
+        Ok(NewSigningKey { kid, public_jwk: pair.public_jwk(), private_encrypted: Some(sealed) })
     }
 }
 
@@ -168,7 +168,7 @@ fn info(row: &SigningKeyRow) -> SigningKeyInfo {
         kid: row.kid.clone(),
         algorithm: row.public_jwk["alg"].as_str().map(str::to_owned),
         state: if row.signing { SigningKeyState::Signing } else { SigningKeyState::Verifying },
-        imported: row.private_sealed.is_none(),
+        imported: row.private_encrypted.is_none(),
         verifies_until: row.verifies_until.map(Into::into),
         created_at: row.created_at.into(),
     }
@@ -214,7 +214,7 @@ fn read_import(given: Map<String, Value>) -> ApiResult<NewSigningKey> {
     for (name, value) in [("kid", kid), ("alg", algorithm.as_str()), ("use", "sig")] {
         public.insert(name.to_owned(), value.into());
     }
-    Ok(NewSigningKey { kid: kid.to_owned(), public_jwk: Value::Object(public), private_sealed: None })
+    Ok(NewSigningKey { kid: kid.to_owned(), public_jwk: Value::Object(public), private_encrypted: None })
 }
 
 fn explain(error: StoreError) -> ApiError {
@@ -265,7 +265,7 @@ mod tests {
         decorated["x5c"] = json!(["x"]);
         let stored = read_import(decorated.as_object().unwrap().clone()).unwrap();
         assert_eq!(stored.public_jwk, jwk, "and nothing beside it");
-        assert!(stored.private_sealed.is_none());
+        assert!(stored.private_encrypted.is_none());
         for (name, value) in [
             ("d", json!("AQAB")),
             ("kid", json!("a/b")),

@@ -8,7 +8,7 @@ use mayfly_api::routes::UsageGet;
 use mayfly_api::usage::{GetUsage, GroupBy, UsageGroupSums, UsageReport, UsageSums};
 use mayfly_api::value::Millis;
 use mayfly_common::clock;
-use mayfly_store::{Store, Usage, UsageGroup, UsageOf};
+use mayfly_store::{Store, UsageGroup, UsageOf, UsageTotals};
 
 use crate::invoke::Invoker;
 
@@ -47,7 +47,7 @@ impl Handler<UsageGet> for Usages {
         }
         self.invoker.recorded(app).await?;
         let groups = self.store.usage(app, query.from, query.to, query.group).await?;
-        let mut total = Usage::default();
+        let mut total = UsageTotals::default();
         for group in &groups {
             total += group.usage;
         }
@@ -71,7 +71,7 @@ fn group_sums(by: UsageGroup, group: UsageOf) -> UsageGroupSums {
     }
 }
 
-fn sums(usage: &Usage) -> UsageSums {
+fn sums(usage: &UsageTotals) -> UsageSums {
     let millis = |micros: u128| Millis::of_micros(u64::try_from(micros).unwrap_or(u64::MAX));
     UsageSums {
         invocations: usage.invocations.into(),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::usage::UsageVerified;
-use mayfly_quota::{Slot, Turns};
+use mayfly_quota::{ConcurrencyPermit, CpuScheduler};
 use mayfly_secrets::KeyRing;
 use mayfly_store::{InvocationQuery, InvocationRecord, Store, StoredRecording};
 
@@ -22,15 +22,20 @@ pub struct Verify {
     pub keyring: Arc<KeyRing>,
     /// Runs them.
     pub engine: Engine,
-    /// Turns on the processor.
-    pub turns: Turns,
+    /// The CPU scheduler.
+    pub turns: CpuScheduler,
     /// Knows what is not recorded yet.
     pub invoker: Invoker,
 }
 
 impl Verify {
     /// Run an invocation of the app again.
-    pub async fn invocation(&self, app: &str, id: &str, mut permit: Slot) -> ApiResult<UsageVerified> {
+    pub async fn invocation(
+        &self,
+        app: &str,
+        id: &str,
+        mut permit: ConcurrencyPermit,
+    ) -> ApiResult<UsageVerified> {
         self.invoker.recorded(app).await?;
         let record = self.record(app, id).await?;
         if let Some(why) = ended_by_the_clock(&record) {
@@ -40,7 +45,7 @@ impl Verify {
             impossible("it was not recorded: recordPercent of its function says how many are, and a recording has a bound")
         })?;
         let image = self.image(&stored).await?;
-        let bytes = self.keyring.open_bytes(app, None, &recording_name(id), &stored.sealed)?;
+        let bytes = self.keyring.decrypt_bytes(app, None, &recording_name(id), &stored.encrypted)?;
         let recording = Recording::from_bytes(bytes.to_vec()).map_err(ApiError::internal)?;
         let run = self.engine.replay(&image, &recording);
         let replay = self.turns.run(app.into(), permit.weight(), run).await.map_err(ApiError::internal)?;

@@ -1,4 +1,4 @@
-//! Resolves once, judges every address, connects to one that was judged, and looks again at who answered.
+//! Resolves once, checks every address, connects to one that was checked, and checks the connected peer again.
 
 use std::error::Error;
 use std::fmt;
@@ -14,14 +14,14 @@ use mayfly_runtime::providers::BoxFuture;
 use tokio::net::{TcpStream, lookup_host};
 use tower::Service;
 
-use super::guard::{Cidr, judge_address};
+use super::guard::{Cidr, check_address};
 
 /// Resolution and TCP handshake together.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The connector under TLS: the name stays with the layers above (SNI, `Host`), the address is chosen here.
 #[derive(Debug, Clone)]
-pub(super) struct Vetted {
+pub(super) struct GuardedConnector {
     allow: Arc<[Cidr]>,
 }
 
@@ -30,19 +30,19 @@ pub(super) struct Vetted {
 pub(super) enum ConnectError {
     /// The name leads to an address that functions may not reach. Which one stays unsaid: it is a probe's answer.
     NotPublic,
-    /// The name leads nowhere, or nobody answered.
+    /// The name does not resolve, or the host did not answer.
     Failed(io::Error),
     /// Not within the time.
     TimedOut,
 }
 
-impl Vetted {
+impl GuardedConnector {
     pub(super) fn new(allow: Arc<[Cidr]>) -> Self {
         Self { allow }
     }
 }
 
-impl Service<Uri> for Vetted {
+impl Service<Uri> for GuardedConnector {
     type Response = TokioIo<TcpStream>;
     type Error = ConnectError;
     type Future = BoxFuture<'static, Result<Self::Response, ConnectError>>;
@@ -65,14 +65,14 @@ impl Service<Uri> for Vetted {
 async fn connect(uri: &Uri, allow: &[Cidr]) -> Result<TcpStream, ConnectError> {
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-    let addresses = vet(&resolve(host, port).await?, allow)?;
+    let addresses = check_all(&resolve(host, port).await?, allow)?;
     let mut last = io::Error::from(io::ErrorKind::NotFound);
     for address in addresses {
         match TcpStream::connect(address).await {
             Ok(stream) => {
                 // What the kernel says it is connected to is what counts.
                 let peer = stream.peer_addr().map_err(ConnectError::Failed)?;
-                judge_address(peer.ip(), allow).map_err(|_| ConnectError::NotPublic)?;
+                check_address(peer.ip(), allow).map_err(|_| ConnectError::NotPublic)?;
                 // Only a matter of speed.
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);
@@ -90,10 +90,10 @@ async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError>
     Ok(lookup_host((host, port)).await.map_err(ConnectError::Failed)?.collect())
 }
 
-/// One address that is not public condemns the name: whoever mixes them is trying something.
-fn vet(addresses: &[SocketAddr], allow: &[Cidr]) -> Result<Vec<SocketAddr>, ConnectError> {
+/// One address that is not public refuses the name: mixing them is an attack.
+fn check_all(addresses: &[SocketAddr], allow: &[Cidr]) -> Result<Vec<SocketAddr>, ConnectError> {
     for address in addresses {
-        judge_address(address.ip(), allow).map_err(|_| ConnectError::NotPublic)?;
+        check_address(address.ip(), allow).map_err(|_| ConnectError::NotPublic)?;
     }
     Ok(addresses.to_vec())
 }
@@ -128,12 +128,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_bad_address_condemns_the_name() {
+    fn one_bad_address_refuses_the_name() {
         let good: SocketAddr = "8.8.8.8:80".parse().unwrap();
         let bad: SocketAddr = "10.0.0.1:80".parse().unwrap();
-        assert_eq!(vet(&[good], &[]).unwrap(), [good]);
-        assert!(matches!(vet(&[good, bad], &[]), Err(ConnectError::NotPublic)));
-        assert!(matches!(vet(&[bad, good], &[]), Err(ConnectError::NotPublic)));
+        assert_eq!(check_all(&[good], &[]).unwrap(), [good]);
+        assert!(matches!(check_all(&[good, bad], &[]), Err(ConnectError::NotPublic)));
+        assert!(matches!(check_all(&[bad, good], &[]), Err(ConnectError::NotPublic)));
     }
 
     #[tokio::test]

@@ -1,19 +1,21 @@
 //! Small documents that the platform itself fetches on an app's behalf, such as key sets: through the same guard, with
-//! bounds of their own.
+//! limits of their own.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use mayfly_runtime::providers::{BoxFuture, FetchRequest, Redirect};
 
-use super::{Outbound, exchange};
+use super::EgressClient;
+use super::exchange::{self, FetchLimits};
 use mayfly_jwt::jwks::Documents;
 
 /// From name to last byte.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-impl Outbound {
-    /// `GET` a document of at most `bytes_max` bytes. Redirects are not followed: whoever names an address means it.
+impl EgressClient {
+    /// `GET` a document of at most `bytes_max` bytes. Redirects are not followed: an owner who names an address means
+    /// it.
     ///
     /// # Errors
     /// Why not, in words for the app's owner.
@@ -26,10 +28,10 @@ impl Outbound {
             redirect: Redirect::Error,
         };
         let fetch = self.for_app(app);
-        let bounds = exchange::Bounds { allow: &fetch.allow, lists: None, body_bytes_max: bytes_max as u64 };
+        let limits = FetchLimits { allow: &fetch.allow, lists: None, body_bytes_max: bytes_max as u64 };
         let read = async {
             let answer =
-                exchange::run(&fetch.client, bounds, request).await.map_err(|error| error.message)?;
+                exchange::run(&fetch.client, limits, request).await.map_err(|error| error.message)?;
             if answer.status != 200 {
                 return Err(format!("the answer's status is {}", answer.status));
             }
@@ -41,7 +43,7 @@ impl Outbound {
     }
 }
 
-impl Documents for Outbound {
+impl Documents for EgressClient {
     fn get(&self, app: &str, url: &str, bytes_max: usize) -> BoxFuture<'static, Result<Bytes, String>> {
         let (this, app, url) = (self.clone(), app.to_owned(), url.to_owned());
         Box::pin(async move { this.document(&app, &url, bytes_max).await })

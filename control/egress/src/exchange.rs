@@ -1,40 +1,46 @@
-//! One `fetch` from start to end: judge, send, follow, read within the bounds.
+//! One `fetch` from start to end: check the URL, send, follow redirects, read within the limits.
 
 use std::time::Duration;
 
 use http::{Method, Request, Response, Uri};
 use hyper::body::Incoming;
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
 use mayfly_runtime::providers::{FetchRequest, FetchResponse, GuestError, Redirect};
 use url::Url;
 
-use super::failure::explain;
-use super::guard::{Cidr, Denied, judge_url};
+use super::connect::GuardedConnector;
+use super::failure::{denied, explain, failed};
+use super::guard::{Cidr, Denied, check_url};
 use super::redirect::{HOPS_MAX, Hop, follow, location};
-use super::upload::Upload;
-use super::{AppClient, EgressLists, answer, denied, failed, headers};
+use super::upload::{Upload, UploadBody};
+use super::{EgressLists, headers, response};
 
-/// From the request to the head of its answer, the connection included. As long as a function runs by default:
-/// what waits longer than that was ended already.
+/// A client that belongs to one app: pooled connections are never shared between tenants.
+pub(super) type AppClient = Client<HttpsConnector<GuardedConnector>, UploadBody>;
+
+/// From the request to the head of its response, the connection included. As long as a function runs by default: one
+/// that waits longer than that has been ended already.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest body of an answer to a function, unpacked. A function reads it piece by piece: what it holds of it is
-/// bounded by its own memory.
+/// The longest body of a response, decompressed. A function reads it in chunks: what it holds of it is limited by its
+/// own memory.
 pub(super) const BODY_BYTES_MAX: u64 = 5 << 30;
 
-/// Within what a request stays.
+/// The limits of a request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds<'a> {
+pub(super) struct FetchLimits<'a> {
     /// The operator's exceptions from what is public.
     pub(super) allow: &'a [Cidr],
     /// The app's own lists of hosts.
     pub(super) lists: Option<&'a EgressLists>,
-    /// The longest body of an answer.
+    /// The longest body of a response.
     pub(super) body_bytes_max: u64,
 }
 
-/// Send one request and whatever redirects it leads to.
+/// Send one request, and follow its redirects.
 pub(super) async fn run(
     client: &AppClient,
-    bounds: Bounds<'_>,
+    limits: FetchLimits<'_>,
     request: FetchRequest,
 ) -> Result<FetchResponse, GuestError> {
     let redirects = request.redirect;
@@ -46,15 +52,15 @@ pub(super) async fn run(
         body: true,
     };
     for followed in 0..=HOPS_MAX {
-        let answer = send(client, bounds, &hop, &mut upload).await?;
-        let place = location(answer.status(), answer.headers());
+        let received = send(client, limits, &hop, &mut upload).await?;
+        let place = location(received.status(), received.headers());
         match (redirects, place) {
             (Redirect::Manual, _) | (_, None) => {
-                return answer::read(answer, &hop.url, followed > 0, bounds.body_bytes_max).await;
+                return response::read(received, &hop.url, followed > 0, limits.body_bytes_max).await;
             }
             (Redirect::Error, Some(_)) => return Err(failed("the answer is a redirect")),
             (Redirect::Follow, Some(place)) => {
-                hop = follow(hop, answer.status(), place)
+                hop = follow(hop, received.status(), place)
                     .ok_or_else(|| failed("the redirect's location is not a URL"))?;
             }
         }
@@ -64,15 +70,15 @@ pub(super) async fn run(
 
 async fn send(
     client: &AppClient,
-    bounds: Bounds<'_>,
+    limits: FetchLimits<'_>,
     hop: &Hop,
     upload: &mut Upload,
 ) -> Result<Response<Incoming>, GuestError> {
-    if !bounds.lists.is_none_or(|lists| lists.permits(&hop.url)) {
+    if !limits.lists.is_none_or(|lists| lists.permits(&hop.url)) {
         let host = hop.url.host_str().unwrap_or_default();
         return Err(denied(format_args!("the app's egress lists do not let it reach {host}")));
     }
-    judge_url(&hop.url, bounds.allow).map_err(|why| match why {
+    check_url(&hop.url, limits.allow).map_err(|why| match why {
         Denied::Address(address) => denied(format_args!("{address} is not a public address")),
         Denied::Url(_) | Denied::Port(_) => denied(why),
     })?;
@@ -85,7 +91,7 @@ async fn send(
     *request.uri_mut() = uri;
     *request.headers_mut() = hop.headers.clone();
     match tokio::time::timeout(HEAD_TIMEOUT, client.request(request)).await {
-        Ok(Ok(answer)) => Ok(answer),
+        Ok(Ok(received)) => Ok(received),
         Ok(Err(error)) => Err(explain(&error)),
         Err(_) => Err(failed(format_args!("no answer within {} seconds", HEAD_TIMEOUT.as_secs()))),
     }

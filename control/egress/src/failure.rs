@@ -1,4 +1,4 @@
-//! What the function's author gets to know of a request that did not work: what happened, and nothing about the machine it
+//! Errors of a request, as the function's author sees them: what happened, and nothing about the machine that it
 //! happened on.
 
 use std::error::Error;
@@ -14,12 +14,12 @@ pub(super) fn denied(why: impl fmt::Display) -> GuestError {
     GuestError::new("EGRESS_DENIED", format!("fetch refused: {why}"))
 }
 
-/// A failure on the way.
+/// A failure of the exchange.
 pub(super) fn failed(why: impl fmt::Display) -> GuestError {
     GuestError::new("FETCH_FAILED", format!("fetch failed: {why}"))
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 pub(super) fn explain(error: &(dyn Error + 'static)) -> GuestError {
     let mut cause = Some(error);
     while let Some(this) = cause {
@@ -58,7 +58,9 @@ fn certificate(why: &CertificateError) -> String {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "the host's certificate is not valid yet".to_owned()
         }
-        CertificateError::UnknownIssuer => "nobody who is trusted issued the host's certificate".to_owned(),
+        CertificateError::UnknownIssuer => {
+            "the host's certificate was not issued by a trusted authority".to_owned()
+        }
         why => format!("the host's certificate is not valid: {why}"),
     }
 }

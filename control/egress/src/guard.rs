@@ -1,4 +1,4 @@
-//! Which addresses, ports and URLs a function may reach. Pure: it resolves nothing and connects to nothing.
+//! The guard: which addresses, ports and URLs a function may reach. Pure: it resolves nothing and connects to nothing.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
@@ -82,7 +82,7 @@ const PORTS_DENIED: [u16; 83] = [
 ];
 
 /// May a function open a connection to this address? `allow` holds the operator's exceptions.
-pub fn judge_address(address: IpAddr, allow: &[Cidr]) -> Result<(), Denied> {
+pub fn check_address(address: IpAddr, allow: &[Cidr]) -> Result<(), Denied> {
     if allow.iter().any(|range| range.contains(address)) || is_public(address) {
         Ok(())
     } else {
@@ -90,8 +90,8 @@ pub fn judge_address(address: IpAddr, allow: &[Cidr]) -> Result<(), Denied> {
     }
 }
 
-/// May a function ask for this URL at all? Addresses written in it are judged here, names once they are resolved.
-pub fn judge_url(url: &Url, allow: &[Cidr]) -> Result<(), Denied> {
+/// May a function ask for this URL at all? Addresses written in it are checked here, names once they are resolved.
+pub fn check_url(url: &Url, allow: &[Cidr]) -> Result<(), Denied> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(Denied::Url("fetch speaks http and https only"));
     }
@@ -105,8 +105,8 @@ pub fn judge_url(url: &Url, allow: &[Cidr]) -> Result<(), Denied> {
     match url.host() {
         None => Err(Denied::Url("the URL has no host")),
         Some(Host::Domain(_)) => Ok(()),
-        Some(Host::Ipv4(address)) => judge_address(address.into(), allow),
-        Some(Host::Ipv6(address)) => judge_address(address.into(), allow),
+        Some(Host::Ipv4(address)) => check_address(address.into(), allow),
+        Some(Host::Ipv6(address)) => check_address(address.into(), allow),
     }
 }
 

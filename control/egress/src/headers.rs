@@ -1,11 +1,11 @@
-//! Headers of an outbound request and of its answer: checked, and without those that belong to the connection.
+//! Headers of a request and of its response: checked, and without those that belong to the connection.
 
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderMap, HeaderName, HeaderValue, RANGE, USER_AGENT,
 };
 use mayfly_runtime::providers::GuestError;
 
-use super::failed;
+use super::failure::failed;
 
 /// Headers of one request.
 const COUNT_MAX: usize = 100;
@@ -29,7 +29,7 @@ const NOT_THE_GUESTS: [&str; 13] = [
     "upgrade",
 ];
 
-/// What goes out: the guest's headers that are valid HTTP, and ours.
+/// The headers that are sent: the guest's that are valid HTTP, and ours.
 pub(super) fn outgoing(headers: &[(String, String)]) -> Result<HeaderMap, GuestError> {
     let bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
     if headers.len() > COUNT_MAX || bytes > BYTES_MAX {
@@ -46,9 +46,9 @@ pub(super) fn outgoing(headers: &[(String, String)]) -> Result<HeaderMap, GuestE
             .map_err(|_| bad_value(&name))?;
         map.append(name, value);
     }
-    // A part of something packed cannot be unpacked.
-    let packings = if map.contains_key(RANGE) { "identity" } else { "gzip, deflate, br" };
-    map.insert(ACCEPT_ENCODING, HeaderValue::from_static(packings));
+    // A range of a compressed body cannot be decompressed.
+    let encodings = if map.contains_key(RANGE) { "identity" } else { "gzip, deflate, br" };
+    map.insert(ACCEPT_ENCODING, HeaderValue::from_static(encodings));
     let unless_given = [
         (ACCEPT, "*/*"),
         (ACCEPT_LANGUAGE, "*"),
@@ -60,13 +60,14 @@ pub(super) fn outgoing(headers: &[(String, String)]) -> Result<HeaderMap, GuestE
     Ok(map)
 }
 
-/// What came back, as the guest gets it: without what was true of a body before it was unpacked.
-pub(super) fn incoming(headers: &HeaderMap, is_unpacked: bool) -> Vec<(String, String)> {
+/// The response's headers, as the guest gets them: without those that were true of the body before it was
+/// decompressed.
+pub(super) fn incoming(headers: &HeaderMap, is_decompressed: bool) -> Vec<(String, String)> {
     headers
         .iter()
         .filter(|(name, _)| match name.as_str() {
             "connection" | "keep-alive" | "transfer-encoding" | "upgrade" => false,
-            "content-encoding" | "content-length" => !is_unpacked,
+            "content-encoding" | "content-length" => !is_decompressed,
             _ => true,
         })
         .map(|(name, value)| {
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds() {
+    fn headers_are_limited() {
         let many = vec![("x".to_owned(), "y".to_owned()); COUNT_MAX];
         assert!(outgoing(&many).is_ok());
         assert!(outgoing(&vec![("x".to_owned(), "y".to_owned()); COUNT_MAX + 1]).is_err());

@@ -1,4 +1,4 @@
-//! An app's own lists of hosts: what its functions may reach, within what any function may reach at all.
+//! `EgressLists`: an app's own lists of hosts, which narrow what its functions may reach.
 
 use serde::{Deserialize, Serialize};
 use url::Url;

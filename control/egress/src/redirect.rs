@@ -1,4 +1,4 @@
-//! What a redirect makes of a request, by the rules of the Fetch standard. Pure.
+//! Redirects: the next request, by the rules of the Fetch standard. Pure.
 
 use http::header::{AUTHORIZATION, COOKIE, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};

@@ -1,4 +1,4 @@
-//! `fetch` against an origin on loopback: what it sends, follows, bounds and refuses.
+//! `fetch` against an origin on loopback: what it sends, follows, limits and refuses.
 
 use std::net::SocketAddr;
 
@@ -65,18 +65,18 @@ async fn gzip(plain: &[u8]) -> Vec<u8> {
     encoder.into_inner()
 }
 
-/// An answer's body, read within a bound.
+/// The body of a response, read within a limit.
 async fn body(url: String, bytes_max: u64) -> Result<Bytes, String> {
-    let outbound = Outbound::new(&["127.0.0.1/32".parse().unwrap()], &Authorities::default()).unwrap();
-    let fetch = outbound.for_app("app_a");
-    let bounds = Bounds { allow: &fetch.allow, lists: None, body_bytes_max: bytes_max };
-    let answer = exchange::run(&fetch.client, bounds, get(url)).await.map_err(|error| error.to_string())?;
+    let egress = EgressClient::new(&["127.0.0.1/32".parse().unwrap()], &Authorities::default()).unwrap();
+    let fetch = egress.for_app("app_a");
+    let limits = FetchLimits { allow: &fetch.allow, lists: None, body_bytes_max: bytes_max };
+    let answer = exchange::run(&fetch.client, limits, get(url)).await.map_err(|error| error.to_string())?;
     assert!(!answer.headers.iter().any(|(name, _)| name == "content-encoding"));
     answer.body.collect(usize::MAX).await.map_err(|error| error.to_string())
 }
 
 #[tokio::test]
-async fn bodies_are_unpacked_within_their_bound() {
+async fn bodies_are_decompressed_within_their_limit() {
     let (address, _seen) = origin().await;
     let url = |path: &str| format!("http://{address}{path}");
     assert_eq!(body(url("/gzip"), 2).await.unwrap(), "hi");
@@ -85,7 +85,7 @@ async fn bodies_are_unpacked_within_their_bound() {
         ("/", 1, "more than 1 bytes"),
         ("/gzip", 1, "more than 1 bytes"),
         ("/bomb", (1 << 20) - 1, "more than 1048575 bytes"),
-        ("/no-gzip", 100, "cannot be unpacked"),
+        ("/no-gzip", 100, "cannot be decompressed"),
         ("/cut", 100, "broke off"),
     ] {
         let refused = body(url(path), bytes_max).await.unwrap_err();
@@ -117,7 +117,7 @@ fn get(url: String) -> FetchRequest {
 }
 
 fn open() -> Arc<dyn Fetch> {
-    Outbound::new(&["127.0.0.1/32".parse().unwrap()], &Authorities::default()).unwrap().for_invocation(
+    EgressClient::new(&["127.0.0.1/32".parse().unwrap()], &Authorities::default()).unwrap().for_invocation(
         "app_a",
         Arc::default(),
         None,
@@ -127,14 +127,17 @@ fn open() -> Arc<dyn Fetch> {
 #[tokio::test]
 async fn loopback_is_refused_unless_the_operator_allows_it() {
     let (address, mut seen) = origin().await;
-    let closed =
-        Outbound::new(&[], &Authorities::default()).unwrap().for_invocation("app_a", Arc::default(), None);
+    let closed = EgressClient::new(&[], &Authorities::default()).unwrap().for_invocation(
+        "app_a",
+        Arc::default(),
+        None,
+    );
     for host in ["127.0.0.1", "localhost", "0x7f.1", "[::ffff:127.0.0.1]", "2130706433"] {
         let error =
             Arc::clone(&closed).fetch(get(format!("http://{host}:{}/", address.port()))).await.unwrap_err();
         assert_eq!(error.code, "EGRESS_DENIED", "{host}: {error}");
     }
-    assert!(seen.try_recv().is_err(), "nobody connected");
+    assert!(seen.try_recv().is_err(), "there was no connection");
     let answer = open().fetch(get(format!("http://{address}/"))).await.unwrap();
     assert_eq!((answer.status, answer.status_text.as_str()), (200, "OK"));
     assert_eq!(answer.body.whole().unwrap(), "hi");
@@ -168,7 +171,7 @@ async fn a_request_goes_out_as_it_was_made() {
 }
 
 #[tokio::test]
-async fn redirects_are_followed_judged_and_counted() {
+async fn redirects_are_followed_checked_and_counted() {
     let (address, mut seen) = origin().await;
     let request = |redirect| FetchRequest {
         method: "POST".into(),
@@ -214,8 +217,8 @@ async fn breaks_and_refusals_are_errors() {
 
 #[tokio::test]
 async fn apps_do_not_share_a_pool() {
-    let outbound = Outbound::new(&[], &Authorities::default()).unwrap();
-    let a = outbound.for_app("app_a");
-    assert!(Arc::ptr_eq(&a, &outbound.for_app("app_a")));
-    assert!(!Arc::ptr_eq(&a, &outbound.for_app("app_b")));
+    let egress = EgressClient::new(&[], &Authorities::default()).unwrap();
+    let a = egress.for_app("app_a");
+    assert!(Arc::ptr_eq(&a, &egress.for_app("app_a")));
+    assert!(!Arc::ptr_eq(&a, &egress.for_app("app_b")));
 }

@@ -1,4 +1,4 @@
-//! A request's body on its way out.
+//! The body of a request, as it is sent.
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Either, Full, StreamBody};
 use mayfly_runtime::providers::GuestError;
 use mayfly_runtime::{Body, Chunks};
 
-use super::failed;
+use super::failure::failed;
 
 /// As the client sends it.
 pub(super) type UploadBody = Either<Full<Bytes>, UnsyncBoxBody<Bytes, GuestError>>;

@@ -1,5 +1,5 @@
-//! The published keys of external issuers: fetched when they are needed, kept while they are good, and never fetched more
-//! often than an attacker with unknown key ids should be able to make us.
+//! A cache of external issuers' published key sets (JWKS): fetched on demand, and never more often than an attacker
+//! with unknown key ids should be able to make us.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,9 +13,9 @@ use tokio::time::Instant;
 
 use super::token::KeySet;
 
-/// How long a set is good.
+/// How long a set is fresh.
 const FRESH: Duration = Duration::from_secs(10 * 60);
-/// How long it is used while a newer one cannot be had.
+/// How long a stale set is used while a newer one cannot be fetched.
 const STALE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// Between two attempts, while there is a set.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 const PAUSE_WITHOUT: Duration = Duration::from_secs(5);
 /// The longest set.
 const JWKS_BYTES_MAX: usize = 64 << 10;
-/// Sets kept. Beyond that those go that nobody waits for.
+/// Maximum cached key sets; beyond it, sets without a fetch in flight are evicted.
 const SETS_MAX: usize = 10_000;
 
 /// Fetches documents on behalf of an app.
@@ -35,13 +35,9 @@ pub trait Documents: Send + Sync {
 /// The keys of all external issuers. Cheap to clone.
 #[derive(Clone)]
 pub struct Jwks {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
     documents: Arc<dyn Documents>,
-    /// By app and URL: what one app does to a URL is no other's affair.
-    sets: Mutex<HashMap<Address, State>>,
+    /// By app and URL: what one app does to a URL must not affect another.
+    sets: Arc<Mutex<HashMap<Address, State>>>,
 }
 
 type Address = (Box<str>, Box<str>);
@@ -67,12 +63,12 @@ enum Step {
 }
 
 impl Jwks {
-    /// None yet.
+    /// An empty cache.
     pub fn new(documents: Arc<dyn Documents>) -> Self {
-        Self { inner: Arc::new(Inner { documents, sets: Mutex::default() }) }
+        Self { documents, sets: Arc::default() }
     }
 
-    /// The keys published at a URL; looked up again when they are old, or do not have the one that is asked for.
+    /// The keys published at a URL; fetched again when they are stale, or lack the one that is asked for.
     ///
     /// # Errors
     /// When there are none, and none can be had.
@@ -122,21 +118,22 @@ impl Jwks {
         Step::Wait(fetching)
     }
 
-    /// A task of its own: a caller who goes away leaves those who wait with it an answer.
+    /// A task of its own: a caller that is cancelled does not cancel the fetch that others wait for.
+    #[allow(clippy::disallowed_methods, reason = "the callers that wait for the fetch await its task")]
     fn fetch(&self, app: &str, url: &str) -> Fetching {
         let (this, address) = (self.clone(), (Box::from(app), Box::from(url)));
-        let document = self.inner.documents.get(app, url, JWKS_BYTES_MAX);
+        let document = self.documents.get(app, url, JWKS_BYTES_MAX);
         let task = tokio::spawn(async move {
             let answer = document.await.and_then(|document| {
                 KeySet::published(&document).map_err(|error| format!("the document is no key set: {error}"))
             });
-            this.settle(&address, answer);
+            this.store(&address, answer);
         });
         let done: BoxFuture<'static, ()> = Box::pin(task.map(|_| ()));
         done.shared()
     }
 
-    fn settle(&self, address: &Address, answer: Result<KeySet, String>) {
+    fn store(&self, address: &Address, answer: Result<KeySet, String>) {
         let mut sets = self.sets();
         let Some(state) = sets.get_mut(address) else { return };
         state.fetching = None;
@@ -147,7 +144,7 @@ impl Jwks {
                 state.keys = Some((kept.unwrap_or_else(|| Arc::new(fresh)), Instant::now()));
             }
             Err(error) => {
-                tracing::warn!(app = %address.0, url = %address.1, error, "an issuer's keys cannot be fetched");
+                tracing::warn!(app = %address.0, url = %address.1, error, "cannot fetch an issuer's keys");
                 state.error = error;
             }
         }
@@ -161,7 +158,7 @@ impl Jwks {
     }
 
     fn sets(&self) -> std::sync::MutexGuard<'_, HashMap<Address, State>> {
-        self.inner.sets.lock().unwrap_or_else(PoisonError::into_inner)
+        self.sets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -262,7 +259,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_goes_away_leaves_the_others_an_answer() {
+    async fn a_cancelled_caller_leaves_the_others_an_answer() {
         let (jwks, issuer) = jwks();
         issuer.publish(&["a"]);
         {

@@ -1,5 +1,5 @@
-//! JSON Web Tokens, read as strictly as they are written: compact form, a closed list of algorithms, keys that are good
-//! for one purpose. Nothing in here waits, and nothing in here believes a token before its signature was checked.
+//! JSON Web Tokens, parsed strictly: compact form, a closed list of algorithms, keys that serve one purpose. Nothing in
+//! here waits, and nothing in here trusts a token before its signature was checked.
 
 mod algorithm;
 mod claims;
@@ -12,7 +12,7 @@ mod sign;
 mod strict_json;
 
 pub use algorithm::Algorithm;
-pub use claims::{Claims, Expected};
+pub use claims::{Expected, TokenClaims};
 pub use compact::{Compact, TOKEN_BYTES_MAX};
 pub use fault::TokenFault;
 pub use jwk::{JwkError, VerifyKey};

@@ -1,4 +1,4 @@
-//! Whom PostgreSQL's programs run as: ourselves, or somebody harmless when we are root.
+//! The OS user that runs PostgreSQL's programs: ours, or an unprivileged one if we are root (PostgreSQL refuses root).
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -12,12 +12,12 @@ use crate::ClusterError;
 pub(super) struct Account {
     pub(super) uid: u32,
     pub(super) gid: u32,
-    /// Whether it is somebody else than this process.
+    /// Whether it is another user than this process runs as.
     other: bool,
 }
 
 impl Account {
-    /// Ourselves; as root, the first of `postgres` and `nobody` that this machine has.
+    /// Our own user; as root, the first of `postgres` and `nobody` that this machine has.
     pub(super) fn choose() -> Result<Self, ClusterError> {
         let uid = rustix::process::geteuid();
         if !uid.is_root() {
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn root_by_another_name_is_nobody_to_run_as() {
+    fn root_by_another_name_is_refused() {
         assert_eq!(find_user(USERS, "zero"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Finds PostgreSQL's own programs on this machine, and refuses versions that do not keep tenants apart.
+//! Finds PostgreSQL's programs on this machine, and refuses versions that do not isolate tenants safely.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -8,29 +8,29 @@ use tokio::process::Command;
 
 use crate::ClusterError;
 
-/// The oldest line of versions that has what we need.
+/// The oldest major version that has what we need.
 const MAJOR_MIN: u32 = 15;
 
-/// The first minor of each line in which row-level security has no known hole: before them, the planner's statistics
-/// showed hidden rows (CVE-2025-8713). Lines that are not listed began later.
+/// The first minor of each major version in which row-level security has no known hole: before them, the planner's
+/// statistics showed hidden rows (CVE-2025-8713). Versions that are not listed began later.
 const SAFE_MINORS: [(u32, u32); 3] = [(15, 14), (16, 10), (17, 6)];
 
 /// A version of PostgreSQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version {
+pub struct ServerVersion {
     /// 15, 16, ...
     pub major: u32,
     /// The patch level.
     pub minor: u32,
 }
 
-impl fmt::Display for Version {
+impl fmt::Display for ServerVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.major, self.minor)
     }
 }
 
-impl Version {
+impl ServerVersion {
     /// From the answer of `postgres --version`. Betas are none.
     fn parse(text: &str) -> Option<Self> {
         let number = text.split_whitespace().nth(2)?;
@@ -61,13 +61,13 @@ pub struct Binaries {
     /// Where they are.
     pub directory: PathBuf,
     /// Their version.
-    pub version: Version,
+    pub version: ServerVersion,
 }
 
 impl Binaries {
     /// The newest safe ones, or with `major` the newest of that line.
     ///
-    /// `directory`, when given, is the only place looked at; `path` is the process's `PATH`.
+    /// `directory`, when given, is the only place searched; `path` is the process's `PATH`.
     ///
     /// # Errors
     /// [`ClusterError::NotFound`] and [`ClusterError::TooOld`].
@@ -95,7 +95,7 @@ impl Binaries {
 /// The newest that is safe; when none is, the newest says what to update.
 fn choose(mut found: Vec<Binaries>, major: Option<u32>) -> Result<Binaries, ClusterError> {
     found.retain(|binaries| major.is_none_or(|major| binaries.version.major == major));
-    // Stable, so that of equal versions the first place looked at wins.
+    // Stable, so that of equal versions the first place searched wins.
     found.sort_by_key(|binaries| std::cmp::Reverse(binaries.version));
     if let Some(safe) = found.iter().find(|binaries| binaries.version.needs_update().is_none()) {
         return Ok(safe.clone());
@@ -109,13 +109,13 @@ fn choose(mut found: Vec<Binaries>, major: Option<u32>) -> Result<Binaries, Clus
     })
 }
 
-async fn version_of(directory: &Path) -> Option<Version> {
+async fn version_of(directory: &Path) -> Option<ServerVersion> {
     // A client's package brings psql alone: all that we start must be there.
     if !["initdb", "pg_ctl", "postgres"].iter().all(|program| directory.join(program).is_file()) {
         return None;
     }
     let output = Command::new(directory.join("postgres")).arg("--version").output().await.ok()?;
-    Version::parse(std::str::from_utf8(&output.stdout).ok()?)
+    ServerVersion::parse(std::str::from_utf8(&output.stdout).ok()?)
 }
 
 fn usual_places(path: Option<&OsStr>) -> Vec<PathBuf> {
@@ -142,15 +142,15 @@ mod tests {
     use super::*;
 
     fn binaries(major: u32, minor: u32) -> Binaries {
-        Binaries { directory: format!("/{major}.{minor}").into(), version: Version { major, minor } }
+        Binaries { directory: format!("/{major}.{minor}").into(), version: ServerVersion { major, minor } }
     }
 
     #[test]
     fn versions_are_read() {
         let debian = "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n";
-        assert_eq!(Version::parse(debian), Some(Version { major: 15, minor: 18 }));
-        assert_eq!(Version::parse("postgres (PostgreSQL) 19beta2"), None);
-        assert_eq!(Version::parse(""), None);
+        assert_eq!(ServerVersion::parse(debian), Some(ServerVersion { major: 15, minor: 18 }));
+        assert_eq!(ServerVersion::parse("postgres (PostgreSQL) 19beta2"), None);
+        assert_eq!(ServerVersion::parse(""), None);
     }
 
     #[test]
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn lines_that_began_later_are_safe() {
-        assert_eq!(Version { major: 18, minor: 0 }.needs_update(), None);
-        assert_eq!(Version::from_number(150_018), Version { major: 15, minor: 18 });
+        assert_eq!(ServerVersion { major: 18, minor: 0 }.needs_update(), None);
+        assert_eq!(ServerVersion::from_number(150_018), ServerVersion { major: 15, minor: 18 });
     }
 }

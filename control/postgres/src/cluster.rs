@@ -1,8 +1,7 @@
 //! The managed cluster: a private PostgreSQL in the data directory, for as long as this process lives.
 
-use std::ffi::OsString;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tokio::process::Child;
 use tokio::sync::{oneshot, watch};
@@ -13,38 +12,7 @@ use super::layout::{DataDirLock, Layout, PORT};
 use super::process::{self, ADMINISTRATOR};
 use super::stale;
 use super::supervise::Server;
-use crate::{Binaries, ClusterError, Endpoint};
-
-/// How the managed cluster is run.
-#[derive(Debug, Clone)]
-pub struct ClusterConfig {
-    /// Mayfly's data directory; the cluster lies in `postgres` there.
-    pub data_dir: PathBuf,
-    /// Where PostgreSQL's programs are; `None`: look for them.
-    pub binaries: Option<PathBuf>,
-    /// The process's `PATH`, to look for them in.
-    pub path: Option<OsString>,
-    /// Connections at once, the platform's included. Default: 120.
-    pub connections_max: u32,
-    /// Memory for cached pages, in MiB. Default: 128.
-    pub shared_buffers_mb: u32,
-    /// Whether commits survive a power cut. Off is for tests.
-    pub durable: bool,
-}
-
-impl ClusterConfig {
-    /// The usual settings for that data directory.
-    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self {
-            data_dir: data_dir.into(),
-            binaries: None,
-            path: None,
-            connections_max: 120,
-            shared_buffers_mb: 128,
-            durable: true,
-        }
-    }
-}
+use crate::{Binaries, ClusterConfig, ClusterError, Endpoint};
 
 /// A running cluster. Dropping it stops the server too, without waiting for that.
 pub struct Cluster {
@@ -81,7 +49,7 @@ impl Cluster {
         let child = server.start().await?;
         let (stop, stop_asked) = oneshot::channel();
         let (running_sender, running) = watch::channel(true);
-        let supervisor = tokio::spawn(server.supervise(child, stop_asked, running_sender));
+        let supervisor = spawn_supervisor(server.supervise(child, stop_asked, running_sender));
         Ok(Self { endpoint, layout, stop, supervisor, running, watcher, _lock: lock })
     }
 
@@ -112,7 +80,16 @@ impl Cluster {
     }
 }
 
-/// For data that is there, programs of the line that made it.
+/// Starts the supervisor, which [`Cluster::stop`] awaits.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "it ends with the cluster, after every task that uses the database"
+)]
+fn spawn_supervisor(supervise: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    tokio::spawn(supervise)
+}
+
+/// For data that exists, programs of the major version that made it.
 async fn find_binaries(config: &ClusterConfig, data: &Path) -> Result<Binaries, ClusterError> {
     let made_by = std::fs::read_to_string(data.join("PG_VERSION")).ok();
     let major = made_by.as_deref().and_then(|text| text.trim().parse().ok());

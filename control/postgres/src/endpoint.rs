@@ -1,7 +1,8 @@
-//! Where the server is, and who we are there: everything needed to open a connection, and nothing shown of it.
+//! `Endpoint`: the address of a PostgreSQL server and the administrator's login on it. No secret is in its debug
+//! output.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,39 +11,13 @@ use tokio_postgres::{Client, Config};
 use zeroize::Zeroizing;
 
 use super::url::{self, Parsed};
-use crate::{EndpointError, Tls};
+use crate::{EndpointError, ServerAddress, Tls};
 
 /// How long opening a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The address of a server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// A Unix socket in this directory.
-    Unix {
-        /// The directory.
-        directory: PathBuf,
-        /// The number in the socket's name.
-        port: u16,
-    },
-    /// A TCP port.
-    Tcp {
-        /// A name or an address.
-        host: String,
-        /// The port.
-        port: u16,
-    },
-}
-
-impl Target {
-    /// The socket's own path, for a Unix socket in `directory`.
-    pub fn socket_path(directory: &Path, port: u16) -> PathBuf {
-        directory.join(format!(".s.PGSQL.{port}"))
-    }
-}
-
-struct Inner {
-    target: Target,
+struct Parts {
+    address: ServerAddress,
     tls: Tls,
     user: String,
     password: Option<Zeroizing<String>>,
@@ -53,12 +28,12 @@ struct Inner {
 
 /// A server, and the administrator's login there. Cheap to clone.
 #[derive(Clone)]
-pub struct Endpoint(Arc<Inner>);
+pub struct Endpoint(Arc<Parts>);
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint")
-            .field("target", &self.0.target)
+            .field("address", &self.0.address)
             .field("user", &self.0.user)
             .finish_non_exhaustive()
     }
@@ -67,8 +42,8 @@ impl fmt::Debug for Endpoint {
 impl Endpoint {
     /// The managed cluster's: everyone who can enter the directory is trusted.
     pub(super) fn managed(directory: PathBuf, port: u16, user: &str) -> Self {
-        Self(Arc::new(Inner {
-            target: Target::Unix { directory, port },
+        Self(Arc::new(Parts {
+            address: ServerAddress::Unix { directory, port },
             tls: Tls::off(),
             user: user.to_owned(),
             password: None,
@@ -87,7 +62,7 @@ impl Endpoint {
     /// # Errors
     /// [`EndpointError`] says which part cannot be used.
     pub fn from_url(url: &str) -> Result<Self, EndpointError> {
-        let Parsed { config, target, tls } = url::parse(url)?;
+        let Parsed { config, address, tls } = url::parse(url)?;
         let user = config.get_user().ok_or_else(|| EndpointError::Url("it names no user".to_owned()))?;
         let password = match config.get_password() {
             None => None,
@@ -100,8 +75,8 @@ impl Endpoint {
             None | Some("postgres") => "mayfly",
             Some(name) => name,
         };
-        Ok(Self(Arc::new(Inner {
-            target,
+        Ok(Self(Arc::new(Parts {
+            address,
             tls,
             user: user.to_owned(),
             password,
@@ -114,7 +89,7 @@ impl Endpoint {
     /// One connection to the very database that a URL names.
     ///
     /// # Errors
-    /// [`EndpointError`] says which part of the URL cannot be used, or why nobody answers.
+    /// [`EndpointError`] says which part of the URL cannot be used, or why the server cannot be reached.
     pub async fn connect(url: &str) -> Result<Client, EndpointError> {
         let Parsed { mut config, tls, .. } = url::parse(url)?;
         config
@@ -123,14 +98,13 @@ impl Endpoint {
             .connect_timeout(CONNECT_TIMEOUT);
         let connected = config.connect(tls).await;
         let (client, connection) = connected.map_err(|error| EndpointError::Url(error.to_string()))?;
-        // Ends when the client is dropped; its error is the client's too.
-        tokio::spawn(connection);
+        drive(connection);
         Ok(client)
     }
 
-    /// Where it is.
-    pub fn target(&self) -> &Target {
-        &self.0.target
+    /// Its address.
+    pub fn address(&self) -> &ServerAddress {
+        &self.0.address
     }
 
     /// Whether it is our own cluster, whose socket is its lock: no login there needs a password.
@@ -151,9 +125,9 @@ impl Endpoint {
     /// The administrator's settings for one database.
     pub fn client_config(&self, database: &str) -> Config {
         let mut config = Config::new();
-        match &self.0.target {
-            Target::Unix { directory, port } => config.host_path(directory).port(*port),
-            Target::Tcp { host, port } => config.host(host).port(*port),
+        match &self.0.address {
+            ServerAddress::Unix { directory, port } => config.host_path(directory).port(*port),
+            ServerAddress::Tcp { host, port } => config.host(host).port(*port),
         };
         config
             .user(&self.0.user)
@@ -178,23 +152,28 @@ impl Endpoint {
     /// PostgreSQL's, or that it cannot be reached.
     pub async fn admin(&self, database: &str) -> Result<Client, tokio_postgres::Error> {
         let (client, connection) = self.client_config(database).connect(self.tls()).await?;
-        // Ends when the client is dropped; its error is the client's too.
-        tokio::spawn(connection);
+        drive(connection);
         Ok(client)
     }
 
-    /// Likewise in a database where strangers may have made functions and operators: none of them is ever meant when
-    /// a name is not qualified.
+    /// One connection of the administrator's in a tenant's database, where the tenant may have made functions and
+    /// operators: an unqualified name never means one of them.
     ///
     /// # Errors
     /// PostgreSQL's, or that it cannot be reached.
-    pub async fn admin_among_strangers(&self, database: &str) -> Result<Client, tokio_postgres::Error> {
+    pub async fn admin_in_tenant_database(&self, database: &str) -> Result<Client, tokio_postgres::Error> {
         let mut config = self.client_config(database);
         config.options("-c search_path=pg_catalog");
         let (client, connection) = config.connect(self.tls()).await?;
-        tokio::spawn(connection);
+        drive(connection);
         Ok(client)
     }
+}
+
+/// Drives a connection. Its error is the client's too.
+#[allow(clippy::disallowed_methods, reason = "a connection's driver ends when its client is dropped")]
+fn drive(connection: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static) {
+    tokio::spawn(connection);
 }
 
 #[cfg(test)]
@@ -205,7 +184,7 @@ mod tests {
     fn a_url_is_taken_apart() {
         let endpoint =
             Endpoint::from_url("postgres://me:s3cret@db.example:6432/platform?sslmode=disable").unwrap();
-        assert_eq!(endpoint.target(), &Target::Tcp { host: "db.example".to_owned(), port: 6432 });
+        assert_eq!(endpoint.address(), &ServerAddress::Tcp { host: "db.example".to_owned(), port: 6432 });
         assert_eq!(endpoint.platform_database(), "platform");
         assert!(!endpoint.is_managed());
         assert!(!format!("{endpoint:?}").contains("s3cret"));

@@ -1,4 +1,4 @@
-//! Why there is no PostgreSQL, and what to do about it.
+//! Errors of the managed cluster and of database URLs, with what to do about them.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ pub enum EndpointError {
     /// It names more than one server.
     #[error("the database URL names several hosts; name one")]
     SeveralHosts,
-    /// It asks for a way of TLS that there is not.
+    /// It asks for an unknown TLS mode.
     #[error(
         "the database URL has sslmode={0}, which is not known here: use require (the certificate is checked; name its authority with sslrootcert) or disable"
     )]
@@ -28,12 +28,12 @@ pub enum EndpointError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClusterError {
-    /// There are no server programs on this machine.
+    /// No server programs were found on this machine.
     #[error(
         "no PostgreSQL {0} or newer was found on this machine: install it (Debian: apt install postgresql; macOS: brew install postgresql@17), name its directory with MAYFLY_PG_BIN, or give a server with --database-url"
     )]
     NotFound(u32),
-    /// There are, but old ones, which do not keep tenants apart.
+    /// Only old ones were found, which do not keep tenants apart.
     #[error(
         "PostgreSQL {found} in {directory} does not keep tenants safely apart: update it to {needed} or newer"
     )]
@@ -45,7 +45,7 @@ pub enum ClusterError {
         /// The oldest safe one of that line.
         needed: String,
     },
-    /// The data was made by another line of versions.
+    /// The data was made by another major version.
     #[error(
         "the cluster in {directory} was made by PostgreSQL {made_by}, which is not on this machine: install it, or move the data with pg_dumpall"
     )]
@@ -58,9 +58,9 @@ pub enum ClusterError {
     /// Another Mayfly serves that data directory.
     #[error("another mayfly runs with the data directory {0}")]
     InUse(PathBuf),
-    /// We are root, PostgreSQL refuses root, and there is nobody else.
+    /// We are root, PostgreSQL refuses root, and there is no unprivileged user.
     #[error(
-        "PostgreSQL does not run as root, and this machine has neither a user 'postgres' nor a user 'nobody'"
+        "PostgreSQL does not run as root, and this machine has neither a user `postgres` nor a user `nobody`"
     )]
     NoUnprivilegedUser,
     /// A file or directory could not be made or read.

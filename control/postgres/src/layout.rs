@@ -1,4 +1,4 @@
-//! Where the cluster's files lie, and who may enter there.
+//! The layout of the cluster's files, and their permissions.
 //!
 //! Everything is below `<data-dir>/postgres`: `data`, `socket` and `postgres.log`. Only the account that PostgreSQL
 //! runs under (and root) can enter. Two cases need another place: a data directory that this account cannot reach,
@@ -12,7 +12,7 @@ use std::time::Duration;
 use ring::digest::{SHA256, digest};
 
 use super::account::Account;
-use crate::{ClusterError, Target};
+use crate::{ClusterError, ServerAddress};
 
 /// The longest path that every system takes for a socket, in bytes (Linux: 107, macOS: 103).
 const SOCKET_PATH_MAX: usize = 103;
@@ -23,7 +23,7 @@ const SYSTEM_STATE: &str = "/var/lib/mayfly";
 /// The socket's number; it is the only one in its directory.
 pub(super) const PORT: u16 = 5432;
 
-/// The places of one cluster.
+/// The paths of one cluster.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
     pub(super) data: PathBuf,
@@ -44,7 +44,7 @@ impl Layout {
     /// Remove the socket's directory when it had to lie in a shared place. The server must be gone.
     pub(super) fn tidy(&self) {
         if self.data.parent() != self.socket.parent() {
-            // Not empty: then somebody needs it, and the next start uses it again.
+            // Not empty: then it is in use, and the next start uses it again.
             let _ = fs::remove_dir(&self.socket);
         }
     }
@@ -69,7 +69,7 @@ impl DataDirLock {
         for _ in 1..LOCK_ATTEMPTS {
             match Self::try_take(data_dir) {
                 Err(ClusterError::InUse(_)) => tokio::time::sleep(LOCK_PAUSE).await,
-                settled => return settled,
+                other => return other,
             }
         }
         Self::try_take(data_dir)
@@ -129,19 +129,19 @@ fn out_of_reach(data_dir: &Path, usual: &Path) -> Result<PathBuf, ClusterError> 
 /// Beside the data, unless that path is too long for a socket.
 fn socket_directory(root: &Path) -> PathBuf {
     let usual = root.join("socket");
-    let length = Target::socket_path(&usual, PORT).as_os_str().len();
+    let length = ServerAddress::socket_path(&usual, PORT).as_os_str().len();
     if length <= SOCKET_PATH_MAX {
         return usual;
     }
     Path::new("/tmp").join(format!("mayfly-{}", short_name(root)))
 }
 
-/// The same for the same path, so that a crash leaves no second directory.
+/// A name derived from the path alone, so that a crash leaves no second directory.
 fn short_name(path: &Path) -> String {
     hex::encode(&digest(&SHA256, path.as_os_str().as_encoded_bytes()).as_ref()[..8])
 }
 
-/// A real directory of the account's own that nobody else can enter. One that somebody else prepared in a shared
+/// A real directory of the account's own that no other user can enter. One that another user prepared in a shared
 /// place is refused, not taken over.
 fn make_private(path: &Path, account: &Account) -> Result<(), ClusterError> {
     match DirBuilder::new().mode(0o700).create(path) {
@@ -152,7 +152,7 @@ fn make_private(path: &Path, account: &Account) -> Result<(), ClusterError> {
     let found = fs::symlink_metadata(path).map_err(ClusterError::io("cannot look at", path))?;
     let ours = [account.uid, rustix::process::geteuid().as_raw()].contains(&found.uid());
     if !found.is_dir() || !ours {
-        let refusal = std::io::Error::other("somebody else made it");
+        let refusal = std::io::Error::other("another user made it");
         return Err(ClusterError::io("cannot use", path)(refusal));
     }
     set_mode(path, 0o700)?;
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn a_deep_directory_gets_a_short_socket() {
         let deep = PathBuf::from(format!("/{}", "deep/".repeat(40)));
-        let socket = Target::socket_path(&socket_directory(&deep), PORT);
+        let socket = ServerAddress::socket_path(&socket_directory(&deep), PORT);
         assert!(socket.as_os_str().len() <= SOCKET_PATH_MAX, "{}", socket.display());
         assert_eq!(socket_directory(&deep), socket_directory(&deep));
         assert_eq!(socket_directory(Path::new("/srv")), Path::new("/srv/socket"));

@@ -1,8 +1,10 @@
-//! The PostgreSQL server behind everything: one of our own in the data directory, or one given by URL.
+//! PostgreSQL: a managed cluster in the data directory, or a server given by URL.
 
 mod account;
+mod address;
 mod binaries;
 mod cluster;
+mod cluster_config;
 mod endpoint;
 mod error;
 mod layout;
@@ -12,18 +14,20 @@ mod supervise;
 mod tls;
 mod url;
 
-pub use binaries::{Binaries, Version};
-pub use cluster::{Cluster, ClusterConfig};
-pub use endpoint::{Endpoint, Target};
+pub use address::ServerAddress;
+pub use binaries::{Binaries, ServerVersion};
+pub use cluster::Cluster;
+pub use cluster_config::ClusterConfig;
+pub use endpoint::Endpoint;
 pub use error::{ClusterError, EndpointError};
 pub use tls::Tls;
 
-/// The form in which an identifier can stand in SQL text.
+/// Quotes an identifier for SQL text.
 pub fn quote_identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The form in which a text can stand in SQL text, for the statements that take no parameters.
+/// Quotes a text as a literal for SQL text, for the statements that take no parameters.
 pub fn quote_literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

@@ -1,4 +1,4 @@
-//! The programs that we run: `initdb` once, `postgres` as our child, and a watcher that outlives us.
+//! PostgreSQL's processes: `initdb` once, `postgres` as our child, and a watcher that outlives us.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -14,7 +14,7 @@ use crate::{Binaries, ClusterConfig, ClusterError};
 /// The administrator of the managed cluster.
 pub(super) const ADMINISTRATOR: &str = "mayfly";
 
-/// A log larger than this is set aside at the next start, in bytes.
+/// A log larger than this is rotated at the next start, in bytes.
 const LOG_MAX: u64 = 16 << 20;
 
 /// Make the cluster when there is none. A crash half-way leaves a directory that the next start removes.
@@ -107,7 +107,7 @@ fn settings(layout: &Layout, config: &ClusterConfig) -> Vec<(&'static str, OsStr
     let durable = if config.durable { "on" } else { "off" };
     let text = OsString::from;
     vec![
-        // No TCP; and the directory's mode lets nobody else in.
+        // No TCP; and the directory's mode keeps other users out.
         ("listen_addresses", text("")),
         ("unix_socket_directories", layout.socket.clone().into_os_string()),
         ("unix_socket_permissions", text("0700")),
@@ -119,7 +119,7 @@ fn settings(layout: &Layout, config: &ClusterConfig) -> Vec<(&'static str, OsStr
         ("shared_buffers", text(&format!("{}MB", config.shared_buffers_mb))),
         ("fsync", text(durable)),
         ("full_page_writes", text(durable)),
-        // Nobody replicates from an embedded cluster.
+        // An embedded cluster has no replicas.
         ("wal_level", text("minimal")),
         ("max_wal_senders", text("0")),
         // One statement, one core: a tenant's large query must not take all of them.
@@ -152,7 +152,7 @@ pub(super) fn log_tail(path: &Path) -> String {
     lines.into_iter().rev().collect::<Vec<_>>().join("\n")
 }
 
-/// Stops the server when we are gone, however that came about: it reads from a pipe whose other end only we hold.
+/// Stops the server when our process is gone, for whatever reason: it reads from a pipe whose other end only we hold.
 pub(super) fn spawn_watcher(
     binaries: &Binaries,
     account: &Account,

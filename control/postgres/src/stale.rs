@@ -1,4 +1,5 @@
-//! What an earlier run left behind: a server that still runs, or a pid file that names somebody else by now.
+//! Cleans up after an earlier run: stops a server that still runs, removes a pid file that names another process by
+//! now.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use crate::ClusterError;
 
 /// How long a server may take for each way of stopping it.
-const PATIENCE: Duration = Duration::from_secs(15);
+const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 
 const POLL: Duration = Duration::from_millis(20);
 
@@ -59,7 +60,7 @@ async fn wait_until_gone(pid: Pid) -> bool {
             tokio::time::sleep(POLL).await;
         }
     };
-    tokio::time::timeout(PATIENCE, gone).await.is_ok()
+    tokio::time::timeout(STOP_TIMEOUT, gone).await.is_ok()
 }
 
 /// A server works in its data directory and was told so on its command line.

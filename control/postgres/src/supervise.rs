@@ -1,4 +1,4 @@
-//! Keeps the server running: when it ends and nobody asked for that, it is started again.
+//! The supervisor: restarts the server when it ends unexpectedly.
 
 use std::path::Path;
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// The first start, in which a failure is the caller's to hear.
+    /// The first start, whose failure is returned to the caller.
     pub(super) async fn start(&self) -> Result<Child, ClusterError> {
         let mut attempt = 0;
         loop {
@@ -38,7 +38,7 @@ impl Server {
             match self.start_once().await {
                 Ok(child) => return Ok(child),
                 Err(error @ ClusterError::Exited { .. }) if attempt < ATTEMPTS => {
-                    tracing::warn!(%error, attempt, "PostgreSQL did not start, trying again");
+                    tracing::warn!(%error, attempt, "PostgreSQL did not start; retrying");
                     tokio::time::sleep(backoff(attempt)).await;
                 }
                 Err(error) => return Err(error),
@@ -59,7 +59,7 @@ impl Server {
         }
     }
 
-    /// Until a connection succeeds, or the server is gone.
+    /// Waits until a connection succeeds, or the server has ended.
     async fn accepts(&self, child: &mut Child) -> Result<(), ClusterError> {
         loop {
             if self.endpoint.admin(self.endpoint.maintenance_database()).await.is_ok() {
@@ -90,7 +90,7 @@ impl Server {
                 _ = &mut stop_asked => return stop(&mut child).await,
                 status = child.wait() => {
                     let _ = running.send(false);
-                    tracing::error!(?status, "PostgreSQL ended unexpectedly, starting it again");
+                    tracing::error!(?status, "PostgreSQL ended unexpectedly; restarting it");
                 }
             }
             child = loop {
@@ -102,7 +102,7 @@ impl Server {
                     Ok(child) => break child,
                     Err(error) => {
                         failures += 1;
-                        tracing::error!(%error, failures, "PostgreSQL does not start");
+                        tracing::error!(%error, failures, "PostgreSQL did not start; will retry");
                     }
                 }
             };

@@ -1,5 +1,5 @@
-//! TLS to a server given by URL: always with the certificate checked, for a connection that anybody could answer protects
-//! nothing.
+//! TLS to a server given by URL: the certificate is always checked, since a connection that an attacker could answer
+//! protects nothing.
 
 use std::fmt;
 use std::future::Future;

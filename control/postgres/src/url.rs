@@ -1,4 +1,4 @@
-//! A database URL, taken apart: the parts about TLS are ours, the rest is the client library's to read.
+//! Parses a database URL: the options about TLS here, the rest in the client library.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -7,12 +7,12 @@ use std::str::FromStr;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
-use crate::{EndpointError, Target, Tls};
+use crate::{EndpointError, ServerAddress, Tls};
 
 /// What a URL says.
 pub(super) struct Parsed {
     pub(super) config: Config,
-    pub(super) target: Target,
+    pub(super) address: ServerAddress,
     pub(super) tls: Tls,
 }
 
@@ -20,13 +20,13 @@ pub(super) struct Parsed {
 pub(super) fn parse(url: &str) -> Result<Parsed, EndpointError> {
     let (rest, mode, roots) = take_tls_options(url);
     let config = Config::from_str(&rest).map_err(|error| EndpointError::Url(error.to_string()))?;
-    let target = target(&config)?;
-    let tls = tls(&target, mode.as_deref(), roots)?;
-    Ok(Parsed { config, target, tls })
+    let address = address(&config)?;
+    let tls = tls(&address, mode.as_deref(), roots)?;
+    Ok(Parsed { config, address, tls })
 }
 
 fn take_tls_options(url: &str) -> (String, Option<String>, Option<PathBuf>) {
-    let Some((address, query)) = url.split_once('?') else { return (url.to_owned(), None, None) };
+    let Some((base, query)) = url.split_once('?') else { return (url.to_owned(), None, None) };
     let (mut mode, mut roots, mut others) = (None, None, Vec::new());
     for option in query.split('&') {
         match url::form_urlencoded::parse(option.as_bytes()).next() {
@@ -35,15 +35,17 @@ fn take_tls_options(url: &str) -> (String, Option<String>, Option<PathBuf>) {
             _ => others.push(option),
         }
     }
-    (format!("{address}?{}", others.join("&")), mode, roots)
+    (format!("{base}?{}", others.join("&")), mode, roots)
 }
 
 /// Without a mode: off on this machine, required beyond it. There is no mode that encrypts without knowing to whom.
-fn tls(target: &Target, mode: Option<&str>, roots: Option<PathBuf>) -> Result<Tls, EndpointError> {
-    match (target, mode) {
-        (_, Some("disable")) | (Target::Unix { .. }, None) => Ok(Tls::off()),
-        (Target::Tcp { host, .. }, None) if is_here(host) => Ok(Tls::off()),
-        (Target::Tcp { .. }, None | Some("require" | "verify-full")) => Tls::required(roots.as_deref()),
+fn tls(address: &ServerAddress, mode: Option<&str>, roots: Option<PathBuf>) -> Result<Tls, EndpointError> {
+    match (address, mode) {
+        (_, Some("disable")) | (ServerAddress::Unix { .. }, None) => Ok(Tls::off()),
+        (ServerAddress::Tcp { host, .. }, None) if is_here(host) => Ok(Tls::off()),
+        (ServerAddress::Tcp { .. }, None | Some("require" | "verify-full")) => {
+            Tls::required(roots.as_deref())
+        }
         (_, Some(mode)) => Err(EndpointError::TlsMode(mode.to_owned())),
     }
 }
@@ -52,15 +54,15 @@ fn is_here(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-fn target(config: &Config) -> Result<Target, EndpointError> {
+fn address(config: &Config) -> Result<ServerAddress, EndpointError> {
     let port = match config.get_ports() {
         [] => 5432,
         [port] => *port,
         _ => return Err(EndpointError::SeveralHosts),
     };
     match config.get_hosts() {
-        [Host::Unix(directory)] => Ok(Target::Unix { directory: directory.clone(), port }),
-        [Host::Tcp(host)] => Ok(Target::Tcp { host: host.clone(), port }),
+        [Host::Unix(directory)] => Ok(ServerAddress::Unix { directory: directory.clone(), port }),
+        [Host::Tcp(host)] => Ok(ServerAddress::Tcp { host: host.clone(), port }),
         [] => Err(EndpointError::Url("it names no host".to_owned())),
         _ => Err(EndpointError::SeveralHosts),
     }
@@ -75,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leaves_the_machine_is_encrypted_unless_somebody_says_otherwise() {
+    fn what_leaves_the_machine_is_encrypted_unless_the_url_says_otherwise() {
         assert!(required("postgres://me@db.example/x"));
         assert!(required("postgres://me@db.example/x?sslmode=require&application_name=a"));
         assert!(required("postgres://me@127.0.0.1/x?sslmode=verify-full"));

@@ -1,7 +1,8 @@
-//! What apps used of a day (UTC), over all nodes: counted here, kept in the platform's database every second.
+//! Daily limits: apps' usage of a day (UTC) over all nodes, counted here and written to the platform's database every
+//! second.
 //!
-//! A limit can be passed by what runs at the moment when it is reached, and by what the other nodes did within the last
-//! second. After a crash, the last second of this node is missing.
+//! A limit can be exceeded by what runs at the moment when it is reached, and by what the other nodes did within the
+//! last second. After a crash, the last second of this node is missing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,35 +10,34 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
-use super::{DailyLimits, Refused};
+use super::{DailyLimits, QuotaError};
 use mayfly_api::error::rate_limit_status::RateLimitStatus;
 use mayfly_common::clock;
 use mayfly_store::{DayUsage, Store, StoreError};
 
-/// The counts. Cheap to clone.
+/// The counts, by app and day.
+type Days = HashMap<(Arc<str>, NaiveDate), Day>;
+
+/// The daily limits and their counts. Cheap to clone.
 #[derive(Clone)]
 pub struct Daily {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
     store: Store,
-    days: Mutex<HashMap<(Arc<str>, NaiveDate), Day>>,
+    days: Arc<Mutex<Days>>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Day {
-    /// What all nodes had kept, when we last heard; `None`: we never asked.
-    kept: Option<DayUsage>,
-    /// What we are about to keep.
+    /// The total of all nodes at our last write or read; `None`: never read.
+    stored: Option<DayUsage>,
+    /// What is being written.
     flushing: DayUsage,
-    /// What came since.
+    /// What was counted since.
     pending: DayUsage,
 }
 
 impl Day {
     fn total(&self) -> DayUsage {
-        self.kept.unwrap_or_default() + self.flushing + self.pending
+        self.stored.unwrap_or_default() + self.flushing + self.pending
     }
 }
 
@@ -45,28 +45,28 @@ impl Daily {
     /// How often [`flush`](Self::flush) is due.
     pub const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
-    /// Counts that are kept in this store.
+    /// Counts that are written to this store.
     pub fn new(store: Store) -> Self {
-        Self { inner: Arc::new(Inner { store, days: Mutex::default() }) }
+        Self { store, days: Arc::default() }
     }
 
-    /// Whether the app may begin another invocation today; says how it stands.
+    /// Whether the app may begin another invocation today; records it in the rate-limit status.
     ///
     /// # Errors
-    /// The outer ones: what was used so far cannot be looked up.
+    /// The outer ones: the usage so far cannot be read.
     pub async fn check(
         &self,
         app: &str,
         limits: &DailyLimits,
         rate_limit: &mut RateLimitStatus,
-    ) -> Result<Result<(), Refused>, StoreError> {
+    ) -> Result<Result<(), QuotaError>, StoreError> {
         if *limits == DailyLimits::default() {
             return Ok(Ok(()));
         }
         let now = clock::now();
         let used = self.used(app, now.date_naive()).await?;
         let resets_in = until_midnight(now);
-        let mut refused = Ok(());
+        let mut outcome = Ok(());
         for (limit, name, max, used) in [
             ("daily_invocations", "invocations", limits.invocations, used.invocations),
             ("daily_fuel", "fuel", limits.fuel, used.fuel),
@@ -74,11 +74,11 @@ impl Daily {
         ] {
             let Some(max) = max else { continue };
             rate_limit.day(name, max, max.saturating_sub(used), resets_in);
-            if used >= max && refused.is_ok() {
-                refused = Err(Refused::Daily { limit, max, resets_in });
+            if used >= max && outcome.is_ok() {
+                outcome = Err(QuotaError::Daily { limit, max, resets_in });
             }
         }
-        Ok(refused)
+        Ok(outcome)
     }
 
     /// An invocation begins.
@@ -91,29 +91,29 @@ impl Daily {
         self.add(app, DayUsage { invocations: 0, fuel, egress_bytes });
     }
 
-    /// Keep what was counted now.
+    /// Writes the counts now.
     ///
     /// # Errors
-    /// When it cannot be kept. It is counted all the same, and kept the next time.
+    /// When they cannot be written. They are kept, and written the next time.
     pub async fn flush(&self) -> Result<(), StoreError> {
         let batch = self.begin_flush();
         if batch.is_empty() {
             return Ok(());
         }
-        let answer = self.inner.store.day_usage().add(&batch).await;
+        let answer = self.store.day_usage().add(&batch).await;
         self.end_flush(&batch, answer)
     }
 
     async fn used(&self, app: &str, date: NaiveDate) -> Result<DayUsage, StoreError> {
         let key = (Arc::from(app), date);
-        if let Some(day) = self.days().get(&key).filter(|day| day.kept.is_some()) {
+        if let Some(day) = self.days().get(&key).filter(|day| day.stored.is_some()) {
             return Ok(day.total());
         }
-        let kept = self.inner.store.day_usage().get(app, date).await?;
+        let stored = self.store.day_usage().get(app, date).await?;
         let mut days = self.days();
         let day = days.entry(key).or_default();
-        // Whoever flushed meanwhile knows better.
-        day.kept.get_or_insert(kept);
+        // A concurrent flush has the newer total.
+        day.stored.get_or_insert(stored);
         Ok(day.total())
     }
 
@@ -152,7 +152,7 @@ impl Daily {
                 }
                 for (app, date, total) in totals {
                     if let Some(day) = days.get_mut(&(Arc::from(app), date)) {
-                        day.kept = Some(total);
+                        day.stored = Some(total);
                     }
                 }
                 Ok(())
@@ -169,8 +169,8 @@ impl Daily {
         }
     }
 
-    fn days(&self) -> std::sync::MutexGuard<'_, HashMap<(Arc<str>, NaiveDate), Day>> {
-        self.inner.days.lock().unwrap_or_else(PoisonError::into_inner)
+    fn days(&self) -> std::sync::MutexGuard<'_, Days> {
+        self.days.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,15 +1,16 @@
-//! How much of the node, and of a day, one app may use.
+//! Quotas of an app: rate limit, concurrency limit, daily limits, and its fair share of the CPU.
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "a test spawns by itself"))]
 
+mod concurrency;
 mod daily;
-mod fair;
+mod error;
+mod fair_queue;
 mod limits;
-mod rate;
-mod refused;
-mod slots;
-mod turns;
+mod scheduler;
+mod token_bucket;
 
+pub use concurrency::{ConcurrencyLimiter, ConcurrencyPermit};
 pub use daily::Daily;
+pub use error::QuotaError;
 pub use limits::{AppLimits, DailyLimits, EffectiveLimits, Rate};
-pub use refused::Refused;
-pub use slots::{Slot, Slots};
-pub use turns::{InTurns, Turns};
+pub use scheduler::{CpuScheduler, Scheduled};

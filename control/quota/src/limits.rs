@@ -1,4 +1,4 @@
-//! What one app may use of a node: its owner's word, the operator's word, and the smaller of the two.
+//! The limits of one app on a node: the owner's, the operator's, and the smaller of the two.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use mayfly_api::config::{LimitsInfo, LimitsSpec};
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::value::{Count, Number};
 
-/// Requests that wait for room, where nobody said how many.
+/// Requests that wait for a permit, by default.
 const QUEUE: u32 = 100;
 /// How long they wait.
 const QUEUE_TIMEOUT_MS: u32 = 2_000;
@@ -23,7 +23,7 @@ pub struct AppLimits {
     pub burst: Option<u32>,
     /// Sandboxes at once, on one node.
     pub concurrency: Option<u32>,
-    /// Requests that wait for room.
+    /// Requests that wait for a permit.
     pub queue: Option<u32>,
     /// How long they wait, in milliseconds.
     pub queue_timeout_ms: Option<u32>,
@@ -42,9 +42,9 @@ pub struct AppLimits {
 pub struct EffectiveLimits {
     /// Invocations begun in a second, and how many of them at once; `None`: as many as come.
     pub rate: Option<Rate>,
-    /// Sandboxes at once; `None`: the node's own bound.
+    /// Sandboxes at once; `None`: the node's own limit.
     pub concurrency: Option<u32>,
-    /// Requests that wait for room.
+    /// Requests that wait for a permit.
     pub queue: u32,
     /// How long they wait.
     pub queue_timeout: Duration,
@@ -54,7 +54,7 @@ pub struct EffectiveLimits {
     pub weight: u32,
 }
 
-/// So many in a second, so many at once.
+/// A rate limit: requests a second, and at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     /// In a second.

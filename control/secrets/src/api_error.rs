@@ -6,6 +6,6 @@ use crate::SecretsError;
 
 impl From<SecretsError> for ApiError {
     fn from(error: SecretsError) -> Self {
-        Self::new(Code::SecretsUnavailable, "the environment cannot be sealed or opened").because(error)
+        Self::new(Code::SecretsUnavailable, "the environment cannot be encrypted or decrypted").because(error)
     }
 }

@@ -1,4 +1,4 @@
-//! Why a secret cannot be sealed or opened. Nothing of the secret is in it.
+//! Why a secret cannot be encrypted or decrypted. No part of the secret is in the error.
 
 use std::path::PathBuf;
 
@@ -15,17 +15,17 @@ pub enum SecretsError {
         #[source]
         source: std::io::Error,
     },
-    /// A line of the key file is none of ours.
+    /// A line of the key file has another form.
     #[error("line {line} of the keys is not '<key id>:<base64 of 32 bytes>'")]
     KeyLine {
         /// From 1.
         line: usize,
     },
-    /// The secret was sealed with a key that is not in the file.
+    /// The secret was encrypted with a key that is not in the file.
     #[error("there is no key '{0}'")]
     UnknownKey(String),
     /// It was changed, cut, or belongs to another app, function or name.
-    #[error("the sealed value cannot be opened: it was changed, or belongs elsewhere")]
+    #[error("the value cannot be decrypted: it was changed, or belongs elsewhere")]
     Unreadable,
     /// The operating system gives no randomness.
     #[error("the operating system gives no randomness")]

@@ -31,33 +31,33 @@ pub(super) fn load_or_create(path: &Path) -> Result<Vec<(String, RootKey)>, Secr
 
 fn create(path: &Path) -> io::Result<()> {
     let line = new_line("k1")?;
-    // Written aside and linked into place: nobody ever sees half a file, and of two servers one wins.
-    let aside = write_aside(path, &line)?;
-    let placed = match fs::hard_link(&aside, path) {
+    // Written to a temporary file and linked into place: no reader ever sees half a file, and of two servers one wins.
+    let temporary = write_temporary(path, &line)?;
+    let placed = match fs::hard_link(&temporary, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
     };
-    fs::remove_file(&aside)?;
+    fs::remove_file(&temporary)?;
     placed
 }
 
-/// Replace the file's text: whoever reads it meanwhile sees the old one or the new one.
+/// Replaces the file's text atomically: a concurrent reader sees the old one or the new one.
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let aside = write_aside(path, text)?;
-    fs::rename(&aside, path).inspect_err(|_| {
-        // It holds keys, and nobody will look for it.
-        let _ = fs::remove_file(&aside);
+    let temporary = write_temporary(path, text)?;
+    fs::rename(&temporary, path).inspect_err(|_| {
+        // It holds keys, and would not be removed later.
+        let _ = fs::remove_file(&temporary);
     })
 }
 
-fn write_aside(path: &Path, text: &str) -> io::Result<std::path::PathBuf> {
-    let aside = path.with_extension(format!("{}.new", std::process::id()));
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&aside)?;
+fn write_temporary(path: &Path, text: &str) -> io::Result<std::path::PathBuf> {
+    let temporary = path.with_extension(format!("{}.new", std::process::id()));
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&temporary)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all())?;
-    Ok(aside)
+    Ok(temporary)
 }
 
-/// A line with a key that nobody has seen.
+/// A line with a new random key.
 pub(super) fn new_line(id: &str) -> io::Result<Zeroizing<String>> {
     let mut key = Zeroizing::new([0_u8; ROOT_KEY_BYTES]);
     SystemRandom::new()
@@ -90,7 +90,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<(String, RootKey)>, SecretsError> 
 
 fn parse_line(line: &str) -> Option<(String, RootKey)> {
     let (id, encoded) = line.split_once(':')?;
-    // The id stands in every sealed value, between dots.
+    // The id is part of every encrypted value, between dots.
     let plain = !id.is_empty()
         && id.len() <= 32
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');

@@ -1,4 +1,4 @@
-//! Seals values under keys of each app's own, derived from the root key.
+//! `KeyRing`: encrypts values under a key per app, derived from the root key.
 
 use std::fmt;
 use std::path::Path;
@@ -8,11 +8,11 @@ use ring::hkdf::{HKDF_SHA256, KeyType, Salt};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use zeroize::Zeroizing;
 
+use super::encrypted::Encrypted;
 use super::key_file::{self, RootKey};
-use super::sealed::Sealed;
 use crate::SecretsError;
 
-/// The root keys. Values are sealed with the first and opened with whichever sealed them.
+/// The root keys. Values are encrypted with the first, and decrypted with the one that encrypted them.
 pub struct KeyRing {
     keys: Vec<(String, RootKey)>,
 }
@@ -32,7 +32,7 @@ impl KeyRing {
         Ok(Self { keys: key_file::load_or_create(path)? })
     }
 
-    /// From text of the key file's form; commas may stand for its line ends, so that it fits into a variable.
+    /// From text of the key file's form; commas may replace its line ends, so that it fits into a variable.
     ///
     /// # Errors
     /// [`SecretsError::KeyLine`].
@@ -40,51 +40,51 @@ impl KeyRing {
         Ok(Self { keys: key_file::parse(&Zeroizing::new(text.replace(',', "\n")))? })
     }
 
-    /// The keys' ids, the one that seals first.
+    /// The keys' ids, the one that encrypts first.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.keys.iter().map(|(id, _)| id.as_str())
     }
 
-    /// The id of the key that seals.
+    /// The id of the key that encrypts.
     pub fn current_id(&self) -> &str {
         // A ring always has a key: an empty file is refused.
         self.ids().next().unwrap_or_default()
     }
 
-    /// Open what was sealed for this place, and seal it with the key that seals now.
+    /// Decrypts a value that was encrypted for this place, and encrypts it with the current key.
     ///
     /// # Errors
-    /// As [`open`](Self::open) and [`seal`](Self::seal).
-    pub fn reseal(
+    /// As [`decrypt`](Self::decrypt) and [`encrypt`](Self::encrypt).
+    pub fn reencrypt(
         &self,
         app_id: &str,
         function: Option<&str>,
         name: &str,
-        sealed: &str,
+        encrypted: &str,
     ) -> Result<String, SecretsError> {
-        self.seal_bytes(app_id, function, name, &self.open_bytes(app_id, function, name, sealed)?)
+        self.encrypt_bytes(app_id, function, name, &self.decrypt_bytes(app_id, function, name, encrypted)?)
     }
 
-    /// Seal a value for one place: an app, a function by its name (or the app itself), and the value's name. It can
-    /// be opened for that place only. The result is printable ASCII without white space.
+    /// Encrypts a value for one place: an app, a function by its name (or the app itself), and the value's name. It can
+    /// be decrypted for that place only. The result is printable ASCII without white space.
     ///
     /// # Errors
     /// [`SecretsError::NoRandomness`].
-    pub fn seal(
+    pub fn encrypt(
         &self,
         app_id: &str,
         function: Option<&str>,
         name: &str,
         value: &str,
     ) -> Result<String, SecretsError> {
-        self.seal_bytes(app_id, function, name, value.as_bytes())
+        self.encrypt_bytes(app_id, function, name, value.as_bytes())
     }
 
-    /// The same of any bytes.
+    /// Encrypts any bytes, as [`encrypt`](Self::encrypt).
     ///
     /// # Errors
     /// [`SecretsError::NoRandomness`].
-    pub fn seal_bytes(
+    pub fn encrypt_bytes(
         &self,
         app_id: &str,
         function: Option<&str>,
@@ -103,51 +103,51 @@ impl KeyRing {
                 &mut ciphertext,
             )
             .map_err(|_| SecretsError::Unreadable)?;
-        Ok(Sealed { key_id: id.clone(), nonce, ciphertext }.to_string())
+        Ok(Encrypted { key_id: id.clone(), nonce, ciphertext }.to_string())
     }
 
-    /// Open what was sealed for this place.
+    /// Decrypts a value that was encrypted for this place.
     ///
     /// # Errors
     /// [`SecretsError::UnknownKey`] and [`SecretsError::Unreadable`].
-    pub fn open(
+    pub fn decrypt(
         &self,
         app_id: &str,
         function: Option<&str>,
         name: &str,
-        sealed: &str,
+        encrypted: &str,
     ) -> Result<Zeroizing<String>, SecretsError> {
-        let bytes = self.open_bytes(app_id, function, name, sealed)?;
+        let bytes = self.decrypt_bytes(app_id, function, name, encrypted)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| SecretsError::Unreadable)?;
         Ok(Zeroizing::new(text.to_owned()))
     }
 
-    /// The same of any bytes.
+    /// Decrypts any bytes, as [`decrypt`](Self::decrypt).
     ///
     /// # Errors
-    /// As [`open`](Self::open).
-    pub fn open_bytes(
+    /// As [`decrypt`](Self::decrypt).
+    pub fn decrypt_bytes(
         &self,
         app_id: &str,
         function: Option<&str>,
         name: &str,
-        sealed: &str,
+        encrypted: &str,
     ) -> Result<Zeroizing<Vec<u8>>, SecretsError> {
-        let Sealed { key_id, nonce, ciphertext } = sealed.parse()?;
+        let Encrypted { key_id, nonce, ciphertext } = encrypted.parse()?;
         let (id, root) = self
             .keys
             .iter()
             .find(|(id, _)| *id == key_id)
             .ok_or_else(|| SecretsError::UnknownKey(key_id.clone()))?;
         let mut bytes = Zeroizing::new(ciphertext);
-        let opened = app_key(root, app_id)?
+        let decrypted = app_key(root, app_id)?
             .open_in_place(
                 Nonce::assume_unique_for_key(nonce),
                 Aad::from(place(id, app_id, function, name)),
                 &mut bytes,
             )
             .map_err(|_| SecretsError::Unreadable)?;
-        Ok(Zeroizing::new(opened.to_vec()))
+        Ok(Zeroizing::new(decrypted.to_vec()))
     }
 }
 
@@ -169,7 +169,7 @@ fn app_key(root: &RootKey, app_id: &str) -> Result<LessSafeKey, SecretsError> {
         .map_err(|_| SecretsError::Unreadable)
 }
 
-/// What the ciphertext is bound to. Every part comes with its length, so that no two places read the same.
+/// What the ciphertext is bound to. Every part comes with its length, so that no two places have the same bytes.
 fn place(key_id: &str, app_id: &str, function: Option<&str>, name: &str) -> Vec<u8> {
     let mut place = b"v1".to_vec();
     let kind = if function.is_some() { "function" } else { "app" };
@@ -195,48 +195,48 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_sealed_opens(app in ".{0,20}", function in proptest::option::of(".{0,20}"), name in ".{0,20}", value in ".{0,200}") {
+        fn what_is_encrypted_decrypts(app in ".{0,20}", function in proptest::option::of(".{0,20}"), name in ".{0,20}", value in ".{0,200}") {
             let ring = ring(&[("k1", 1)]);
-            let sealed = ring.seal(&app, function.as_deref(), &name, &value).unwrap();
-            prop_assert!(sealed.is_ascii());
-            let opened = ring.open(&app, function.as_deref(), &name, &sealed).unwrap();
-            prop_assert_eq!(opened.as_str(), value.as_str());
+            let encrypted = ring.encrypt(&app, function.as_deref(), &name, &value).unwrap();
+            prop_assert!(encrypted.is_ascii());
+            let decrypted = ring.decrypt(&app, function.as_deref(), &name, &encrypted).unwrap();
+            prop_assert_eq!(decrypted.as_str(), value.as_str());
         }
 
         #[test]
-        fn it_opens_in_no_other_place(parts in proptest::array::uniform6("[a-c|]{0,2}")) {
+        fn it_decrypts_in_no_other_place(parts in proptest::array::uniform6("[a-c|]{0,2}")) {
             let ring = ring(&[("k1", 1)]);
             let [app, function, name, other_app, other_function, other_name] = parts;
-            let sealed = ring.seal(&app, Some(&function), &name, "secret").unwrap();
+            let encrypted = ring.encrypt(&app, Some(&function), &name, "secret").unwrap();
             let same = (&app, &function, &name) == (&other_app, &other_function, &other_name);
-            let opened = ring.open(&other_app, Some(&other_function), &other_name, &sealed);
-            prop_assert_eq!(opened.is_ok(), same);
-            prop_assert!(ring.open(&app, None, &name, &sealed).is_err());
+            let decrypted = ring.decrypt(&other_app, Some(&other_function), &other_name, &encrypted);
+            prop_assert_eq!(decrypted.is_ok(), same);
+            prop_assert!(ring.decrypt(&app, None, &name, &encrypted).is_err());
         }
 
         #[test]
-        fn no_changed_or_cut_text_opens(value in ".{0,40}", at in any::<prop::sample::Index>(), letter in "[A-Za-z0-9_.-]") {
+        fn no_changed_or_cut_text_decrypts(value in ".{0,40}", at in any::<prop::sample::Index>(), letter in "[A-Za-z0-9_.-]") {
             let ring = ring(&[("k1", 1)]);
-            let sealed = ring.seal("app", None, "NAME", &value).unwrap();
-            let at = at.index(sealed.len());
-            prop_assert!(ring.open("app", None, "NAME", &sealed[..at]).is_err());
-            let changed = format!("{}{letter}{}", &sealed[..at], &sealed[at + 1..]);
-            prop_assert_eq!(ring.open("app", None, "NAME", &changed).is_ok(), changed == sealed);
+            let encrypted = ring.encrypt("app", None, "NAME", &value).unwrap();
+            let at = at.index(encrypted.len());
+            prop_assert!(ring.decrypt("app", None, "NAME", &encrypted[..at]).is_err());
+            let changed = format!("{}{letter}{}", &encrypted[..at], &encrypted[at + 1..]);
+            prop_assert_eq!(ring.decrypt("app", None, "NAME", &changed).is_ok(), changed == encrypted);
         }
     }
 
     #[test]
-    fn the_first_key_seals_and_all_open() {
+    fn the_first_key_encrypts_and_all_decrypt() {
         let old = ring(&[("k1", 1)]);
         let both = ring(&[("k2", 2), ("k1", 1)]);
         let new = ring(&[("k2", 2)]);
-        let sealed = old.seal("app", None, "NAME", "value").unwrap();
+        let encrypted = old.encrypt("app", None, "NAME", "value").unwrap();
         assert_eq!((both.current_id(), old.current_id()), ("k2", "k1"));
-        let sealed_anew = both.reseal("app", None, "NAME", &sealed).unwrap();
-        assert!(sealed_anew.starts_with("v1.k2."));
-        assert_eq!(new.open("app", None, "NAME", &sealed_anew).unwrap().as_str(), "value");
+        let reencrypted = both.reencrypt("app", None, "NAME", &encrypted).unwrap();
+        assert!(reencrypted.starts_with("v1.k2."));
+        assert_eq!(new.decrypt("app", None, "NAME", &reencrypted).unwrap().as_str(), "value");
         assert!(
-            matches!(new.open("app", None, "NAME", &sealed), Err(SecretsError::UnknownKey(id)) if id == "k1")
+            matches!(new.decrypt("app", None, "NAME", &encrypted), Err(SecretsError::UnknownKey(id)) if id == "k1")
         );
     }
 
@@ -249,10 +249,10 @@ mod tests {
     }
 
     #[test]
-    fn equal_values_are_sealed_differently() {
+    fn equal_values_are_encrypted_differently() {
         let ring = ring(&[("k1", 1)]);
-        let seal = || ring.seal("app", Some("hello"), "NAME", "value").unwrap();
-        assert_ne!(seal(), seal());
+        let encrypt = || ring.encrypt("app", Some("hello"), "NAME", "value").unwrap();
+        assert_ne!(encrypt(), encrypt());
     }
 
     #[test]

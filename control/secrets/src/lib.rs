@@ -1,13 +1,13 @@
-//! What is kept sealed: environment variables, and the secrets of apps' databases.
+//! Encryption of secrets at rest (environment variables, database secrets, signing keys), and their redaction in texts.
 
 mod api_error;
+mod encrypted;
 mod error;
 mod key_file;
 mod key_ring;
-mod mask;
+mod redactor;
 pub mod rotate;
-mod sealed;
 
 pub use error::SecretsError;
 pub use key_ring::KeyRing;
-pub use mask::Mask;
+pub use redactor::SecretRedactor;

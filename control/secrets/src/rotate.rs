@@ -1,7 +1,7 @@
-//! Changes of the key file: a new key, another one in use, one that is no longer needed.
+//! Rotation of root keys: adds a key to the key file, makes another one current, removes one that is no longer needed.
 //!
-//! With several nodes, a key has to be known to all of them before the first one seals with it: add it everywhere, then
-//! let it be used.
+//! With several nodes, a key has to be known to all of them before the first one encrypts with it: add it everywhere,
+//! then make it current.
 
 use std::io;
 use std::path::Path;
@@ -20,17 +20,17 @@ pub enum RotateError {
     /// There is no such key in it.
     #[error("there is no key '{0}' in the key file")]
     Missing(String),
-    /// The key seals: another one has to, before this one can go.
-    #[error("'{0}' is the key that seals; let another one be used first")]
+    /// The key is the current one: another one has to be made current before this one can be removed.
+    #[error("'{0}' is the key that encrypts; let another one be used first")]
     InUse(String),
 }
 
-/// Where a new key stands.
+/// Where a new key is put in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// It seals from the next start on.
+pub enum KeyPosition {
+    /// First: it encrypts from the next start on.
     First,
-    /// It opens what other nodes sealed with it.
+    /// Last: it decrypts what other nodes encrypted with it.
     Last,
 }
 
@@ -38,21 +38,21 @@ pub enum Place {
 ///
 /// # Errors
 /// [`RotateError::Secrets`].
-pub fn add(path: &Path, place: Place) -> Result<String, RotateError> {
+pub fn add(path: &Path, position: KeyPosition) -> Result<String, RotateError> {
     key_file::load_or_create(path)?;
     let text = read(path)?;
     let id = free_id(&text);
     let line = key_file::new_line(&id).map_err(|source| failed(path, source))?;
     let lines = text.lines();
-    let text = match place {
-        Place::First => join(std::iter::once(line.as_str()).chain(lines)),
-        Place::Last => join(lines.chain(std::iter::once(line.as_str()))),
+    let text = match position {
+        KeyPosition::First => join(std::iter::once(line.as_str()).chain(lines)),
+        KeyPosition::Last => join(lines.chain(std::iter::once(line.as_str()))),
     };
     write(path, &text)?;
     Ok(id)
 }
 
-/// Let a key of the file seal from the next start on.
+/// Makes a key of the file the one that encrypts from the next start on.
 ///
 /// # Errors
 /// [`RotateError::Missing`], [`RotateError::Secrets`].
@@ -63,7 +63,7 @@ pub fn prefer(path: &Path, id: &str) -> Result<(), RotateError> {
     write(path, &join(std::iter::once(line).chain(others)))
 }
 
-/// Take a key out of the file. Whoever calls has seen to it that nothing is sealed with it.
+/// Removes a key from the file. The caller has made sure that nothing is encrypted with it.
 ///
 /// # Errors
 /// [`RotateError::Missing`], [`RotateError::InUse`], [`RotateError::Secrets`].
@@ -130,15 +130,15 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("secrets.key");
         let old = KeyRing::load_or_create(&path).unwrap();
-        let sealed = old.seal("app", None, "NAME", "value").unwrap();
-        assert_eq!(add(&path, Place::Last).unwrap(), "k2");
+        let encrypted = old.encrypt("app", None, "NAME", "value").unwrap();
+        assert_eq!(add(&path, KeyPosition::Last).unwrap(), "k2");
         assert_eq!(ids(&path), ["k1", "k2"]);
         prefer(&path, "k2").unwrap();
         assert_eq!(ids(&path), ["k2", "k1"]);
-        assert_eq!(add(&path, Place::First).unwrap(), "k3");
+        assert_eq!(add(&path, KeyPosition::First).unwrap(), "k3");
         assert_eq!(ids(&path), ["k3", "k2", "k1"]);
         let ring = KeyRing::load_or_create(&path).unwrap();
-        assert_eq!(ring.open("app", None, "NAME", &sealed).unwrap().as_str(), "value");
+        assert_eq!(ring.decrypt("app", None, "NAME", &encrypted).unwrap().as_str(), "value");
         remove(&path, "k1").unwrap();
         assert_eq!(ids(&path), ["k3", "k2"]);
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
@@ -157,7 +157,7 @@ mod tests {
         assert!(matches!(prefer(&path, "k2"), Err(RotateError::Missing(_))));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), before);
         std::fs::write(&path, "nonsense").unwrap();
-        assert!(matches!(add(&path, Place::First), Err(RotateError::Secrets(_))));
+        assert!(matches!(add(&path, KeyPosition::First), Err(RotateError::Secrets(_))));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "nonsense");
     }
 
@@ -168,7 +168,7 @@ mod tests {
         KeyRing::load_or_create(&path).unwrap();
         let text = format!("# of 2026\n{}", std::fs::read_to_string(&path).unwrap());
         std::fs::write(&path, text).unwrap();
-        add(&path, Place::First).unwrap();
+        add(&path, KeyPosition::First).unwrap();
         assert!(std::fs::read_to_string(&path).unwrap().contains("\n# of 2026\nk1:"));
     }
 }

@@ -24,9 +24,9 @@ use mayfly_core::test_call::TestCalls;
 use mayfly_core::tokens::Tokens;
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
-use mayfly_egress::Outbound;
+use mayfly_egress::EgressClient;
 use mayfly_jwt::jwks::Jwks;
-use mayfly_quota::{Daily, Slots, Turns};
+use mayfly_quota::{ConcurrencyLimiter, CpuScheduler, Daily};
 use mayfly_runtime::Engine;
 use mayfly_secrets::KeyRing;
 use mayfly_store::{Sink, Store};
@@ -45,7 +45,7 @@ pub(super) struct Foundation {
     pub(super) store: Store,
     pub(super) tenants: Tenants,
     pub(super) keyring: Arc<KeyRing>,
-    pub(super) outbound: Outbound,
+    pub(super) outbound: EgressClient,
     pub(super) sink: Sink,
     pub(super) tasks: Tasks,
     /// Fires when a shutdown begins.
@@ -112,8 +112,8 @@ fn use_cases(
         tokens: TokenVerifier::new(app_cache.clone(), Jwks::new(Arc::new(outbound.clone()))),
         functions: function_cache.clone(),
     });
-    let slots = Slots::new(config.invocations_max, config.invocations_per_app_max);
-    let turns = Turns::new(processors(), CPU_SLOTS_BESIDE);
+    let slots = ConcurrencyLimiter::new(config.invocations_max, config.invocations_per_app_max);
+    let turns = CpuScheduler::new(processors(), CPU_SLOTS_BESIDE);
     let rollouts = Rollouts::new(store.clone(), function_cache.clone(), tasks.clone());
     let invoker = Invoker::new(InvokerParts {
         execution: Execution {

@@ -10,7 +10,7 @@ use crate::config::{Config, ServeArgs};
 use mayfly_cli::{Exit, out};
 use mayfly_secrets::KeyRing;
 use mayfly_store::{Store, StoreConfig};
-use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::db::DbLimits;
 use mayfly_tenant_db::tenant::OpenDatabases;
 use mayfly_tenant_db::tenant::{OpenDatabase, Tenants};
 
@@ -54,7 +54,7 @@ async fn look_there(config: &Config, endpoint: mayfly_postgres::Endpoint) -> Res
     let keyring = Arc::new(open_keyring(config)?);
     let store = Store::connect(StoreConfig::new(endpoint.clone())).await?;
     store.migrate().await?;
-    let tenants = Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbBounds::default()).await?;
+    let tenants = Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbLimits::default()).await?;
     let apps = store.apps().list().await?.len();
     let open = tenants.inspect().await?;
     let repaired = config.open_databases == OpenDatabases::Close;
@@ -63,7 +63,7 @@ async fn look_there(config: &Config, endpoint: mayfly_postgres::Endpoint) -> Res
             tenants.repair(&database.app_id).await?;
         }
     }
-    let keys = count_keys(&keyring, &store.sealed_values().count_by_key().await?);
+    let keys = count_keys(&keyring, &store.encrypted_values().count_by_key().await?);
     store.close();
     Ok(Report { apps, open, repaired, keys })
 }

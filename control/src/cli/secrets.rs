@@ -8,7 +8,7 @@ use crate::app::{StartError, open_database};
 use crate::config::Config;
 use mayfly_cli::{Exit, out};
 use mayfly_secrets::KeyRing;
-use mayfly_secrets::rotate::{self, Place, RotateError};
+use mayfly_secrets::rotate::{self, KeyPosition, RotateError};
 use mayfly_store::{Store, StoreConfig};
 
 pub(super) async fn run(verb: &SecretsVerb, as_json: bool) -> Exit {
@@ -20,12 +20,12 @@ pub(super) async fn run(verb: &SecretsVerb, as_json: bool) -> Exit {
     let path = config.key_file();
     match verb {
         SecretsVerb::List { .. } => list(&config, as_json),
-        SecretsVerb::Add { .. } => told(rotate::add(&path, Place::Last), |id| {
+        SecretsVerb::Add { .. } => told(rotate::add(&path, KeyPosition::Last), |id| {
             format!("{id} is known from the next start on; once it is on every node: mayfly secrets use {id}")
         }),
         SecretsVerb::Use { id, .. } => told(rotate::prefer(&path, id), |()| AT_NEXT_START.to_owned()),
         SecretsVerb::Rotate { .. } => {
-            told(rotate::add(&path, Place::First), |id| format!("{id} is the new key; {AT_NEXT_START}"))
+            told(rotate::add(&path, KeyPosition::First), |id| format!("{id} is the new key; {AT_NEXT_START}"))
         }
         SecretsVerb::Remove { id, .. } => match values_of(&config, id).await {
             Ok(0) => told(rotate::remove(&path, id), |()| format!("{id} is gone")),
@@ -71,7 +71,7 @@ async fn values_of(config: &Config, id: &str) -> Result<i64, StartError> {
     let counted = async {
         let store = Store::connect(StoreConfig::new(endpoint)).await?;
         store.migrate().await?;
-        let counts = store.sealed_values().count_by_key().await;
+        let counts = store.encrypted_values().count_by_key().await;
         store.close();
         Ok::<_, StartError>(counts?)
     }

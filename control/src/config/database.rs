@@ -34,6 +34,7 @@ impl std::fmt::Debug for Database {
 
 impl Database {
     /// The managed cluster, by this process's own `PATH` and `MAYFLY_PG_BIN`.
+    #[allow(clippy::disallowed_methods, reason = "the program's settings read the environment")]
     pub fn managed() -> Self {
         let binaries = std::env::var_os("MAYFLY_PG_BIN").filter(|it| !it.is_empty()).map(PathBuf::from);
         Self::Managed { path: std::env::var_os("PATH"), binaries }

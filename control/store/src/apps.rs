@@ -14,7 +14,7 @@ pub struct App {
     pub id: String,
     /// The operator's name for it; not unique.
     pub name: String,
-    /// Where it is in its life.
+    /// The state of its life cycle.
     pub state: AppState,
     /// Whether its functions are switched off.
     pub paused: bool,
@@ -42,14 +42,21 @@ impl App {
 
 const COLUMNS: &str = "id, name, state, paused, paused_reason, settings, created_at";
 
-/// What can be done with the table of apps.
+/// The table of apps.
 #[derive(Debug, Clone, Copy)]
-pub struct Apps<'a> {
+pub struct AppsTable<'a> {
     pub(super) store: &'a Store,
 }
 
-impl Apps<'_> {
-    /// A new app in state `provisioning`, together with the sealed secrets of its database.
+impl Store {
+    /// The table of apps.
+    pub fn apps(&self) -> AppsTable<'_> {
+        AppsTable { store: self }
+    }
+}
+
+impl AppsTable<'_> {
+    /// A new app in state `provisioning`, together with the encrypted secrets of its database.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the id is taken.
@@ -65,14 +72,14 @@ impl Apps<'_> {
         transaction
             .execute(
                 "INSERT INTO app_databases (app_id, claims_key_sealed, password_sealed) VALUES ($1, $2, $3)",
-                &[&id, &secrets.claims_key_sealed, &secrets.password_sealed],
+                &[&id, &secrets.claims_key_encrypted, &secrets.password_encrypted],
             )
             .await?;
         transaction.commit().await?;
         Ok(App::from_row(&row))
     }
 
-    /// Move an app on in its life.
+    /// Sets an app's state.
     ///
     /// # Errors
     /// [`StoreError::Missing`] when there is none of that id.
@@ -86,7 +93,7 @@ impl Apps<'_> {
         if changed == 0 { Err(StoreError::Missing("the app")) } else { Ok(()) }
     }
 
-    /// Tell every node that the app's database is not what it was.
+    /// Notify every node that the app's database changed.
     pub async fn announce(&self, id: &str) -> Result<(), StoreError> {
         let mut client = self.store.client().await?;
         let transaction = client.transaction().await?;
@@ -164,7 +171,7 @@ impl Apps<'_> {
         Ok(transaction.commit().await?)
     }
 
-    /// The sealed secrets of an app's database.
+    /// The encrypted secrets of an app's database.
     pub async fn database_secrets(&self, id: &str) -> Result<Option<DatabaseSecrets>, StoreError> {
         let client = self.store.client().await?;
         let row = client
@@ -173,13 +180,14 @@ impl Apps<'_> {
                 &[&id],
             )
             .await?;
-        Ok(row.map(|row| DatabaseSecrets { claims_key_sealed: row.get(0), password_sealed: row.get(1) }))
+        Ok(row
+            .map(|row| DatabaseSecrets { claims_key_encrypted: row.get(0), password_encrypted: row.get(1) }))
     }
 }
 
-/// What the host keeps, sealed, to reach and sign for an app's database.
+/// The encrypted secrets with which the host logs in to an app's database and signs claims for it.
 #[derive(Debug, Clone)]
 pub struct DatabaseSecrets {
-    pub claims_key_sealed: String,
-    pub password_sealed: String,
+    pub claims_key_encrypted: String,
+    pub password_encrypted: String,
 }

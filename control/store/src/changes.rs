@@ -1,4 +1,4 @@
-//! News for every node: what was deployed, changed or deleted, over LISTEN/NOTIFY.
+//! Change notifications for every node, by `LISTEN`/`NOTIFY`: what was deployed, changed or deleted.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::{Store, StoreError};
 
 const CHANNEL: &str = "mayfly_changes";
 
-/// News that wait to be read. A reader that falls this far behind is told to forget all it knows.
+/// Notifications that wait to be read. A reader that falls this far behind is told to invalidate everything.
 const BACKLOG_MAX: usize = 1024;
 
 /// What happened.
@@ -21,7 +21,7 @@ const BACKLOG_MAX: usize = 1024;
 pub enum ChangeKind {
     /// Another version serves.
     Deploy,
-    /// The function is gone.
+    /// The function was deleted.
     Delete,
     /// An environment changed: the function's, or without a function the app's.
     Env,
@@ -29,11 +29,11 @@ pub enum ChangeKind {
     Settings,
     /// The app itself changed: paused, resumed, settings, state.
     App,
-    /// What the app's database consists of changed: what open connections know of its tables and routines is old.
+    /// The app's database changed: what open connections know of its tables and routines is out of date.
     Database,
 }
 
-/// One piece of news.
+/// One notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// This is out of date.
@@ -45,7 +45,7 @@ pub enum Change {
         /// What happened.
         kind: ChangeKind,
     },
-    /// News may have been missed: everything may be out of date. Also the first one of a subscription.
+    /// Notifications may have been missed: everything may be out of date. Also the first one of a subscription.
     Resync,
 }
 
@@ -71,7 +71,7 @@ pub(super) async fn notify(
 
 /// A subscription to [`Change`]s. It reconnects by itself; dropping it ends it.
 pub struct Changes {
-    news: mpsc::Receiver<Change>,
+    received: mpsc::Receiver<Change>,
     _listener: AbortOnDropHandle<()>,
 }
 
@@ -82,30 +82,35 @@ impl fmt::Debug for Changes {
 }
 
 impl Changes {
-    /// The next piece of news. `None` never comes while the runtime lives.
+    /// The next notification. `None` never comes while the runtime lives.
     pub async fn next(&mut self) -> Option<Change> {
-        self.news.recv().await
+        self.received.recv().await
     }
 }
 
 impl Store {
-    /// Listen for changes, those of this node included. The first news is [`Change::Resync`], once listening.
+    /// Listen for changes, those of this node included. The first notification is [`Change::Resync`], once listening.
     pub fn subscribe(&self) -> Changes {
-        let (sender, news) = mpsc::channel(BACKLOG_MAX);
-        let listener = tokio::spawn(listen_forever(self.clone(), sender));
-        Changes { news, _listener: AbortOnDropHandle::new(listener) }
+        let (sender, received) = mpsc::channel(BACKLOG_MAX);
+        Changes { received, _listener: run_alongside(listen_forever(self.clone(), sender)) }
     }
+}
+
+/// Starts work that is stopped when its handle is dropped.
+#[allow(clippy::disallowed_methods, reason = "it ends with the subscription: the handle aborts it")]
+fn run_alongside(work: impl Future<Output = ()> + Send + 'static) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(tokio::spawn(work))
 }
 
 async fn listen_forever(store: Store, sender: mpsc::Sender<Change>) {
     let mut pause = Duration::from_millis(50);
-    // A store that was closed has nothing more to tell, and its server may be gone.
+    // A store that was closed has no more notifications, and its server may be gone.
     while !sender.is_closed() && !store.is_closed() {
         match listen(&store, &sender).await {
             Ok(()) => pause = Duration::from_millis(50),
             Err(_) if store.is_closed() => {}
             Err(error) => {
-                tracing::warn!(%error, "not listening for changes, trying again");
+                tracing::warn!(%error, "cannot listen for changes; will retry");
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_secs(5));
             }
@@ -118,7 +123,7 @@ async fn listen(store: &Store, sender: &mpsc::Sender<Change>) -> Result<(), Stor
     let (client, connection) =
         store.endpoint.client_config(&store.database).connect(store.endpoint.tls()).await?;
     let (relay, mut messages) = mpsc::channel(BACKLOG_MAX);
-    let _driver = AbortOnDropHandle::new(tokio::spawn(drive(connection, relay)));
+    let _driver = run_alongside(drive(connection, relay));
     client.batch_execute(&format!("LISTEN {CHANNEL}")).await?;
     // Whatever happened before the LISTEN was missed.
     if sender.send(Change::Resync).await.is_err() {

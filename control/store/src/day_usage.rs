@@ -1,4 +1,4 @@
-//! The table of what apps used of each day.
+//! The table of daily usage: what apps used of each day.
 
 use std::ops::Add;
 use std::sync::Arc;
@@ -38,14 +38,21 @@ impl DayUsage {
     }
 }
 
-/// What can be done with the table.
+/// The table of apps' use of each day.
 #[derive(Debug, Clone, Copy)]
-pub struct DayUsages<'a> {
+pub struct DayUsageTable<'a> {
     pub(super) store: &'a Store,
 }
 
-impl DayUsages<'_> {
-    /// Add to days of apps, all in one statement. Gives their totals; apps that are gone have none.
+impl Store {
+    /// The table of apps' use of each day.
+    pub fn day_usage(&self) -> DayUsageTable<'_> {
+        DayUsageTable { store: self }
+    }
+}
+
+impl DayUsageTable<'_> {
+    /// Add to days of apps, all in one statement. Gives their totals; deleted apps have none.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -91,7 +98,7 @@ impl DayUsages<'_> {
         Ok(rows.iter().map(|row| (row.get("app_id"), row.get("day"), DayUsage::from_row(row))).collect())
     }
 
-    /// What an app used of a day, as far as it was kept.
+    /// What an app used of a day, as far as it was written.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

@@ -1,4 +1,4 @@
-//! The table of environment variables: sealed values only.
+//! The table of environment variables: encrypted values only.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,21 @@ use crate::{Store, StoreError};
 
 /// What can be done with the table of environment variables.
 ///
-/// Values come and go sealed, bound by [`KeyRing::seal`](mayfly_secrets::KeyRing::seal) to the app's id, the
+/// Values are encrypted, and bound by [`KeyRing::encrypt`](mayfly_secrets::KeyRing::encrypt) to the app's id, the
 /// function's *name* and the variable's name.
 #[derive(Debug, Clone, Copy)]
-pub struct Env<'a> {
+pub struct EnvTable<'a> {
     pub(super) store: &'a Store,
 }
 
-impl Env<'_> {
+impl Store {
+    /// The table of environment variables.
+    pub fn env(&self) -> EnvTable<'_> {
+        EnvTable { store: self }
+    }
+}
+
+impl EnvTable<'_> {
     /// The variables of one function, or with `None` those of the app itself.
     ///
     /// # Errors
@@ -49,9 +56,9 @@ impl Env<'_> {
         let mut client = self.store.client().await?;
         let transaction = client.transaction().await?;
         let function_name = bump_revision(&transaction, app_id, function_id).await?;
-        for (name, sealed) in changes {
-            match sealed {
-                Some(sealed) => put(&transaction, app_id, function_id, name, sealed).await?,
+        for (name, encrypted) in changes {
+            match encrypted {
+                Some(encrypted) => put(&transaction, app_id, function_id, name, encrypted).await?,
                 None => {
                     transaction
                         .execute(
@@ -106,8 +113,8 @@ pub(super) async fn replace(
     env: &BTreeMap<String, String>,
 ) -> Result<(), StoreError> {
     transaction.execute("DELETE FROM env WHERE function_id = $1", &[&function_id]).await?;
-    for (name, sealed) in env {
-        put(transaction, app_id, Some(function_id), name, sealed).await?;
+    for (name, encrypted) in env {
+        put(transaction, app_id, Some(function_id), name, encrypted).await?;
     }
     transaction
         .execute("UPDATE functions SET env_revision = env_revision + 1 WHERE id = $1", &[&function_id])
@@ -120,14 +127,14 @@ async fn put(
     app_id: &str,
     function_id: Option<&str>,
     name: &str,
-    sealed: &str,
+    encrypted: &str,
 ) -> Result<(), StoreError> {
     transaction
         .execute(
             "INSERT INTO env (app_id, function_id, name, sealed) VALUES ($1, $2, $3, $4)
              ON CONFLICT (app_id, function_id, name)
              DO UPDATE SET sealed = excluded.sealed, updated_at = now()",
-            &[&app_id, &function_id, &name, &sealed],
+            &[&app_id, &function_id, &name, &encrypted],
         )
         .await?;
     Ok(())

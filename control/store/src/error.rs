@@ -1,4 +1,4 @@
-//! How a look at the platform's tables can fail, sorted by what the caller can do about it.
+//! `StoreError`: failures of the platform's database, sorted by what the caller can do about them.
 
 use std::error::Error as _;
 
@@ -18,13 +18,13 @@ pub enum StoreError {
     /// Something of that name exists already, or the row is in the wrong state for this.
     #[error("{0}")]
     Conflict(String),
-    /// What was named does not exist (any more).
+    /// The named thing does not exist (any more).
     #[error("{0} does not exist")]
     Missing(&'static str),
     /// The platform's tables could not be made ready.
     #[error(transparent)]
     Migrate(#[from] mayfly_schema::MigrateError),
-    /// A fault of ours.
+    /// A fault of the platform.
     #[error("the platform's database refused: {0}")]
     Internal(String),
 }
@@ -58,7 +58,7 @@ impl From<PoolError> for StoreError {
     fn from(error: PoolError) -> Self {
         match error {
             PoolError::Backend(error) => {
-                // Whatever stops a new connection is an outage to the one who asks: also a wrong password.
+                // Whatever prevents a new connection is an outage to the caller: also a wrong password.
                 Self::Unavailable(describe(&error))
             }
             PoolError::Timeout(_) => Self::Unavailable("no connection became free in time".to_owned()),
@@ -68,7 +68,7 @@ impl From<PoolError> for StoreError {
     }
 }
 
-/// Class 08, and the server coming or going, or having no room for one more connection.
+/// Class 08, and a server that is starting, stopping, or has no connection left.
 fn is_outage(code: &SqlState) -> bool {
     code.code().starts_with("08")
         || [

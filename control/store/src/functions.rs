@@ -1,4 +1,4 @@
-//! The table of functions: what is deployed, and the hot look-up of an invocation.
+//! The table of functions: what is deployed, and the look-up on the hot path of an invocation.
 
 mod active;
 mod deploy;
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use tokio_postgres::Row;
 
-pub use self::active::{ActiveFunction, Candidate};
+pub use self::active::{ActiveFunction, Canary};
 pub use self::deploy::{DeployRow, Deployed};
 pub use self::settings::FunctionSettings;
 use crate::changes::{self, ChangeKind};
@@ -92,13 +92,20 @@ impl Function {
     }
 }
 
-/// What can be done with the table of functions.
+/// The table of functions, and the deploy of a version.
 #[derive(Debug, Clone, Copy)]
-pub struct Functions<'a> {
+pub struct FunctionsTable<'a> {
     pub(super) store: &'a Store,
 }
 
-impl Functions<'_> {
+impl Store {
+    /// The table of functions, and the deploy of a version.
+    pub fn functions(&self) -> FunctionsTable<'_> {
+        FunctionsTable { store: self }
+    }
+}
+
+impl FunctionsTable<'_> {
     /// Keep a new version, make it the one that serves, and tell every node: one transaction.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Names that nobody can guess: every id carries a prefix that says what it names.
+//! Random ids: a prefix that says what it names, and letters that cannot be guessed.
 
 use ring::rand::{SecureRandom, SystemRandom};
 

@@ -45,13 +45,20 @@ pub struct InvocationPage {
     pub next_cursor: Option<String>,
 }
 
-/// What can be done with the table of invocations. The [`Sink`](crate::Sink) writes it.
+/// The table of invocation records; [`Sink`](crate::Sink) writes it.
 #[derive(Debug, Clone, Copy)]
-pub struct Invocations<'a> {
+pub struct InvocationsTable<'a> {
     pub(super) store: &'a Store,
 }
 
-impl Invocations<'_> {
+impl Store {
+    /// The table of invocation records; [`Sink`](crate::Sink) writes it.
+    pub fn invocations(&self) -> InvocationsTable<'_> {
+        InvocationsTable { store: self }
+    }
+}
+
+impl InvocationsTable<'_> {
     /// Records of one function, or with `None` of all functions of the app.
     ///
     /// A function is meant by its name, so that what a deleted function left can still be read.
@@ -94,7 +101,7 @@ impl Invocations<'_> {
         Ok(InvocationPage { records: page.iter().map(InvocationRecord::from_row).collect(), next_cursor })
     }
 
-    /// The number that was given out last. Whoever follows from here on misses nothing that ends later.
+    /// The number that was assigned last. A reader that follows from here on misses nothing that ends later.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -106,8 +113,8 @@ impl Invocations<'_> {
         Ok(row.get::<_, i64>(0).unsigned_abs())
     }
 
-    /// Records of one function with numbers above `after`, oldest first, each with its number. Whoever goes on from the
-    /// last number misses none.
+    /// Records of one function with numbers above `after`, oldest first, each with its number. A reader that
+    /// goes on from the last number misses none.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

@@ -16,7 +16,7 @@ pub struct ApiKey {
     pub id: String,
     /// The app it opens.
     pub app_id: String,
-    /// Whom it stands for.
+    /// The role that it authenticates.
     pub kind: ApiKeyKind,
     /// The owner's name for it.
     pub name: Option<String>,
@@ -52,7 +52,7 @@ impl ApiKey {
 /// A key about to be stored.
 #[derive(Debug, Clone)]
 pub struct NewKey {
-    /// Whom it stands for.
+    /// The role that it authenticates.
     pub kind: ApiKeyKind,
     /// The owner's name for it.
     pub name: Option<String>,
@@ -66,13 +66,20 @@ pub struct NewKey {
 
 const COLUMNS: &str = "id, app_id, kind, name, prefix, scopes, created_at, revoked_at";
 
-/// What can be done with the table of keys.
+/// The table of API keys.
 #[derive(Debug, Clone, Copy)]
-pub struct Keys<'a> {
+pub struct KeysTable<'a> {
     pub(super) store: &'a Store,
 }
 
-impl Keys<'_> {
+impl Store {
+    /// The table of API keys.
+    pub fn keys(&self) -> KeysTable<'_> {
+        KeysTable { store: self }
+    }
+}
+
+impl KeysTable<'_> {
     /// Store a key's hash.
     ///
     /// # Errors

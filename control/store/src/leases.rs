@@ -4,10 +4,17 @@ use std::time::Duration;
 
 use crate::{Store, StoreError};
 
-/// Accessor of the table.
-#[derive(Debug)]
+/// The table of job leases.
+#[derive(Debug, Clone, Copy)]
 pub struct LeasesTable<'a> {
     pub(super) store: &'a Store,
+}
+
+impl Store {
+    /// The table of job leases.
+    pub fn leases(&self) -> LeasesTable<'_> {
+        LeasesTable { store: self }
+    }
 }
 
 impl LeasesTable<'_> {

@@ -4,6 +4,7 @@ mod api_error;
 mod apps;
 mod changes;
 mod day_usage;
+mod encrypted;
 mod env;
 mod error;
 mod functions;
@@ -14,7 +15,6 @@ mod leases;
 mod pool;
 mod recordings;
 mod rollouts;
-mod sealed;
 mod signing_keys;
 mod sink;
 mod triggers;
@@ -23,24 +23,24 @@ mod versions;
 
 pub use api_error::POSTGRESQL;
 pub use apps::DatabaseSecrets;
-pub use apps::{App, Apps};
+pub use apps::{App, AppsTable};
 pub use changes::{Change, ChangeKind, Changes};
-pub use day_usage::{DayUsage, DayUsages};
-pub use env::Env;
+pub use day_usage::{DayUsage, DayUsageTable};
+pub use encrypted::{EncryptedCursor, EncryptedPlace, EncryptedValue, EncryptedValues};
+pub use env::EnvTable;
 pub use error::StoreError;
 pub use functions::{
-    ActiveFunction, Candidate, DeployRow, Deployed, Function, FunctionSettings, FunctionStats, Functions,
+    ActiveFunction, Canary, DeployRow, Deployed, Function, FunctionSettings, FunctionStats, FunctionsTable,
 };
 pub use invocations::{
-    BackgroundRecord, InvocationPage, InvocationQuery, InvocationRecord, Invocations, LogLine,
+    BackgroundRecord, InvocationPage, InvocationQuery, InvocationRecord, InvocationsTable, LogLine,
 };
-pub use keys::{ApiKey, Keys, NewKey};
+pub use keys::{ApiKey, KeysTable, NewKey};
 pub use leases::LeasesTable;
 pub use pool::{Store, StoreConfig};
-pub use recordings::{Recordings, StoredRecording};
-pub use rollouts::{Rollout, RolloutTerms, Rollouts};
-pub use sealed::{SealedCursor, SealedPlace, SealedValue, SealedValues};
-pub use signing_keys::{NewSigningKey, SigningKeyRow, SigningKeys};
+pub use recordings::{RecordingsTable, StoredRecording};
+pub use rollouts::{Rollout, RolloutTerms, RolloutsTable};
+pub use signing_keys::{NewSigningKey, SigningKeyRow, SigningKeysTable};
 pub use sink::{Sink, SinkConfig, SinkCounts};
-pub use usage::{Usage, UsageGroup, UsageOf};
-pub use versions::{Serving, StoredImage, Version, VersionSource, Versions};
+pub use usage::{UsageGroup, UsageOf, UsageTotals};
+pub use versions::{Serving, StoredImage, Version, VersionSource, VersionsTable};

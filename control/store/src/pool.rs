@@ -1,15 +1,11 @@
-//! The store itself: a pool of connections to the platform's database, which it makes when it is missing.
+//! `Store`: the connection pool of the platform's database, which it creates when it is missing.
 
 use std::fmt;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 
-use crate::leases::LeasesTable;
-use crate::{
-    Apps, DayUsages, Env, Functions, Invocations, Keys, Recordings, Rollouts, SealedValues, SigningKeys,
-    StoreError, Versions,
-};
+use crate::StoreError;
 use mayfly_postgres::Endpoint;
 
 /// How the store is reached, and how much of the server it may use.
@@ -90,7 +86,7 @@ impl Store {
         Ok(())
     }
 
-    /// Close the pool: whoever asks from now on is told that the server is shutting down.
+    /// Close the pool: a caller from now on gets the error that the server is shutting down.
     pub fn close(&self) {
         self.pool.close();
     }
@@ -98,66 +94,6 @@ impl Store {
     /// Whether it was closed.
     pub(super) fn is_closed(&self) -> bool {
         self.pool.is_closed()
-    }
-
-    /// Apps.
-    pub fn apps(&self) -> Apps<'_> {
-        Apps { store: self }
-    }
-
-    /// Keys of apps.
-    pub fn keys(&self) -> Keys<'_> {
-        Keys { store: self }
-    }
-
-    /// Keys that sign end users' tokens.
-    pub fn signing_keys(&self) -> SigningKeys<'_> {
-        SigningKeys { store: self }
-    }
-
-    /// Versions that serve a part of the calls.
-    pub fn rollouts(&self) -> Rollouts<'_> {
-        Rollouts { store: self }
-    }
-
-    /// What apps used of each day.
-    pub fn day_usage(&self) -> DayUsages<'_> {
-        DayUsages { store: self }
-    }
-
-    /// Functions, and the deploy of a version.
-    pub fn functions(&self) -> Functions<'_> {
-        Functions { store: self }
-    }
-
-    /// Versions and their images.
-    pub fn versions(&self) -> Versions<'_> {
-        Versions { store: self }
-    }
-
-    /// Sealed environment variables.
-    pub fn env(&self) -> Env<'_> {
-        Env { store: self }
-    }
-
-    /// What invocations learnt from outside.
-    pub fn recordings(&self) -> Recordings<'_> {
-        Recordings { store: self }
-    }
-
-    /// Leases of jobs.
-    pub fn leases(&self) -> LeasesTable<'_> {
-        LeasesTable { store: self }
-    }
-
-    /// All that the key ring sealed, whatever it is.
-    pub fn sealed_values(&self) -> SealedValues<'_> {
-        SealedValues { store: self }
-    }
-
-    /// Invocation records; [`Sink`](crate::Sink) writes them.
-    pub fn invocations(&self) -> Invocations<'_> {
-        Invocations { store: self }
     }
 
     pub(super) async fn client(&self) -> Result<Object, StoreError> {

@@ -1,28 +1,35 @@
-//! The table of recordings: what invocations learnt from outside, sealed.
+//! The table of recordings: what invocations received from outside, encrypted.
 
 use chrono::NaiveDate;
 
 use crate::{Store, StoreError};
 
-/// A recording, as it is kept.
+/// A recording, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredRecording {
     /// The engine build that ran it.
     pub engine_digest: String,
     /// The image that it ran.
     pub image_digest: String,
-    /// Sealed for the app and the invocation.
-    pub sealed: String,
+    /// Encrypted for the app and the invocation.
+    pub encrypted: String,
 }
 
-/// What can be done with the table of recordings.
+/// The table of recordings.
 #[derive(Debug, Clone, Copy)]
-pub struct Recordings<'a> {
+pub struct RecordingsTable<'a> {
     pub(super) store: &'a Store,
 }
 
-impl Recordings<'_> {
-    /// Keep one. Of an app that was deleted meanwhile nothing is kept.
+impl Store {
+    /// The table of recordings.
+    pub fn recordings(&self) -> RecordingsTable<'_> {
+        RecordingsTable { store: self }
+    }
+}
+
+impl RecordingsTable<'_> {
+    /// Store one. For an app that is deleted by then nothing is stored.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -35,12 +42,12 @@ impl Recordings<'_> {
         let client = self.store.client().await?;
         let sql = "INSERT INTO recordings (invocation_id, app_id, engine_digest, image_digest, sealed)
                    SELECT $1, id, $3, $4, $5 FROM apps WHERE id = $2 ON CONFLICT DO NOTHING";
-        let StoredRecording { engine_digest, image_digest, sealed } = recording;
-        client.execute(sql, &[&invocation_id, &app_id, engine_digest, image_digest, sealed]).await?;
+        let StoredRecording { engine_digest, image_digest, encrypted } = recording;
+        client.execute(sql, &[&invocation_id, &app_id, engine_digest, image_digest, encrypted]).await?;
         Ok(())
     }
 
-    /// That of an invocation.
+    /// The recording of an invocation.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -56,7 +63,7 @@ impl Recordings<'_> {
         Ok(row.map(|row| StoredRecording {
             engine_digest: row.get(0),
             image_digest: row.get(1),
-            sealed: row.get(2),
+            encrypted: row.get(2),
         }))
     }
 

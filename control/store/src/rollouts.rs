@@ -1,4 +1,4 @@
-//! The table of versions that serve a part of the calls.
+//! The table of rollouts: canaries, the versions that serve a share of the calls.
 
 use chrono::{DateTime, Utc};
 use tokio_postgres::{Row, Transaction};
@@ -11,9 +11,9 @@ use crate::{Store, StoreError};
 pub struct RolloutTerms {
     /// Its share of the calls, 1 to 99.
     pub percent: u32,
-    /// Beyond this share of failures it is taken back.
+    /// Beyond this share of failures it is rolled back.
     pub max_error_percent: u32,
-    /// Of at least so many invocations.
+    /// Not before this number of invocations.
     pub min_invocations: u32,
 }
 
@@ -24,7 +24,7 @@ pub struct Rollout {
     pub version: u32,
     /// How.
     pub terms: RolloutTerms,
-    /// Whether it goes on; else it was taken back.
+    /// Whether it goes on; else it was rolled back.
     pub running: bool,
     /// How often it ran.
     pub invocations: u64,
@@ -32,7 +32,7 @@ pub struct Rollout {
     pub errors: u64,
     /// When it began.
     pub started_at: DateTime<Utc>,
-    /// When it was taken back.
+    /// When it was rolled back.
     pub ended_at: Option<DateTime<Utc>>,
 }
 
@@ -55,13 +55,20 @@ impl Rollout {
     }
 }
 
-/// What can be done with the table of roll-outs.
+/// The table of rollouts.
 #[derive(Debug, Clone, Copy)]
-pub struct Rollouts<'a> {
+pub struct RolloutsTable<'a> {
     pub(super) store: &'a Store,
 }
 
-impl Rollouts<'_> {
+impl Store {
+    /// The table of rollouts.
+    pub fn rollouts(&self) -> RolloutsTable<'_> {
+        RolloutsTable { store: self }
+    }
+}
+
+impl RolloutsTable<'_> {
     /// The last roll-out of a function, where nothing was deployed since.
     ///
     /// # Errors
@@ -78,7 +85,7 @@ impl Rollouts<'_> {
         Ok(row.as_ref().map(Rollout::from_row))
     }
 
-    /// Let a version serve a part of the calls; one that does so already goes on with its counts.
+    /// Make a version the canary; one that is it already keeps its counts.
     ///
     /// # Errors
     /// [`StoreError::Missing`] when there is no such function or version, [`StoreError::Conflict`] when the version is

@@ -17,8 +17,8 @@ pub struct SigningKeyRow {
     pub kid: String,
     /// Its public half.
     pub public_jwk: Value,
-    /// Its private half, sealed; `None`: the app has that itself.
-    pub private_sealed: Option<String>,
+    /// Its private half, encrypted; `None`: the app has that itself.
+    pub private_encrypted: Option<String>,
     /// Whether it is the one that signs.
     pub signing: bool,
     /// Until when it verifies; `None`: without end.
@@ -34,8 +34,8 @@ pub struct NewSigningKey {
     pub kid: String,
     /// Its public half.
     pub public_jwk: Value,
-    /// Its private half, sealed.
-    pub private_sealed: Option<String>,
+    /// Its private half, encrypted.
+    pub private_encrypted: Option<String>,
 }
 
 const COLUMNS: &str = "kid, public_jwk, private_sealed, state, verifies_until, created_at";
@@ -45,7 +45,7 @@ impl SigningKeyRow {
         Self {
             kid: row.get("kid"),
             public_jwk: row.get("public_jwk"),
-            private_sealed: row.get("private_sealed"),
+            private_encrypted: row.get("private_sealed"),
             signing: row.get::<_, &str>("state") == "signing",
             verifies_until: row.get("verifies_until"),
             created_at: row.get("created_at"),
@@ -53,13 +53,20 @@ impl SigningKeyRow {
     }
 }
 
-/// What can be done with the table of signing keys.
+/// The table of keys that sign end users' tokens.
 #[derive(Debug, Clone, Copy)]
-pub struct SigningKeys<'a> {
+pub struct SigningKeysTable<'a> {
     pub(super) store: &'a Store,
 }
 
-impl SigningKeys<'_> {
+impl Store {
+    /// The table of keys that sign end users' tokens.
+    pub fn signing_keys(&self) -> SigningKeysTable<'_> {
+        SigningKeysTable { store: self }
+    }
+}
+
+impl SigningKeysTable<'_> {
     /// The keys of an app that verify now, the one that signs first.
     ///
     /// # Errors
@@ -76,7 +83,7 @@ impl SigningKeys<'_> {
         Ok(client.query(&statement, &[&app_id]).await?.iter().map(SigningKeyRow::from_row).collect())
     }
 
-    /// The app's first key, unless it has one that signs already: of two that come at once, one wins.
+    /// The app's first key, unless it has one that signs already: of two concurrent calls, one wins.
     ///
     /// # Errors
     /// [`StoreError::Missing`] when there is no such app.
@@ -87,7 +94,7 @@ impl SigningKeys<'_> {
             .execute(
                 "INSERT INTO signing_keys (app_id, kid, public_jwk, private_sealed, state)
                  VALUES ($1, $2, $3, $4, 'signing') ON CONFLICT DO NOTHING",
-                &[&app_id, &key.kid, &key.public_jwk, &key.private_sealed],
+                &[&app_id, &key.kid, &key.public_jwk, &key.private_encrypted],
             )
             .await?;
         changes::notify(&transaction, app_id, None, ChangeKind::App).await?;
@@ -164,7 +171,7 @@ async fn lock_app(transaction: &Transaction<'_>, app_id: &str) -> Result<(), Sto
         .ok_or(StoreError::Missing("the app"))
 }
 
-/// What no longer verifies makes room first.
+/// Keys that no longer verify are removed first.
 async fn insert(
     transaction: &Transaction<'_>,
     app_id: &str,
@@ -187,7 +194,7 @@ async fn insert(
                 "INSERT INTO signing_keys (app_id, kid, public_jwk, private_sealed, state)
                  VALUES ($1, $2, $3, $4, $5) RETURNING {COLUMNS}"
             ),
-            &[&app_id, &key.kid, &key.public_jwk, &key.private_sealed, &state],
+            &[&app_id, &key.kid, &key.public_jwk, &key.private_encrypted, &state],
         )
         .await?;
     changes::notify(transaction, app_id, None, ChangeKind::App).await?;

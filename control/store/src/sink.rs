@@ -1,7 +1,7 @@
-//! The writer of invocation records: bounded, batched, and never in an invocation's way.
+//! The writer of invocation records: bounded, batched, and never blocking an invocation for long.
 //!
-//! Records wait in a bounded queue. When it is full, the recorder waits a moment for room: while PostgreSQL answers,
-//! that is enough, and nothing is lost. When it does not answer, the oldest record gives way and is counted, so that
+//! Records wait in a bounded queue. When it is full, the recorder waits a moment for space: while PostgreSQL answers,
+//! that is enough, and nothing is lost. When it does not answer, the oldest record is dropped and counted, so that
 //! invocations go on.
 
 mod queue;
@@ -24,11 +24,11 @@ pub struct SinkConfig {
     pub queue_max: usize,
     /// Records written at once. Default: 1,000.
     pub batch_max: usize,
-    /// How long a record waits for others, to be written with them, unless somebody asks for it. Default: 10 ms.
+    /// How long a record waits for others, to be written with them, unless a reader asks for it. Default: 10 ms.
     pub linger: Duration,
-    /// How long a recorder waits for room before the oldest record is dropped. Default: 100 ms.
-    pub patience: Duration,
-    /// How long a shutdown keeps trying to write what waits. Default: 10 s.
+    /// How long a recorder waits for space before the oldest record is dropped. Default: 100 ms.
+    pub push_timeout: Duration,
+    /// How long a shutdown keeps trying to write the queue. Default: 10 s.
     pub drain: Duration,
 }
 
@@ -38,7 +38,7 @@ impl Default for SinkConfig {
             queue_max: 10_000,
             batch_max: 1_000,
             linger: Duration::from_millis(10),
-            patience: Duration::from_millis(100),
+            push_timeout: Duration::from_millis(100),
             drain: Duration::from_secs(10),
         }
     }
@@ -52,7 +52,7 @@ const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(2);
 pub struct SinkCounts {
     /// Written, and readable.
     pub written: u64,
-    /// Dropped because there was no room, or because PostgreSQL refused them for good.
+    /// Dropped because the queue was full, or because PostgreSQL refused them for good.
     pub dropped: u64,
 }
 
@@ -60,24 +60,24 @@ pub struct SinkCounts {
 struct Counters {
     written: AtomicU64,
     dropped: AtomicU64,
-    /// The last batch found no room on the disk.
+    /// The last batch was refused for want of disk space.
     disk_full: AtomicBool,
 }
 
 /// Where invocation records go. Cheap to clone.
 #[derive(Clone)]
 pub struct Sink {
-    door: Arc<Door>,
+    shared: Arc<SinkQueue>,
 }
 
 /// Dropped with the last clone of the sink.
-struct Door {
+struct SinkQueue {
     queue: Arc<Queue<Arc<InvocationRecord>>>,
     counters: Arc<Counters>,
-    patience: Duration,
+    push_timeout: Duration,
 }
 
-impl Drop for Door {
+impl Drop for SinkQueue {
     fn drop(&mut self) {
         self.queue.close();
     }
@@ -91,37 +91,44 @@ impl fmt::Debug for Sink {
 
 impl Sink {
     /// Start the writer. The second part is its end: await it after the last clone of the sink is dropped, and
-    /// everything that waited is written, as far as PostgreSQL lets it.
+    /// everything that was queued is written, as far as PostgreSQL lets it.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the caller awaits the handle, after everything else has ended"
+    )]
     pub fn start(store: &Store, config: SinkConfig) -> (Self, tokio::task::JoinHandle<()>) {
         let queue = Arc::new(Queue::new(config.queue_max, config.batch_max.max(1)));
         let counters = Arc::new(Counters::default());
-        let door =
-            Door { queue: Arc::clone(&queue), counters: Arc::clone(&counters), patience: config.patience };
+        let shared = SinkQueue {
+            queue: Arc::clone(&queue),
+            counters: Arc::clone(&counters),
+            push_timeout: config.push_timeout,
+        };
         let writer = Writer { store: store.clone(), config, counters, queue };
-        (Self { door: Arc::new(door) }, tokio::spawn(writer.run()))
+        (Self { shared: Arc::new(shared) }, tokio::spawn(writer.run()))
     }
 
-    /// Hand over one record. Waits for room as long as the sink's patience at most; then the oldest record that still
+    /// Hand over one record. Waits for space as long as `push_timeout` at most; then the oldest record that still
     /// waits is dropped and counted.
     pub async fn record(&self, record: impl Into<Arc<InvocationRecord>>) {
-        let dropped = self.door.queue.push(record.into(), self.door.patience).await;
-        self.door.counters.dropped.fetch_add(u64::from(dropped), Ordering::Relaxed);
+        let dropped = self.shared.queue.push(record.into(), self.shared.push_timeout).await;
+        self.shared.counters.dropped.fetch_add(u64::from(dropped), Ordering::Relaxed);
     }
 
     /// Wait until everything recorded before is readable, or has been given up. While PostgreSQL is away, that is as
-    /// long as it is away: whoever must not wait puts a timeout around it.
+    /// long as it is away: a caller that must not wait puts a timeout around it.
     pub async fn flush(&self) {
-        self.door.queue.settled().await;
+        self.shared.queue.written().await;
     }
 
-    /// The same for a reader, who waits for as long as a writer that is well may take, and no longer.
+    /// As [`flush`](Self::flush) for a reader, which waits no longer than a healthy writer may take.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] and [`StoreError::Full`]: what was recorded before is not all readable yet.
     pub async fn caught_up(&self) -> Result<(), StoreError> {
         tokio::time::timeout(CAUGHT_UP_WITHIN, self.flush()).await.map_err(|_| {
             let text = "records of invocations cannot be written at the moment".to_owned();
-            match self.door.counters.disk_full.load(Ordering::Relaxed) {
+            match self.shared.counters.disk_full.load(Ordering::Relaxed) {
                 true => StoreError::Full(text),
                 false => StoreError::Unavailable(text),
             }
@@ -130,14 +137,14 @@ impl Sink {
 
     /// Changes whenever records have become readable.
     pub fn written(&self) -> watch::Receiver<u64> {
-        self.door.queue.progress()
+        self.shared.queue.progress()
     }
 
     /// What became of the records so far.
     pub fn counts(&self) -> SinkCounts {
         SinkCounts {
-            written: self.door.counters.written.load(Ordering::Relaxed),
-            dropped: self.door.counters.dropped.load(Ordering::Relaxed),
+            written: self.shared.counters.written.load(Ordering::Relaxed),
+            dropped: self.shared.counters.dropped.load(Ordering::Relaxed),
         }
     }
 }
@@ -152,13 +159,13 @@ struct Writer {
 impl Writer {
     async fn run(self) {
         while let Some(batch) = self.queue.take(self.config.linger).await {
-            self.settle(&batch.records).await;
-            self.queue.settle(batch.last);
+            self.write_batch(&batch.records).await;
+            self.queue.mark_written(batch.last);
         }
     }
 
     /// Write a batch, however long PostgreSQL is away; during a shutdown, no longer than the drain allows.
-    async fn settle(&self, records: &[Arc<InvocationRecord>]) {
+    async fn write_batch(&self, records: &[Arc<InvocationRecord>]) {
         let mut pause = Duration::from_millis(50);
         let mut closed_for = Duration::ZERO;
         let mut again = false;
@@ -176,7 +183,7 @@ impl Writer {
                     if self.queue.is_closed() && closed_for >= self.config.drain {
                         return self.give_up(records.len(), &error);
                     }
-                    tracing::warn!(%error, records = records.len(), "invocation records wait");
+                    tracing::warn!(%error, records = records.len(), "writing invocation records failed; will retry");
                     tokio::time::sleep(pause).await;
                     if self.queue.is_closed() {
                         closed_for += pause;
@@ -187,7 +194,7 @@ impl Writer {
                 // One bad record must not take the others with it.
                 Err(_) => {
                     for record in records {
-                        Box::pin(self.settle(std::slice::from_ref(record))).await;
+                        Box::pin(self.write_batch(std::slice::from_ref(record))).await;
                     }
                     return;
                 }

@@ -1,4 +1,4 @@
-//! What starts a function: rows of the table of triggers.
+//! The table of triggers: what starts a function.
 
 use mayfly_api::triggers::{Trigger, TriggerKind};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What an app used, by the hour: sums that are written in one transaction with the records that they are of.
+//! Hourly usage of an app: sums that are written in one transaction with their records.
 
 use chrono::{DateTime, Utc};
 use tokio_postgres::Row;
@@ -16,7 +16,7 @@ pub enum UsageGroup {
 
 /// Sums over some records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
+pub struct UsageTotals {
     /// Invocations.
     pub invocations: u128,
     /// Of these, without a response or with a status of 400 and above.
@@ -39,7 +39,7 @@ pub struct UsageOf {
     /// The function's last name; empty for a day.
     pub name: String,
     /// The sums.
-    pub usage: Usage,
+    pub usage: UsageTotals,
 }
 
 impl Store {
@@ -71,7 +71,7 @@ impl Store {
 fn from_row(row: &Row) -> UsageOf {
     // Sums of bigint, which may be larger than one.
     let sum = |column: usize| row.get::<_, &str>(column).parse().unwrap_or_default();
-    let usage = Usage {
+    let usage = UsageTotals {
         invocations: sum(2),
         errors: sum(3),
         duration_us: sum(4),
@@ -82,7 +82,7 @@ fn from_row(row: &Row) -> UsageOf {
     UsageOf { key: row.get(0), name: row.get(1), usage }
 }
 
-impl std::ops::AddAssign for Usage {
+impl std::ops::AddAssign for UsageTotals {
     fn add_assign(&mut self, other: Self) {
         self.invocations += other.invocations;
         self.errors += other.errors;

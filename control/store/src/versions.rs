@@ -63,13 +63,20 @@ pub struct StoredImage {
     pub init_fuel: u64,
 }
 
-/// What can be done with versions and images.
+/// The tables of versions and images.
 #[derive(Debug, Clone, Copy)]
-pub struct Versions<'a> {
+pub struct VersionsTable<'a> {
     pub(super) store: &'a Store,
 }
 
-impl Versions<'_> {
+impl Store {
+    /// The tables of versions and images.
+    pub fn versions(&self) -> VersionsTable<'_> {
+        VersionsTable { store: self }
+    }
+}
+
+impl VersionsTable<'_> {
     /// A function's versions, newest first.
     ///
     /// # Errors
@@ -156,7 +163,7 @@ impl Versions<'_> {
         Ok(client.query_opt(&statement, &[&digest]).await?.map(|row| row.get(0)))
     }
 
-    /// Keep what another engine build snapshotted from a version's source.
+    /// Store the image that another engine build made from a version's source.
     ///
     /// # Errors
     /// [`StoreError::Missing`] when the version is gone.
@@ -176,7 +183,7 @@ pub(super) async fn insert_image(
 ) -> Result<(), StoreError> {
     transaction
         .execute(
-            // The update locks the row: whoever sweeps unused images looks again before deleting it.
+            // The update locks the row: a sweep of unused images checks again before deleting it.
             "INSERT INTO images (digest, engine_digest, bytes) VALUES ($1, $2, $3)
              ON CONFLICT (digest) DO UPDATE SET created_at = now()",
             &[&image.digest, &image.engine_digest, &image.bytes],

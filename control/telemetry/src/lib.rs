@@ -1,4 +1,4 @@
-//! Logs: lines for people on a terminal, JSON by flag, written by a thread of their own.
+//! Logging: text on a terminal, JSON by flag, written by a thread of its own.
 
 pub mod request;
 pub mod trace;
@@ -34,7 +34,7 @@ pub struct LogOptions {
     pub no_color: bool,
 }
 
-/// Set up the process's subscriber. What comes back flushes when dropped; a second call changes nothing.
+/// Set up the process's subscriber. The returned guard flushes when dropped; a second call changes nothing.
 pub fn init(options: &LogOptions) -> Flush {
     let (writer, flush) = LineWriter::start(std::io::stderr());
     let filter = EnvFilter::try_new(&options.filter).unwrap_or_else(|_| EnvFilter::new("info"));

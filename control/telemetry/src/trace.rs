@@ -1,4 +1,4 @@
-//! W3C trace context: continued from the caller, or started, and sent on with what a function fetches.
+//! W3C trace context: continued from the caller or started here, and propagated with a function's fetches.
 
 use http::HeaderMap;
 use uuid::Uuid;
@@ -14,17 +14,17 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// A trace that begins here.
+    /// A new trace.
     pub fn start() -> Self {
         Self { id: Uuid::new_v4().as_u128(), flags: 0 }
     }
 
-    /// The trace of a request, where it says one that can be read.
+    /// The trace of a request, where its header is valid.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         headers.get(TRACEPARENT)?.to_str().ok().and_then(Self::parse)
     }
 
-    /// `<version>-<trace id>-<parent id>-<flags>`; what later versions add at the end is left alone.
+    /// `<version>-<trace id>-<parent id>-<flags>`; what later versions add at the end is ignored.
     fn parse(header: &str) -> Option<Self> {
         let mut parts = header.split('-');
         let version = hex(parts.next()?, 2)?;
@@ -43,7 +43,7 @@ impl Trace {
     }
 }
 
-/// Exactly so many lower-case hexadecimal digits.
+/// Exactly this number of lower-case hexadecimal digits.
 fn hex(text: &str, digits: usize) -> Option<u128> {
     let plain = text.len() == digits && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     if plain { u128::from_str_radix(text, 16).ok() } else { None }

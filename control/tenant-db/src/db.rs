@@ -1,21 +1,21 @@
-//! `ctx.db`: a tenant's statements, as one identity, over connections of our own.
+//! `ctx.db`: a tenant's statements, as one identity, over connections of our own wire client.
 
-mod access;
-mod bounds;
+mod allow_list;
 mod checkout;
+mod connection_permits;
+mod credentials;
 mod database;
 mod encode;
 mod error;
-mod gate;
+mod limits;
 mod pool;
 mod rows;
 mod session;
-mod slots;
 mod statement;
 mod transaction;
 
-pub(crate) use access::{Access, Locator, session_settings};
-pub use bounds::DbBounds;
-pub(crate) use database::{AppDatabase, within_time};
+pub(crate) use credentials::{CredentialResolver, TenantCredentials, session_settings};
+pub(crate) use database::AppDatabase;
+pub use limits::DbLimits;
 pub(crate) use pool::Pools;
-pub(crate) use statement::Request;
+pub(crate) use statement::UserStatement;

@@ -1,19 +1,17 @@
 //! `ctx.idempotency`: atomic claims in the app's own database.
 
-use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use mayfly_runtime::providers::{BoxFuture, Claim, ClaimOutcome, GuestError, Idempotency};
 
-use super::db::{AppDatabase, Locator, Pools, Request, within_time};
-use crate::identity::{Identity, Privilege};
+use crate::db::{AppDatabase, UserStatement};
 use crate::wire::{Field, RowSink, WireError};
 
 /// The longest key and scope, in characters.
 const KEY_MAX: usize = 255;
 
-/// One statement decides: the first to insert the row has the claim, and whoever finds it expired takes it over. A
+/// One statement decides: the first to insert the row has the claim, and one that finds it expired takes it over. A
 /// second one waits for the first to commit, and then finds its row.
 const CLAIM: &str = "INSERT INTO public._idempotency_keys AS k (scope, key, expires_at)
     VALUES ($1, $2, now() + $3::float8 * interval '1 second')
@@ -23,42 +21,29 @@ const CLAIM: &str = "INSERT INTO public._idempotency_keys AS k (scope, key, expi
     RETURNING 1";
 
 /// `ctx.idempotency` of one invocation.
+#[derive(Debug)]
 pub(crate) struct AppIdempotency {
-    pools: Arc<Pools>,
-    locator: Arc<dyn Locator>,
-    app_id: Arc<str>,
-    /// As whom work runs that is done together with a claim.
-    identity: Identity,
-}
-
-impl fmt::Debug for AppIdempotency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AppIdempotency").field("app_id", &self.app_id).finish_non_exhaustive()
-    }
+    /// As the identity of the invocation: work that is done together with a claim runs as it.
+    database: AppDatabase,
 }
 
 impl AppIdempotency {
-    pub(crate) fn new(
-        pools: Arc<Pools>,
-        locator: Arc<dyn Locator>,
-        app_id: Arc<str>,
-        identity: Identity,
-    ) -> Self {
-        Self { pools, locator, app_id, identity }
+    pub(crate) fn new(database: AppDatabase) -> Self {
+        Self { database }
     }
 
-    /// As the service login, whoever the invocation runs for, and on a connection that no transaction of its has.
+    /// As the service login, whatever the invocation's identity, and on a connection that none of its transactions
+    /// has.
     async fn claim_once(&self, claim: &Claim) -> Result<bool, GuestError> {
-        let access = self.locator.locate(&self.app_id).await?;
-        let mut checkout = self.pools.checkout(&access, Privilege::Service).await?;
+        let mut checkout = self.database.checkout_as_service().await?;
         let params = [
             Some(claim.scope.clone().into_bytes()),
             Some(claim.key.clone().into_bytes()),
             claim.ttl_seconds.map(|seconds| seconds.to_string().into_bytes()),
         ];
-        let request = Request { bearer: None, sql: CLAIM, params: &params };
+        let request = UserStatement { user: None, sql: CLAIM, params: &params };
         let mut rows = Count(0);
-        within_time(&mut checkout, async |checkout| checkout.run(&request, &mut rows).await).await?;
+        checkout.within_time(async |checkout| checkout.run(&request, &mut rows).await).await?;
         Ok(rows.0 > 0)
     }
 }
@@ -74,9 +59,7 @@ impl Idempotency for AppIdempotency {
     fn begin(self: Arc<Self>, claim: Claim) -> BoxFuture<'static, Result<ClaimOutcome, GuestError>> {
         Box::pin(async move {
             check_all(&claim)?;
-            let (pools, locator) = (Arc::clone(&self.pools), Arc::clone(&self.locator));
-            let database = AppDatabase::new(pools, locator, Arc::clone(&self.app_id), self.identity.clone());
-            database.begin_with_key(&claim).await
+            self.database.begin_with_key(&claim).await
         })
     }
 }
@@ -108,7 +91,7 @@ impl RowSink for Count {
         Ok(())
     }
 
-    fn room(&self) -> usize {
+    fn bytes_left(&self) -> usize {
         1 << 10
     }
 }

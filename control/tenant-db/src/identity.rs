@@ -1,6 +1,6 @@
-//! On whose behalf a function's SQL runs.
+//! The identity a function's SQL runs as, and the privilege of each login.
 
-/// Whom the database takes a function for.
+/// The identity under which the database runs a function's SQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Identity {
     /// `butterbase_service`: row-level security does not apply.
@@ -46,7 +46,7 @@ pub(crate) enum Privilege {
     Service,
     /// Functions with a user.
     User,
-    /// Functions that ask to be nobody.
+    /// Functions that act as the anon role.
     Anon,
 }
 

@@ -1,22 +1,23 @@
-//! Apps' own databases: made, checked, reached and dropped.
+//! Apps' databases: provisioned, checked, reached and dropped.
 
 mod error;
-mod inspect;
+mod findings;
+mod inspection;
+mod migration_lock;
 mod provision;
 mod rls;
 mod roles;
 mod schema;
 mod script;
-mod suitable;
+mod server_check;
 mod sweep;
 mod tenants;
-mod turns;
 
 pub use error::{ScriptError, TenantError};
-pub use inspect::{OpenDatabase, OpenDatabases};
+pub use findings::{OpenDatabase, OpenDatabases};
 pub use rls::PolicyChange;
 pub use schema::schema_rules_unbounded;
 pub use schema::{RecordedChange, SchemaChange, rules as schema_rules};
-pub use script::{AppliedScript, Script};
+pub use script::{AppliedScript, MigrationScript};
 pub use tenants::Tenants;
 pub use tenants::{CLAIMS_KEY, PASSWORD};

@@ -1,4 +1,5 @@
 //! The `mayfly` program as a process: settings, signals, exit codes, hot reload.
+#![allow(clippy::disallowed_methods, reason = "a test spawns, reads the clock and the environment by itself")]
 #![allow(
     clippy::expect_used,
     clippy::panic,

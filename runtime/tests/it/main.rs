@@ -1,4 +1,5 @@
 //! The runtime's promises, one file each, over real JavaScript in real sandboxes.
+#![allow(clippy::disallowed_methods, reason = "a test spawns, reads the clock and the environment by itself")]
 #![allow(
     clippy::expect_used,
     clippy::panic,

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use mayfly_postgres::{Cluster, Endpoint};
 use mayfly_store::{Store, StoreConfig, StoreError};
-use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::db::DbLimits;
 use mayfly_tenant_db::identity::Identity;
-use mayfly_tenant_db::tenant::{Script, TenantError, Tenants};
+use mayfly_tenant_db::tenant::{MigrationScript, TenantError, Tenants};
 use serde_json::json;
 use support::cluster::{config, directory, run};
 use support::tenants::{keys, rows};
@@ -40,9 +40,9 @@ fn the_host_keeps_the_passwords() {
         let endpoint = endpoint("mayfly:p%40ss%20w%2Ford").unwrap();
         let store = Store::connect(StoreConfig::new(endpoint.clone())).await.unwrap();
         store.migrate().await.unwrap();
-        let tenants = Tenants::start(store, keys(), endpoint, DbBounds::default()).await.unwrap();
+        let tenants = Tenants::start(store, keys(), endpoint, DbLimits::default()).await.unwrap();
         let app = tenants.create("by url").await.unwrap();
-        let script = |sql: String| Script { sql, name: None, key_id: None };
+        let script = |sql: String| MigrationScript { sql, name: None, key_id: None };
         tenants.run_script(&app.id, script("CREATE TABLE t (x int)".to_owned())).await.unwrap();
         let user = tenants.database(app.id.as_str(), Identity::User { id: "alice".to_owned() });
         assert_eq!(rows(&user, "SELECT current_user_id() AS id").await, json!([{"id": "alice"}]));
@@ -68,7 +68,7 @@ fn a_server_where_we_are_no_superuser_is_refused() {
         let store = Store::connect(StoreConfig::new(url("mayfly:p%40ss%20w%2Ford"))).await.unwrap();
         let admin = url("mayfly:p%40ss%20w%2Ford").admin("postgres").await.unwrap();
         admin.batch_execute("GRANT CONNECT ON DATABASE mayfly TO plain").await.unwrap();
-        let outcome = Tenants::start(store, keys(), url("plain:plain"), DbBounds::default()).await;
+        let outcome = Tenants::start(store, keys(), url("plain:plain"), DbLimits::default()).await;
         assert!(
             matches!(&outcome, Err(TenantError::Unsuitable(why)) if why.contains("superuser")),
             "{outcome:?}"

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mayfly_runtime::providers::{Database, TransactionOptions};
-use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::db::DbLimits;
 use serde_json::{Value as Json, json};
 use support::cluster::run;
 use support::tenants::{TestApp, answer, rows, statement, tenants_with};
@@ -42,13 +42,13 @@ struct Stage {
 
 impl Stage {
     async fn new(schema: &str) -> Self {
-        let bounds = DbBounds {
+        let bounds = DbLimits {
             connections_per_login: 1,
             statement_timeout: Duration::from_secs(1),
             lock_timeout: Duration::from_millis(100),
             rows_max: 1_000,
             result_bytes_max: 1 << 20,
-            ..DbBounds::default()
+            ..DbLimits::default()
         };
         let app = TestApp::on(&tenants_with(bounds).await, schema).await;
         let (alice, bob, service) = (app.user("alice"), app.user("bob"), app.service());

@@ -8,7 +8,7 @@ mod statements;
 use std::sync::Arc;
 
 use mayfly_runtime::providers::{Actor, Database, TransactionOptions};
-use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::db::DbLimits;
 use mayfly_tenant_db::identity::Identity;
 use serde_json::json;
 use support::cluster::{endpoint, run};
@@ -39,10 +39,10 @@ struct Stage {
 
 impl Stage {
     async fn new(schema: &str) -> Self {
-        let bounds = DbBounds {
+        let bounds = DbLimits {
             connections_per_login: 1,
             statement_timeout: std::time::Duration::from_millis(500),
-            ..DbBounds::default()
+            ..DbLimits::default()
         };
         let app = TestApp::on(&tenants_with(bounds).await, schema).await;
         // Genuine claims of bob, from a connection of another pool.
@@ -214,7 +214,7 @@ fn hex_of(text: &str) -> String {
 fn what_a_login_sets_for_itself_is_found_and_does_not_last() {
     run(async {
         let app =
-            TestApp::on(&tenants_with(DbBounds::default()).await, &format!("{SCHEMA}; {CARELESS}")).await;
+            TestApp::on(&tenants_with(DbLimits::default()).await, &format!("{SCHEMA}; {CARELESS}")).await;
         let alice = app.user("alice");
         // Back to the login itself, which may change its own settings: inside one statement, through a developer's
         // unsafe function.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mayfly_runtime::providers::{Claim, ClaimOutcome, GuestError, Transaction};
-use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::db::DbLimits;
 use mayfly_tenant_db::identity::Identity;
 use serde_json::json;
 use support::cluster::{endpoint, run};
@@ -122,10 +122,10 @@ fn a_second_caller_waits_for_the_first() {
 #[test]
 fn the_wait_ends_with_a_statements_time() {
     run(async {
-        let bounds = DbBounds {
+        let bounds = DbLimits {
             statement_timeout: std::time::Duration::from_millis(300),
             lock_timeout: std::time::Duration::from_millis(50),
-            ..DbBounds::default()
+            ..DbLimits::default()
         };
         let app = TestApp::on(&tenants_with(bounds).await, TABLE).await;
         let first = mine(&app, Identity::Anon, "k").await;
@@ -139,7 +139,7 @@ fn the_wait_ends_with_a_statements_time() {
 #[test]
 fn fifty_at_once_do_it_once() {
     run(async {
-        let bounds = DbBounds { connect_wait: std::time::Duration::from_secs(30), ..DbBounds::default() };
+        let bounds = DbLimits { connect_wait: std::time::Duration::from_secs(30), ..DbLimits::default() };
         let app = Arc::new(TestApp::on(&tenants_with(bounds).await, TABLE).await);
         let callers: Vec<_> = (0..50)
             .map(|n| {

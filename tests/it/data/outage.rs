@@ -5,9 +5,9 @@ use std::sync::Arc;
 use mayfly_postgres::Cluster;
 use mayfly_runtime::providers::{Database, Transaction, TransactionOptions};
 use mayfly_store::{Change, Store, StoreConfig};
-use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::db::DbLimits;
 use mayfly_tenant_db::identity::Identity;
-use mayfly_tenant_db::tenant::{Script, Tenants};
+use mayfly_tenant_db::tenant::{MigrationScript, Tenants};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use support::cluster::{config, directory, run};
@@ -34,9 +34,9 @@ fn a_killed_server_costs_what_ran_and_nothing_else() {
         let store = Store::connect(StoreConfig::new(endpoint.clone())).await.unwrap();
         store.migrate().await.unwrap();
         let tenants =
-            Tenants::start(store.clone(), keys(), endpoint.clone(), DbBounds::default()).await.unwrap();
+            Tenants::start(store.clone(), keys(), endpoint.clone(), DbLimits::default()).await.unwrap();
         let app = tenants.create("outage").await.unwrap();
-        let script = Script { sql: "CREATE TABLE t (x int)".to_owned(), name: None, key_id: None };
+        let script = MigrationScript { sql: "CREATE TABLE t (x int)".to_owned(), name: None, key_id: None };
         tenants.run_script(&app.id, script).await.unwrap();
         let db = tenants.database(app.id.as_str(), Identity::Service);
         rows(&db, "INSERT INTO t VALUES (1)").await;
@@ -84,11 +84,11 @@ fn after_a_restart_every_place_is_there_and_everyone_sees_their_own() {
         let store = Store::connect(StoreConfig::new(cluster.endpoint().clone())).await.unwrap();
         store.migrate().await.unwrap();
         // All parts must recover within the timeout for a connection: 5 seconds.
-        let bounds = DbBounds { connections_per_login: 4, connections_max: 4, ..DbBounds::default() };
+        let bounds = DbLimits { connections_per_login: 4, connections_max: 4, ..DbLimits::default() };
         assert_eq!(bounds.connect_wait.as_secs(), 5);
         let tenants = Tenants::start(store, keys(), cluster.endpoint().clone(), bounds).await.unwrap();
         let app = tenants.create("outage").await.unwrap();
-        let script = Script { sql: NOTES.to_owned(), name: None, key_id: None };
+        let script = MigrationScript { sql: NOTES.to_owned(), name: None, key_id: None };
         tenants.run_script(&app.id, script).await.unwrap();
         let user = |n: usize| tenants.database(app.id.as_str(), Identity::User { id: format!("u{n}") });
         let owner = "SELECT owner, current_user_id() AS id FROM notes";

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use mayfly_runtime::providers::{Database, Transaction, TransactionOptions};
-use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::db::DbLimits;
 use serde_json::json;
 use support::cluster::{endpoint, run};
 use support::tenants::{TestApp, answer, code, rows, statement, tenants_with};
@@ -18,12 +18,12 @@ async fn hold(db: &Arc<dyn Database>) -> Box<dyn Transaction> {
     tx
 }
 
-fn bounds(connections_per_login: usize, connections_max: usize) -> DbBounds {
-    DbBounds {
+fn bounds(connections_per_login: usize, connections_max: usize) -> DbLimits {
+    DbLimits {
         connections_per_login,
         connections_max,
         connect_wait: Duration::from_millis(300),
-        ..DbBounds::default()
+        ..DbLimits::default()
     }
 }
 
@@ -45,7 +45,7 @@ fn a_login_has_a_connection_limit() {
 #[test]
 fn a_greedy_app_does_not_starve_another() {
     run(async {
-        let tenants = tenants_with(DbBounds { connect_wait: Duration::from_secs(30), ..bounds(3, 4) }).await;
+        let tenants = tenants_with(DbLimits { connect_wait: Duration::from_secs(30), ..bounds(3, 4) }).await;
         let greedy = Arc::new(TestApp::on(&tenants, "").await);
         let modest = TestApp::on(&tenants, "").await;
         // Far more than the limit, and each takes a while.
@@ -167,7 +167,7 @@ fn a_transaction_that_is_left_open_is_rolled_back_and_its_connection_reused() {
 fn a_cancelled_statement_cancels_no_other() {
     run(async {
         let app = TestApp::on(
-            &tenants_with(DbBounds { connect_wait: Duration::from_secs(30), ..bounds(2, 4) }).await,
+            &tenants_with(DbLimits { connect_wait: Duration::from_secs(30), ..bounds(2, 4) }).await,
             "",
         )
         .await;

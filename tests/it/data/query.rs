@@ -1,7 +1,7 @@
 //! Limits and errors of single statements.
 
 use mayfly_runtime::providers::Value;
-use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::db::DbLimits;
 use serde_json::json;
 use std::time::Duration;
 use support::cluster::run;
@@ -85,7 +85,7 @@ fn peak_bytes() -> u64 {
 #[test]
 fn a_statement_has_a_deadline_and_leaves_nothing_running() {
     run(async {
-        let bounds = DbBounds { statement_timeout: Duration::from_millis(200), ..DbBounds::default() };
+        let bounds = DbLimits { statement_timeout: Duration::from_millis(200), ..DbLimits::default() };
         let app = TestApp::on(&tenants_with(bounds).await, "").await;
         let db = app.service();
         assert_eq!(code(&db, "SELECT pg_sleep(60)").await, "DB_TIMEOUT");

@@ -1,13 +1,13 @@
 //! Session state between two uses of a connection: claims, settings, plans and prepared statements.
 
 use mayfly_runtime::providers::{TransactionOptions, Value};
-use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::db::DbLimits;
 use serde_json::{Value as Json, json};
 use support::cluster::{endpoint, run};
 use support::tenants::{TestApp, answer, code, rows, rows_with, statement, tenants_with};
 
 /// The query that every new connection runs: can a routine leave session side effects?
-const LEAVERS: &str = include_str!("../../../control/tenant-db/src/db/session/leavers.sql");
+const SIDE_EFFECTS: &str = include_str!("../../../control/tenant-db/src/db/session/session_side_effects.sql");
 
 const NOTES: &str = "
     CREATE TABLE notes (id serial PRIMARY KEY, owner text NOT NULL DEFAULT current_user_id(), body text);
@@ -17,7 +17,7 @@ const NOTES: &str = "
 
 /// An app with one connection per login.
 async fn app(script: &str) -> TestApp {
-    let bounds = DbBounds { connections_per_login: 1, ..DbBounds::default() };
+    let bounds = DbLimits { connections_per_login: 1, ..DbLimits::default() };
     TestApp::on(&tenants_with(bounds).await, script).await
 }
 
@@ -153,7 +153,7 @@ fn routines_that_could_leave_something_are_told_from_those_that_could_not() {
         let admin = endpoint().admin(&app.id).await.unwrap();
         let found = async |routine: &str| {
             admin.batch_execute(routine).await.unwrap_or_else(|error| panic!("{error:?} {routine}"));
-            let found = !admin.query(LEAVERS, &[]).await.unwrap().is_empty();
+            let found = !admin.query(SIDE_EFFECTS, &[]).await.unwrap().is_empty();
             admin
                 .batch_execute("DROP ROUTINE IF EXISTS public.f; DROP EXTENSION IF EXISTS citext, pg_trgm")
                 .await

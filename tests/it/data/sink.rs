@@ -188,7 +188,7 @@ fn while_nothing_can_be_written_the_oldest_are_dropped_and_counted() {
         let store = store().await;
         let app = TestApp::new("").await;
         let config =
-            SinkConfig { queue_max: 3, batch_max: 1, patience: Duration::ZERO, ..SinkConfig::default() };
+            SinkConfig { queue_max: 3, batch_max: 1, push_timeout: Duration::ZERO, ..SinkConfig::default() };
         let (sink, writer) = Sink::start(&store, config);
         // The writer waits for this.
         let admin = endpoint().admin("mayfly").await.unwrap();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mayfly_runtime::providers::{Cursor, Database, Transaction, TransactionOptions};
-use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::db::DbLimits;
 use serde_json::{Value as Json, json};
 use support::cluster::{endpoint, run};
 use support::tenants::{TestApp, code, rows, statement, tenants_with};
@@ -69,7 +69,7 @@ fn nothing_is_read_ahead() {
 #[test]
 fn a_batch_has_bounds_and_an_error_ends_the_stream() {
     run(async {
-        let bounds = DbBounds { rows_max: 5, result_bytes_max: 1000, ..DbBounds::default() };
+        let bounds = DbLimits { rows_max: 5, result_bytes_max: 1000, ..DbLimits::default() };
         let app = TestApp::on(&tenants_with(bounds).await, TABLE).await;
         let db = app.service();
         let mut tx = begin(&db).await;
@@ -129,7 +129,7 @@ fn writes_are_streamed_too_and_a_portal_dies_with_what_is_undone() {
 #[test]
 fn one_connection_serves_the_next_whatever_became_of_the_stream() {
     run(async {
-        let bounds = DbBounds { connections_per_login: 1, ..DbBounds::default() };
+        let bounds = DbLimits { connections_per_login: 1, ..DbLimits::default() };
         let app = TestApp::on(&tenants_with(bounds).await, TABLE).await;
         let (alice, bob) = (app.user("alice"), app.user("bob"));
         let sees = async |db: &Arc<dyn Database>, user: &str| {

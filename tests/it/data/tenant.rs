@@ -2,13 +2,13 @@
 
 use mayfly_api::apps::AppState;
 use mayfly_store::StoreError;
-use mayfly_tenant_db::tenant::{Script, TenantError};
+use mayfly_tenant_db::tenant::{MigrationScript, TenantError};
 use serde_json::json;
 use support::cluster::{endpoint, run, store};
 use support::tenants::{TestApp, code, rows, tenants};
 
-fn script(sql: &str) -> Script {
-    Script { sql: sql.to_owned(), name: Some("a name".to_owned()), key_id: Some("key_1".to_owned()) }
+fn script(sql: &str) -> MigrationScript {
+    MigrationScript { sql: sql.to_owned(), name: Some("a name".to_owned()), key_id: Some("key_1".to_owned()) }
 }
 
 async fn exists(sql: &str, name: &str) -> bool {
@@ -202,7 +202,7 @@ fn a_script_and_a_repair_do_not_get_in_each_others_way() {
         let app = TestApp::new("").await;
         for round in 0..8 {
             let sql = format!("CREATE TABLE t{round} (id int PRIMARY KEY)");
-            let script = app.tenants.run_script(&app.id, Script { sql, name: None, key_id: None });
+            let script = app.tenants.run_script(&app.id, MigrationScript { sql, name: None, key_id: None });
             let (script, repair, again) =
                 tokio::join!(script, app.tenants.repair(&app.id), app.tenants.repair(&app.id));
             script.unwrap();

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use mayfly_postgres::{Binaries, Cluster, Endpoint};
 use mayfly_store::{Store, StoreConfig, StoreError};
-use mayfly_tenant_db::db::DbBounds;
+use mayfly_tenant_db::db::DbLimits;
 use mayfly_tenant_db::identity::Identity;
 use mayfly_tenant_db::tenant::Tenants;
 use serde_json::json;
@@ -95,7 +95,7 @@ fn everything_is_encrypted_and_the_certificate_checked() {
             }
         };
         store.migrate().await.unwrap();
-        let tenants = Tenants::start(store, keys(), server.trusting(), DbBounds::default()).await.unwrap();
+        let tenants = Tenants::start(store, keys(), server.trusting(), DbLimits::default()).await.unwrap();
         let app = tenants.create("tls").await.unwrap();
         let db = tenants.database(app.id.as_str(), Identity::User { id: "alice".to_owned() });
         // A connection that is kept is looked at without waiting, also through TLS.

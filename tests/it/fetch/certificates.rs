@@ -36,7 +36,7 @@ fn a_certificate_that_is_not_good_is_refused_and_the_error_says_why() {
             ),
             (authority.issue("localhost", (2020, 2021), HTTPS), "the host's certificate has expired"),
             (authority.issue("localhost", (2199, 2200), HTTPS), "the host's certificate is not valid yet"),
-            (stranger.localhost(HTTPS), "nobody who is trusted issued the host's certificate"),
+            (stranger.localhost(HTTPS), "the host's certificate was not issued by a trusted authority"),
         ] {
             let origin = SecureOrigin::start(tls, 1).await;
             let expected = json!(["TypeError", "FETCH_FAILED", format!("fetch failed: {why}")]);

@@ -12,56 +12,49 @@ const VAGUE: &[&str] = &["whoever", "nobody", "somebody", "so many", "the same ;
 /// What may say them: this list, and the beginnings of paths whose texts are still to be rewritten.
 const THIS_FILE: &str = "tests/it/house/language.rs";
 const NOT_YET: &[&str] = &[
-    "control/",
+    "control/api/",
+    "control/cli/",
+    "control/core/",
+    "control/edge/",
+    "control/src/",
+    "control/tests/",
     "docs/API.md",
     "docs/ARCHITECTURE.md",
     "guest-sdk/",
     "runtime/",
     "schema/",
-    "tests/it/fetch/certificates.rs",
 ];
 
 /// Public types of one name that are still to be renamed.
 const NOT_YET_NAMES: &[&str] = &[
-    "Access",
     "AccessLog",
     "Actor",
     "Answer",
     "App",
-    "Apps",
     "Begun",
     "Body",
     "Call",
     "Claim",
-    "Claims",
     "Column",
     "Database",
     "Deadline",
     "Ending",
-    "Env",
     "Event",
     "Events",
     "Fetch",
-    "Functions",
     "Identity",
-    "Keys",
     "Kind",
     "Outcome",
     "Place",
     "Reply",
     "Report",
-    "Request",
-    "Rollouts",
     "Script",
     "Table",
-    "Target",
     "Trigger",
-    "Usage",
-    "Version",
 ];
 
 /// Files whose first line is still to be rewritten, by the beginnings of their paths.
-const NOT_YET_HEADS: &[&str] = &["control/", "runtime/src/"];
+const NOT_YET_HEADS: &[&str] = &["control/edge/src/handlers/rls.rs", "runtime/src/engine/config.rs"];
 
 /// Folders that hold no text of ours.
 const SKIPPED: &[&str] = &["target", "node_modules", "dist", "artifacts", "corpus"];

@@ -6,7 +6,7 @@ use mayfly_control::config::{Config, Database};
 use mayfly_core::jobs::{Reencrypted, Reencryption};
 use mayfly_postgres::{Cluster, Endpoint};
 use mayfly_secrets::KeyRing;
-use mayfly_secrets::rotate::{self, Place};
+use mayfly_secrets::rotate::{self, KeyPosition};
 use mayfly_store::{Store, StoreConfig};
 use serde_json::{Value, json};
 use support::app::{Node, TestApp};
@@ -41,7 +41,7 @@ fn secrets_under_an_old_key_are_re_encrypted_and_the_key_can_go() {
         let cluster = Cluster::start(cluster::config(directory.path())).await.expect("PostgreSQL starts");
         let endpoint = cluster.endpoint().clone();
         let file = directory.path().join("keys");
-        rotate::add(&file, Place::Last).unwrap();
+        rotate::add(&file, KeyPosition::Last).unwrap();
         rotate::remove(&file, "k2").unwrap();
         let keys = || std::fs::read_to_string(&file).unwrap();
 
@@ -64,11 +64,11 @@ fn secrets_under_an_old_key_are_re_encrypted_and_the_key_can_go() {
         assert!(node.shutdown().await);
 
         let store = Store::connect(StoreConfig::new(endpoint.clone())).await.unwrap();
-        let by_key = async || store.sealed_values().count_by_key().await.unwrap();
+        let by_key = async || store.encrypted_values().count_by_key().await.unwrap();
         // Two variables and the anon key, the claims' key, the logins' password, the signing key, two issuers, a recording.
         assert_eq!(by_key().await, [("k1".to_owned(), 9)]);
 
-        rotate::add(&file, Place::First).unwrap();
+        rotate::add(&file, KeyPosition::First).unwrap();
         let ring = Arc::new(KeyRing::of_text(&keys()).unwrap());
         let resealing = Reencryption { store: store.clone(), keyring: ring };
         assert_eq!(resealing.run_once().await.unwrap(), Reencrypted { reencrypted: 9, undecryptable: 0 });
@@ -87,7 +87,7 @@ fn secrets_under_an_old_key_are_re_encrypted_and_the_key_can_go() {
         assert!(node.shutdown().await);
 
         // Without its key, a value is a platform error, and stays stored.
-        rotate::add(&file, Place::First).unwrap();
+        rotate::add(&file, KeyPosition::First).unwrap();
         rotate::remove(&file, "k2").unwrap();
         let stranger = Arc::new(KeyRing::of_text(&keys()).unwrap());
         let resealed = Reencryption { store: store.clone(), keyring: stranger }.run_once().await.unwrap();

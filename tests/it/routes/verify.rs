@@ -115,7 +115,7 @@ fn a_recording_is_encrypted_and_holds_no_credentials() {
         let sealed: String = row.get(0);
         assert!(sealed.starts_with("v1.") && !sealed.contains("correct"));
         let name = mayfly_core::invoke::recording_name(&id);
-        let opened = keyring().open_bytes(&app.id, None, &name, &sealed).unwrap();
+        let opened = keyring().decrypt_bytes(&app.id, None, &name, &sealed).unwrap();
         let text = String::from_utf8_lossy(&opened).into_owned();
         assert!(text.contains("a body") && text.contains("correct horse"));
         assert!(!text.contains(&app.service_key));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Parser as _;
 use mayfly_control::cli::{Cli, Exit, dispatch};
-use mayfly_postgres::Target;
+use mayfly_postgres::ServerAddress;
 use support::cluster::{endpoint, run};
 
 use super::place::Place;
@@ -14,11 +14,11 @@ fn url(database: &str) -> String {
     let endpoint = endpoint();
     let config = endpoint.client_config(database);
     let user = config.get_user().unwrap();
-    match endpoint.target() {
-        Target::Unix { directory, port } => {
+    match endpoint.address() {
+        ServerAddress::Unix { directory, port } => {
             format!("postgres://{user}@/{database}?host={}&port={port}", directory.display())
         }
-        Target::Tcp { host, port } => format!("postgres://{user}@{host}:{port}/{database}"),
+        ServerAddress::Tcp { host, port } => format!("postgres://{user}@{host}:{port}/{database}"),
     }
 }
 

@@ -168,7 +168,7 @@ impl External {
 
 fn open_secret(app: &str, issuer: &Issuer, sealed: &str, keyring: &KeyRing) -> Option<KeySet> {
     let secret = keyring
-        .open(app, None, &secret_name(&issuer.issuer), sealed)
+        .decrypt(app, None, &secret_name(&issuer.issuer), sealed)
         .map_err(
             |error| tracing::error!(%error, app, issuer = issuer.issuer, "cannot decrypt an issuer's secret"),
         )
@@ -177,9 +177,9 @@ fn open_secret(app: &str, issuer: &Issuer, sealed: &str, keyring: &KeyRing) -> O
 }
 
 fn open_signer(app: &str, row: &SigningKeyRow, keyring: &KeyRing) -> Option<SigningKey> {
-    let sealed = row.private_sealed.as_deref()?;
+    let sealed = row.private_encrypted.as_deref()?;
     let opened = keyring
-        .open(app, None, &signing_key_name(&row.kid), sealed)
+        .decrypt(app, None, &signing_key_name(&row.kid), sealed)
         .map_err(|error| tracing::error!(%error, app, kid = row.kid, "cannot decrypt the signing key"))
         .ok()?;
     let private = Zeroizing::new(STANDARD.decode(opened.as_bytes()).ok()?);

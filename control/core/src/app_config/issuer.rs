@@ -57,7 +57,7 @@ impl Issuer {
             (Some(_), None) => None,
             (None, Some(secret)) => {
                 check_secret(&secret).map_err(|why| ApiError::invalid(&at("secret"), why))?;
-                Some(keyring.seal(app, None, &secret_name(&issuer), &secret)?)
+                Some(keyring.encrypt(app, None, &secret_name(&issuer), &secret)?)
             }
             (None, None) if kept.is_some() => kept,
             (None, None) => return Err(ApiError::invalid(path, "needs a jwks_url or a secret")),

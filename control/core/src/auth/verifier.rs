@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_common::clock;
 use mayfly_jwt::jwks::Jwks;
-use mayfly_jwt::token::{Claims, Compact, Expected, KeySet, TokenFault, verify};
+use mayfly_jwt::token::{Compact, Expected, KeySet, TokenClaims, TokenFault, verify};
 
 use super::caller::EndUser;
 use super::verified::{Entry, Verified, hash};
@@ -116,9 +116,9 @@ impl TokenVerifier {
     }
 }
 
-fn read(token: &str) -> Result<(Compact<'_>, Claims), TokenFault> {
+fn read(token: &str) -> Result<(Compact<'_>, TokenClaims), TokenFault> {
     let token = Compact::parse(token)?;
-    let claims = Claims::parse(token.payload())?;
+    let claims = TokenClaims::parse(token.payload())?;
     Ok((token, claims))
 }
 

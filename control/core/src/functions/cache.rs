@@ -44,13 +44,14 @@ impl FunctionCache {
     /// One version of a function, whichever serves.
     pub async fn by_version(&self, app: &str, name: &str, version: u32) -> ApiResult<Arc<CachedFunction>> {
         let shared = &*self.shared;
-        let ask = || async {
-            let found =
-                shared.store.functions().at_version(app, name, version, &shared.engine_digest).await?;
-            ApiResult::Ok(found.map(|function| {
-                Arc::new(CachedFunction::new(ActiveFunction { candidate: None, ..function }))
-            }))
-        };
+        let ask =
+            || async {
+                let found =
+                    shared.store.functions().at_version(app, name, version, &shared.engine_digest).await?;
+                ApiResult::Ok(found.map(|function| {
+                    Arc::new(CachedFunction::new(ActiveFunction { canary: None, ..function }))
+                }))
+            };
         // No name and no path has such a letter in this place.
         let key = (app.into(), format!("{name}@{version}").into());
         shared.found.get(&key, ask).await?.ok_or_else(|| ApiError::not_found("the version"))

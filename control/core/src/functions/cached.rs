@@ -7,7 +7,7 @@ use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_egress::EgressLists;
 use mayfly_runtime::providers::Environment;
 use mayfly_runtime::{FUEL_PER_CPU_MS, Limits, SourceMap};
-use mayfly_secrets::Mask;
+use mayfly_secrets::SecretRedactor;
 use mayfly_store::{ActiveFunction, Store};
 use tokio::sync::OnceCell;
 
@@ -18,7 +18,7 @@ use crate::triggers::http::HttpTrigger;
 #[derive(Debug)]
 pub(crate) struct DecryptedEnv {
     pub(crate) variables: Arc<Environment>,
-    pub(crate) mask: Mask,
+    pub(crate) mask: SecretRedactor,
 }
 
 /// A function as it serves now, with what was worked out for its first call and serves the next ones.
@@ -49,15 +49,15 @@ impl PartialEq for CachedFunction {
 
 impl CachedFunction {
     pub(crate) fn new(function: ActiveFunction) -> Self {
-        let canary = function.candidate.as_ref().map(|candidate| {
+        let canary = function.canary.as_ref().map(|canary| {
             let other = ActiveFunction {
-                version_id: candidate.version_id.clone(),
-                version: candidate.version,
-                image_digest: candidate.image_digest.clone(),
-                candidate: None,
+                version_id: canary.version_id.clone(),
+                version: canary.version,
+                image_digest: canary.image_digest.clone(),
+                canary: None,
                 ..function.clone()
             };
-            (Arc::new(Self { is_canary: true, ..Self::new(other) }), candidate.percent)
+            (Arc::new(Self { is_canary: true, ..Self::new(other) }), canary.percent)
         });
         let settings = &function.settings;
         let limits = Limits {
@@ -81,8 +81,8 @@ impl CachedFunction {
     }
 
     /// Hides the values of its environment. Nothing to hide where nothing was opened: then nothing ran.
-    pub(crate) fn mask(&self) -> &Mask {
-        self.env.get().map_or(Mask::NOTHING, |env| &env.mask)
+    pub(crate) fn mask(&self) -> &SecretRedactor {
+        self.env.get().map_or(SecretRedactor::NOTHING, |env| &env.mask)
     }
 
     /// The version's source map; `None` when it has none, or it cannot be read now.

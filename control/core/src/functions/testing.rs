@@ -21,6 +21,6 @@ pub(crate) fn target(app: &str) -> CachedFunction {
         settings: FunctionSettings::default(),
         triggers: vec![Trigger { kind: TriggerKind::Http, config: json!({}), enabled: true }],
         env_revision: (0, 0),
-        candidate: None,
+        canary: None,
     })
 }

@@ -9,7 +9,7 @@ use super::Invoker;
 use crate::env::ANON_KEY;
 use crate::functions::{CachedFunction, DecryptedEnv};
 use mayfly_api::error::{ApiError, ApiResult, Code};
-use mayfly_secrets::Mask;
+use mayfly_secrets::SecretRedactor;
 use mayfly_telemetry::trace::Trace;
 use mayfly_tenant_db::identity::Identity;
 
@@ -49,7 +49,7 @@ impl Invoker {
         let own = self.shared.parts.records.store.env().get(app, Some(&function.function_id)).await?;
         env.extend(self.decrypt(app, Some(name), own)?);
         // What the platform adds is no secret.
-        let mask = Mask::new(env.iter().filter(|(name, _)| *name != ANON_KEY));
+        let mask = SecretRedactor::new(env.iter().filter(|(name, _)| *name != ANON_KEY));
         let mut set = |name: &str, value: &str| env.insert(name.to_owned(), value.to_owned().into());
         set("BUTTERBASE_APP_ID", app);
         set("BUTTERBASE_APP_NAME", &function.app_name);
@@ -69,7 +69,7 @@ impl Invoker {
         sealed
             .into_iter()
             .map(|(name, sealed)| {
-                match self.shared.parts.capabilities.keyring.open(app, function, &name, &sealed) {
+                match self.shared.parts.capabilities.keyring.decrypt(app, function, &name, &sealed) {
                     Ok(value) => Ok((name, value)),
                     Err(error) => Err(ApiError::new(
                         Code::SecretsUnavailable,

@@ -10,7 +10,7 @@ use mayfly_store::StoredRecording;
 /// The largest recording. Beyond it there is none: a body of some megabytes would be kept for weeks.
 pub const RECORDING_BYTES_MAX: usize = 256 << 10;
 
-/// Under which name a recording is sealed: no variable can be called so.
+/// Under which name a recording is encrypted: no variable can be called so.
 pub fn recording_name(invocation_id: &str) -> String {
     format!("=recording:{invocation_id}")
 }
@@ -42,20 +42,20 @@ impl Invoker {
         recording: &Recording,
     ) {
         let app = &function.function.app_id;
-        let sealed = self.shared.parts.capabilities.keyring.seal_bytes(
+        let encrypted = self.shared.parts.capabilities.keyring.encrypt_bytes(
             app,
             None,
             &recording_name(id),
             recording.as_bytes(),
         );
-        let sealed = match sealed {
-            Ok(sealed) => sealed,
+        let encrypted = match encrypted {
+            Ok(encrypted) => encrypted,
             Err(error) => return tracing::warn!(%error, invocation = id, "a recording is not kept"),
         };
         let stored = StoredRecording {
             engine_digest: self.shared.parts.execution.engine.digest().to_owned(),
             image_digest: image_digest.to_owned(),
-            sealed,
+            encrypted,
         };
         if let Err(error) = self.shared.parts.records.store.recordings().put(app, id, &stored).await {
             tracing::warn!(%error, invocation = id, "a recording is not kept");

@@ -2,10 +2,10 @@
 
 use mayfly_runtime::{Fault, LogEntry, Outcome};
 
-use mayfly_secrets::Mask;
+use mayfly_secrets::SecretRedactor;
 
 /// Everything of an outcome that is a text of the function's.
-pub(super) fn outcome(mask: &Mask, outcome: &mut Outcome) {
+pub(super) fn outcome(mask: &SecretRedactor, outcome: &mut Outcome) {
     if let Some(it) = &mut outcome.fault {
         fault(mask, it);
     }
@@ -13,19 +13,19 @@ pub(super) fn outcome(mask: &Mask, outcome: &mut Outcome) {
         fault(mask, it);
     }
     for LogEntry { message, .. } in &mut outcome.logs {
-        mask.hide_in(message);
+        mask.redact_in_place(message);
     }
 }
 
 /// The texts of a fault.
-pub(super) fn fault(mask: &Mask, fault: &mut Fault) {
+pub(super) fn fault(mask: &SecretRedactor, fault: &mut Fault) {
     match fault {
         Fault::Threw(thrown) | Fault::StackOverflow(thrown) => {
-            mask.hide_in(&mut thrown.message);
-            mask.hide_in(&mut thrown.stack);
+            mask.redact_in_place(&mut thrown.message);
+            mask.redact_in_place(&mut thrown.stack);
         }
-        Fault::NoResponse { returned } => mask.hide_in(returned),
-        Fault::CpuLimit { stack, .. } | Fault::MemoryLimit { stack, .. } => mask.hide_in(stack),
+        Fault::NoResponse { returned } => mask.redact_in_place(returned),
+        Fault::CpuLimit { stack, .. } | Fault::MemoryLimit { stack, .. } => mask.redact_in_place(stack),
         Fault::TimedOut { .. } | Fault::Hung | Fault::OutputLimit { .. } | Fault::Trapped { .. } => {}
     }
 }

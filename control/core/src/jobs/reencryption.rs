@@ -8,7 +8,7 @@ use crate::app_config::secret_name;
 use crate::invoke::recording_name;
 use mayfly_common::jobs::Job;
 use mayfly_secrets::KeyRing;
-use mayfly_store::{SealedCursor, SealedPlace, SealedValue, Store, StoreError};
+use mayfly_store::{EncryptedCursor, EncryptedPlace, EncryptedValue, Store, StoreError};
 use mayfly_tenant_db::tenant::{CLAIMS_KEY, PASSWORD};
 
 /// The job. A value that changes meanwhile is left alone: it was encrypted with the current key.
@@ -35,8 +35,8 @@ impl Reencryption {
     /// # Errors
     /// [`StoreError::Unavailable`]; what was done until then stays.
     pub async fn run_once(&self) -> Result<Reencrypted, StoreError> {
-        let values = self.store.sealed_values();
-        let (mut done, mut cursor) = (Reencrypted::default(), SealedCursor::default());
+        let values = self.store.encrypted_values();
+        let (mut done, mut cursor) = (Reencrypted::default(), EncryptedCursor::default());
         loop {
             let page = values.not_by(self.keyring.current_id(), &mut cursor).await?;
             if page.is_empty() {
@@ -54,18 +54,18 @@ impl Reencryption {
         }
     }
 
-    fn reencrypt(&self, value: &SealedValue) -> Result<String, mayfly_secrets::SecretsError> {
+    fn reencrypt(&self, value: &EncryptedValue) -> Result<String, mayfly_secrets::SecretsError> {
         let (function, name) = match &value.place {
-            SealedPlace::Variable { function, name } => {
+            EncryptedPlace::Variable { function, name } => {
                 (function.as_ref().map(|(_, function)| function.as_str()), name.clone())
             }
-            SealedPlace::ClaimsKey => (None, CLAIMS_KEY.to_owned()),
-            SealedPlace::Password => (None, PASSWORD.to_owned()),
-            SealedPlace::SigningKey { kid } => (None, signing_key_name(kid)),
-            SealedPlace::Issuer { issuer } => (None, secret_name(issuer)),
-            SealedPlace::Recording { invocation_id } => (None, recording_name(invocation_id)),
+            EncryptedPlace::ClaimsKey => (None, CLAIMS_KEY.to_owned()),
+            EncryptedPlace::Password => (None, PASSWORD.to_owned()),
+            EncryptedPlace::SigningKey { kid } => (None, signing_key_name(kid)),
+            EncryptedPlace::Issuer { issuer } => (None, secret_name(issuer)),
+            EncryptedPlace::Recording { invocation_id } => (None, recording_name(invocation_id)),
         };
-        self.keyring.reseal(&value.app_id, function, &name, &value.sealed)
+        self.keyring.reencrypt(&value.app_id, function, &name, &value.encrypted)
     }
 }
 

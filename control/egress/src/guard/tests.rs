@@ -64,7 +64,7 @@ fn first_and_last_address_of_every_range_are_refused() {
         "ff02::1",
     ] {
         let parsed: IpAddr = address.parse().unwrap();
-        assert_eq!(judge_address(parsed, &[]), Err(Denied::Address(parsed)), "{address}");
+        assert_eq!(check_address(parsed, &[]), Err(Denied::Address(parsed)), "{address}");
     }
 }
 
@@ -95,7 +95,7 @@ fn neighbours_of_the_ranges_are_public() {
         "2606:4700::1111",
         "2003::1",
     ] {
-        assert_eq!(judge_address(address.parse().unwrap(), &[]), Ok(()), "{address}");
+        assert_eq!(check_address(address.parse().unwrap(), &[]), Ok(()), "{address}");
     }
 }
 
@@ -117,12 +117,12 @@ fn every_spelling_of_loopback_in_a_url_is_refused() {
         "https://[64:ff9b::7f00:1]:8443/",
     ] {
         let parsed = Url::parse(url).unwrap();
-        assert!(matches!(judge_url(&parsed, &[]), Err(Denied::Address(_))), "{url}");
+        assert!(matches!(check_url(&parsed, &[]), Err(Denied::Address(_))), "{url}");
     }
 }
 
 #[test]
-fn schemes_credentials_and_ports_are_judged() {
+fn schemes_credentials_and_ports_are_checked() {
     for (url, expected) in [
         ("ftp://example.com/", "http and https only"),
         ("file:///etc/passwd", "http and https only"),
@@ -132,22 +132,22 @@ fn schemes_credentials_and_ports_are_judged() {
         ("http://example.com:6667/", "port 6667"),
         ("http://example.com:0/", "port 0"),
     ] {
-        let error = judge_url(&Url::parse(url).unwrap(), &[]).unwrap_err().to_string();
+        let error = check_url(&Url::parse(url).unwrap(), &[]).unwrap_err().to_string();
         assert!(error.contains(expected), "{url}: {error}");
     }
     for url in ["http://example.com/", "https://example.com:8443/x?y", "http://8.8.8.8:8080/"] {
-        assert_eq!(judge_url(&Url::parse(url).unwrap(), &[]), Ok(()), "{url}");
+        assert_eq!(check_url(&Url::parse(url).unwrap(), &[]), Ok(()), "{url}");
     }
 }
 
 #[test]
 fn the_operator_can_allow_a_range_and_nothing_beside_it() {
     let allow: Vec<Cidr> = vec!["127.0.0.1/32".parse().unwrap(), "fd00::/8".parse().unwrap()];
-    assert!(judge_address("127.0.0.1".parse().unwrap(), &allow).is_ok());
-    assert!(judge_address("::ffff:127.0.0.1".parse().unwrap(), &allow).is_ok());
-    assert!(judge_address("fd12::1".parse().unwrap(), &allow).is_ok());
-    assert!(judge_address("127.0.0.2".parse().unwrap(), &allow).is_err());
-    assert!(judge_address("fe80::1".parse().unwrap(), &allow).is_err());
+    assert!(check_address("127.0.0.1".parse().unwrap(), &allow).is_ok());
+    assert!(check_address("::ffff:127.0.0.1".parse().unwrap(), &allow).is_ok());
+    assert!(check_address("fd12::1".parse().unwrap(), &allow).is_ok());
+    assert!(check_address("127.0.0.2".parse().unwrap(), &allow).is_err());
+    assert!(check_address("fe80::1".parse().unwrap(), &allow).is_err());
     for bad in ["", "x", "127.0.0.1/33", "::/129", "1.2.3.4/-1", "1.2.3/8"] {
         assert!(bad.parse::<Cidr>().is_err(), "{bad}");
     }
@@ -155,13 +155,13 @@ fn the_operator_can_allow_a_range_and_nothing_beside_it() {
 
 proptest! {
     #[test]
-    fn an_ipv4_address_is_judged_alike_in_every_wrapping(bits: u32) {
+    fn an_ipv4_address_is_treated_alike_in_every_wrapping(bits: u32) {
         let plain = Ipv4Addr::from(bits);
-        let verdict = judge_address(plain.into(), &[]).is_ok();
+        let verdict = check_address(plain.into(), &[]).is_ok();
         for (base, _) in V6_CARRIES_V4 {
             let wrapped = Ipv6Addr::from(u128::from(base) | u128::from(bits));
             // The two lowest compatible addresses are `::` and `::1`, refused as themselves.
-            prop_assert_eq!(judge_address(wrapped.into(), &[]).is_ok(), verdict, "{}", wrapped);
+            prop_assert_eq!(check_address(wrapped.into(), &[]).is_ok(), verdict, "{}", wrapped);
         }
     }
 
@@ -171,14 +171,14 @@ proptest! {
         if address.is_private() || address.is_loopback() || address.is_link_local() || address.is_multicast()
             || address.is_documentation() || address.is_unspecified() || address.is_broadcast()
         {
-            prop_assert!(judge_address(address.into(), &[]).is_err());
+            prop_assert!(check_address(address.into(), &[]).is_err());
         }
     }
 
     #[test]
     fn no_url_makes_the_guard_panic(text in ".{0,200}") {
         if let Ok(url) = Url::parse(&text) {
-            let _ = judge_url(&url, &[]);
+            let _ = check_url(&url, &[]);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The algorithms that signatures are checked by. What is not in this list does not exist here.
+//! The signature algorithms. One that is not in this list is not supported.
 
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256,
@@ -74,7 +74,7 @@ impl Algorithm {
         }
     }
 
-    /// Whether whoever can check a signature can also make one.
+    /// Whether the key that checks a signature can also make one.
     pub fn is_symmetric(self) -> bool {
         self.family() == Family::Secret
     }

@@ -1,4 +1,4 @@
-//! What a token says, and whether that holds here and now.
+//! `TokenClaims`: the payload of a token, and its checks against the clock, issuer and audience.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ const SUBJECT_BYTES_MAX: usize = 255;
 
 /// The payload of a token, read.
 #[derive(Debug, Clone)]
-pub struct Claims {
+pub struct TokenClaims {
     members: Map<String, Value>,
 }
 
@@ -30,7 +30,7 @@ pub struct Expected<'a> {
     pub foreign_clock: bool,
 }
 
-impl Claims {
+impl TokenClaims {
     /// Read a payload.
     ///
     /// # Errors
@@ -39,7 +39,7 @@ impl Claims {
         Ok(Self { members: strict_json::object(payload)? })
     }
 
-    /// Who made the token, by its own word.
+    /// The issuer (`iss`), as the token claims it.
     ///
     /// # Errors
     /// [`TokenFault::IssuerMissing`].
@@ -47,7 +47,7 @@ impl Claims {
         self.members.get("iss").and_then(Value::as_str).ok_or(TokenFault::IssuerMissing)
     }
 
-    /// Whom the token is about.
+    /// The subject (`sub`).
     ///
     /// # Errors
     /// [`TokenFault::Subject`].
@@ -123,7 +123,7 @@ mod tests {
         }
         let audiences: Vec<String> = audiences.iter().map(|text| (*text).to_owned()).collect();
         let expected = Expected { audiences: &audiences, audience_optional: optional, foreign_clock: true };
-        Claims::parse(members.to_string().as_bytes()).unwrap().check(expected, NOW)
+        TokenClaims::parse(members.to_string().as_bytes()).unwrap().check(expected, NOW)
     }
 
     #[test]
@@ -147,7 +147,7 @@ mod tests {
             assert_eq!(check(changes.clone(), &[], false).err(), expected, "{changes}");
         }
         assert_eq!(
-            Claims::parse(b"{\"sub\":\"a\"}")
+            TokenClaims::parse(b"{\"sub\":\"a\"}")
                 .unwrap()
                 .check(Expected { audiences: &[], audience_optional: false, foreign_clock: false }, NOW),
             Err(TokenFault::ExpiryMissing)

@@ -1,4 +1,4 @@
-//! A token taken apart: header, payload, signature. Nothing in it is believed yet.
+//! `Compact`: a token split into header, payload and signature. Nothing in it is verified yet.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Algorithm, TokenFault, strict_json};
 
-/// The longest token that is looked at.
+/// The longest token that is parsed.
 pub const TOKEN_BYTES_MAX: usize = 8 << 10;
 
 /// A token in its compact form, its header read.

@@ -1,4 +1,4 @@
-//! The closed list of what can be wrong with the credentials of a request.
+//! `TokenFault`: the closed list of what can be wrong with the credentials of a request.
 
 /// Which check failed. Each has a word of its own in `error.details.reason`, and a line in `docs/API.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,7 +27,7 @@ pub enum TokenFault {
     AlgorithmNone,
     /// An `alg` that the issuer, or the key, is not used with.
     AlgorithmNotAllowed,
-    /// `crit` or `b64`: extensions that nobody here understands.
+    /// `crit` or `b64`: extensions that are not supported.
     CriticalHeader,
     /// `jwk`, `jku`, `x5u` or `x5c`: a key that the token brings itself.
     EmbeddedKey,
@@ -91,7 +91,7 @@ impl TokenFault {
         Self::Time,
     ];
 
-    /// The word for programs, and the sentence for people.
+    /// The reason code, and the sentence for people.
     fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::AuthorizationRepeated => {

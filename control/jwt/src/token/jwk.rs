@@ -1,4 +1,4 @@
-//! A key that signatures are checked with, read from a JSON Web Key.
+//! `VerifyKey`: a key that verifies signatures, read from a JSON Web Key.
 
 use ring::signature::{RsaPublicKeyComponents, UnparsedPublicKey};
 use serde_json::{Map, Value};
@@ -93,7 +93,7 @@ impl VerifyKey {
         self.id.as_deref()
     }
 
-    /// Whether whoever has it can sign.
+    /// Whether its holder can sign.
     pub fn is_symmetric(&self) -> bool {
         matches!(self.material, Material::Secret(_))
     }
@@ -142,7 +142,7 @@ impl std::fmt::Debug for VerifyKey {
     }
 }
 
-/// Keys for encryption stand in the same sets, and must not be taken for others.
+/// Keys for encryption are in the same sets, and must not be used for signatures.
 fn check_purpose(jwk: &Map<String, Value>) -> Result<(), JwkError> {
     let for_signatures = match jwk.get("use") {
         None => true,

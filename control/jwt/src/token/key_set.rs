@@ -1,35 +1,35 @@
-//! The keys of one issuer.
+//! `KeySet`: the keys of one issuer.
 
 use serde_json::Value;
 
 use super::jwk::JwkError;
 use super::{Algorithm, TokenFault, VerifyKey, strict_json};
 
-/// Keys in one set.
+/// Maximum keys in one set.
 pub const KEYS_MAX: usize = 20;
 
-/// Keys of which each has a name of its own.
+/// Keys, each with an id of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KeySet {
     keys: Vec<VerifyKey>,
 }
 
-/// Why a set cannot be used, all of it.
+/// Why a whole set cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeySetError {
-    /// It is no set.
+    /// The document is no key set.
     #[error("it is not a JSON object with a list of keys, or has a member twice")]
     Shape,
     /// Too many keys.
     #[error("it has more than 20 keys")]
     TooMany,
-    /// Two keys of one name.
+    /// Two keys with one id.
     #[error("two of its keys have the same kid")]
     DuplicateId,
-    /// A shared secret where everyone can read it, or among keys that anyone may know.
+    /// A shared secret in a published set, or among public keys.
     #[error("it has a shared secret in it")]
     Symmetric,
-    /// A key in it is not what it says.
+    /// A key in it is invalid.
     #[error("{0}")]
     Key(JwkError),
 }
@@ -55,7 +55,7 @@ impl KeySet {
         Ok(Self { keys })
     }
 
-    /// A JWK set as issuers publish it: keys of unknown kinds, and for other purposes, are passed over.
+    /// A JWK set as issuers publish it: keys of unknown kinds, and for other purposes, are skipped.
     ///
     /// # Errors
     /// [`KeySetError`]

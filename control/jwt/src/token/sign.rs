@@ -1,4 +1,4 @@
-//! Keys that tokens are signed with, and the signing.
+//! `SigningKey`: a key that signs tokens.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,7 +19,7 @@ pub struct SigningKey {
 pub struct SignError;
 
 impl SigningKey {
-    /// A new pair; its private half as PKCS #8, to be sealed.
+    /// A new pair; its private half as PKCS #8, to be encrypted.
     ///
     /// # Errors
     /// Without randomness.

@@ -1,5 +1,5 @@
-//! JSON in which a member that is there twice is a mistake: two readers that pick different ones would disagree about
-//! who a token is for.
+//! Strict JSON: a duplicate member is an error, since two readers that pick different ones would disagree about the
+//! token's subject.
 
 use std::cell::Cell;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde_json::{Map, Number, Value};
 
 use super::TokenFault;
 
-/// Objects and lists within one another.
+/// Maximum nesting of objects and lists.
 const DEPTH_MAX: usize = 16;
 
 /// An object, whole.

@@ -1,11 +1,11 @@
-//! What serves calls of a function: everything that an invocation needs to know, in one round trip.
+//! `ActiveFunction`: everything that an invocation needs to know of a function, in one round trip.
 
 use std::sync::Arc;
 
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::{FunctionSettings, Functions};
+use super::{FunctionSettings, FunctionsTable};
 use crate::StoreError;
 use crate::triggers::{self, TRIGGERS_JSON};
 use mayfly_api::triggers::Trigger;
@@ -37,13 +37,13 @@ pub struct ActiveFunction {
     pub triggers: Vec<Trigger>,
     /// Moves on whenever the function's environment, or the app's, changes.
     pub env_revision: (i64, i64),
-    /// The version that is rolled out beside it.
-    pub candidate: Option<Candidate>,
+    /// The canary of its rollout.
+    pub canary: Option<Canary>,
 }
 
-/// A version that serves a part of the calls.
+/// A version that serves a share of the calls.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Candidate {
+pub struct Canary {
     /// The version.
     pub version_id: Arc<str>,
     /// Its number.
@@ -84,7 +84,7 @@ impl ActiveFunction {
             settings: FunctionSettings::from_row(row),
             triggers: triggers::from_json(row.get("triggers")),
             env_revision: (row.get("app_env_revision"), row.get("env_revision")),
-            candidate: row.get::<_, Option<&str>>("rollout_version_id").map(|version_id| Candidate {
+            canary: row.get::<_, Option<&str>>("rollout_version_id").map(|version_id| Canary {
                 version_id: version_id.into(),
                 version: row.get::<_, i32>("rollout_version").unsigned_abs(),
                 image_digest: row.get("rollout_image_digest"),
@@ -94,7 +94,7 @@ impl ActiveFunction {
     }
 }
 
-impl Functions<'_> {
+impl FunctionsTable<'_> {
     /// What serves under that name, with the image made by this engine build. One round trip.
     ///
     /// # Errors
@@ -108,7 +108,7 @@ impl Functions<'_> {
         self.find_active(SERVING, "f.app_id = $1 AND f.name = $2", app_id, name, engine_digest).await
     }
 
-    /// The same with another version in the place of the one that serves.
+    /// As [`active`](Self::active), with another version in the place of the one that serves.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -119,7 +119,7 @@ impl Functions<'_> {
         version: u32,
         engine_digest: &str,
     ) -> Result<Option<ActiveFunction>, StoreError> {
-        // A number, and nothing else. Not kept prepared: there is one text for each.
+        // A number, and nothing else. Not prepared: there is one text for each.
         let version = format!("v.function_id = f.id AND v.number = {version}");
         self.find_active(&version, "f.app_id = $1 AND f.name = $2", app_id, name, engine_digest).await
     }

@@ -1,4 +1,4 @@
-//! A deploy's one transaction: the version, its image, triggers and environment, and which version serves.
+//! The transaction of a deploy: the version, its image, triggers and environment, and which version serves.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{RolloutTerms, Store, StoreError, env, id, rollouts};
 use mayfly_api::functions::SettingsChange;
 use mayfly_api::triggers::{Trigger, TriggerKind};
 
-/// A built version about to be kept. What is `None` keeps its value; a new function gets the default.
+/// A built version to be stored. What is `None` keeps its value; a new function gets the default.
 #[derive(Debug, Clone)]
 pub struct DeployRow {
     /// The function's name.
@@ -33,7 +33,7 @@ pub struct DeployRow {
     pub settings: SettingsChange,
     /// What starts it. Default: one http trigger with `auth: required`.
     pub triggers: Option<Vec<Trigger>>,
-    /// All of its environment, sealed; replaces what there was.
+    /// All of its environment, encrypted; replaces the present one.
     pub env: Option<BTreeMap<String, String>>,
     /// The state of the app's schema, where it is known.
     pub schema_fingerprint: Option<String>,
@@ -67,8 +67,8 @@ pub(super) async fn deploy(store: &Store, app_id: &str, row: &DeployRow) -> Resu
     let version_id = insert_version(&transaction, &function_id, number, row).await?;
     insert_image(&transaction, &version_id, &row.image).await?;
     replace_triggers(&transaction, &function_id, number, row.triggers.as_deref()).await?;
-    if let Some(sealed) = &row.env {
-        env::replace(&transaction, app_id, &function_id, sealed).await?;
+    if let Some(encrypted) = &row.env {
+        env::replace(&transaction, app_id, &function_id, encrypted).await?;
     }
     let deployed = match row.rollout {
         // The first version has nothing beside which it could serve a part.
@@ -113,7 +113,7 @@ pub(super) async fn rollback(
     Ok(deployed)
 }
 
-/// Holds the app's row, so that it cannot begin to be deleted meanwhile.
+/// Holds the app's row, so that its deletion cannot begin at the same time.
 async fn require_ready(transaction: &Transaction<'_>, app_id: &str) -> Result<(), StoreError> {
     transaction
         .query_opt("SELECT 1 FROM apps WHERE id = $1 AND state = 'ready' FOR SHARE", &[&app_id])

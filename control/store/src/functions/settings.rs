@@ -1,4 +1,4 @@
-//! Limits and switches of a function, and changes to some of them.
+//! `FunctionSettings`: limits and switches of a function, and patches of them.
 
 use mayfly_api::functions::{AgentToolExposure, AgentToolMode, SettingsChange};
 use tokio_postgres::{Row, Transaction};

@@ -1,4 +1,4 @@
-//! Where a page of records ended, as an opaque text.
+//! The cursor of a page of records, as an opaque text.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

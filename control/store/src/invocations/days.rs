@@ -1,19 +1,19 @@
-//! The days of records: a partition each, made in advance and dropped when it is too old.
+//! Daily partitions of the records: created in advance, and dropped when they are too old.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use deadpool_postgres::Object;
 use tokio_postgres::error::SqlState;
 
-use super::Invocations;
+use super::InvocationsTable;
 use crate::StoreError;
 
-/// Days that are ready in advance: for so long nobody needs to look after them.
+/// Days that are created in advance: for so long the job may fail without harm.
 const AHEAD: u64 = 3;
 
-/// Makers and droppers take turns, over all nodes.
+/// One node at a time creates or drops partitions.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7236834721873002)";
 
-impl Invocations<'_> {
+impl InvocationsTable<'_> {
     /// Make the partitions of the next days, as far as they are missing.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ async fn make(client: &mut Object, day: NaiveDate) -> Result<(), StoreError> {
         .await;
     match made {
         Ok(()) => Ok(transaction.commit().await?),
-        // Records of that day stand among the others already: there they stay.
+        // Records of that day are in the default partition already: there they stay.
         Err(error) if error.code() == Some(&SqlState::CHECK_VIOLATION) => Ok(()),
         Err(error) => Err(error.into()),
     }

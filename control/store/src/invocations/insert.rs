@@ -44,7 +44,7 @@ const COLUMNS: [(&str, Type); 28] = [
     ("log_levels", Type::INT2),
 ];
 
-/// Numbers are given out and committed by one writer at a time, over all nodes: whoever reads a number has missed none
+/// Numbers are given out and committed by one writer at a time, over all nodes: a reader of a number has missed none
 /// below it. Any key will do, as long as every build uses this one.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7236834721873001)";
 
@@ -52,7 +52,7 @@ const ADD_TO_SUMS: &str =
     "INSERT INTO invocation_hours AS h (app_id, function_id, function_name, hour, invocations, errors,
         duration_us, fuel, database_us, egress_bytes)
     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
-    -- An app that was deleted meanwhile takes its last sums with it.
+    -- An app that is deleted by now takes its last sums with it.
     WHERE EXISTS (SELECT 1 FROM apps WHERE id = $1)
     ON CONFLICT (function_id, hour) DO UPDATE SET
         invocations = h.invocations + excluded.invocations,
@@ -62,7 +62,7 @@ const ADD_TO_SUMS: &str =
         database_us = h.database_us + excluded.database_us,
         egress_bytes = h.egress_bytes + excluded.egress_bytes";
 
-/// Write these records. `again`: they may have been written before, by an attempt whose end nobody heard of.
+/// Write these records. `again`: they may have been written before, by an attempt whose outcome is not known.
 pub(crate) async fn insert(
     client: &mut Object,
     batch: &[Arc<InvocationRecord>],

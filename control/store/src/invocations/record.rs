@@ -1,4 +1,4 @@
-//! What is kept of one invocation. No header is, so no credential can be.
+//! `InvocationRecord`: what is stored of one invocation. No header is, so no credential can be.
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The bounded queue in front of the writer: first in, first out, and when there is no room, first in, first dropped.
+//! The bounded queue in front of the writer: first in, first out; when it is full, the oldest is dropped.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-/// Things that wait. They are numbered from 1 in the order in which they came.
+/// The records that wait. They are numbered from 1 in the order in which they came.
 pub(super) struct Queue<T> {
     state: Mutex<State<T>>,
     capacity: usize,
-    /// So many are enough for the writer to begin at once.
+    /// This number is enough for the writer to begin at once.
     enough: usize,
     arrived: Notify,
-    /// Somebody waits for what waits, or there is enough of it.
+    /// A reader waits for what is queued, or there is enough of it.
     hurry: Notify,
-    room: Notify,
+    space: Notify,
     /// All up to this number are written, or given up.
-    settled: watch::Sender<u64>,
+    written: watch::Sender<u64>,
 }
 
 struct State<T> {
@@ -42,15 +42,15 @@ impl<T> Queue<T> {
             enough,
             arrived: Notify::new(),
             hurry: Notify::new(),
-            room: Notify::new(),
-            settled: watch::Sender::new(0),
+            space: Notify::new(),
+            written: watch::Sender::new(0),
         }
     }
 
-    /// Put one at the end. `true`: the oldest was dropped for it, after waiting for room in vain.
-    pub(super) async fn push(&self, record: T, patience: Duration) -> bool {
+    /// Put one at the end. `true`: the oldest was dropped for it, after waiting for space in vain.
+    pub(super) async fn push(&self, record: T, push_timeout: Duration) -> bool {
         if self.is_full() {
-            let _ = tokio::time::timeout(patience, self.until_room()).await;
+            let _ = tokio::time::timeout(push_timeout, self.until_space()).await;
         }
         let (dropped, count) = {
             let mut state = self.lock();
@@ -68,19 +68,19 @@ impl<T> Queue<T> {
         dropped
     }
 
-    async fn until_room(&self) {
+    async fn until_space(&self) {
         loop {
-            let mut room = std::pin::pin!(self.room.notified());
-            // Listening before looking: room made in between is not missed.
-            room.as_mut().enable();
+            let mut space = std::pin::pin!(self.space.notified());
+            // Registered before checking: space freed in between is not missed.
+            space.as_mut().enable();
             if !self.is_full() {
                 return;
             }
-            room.await;
+            space.await;
         }
     }
 
-    /// Up to so many of the oldest as are enough, once there are that many, or somebody waits for them, or the first has
+    /// The oldest, up to `enough` of them, once there are that many, or a reader waits for them, or the first has
     /// waited for `linger`. `None`: it is closed, and empty.
     pub(super) async fn take(&self, linger: Duration) -> Option<Batch<T>> {
         loop {
@@ -115,26 +115,26 @@ impl<T> Queue<T> {
             }
             Batch { records, last: state.newest - state.waiting.len() as u64 }
         };
-        self.room.notify_waiters();
+        self.space.notify_waiters();
         batch
     }
 
     /// All up to that number are written, or given up.
-    pub(super) fn settle(&self, number: u64) {
-        self.settled.send_replace(number);
+    pub(super) fn mark_written(&self, number: u64) {
+        self.written.send_replace(number);
     }
 
-    /// Wait until all that came before are settled.
-    pub(super) async fn settled(&self) {
+    /// Wait until all that came before are written, or given up.
+    pub(super) async fn written(&self) {
         let newest = self.lock().newest;
         self.hurry.notify_one();
         // The sender lives as long as the queue.
-        let _ = self.settled.subscribe().wait_for(|settled| *settled >= newest).await;
+        let _ = self.written.subscribe().wait_for(|written| *written >= newest).await;
     }
 
     /// The number up to which all are written, or given up, as it grows.
     pub(super) fn progress(&self) -> watch::Receiver<u64> {
-        self.settled.subscribe()
+        self.written.subscribe()
     }
 
     pub(super) fn close(&self) {
@@ -161,7 +161,7 @@ impl<T> Queue<T> {
 mod tests {
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_millis(1);
+    const PUSH_TIMEOUT: Duration = Duration::from_millis(1);
     /// Longer than any test: whatever comes sooner was hurried.
     const FOR_EVER: Duration = Duration::from_secs(86_400);
 
@@ -174,30 +174,30 @@ mod tests {
     async fn what_waits_goes_when_it_is_enough_asked_for_or_old() {
         let queue = Queue::new(10, 3);
         for letter in "abcd".chars() {
-            queue.push(letter, PATIENCE).await;
+            queue.push(letter, PUSH_TIMEOUT).await;
         }
-        // Enough at once; the rest waits until somebody asks.
+        // Enough at once; the rest waits until a reader asks.
         assert_eq!(taken(&queue, FOR_EVER).await, ("abc".to_owned(), 3));
-        queue.settle(3);
+        queue.mark_written(3);
         let asked = async {
-            queue.settled().await;
-            "settled"
+            queue.written().await;
+            "written"
         };
         let written = async {
             assert_eq!(taken(&queue, FOR_EVER).await, ("d".to_owned(), 4));
-            queue.settle(4);
+            queue.mark_written(4);
         };
-        assert_eq!(tokio::join!(asked, written).0, "settled");
-        queue.push('e', PATIENCE).await;
+        assert_eq!(tokio::join!(asked, written).0, "written");
+        queue.push('e', PUSH_TIMEOUT).await;
         let linger = Duration::from_millis(10);
         assert_eq!(taken(&queue, linger).await, ("e".to_owned(), 5));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn without_room_the_oldest_gives_way_and_closing_hurries() {
+    async fn when_full_the_oldest_is_dropped_and_closing_hurries() {
         let queue = Queue::new(2, 5);
-        assert!(!queue.push('a', PATIENCE).await && !queue.push('b', PATIENCE).await);
-        assert!(queue.push('c', PATIENCE).await);
+        assert!(!queue.push('a', PUSH_TIMEOUT).await && !queue.push('b', PUSH_TIMEOUT).await);
+        assert!(queue.push('c', PUSH_TIMEOUT).await);
         queue.close();
         assert_eq!(taken(&queue, FOR_EVER).await, ("bc".to_owned(), 3));
         assert!(queue.take(FOR_EVER).await.is_none());

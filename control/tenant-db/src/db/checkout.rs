@@ -1,36 +1,53 @@
-//! A connection in use. Whatever happens, it goes back only when it is certainly as good as new.
+//! A connection that was taken from a pool. It returns to the pool only if its session state is known to be clean;
+//! otherwise it is closed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::pool::{LoginPool, Pooled, Pools, Turn};
+use mayfly_runtime::providers::GuestError;
+
+use super::connection_permits::LoginPermit;
+use super::credentials::TenantCredentials;
+use super::error::{guest_error, timed_out};
+use super::pool::{LoginPool, Pooled, Pools};
 use super::session::Session;
+use crate::identity::Privilege;
 use crate::wire::{Connection, TransactionStatus, WireError};
 
-/// A connection that was lent. Dropping it in the middle of a use cancels what runs there and closes it.
+/// How much longer than the server's own timeout the host waits for the server to keep it.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A connection in use. Dropping it in the middle of a use cancels the statement and closes it.
 #[derive(Debug)]
 pub(crate) struct Checkout {
     pools: Arc<Pools>,
     pool: Arc<LoginPool>,
     /// `None` only while it is being dropped.
-    lent: Option<(Pooled, Turn)>,
-    /// Something odd happened: it is not to be used again.
-    spoilt: bool,
+    held: Option<(Pooled, LoginPermit)>,
+    /// Its state is in doubt: it is not to be used again.
+    broken: bool,
 }
 
 impl Checkout {
-    pub(super) fn new(pools: Arc<Pools>, pool: Arc<LoginPool>, turn: Turn, pooled: Pooled) -> Self {
-        Self { pools, pool, lent: Some((pooled, turn)), spoilt: false }
+    /// A connection as this privilege, an idle one or a new one.
+    pub(crate) async fn take(
+        pools: &Arc<Pools>,
+        credentials: &TenantCredentials,
+        privilege: Privilege,
+    ) -> Result<Self, GuestError> {
+        let (pool, permit, pooled) = pools.take(credentials, privilege).await?;
+        Ok(Self { pools: Arc::clone(pools), pool, held: Some((pooled, permit)), broken: false })
     }
 
-    /// The connection. An error for one that was spoilt, or on which an earlier use was given up half-way.
+    /// The connection. An error for one that is broken, or on which an earlier use was cancelled half-way.
     pub(crate) fn connection(&mut self) -> Result<&mut Connection, WireError> {
         self.parts().map(|(connection, _)| connection)
     }
 
     /// The connection and what is known of its session.
     pub(super) fn parts(&mut self) -> Result<(&mut Connection, &mut Session), WireError> {
-        match &mut self.lent {
-            Some((pooled, _)) if !self.spoilt && !pooled.connection.is_busy() => {
+        match &mut self.held {
+            Some((pooled, _)) if !self.broken && !pooled.connection.is_busy() => {
                 Ok((&mut pooled.connection, &mut pooled.session))
             }
             _ => Err(WireError::Lost(std::io::ErrorKind::NotConnected.into())),
@@ -41,18 +58,34 @@ impl Checkout {
         &self.pools
     }
 
-    /// Look at how a use went, and remember when it was odd.
-    pub(crate) fn inspect<T>(&mut self, outcome: Result<T, WireError>) -> Result<T, WireError> {
-        if outcome.as_ref().is_err_and(is_odd) {
-            self.spoil();
+    /// Use the connection within a statement's time. One on which that failed in any way but a plain refusal is not
+    /// used again.
+    pub(crate) async fn within_time<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Self) -> Result<T, WireError>,
+    ) -> Result<T, GuestError> {
+        let limit = self.pools.limits().statement_timeout;
+        match tokio::time::timeout(limit + GRACE, work(self)).await {
+            Ok(outcome) => self.inspect(outcome).map_err(guest_error),
+            Err(_) => {
+                self.mark_broken();
+                Err(timed_out(limit))
+            }
+        }
+    }
+
+    /// Look at how a use went, and remember when the connection's state is in doubt after it.
+    fn inspect<T>(&mut self, outcome: Result<T, WireError>) -> Result<T, WireError> {
+        if outcome.as_ref().is_err_and(breaks_connection) {
+            self.mark_broken();
         }
         outcome
     }
 
-    /// `COMMIT` or `ROLLBACK`, and the reset where one is due, in one round trip. Gives the command that PostgreSQL
-    /// carried out.
-    pub(super) async fn end(&mut self, command: &str) -> Result<String, WireError> {
-        let limit = self.pools.bounds().statement_timeout;
+    /// Finish a transaction by `COMMIT` or `ROLLBACK`, with the reset where one is due, in one round trip. Gives the
+    /// command that PostgreSQL carried out.
+    pub(super) async fn finish(&mut self, command: &str) -> Result<String, WireError> {
+        let limit = self.pools.limits().statement_timeout;
         let (connection, session) = self.parts()?;
         let reset = session.reset();
         connection.push_simple(command)?;
@@ -61,13 +94,13 @@ impl Checkout {
         }
         let conversation = async {
             connection.send().await?;
-            connection.settle().await?;
+            connection.read_outstanding().await?;
             let outcome = connection.read_simple().await;
             if matches!(outcome, Ok(_) | Err(WireError::Refused(_))) {
                 if reset.is_some() {
-                    connection.owe();
+                    connection.leave_outstanding();
                 }
-                connection.rest();
+                connection.end_use();
             }
             outcome
         };
@@ -77,15 +110,15 @@ impl Checkout {
         self.inspect(outcome)
     }
 
-    /// Never lend it again.
-    pub(crate) fn spoil(&mut self) {
-        self.spoilt = true;
+    /// It is closed instead of returned to the pool.
+    pub(crate) fn mark_broken(&mut self) {
+        self.broken = true;
     }
 }
 
 /// All but the plain refusal of a statement. The server's own trouble (out of memory, cancelled, shutting down, an
 /// internal error) leaves a backend that is better replaced.
-fn is_odd(error: &WireError) -> bool {
+fn breaks_connection(error: &WireError) -> bool {
     match error {
         WireError::Refused(refusal) => {
             refusal.fatal
@@ -97,42 +130,42 @@ fn is_odd(error: &WireError) -> bool {
 
 impl Drop for Checkout {
     fn drop(&mut self) {
-        let Some((pooled, turn)) = self.lent.take() else { return };
+        let Some((pooled, permit)) = self.held.take() else { return };
         let connection = &pooled.connection;
         if connection.is_busy() {
-            return cancel_and_close(pooled, turn);
+            return cancel_and_close(pooled, permit);
         }
         match connection.status() {
-            _ if self.spoilt => {}
+            _ if self.broken => {}
             TransactionStatus::Idle => self.pools.put_back(&self.pool, pooled),
             TransactionStatus::Open | TransactionStatus::Failed => {
                 let (pools, pool) = (Arc::clone(&self.pools), Arc::clone(&self.pool));
-                return roll_back(Self { pools, pool, lent: Some((pooled, turn)), spoilt: false });
+                return roll_back(Self { pools, pool, held: Some((pooled, permit)), broken: false });
             }
         }
-        // Else it is closed. The turn ends last, so that the next in line finds the connection.
-        drop(turn);
+        // Else it is closed. The permit is released last, so that the next in the queue finds the connection.
+        drop(permit);
     }
 }
 
-/// A transaction that was left open is ended, and its connection is lent again. Where that fails, it is closed, and the
-/// server rolls back.
+/// A transaction that was left open is rolled back, and its connection returns to the pool. Where that fails, it is
+/// closed, and the server rolls back.
 fn roll_back(mut left: Checkout) {
-    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return left.spoil() };
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return left.mark_broken() };
     runtime.spawn(async move {
-        let outcome = left.end("ROLLBACK").await;
+        let outcome = left.finish("ROLLBACK").await;
         if outcome.is_err() {
-            left.spoil();
+            left.mark_broken();
         }
     });
 }
 
-/// A closed socket alone would let the statement run on. Its place counts as taken until the server was told.
-fn cancel_and_close(pooled: Pooled, turn: Turn) {
+/// A closed socket alone would let the statement run on. Its permit is held until the server was told.
+fn cancel_and_close(pooled: Pooled, permit: LoginPermit) {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
     let key = pooled.connection.cancel_key();
     runtime.spawn(async move {
         key.cancel().await;
-        drop((pooled, turn));
+        drop((pooled, permit));
     });
 }

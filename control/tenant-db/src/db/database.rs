@@ -1,4 +1,4 @@
-//! One app's database as one identity: what the runtime lends to an invocation.
+//! `ctx.db` of one invocation: an app's database, as one identity.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,20 +8,16 @@ use mayfly_runtime::providers::{
     Transaction, TransactionOptions,
 };
 
-use super::access::{Access, Locator};
 use super::checkout::Checkout;
-use super::error::{guest_error, timed_out};
+use super::credentials::{CredentialResolver, TenantCredentials};
+use super::error::guest_error;
 use super::pool::Pools;
 use super::rows::JsonRows;
-use super::session::Bearer;
-use super::statement::Request;
+use super::session::SessionUser;
+use super::statement::UserStatement;
 use super::transaction::{AppTransaction, HeldKey};
-use super::{encode, gate};
-use crate::identity::Identity;
-use crate::wire::WireError;
-
-/// How much longer than the server's own timeout the host waits for the server to keep it.
-const GRACE: std::time::Duration = std::time::Duration::from_secs(2);
+use super::{allow_list, encode};
+use crate::identity::{Identity, Privilege};
 
 /// The longest id of an end user, in bytes.
 const SUBJECT_MAX: usize = 255;
@@ -29,7 +25,7 @@ const SUBJECT_MAX: usize = 255;
 /// `ctx.db` of one invocation.
 pub(crate) struct AppDatabase {
     pools: Arc<Pools>,
-    locator: Arc<dyn Locator>,
+    resolver: Arc<dyn CredentialResolver>,
     app_id: Arc<str>,
     identity: Identity,
 }
@@ -43,55 +39,62 @@ impl fmt::Debug for AppDatabase {
 impl AppDatabase {
     pub(crate) fn new(
         pools: Arc<Pools>,
-        locator: Arc<dyn Locator>,
+        resolver: Arc<dyn CredentialResolver>,
         app_id: Arc<str>,
         identity: Identity,
     ) -> Self {
-        Self { pools, locator, app_id, identity }
+        Self { pools, resolver, app_id, identity }
     }
 
-    /// A connection, and the way into the database, which signs for the user.
-    async fn enter(&self) -> Result<(Checkout, Arc<Access>), GuestError> {
+    /// A connection, and the credentials, which sign for the user.
+    async fn checkout(&self) -> Result<(Checkout, Arc<TenantCredentials>), GuestError> {
         check_subject(self.identity.subject())?;
-        let access = self.locator.locate(&self.app_id).await?;
-        let checkout = self.pools.checkout(&access, self.identity.privilege()).await?;
-        Ok((checkout, access))
+        let credentials = self.resolver.resolve(&self.app_id).await?;
+        let checkout = Checkout::take(&self.pools, &credentials, self.identity.privilege()).await?;
+        Ok((checkout, credentials))
     }
 
     async fn transaction(
         &self,
         options: TransactionOptions,
-    ) -> Result<(AppTransaction, Arc<Access>), GuestError> {
-        let (mut checkout, access) = self.enter().await?;
+    ) -> Result<(AppTransaction, Arc<TenantCredentials>), GuestError> {
+        let (mut checkout, credentials) = self.checkout().await?;
         let (_, session) = checkout.parts().map_err(guest_error)?;
-        let claims = session.entering_transaction(self.bearer(&access));
-        Ok((AppTransaction::new(checkout, options, claims), access))
+        let claims = session.before_transaction(self.end_user(&credentials));
+        Ok((AppTransaction::new(checkout, options, claims), credentials))
     }
 
-    /// A transaction that holds an idempotency key, or what came of the work that held it before.
+    /// A connection as the service role, whatever the identity, beside those that transactions have.
+    pub(crate) async fn checkout_as_service(&self) -> Result<Checkout, GuestError> {
+        let credentials = self.resolver.resolve(&self.app_id).await?;
+        Checkout::take(&self.pools, &credentials, Privilege::Service).await
+    }
+
+    /// A transaction that holds an idempotency key, or the result of the work that held it before.
     pub(crate) async fn begin_with_key(&self, claim: &Claim) -> Result<ClaimOutcome, GuestError> {
-        // Whoever waited for another must see what that one has committed.
+        // A transaction that waited for another must see what that one has committed.
         let options = TransactionOptions { isolation: Some(Isolation::ReadCommitted), read_only: false };
-        let (mut transaction, access) = self.transaction(options).await?;
-        let held = HeldKey::new(&access, transaction.checkout(), claim)?;
+        let (mut transaction, credentials) = self.transaction(options).await?;
+        let held = HeldKey::new(&credentials, transaction.checkout(), claim)?;
         transaction.take(held, claim.ttl_seconds).await
     }
 
-    fn bearer<'a>(&'a self, access: &'a Access) -> Option<Bearer<'a>> {
-        self.identity.subject().map(|subject| Bearer { access, subject })
+    fn end_user<'a>(&'a self, credentials: &'a TenantCredentials) -> Option<SessionUser<'a>> {
+        self.identity.subject().map(|subject| SessionUser { credentials, subject })
     }
 }
 
 impl Database for AppDatabase {
     fn query(self: Arc<Self>, statement: Statement) -> BoxFuture<'static, Result<ResultSet, GuestError>> {
         Box::pin(async move {
-            gate::check(&statement.sql)?;
-            let params = encode::encode(&statement.params, self.pools.bounds().params_bytes_max)?;
-            let (mut checkout, access) = self.enter().await?;
-            let request = Request { bearer: self.bearer(&access), sql: &statement.sql, params: &params };
-            let mut rows = JsonRows::new(statement.bigint, statement.shape, self.pools.bounds());
+            allow_list::check(&statement.sql)?;
+            let params = encode::encode(&statement.params, self.pools.limits().params_bytes_max)?;
+            let (mut checkout, credentials) = self.checkout().await?;
+            let request =
+                UserStatement { user: self.end_user(&credentials), sql: &statement.sql, params: &params };
+            let mut rows = JsonRows::new(statement.bigint, statement.shape, self.pools.limits());
             let command_tag =
-                within_time(&mut checkout, async |checkout| checkout.run(&request, &mut rows).await).await?;
+                checkout.within_time(async |checkout| checkout.run(&request, &mut rows).await).await?;
             Ok(rows.finish(&command_tag))
         })
     }
@@ -108,7 +111,7 @@ impl Database for AppDatabase {
     }
 
     fn act_as(self: Arc<Self>, actor: Actor) -> Result<Arc<dyn Database>, GuestError> {
-        // The service may do all that a user may, and more. Nobody else may be anybody else.
+        // Only the service role may impersonate: it may do all that a user may, and more.
         if self.identity != Identity::Service {
             return Err(GuestError::new(
                 "AUTH_IMPERSONATION_FORBIDDEN",
@@ -123,8 +126,8 @@ impl Database for AppDatabase {
             Actor::Anon => Identity::Anon,
         };
         check_subject(identity.subject())?;
-        let (pools, locator) = (Arc::clone(&self.pools), Arc::clone(&self.locator));
-        Ok(Arc::new(Self::new(pools, locator, Arc::clone(&self.app_id), identity)))
+        let (pools, resolver) = (Arc::clone(&self.pools), Arc::clone(&self.resolver));
+        Ok(Arc::new(Self::new(pools, resolver, Arc::clone(&self.app_id), identity)))
     }
 }
 
@@ -134,20 +137,5 @@ fn check_subject(subject: Option<&str>) -> Result<(), GuestError> {
             Err(GuestError::new("28000", format!("the user's id must have 1 to {SUBJECT_MAX} bytes")))
         }
         Some(_) | None => Ok(()),
-    }
-}
-
-/// Use a connection within a statement's time. One on which that failed in any odd way is not used again.
-pub(crate) async fn within_time<T>(
-    checkout: &mut Checkout,
-    work: impl AsyncFnOnce(&mut Checkout) -> Result<T, WireError>,
-) -> Result<T, GuestError> {
-    let limit = checkout.pools().bounds().statement_timeout;
-    match tokio::time::timeout(limit + GRACE, work(checkout)).await {
-        Ok(outcome) => checkout.inspect(outcome).map_err(guest_error),
-        Err(_) => {
-            checkout.spoil();
-            Err(timed_out(limit))
-        }
     }
 }

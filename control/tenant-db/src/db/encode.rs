@@ -1,10 +1,10 @@
-//! JavaScript values as PostgreSQL reads them, in its text format.
+//! JavaScript values as parameters, in PostgreSQL's text format.
 
 use std::fmt::Write as _;
 
 use mayfly_runtime::providers::{GuestError, Value};
 
-use super::bounds::PARAMS_MAX;
+use super::limits::PARAMS_MAX;
 
 /// PostgreSQL's arrays have six dimensions at most.
 const ARRAY_DEPTH_MAX: usize = 6;

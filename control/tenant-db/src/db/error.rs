@@ -36,12 +36,12 @@ pub(super) fn exhausted(wait: std::time::Duration) -> GuestError {
     )
 }
 
-/// What PostgreSQL said, with everything that helps.
+/// PostgreSQL's error, with every field that helps.
 fn refused(refusal: &Refusal) -> GuestError {
     match refusal.sqlstate.as_str() {
-        // The server is going away, or has just come: nobody's statement is at fault.
+        // The server is stopping or starting: no statement is at fault.
         "57P01" | "57P02" | "57P03" => return lost(),
-        // We cancel on no other occasion that anybody hears of; and an abandoned transaction is ended.
+        // We cancel on no other occasion whose error a function sees; and an abandoned transaction is ended.
         "57014" | "25P03" => {
             return GuestError::new("DB_TIMEOUT", refusal.message.clone())
                 .with("sqlstate", refusal.sqlstate.clone());

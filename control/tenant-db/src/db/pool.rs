@@ -1,4 +1,4 @@
-//! Connections to apps' databases: a pool for each app and privilege, and one bound over all of them.
+//! Connection pools to apps' databases: one for each app and privilege, and one limit over all of them.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,14 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use mayfly_runtime::providers::GuestError;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
-use super::access::{Access, session_settings};
-use super::bounds::DbBounds;
-use super::checkout::Checkout;
+use super::connection_permits::{ConnectionPermit, ConnectionPermits, LoginPermit};
+use super::credentials::{TenantCredentials, session_settings};
 use super::error::{exhausted, unreachable};
+use super::limits::DbLimits;
 use super::session::Session;
-use super::slots::{Slot, Slots};
 use crate::identity::Privilege;
 use crate::wire::{self, Connection, Login, WireError};
 use mayfly_postgres::Endpoint;
@@ -22,29 +21,29 @@ use mayfly_postgres::Endpoint;
 #[derive(Debug)]
 pub(crate) struct Pools {
     endpoint: Endpoint,
-    bounds: DbBounds,
-    slots: Slots,
+    limits: DbLimits,
+    permits: ConnectionPermits,
     logins: Mutex<HashMap<(String, Privilege), Arc<LoginPool>>>,
 }
 
 /// The connections of one login.
 #[derive(Debug)]
 pub(super) struct LoginPool {
-    turns: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
     /// Goes up when what open connections know is out of date.
-    age: AtomicU64,
+    generation: AtomicU64,
 }
 
-/// A connection and the room that it takes.
+/// A connection and its permit.
 #[derive(Debug)]
 pub(super) struct Pooled {
     pub(super) connection: Connection,
     pub(super) session: Session,
     born: Instant,
-    /// The login's age when it was opened.
-    age: u64,
-    _slot: Slot,
+    /// The login's generation when it was opened.
+    generation: u64,
+    _permit: ConnectionPermit,
 }
 
 #[derive(Debug)]
@@ -54,55 +53,57 @@ struct Idle {
 }
 
 impl Pools {
-    pub(crate) fn new(endpoint: Endpoint, bounds: DbBounds) -> Arc<Self> {
-        let slots = Slots::new(bounds.connections_max);
-        Arc::new(Self { endpoint, bounds, slots, logins: Mutex::default() })
+    pub(crate) fn new(endpoint: Endpoint, limits: DbLimits) -> Arc<Self> {
+        let permits = ConnectionPermits::new(limits.connections_max);
+        Arc::new(Self { endpoint, limits, permits, logins: Mutex::default() })
     }
 
-    pub(crate) fn bounds(&self) -> &DbBounds {
-        &self.bounds
+    pub(crate) fn limits(&self) -> &DbLimits {
+        &self.limits
     }
 
-    /// A connection as this privilege, an idle one or a new one.
-    pub(crate) async fn checkout(
-        self: &Arc<Self>,
-        access: &Arc<Access>,
+    /// A connection as this privilege, an idle one or a new one: with its pool, and the permit to use it.
+    pub(super) async fn take(
+        &self,
+        credentials: &TenantCredentials,
         privilege: Privilege,
-    ) -> Result<Checkout, GuestError> {
-        let pool = self.login(access.app_id(), privilege);
-        let wait = self.bounds.connect_wait;
+    ) -> Result<(Arc<LoginPool>, LoginPermit, Pooled), GuestError> {
+        let pool = self.login(credentials.app_id(), privilege);
+        let wait = self.limits.connect_wait;
         let deadline = tokio::time::Instant::now() + wait;
-        let turn = tokio::time::timeout_at(deadline, Arc::clone(&pool.turns).acquire_owned())
+        let permit = tokio::time::timeout_at(deadline, Arc::clone(&pool.permits).acquire_owned())
             .await
             .ok()
             .and_then(Result::ok)
             .ok_or_else(|| exhausted(wait))?;
         if let Some(pooled) = pool.take_idle() {
-            return Ok(Checkout::new(Arc::clone(self), pool, turn, pooled));
+            return Ok((pool, permit, pooled));
         }
-        let slot = tokio::time::timeout_at(deadline, self.slots.take(|| self.close_oldest_idle()))
-            .await
-            .ok()
-            .flatten()
-            .ok_or_else(|| exhausted(wait))?;
-        // Before it is opened: what changes meanwhile may or may not be known to it.
-        let age = pool.age.load(Ordering::SeqCst);
-        let (connection, session) = self.open(access, privilege, deadline).await?;
-        let pooled = Pooled { connection, session, born: Instant::now(), age, _slot: slot };
-        Ok(Checkout::new(Arc::clone(self), pool, turn, pooled))
+        let connection_permit =
+            tokio::time::timeout_at(deadline, self.permits.take(|| self.close_oldest_idle()))
+                .await
+                .ok()
+                .flatten()
+                .ok_or_else(|| exhausted(wait))?;
+        // Before it is opened: what changes while it is opened may or may not be known to it.
+        let generation = pool.generation.load(Ordering::SeqCst);
+        let (connection, session) = self.open(credentials, privilege, deadline).await?;
+        let pooled =
+            Pooled { connection, session, born: Instant::now(), generation, _permit: connection_permit };
+        Ok((pool, permit, pooled))
     }
 
-    /// Nothing is sent before a connection stands, so opening one may be tried again: a server that restarts is back
-    /// in a moment.
+    /// No statement is sent before a connection is established, so opening one may be retried: a server that restarts
+    /// is back in a moment.
     async fn open(
         &self,
-        access: &Access,
+        credentials: &TenantCredentials,
         privilege: Privilege,
         deadline: tokio::time::Instant,
     ) -> Result<(Connection, Session), GuestError> {
-        let user = privilege.login(access.app_id());
-        let settings = session_settings(privilege, &self.bounds);
-        let login = access.login(&self.endpoint, &user, &settings);
+        let user = privilege.login(credentials.app_id());
+        let settings = session_settings(privilege, &self.limits);
+        let login = credentials.login(&self.endpoint, &user, &settings);
         let mut pause = Duration::from_millis(20);
         loop {
             let error = match tokio::time::timeout_at(deadline, begin(&login, privilege)).await {
@@ -111,7 +112,7 @@ impl Pools {
                 Err(_) => return Err(unreachable()),
             };
             if !is_passing(&error) || tokio::time::Instant::now() + pause >= deadline {
-                tracing::error!(%error, login = user, "no connection to an app's database");
+                tracing::error!(%error, login = user, "cannot connect to an app's database");
                 return Err(unreachable());
             }
             tokio::time::sleep(pause).await;
@@ -123,29 +124,29 @@ impl Pools {
         let mut logins = lock(&self.logins);
         let pool = logins.entry((app_id.to_owned(), privilege)).or_insert_with(|| {
             Arc::new(LoginPool {
-                turns: Arc::new(Semaphore::new(self.bounds.connections_per_login)),
+                permits: Arc::new(Semaphore::new(self.limits.connections_per_login)),
                 idle: Mutex::default(),
-                age: AtomicU64::new(0),
+                generation: AtomicU64::new(0),
             })
         });
         Arc::clone(pool)
     }
 
-    /// A connection that was used and is as good as new.
+    /// A connection that was used and whose session is clean.
     pub(super) fn put_back(&self, pool: &LoginPool, pooled: Pooled) {
-        if pooled.born.elapsed() > self.bounds.age_max {
+        if pooled.born.elapsed() > self.limits.age_max {
             return;
         }
         {
             let mut idle = lock(&pool.idle);
-            // Under the lock that `retire` takes after it has made the login older.
-            if pooled.age != pool.age.load(Ordering::SeqCst) {
+            // Under the lock that `retire` takes after it has raised the generation.
+            if pooled.generation != pool.generation.load(Ordering::SeqCst) {
                 return;
             }
             idle.push(Idle { pooled, since: Instant::now() });
         }
-        // Looked at after the push: whoever began to wait before it has not seen this connection.
-        if self.slots.wanted() {
+        // Checked after the push: a caller that began to wait before it has not seen this connection.
+        if self.permits.is_wanted() {
             self.close_oldest_idle();
         }
     }
@@ -164,15 +165,15 @@ impl Pools {
         }
     }
 
-    /// Close what nobody has used for a while, and forget logins that have nothing open.
+    /// Close connections that were idle for a while, and remove pools that have nothing open.
     pub(crate) fn reap(&self) {
         lock(&self.logins).retain(|_, pool| {
-            lock(&pool.idle).retain(|idle| idle.since.elapsed() < self.bounds.idle);
+            lock(&pool.idle).retain(|idle| idle.since.elapsed() < self.limits.idle);
             !lock(&pool.idle).is_empty() || Arc::strong_count(pool) > 1
         });
     }
 
-    /// Close every idle connection of an app, and hand out no more that are open now.
+    /// Close every idle connection of an app, and hand out none of those that are open now.
     pub(crate) fn forget(&self, app_id: &str) {
         for ((owner, _), pool) in lock(&self.logins).iter() {
             if owner == app_id {
@@ -181,21 +182,21 @@ impl Pools {
         }
     }
 
-    /// The same for every app.
+    /// Close every idle connection of every app, and hand out none of those that are open now.
     pub(crate) fn forget_all(&self) {
         lock(&self.logins).values().for_each(|pool| pool.retire());
     }
 
-    /// Open connections that nobody uses at the moment.
+    /// How many open connections are idle.
     pub(crate) fn idle(&self) -> usize {
         lock(&self.logins).values().map(|pool| lock(&pool.idle).len()).sum()
     }
 }
 
 impl LoginPool {
-    /// Close what is idle, and close what is in use when it comes back. Its bound on connections stays.
+    /// Close what is idle, and close what is in use when it is returned. The limit on connections stays.
     fn retire(&self) {
-        self.age.fetch_add(1, Ordering::SeqCst);
+        self.generation.fetch_add(1, Ordering::SeqCst);
         lock(&self.idle).clear();
     }
 
@@ -229,10 +230,7 @@ fn is_passing(error: &WireError) -> bool {
     }
 }
 
-/// Whoever panicked with the lock held has left a list of connections that is whole all the same.
+/// A thread that panicked with the lock held has left a list of connections that is whole all the same.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// A login's turn: at most so many of its statements run at once.
-pub(super) type Turn = OwnedSemaphorePermit;

@@ -1,15 +1,17 @@
 //! Rows as JSON, written as they arrive: one text that the guest's own parser reads.
 
 mod array;
-mod cell;
+mod column;
 mod time;
+mod value;
 
 use bytes::Bytes;
 use mayfly_runtime::providers::{BigintMode, ResultSet, RowShape};
 use tokio_postgres::types::Type;
 
-use self::cell::{Column, write_string};
-use super::bounds::DbBounds;
+use self::column::Column;
+use self::value::write_string;
+use super::limits::DbLimits;
 use crate::wire::{Field, RowSink, Values, WireError};
 
 /// Collects one result.
@@ -27,7 +29,7 @@ pub(super) struct JsonRows {
 }
 
 impl JsonRows {
-    pub(super) fn new(bigint: BigintMode, shape: RowShape, bounds: &DbBounds) -> Self {
+    pub(super) fn new(bigint: BigintMode, shape: RowShape, limits: &DbLimits) -> Self {
         Self {
             json: b"{\"rows\":[".to_vec(),
             columns: Vec::new(),
@@ -35,9 +37,9 @@ impl JsonRows {
             bigint,
             shape,
             rows: 0,
-            rows_max: bounds.rows_max,
+            rows_max: limits.rows_max,
             bytes: 0,
-            bytes_max: bounds.result_bytes_max,
+            bytes_max: limits.result_bytes_max,
         }
     }
 
@@ -129,7 +131,7 @@ impl RowSink for JsonRows {
         Ok(())
     }
 
-    fn room(&self) -> usize {
+    fn bytes_left(&self) -> usize {
         self.bytes_max.saturating_sub(self.bytes)
     }
 }
@@ -172,7 +174,7 @@ mod tests {
     }
 
     fn json(fields: &[(&str, Type)], values: &[Option<&str>], bigint: BigintMode) -> serde_json::Value {
-        let mut rows = JsonRows::new(bigint, RowShape::Object, &DbBounds::default());
+        let mut rows = JsonRows::new(bigint, RowShape::Object, &DbLimits::default());
         rows.fields(
             fields
                 .iter()
@@ -252,7 +254,7 @@ mod tests {
 
     #[test]
     fn as_arrays_rows_have_all_columns() {
-        let mut rows = JsonRows::new(BigintMode::Auto, RowShape::Array, &DbBounds::default());
+        let mut rows = JsonRows::new(BigintMode::Auto, RowShape::Array, &DbLimits::default());
         let field = |kind: Type| Field { name: "a".to_owned(), type_oid: kind.oid() };
         rows.fields(vec![field(Type::INT4), field(Type::TIMESTAMPTZ), field(Type::TEXT)]);
         rows.row(row(&[Some("1"), Some("1970-01-01 00:00:01+00"), None])).unwrap();
@@ -282,17 +284,17 @@ mod tests {
 
     #[test]
     fn rows_and_bytes_are_bounded_at_the_bound() {
-        let bounds = DbBounds { rows_max: 2, result_bytes_max: 100, ..DbBounds::default() };
+        let limits = DbLimits { rows_max: 2, result_bytes_max: 100, ..DbLimits::default() };
         let field = || vec![Field { name: "t".to_owned(), type_oid: Type::TEXT.oid() }];
-        let mut rows = JsonRows::new(BigintMode::Auto, RowShape::Object, &bounds);
+        let mut rows = JsonRows::new(BigintMode::Auto, RowShape::Object, &limits);
         rows.fields(field());
         rows.row(row(&[Some("a")])).unwrap();
         rows.row(row(&[Some("b")])).unwrap();
         assert!(matches!(rows.row(row(&[Some("c")])), Err(WireError::TooLarge(_))));
-        let mut rows = JsonRows::new(BigintMode::Auto, RowShape::Object, &bounds);
+        let mut rows = JsonRows::new(BigintMode::Auto, RowShape::Object, &limits);
         rows.fields(field());
         rows.row(row(&[Some(&"x".repeat(94))])).unwrap();
-        assert_eq!(rows.room(), 0);
+        assert_eq!(rows.bytes_left(), 0);
         assert!(matches!(rows.row(row(&[Some("")])), Err(WireError::TooLarge(_))));
     }
 

@@ -1,24 +1,24 @@
-//! One statement outside a transaction, as somebody, in one round trip.
+//! One statement outside a transaction, as one identity, in one round trip.
 
 use bytes::Bytes;
 
 use super::checkout::Checkout;
-use super::session::{Bearer, Known, Plan};
-use crate::wire::{Exchange, Field, Name, RowSink, WireError};
+use super::session::{Known, Plan, SessionUser};
+use crate::wire::{Exchange, Field, RowSink, StatementName, WireError};
 
-/// A statement, and for whom.
+/// A user's statement, and the user whose claims are set for it.
 #[derive(Debug)]
-pub(crate) struct Request<'a> {
-    pub(crate) bearer: Option<Bearer<'a>>,
+pub(crate) struct UserStatement<'a> {
+    pub(crate) user: Option<SessionUser<'a>>,
     pub(crate) sql: &'a str,
     pub(crate) params: &'a [Option<Vec<u8>>],
 }
 
 impl Checkout {
-    /// Run it. Whatever it leaves in the session is gone before the next use.
+    /// Run it. Its session side effects are undone before the next use.
     pub(crate) async fn run(
         &mut self,
-        request: &Request<'_>,
+        request: &UserStatement<'_>,
         sink: &mut impl RowSink,
     ) -> Result<String, WireError> {
         let (_, session) = self.parts()?;
@@ -27,7 +27,7 @@ impl Checkout {
         match (&plan, &outcome) {
             // The tables have changed since it was parsed. As the refusal undid everything, it may be run again.
             (Plan::Kept(known), Err(WireError::Refused(refusal))) if is_stale(&refusal.sqlstate) => {
-                self.doom(&known.name)?;
+                self.close_later(&known.name)?;
                 self.attempt(request, &Plan::Once, sink).await
             }
             _ => outcome,
@@ -36,20 +36,20 @@ impl Checkout {
 
     async fn attempt(
         &mut self,
-        request: &Request<'_>,
+        request: &UserStatement<'_>,
         plan: &Plan,
         sink: &mut impl RowSink,
     ) -> Result<String, WireError> {
         let (connection, session) = self.parts()?;
-        let before = session.entering(request.bearer);
+        let before = session.before_use(request.user);
         let after = session.reset();
-        let close = session.statements().map(|statements| statements.take_doomed()).unwrap_or_default();
+        let close = session.statements().map(|statements| statements.take_to_close()).unwrap_or_default();
         let name = match plan {
-            Plan::Once => Name::Unnamed,
-            Plan::Keep(name) => Name::New(name),
+            Plan::Once => StatementName::Unnamed,
+            Plan::Keep(name) => StatementName::New(name),
             Plan::Kept(Known { name, fields }) => {
                 sink.fields(fields.to_vec());
-                Name::Parsed(name)
+                StatementName::Parsed(name)
             }
         };
         let exchange = Exchange {
@@ -60,43 +60,43 @@ impl Checkout {
             params: request.params,
             after,
         };
-        let mut sink = Noting { sink, fields: Vec::new() };
+        let mut sink = RecordingSink { sink, fields: Vec::new() };
         let outcome = connection.exchange(&exchange, &mut sink).await;
-        let Noting { fields, .. } = sink;
+        let RecordingSink { fields, .. } = sink;
         if outcome.is_ok() {
-            session.entered(request.bearer);
+            session.after_use(request.user);
         }
         if let (Plan::Keep(name), Some(statements)) = (plan, session.statements()) {
             match outcome {
                 Ok(_) => statements.keep(request.sql, name.clone(), fields.into()),
-                Err(_) => statements.doom(name),
+                Err(_) => statements.close_later(name),
             }
         }
         outcome
     }
 
-    fn doom(&mut self, name: &str) -> Result<(), WireError> {
+    fn close_later(&mut self, name: &str) -> Result<(), WireError> {
         let (_, session) = self.parts()?;
         if let Some(statements) = session.statements() {
-            statements.doom(name);
+            statements.close_later(name);
         }
         Ok(())
     }
 }
 
-/// Refusals by which a parsed statement may differ from the same text parsed anew: columns or types are others, a table
-/// is gone and another one has its name, the name itself is not known.
+/// Refusals by which a parsed statement may differ from the same text parsed again: columns or types have changed, a
+/// table is gone and another one has its name, the name itself is not known.
 fn is_stale(sqlstate: &str) -> bool {
     sqlstate.starts_with("42") || sqlstate == "0A000" || sqlstate == "26000"
 }
 
 /// Remembers the columns on their way to the sink.
-struct Noting<'a, S> {
+struct RecordingSink<'a, S> {
     sink: &'a mut S,
     fields: Vec<Field>,
 }
 
-impl<S: RowSink> RowSink for Noting<'_, S> {
+impl<S: RowSink> RowSink for RecordingSink<'_, S> {
     fn fields(&mut self, fields: Vec<Field>) {
         self.fields.clone_from(&fields);
         self.sink.fields(fields);
@@ -106,7 +106,7 @@ impl<S: RowSink> RowSink for Noting<'_, S> {
         self.sink.row(row)
     }
 
-    fn room(&self) -> usize {
-        self.sink.room()
+    fn bytes_left(&self) -> usize {
+        self.sink.bytes_left()
     }
 }

@@ -1,4 +1,4 @@
-//! `ctx.db.tx`: several statements on one connection, kept or undone together.
+//! `ctx.db.tx`: several statements on one connection, committed or rolled back together.
 
 mod cursors;
 mod held_key;
@@ -7,27 +7,28 @@ mod savepoints;
 use std::fmt;
 
 use mayfly_runtime::providers::{
-    BoxFuture, Cursor, GuestError, Isolation, ResultSet, RowBatch, Statement, Transaction, TransactionOptions,
+    BoxFuture, ClaimOutcome, Cursor, GuestError, Isolation, ResultSet, RowBatch, Statement, Transaction,
+    TransactionOptions,
 };
 
-use self::cursors::Cursors;
+use self::cursors::{Cursors, Portal, closed};
 pub(super) use self::held_key::HeldKey;
+use self::held_key::{KEEP, KeyRow, TAKE, not_held};
 use super::checkout::Checkout;
-use super::database::within_time;
 use super::encode::Param;
 use super::error::guest_error;
 use super::rows::JsonRows;
-use super::{encode, gate};
-use crate::wire::{Exchange, Name, RowSink, TransactionStatus, WireError};
+use super::{allow_list, encode};
+use crate::wire::{Exchange, RowSink, StatementName, TransactionStatus, WireError};
 
 /// An open transaction. Dropping it rolls it back.
 pub(super) struct AppTransaction {
     checkout: Checkout,
-    /// Statements of ours that are sent together with the next one of the user's: what begins the transaction, or one
-    /// within it.
+    /// Statements of ours that are sent together with the next one of the user's: what begins the transaction, or
+    /// a savepoint in it.
     pending: Vec<String>,
     begun: bool,
-    /// Transactions that are open within this one.
+    /// Savepoints that are open.
     depth: usize,
     cursors: Cursors,
     /// The key that it was begun with, for `ctx.idempotency.run`.
@@ -41,7 +42,7 @@ impl fmt::Debug for AppTransaction {
 }
 
 impl AppTransaction {
-    /// `claims` are the statements that say who the user is.
+    /// `claims` are the statements that set the user's claims.
     pub(super) fn new(checkout: Checkout, options: TransactionOptions, claims: Vec<String>) -> Self {
         let begin = begin_statement(options);
         Self {
@@ -60,15 +61,15 @@ impl AppTransaction {
 
     async fn query_in(&mut self, statement: Statement) -> Result<ResultSet, GuestError> {
         let params = self.vet(&statement)?;
-        let mut rows = JsonRows::new(statement.bigint, statement.shape, self.checkout.pools().bounds());
+        let mut rows = JsonRows::new(statement.bigint, statement.shape, self.checkout.pools().limits());
         let command_tag = self.exchange(&statement.sql, &params, &mut rows).await?;
         Ok(rows.finish(&command_tag))
     }
 
     /// What a statement of the user's has to pass before anything is sent.
     fn vet(&self, statement: &Statement) -> Result<Vec<Param>, GuestError> {
-        gate::check(&statement.sql)?;
-        encode::encode(&statement.params, self.checkout.pools().bounds().params_bytes_max)
+        allow_list::check(&statement.sql)?;
+        encode::encode(&statement.params, self.checkout.pools().limits().params_bytes_max)
     }
 
     /// Run a statement in it, the user's or one of ours. Gives the command tag.
@@ -81,11 +82,11 @@ impl AppTransaction {
         let before = self.take_pending();
         // Unnamed: when the tables changed under a kept statement, a transaction could not be tried again.
         let exchange =
-            Exchange { close: &[], before: &before, name: Name::Unnamed, sql, params, after: None };
-        let outcome = within_time(&mut self.checkout, async |checkout| {
-            checkout.connection()?.exchange(&exchange, sink).await
-        })
-        .await;
+            Exchange { close: &[], before: &before, name: StatementName::Unnamed, sql, params, after: None };
+        let outcome = self
+            .checkout
+            .within_time(async |checkout| checkout.connection()?.exchange(&exchange, sink).await)
+            .await;
         self.still_open(outcome)
     }
 
@@ -94,12 +95,12 @@ impl AppTransaction {
         std::mem::take(&mut self.pending)
     }
 
-    /// The gate lets nothing through that ends a transaction: if one ended all the same, nobody knows how.
+    /// The statement allow-list has nothing that ends a transaction: if one ended all the same, it is not known how.
     fn still_open<T>(&mut self, outcome: Result<T, GuestError>) -> Result<T, GuestError> {
         let ended =
             self.checkout.connection().is_ok_and(|connection| connection.status() == TransactionStatus::Idle);
         if ended {
-            self.checkout.spoil();
+            self.checkout.mark_broken();
             return Err(guest_error(WireError::Protocol("the transaction ended by itself")));
         }
         outcome
@@ -107,24 +108,77 @@ impl AppTransaction {
 
     /// Commands of ours, alone. Gives the last one that PostgreSQL carried out.
     async fn command(&mut self, sql: &str) -> Result<String, GuestError> {
-        within_time(&mut self.checkout, async |checkout| checkout.connection()?.run_simple(sql).await).await
+        self.checkout.within_time(async |checkout| checkout.connection()?.run_simple(sql).await).await
     }
 
-    async fn commit_all(&mut self) -> Result<(), GuestError> {
+    async fn open_cursor(&mut self, statement: Statement) -> Result<Cursor, GuestError> {
+        self.cursors.check_room()?;
+        let params = self.vet(&statement)?;
+        let before = self.take_pending();
+        let opened = Portal::open(&mut self.checkout, &before, &statement, &params).await;
+        let portal = self.still_open(opened)?;
+        Ok(self.cursors.insert(portal))
+    }
+
+    async fn fetch_rows(&mut self, cursor: Cursor, rows: u32) -> Result<RowBatch, GuestError> {
+        let Some(portal) = self.cursors.remove(cursor) else { return Err(closed()) };
+        let fetched = portal.fetch(&mut self.checkout, rows).await;
+        let batch = self.still_open(fetched)?;
+        if batch.is_last {
+            // Kept open to the end of the transaction, it would hold what the statement holds.
+            self.close_portal(portal).await?;
+        } else {
+            self.cursors.put_back(cursor, portal);
+        }
+        Ok(batch)
+    }
+
+    async fn close_portal(&mut self, portal: Portal) -> Result<(), GuestError> {
+        let outcome = portal.close(&mut self.checkout).await;
+        self.still_open(outcome)
+    }
+
+    /// Take the idempotency key in this transaction, or find the result of the work that had it. Waits for a
+    /// transaction that holds it at the moment.
+    pub(in crate::db) async fn take(
+        mut self,
+        held: HeldKey,
+        ttl_seconds: Option<u32>,
+    ) -> Result<ClaimOutcome, GuestError> {
+        let mut row = KeyRow::default();
+        let params = held.params(ttl_seconds.map(|seconds| seconds.to_string()));
+        self.exchange(TAKE, &params, &mut row).await?;
+        if row.mine {
+            self.held = Some(held);
+            return Ok(ClaimOutcome::Mine(Box::new(self)));
+        }
+        // There is nothing to undo; a connection on which even that fails is closed.
+        let _ = self.roll_back_now().await;
+        row.into_result().map(ClaimOutcome::Done)
+    }
+
+    /// Store the result beside the key.
+    async fn store_result(&mut self, result: &str) -> Result<(), GuestError> {
+        let held = self.held.take().ok_or_else(not_held)?;
+        let params = held.result_params(result)?;
+        self.exchange(KEEP, &params, &mut KeyRow::default()).await.map(|_| ())
+    }
+
+    async fn commit_now(&mut self) -> Result<(), GuestError> {
         if !self.begun {
             return Ok(());
         }
-        match self.checkout.end("COMMIT").await.map_err(guest_error)?.as_str() {
+        match self.checkout.finish("COMMIT").await.map_err(guest_error)?.as_str() {
             "COMMIT" => Ok(()),
             _ => Err(rolled_back("the transaction")),
         }
     }
 
-    async fn roll_back_all(&mut self) -> Result<(), GuestError> {
+    async fn roll_back_now(&mut self) -> Result<(), GuestError> {
         if !self.begun {
             return Ok(());
         }
-        self.checkout.end("ROLLBACK").await.map(|_| ()).map_err(guest_error)
+        self.checkout.finish("ROLLBACK").await.map(|_| ()).map_err(guest_error)
     }
 }
 
@@ -134,16 +188,16 @@ impl Transaction for AppTransaction {
     }
 
     fn savepoint(&mut self) -> BoxFuture<'_, Result<(), GuestError>> {
-        let outcome = self.begin_within();
+        let outcome = self.create_savepoint();
         Box::pin(async { outcome })
     }
 
     fn release(&mut self) -> BoxFuture<'_, Result<(), GuestError>> {
-        Box::pin(self.keep_within())
+        Box::pin(self.release_savepoint())
     }
 
     fn rollback_to(&mut self) -> BoxFuture<'_, Result<(), GuestError>> {
-        Box::pin(self.undo_within())
+        Box::pin(self.rollback_to_savepoint())
     }
 
     fn open(&mut self, statement: Statement) -> BoxFuture<'_, Result<Cursor, GuestError>> {
@@ -155,17 +209,21 @@ impl Transaction for AppTransaction {
     }
 
     fn close(&mut self, cursor: Cursor) -> BoxFuture<'_, Result<(), GuestError>> {
-        Box::pin(self.close_cursor(cursor))
+        Box::pin(async move {
+            match self.cursors.remove(cursor) {
+                Some(portal) => self.close_portal(portal).await,
+                None => Ok(()),
+            }
+        })
     }
 
     fn finish(mut self: Box<Self>, result: String) -> BoxFuture<'static, Result<(), GuestError>> {
         Box::pin(async move {
-            let kept = self.keep_result(&result).await;
-            match kept {
-                Ok(()) => self.commit_all().await,
+            match self.store_result(&result).await {
+                Ok(()) => self.commit_now().await,
                 Err(error) => {
-                    // What could not be kept says more than a rollback that fails, which closes the connection.
-                    let _ = self.roll_back_all().await;
+                    // Why the result was not stored says more than a rollback that fails, which closes the connection.
+                    let _ = self.roll_back_now().await;
                     Err(error)
                 }
             }
@@ -173,11 +231,11 @@ impl Transaction for AppTransaction {
     }
 
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<(), GuestError>> {
-        Box::pin(async move { self.commit_all().await })
+        Box::pin(async move { self.commit_now().await })
     }
 
     fn rollback(mut self: Box<Self>) -> BoxFuture<'static, Result<(), GuestError>> {
-        Box::pin(async move { self.roll_back_all().await })
+        Box::pin(async move { self.roll_back_now().await })
     }
 }
 

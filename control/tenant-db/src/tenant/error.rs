@@ -1,6 +1,6 @@
-//! How work on an app's database can fail.
+//! `TenantError`: failures of work on an app's database.
 
-use super::inspect::OpenDatabase;
+use super::findings::OpenDatabase;
 use mayfly_secrets::SecretsError;
 use mayfly_store::StoreError;
 
@@ -22,7 +22,7 @@ pub enum TenantError {
         /// What it may have.
         limit: usize,
     },
-    /// The author's script failed; nothing of it was kept.
+    /// The author's script failed; it was rolled back.
     #[error("{0}")]
     Script(Box<ScriptError>),
     /// The schema engine's; see there what is left of a change.
@@ -31,10 +31,10 @@ pub enum TenantError {
     /// The platform's own tables.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The app's secrets cannot be opened.
+    /// The app's secrets cannot be decrypted.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
-    /// Databases that strangers' SQL must not run in as they are.
+    /// Databases in which tenants' SQL must not run as they are.
     #[error("{}", open_text(.0))]
     Open(Vec<OpenDatabase>),
     /// The server cannot be used for tenants.

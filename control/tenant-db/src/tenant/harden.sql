@@ -1,10 +1,10 @@
--- Makes an app's database safe to run strangers' SQL in. Run by the platform at provisioning, after every script,
+-- Makes an app's database safe to run tenants' SQL in. Run by the platform at provisioning, after every script,
 -- and whenever a check finds something. Everything in it may run any number of times.
 --
 -- {database}, {owner}, {service}, {user}, {anon} are replaced by quoted identifiers: the database, and the app's four
 -- logins. The three group roles have the same names in every app, because policies name them.
 
--- Nobody but the app's own logins may connect; none may make temporary tables, which would hide real ones.
+-- Only the app's own logins may connect; none may make temporary tables, which would hide real ones.
 REVOKE ALL ON DATABASE {database} FROM PUBLIC;
 GRANT CONNECT ON DATABASE {database} TO {owner}, {service}, {user}, {anon};
 -- Schemas, and the extensions that PostgreSQL holds safe for it.
@@ -26,13 +26,13 @@ ALTER DEFAULT PRIVILEGES FOR ROLE {owner}
 ALTER DEFAULT PRIVILEGES FOR ROLE {owner}
     GRANT USAGE, SELECT ON SEQUENCES TO butterbase_service, butterbase_user, butterbase_anon;
 
--- Names of the platform's own. Nobody can make, change or drop anything in here.
+-- Names of the platform's own. No tenant can make, change or drop anything in here.
 CREATE SCHEMA IF NOT EXISTS mayfly;
 REVOKE ALL ON SCHEMA mayfly FROM PUBLIC;
 GRANT USAGE ON SCHEMA mayfly TO {owner};
 
 -- Functions that reach beyond their own statement: they change settings (a role is one), take locks or memory that
--- the whole server shares, reach other sessions, keep what transactions do not, or run SQL text that is planned anew.
+-- the whole server shares, reach other sessions, keep what transactions do not, or run SQL text that is planned separately.
 CREATE OR REPLACE VIEW mayfly.forbidden_functions AS
     SELECT oid, proacl, proowner FROM pg_catalog.pg_proc
     WHERE pronamespace = 'pg_catalog'::pg_catalog.regnamespace
@@ -153,8 +153,8 @@ BEGIN
     END IF;
 END $$;
 
--- Take a key within the caller's transaction, or say what came of it. Whoever has it now is waited for, as long as a
--- statement may take.
+-- Take a key within the caller's transaction, or return the result of the work that had it. A transaction that holds it
+-- now is waited for, as long as a statement may take.
 CREATE OR REPLACE FUNCTION mayfly.idempotency_begin(claim_scope text, claim_key text, ttl_seconds float8, proof text)
     RETURNS TABLE (mine boolean, result text)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = 0
@@ -209,7 +209,7 @@ ALTER TABLE mayfly.migrations
     ADD COLUMN IF NOT EXISTS renames json;
 REVOKE ALL ON mayfly.migrations FROM PUBLIC;
 
--- One script at a time: whoever comes second waits, or meets its lock_timeout.
+-- One script at a time: a second one waits, or meets its lock_timeout.
 CREATE OR REPLACE FUNCTION mayfly.lock_scripts() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$ BEGIN LOCK TABLE mayfly.migrations IN SHARE ROW EXCLUSIVE MODE; END $$;
@@ -269,7 +269,7 @@ END $$;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA mayfly FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA mayfly FROM butterbase_service, butterbase_user, butterbase_anon;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA mayfly TO {owner};
--- Of all that is in there, whoever runs functions may call these two.
+-- Of all that is in there, the roles that run functions may call these two.
 GRANT USAGE ON SCHEMA mayfly TO butterbase_service, butterbase_user, butterbase_anon;
 GRANT EXECUTE ON FUNCTION mayfly.idempotency_begin(text, text, float8, text),
     mayfly.idempotency_settle(text, text, text, text) TO butterbase_service, butterbase_user, butterbase_anon;

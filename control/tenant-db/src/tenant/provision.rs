@@ -1,11 +1,11 @@
-//! Makes an app's database, and unmakes it: steps that may each be repeated, so that a crash between any two of them
-//! is finished at the next start.
+//! Provisions an app's database, and removes it: each step may be repeated, so that what a crash between two of them
+//! left is completed at the next start.
 
-use ring::digest::{SHA256, digest};
 use tokio_postgres::{Client, Error};
 
 use super::{TenantError, roles};
 use crate::identity::Privilege;
+use mayfly_common::digest::sha256_hex;
 use mayfly_postgres::{Endpoint, quote_identifier, quote_literal};
 
 const HARDEN: &str = include_str!("harden.sql");
@@ -33,7 +33,7 @@ pub(super) async fn provision(endpoint: &Endpoint, blueprint: &Blueprint<'_>) ->
     harden(endpoint, blueprint).await
 }
 
-/// Remove the database, with whoever is connected, and its logins.
+/// Remove the database, with its open connections, and its logins.
 pub(super) async fn remove(endpoint: &Endpoint, app_id: &str) -> Result<(), TenantError> {
     let guard = exclusive(endpoint, app_id).await?;
     let database = quote_identifier(app_id);
@@ -42,9 +42,9 @@ pub(super) async fn remove(endpoint: &Endpoint, app_id: &str) -> Result<(), Tena
     Ok(())
 }
 
-/// Close the database to everything that strangers' SQL must not do. Whoever calls holds [`exclusive`].
+/// Close the database to everything that tenants' SQL must not do. The caller holds [`exclusive`].
 pub(super) async fn harden(endpoint: &Endpoint, blueprint: &Blueprint<'_>) -> Result<(), TenantError> {
-    let mut client = endpoint.admin_among_strangers(blueprint.app_id).await?;
+    let mut client = endpoint.admin_in_tenant_database(blueprint.app_id).await?;
     let transaction = client.transaction().await?;
     transaction.batch_execute(&fill_in(blueprint.app_id)).await?;
     let by = quote_literal(&hardened_by());
@@ -63,7 +63,7 @@ pub(super) async fn harden(endpoint: &Endpoint, blueprint: &Blueprint<'_>) -> Re
 
 /// What is wrong with the database; empty when nothing is.
 pub(super) async fn check(endpoint: &Endpoint, app_id: &str) -> Result<Vec<String>, TenantError> {
-    let client = endpoint.admin_among_strangers(app_id).await?;
+    let client = endpoint.admin_in_tenant_database(app_id).await?;
     let [owner, service, user, anon] = Privilege::ALL.map(|privilege| privilege.login(app_id));
     match client.query(CHECK, &[&owner, &service, &user, &anon, &hardened_by()]).await {
         Ok(rows) => Ok(rows.iter().map(|row| row.get(0)).collect()),
@@ -75,7 +75,7 @@ pub(super) async fn check(endpoint: &Endpoint, app_id: &str) -> Result<Vec<Strin
 
 /// Which text of `harden.sql` a database was closed with: another build may close more.
 fn hardened_by() -> String {
-    hex::encode(digest(&SHA256, HARDEN.as_bytes()))
+    sha256_hex(HARDEN.as_bytes())
 }
 
 /// Two servers never work on one thing at once: an app's database, or what the whole server shares. The lock ends with
@@ -94,7 +94,7 @@ async fn ensure_database(client: &Client, app_id: &str) -> Result<(), Error> {
     if exists {
         return Ok(());
     }
-    // The template that nobody can have put anything into.
+    // The template that cannot have been changed.
     client.batch_execute(&format!("CREATE DATABASE {} TEMPLATE template0", quote_identifier(app_id))).await
 }
 
@@ -118,6 +118,7 @@ fn hmac_blocks(key: &[u8]) -> (Vec<u8>, Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use ring::digest::{SHA256, digest};
     use ring::hmac;
 
     use super::*;

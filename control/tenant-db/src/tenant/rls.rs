@@ -71,9 +71,9 @@ impl Tenants {
         key_id: Option<String>,
     ) -> Result<(ApplyOutcome, Vec<String>), TenantError> {
         let about = SchemaChange { key_id, kind: "rls".to_owned(), ..SchemaChange::default() };
-        let _turn = self.script_turn(app_id, self.bounds().lock_timeout).await?;
-        let _alone = self.alone(app_id).await?;
-        self.fill_hole(app_id).await?;
+        let _lock = self.migration_lock(app_id, self.limits().lock_timeout).await?;
+        let _exclusive = self.exclusive(app_id).await?;
+        self.fill_gap(app_id).await?;
         let (mut client, options) = self.owner(app_id, &about).await?;
         let mut warnings = Vec::new();
         let outcome = steps(&mut client, &options, &ledger(), |catalog| {
@@ -88,7 +88,7 @@ impl Tenants {
         Ok((outcome, warnings))
     }
 
-    /// Which policies show rows to somebody, and which hide them.
+    /// Which policies show rows to an identity, and which hide them.
     ///
     /// # Errors
     /// [`TenantError::Schema`]
@@ -98,14 +98,14 @@ impl Tenants {
         identity: &Identity,
         mut question: Question,
     ) -> Result<Vec<Verdict>, TenantError> {
-        let access = self.access(app_id).await?;
+        let credentials = self.credentials(app_id).await?;
         let (mut client, options) = self.owner(app_id, &SchemaChange::default()).await?;
         identity.group().clone_into(&mut question.role);
         if let Some(subject) = identity.subject() {
             let process = client.query_one("SELECT pg_backend_pid()", &[]).await?.try_get(0)?;
             // Of hexadecimal digits and dots alone.
             question.become_user =
-                Some(format!("SET LOCAL mayfly.claims = '{}'", access.claims(subject, process)));
+                Some(format!("SET LOCAL mayfly.claims = '{}'", credentials.claims(subject, process)));
         }
         Ok(rls::explain(&mut client, &question, &options).await?)
     }

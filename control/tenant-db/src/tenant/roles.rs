@@ -1,6 +1,6 @@
 //! The roles: three groups for the whole server, four logins for every app.
 //!
-//! Which login a connection has is what it may do: nothing that SQL can say changes that.
+//! A connection's login decides what it may do: no SQL can change that.
 
 use postgres_protocol::password;
 use tokio_postgres::{Client, Error};
@@ -47,7 +47,7 @@ pub(super) async fn ensure_logins(
         if privilege != Privilege::Owner {
             client.batch_execute(&format!("GRANT {} TO {quoted}", privilege.group())).await?;
         }
-        // First of all away with what a login may have set for itself: settings meet every later session of it.
+        // First remove what a login may have set for itself: settings apply to every later session of it.
         client
             .batch_execute(&format!(
                 "ALTER ROLE {quoted} RESET ALL;

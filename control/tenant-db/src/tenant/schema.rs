@@ -9,14 +9,14 @@ use mayfly_schema::{ApplyOutcome, Catalog, Declared, Ledger, Options, Rules};
 use tokio_postgres::Client;
 
 use super::{TenantError, Tenants};
-use crate::db::{Access, DbBounds, session_settings};
+use crate::db::{DbLimits, TenantCredentials, session_settings};
 use crate::identity::Privilege;
 use mayfly_postgres::Endpoint;
 
 /// Tables of one app at most.
 const TABLES_MAX: usize = 50;
 
-/// What the platform itself keeps in an app's `public`.
+/// The platform's own objects in an app's schema `public`.
 const HIDDEN: [&str; 2] = ["_idempotency_keys", "current_user_id()"];
 
 /// A change of an app's schema.
@@ -71,7 +71,7 @@ pub fn rules() -> Rules {
     }
 }
 
-/// How a recorded state is read: it was within the bounds of its time.
+/// How a recorded state is read: it was within the limits of its time.
 pub fn schema_rules_unbounded() -> Rules {
     Rules { tables_max: None, ..rules() }
 }
@@ -96,25 +96,25 @@ impl Tenants {
         declared: &Declared,
         change: &SchemaChange,
     ) -> Result<ApplyOutcome, TenantError> {
-        let bounds = self.bounds();
-        let _turn = self.script_turn(app_id, bounds.lock_timeout).await?;
-        let _alone = self.alone(app_id).await?;
-        self.change_alone(app_id, declared, change).await
+        let limits = self.limits();
+        let _lock = self.migration_lock(app_id, limits.lock_timeout).await?;
+        let _exclusive = self.exclusive(app_id).await?;
+        self.change_locked(app_id, declared, change).await
     }
 
-    /// Whoever calls has the app's turn, and is alone on its database.
-    async fn change_alone(
+    /// The caller holds the app's migration lock and the advisory lock on its database.
+    async fn change_locked(
         &self,
         app_id: &str,
         declared: &Declared,
         change: &SchemaChange,
     ) -> Result<ApplyOutcome, TenantError> {
         if !change.dry_run {
-            self.fill_hole(app_id).await?;
+            self.fill_gap(app_id).await?;
         }
         let (mut client, options) = self.owner(app_id, change).await?;
         let mut outcome = mayfly_schema::apply(&mut client, declared, &options, &ledger()).await?;
-        self.keep_late_steps(app_id, &mut outcome).await;
+        self.record_late_steps(app_id, &mut outcome).await;
         Ok(outcome)
     }
 
@@ -148,13 +148,13 @@ impl Tenants {
         app_id: &str,
         change: &SchemaChange,
     ) -> Result<(Client, Options), TenantError> {
-        let access = self.access(app_id).await?;
-        let bounds = self.bounds();
-        let client = connect(self.endpoint(), &access, bounds).await?;
+        let credentials = self.credentials(app_id).await?;
+        let limits = self.limits();
+        let client = connect(self.endpoint(), &credentials, limits).await?;
         let options = Options {
             hidden: HIDDEN.map(str::to_owned).to_vec(),
-            lock_timeout: bounds.lock_timeout,
-            statement_timeout: bounds.script_timeout,
+            lock_timeout: limits.lock_timeout,
+            statement_timeout: limits.script_timeout,
             dry_run: change.dry_run,
             online: change.online,
             lossless: change.lossless,
@@ -175,7 +175,7 @@ pub(super) fn ledger() -> Ledger {
         prepare: None,
         finish: Some("SELECT mayfly.close_gaps()".to_owned()),
         record: "SELECT mayfly.record_schema($1, $2, $3, $4, $5, $6, $7, $8, $9)".to_owned(),
-        // Its owner cannot change a record: `keep_late_steps` does.
+        // Its owner cannot change a record: `record_late_steps` does.
         amend: None,
     }
 }
@@ -183,21 +183,30 @@ pub(super) fn ledger() -> Ledger {
 /// How long opening a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-async fn connect(endpoint: &Endpoint, access: &Access, bounds: &DbBounds) -> Result<Client, TenantError> {
-    let owner = Privilege::Owner.login(access.app_id());
-    let mut config = endpoint.client_config(access.app_id());
+async fn connect(
+    endpoint: &Endpoint,
+    credentials: &TenantCredentials,
+    limits: &DbLimits,
+) -> Result<Client, TenantError> {
+    let owner = Privilege::Owner.login(credentials.app_id());
+    let mut config = endpoint.client_config(credentials.app_id());
     config.user(&owner).connect_timeout(CONNECT_TIMEOUT);
     if !endpoint.is_managed() {
-        config.password(access.password());
+        config.password(credentials.password());
     }
-    let settings = session_settings(Privilege::Owner, bounds);
+    let settings = session_settings(Privilege::Owner, limits);
     let options: Vec<String> =
         settings.iter().map(|(name, value)| format!("-c {name}={}", escaped(value))).collect();
     config.options(options.join(" "));
     let (client, connection) = config.connect(endpoint.tls()).await?;
-    // Ends when the client is dropped; its error is the client's too.
-    tokio::spawn(connection);
+    drive(connection);
     Ok(client)
+}
+
+/// Drives a connection. Its error is the client's too.
+#[allow(clippy::disallowed_methods, reason = "a connection's driver ends when its client is dropped")]
+fn drive(connection: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static) {
+    tokio::spawn(connection);
 }
 
 /// A value within the startup packet's `options`.

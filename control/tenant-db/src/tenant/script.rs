@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use ring::digest::{SHA256, digest};
 
 use super::{ScriptError, TenantError};
-use crate::db::{Access, DbBounds, session_settings};
+use crate::db::{DbLimits, TenantCredentials, session_settings};
 use crate::identity::Privilege;
-use crate::wire::{self, Connection, Exchange, Field, Name, Refusal, RowSink, Values, WireError};
+use crate::wire::{self, Connection, Exchange, Field, Refusal, RowSink, StatementName, Values, WireError};
+use mayfly_common::digest::sha256_hex;
 use mayfly_postgres::Endpoint;
 use mayfly_store::StoreError;
 
@@ -21,7 +21,7 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// A script to be run.
 #[derive(Debug, Clone)]
-pub struct Script {
+pub struct MigrationScript {
     /// The SQL: any number of statements, no `BEGIN` or `COMMIT`.
     pub sql: String,
     /// What the author calls it.
@@ -54,9 +54,9 @@ pub struct AppliedScript {
 /// Run and record it. After an error, nothing of it is there.
 pub(super) async fn run(
     endpoint: &Endpoint,
-    access: &Access,
-    bounds: &DbBounds,
-    script: Script,
+    credentials: &TenantCredentials,
+    limits: &DbLimits,
+    script: MigrationScript,
 ) -> Result<AppliedScript, TenantError> {
     if script.sql.len() > SCRIPT_BYTES_MAX {
         return Err(TenantError::ScriptTooLarge { used: script.sql.len(), limit: SCRIPT_BYTES_MAX });
@@ -66,24 +66,24 @@ pub(super) async fn run(
         let error = ScriptError { sqlstate: "22021".to_owned(), message, ..ScriptError::default() };
         return Err(TenantError::Script(Box::new(error)));
     }
-    let owner = Privilege::Owner.login(access.app_id());
-    let settings = session_settings(Privilege::Owner, bounds);
-    let login = access.login(endpoint, &owner, &settings);
-    // A connection of its own: nothing that a script leaves in its session meets anybody else.
+    let owner = Privilege::Owner.login(credentials.app_id());
+    let settings = session_settings(Privilege::Owner, limits);
+    let login = credentials.login(endpoint, &owner, &settings);
+    // A connection of its own: a script's session side effects meet no other use.
     let mut connection = wire::connect(&login).await.map_err(|error| failure(error, &script.sql))?;
     let cancel_key = connection.cancel_key();
     let work = run_on(&mut connection, script);
-    match tokio::time::timeout(bounds.script_timeout + GRACE, work).await {
+    match tokio::time::timeout(limits.script_timeout + GRACE, work).await {
         Ok(outcome) => outcome,
         Err(_) => {
             cancel_key.cancel().await;
-            Err(timed_out(bounds.script_timeout))
+            Err(timed_out(limits.script_timeout))
         }
     }
 }
 
-async fn run_on(connection: &mut Connection, script: Script) -> Result<AppliedScript, TenantError> {
-    let checksum = hex::encode(digest(&SHA256, script.sql.as_bytes()));
+async fn run_on(connection: &mut Connection, script: MigrationScript) -> Result<AppliedScript, TenantError> {
+    let checksum = sha256_hex(script.sql.as_bytes());
     let begun = Instant::now();
     let before = ["BEGIN".to_owned(), "SELECT mayfly.lock_scripts()".to_owned()];
     let failed = |error| failure(error, &script.sql);
@@ -131,7 +131,8 @@ async fn ask(
     let params: Vec<_> =
         params.iter().map(|param| param.as_ref().map(|text| text.clone().into_bytes())).collect();
     let mut row = FirstRow::default();
-    let exchange = Exchange { close: &[], before, name: Name::Unnamed, sql, params: &params, after: None };
+    let exchange =
+        Exchange { close: &[], before, name: StatementName::Unnamed, sql, params: &params, after: None };
     connection.exchange(&exchange, &mut row).await?;
     Ok(row.values)
 }
@@ -153,7 +154,7 @@ impl RowSink for FirstRow {
         Ok(())
     }
 
-    fn room(&self) -> usize {
+    fn bytes_left(&self) -> usize {
         64 << 10
     }
 }

@@ -1,4 +1,4 @@
-//! Removes claims of idempotency keys whose time is over. They can be taken again without that: it is for the room.
+//! Removes expired claims of idempotency keys. They can be taken again without that: it is for the disk space.
 
 use super::{TenantError, Tenants};
 use mayfly_api::apps::AppState;
@@ -9,13 +9,13 @@ const BATCH: i64 = 1_000;
 /// Statements for one app in one sweep. What is left then is left for the next one.
 const BATCHES_MAX: usize = 100;
 
-/// Whoever is at a claim at this moment, another node's sweep too, is not waited for.
+/// `SKIP LOCKED`: rows that another transaction holds, another node's sweep too, are left for the next sweep.
 const SWEEP: &str = "DELETE FROM public._idempotency_keys WHERE expires_at <= now() AND ctid = ANY (ARRAY(
         SELECT ctid FROM public._idempotency_keys WHERE expires_at <= now()
         ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED))";
 
 impl Tenants {
-    /// Remove an app's expired claims. Gives how many they were.
+    /// Remove an app's expired claims. Gives how many.
     ///
     /// # Errors
     /// [`TenantError::Store`] when its database cannot be reached, [`TenantError::Missing`] when there is none.
@@ -33,7 +33,7 @@ impl Tenants {
         Ok(swept)
     }
 
-    /// The same for every app, one after the other. One app's trouble does not stop the others.
+    /// Remove the expired claims of every app, one after the other. One app's failure does not stop the others.
     ///
     /// # Errors
     /// When the list of apps cannot be read.
@@ -45,7 +45,9 @@ impl Tenants {
             }
             match self.sweep_claims(&app.id).await {
                 Ok(removed) => swept += removed,
-                Err(error) => tracing::warn!(%error, app = app.id, "expired claims are left where they are"),
+                Err(error) => {
+                    tracing::warn!(%error, app = app.id, "removing expired claims failed; the next sweep will retry")
+                }
             }
         }
         Ok(swept)

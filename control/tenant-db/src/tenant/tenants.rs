@@ -1,4 +1,4 @@
-//! All apps' databases: the door through which the rest of the server reaches them.
+//! All apps' databases: `Tenants`, through which the rest of the server reaches them.
 
 mod lifecycle;
 mod scripts;
@@ -12,10 +12,10 @@ use mayfly_runtime::providers::{BoxFuture, Database, GuestError, Idempotency};
 use tokio_util::task::AbortOnDropHandle;
 use zeroize::Zeroizing;
 
+use super::migration_lock::{MigrationLock, MigrationLocks};
 use super::provision::{self, Blueprint};
-use super::turns::{Turn, Turns};
-use super::{TenantError, roles, suitable};
-use crate::db::{Access, AppDatabase, DbBounds, Locator, Pools};
+use super::{TenantError, roles, server_check};
+use crate::db::{AppDatabase, CredentialResolver, DbLimits, Pools, TenantCredentials};
 use crate::idempotency::AppIdempotency;
 use crate::identity::Identity;
 use mayfly_api::apps::AppState;
@@ -23,24 +23,24 @@ use mayfly_postgres::Endpoint;
 use mayfly_secrets::{KeyRing, SecretsError};
 use mayfly_store::{Change, ChangeKind, Changes, Store, id};
 
-/// Under these names an app's own secrets are sealed: no variable can be called so.
+/// Under these names an app's own secrets are encrypted: no variable can have them.
 pub const CLAIMS_KEY: &str = "=claims-key";
 pub const PASSWORD: &str = "=password";
 
-/// How often connections that nobody uses are looked for.
+/// How often the pools are searched for idle connections.
 const REAP_EVERY: Duration = Duration::from_secs(10);
 
 /// All apps' databases. Cheap to clone.
 #[derive(Clone)]
-pub struct Tenants(Arc<Inner>);
+pub struct Tenants(Arc<TenantsState>);
 
-struct Inner {
+struct TenantsState {
     store: Store,
     keys: Arc<KeyRing>,
     endpoint: Endpoint,
     pools: Arc<Pools>,
-    access: Mutex<HashMap<String, Arc<Access>>>,
-    scripts: Turns,
+    credentials: Mutex<HashMap<String, Arc<TenantCredentials>>>,
+    migration_locks: MigrationLocks,
     _reaper: AbortOnDropHandle<()>,
     _follower: AbortOnDropHandle<()>,
 }
@@ -62,31 +62,31 @@ impl Tenants {
         store: Store,
         keys: Arc<KeyRing>,
         endpoint: Endpoint,
-        bounds: DbBounds,
+        limits: DbLimits,
     ) -> Result<Self, TenantError> {
         let client = provision::exclusive(&endpoint, "server").await?;
-        suitable::check(&client).await?;
+        server_check::check(&client).await?;
         roles::ensure_groups(&client).await?;
         if endpoint.is_managed() {
-            // Nobody else uses our own server's other databases.
+            // Our own server's other databases have no other users.
             client
                 .batch_execute("REVOKE ALL ON DATABASE postgres FROM PUBLIC; REVOKE ALL ON DATABASE template1 FROM PUBLIC")
                 .await?;
         }
-        let pools = Pools::new(endpoint.clone(), bounds);
-        let reaper = AbortOnDropHandle::new(tokio::spawn(reap(Arc::clone(&pools))));
-        let follower = AbortOnDropHandle::new(tokio::spawn(follow(store.subscribe(), Arc::clone(&pools))));
-        let inner = Inner {
+        let pools = Pools::new(endpoint.clone(), limits);
+        let reaper = run_alongside(reap(Arc::clone(&pools)));
+        let follower = run_alongside(follow(store.subscribe(), Arc::clone(&pools)));
+        let state = TenantsState {
             store,
             keys,
             endpoint,
             pools,
-            access: Mutex::default(),
-            scripts: Turns::new(),
+            credentials: Mutex::default(),
+            migration_locks: MigrationLocks::new(),
             _reaper: reaper,
             _follower: follower,
         };
-        Ok(Self(Arc::new(inner)))
+        Ok(Self(Arc::new(state)))
     }
 
     pub(super) fn store(&self) -> &Store {
@@ -95,49 +95,54 @@ impl Tenants {
 
     /// `ctx.db` for one invocation. Costs nothing until it is used.
     pub fn database(&self, app_id: impl Into<Arc<str>>, identity: Identity) -> Arc<dyn Database> {
-        Arc::new(AppDatabase::new(Arc::clone(&self.0.pools), self.locator(), app_id.into(), identity))
+        Arc::new(self.app_database(app_id.into(), identity))
     }
 
     /// `ctx.idempotency` for one invocation.
     pub fn idempotency(&self, app_id: impl Into<Arc<str>>, identity: Identity) -> Arc<dyn Idempotency> {
-        Arc::new(AppIdempotency::new(Arc::clone(&self.0.pools), self.locator(), app_id.into(), identity))
+        Arc::new(AppIdempotency::new(self.app_database(app_id.into(), identity)))
     }
 
-    fn locator(&self) -> Arc<dyn Locator> {
-        Arc::clone(&self.0) as Arc<dyn Locator>
+    fn app_database(&self, app_id: Arc<str>, identity: Identity) -> AppDatabase {
+        let resolver = Arc::clone(&self.0) as Arc<dyn CredentialResolver>;
+        AppDatabase::new(Arc::clone(&self.0.pools), resolver, app_id, identity)
     }
 
-    /// Open connections to apps' databases that nobody uses at the moment.
+    /// How many connections to apps' databases are idle.
     pub fn idle_connections(&self) -> usize {
         self.0.pools.idle()
     }
 
-    /// Nobody else works on this database, on whichever node, as long as this connection is there.
-    pub(super) async fn alone(&self, app_id: &str) -> Result<tokio_postgres::Client, TenantError> {
+    /// An advisory lock on the app: no other node changes its database as long as this connection exists.
+    pub(super) async fn exclusive(&self, app_id: &str) -> Result<tokio_postgres::Client, TenantError> {
         Ok(provision::exclusive(&self.0.endpoint, app_id).await?)
     }
 
-    /// The app's turn, waited for.
-    pub(super) async fn script_turn(&self, app_id: &str, patience: Duration) -> Result<Turn, TenantError> {
-        self.0.scripts.wait(app_id, patience).await
+    /// The app's migration lock; waits at most `limit` while it is held.
+    pub(super) async fn migration_lock(
+        &self,
+        app_id: &str,
+        limit: Duration,
+    ) -> Result<MigrationLock, TenantError> {
+        self.0.migration_locks.lock(app_id, limit).await
     }
 
     /// The administrator's connection to an app's database.
     pub(super) async fn admin(&self, app_id: &str) -> Result<tokio_postgres::Client, TenantError> {
-        self.access(app_id).await?;
-        Ok(self.0.endpoint.admin_among_strangers(app_id).await?)
+        self.credentials(app_id).await?;
+        Ok(self.0.endpoint.admin_in_tenant_database(app_id).await?)
     }
 
     pub fn endpoint(&self) -> &Endpoint {
         &self.0.endpoint
     }
 
-    pub(super) fn bounds(&self) -> &DbBounds {
-        self.0.pools.bounds()
+    pub(super) fn limits(&self) -> &DbLimits {
+        self.0.pools.limits()
     }
 
-    pub(super) async fn access(&self, app_id: &str) -> Result<Arc<Access>, TenantError> {
-        self.0.access(app_id).await
+    pub(super) async fn credentials(&self, app_id: &str) -> Result<Arc<TenantCredentials>, TenantError> {
+        self.0.credentials(app_id).await
     }
 
     async fn with_blueprint(
@@ -148,19 +153,19 @@ impl Tenants {
         let (claims_key, password) = self.0.secrets(app_id).await?;
         let password = (!self.0.endpoint.is_managed()).then_some(password.as_str());
         // Those that are closing count for a moment beside those that take their place.
-        let connections = self.0.pools.bounds().connections_per_login * 2 + 4;
+        let connections = self.0.pools.limits().connections_per_login * 2 + 4;
         work(Blueprint { app_id, claims_key: &claims_key, password, connections }).await
     }
 
-    fn cache(&self) -> MutexGuard<'_, HashMap<String, Arc<Access>>> {
+    fn cache(&self) -> MutexGuard<'_, HashMap<String, Arc<TenantCredentials>>> {
         self.0.cache()
     }
 }
 
-impl Inner {
-    async fn access(&self, app_id: &str) -> Result<Arc<Access>, TenantError> {
-        if let Some(access) = self.cache().get(app_id) {
-            return Ok(Arc::clone(access));
+impl TenantsState {
+    async fn credentials(&self, app_id: &str) -> Result<Arc<TenantCredentials>, TenantError> {
+        if let Some(credentials) = self.cache().get(app_id) {
+            return Ok(Arc::clone(credentials));
         }
         if !id::is_app(app_id) {
             return Err(TenantError::Missing);
@@ -170,30 +175,30 @@ impl Inner {
             AppState::Provisioning | AppState::Deleting => return Err(TenantError::NotReady),
         }
         let (key, password) = self.secrets(app_id).await?;
-        let access = Arc::new(Access::new(app_id, &key, password));
-        self.cache().insert(app_id.to_owned(), Arc::clone(&access));
-        Ok(access)
+        let credentials = Arc::new(TenantCredentials::new(app_id, &key, password));
+        self.cache().insert(app_id.to_owned(), Arc::clone(&credentials));
+        Ok(credentials)
     }
 
     async fn secrets(&self, app_id: &str) -> Result<(Zeroizing<Vec<u8>>, Zeroizing<String>), TenantError> {
-        let sealed = self.store.apps().database_secrets(app_id).await?.ok_or(TenantError::Missing)?;
-        let key = self.keys.open(app_id, None, CLAIMS_KEY, &sealed.claims_key_sealed)?;
+        let encrypted = self.store.apps().database_secrets(app_id).await?.ok_or(TenantError::Missing)?;
+        let key = self.keys.decrypt(app_id, None, CLAIMS_KEY, &encrypted.claims_key_encrypted)?;
         let key = hex::decode(key.as_str()).map_err(|_| SecretsError::Unreadable)?;
-        let password = self.keys.open(app_id, None, PASSWORD, &sealed.password_sealed)?;
+        let password = self.keys.decrypt(app_id, None, PASSWORD, &encrypted.password_encrypted)?;
         Ok((Zeroizing::new(key), password))
     }
 
-    fn cache(&self) -> MutexGuard<'_, HashMap<String, Arc<Access>>> {
-        self.access.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cache(&self) -> MutexGuard<'_, HashMap<String, Arc<TenantCredentials>>> {
+        self.credentials.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Locator for Inner {
-    fn locate(&self, app_id: &str) -> BoxFuture<'_, Result<Arc<Access>, GuestError>> {
+impl CredentialResolver for TenantsState {
+    fn resolve(&self, app_id: &str) -> BoxFuture<'_, Result<Arc<TenantCredentials>, GuestError>> {
         let app_id = app_id.to_owned();
         Box::pin(async move {
-            self.access(&app_id).await.map_err(|error| {
-                tracing::error!(%error, app = app_id, "no way into an app's database");
+            self.credentials(&app_id).await.map_err(|error| {
+                tracing::error!(%error, app = app_id, "cannot find the credentials of an app's database");
                 GuestError::new(
                     "DB_CONNECTION_LOST",
                     "the app's database cannot be reached; nothing was sent to it",
@@ -203,6 +208,15 @@ impl Locator for Inner {
     }
 }
 
+/// Starts a loop that is stopped with the last clone of [`Tenants`].
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the handle aborts the loop: it cannot outlive the pools that it serves"
+)]
+fn run_alongside(work: impl Future<Output = ()> + Send + 'static) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(tokio::spawn(work))
+}
+
 async fn reap(pools: Arc<Pools>) {
     loop {
         tokio::time::sleep(REAP_EVERY).await;
@@ -210,7 +224,7 @@ async fn reap(pools: Arc<Pools>) {
     }
 }
 
-/// Close the connections to an app's database when what it consists of changed, on whichever node.
+/// Close the connections to an app's database when its routines or tables changed, on whichever node.
 async fn follow(mut changes: Changes, pools: Arc<Pools>) {
     while let Some(change) = changes.next().await {
         match change {

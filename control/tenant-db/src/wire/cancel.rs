@@ -9,10 +9,10 @@ use super::stream::Stream;
 use mayfly_postgres::Endpoint;
 
 /// How long delivering the request may take.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Names one backend. It is used once, for a connection that is thrown away afterwards: a request that arrives late
-/// can therefore hit nobody else's statement.
+/// can therefore hit no other statement.
 #[derive(Debug, Clone)]
 pub(crate) struct CancelKey {
     pub(super) endpoint: Endpoint,
@@ -21,9 +21,9 @@ pub(crate) struct CancelKey {
 }
 
 impl CancelKey {
-    /// Deliver the request. Best effort: whoever cannot be reached has nothing to stop.
+    /// Deliver the request. Best effort: a server that cannot be reached has nothing to stop.
     pub(crate) async fn cancel(self) {
-        let _ = tokio::time::timeout(PATIENCE, self.deliver()).await;
+        let _ = tokio::time::timeout(TIMEOUT, self.deliver()).await;
     }
 
     async fn deliver(self) -> std::io::Result<()> {

@@ -1,7 +1,6 @@
 //! Opens a connection and logs in.
 
 use std::fmt;
-use std::io;
 
 use bytes::BytesMut;
 use postgres_protocol::message::backend::Message;
@@ -9,19 +8,19 @@ use postgres_protocol::message::frontend;
 
 use super::cancel::CancelKey;
 use super::connection::Connection;
-use super::error::{Refusal, WireError};
-use super::message::MESSAGE_MAX;
+use super::error::WireError;
+use super::handshake::Handshake;
 use super::scram;
 use super::stream::Stream;
 use mayfly_postgres::Endpoint;
 
-/// Who logs in where, and what the session starts with.
+/// The login, and the settings that the session starts with.
 pub(crate) struct Login<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) database: &'a str,
     pub(crate) user: &'a str,
     pub(crate) password: Option<&'a str>,
-    /// Settings of the startup packet: every kind of reset comes back to them.
+    /// Settings of the startup packet: every kind of reset restores them.
     pub(crate) settings: &'a [(&'a str, String)],
 }
 
@@ -46,36 +45,6 @@ pub(crate) async fn connect(login: &Login<'_>) -> Result<Connection, WireError> 
     let (process_id, secret) = wait_until_ready(&mut handshake).await?;
     let cancel_key = CancelKey { endpoint: login.endpoint.clone(), process_id, secret };
     Ok(Connection::new(handshake.stream, handshake.input, cancel_key))
-}
-
-/// A connection that is not logged in yet.
-pub(super) struct Handshake {
-    stream: Stream,
-    input: BytesMut,
-}
-
-impl Handshake {
-    pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes).await
-    }
-
-    pub(super) async fn next(&mut self) -> Result<Message, WireError> {
-        loop {
-            if let Some(message) = Message::parse(&mut self.input)? {
-                return match message {
-                    Message::ErrorResponse(body) => Err(Refusal::read(body.fields())?.into()),
-                    message => Ok(message),
-                };
-            }
-            if self.input.len() > MESSAGE_MAX {
-                return Err(WireError::Protocol("length"));
-            }
-            self.input.reserve(1 << 10);
-            if self.stream.read(&mut self.input).await? == 0 {
-                return Err(WireError::Lost(io::ErrorKind::UnexpectedEof.into()));
-            }
-        }
-    }
 }
 
 async fn authenticate(handshake: &mut Handshake, password: Option<&str>) -> Result<(), WireError> {

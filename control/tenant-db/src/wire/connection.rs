@@ -1,4 +1,4 @@
-//! One connection: what is queued to be sent, what came back, and what is still owed.
+//! One connection: what is queued to be sent, what came back, and which answers are outstanding.
 
 use std::io;
 
@@ -7,22 +7,11 @@ use postgres_protocol::message::frontend;
 
 use super::cancel::CancelKey;
 use super::error::{Refusal, WireError};
-use super::message::{self, Incoming};
+use super::message::{self, Incoming, TransactionStatus};
 use super::stream::Stream;
 
-/// Room that an idle connection keeps for its next answer, in bytes.
+/// The read buffer that an idle connection keeps, in bytes.
 const BUFFER: usize = 8 << 10;
-
-/// What the server said last about its transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TransactionStatus {
-    /// None is open.
-    Idle,
-    /// One is open.
-    Open,
-    /// One is open and can only be rolled back.
-    Failed,
-}
 
 /// A connection that is logged in.
 #[derive(Debug)]
@@ -32,8 +21,8 @@ pub(crate) struct Connection {
     pub(super) output: BytesMut,
     cancel_key: CancelKey,
     status: TransactionStatus,
-    /// Answers that were asked for and not read: to the reset that the last use sent along.
-    owed: u32,
+    /// Answers that are not read yet: to the reset that the last use sent along.
+    outstanding: u32,
     /// From the first byte of a use to its last answer: a connection dropped in between must be cancelled.
     busy: bool,
 }
@@ -46,7 +35,7 @@ impl Connection {
             output: BytesMut::new(),
             cancel_key,
             status: TransactionStatus::Idle,
-            owed: 0,
+            outstanding: 0,
             busy: false,
         }
     }
@@ -90,11 +79,11 @@ impl Connection {
     }
 
     /// The last statement's answer shall be read before the next use, not now.
-    pub(crate) fn owe(&mut self) {
-        self.owed += 1;
+    pub(crate) fn leave_outstanding(&mut self) {
+        self.outstanding += 1;
     }
 
-    /// Send what is queued, and read what is owed from before.
+    /// Send what is queued.
     pub(crate) async fn send(&mut self) -> Result<(), WireError> {
         self.busy = true;
         let result = self.stream.write_all(&self.output).await;
@@ -106,11 +95,11 @@ impl Connection {
         Ok(())
     }
 
-    /// Read the answers owed by earlier uses: `owed` is what was owed before this use queued anything.
-    pub(crate) async fn settle(&mut self) -> Result<(), WireError> {
-        while self.owed > 0 {
+    /// Read the answers that earlier uses left outstanding.
+    pub(crate) async fn read_outstanding(&mut self) -> Result<(), WireError> {
+        while self.outstanding > 0 {
             self.read_simple().await?;
-            self.owed -= 1;
+            self.outstanding -= 1;
         }
         Ok(())
     }
@@ -131,7 +120,7 @@ impl Connection {
     }
 
     /// All answers of this use are read.
-    pub(crate) fn rest(&mut self) {
+    pub(crate) fn end_use(&mut self) {
         self.busy = false;
         if self.input.is_empty() && self.input.capacity() > 16 * BUFFER {
             self.input = BytesMut::new();
@@ -158,14 +147,14 @@ impl Connection {
         }
     }
 
-    /// A statement of ours that gives one text: for the few questions asked while logging in or by the tenant's
-    /// keeper, not for users' SQL.
+    /// A statement of ours that gives one text: for the few questions asked while logging in or by
+    /// provisioning, not for users' SQL.
     pub(crate) async fn run_simple(&mut self, sql: &str) -> Result<String, WireError> {
         self.push_simple(sql)?;
         self.send().await?;
-        self.settle().await?;
+        self.read_outstanding().await?;
         let tag = self.read_simple().await?;
-        self.rest();
+        self.end_use();
         Ok(tag)
     }
 }

@@ -1,4 +1,4 @@
-//! How a use of a connection can fail.
+//! `WireError`: failures of a use of a connection.
 
 use std::io;
 
@@ -14,10 +14,10 @@ pub(crate) enum WireError {
     /// The connection broke.
     #[error("the connection was lost: {0}")]
     Lost(#[from] io::Error),
-    /// The receiver of the rows wants no more.
+    /// The receiver of the rows accepts no more.
     #[error("the result is too large: {0}")]
     TooLarge(&'static str),
-    /// The server said something that has no place here.
+    /// The server sent a message that is unexpected at this point.
     #[error("unexpected message from PostgreSQL: {0}")]
     Protocol(&'static str),
 }

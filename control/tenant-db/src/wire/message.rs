@@ -1,4 +1,4 @@
-//! Takes one message after the other out of the bytes that came in.
+//! Reads the server's messages, one after the other, from the bytes that came in.
 
 use std::io;
 
@@ -6,9 +6,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use fallible_iterator::FallibleIterator as _;
 use postgres_protocol::message::backend::{Header, Message};
 
-use super::connection::TransactionStatus;
 use super::error::{Refusal, WireError};
-use super::query::Field;
 
 /// The longest message other than a row, in bytes. An error quotes the value that it complains about, however long.
 pub(super) const MESSAGE_MAX: usize = 1 << 20;
@@ -16,7 +14,25 @@ pub(super) const MESSAGE_MAX: usize = 1 << 20;
 /// Tag and length.
 const HEADER: usize = 5;
 
-/// A message that somebody waits for.
+/// What the server said last about its transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TransactionStatus {
+    /// None is open.
+    Idle,
+    /// One is open.
+    Open,
+    /// One is open and can only be rolled back.
+    Failed,
+}
+
+/// A column of a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) type_oid: u32,
+}
+
+/// A message that a reader waits for.
 #[derive(Debug)]
 pub(super) enum Incoming {
     /// The columns of a result.
@@ -39,7 +55,7 @@ pub(super) enum Incoming {
 
 pub(super) enum Taken {
     Message(Incoming, Option<TransactionStatus>),
-    /// A message that nobody waits for: a notice, a parameter.
+    /// A message that no reader waits for: a notice, a parameter.
     Ignored,
     /// That many bytes are missing at least.
     Missing(usize),

@@ -1,4 +1,4 @@
-//! A statement in a transaction whose rows are asked for by and by: a portal, which stays until it is closed or the
+//! A portal: a statement in a transaction whose rows are fetched in batches. It stays until it is closed or the
 //! transaction ends.
 
 use bytes::Bytes;
@@ -6,11 +6,12 @@ use postgres_protocol::message::frontend;
 
 use super::connection::Connection;
 use super::error::WireError;
-use super::query::{Ending, Field, RowSink, bind, push_ours};
+use super::message::Field;
+use super::query::{RowSink, StatementEnd, bind, push_ours};
 
-/// What opens one.
+/// What is sent to open one.
 #[derive(Debug)]
-pub(crate) struct Opening<'a> {
+pub(crate) struct OpenPortal<'a> {
     /// Statements of ours that come first.
     pub(crate) before: &'a [String],
     /// The portal's name.
@@ -23,7 +24,7 @@ pub(crate) struct Opening<'a> {
 
 impl Connection {
     /// Parse and bind; nothing is executed. Gives the columns of the rows to come.
-    pub(crate) async fn open_portal(&mut self, opening: &Opening<'_>) -> Result<Vec<Field>, WireError> {
+    pub(crate) async fn open_portal(&mut self, opening: &OpenPortal<'_>) -> Result<Vec<Field>, WireError> {
         for statement in opening.before {
             push_ours(&mut self.output, statement)?;
         }
@@ -35,7 +36,7 @@ impl Connection {
         Ok(columns.0)
     }
 
-    /// The next rows, at most so many. Whether they were the last ones.
+    /// The next rows, at most `rows`. Whether they were the last ones.
     pub(crate) async fn fetch_portal(
         &mut self,
         portal: &str,
@@ -44,27 +45,27 @@ impl Connection {
     ) -> Result<bool, WireError> {
         frontend::execute(portal, rows, &mut self.output)?;
         match self.ask(0, sink).await? {
-            Ending::Suspended => Ok(false),
-            Ending::Complete(_) => Ok(true),
-            Ending::None => Err(WireError::Protocol("no answer")),
+            StatementEnd::Suspended => Ok(false),
+            StatementEnd::Complete(_) => Ok(true),
+            StatementEnd::None => Err(WireError::Protocol("no answer")),
         }
     }
 
-    /// Let go of it, however far it came. One that is gone already is let go of, too.
+    /// Close it, however many rows were fetched. Closing one that is gone already is no error.
     pub(crate) async fn close_portal(&mut self, portal: &str) -> Result<(), WireError> {
         frontend::close(b'P', portal, &mut self.output)?;
         self.ask(0, &mut Columns(Vec::new())).await?;
         Ok(())
     }
 
-    async fn ask(&mut self, ours: usize, sink: &mut impl RowSink) -> Result<Ending, WireError> {
+    async fn ask(&mut self, ours: usize, sink: &mut impl RowSink) -> Result<StatementEnd, WireError> {
         frontend::sync(&mut self.output);
         self.send().await?;
-        self.settle().await?;
+        self.read_outstanding().await?;
         let outcome = self.read_result(ours, sink).await;
-        // Whatever else went wrong, there are answers left that nobody will read.
+        // After any other error there are answers left that will not be read.
         if matches!(outcome, Ok(_) | Err(WireError::Refused(_))) {
-            self.rest();
+            self.end_use();
         }
         outcome
     }
@@ -79,10 +80,10 @@ impl RowSink for Columns {
     }
 
     fn row(&mut self, _row: Bytes) -> Result<(), WireError> {
-        Err(WireError::Protocol("a row that nobody asked for"))
+        Err(WireError::Protocol("an unexpected row"))
     }
 
-    fn room(&self) -> usize {
+    fn bytes_left(&self) -> usize {
         0
     }
 }

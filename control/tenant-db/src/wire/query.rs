@@ -6,14 +6,7 @@ use postgres_protocol::message::frontend::{self, BindError};
 
 use super::connection::Connection;
 use super::error::{Refusal, WireError};
-use super::message::Incoming;
-
-/// A column of a result.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Field {
-    pub(crate) name: String,
-    pub(crate) type_oid: u32,
-}
+use super::message::{Field, Incoming};
 
 /// Takes rows as they arrive.
 pub(crate) trait RowSink {
@@ -24,13 +17,13 @@ pub(crate) trait RowSink {
     fn row(&mut self, row: Bytes) -> Result<(), WireError>;
 
     /// How many bytes it can still take.
-    fn room(&self) -> usize;
+    fn bytes_left(&self) -> usize;
 }
 
 /// Under which name the user's statement is parsed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Name<'a> {
-    /// None: it is gone with the next one.
+pub(crate) enum StatementName<'a> {
+    /// None: the next one replaces it.
     Unnamed,
     /// This one, from now on.
     New(&'a str),
@@ -38,15 +31,15 @@ pub(crate) enum Name<'a> {
     Parsed(&'a str),
 }
 
-/// What is sent in one go. If one statement fails, the server skips those after it.
+/// What is sent in one round trip. If one statement fails, the server skips those after it.
 #[derive(Debug)]
 pub(crate) struct Exchange<'a> {
-    /// Names that the server shall let go of.
+    /// Prepared statements that the server shall close.
     pub(crate) close: &'a [String],
     /// Statements of ours that come first: claims, the beginning of a transaction.
     pub(crate) before: &'a [String],
     /// The name of the user's statement.
-    pub(crate) name: Name<'a>,
+    pub(crate) name: StatementName<'a>,
     /// The user's statement.
     pub(crate) sql: &'a str,
     /// Its parameters in PostgreSQL's text format; `None` is NULL.
@@ -74,18 +67,18 @@ impl Connection {
             self.push_simple(after)?;
         }
         self.send().await?;
-        self.settle().await?;
+        self.read_outstanding().await?;
         let outcome = match self.read_result(exchange.before.len(), sink).await {
-            Ok(Ending::Complete(tag)) => Ok(tag),
-            Ok(Ending::None | Ending::Suspended) => Err(WireError::Protocol("no answer")),
+            Ok(StatementEnd::Complete(tag)) => Ok(tag),
+            Ok(StatementEnd::None | StatementEnd::Suspended) => Err(WireError::Protocol("no answer")),
             Err(error) => Err(error),
         };
         if exchange.after.is_some() {
-            self.owe();
+            self.leave_outstanding();
         }
-        // Whatever else went wrong, there are answers left that nobody will read.
+        // After any other error there are answers left that will not be read.
         if matches!(outcome, Ok(_) | Err(WireError::Refused(_))) {
-            self.rest();
+            self.end_use();
         }
         outcome
     }
@@ -95,21 +88,21 @@ impl Connection {
         &mut self,
         ours: usize,
         sink: &mut impl RowSink,
-    ) -> Result<Ending, WireError> {
+    ) -> Result<StatementEnd, WireError> {
         let mut completed = 0;
-        let mut outcome = Ok(Ending::None);
+        let mut outcome = Ok(StatementEnd::None);
         loop {
-            match self.next(sink.room()).await? {
+            match self.next(sink.bytes_left()).await? {
                 // Statements of ours have no rows.
                 Incoming::Fields(fields) => sink.fields(fields),
                 Incoming::Row(row) => sink.row(row)?,
                 Incoming::Complete(tag) => {
                     completed += 1;
                     if completed > ours {
-                        outcome = Ok(Ending::Complete(tag));
+                        outcome = Ok(StatementEnd::Complete(tag));
                     }
                 }
-                Incoming::Suspended => outcome = Ok(Ending::Suspended),
+                Incoming::Suspended => outcome = Ok(StatementEnd::Suspended),
                 Incoming::Error(refusal) if refusal.fatal || completed >= ours || is_outer(&refusal) => {
                     let fatal = refusal.fatal;
                     outcome = Err(WireError::Refused(refusal));
@@ -129,14 +122,14 @@ impl Connection {
     }
 }
 
-/// A cancel, a time that was over, a shutdown: they meet whatever runs at the moment, ours or the user's.
+/// A cancel, a time that was over, a shutdown: they hit the statement that runs at the moment, ours or the user's.
 fn is_outer(refusal: &Refusal) -> bool {
     refusal.sqlstate.starts_with("57")
 }
 
 /// What the server said of the user's statement in the end.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(super) enum StatementEnd {
     /// Nothing: it was not executed.
     None,
     /// There are more rows.
@@ -149,14 +142,14 @@ pub(super) enum Ending {
 /// infers, every result as text.
 fn push(
     output: &mut BytesMut,
-    name: Name<'_>,
+    name: StatementName<'_>,
     sql: &str,
     params: &[Option<Vec<u8>>],
 ) -> Result<(), WireError> {
     let (text, is_parsed) = match name {
-        Name::Unnamed => ("", false),
-        Name::New(name) => (name, false),
-        Name::Parsed(name) => (name, true),
+        StatementName::Unnamed => ("", false),
+        StatementName::New(name) => (name, false),
+        StatementName::Parsed(name) => (name, true),
     };
     if !is_parsed {
         frontend::parse(text, sql, [], output)?;
@@ -170,7 +163,7 @@ fn push(
 
 /// A statement of ours, without parameters or rows.
 pub(super) fn push_ours(output: &mut BytesMut, sql: &str) -> Result<(), WireError> {
-    push(output, Name::Unnamed, sql, &[])
+    push(output, StatementName::Unnamed, sql, &[])
 }
 
 /// The parsed statement of this name, with its parameters, as a portal.

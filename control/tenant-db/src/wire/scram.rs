@@ -1,4 +1,4 @@
-//! Proves the password without sending it.
+//! SCRAM-SHA-256: proves the password without sending it.
 
 use bytes::BytesMut;
 use fallible_iterator::FallibleIterator as _;
@@ -6,8 +6,8 @@ use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, Scr
 use postgres_protocol::message::backend::{AuthenticationSaslBody, Message};
 use postgres_protocol::message::frontend;
 
-use super::connect::Handshake;
 use super::error::WireError;
+use super::handshake::Handshake;
 
 /// SCRAM-SHA-256, from the server's offer to its own proof.
 pub(super) async fn authenticate(
@@ -17,7 +17,7 @@ pub(super) async fn authenticate(
 ) -> Result<(), WireError> {
     let offered = offer.mechanisms().any(|mechanism| Ok(mechanism == SCRAM_SHA_256))?;
     let (true, Some(password)) = (offered, password) else {
-        return Err(WireError::Protocol("the server asks for a password that there is not"));
+        return Err(WireError::Protocol("the server asks for a password, and none is configured"));
     };
     let mut scram = ScramSha256::new(password.as_bytes(), ChannelBinding::unsupported());
     let mut output = BytesMut::new();

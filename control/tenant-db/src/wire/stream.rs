@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::client::TlsStream;
 
-use mayfly_postgres::{Endpoint, Target};
+use mayfly_postgres::{Endpoint, ServerAddress};
 
 /// A connected socket.
 #[derive(Debug)]
@@ -21,12 +21,12 @@ pub(super) enum Stream {
 
 impl Stream {
     pub(super) async fn open(endpoint: &Endpoint) -> io::Result<Self> {
-        match endpoint.target() {
-            Target::Unix { directory, port } => {
-                let path = Target::socket_path(directory, *port);
+        match endpoint.address() {
+            ServerAddress::Unix { directory, port } => {
+                let path = ServerAddress::socket_path(directory, *port);
                 Ok(Self::Unix(UnixStream::connect(path).await?))
             }
-            Target::Tcp { host, port } => {
+            ServerAddress::Tcp { host, port } => {
                 let mut stream = TcpStream::connect((host.as_str(), *port)).await?;
                 // Small messages, each waited for.
                 stream.set_nodelay(true)?;
@@ -73,8 +73,8 @@ impl Stream {
     }
 }
 
-/// One byte decides, before anything else is said. It is read alone, so that nothing that somebody in between slips in
-/// behind it is taken for the server's.
+/// One byte decides, before anything else is said. It is read alone, so that nothing that an attacker in between
+/// inserts behind it is taken for the server's.
 async fn ask_for_tls(stream: &mut TcpStream) -> io::Result<()> {
     let mut request = BytesMut::new();
     frontend::ssl_request(&mut request);

@@ -1,8 +1,8 @@
 //! PostgreSQL's array text as a JSON array.
 
-use super::cell::{Form, write_string};
+use super::value::{Form, write_string};
 
-/// `{1,NULL,"quoted",{...}}`, after bounds like `[0:1]=` where there are some. A text of another shape stays a text.
+/// `{1,NULL,"quoted",{...}}`, after limits like `[0:1]=` where there are some. A text of another shape stays a text.
 /// `true`: an element is a text only for want of a JSON word.
 pub(super) fn write(text: &[u8], form: Form, json: &mut Vec<u8>) -> bool {
     let start = json.len();

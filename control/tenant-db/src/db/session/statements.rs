@@ -1,4 +1,4 @@
-//! Statements that a connection keeps parsed, under names that nobody can guess.
+//! Prepared statements of one connection, under names that cannot be guessed.
 
 use std::collections::VecDeque;
 use std::collections::hash_map::DefaultHasher;
@@ -12,7 +12,7 @@ use crate::wire::Field;
 /// Statements that are kept on one connection.
 const KEPT_MAX: usize = 32;
 
-/// Statements that were seen once: one that comes again is worth keeping.
+/// Statements that were seen once and are remembered: one that comes again is worth keeping.
 const SEEN_MAX: usize = 64;
 
 /// The longest statement that is kept, in bytes.
@@ -27,7 +27,7 @@ pub(in crate::db) struct Statements {
     kept: Vec<(Box<str>, Known)>,
     seen: VecDeque<u64>,
     /// Names that the server may still hold for us.
-    doomed: Vec<String>,
+    to_close: Vec<String>,
 }
 
 /// A statement that the server has parsed.
@@ -51,7 +51,13 @@ pub(in crate::db) enum Plan {
 
 impl Statements {
     pub(super) fn new() -> Self {
-        Self { prefix: Uuid::new_v4(), made: 0, kept: Vec::new(), seen: VecDeque::new(), doomed: Vec::new() }
+        Self {
+            prefix: Uuid::new_v4(),
+            made: 0,
+            kept: Vec::new(),
+            seen: VecDeque::new(),
+            to_close: Vec::new(),
+        }
     }
 
     /// How to send this statement now.
@@ -67,24 +73,24 @@ impl Statements {
         Plan::Keep(format!("m{}_{}", self.prefix.simple(), self.made))
     }
 
-    /// It was parsed under this name, and carried out.
+    /// It was parsed under this name, and executed.
     pub(in crate::db) fn keep(&mut self, sql: &str, name: String, fields: Arc<[Field]>) {
         if self.kept.len() == KEPT_MAX {
             let (_, oldest) = self.kept.remove(0);
-            self.doomed.push(oldest.name.as_ref().to_owned());
+            self.to_close.push(oldest.name.as_ref().to_owned());
         }
         self.kept.push((sql.into(), Known { name: name.into(), fields }));
     }
 
     /// It was refused: what the server holds under this name is not used again.
-    pub(in crate::db) fn doom(&mut self, name: &str) {
+    pub(in crate::db) fn close_later(&mut self, name: &str) {
         self.kept.retain(|(_, known)| known.name.as_ref() != name);
-        self.doomed.push(name.to_owned());
+        self.to_close.push(name.to_owned());
     }
 
-    /// Names that the server shall let go of, told to it with the next use.
-    pub(in crate::db) fn take_doomed(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.doomed)
+    /// Names that the server shall close with the next use.
+    pub(in crate::db) fn take_to_close(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.to_close)
     }
 
     fn position(&self, sql: &str) -> Option<usize> {
@@ -126,13 +132,13 @@ mod tests {
         assert!(matches!(statements.plan("SELECT 1"), Plan::Once));
         let name = kept(&mut statements, "SELECT 1");
         assert!(matches!(statements.plan("SELECT 1"), Plan::Kept(known) if *known.name == name));
-        statements.doom(&name);
+        statements.close_later(&name);
         assert!(matches!(statements.plan("SELECT 1"), Plan::Keep(again) if again != name));
-        assert_eq!(statements.take_doomed(), [name]);
+        assert_eq!(statements.take_to_close(), [name]);
     }
 
     #[test]
-    fn the_one_not_used_for_longest_makes_room() {
+    fn the_least_recently_used_is_evicted() {
         let mut statements = Statements::new();
         let sql = |index: usize| format!("SELECT {index}");
         let names: Vec<_> = (0..KEPT_MAX)
@@ -145,7 +151,7 @@ mod tests {
         assert!(matches!(statements.plan(&sql(0)), Plan::Kept(_)));
         statements.plan("SELECT 'one more'");
         kept(&mut statements, "SELECT 'one more'");
-        assert_eq!(statements.take_doomed(), [names[1].clone()]);
+        assert_eq!(statements.take_to_close(), [names[1].clone()]);
         assert!(matches!(statements.plan(&sql(0)), Plan::Kept(_)));
     }
 
@@ -161,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn statements_that_differ_each_time_take_a_bounded_room() {
+    fn statements_that_differ_each_time_take_limited_memory() {
         let mut statements = Statements::new();
         for index in 0..1000 {
             statements.plan(&format!("SELECT {index}"));

@@ -1,4 +1,4 @@
-//! Transactions within a transaction: savepoints, of which the innermost is kept or undone first.
+//! Savepoints, the transactions within a transaction: the innermost is released or rolled back first.
 
 use mayfly_runtime::providers::GuestError;
 
@@ -9,8 +9,8 @@ use crate::wire::TransactionStatus;
 const DEPTH_MAX: usize = 32;
 
 impl AppTransaction {
-    /// Costs no round trip: it is sent along with the first statement that it is for.
-    pub(super) fn begin_within(&mut self) -> Result<(), GuestError> {
+    /// Costs no round trip: it is sent along with the first statement after it.
+    pub(super) fn create_savepoint(&mut self) -> Result<(), GuestError> {
         if self.depth == DEPTH_MAX {
             let message = format!("transactions can be nested {DEPTH_MAX} deep, and no deeper");
             return Err(GuestError::new("54000", message));
@@ -26,13 +26,13 @@ impl AppTransaction {
         Ok(())
     }
 
-    pub(super) async fn keep_within(&mut self) -> Result<(), GuestError> {
-        self.require_within()?;
-        if self.forget_unused() {
+    pub(super) async fn release_savepoint(&mut self) -> Result<(), GuestError> {
+        self.require_savepoint()?;
+        if self.drop_unsent() {
             return Ok(());
         }
         if self.has_failed() {
-            self.undo_within().await?;
+            self.rollback_to_savepoint().await?;
             return Err(rolled_back("the nested transaction"));
         }
         let release = format!("RELEASE SAVEPOINT {}", self.innermost());
@@ -40,9 +40,9 @@ impl AppTransaction {
         self.command(&release).await.map(|_| ())
     }
 
-    pub(super) async fn undo_within(&mut self) -> Result<(), GuestError> {
-        self.require_within()?;
-        if self.forget_unused() {
+    pub(super) async fn rollback_to_savepoint(&mut self) -> Result<(), GuestError> {
+        self.require_savepoint()?;
+        if self.drop_unsent() {
             return Ok(());
         }
         let name = self.innermost();
@@ -50,13 +50,13 @@ impl AppTransaction {
         self.command(&format!("ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")).await.map(|_| ())
     }
 
-    /// No statement of the user's can name one: the gate lets no such command through.
+    /// No statement of the user's can name one: the statement allow-list has no such command.
     fn innermost(&self) -> String {
         format!("m{}", self.depth)
     }
 
-    /// One in which nothing was done was never begun.
-    fn forget_unused(&mut self) -> bool {
+    /// A savepoint in which nothing was executed was never sent.
+    fn drop_unsent(&mut self) -> bool {
         let name = format!("SAVEPOINT {}", self.innermost());
         let unused = self.pending.last() == Some(&name);
         if unused {
@@ -66,7 +66,7 @@ impl AppTransaction {
         unused
     }
 
-    fn require_within(&self) -> Result<(), GuestError> {
+    fn require_savepoint(&self) -> Result<(), GuestError> {
         match self.depth {
             0 => Err(GuestError::new("3B001", "no transaction is open within this one")),
             _ => Ok(()),

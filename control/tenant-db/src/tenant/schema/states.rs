@@ -1,7 +1,7 @@
-//! What the schema was like after each change: kept with its record, so that the history has no holes.
+//! The schema after each change: kept with its record, so that the history has no gaps.
 //!
 //! The schema engine records its own changes in the same transaction. A script is free to do anything, so what it made
-//! of the schema is read when it is done, by whoever is still alone on the database; if that fails, by the next change.
+//! of the schema is read when it is done, under the same advisory lock; if that fails, by the next change.
 
 use super::super::{TenantError, Tenants};
 use super::{SchemaChange, schema_rules_unbounded};
@@ -59,8 +59,9 @@ impl Tenants {
         Ok(Some((state.try_get(0)?, later)))
     }
 
-    /// Keep with a record what the schema is like now; gives its fingerprint. Whoever calls is alone on the database.
-    pub(in crate::tenant) async fn keep_state(
+    /// Records the present schema with a migration; gives its fingerprint. The caller holds the advisory lock on the
+    /// database.
+    pub(in crate::tenant) async fn record_state(
         &self,
         app_id: &str,
         migration: i64,
@@ -78,34 +79,35 @@ impl Tenants {
         Ok(fingerprint)
     }
 
-    /// Before a change: what the last one left is what is there.
-    pub(in crate::tenant) async fn fill_hole(&self, app_id: &str) -> Result<(), TenantError> {
+    /// Before a change: the present state is the one that the last change left, so it is recorded where that is
+    /// missing.
+    pub(in crate::tenant) async fn fill_gap(&self, app_id: &str) -> Result<(), TenantError> {
         let client = self.admin(app_id).await?;
         let newest = client
             .query_opt("SELECT id, fingerprint IS NULL FROM mayfly.migrations ORDER BY id DESC LIMIT 1", &[])
             .await?;
         let Some(newest) = newest else { return Ok(()) };
         if newest.try_get::<_, bool>(1)? {
-            self.try_keep_state(app_id, newest.try_get(0)?).await;
+            self.try_record_state(app_id, newest.try_get(0)?).await;
         }
         Ok(())
     }
 
-    /// The same where the change itself is done: it did not fail because its state could not be read.
-    pub(in crate::tenant) async fn try_keep_state(&self, app_id: &str, migration: i64) -> Option<String> {
-        self.keep_state(app_id, migration)
+    /// Records the state of a change that is done: the change did not fail because its state could not be read.
+    pub(in crate::tenant) async fn try_record_state(&self, app_id: &str, migration: i64) -> Option<String> {
+        self.record_state(app_id, migration)
             .await
             .inspect_err(|error| {
-                tracing::warn!(%error, app = app_id, migration, "a change's state is not recorded yet");
+                tracing::warn!(%error, app = app_id, migration, "recording the schema after a change failed; the next change will retry");
             })
             .ok()
     }
 
     /// What ran after the transaction is not in the record yet.
-    pub(super) async fn keep_late_steps(&self, app_id: &str, outcome: &mut ApplyOutcome) {
+    pub(super) async fn record_late_steps(&self, app_id: &str, outcome: &mut ApplyOutcome) {
         let is_late = outcome.plan.steps.iter().any(|step| step.outside);
         if let Some(migration) = outcome.migration.filter(|_| is_late)
-            && let Some(fingerprint) = self.try_keep_state(app_id, migration).await
+            && let Some(fingerprint) = self.try_record_state(app_id, migration).await
         {
             outcome.fingerprint = fingerprint;
         }
@@ -122,12 +124,12 @@ impl Tenants {
         migration: i64,
         change: &SchemaChange,
     ) -> Result<ApplyOutcome, TenantError> {
-        let _turn = self.script_turn(app_id, self.bounds().lock_timeout).await?;
-        let _alone = self.alone(app_id).await?;
-        // Read while nobody renames anything.
+        let _lock = self.migration_lock(app_id, self.limits().lock_timeout).await?;
+        let _exclusive = self.exclusive(app_id).await?;
+        // Read under the lock: no other change renames anything.
         let recorded = self.recorded_states(app_id, migration).await?;
         let (schema, later) = recorded.ok_or(mayfly_schema::SchemaError::NoSuchState(migration))?;
         let declared = mayfly_schema::history::past_state(&schema, &later, &super::rules())?;
-        self.change_alone(app_id, &declared, change).await
+        self.change_locked(app_id, &declared, change).await
     }
 }

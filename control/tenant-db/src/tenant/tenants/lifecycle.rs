@@ -1,4 +1,4 @@
-//! How an app's database comes, is kept in order, and goes.
+//! The life of an app's database: created, checked and repaired, deleted.
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 use zeroize::Zeroizing;
@@ -10,14 +10,14 @@ use mayfly_secrets::SecretsError;
 use mayfly_store::{App, DatabaseSecrets, id};
 
 impl Tenants {
-    /// Finish what an earlier run began: half-made databases are made, half-deleted ones deleted, and those that are
-    /// not as they should be are mended. One app's trouble does not stop the others.
+    /// Finish what an earlier run began: partially created databases are completed, partially deleted ones deleted,
+    /// and those that fail their check are repaired. One app's failure does not stop the others.
     ///
     /// # Errors
     /// When the list of apps cannot be read.
     pub async fn recover(&self) -> Result<(), TenantError> {
         let mut apps = self.0.store.apps().list().await?;
-        // What somebody may be waiting for comes first.
+        // First those whose creation or deletion a caller may be waiting for.
         apps.sort_by_key(|app| app.state == AppState::Ready);
         for app in apps {
             let outcome = match app.state {
@@ -26,13 +26,13 @@ impl Tenants {
                 AppState::Ready => self.check_and_repair(&app.id).await.map(|_| ()),
             };
             if let Err(error) = outcome {
-                tracing::error!(%error, app = app.id, state = app.state.as_str(), "an app's database is not in order");
+                tracing::error!(%error, app = app.id, state = app.state.as_str(), "recovery of an app's database failed");
             }
         }
         Ok(())
     }
 
-    /// Make an app: its row, its logins, its database. A crash on the way is made good by [`recover`](Self::recover).
+    /// Make an app: its row, its logins, its database. A crash on the way is repaired by [`recover`](Self::recover).
     ///
     /// # Errors
     /// [`TenantError::Store`] when PostgreSQL is away or full.
@@ -43,12 +43,12 @@ impl Tenants {
         for secret in [&mut key, &mut password] {
             SystemRandom::new().fill(secret.as_mut()).map_err(|_| SecretsError::NoRandomness)?;
         }
-        let seal = |name: &str, secret: &[u8]| {
-            self.0.keys.seal(&app_id, None, name, &Zeroizing::new(hex::encode(secret)))
+        let encrypt = |name: &str, secret: &[u8]| {
+            self.0.keys.encrypt(&app_id, None, name, &Zeroizing::new(hex::encode(secret)))
         };
         let secrets = DatabaseSecrets {
-            claims_key_sealed: seal(CLAIMS_KEY, key.as_ref())?,
-            password_sealed: seal(PASSWORD, password.as_ref())?,
+            claims_key_encrypted: encrypt(CLAIMS_KEY, key.as_ref())?,
+            password_encrypted: encrypt(PASSWORD, password.as_ref())?,
         };
         let mut app = self.0.store.apps().create(&app_id, name, &secrets).await?;
         self.finish(&app_id).await?;
@@ -84,21 +84,21 @@ impl Tenants {
         provision::check(&self.0.endpoint, app_id).await
     }
 
-    /// Check an app's database, and mend what is wrong. Returns what that was.
+    /// Check an app's database, and repair what is wrong. Returns what that was.
     ///
     /// # Errors
     /// As [`check`](Self::check).
     pub async fn check_and_repair(&self, app_id: &str) -> Result<Vec<String>, TenantError> {
         let findings = self.check(app_id).await?;
         if !findings.is_empty() {
-            tracing::warn!(app = app_id, ?findings, "an app's database is mended");
+            tracing::warn!(app = app_id, ?findings, "repairing an app's database");
             self.repair(app_id).await?;
         }
         Ok(findings)
     }
 
-    /// Bring an app's logins and database into the state that they must have, whatever state they are in. Also the
-    /// way back in for an app whose owner has changed its own login's password on a server given by URL.
+    /// Bring an app's logins and database into the state that they must have, whatever state they are in. Also restores
+    /// access for an app whose owner has changed its own login's password on a server given by URL.
     ///
     /// # Errors
     /// As [`check`](Self::check).

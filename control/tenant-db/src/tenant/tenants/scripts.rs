@@ -1,10 +1,10 @@
-//! Scripts that an app's owner runs, and those that were run.
+//! Scripts of an app's owner: running one, and listing those that were run.
 
 use chrono::{DateTime, Utc};
 
 use super::{Tenants, provision};
 use crate::tenant::TenantError;
-use crate::tenant::script::{self, AppliedScript, Script};
+use crate::tenant::script::{self, AppliedScript, MigrationScript};
 
 /// Migrations listed at most.
 const MIGRATIONS_MAX: i64 = 1000;
@@ -17,15 +17,19 @@ impl Tenants {
     /// another one.
     ///
     /// [`StoreError::Conflict`]: mayfly_store::StoreError::Conflict
-    pub async fn run_script(&self, app_id: &str, script: Script) -> Result<AppliedScript, TenantError> {
-        let access = self.access(app_id).await?;
-        let _turn = self.0.scripts.take(app_id, self.0.pools.bounds().connect_wait).await?;
-        // Nobody else works on this database meanwhile, on whichever node: a repair that changes the same grants would
-        // make one of the two fail.
-        let _alone = provision::exclusive(&self.0.endpoint, app_id).await?;
-        self.fill_hole(app_id).await?;
-        let mut applied = script::run(&self.0.endpoint, &access, self.0.pools.bounds(), script).await?;
-        applied.fingerprint = self.try_keep_state(app_id, applied.id).await;
+    pub async fn run_script(
+        &self,
+        app_id: &str,
+        script: MigrationScript,
+    ) -> Result<AppliedScript, TenantError> {
+        let credentials = self.credentials(app_id).await?;
+        let _lock = self.0.migration_locks.try_lock(app_id, self.0.pools.limits().connect_wait).await?;
+        // No other node changes this database at the same time: a repair that changes the same grants would make one of
+        // the two fail.
+        let _exclusive = provision::exclusive(&self.0.endpoint, app_id).await?;
+        self.fill_gap(app_id).await?;
+        let mut applied = script::run(&self.0.endpoint, &credentials, self.0.pools.limits(), script).await?;
+        applied.fingerprint = self.try_record_state(app_id, applied.id).await;
         // What open connections know of the app's routines and tables is out of date, here and on the other nodes.
         self.0.pools.forget(app_id);
         self.0.store.apps().announce(app_id).await?;
@@ -40,8 +44,8 @@ impl Tenants {
     /// # Errors
     /// [`TenantError::Missing`] and [`TenantError::NotReady`].
     pub async fn scripts(&self, app_id: &str) -> Result<Vec<AppliedScript>, TenantError> {
-        self.access(app_id).await?;
-        let client = self.0.endpoint.admin_among_strangers(app_id).await?;
+        self.credentials(app_id).await?;
+        let client = self.0.endpoint.admin_in_tenant_database(app_id).await?;
         let rows = client
             .query(
                 "SELECT id, name, sql, checksum, key_id, applied_at, duration_us, fingerprint

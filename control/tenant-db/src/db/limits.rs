@@ -1,4 +1,4 @@
-//! Every bound on what tenants' SQL may take, each with its unit and its default.
+//! The limits of tenants' SQL, each with its unit and its default.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ pub(crate) const SQL_BYTES_MAX: usize = 1 << 20;
 /// The most parameters of a statement: the protocol counts them in 16 bits.
 pub(crate) const PARAMS_MAX: usize = 65_535;
 
-/// The bounds of tenants' SQL.
+/// The limits of tenants' SQL.
 #[derive(Debug, Clone)]
-pub struct DbBounds {
+pub struct DbLimits {
     /// Rows of one result. Default: 100,000.
     pub rows_max: usize,
     /// Bytes of one result, as PostgreSQL sends it. Default: 16 MiB.
@@ -21,7 +21,7 @@ pub struct DbBounds {
     pub statement_timeout: Duration,
     /// Waiting for a lock. Default: 10 s.
     pub lock_timeout: Duration,
-    /// A transaction of which nothing is heard. Default: 60 s.
+    /// A transaction without a statement for this long is ended. Default: 60 s.
     pub idle_in_transaction_timeout: Duration,
     /// Waiting for a connection, and opening it. Default: 5 s.
     pub connect_wait: Duration,
@@ -29,15 +29,15 @@ pub struct DbBounds {
     pub connections_per_login: usize,
     /// Connections of all apps. Default: 80.
     pub connections_max: usize,
-    /// A connection that nobody used for so long is closed. Default: 60 s.
+    /// A connection that is idle this long is closed. Default: 60 s.
     pub idle: Duration,
-    /// A connection that old is closed after its use: backends grow. Default: 30 min.
+    /// A connection of this age is closed after its use: backends grow. Default: 30 min.
     pub age_max: Duration,
     /// A `/sql` script as a whole. Default: 60 s.
     pub script_timeout: Duration,
 }
 
-impl Default for DbBounds {
+impl Default for DbLimits {
     fn default() -> Self {
         Self {
             rows_max: 100_000,

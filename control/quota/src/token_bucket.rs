@@ -1,23 +1,23 @@
-//! So many in a second: a bucket that fills by time and is emptied by requests. Pure: the time is given.
+//! Rate limiter: a token bucket that is filled by time and emptied by requests. Pure: the time is given.
 
 use std::time::{Duration, Instant};
 
 use super::Rate;
 
-/// What is in a bucket, and since when.
+/// The tokens in a bucket, and at what time.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bucket {
+pub(super) struct TokenBucket {
     tokens: f64,
     at: Instant,
 }
 
-impl Bucket {
-    /// A full one.
+impl TokenBucket {
+    /// A full bucket.
     pub(super) fn new(rate: Rate, now: Instant) -> Self {
         Self { tokens: f64::from(rate.burst), at: now }
     }
 
-    /// Take one. When there is none: how long until there is.
+    /// Takes a token. When there is none: how long until there is.
     pub(super) fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
         self.fill(rate, now);
         if self.tokens >= 1.0 {
@@ -33,13 +33,13 @@ impl Bucket {
         self.tokens as u32
     }
 
-    /// Whether nothing is remembered in it.
+    /// Whether it is full, so that it holds no state.
     pub(super) fn is_full(&mut self, rate: Rate, now: Instant) -> bool {
         self.fill(rate, now);
         self.tokens >= f64::from(rate.burst)
     }
 
-    /// A rate that was changed meanwhile holds at once.
+    /// A changed rate takes effect at once.
     fn fill(&mut self, rate: Rate, now: Instant) {
         let since = now.saturating_duration_since(self.at).as_secs_f64();
         self.tokens = (self.tokens + since * f64::from(rate.per_second)).min(f64::from(rate.burst));
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn it_gives_what_came_in_and_no_more() {
         let (rate, start) = (Rate { per_second: 10, burst: 3 }, Instant::now());
-        let mut bucket = Bucket::new(rate, start);
+        let mut bucket = TokenBucket::new(rate, start);
         assert!((0..3).all(|_| bucket.take(rate, start).is_ok()));
         assert_eq!(bucket.take(rate, start), Err(Duration::from_millis(100)));
         assert!(bucket.take(rate, start + Duration::from_millis(101)).is_ok());
@@ -70,7 +70,7 @@ mod tests {
         #[test]
         fn never_more_than_burst_and_rate(steps in proptest::collection::vec(0_u64..200, 1..200)) {
             let (rate, start) = (Rate { per_second: 20, burst: 5 }, Instant::now());
-            let mut bucket = Bucket::new(rate, start);
+            let mut bucket = TokenBucket::new(rate, start);
             let (mut elapsed, mut taken) = (0, 0.0);
             for step in steps {
                 elapsed += step;

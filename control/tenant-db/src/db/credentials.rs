@@ -1,41 +1,42 @@
-//! What the host needs to reach an app's database and to sign for it.
+//! The credentials of an app's database: the logins' password, and the key that signs claims.
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use mayfly_runtime::providers::{BoxFuture, GuestError};
 use ring::hmac;
 use zeroize::Zeroizing;
 
-use super::bounds::DbBounds;
+use super::limits::DbLimits;
 use crate::identity::Privilege;
 use crate::wire::Login;
+use mayfly_common::clock;
 use mayfly_postgres::Endpoint;
 
 /// For how long a signature is good. It outlives the longest transaction, and host and server may differ in time.
 const CLAIMS_LIFETIME: Duration = Duration::from_secs(15 * 60);
 
-/// The way into one app's database.
-pub(crate) struct Access {
+/// The credentials of one app's database.
+pub(crate) struct TenantCredentials {
     app_id: String,
     key: hmac::Key,
     password: Zeroizing<String>,
 }
 
-impl fmt::Debug for Access {
+impl fmt::Debug for TenantCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Access").field("app_id", &self.app_id).finish_non_exhaustive()
+        f.debug_struct("TenantCredentials").field("app_id", &self.app_id).finish_non_exhaustive()
     }
 }
 
-/// Finds the way into an app's database.
-pub(crate) trait Locator: Send + Sync {
-    /// Fails for an app that there is not, or not yet, or no more.
-    fn locate(&self, app_id: &str) -> BoxFuture<'_, Result<Arc<Access>, GuestError>>;
+/// Finds the credentials of an app's database.
+pub(crate) trait CredentialResolver: Send + Sync {
+    /// Fails for an app that does not exist, is not ready, or is being deleted.
+    fn resolve(&self, app_id: &str) -> BoxFuture<'_, Result<Arc<TenantCredentials>, GuestError>>;
 }
 
-impl Access {
+impl TenantCredentials {
     pub(crate) fn new(app_id: &str, claims_key: &[u8], password: Zeroizing<String>) -> Self {
         Self { app_id: app_id.to_owned(), key: hmac::Key::new(hmac::HMAC_SHA256, claims_key), password }
     }
@@ -45,14 +46,15 @@ impl Access {
     }
 
     /// `<hex of the subject>.<backend>.<expiry>.<hex of the MAC>`: it names one end user, on one connection, for a
-    /// while. Of the characters `[0-9a-f.]` only, so that it can stand in SQL text.
+    /// while. Of the characters `[0-9a-f.]` only, so that it needs no quoting in SQL text.
     pub(crate) fn claims(&self, subject: &str, process_id: i32) -> String {
         let signed = format!("{}.{process_id}.{}", hex::encode(subject), expiry());
         format!("{signed}.{}", self.mac(&signed))
     }
 
-    /// `<expiry>.<hex of the MAC>`: whoever has it may take and settle one idempotency key, on one connection, for a
-    /// while. What is signed begins with a word that is no subject's hex: it can never pass for claims, nor they for it.
+    /// `<expiry>.<hex of the MAC>`: with it, one idempotency key may be taken and its result stored, on one connection,
+    /// for a while. What is signed begins with a word that is no subject's hex: it can never pass for claims, nor they
+    /// for it.
     pub(crate) fn key_proof(&self, scope: &str, key: &str, process_id: i32) -> String {
         let expiry = expiry();
         let signed = format!("idempotency.{process_id}.{expiry}.{}.{}", hex::encode(scope), hex::encode(key));
@@ -82,19 +84,18 @@ impl Access {
 
 /// When what is signed now is not believed any more, in seconds since 1970.
 fn expiry() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    (now + CLAIMS_LIFETIME).as_secs()
+    (Duration::from_millis(clock::now_ms()) + CLAIMS_LIFETIME).as_secs()
 }
 
-/// What a session starts with, and comes back to by every kind of reset.
-pub(crate) fn session_settings(privilege: Privilege, bounds: &DbBounds) -> Vec<(&'static str, String)> {
+/// The settings that a session starts with, and that every kind of reset restores.
+pub(crate) fn session_settings(privilege: Privilege, limits: &DbLimits) -> Vec<(&'static str, String)> {
     let millis = |duration: Duration| duration.as_millis().to_string();
     let statement_timeout = match privilege {
-        Privilege::Owner => bounds.script_timeout,
-        Privilege::Service | Privilege::User | Privilege::Anon => bounds.statement_timeout,
+        Privilege::Owner => limits.script_timeout,
+        Privilege::Service | Privilege::User | Privilege::Anon => limits.statement_timeout,
     };
-    // A plan for all parameters would also be one for all users: what a function that is wrongly called IMMUTABLE said
-    // for one of them would stand in it.
+    // A plan for all parameters would also be one for all users: what a function that is wrongly called IMMUTABLE
+    // returned for one of them would be part of it.
     let plan_cache_mode = if privilege == Privilege::Service { "auto" } else { "force_custom_plan" };
     vec![
         ("plan_cache_mode", plan_cache_mode.to_owned()),
@@ -105,8 +106,8 @@ pub(crate) fn session_settings(privilege: Privilege, bounds: &DbBounds) -> Vec<(
         ("default_transaction_isolation", "read committed".to_owned()),
         ("default_transaction_read_only", "off".to_owned()),
         ("statement_timeout", millis(statement_timeout)),
-        ("lock_timeout", millis(bounds.lock_timeout)),
-        ("idle_in_transaction_session_timeout", millis(bounds.idle_in_transaction_timeout)),
+        ("lock_timeout", millis(limits.lock_timeout)),
+        ("idle_in_transaction_session_timeout", millis(limits.idle_in_transaction_timeout)),
         ("work_mem", "8MB".to_owned()),
         ("maintenance_work_mem", "64MB".to_owned()),
         // How values are written: results are read by these rules.
@@ -126,8 +127,8 @@ mod tests {
 
     #[test]
     fn claims_need_no_quoting_and_name_the_connection() {
-        let access = Access::new("app_0123456789ab", &[7; 32], Zeroizing::new(String::new()));
-        let claims = access.claims("o'brien \u{1f600}", 42);
+        let credentials = TenantCredentials::new("app_0123456789ab", &[7; 32], Zeroizing::new(String::new()));
+        let claims = credentials.claims("o'brien \u{1f600}", 42);
         assert!(claims.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'.'), "{claims}");
         let parts: Vec<_> = claims.split('.').collect();
         assert_eq!(hex::decode(parts[0]).unwrap(), "o'brien \u{1f600}".as_bytes());

@@ -1,31 +1,31 @@
-//! All that is kept sealed, over all tables: found by the key that sealed it, and replaced where nobody was faster.
+//! All encrypted values, over all tables: found by the root key that encrypted them, and replaced unless they changed.
 
 use tokio_postgres::Row;
 
 use crate::{Store, StoreError};
 
-const ALL: &str = include_str!("sealed/all.sql");
+const ALL: &str = include_str!("encrypted/all.sql");
 
-/// Which key sealed a value: it stands within the first letters, and of a large value no more is to be read.
+/// Which key encrypted a value: its id is within the first letters, and no more of a large value is to be read.
 const KEY_ID: &str = "split_part(left(sealed, 40), '.', 2)";
 
-/// Values looked at together.
+/// Values read at once.
 const PAGE: i64 = 50;
 
-/// A sealed value and where it is kept.
+/// An encrypted value and where it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SealedValue {
+pub struct EncryptedValue {
     /// The app.
     pub app_id: String,
     /// What it is.
-    pub place: SealedPlace,
+    pub place: EncryptedPlace,
     /// The value.
-    pub sealed: String,
+    pub encrypted: String,
 }
 
-/// What a sealed value is.
+/// What an encrypted value is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SealedPlace {
+pub enum EncryptedPlace {
     /// An environment variable.
     Variable {
         /// The function's id and name; `None`: the app's own.
@@ -33,49 +33,56 @@ pub enum SealedPlace {
         /// The variable's name.
         name: String,
     },
-    /// What an app's claims are signed with.
+    /// The key that signs an app's claims.
     ClaimsKey,
-    /// Of an app's logins.
+    /// The password of an app's logins.
     Password,
     /// The private half of a key that signs end users' tokens.
     SigningKey {
         /// Its `kid`.
         kid: String,
     },
-    /// What somebody else signs end users' tokens with.
+    /// The secret with which an external issuer signs end users' tokens.
     Issuer {
-        /// Their name.
+        /// The issuer's name.
         issuer: String,
     },
-    /// What an invocation learnt from outside.
+    /// What an invocation received from outside.
     Recording {
         /// The invocation.
         invocation_id: String,
     },
 }
 
-/// Where a look over all values goes on.
+/// The position of a scan over all values.
 #[derive(Debug, Clone, Default)]
-pub struct SealedCursor([String; 4]);
+pub struct EncryptedCursor([String; 4]);
 
-/// What can be done with all sealed values.
+/// All encrypted values, over all tables.
 #[derive(Debug, Clone, Copy)]
-pub struct SealedValues<'a> {
+pub struct EncryptedValues<'a> {
     pub(super) store: &'a Store,
 }
 
-impl SealedValues<'_> {
-    /// Some values that another key than this one sealed, from the cursor on, which moves. Empty at the end.
+impl Store {
+    /// All encrypted values, over all tables.
+    pub fn encrypted_values(&self) -> EncryptedValues<'_> {
+        EncryptedValues { store: self }
+    }
+}
+
+impl EncryptedValues<'_> {
+    /// The next values that another key than this one encrypted, from the cursor on, which moves. Empty at the end.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn not_by(
         &self,
         key_id: &str,
-        cursor: &mut SealedCursor,
-    ) -> Result<Vec<SealedValue>, StoreError> {
+        cursor: &mut EncryptedCursor,
+    ) -> Result<Vec<EncryptedValue>, StoreError> {
         let client = self.store.client().await?;
-        let SealedCursor([kind, app_id, function_id, name]) = cursor;
+        let EncryptedCursor([kind, app_id, function_id, name]) = cursor;
         let rows = client
             .query(
                 &format!(
@@ -88,12 +95,13 @@ impl SealedValues<'_> {
             )
             .await?;
         if let Some(last) = rows.last() {
-            *cursor = SealedCursor(["kind", "app_id", "function_id", "name"].map(|column| last.get(column)));
+            *cursor =
+                EncryptedCursor(["kind", "app_id", "function_id", "name"].map(|column| last.get(column)));
         }
-        Ok(rows.iter().map(SealedValue::from_row).collect())
+        Ok(rows.iter().map(EncryptedValue::from_row).collect())
     }
 
-    /// How many values each key sealed, by its id.
+    /// How many values each key encrypted, by its id.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -103,66 +111,68 @@ impl SealedValues<'_> {
         Ok(client.query(&sql, &[]).await?.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
-    /// Put another sealed form of the same value in its place. `false`: it has changed meanwhile, and stays.
+    /// Replaces a value by another encrypted form of it. `false`: it has changed since it was read, and stays.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn replace(&self, value: &SealedValue, sealed: &str) -> Result<bool, StoreError> {
-        let SealedValue { app_id, place, sealed: old } = value;
+    pub async fn replace(&self, value: &EncryptedValue, encrypted: &str) -> Result<bool, StoreError> {
+        let EncryptedValue { app_id, place, encrypted: old } = value;
         let client = self.store.client().await?;
         let changed = match place {
-            SealedPlace::Variable { function, name } => {
+            EncryptedPlace::Variable { function, name } => {
                 let function_id = function.as_ref().map(|(id, _)| id);
                 let sql = "UPDATE env SET sealed = $5 WHERE app_id = $1
                            AND function_id IS NOT DISTINCT FROM $2 AND name = $3 AND sealed = $4";
-                client.execute(sql, &[app_id, &function_id, name, old, &sealed]).await?
+                client.execute(sql, &[app_id, &function_id, name, old, &encrypted]).await?
             }
-            SealedPlace::ClaimsKey => {
+            EncryptedPlace::ClaimsKey => {
                 let sql = "UPDATE app_databases SET claims_key_sealed = $3
                            WHERE app_id = $1 AND claims_key_sealed = $2";
-                client.execute(sql, &[app_id, old, &sealed]).await?
+                client.execute(sql, &[app_id, old, &encrypted]).await?
             }
-            SealedPlace::Password => {
+            EncryptedPlace::Password => {
                 let sql = "UPDATE app_databases SET password_sealed = $3
                            WHERE app_id = $1 AND password_sealed = $2";
-                client.execute(sql, &[app_id, old, &sealed]).await?
+                client.execute(sql, &[app_id, old, &encrypted]).await?
             }
-            SealedPlace::SigningKey { kid } => {
+            EncryptedPlace::SigningKey { kid } => {
                 let sql = "UPDATE signing_keys SET private_sealed = $4
                            WHERE app_id = $1 AND kid = $2 AND private_sealed = $3";
-                client.execute(sql, &[app_id, kid, old, &sealed]).await?
+                client.execute(sql, &[app_id, kid, old, &encrypted]).await?
             }
-            SealedPlace::Issuer { issuer } => {
-                client.execute(include_str!("sealed/issuer.sql"), &[app_id, issuer, old, &sealed]).await?
+            EncryptedPlace::Issuer { issuer } => {
+                client
+                    .execute(include_str!("encrypted/issuer.sql"), &[app_id, issuer, old, &encrypted])
+                    .await?
             }
-            SealedPlace::Recording { invocation_id } => {
+            EncryptedPlace::Recording { invocation_id } => {
                 let sql = "UPDATE recordings SET sealed = $4
                            WHERE app_id = $1 AND invocation_id = $2 AND sealed = $3";
-                client.execute(sql, &[app_id, invocation_id, old, &sealed]).await?
+                client.execute(sql, &[app_id, invocation_id, old, &encrypted]).await?
             }
         };
         Ok(changed > 0)
     }
 }
 
-impl SealedValue {
+impl EncryptedValue {
     fn from_row(row: &Row) -> Self {
         let name = || row.get("name");
         let place = match row.get("kind") {
-            "claims_key" => SealedPlace::ClaimsKey,
-            "password" => SealedPlace::Password,
-            "signing_key" => SealedPlace::SigningKey { kid: name() },
-            "issuer" => SealedPlace::Issuer { issuer: name() },
-            "recording" => SealedPlace::Recording { invocation_id: name() },
+            "claims_key" => EncryptedPlace::ClaimsKey,
+            "password" => EncryptedPlace::Password,
+            "signing_key" => EncryptedPlace::SigningKey { kid: name() },
+            "issuer" => EncryptedPlace::Issuer { issuer: name() },
+            "recording" => EncryptedPlace::Recording { invocation_id: name() },
             // The query knows no other.
             _ => {
                 let function: Option<String> = row.get("function_name");
-                SealedPlace::Variable {
+                EncryptedPlace::Variable {
                     function: function.map(|function| (row.get("function_id"), function)),
                     name: name(),
                 }
             }
         };
-        Self { app_id: row.get("app_id"), place, sealed: row.get("sealed") }
+        Self { app_id: row.get("app_id"), place, encrypted: row.get("sealed") }
     }
 }

@@ -1,4 +1,5 @@
-//! The answer to a request: its head, and its body unpacked, whole where it is small, else piece by piece as it is read.
+//! The response to a request: its head, and its body decompressed; whole where it is small, else streamed as it is
+//! read.
 
 use std::io;
 use std::pin::Pin;
@@ -18,40 +19,41 @@ use tokio::io::AsyncBufRead;
 use tokio_util::io::{ReaderStream, StreamReader};
 use url::Url;
 
-use super::{failed, headers};
+use super::failure::failed;
+use super::headers;
 
 /// The longest pause within a body.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
-/// A body that says it is no longer than this comes along with its head.
+/// A body whose announced length is at most this is read with its head.
 const WHOLE_BYTES_MAX: u64 = 64 << 10;
-/// What is unpacked at a time: a bomb is met piece by piece, like any other body.
-const PIECE_BYTES: usize = 64 << 10;
+/// Bytes decompressed at a time: a decompression bomb is met chunk by chunk, like any other body.
+const CHUNK_BYTES: usize = 64 << 10;
 
-type Pieces = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+type ByteStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
-/// How a body is packed.
+/// How a body is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Packing {
+enum Encoding {
     Gzip,
     Deflate,
     Brotli,
 }
 
-/// Make the guest's answer of what came.
+/// Makes the guest's response of what was received.
 pub(super) async fn read(
-    answer: Response<Incoming>,
+    received: Response<Incoming>,
     url: &Url,
     redirected: bool,
     bytes_max: u64,
 ) -> Result<FetchResponse, GuestError> {
-    let (head, body) = answer.into_parts();
-    let packing = packing(&head.headers);
+    let (head, body) = received.into_parts();
+    let encoding = encoding(&head.headers);
     let announced = body.size_hint().exact();
-    if packing.is_none() && announced.is_some_and(|bytes| bytes > bytes_max) {
+    if encoding.is_none() && announced.is_some_and(|bytes| bytes > bytes_max) {
         return Err(too_long(bytes_max));
     }
-    let is_small = packing.is_none() && announced.is_some_and(|bytes| bytes <= WHOLE_BYTES_MAX);
-    let chunks = bounded(unpacked(arriving(body), packing), bytes_max);
+    let is_small = encoding.is_none() && announced.is_some_and(|bytes| bytes <= WHOLE_BYTES_MAX);
+    let chunks = bounded(decompressed(arriving(body), encoding), bytes_max);
     let mut url = url.clone();
     url.set_fragment(None);
     let body = if is_small { Body::from(whole(chunks).await?) } else { Body::Stream(Chunks::new(chunks)) };
@@ -60,28 +62,28 @@ pub(super) async fn read(
         status_text: head.status.canonical_reason().unwrap_or_default().to_owned(),
         url: url.as_str().to_owned(),
         redirected,
-        headers: headers::incoming(&head.headers, packing.is_some()),
+        headers: headers::incoming(&head.headers, encoding.is_some()),
         body,
     })
 }
 
-/// How the body is packed, when it is in one of the ways that were asked for.
-fn packing(headers: &HeaderMap) -> Option<Packing> {
+/// How the body is compressed, when it is in one of the ways that were asked for.
+fn encoding(headers: &HeaderMap) -> Option<Encoding> {
     let said = headers.get(CONTENT_ENCODING)?.to_str().ok()?.trim();
     let is = |name: &str| said.eq_ignore_ascii_case(name);
     if is("gzip") || is("x-gzip") {
-        Some(Packing::Gzip)
+        Some(Encoding::Gzip)
     } else if is("deflate") {
-        Some(Packing::Deflate)
+        Some(Encoding::Deflate)
     } else if is("br") {
-        Some(Packing::Brotli)
+        Some(Encoding::Brotli)
     } else {
         None
     }
 }
 
 /// The body's bytes as they come from the wire.
-fn arriving(body: Incoming) -> Pieces {
+fn arriving(body: Incoming) -> ByteStream {
     Box::pin(stream::unfold(Some(body), |state| async move {
         let mut body = state?;
         loop {
@@ -100,39 +102,39 @@ fn arriving(body: Incoming) -> Pieces {
     }))
 }
 
-fn unpacked(packed: Pieces, packing: Option<Packing>) -> Pieces {
-    let Some(packing) = packing else { return packed };
-    let packed = StreamReader::new(packed);
-    let plain: Pin<Box<dyn tokio::io::AsyncRead + Send>> = match packing {
-        Packing::Gzip => Box::pin(gzip(packed)),
-        Packing::Deflate => Box::pin(ZlibDecoder::new(packed)),
-        Packing::Brotli => Box::pin(BrotliDecoder::new(packed)),
+fn decompressed(compressed: ByteStream, encoding: Option<Encoding>) -> ByteStream {
+    let Some(encoding) = encoding else { return compressed };
+    let compressed = StreamReader::new(compressed);
+    let plain: Pin<Box<dyn tokio::io::AsyncRead + Send>> = match encoding {
+        Encoding::Gzip => Box::pin(gzip(compressed)),
+        Encoding::Deflate => Box::pin(ZlibDecoder::new(compressed)),
+        Encoding::Brotli => Box::pin(BrotliDecoder::new(compressed)),
     };
-    Box::pin(ReaderStream::with_capacity(plain, PIECE_BYTES))
+    Box::pin(ReaderStream::with_capacity(plain, CHUNK_BYTES))
 }
 
-/// A file of gzip may be several in a row.
-fn gzip<R: AsyncBufRead>(packed: R) -> GzipDecoder<R> {
-    let mut decoder = GzipDecoder::new(packed);
+/// A gzip body may have several members in a row.
+fn gzip<R: AsyncBufRead>(compressed: R) -> GzipDecoder<R> {
+    let mut decoder = GzipDecoder::new(compressed);
     decoder.multiple_members(true);
     decoder
 }
 
-/// The pieces up to the bound, and errors in words for the function's author.
-fn bounded(pieces: Pieces, bytes_max: u64) -> impl Stream<Item = Result<Bytes, GuestError>> + Send {
-    stream::unfold((pieces, Some(bytes_max)), move |(mut pieces, left)| async move {
+/// The chunks up to the limit, and errors in words for the function's author.
+fn bounded(chunks_in: ByteStream, bytes_max: u64) -> impl Stream<Item = Result<Bytes, GuestError>> + Send {
+    stream::unfold((chunks_in, Some(bytes_max)), move |(mut chunks_in, left)| async move {
         let left = left?;
-        match pieces.next().await? {
+        match chunks_in.next().await? {
             Err(error) => {
-                // What unpacking says of itself is for its authors.
+                // The decoder's own messages are not for the function's author.
                 let known = ["broke off", "stopped arriving"];
                 let said = error.to_string();
-                let why = known.into_iter().find(|known| said == *known).unwrap_or("cannot be unpacked");
-                Some((Err(failed(format_args!("the answer's body {why}"))), (pieces, None)))
+                let why = known.into_iter().find(|known| said == *known).unwrap_or("cannot be decompressed");
+                Some((Err(failed(format_args!("the answer's body {why}"))), (chunks_in, None)))
             }
-            Ok(piece) => match left.checked_sub(piece.len() as u64) {
-                None => Some((Err(too_long(bytes_max)), (pieces, None))),
-                left => Some((Ok(piece), (pieces, left))),
+            Ok(chunk) => match left.checked_sub(chunk.len() as u64) {
+                None => Some((Err(too_long(bytes_max)), (chunks_in, None))),
+                left => Some((Ok(chunk), (chunks_in, left))),
             },
         }
     })
@@ -141,8 +143,8 @@ fn bounded(pieces: Pieces, bytes_max: u64) -> impl Stream<Item = Result<Bytes, G
 async fn whole(chunks: impl Stream<Item = Result<Bytes, GuestError>>) -> Result<Bytes, GuestError> {
     let mut chunks = std::pin::pin!(chunks);
     let mut all = BytesMut::new();
-    while let Some(piece) = chunks.next().await {
-        all.extend_from_slice(&piece?);
+    while let Some(chunk) = chunks.next().await {
+        all.extend_from_slice(&chunk?);
     }
     Ok(all.freeze())
 }

@@ -1,4 +1,5 @@
-//! Hides the values of an environment in texts that people read: console entries, messages, stacks.
+//! `SecretRedactor`: replaces the values of an environment in texts that people read (console entries, messages,
+//! stacks).
 //!
 //! One pass over the text, however many values there are: each place's next eight bytes are looked up among the values'
 //! first eight. No automaton is built, since that would be one more copy of every secret.
@@ -9,60 +10,60 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// Shorter values are no secrets, and hiding them would hide everything: `1`, `true`, `debug`.
+/// Shorter values are no secrets, and redacting them would redact everything: `1`, `true`, `debug`.
 const HEAD: usize = 8;
 /// One bit for each hash of the heads: most places of most texts are passed over by looking here.
 const FILTER_BITS: usize = 4_096;
 
-/// Hides values. Made once for an environment.
+/// Redacts values. Made once for an environment.
 #[derive(Default)]
-pub struct Mask {
+pub struct SecretRedactor {
     by_head: Option<Heads>,
 }
 
 struct Heads {
     filter: Box<[u64; FILTER_BITS / 64]>,
-    values: HashMap<[u8; HEAD], Vec<Hidden>>,
+    values: HashMap<[u8; HEAD], Vec<SecretValue>>,
 }
 
-struct Hidden {
+struct SecretValue {
     name: String,
     value: Zeroizing<Vec<u8>>,
 }
 
-impl Mask {
-    /// Hides nothing.
+impl SecretRedactor {
+    /// Redacts nothing.
     pub const NOTHING: &Self = &Self { by_head: None };
 
-    /// Hides these values, by name, also as they stand in JSON and between quotes.
+    /// Redacts these values, by name, also as they are written in JSON and between quotes.
     pub fn new<'a>(values: impl Iterator<Item = (&'a String, &'a Zeroizing<String>)>) -> Self {
         let mut heads = Heads { filter: Box::new([0; FILTER_BITS / 64]), values: HashMap::new() };
         for (name, value) in values {
-            heads.hide(name, Zeroizing::new(value.as_bytes().to_vec()));
+            heads.insert(name, Zeroizing::new(value.as_bytes().to_vec()));
             for printed in printed_forms(value) {
-                heads.hide(name, printed);
+                heads.insert(name, printed);
             }
         }
         // Of two that begin alike, the longer one.
         for alike in heads.values.values_mut() {
-            alike.sort_by_key(|hidden| std::cmp::Reverse(hidden.value.len()));
+            alike.sort_by_key(|secret| std::cmp::Reverse(secret.value.len()));
         }
         Self { by_head: (!heads.values.is_empty()).then_some(heads) }
     }
 
     /// The text with `[NAME]` in place of each value.
-    pub fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let Some(heads) = &self.by_head else { return Cow::Borrowed(text) };
         let (mut shown, mut kept, mut at) = (String::new(), 0, 0);
         while let Some(head) = text.as_bytes().get(at..).and_then(<[u8]>::first_chunk) {
             // A value is whole characters, so it begins and ends where characters do.
             match heads.find(head, &text.as_bytes()[at..]) {
-                Some(hidden) => {
+                Some(secret) => {
                     shown.push_str(&text[kept..at]);
                     shown.push('[');
-                    shown.push_str(&hidden.name);
+                    shown.push_str(&secret.name);
                     shown.push(']');
-                    at += hidden.value.len();
+                    at += secret.value.len();
                     kept = at;
                 }
                 None => at += 1,
@@ -75,28 +76,28 @@ impl Mask {
         Cow::Owned(shown)
     }
 
-    /// The same for a text of one's own.
-    pub fn hide_in(&self, text: &mut String) {
-        if let Cow::Owned(hidden) = self.hide(text) {
-            *text = hidden;
+    /// Redacts a text in place.
+    pub fn redact_in_place(&self, text: &mut String) {
+        if let Cow::Owned(redacted) = self.redact(text) {
+            *text = redacted;
         }
     }
 }
 
 impl Heads {
-    fn hide(&mut self, name: &str, value: Zeroizing<Vec<u8>>) {
+    fn insert(&mut self, name: &str, value: Zeroizing<Vec<u8>>) {
         let Some(head) = value.first_chunk::<HEAD>().copied() else { return };
         let bit = bit_of(&head);
         self.filter[bit / 64] |= 1 << (bit % 64);
-        self.values.entry(head).or_default().push(Hidden { name: name.to_owned(), value });
+        self.values.entry(head).or_default().push(SecretValue { name: name.to_owned(), value });
     }
 
-    fn find(&self, head: &[u8; HEAD], rest: &[u8]) -> Option<&Hidden> {
+    fn find(&self, head: &[u8; HEAD], rest: &[u8]) -> Option<&SecretValue> {
         let bit = bit_of(head);
         if self.filter[bit / 64] & (1 << (bit % 64)) == 0 {
             return None;
         }
-        self.values.get(head)?.iter().find(|hidden| rest.starts_with(&hidden.value))
+        self.values.get(head)?.iter().find(|secret| rest.starts_with(&secret.value))
     }
 }
 
@@ -105,8 +106,8 @@ fn bit_of(head: &[u8; HEAD]) -> usize {
     (spread >> (64 - FILTER_BITS.trailing_zeros())) as usize
 }
 
-/// As it stands in JSON, and as `console.log` shows it within an object, both without the quotes around it; only what
-/// differs from the value itself.
+/// As it is written in JSON, and as `console.log` shows it within an object, both without the quotes around it; only
+/// what differs from the value itself.
 fn printed_forms(value: &str) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
     // No buffer that grows: it would leave copies behind.
     let mut json = Zeroizing::new(Vec::with_capacity(6 * value.len() + 2));
@@ -114,7 +115,7 @@ fn printed_forms(value: &str) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
     let _ = serde_json::to_writer(&mut *json, value);
     let inner = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
     let in_json = Zeroizing::new(inner.to_vec());
-    // Quotes of another kind stand around it there, so that its own need no backslash.
+    // It is in quotes of another kind there, so that its own need no backslash.
     let mut in_object = Zeroizing::new(Vec::with_capacity(inner.len()));
     for (at, byte) in inner.iter().enumerate() {
         if !(*byte == b'\\' && inner.get(at + 1) == Some(&b'"')) {
@@ -125,9 +126,9 @@ fn printed_forms(value: &str) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
     [in_json, in_object].into_iter().zip(differs).filter(|(_, differs)| *differs).map(|(form, _)| form)
 }
 
-impl fmt::Debug for Mask {
+impl fmt::Debug for SecretRedactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mask").finish_non_exhaustive()
+        f.debug_struct("SecretRedactor").finish_non_exhaustive()
     }
 }
 
@@ -139,15 +140,16 @@ mod tests {
 
     use super::*;
 
-    fn mask(values: &[(&str, &str)]) -> Mask {
+    fn redactor(values: &[(&str, &str)]) -> SecretRedactor {
         let values: BTreeMap<String, Zeroizing<String>> =
             values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned().into())).collect();
-        Mask::new(values.iter())
+        SecretRedactor::new(values.iter())
     }
 
     #[test]
     fn values_are_named_and_the_rest_stays() {
-        let mask = mask(&[("KEY", "sk_live_12345"), ("LONGER", "sk_live_12345678"), ("SHORT", "1234567")]);
+        let redactor =
+            redactor(&[("KEY", "sk_live_12345"), ("LONGER", "sk_live_12345678"), ("SHORT", "1234567")]);
         for (text, shown) in [
             ("sk_live_12345", "[KEY]"),
             ("a sk_live_12345é", "a [KEY]é"),
@@ -156,17 +158,17 @@ mod tests {
             ("sk_live_1234 and 1234567", "sk_live_1234 and 1234567"),
             ("", ""),
         ] {
-            assert_eq!(mask.hide(text), shown);
+            assert_eq!(redactor.redact(text), shown);
         }
-        assert!(matches!(mask.hide("nothing to hide here"), Cow::Borrowed(_)));
+        assert!(matches!(redactor.redact("nothing to redact here"), Cow::Borrowed(_)));
     }
 
     #[test]
-    fn a_value_is_hidden_as_json_and_as_the_console_shows_it() {
-        let mask = mask(&[("PEM", "-----BEGIN\n\"x\\\"\n-----END")]);
+    fn a_value_is_redacted_as_json_and_as_the_console_shows_it() {
+        let redactor = redactor(&[("PEM", "-----BEGIN\n\"x\\\"\n-----END")]);
         let json = serde_json::to_string("-----BEGIN\n\"x\\\"\n-----END").unwrap();
-        assert_eq!(mask.hide(&json), "\"[PEM]\"");
-        assert_eq!(mask.hide(r#"{ pem: '-----BEGIN\n"x\\"\n-----END' }"#), "{ pem: '[PEM]' }");
+        assert_eq!(redactor.redact(&json), "\"[PEM]\"");
+        assert_eq!(redactor.redact(r#"{ pem: '-----BEGIN\n"x\\"\n-----END' }"#), "{ pem: '[PEM]' }");
     }
 
     proptest! {
@@ -175,14 +177,14 @@ mod tests {
             value in "[a-c\u{e9}\u{1f600}\"\n]{8,12}",
             parts in proptest::collection::vec("[a-c\u{e9}]{0,4}", 0..6),
         ) {
-            let mask = mask(&[("NAME", &value)]);
+            let redactor = redactor(&[("NAME", &value)]);
             let text = parts.join(&value);
-            let hidden = mask.hide(&text);
-            prop_assert!(!hidden.contains(value.as_str()));
+            let secret = redactor.redact(&text);
+            prop_assert!(!secret.contains(value.as_str()));
             if !text.contains(value.as_str()) {
-                prop_assert_eq!(hidden.as_ref(), text.as_str());
+                prop_assert_eq!(secret.as_ref(), text.as_str());
             } else {
-                prop_assert_eq!(hidden.replace("[NAME]", &value), text);
+                prop_assert_eq!(secret.replace("[NAME]", &value), text);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The printed form of a sealed value: `v1.<key id>.<nonce>.<ciphertext>`, the last two in URL-safe base64.
+//! The text form of an encrypted value: `v1.<key id>.<nonce>.<ciphertext>`, the last two in URL-safe base64.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,13 +9,13 @@ use ring::aead::NONCE_LEN;
 
 use crate::SecretsError;
 
-pub(super) struct Sealed {
+pub(super) struct Encrypted {
     pub(super) key_id: String,
     pub(super) nonce: [u8; NONCE_LEN],
     pub(super) ciphertext: Vec<u8>,
 }
 
-impl fmt::Display for Sealed {
+impl fmt::Display for Encrypted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nonce = URL_SAFE_NO_PAD.encode(self.nonce);
         let ciphertext = URL_SAFE_NO_PAD.encode(&self.ciphertext);
@@ -23,7 +23,7 @@ impl fmt::Display for Sealed {
     }
 }
 
-impl FromStr for Sealed {
+impl FromStr for Encrypted {
     type Err = SecretsError;
 
     fn from_str(text: &str) -> Result<Self, SecretsError> {

@@ -1,4 +1,4 @@
--- Every value that the key ring sealed, with its place.
+-- Every value that the key ring encrypted, with its place.
 SELECT 'variable' AS kind, e.app_id, coalesce(e.function_id, '') AS function_id, f.name AS function_name, e.name, e.sealed
 FROM env e LEFT JOIN functions f ON f.id = e.function_id
 UNION ALL

@@ -1,11 +1,11 @@
-//! Whether a server can keep tenants apart: its version, and our rights there.
+//! Checks whether a server can isolate tenants: its version, and our rights on it.
 
 use tokio_postgres::Client;
 
 use super::TenantError;
-use mayfly_postgres::Version;
+use mayfly_postgres::ServerVersion;
 
-/// Refuses a server on which the promises could not be kept.
+/// Refuses a server that cannot isolate tenants.
 pub(super) async fn check(client: &Client) -> Result<(), TenantError> {
     let row = client
         .query_one(
@@ -15,7 +15,7 @@ pub(super) async fn check(client: &Client) -> Result<(), TenantError> {
         )
         .await?;
     let number: i32 = row.get(0);
-    let version = Version::from_number(number.unsigned_abs());
+    let version = ServerVersion::from_number(number.unsigned_abs());
     if let Some(needed) = version.needs_update() {
         let text = format!(
             "it is version {version}, which does not keep tenants safely apart: update it to {needed} or newer"

@@ -1,5 +1,5 @@
--- A row, when some routine of this app's could leave something behind in a session that ran it: a setting, a prepared
--- statement, a cursor, a subscription. Anything that cannot be judged counts as one that could.
+-- A row, when some routine of this app's could have session side effects: a setting, a prepared statement, a cursor, a
+-- subscription. A routine that cannot be checked counts as one that could.
 --
 -- PostgreSQL's own functions cannot, once harden.sql has taken away those that do: apart from sequences' last values.
 SELECT 1

@@ -1,45 +1,45 @@
-//! Who is next: start-time fair queueing over apps, by what each has spent. Pure: nothing here waits or looks at a clock.
+//! Start-time fair queueing over apps, by what each has spent. Pure: nothing here waits or reads a clock.
 //!
-//! Each app has a virtual time that moves on by what its work cost, divided by its weight. Whoever is furthest behind is
-//! next. Nobody saves up: an app that comes back from a pause begins where the others are.
+//! Each app has a virtual time that moves on by the cost of its work, divided by its weight. The app with the lowest is
+//! next. No app saves up: one that comes back from a pause begins at the present virtual time.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
-/// Those who wait, by app.
+/// The waiters, by app.
 #[derive(Debug)]
-pub(super) struct Fair<K, W> {
+pub(super) struct FairQueue<K, W> {
     apps: HashMap<K, Share<W>>,
-    /// The virtual time of whoever was served last.
+    /// The virtual time of the app that was served last.
     now: u64,
     /// Moves on with each that comes, so that of two apps at one time the first that came is first.
     arrivals: u64,
     /// How many wait, of all apps.
     waiting: usize,
-    /// How many apps are remembered before those are forgotten of which nothing has to be.
+    /// How many apps are kept before those without any state are removed.
     sweep_at: usize,
 }
 
-/// Fewer apps than this are not worth looking through.
+/// Fewer apps than this are not worth sweeping.
 const SWEEP_AT_LEAST: usize = 64;
 
 #[derive(Debug)]
 struct Share<W> {
-    /// Where its next work begins.
+    /// Its virtual time.
     time: u64,
-    /// How many of its turns last at this moment, where that is told.
-    lasting: u32,
+    /// How many steps of its work execute at this moment, where that is told.
+    running: u32,
     waiting: VecDeque<(u64, W)>,
 }
 
-impl<K, W> Default for Fair<K, W> {
+impl<K, W> Default for FairQueue<K, W> {
     fn default() -> Self {
         Self { apps: HashMap::new(), now: 0, arrivals: 0, waiting: 0, sweep_at: SWEEP_AT_LEAST }
     }
 }
 
-impl<K: Hash + Eq + Clone, W> Fair<K, W> {
-    /// Somebody waits for their turn.
+impl<K: Hash + Eq + Clone, W> FairQueue<K, W> {
+    /// Adds a waiter.
     pub(super) fn push(&mut self, app: &K, waiter: W) {
         self.arrivals += 1;
         self.waiting += 1;
@@ -51,7 +51,7 @@ impl<K: Hash + Eq + Clone, W> Fair<K, W> {
         share.waiting.push_back((arrival, waiter));
     }
 
-    /// Take the next one, of the apps that may have a turn at all.
+    /// Takes the next waiter, of the apps that are eligible.
     pub(super) fn pop(&mut self, mut may: impl FnMut(&K) -> bool) -> Option<(K, W)> {
         let next = self
             .apps
@@ -67,7 +67,7 @@ impl<K: Hash + Eq + Clone, W> Fair<K, W> {
         Some((app, waiter))
     }
 
-    /// Somebody of this app had a turn without waiting.
+    /// Work of this app was served without waiting.
     pub(super) fn pass(&mut self, app: &K) {
         let now = self.now;
         let share = self.share(app);
@@ -75,23 +75,23 @@ impl<K: Hash + Eq + Clone, W> Fair<K, W> {
         self.now = share.time;
     }
 
-    /// Whether the app would be the next one anyway: it is behind all the others, none of its own waits, and no turn of
-    /// its own lasts, of which nobody knows the cost yet.
+    /// Whether the app would be the next one anyway: it is behind all the others, none of its own waits, and no step
+    /// of its own is executing, whose cost is not known yet.
     pub(super) fn is_behind(&self, app: &K) -> bool {
         self.apps
             .get(app)
-            .is_none_or(|share| share.waiting.is_empty() && share.lasting == 0 && share.time <= self.now)
+            .is_none_or(|share| share.waiting.is_empty() && share.running == 0 && share.time <= self.now)
     }
 
-    /// A turn of the app's begins.
+    /// A step of the app's begins.
     pub(super) fn begin(&mut self, app: &K) {
-        self.share(app).lasting += 1;
+        self.share(app).running += 1;
     }
 
-    /// A turn of the app's is over.
+    /// A step of the app's is over.
     pub(super) fn end(&mut self, app: &K) {
         let share = self.share(app);
-        share.lasting = share.lasting.saturating_sub(1);
+        share.running = share.running.saturating_sub(1);
     }
 
     /// The app's work cost this much.
@@ -106,7 +106,7 @@ impl<K: Hash + Eq + Clone, W> Fair<K, W> {
         share.time = share.time.saturating_sub(cost / u64::from(weight.max(1)));
     }
 
-    /// How many wait for an app's turn.
+    /// How many of an app's wait.
     pub(super) fn waiting(&self, app: &K) -> usize {
         self.apps.get(app).map_or(0, |share| share.waiting.len())
     }
@@ -116,12 +116,12 @@ impl<K: Hash + Eq + Clone, W> Fair<K, W> {
         self.waiting
     }
 
-    /// Whether nobody waits.
+    /// Whether none waits.
     pub(super) fn is_empty(&self) -> bool {
         self.waiting == 0
     }
 
-    /// Those who wait no more.
+    /// Removes waiters.
     pub(super) fn remove(&mut self, app: &K, mut gone: impl FnMut(&W) -> bool) {
         if let Some(share) = self.apps.get_mut(app) {
             let before = share.waiting.len();
@@ -130,10 +130,11 @@ impl<K: Hash + Eq + Clone, W> Fair<K, W> {
         }
     }
 
-    /// Forget apps of which nobody waits or runs, and that are owed no delay: they would begin where the others are anyway.
+    /// Removes apps of which none waits or runs, and whose virtual time is not ahead: they would begin at the present
+    /// one anyway.
     fn sweep(&mut self) {
         let now = self.now;
-        self.apps.retain(|_, share| !share.waiting.is_empty() || share.lasting > 0 || share.time > now);
+        self.apps.retain(|_, share| !share.waiting.is_empty() || share.running > 0 || share.time > now);
         self.sweep_at = SWEEP_AT_LEAST.max(2 * self.apps.len());
     }
 
@@ -144,7 +145,7 @@ impl<K: Hash + Eq + Clone, W> Fair<K, W> {
         let now = self.now;
         self.apps.entry(app.clone()).or_insert_with(|| Share {
             time: now,
-            lasting: 0,
+            running: 0,
             waiting: VecDeque::new(),
         })
     }
@@ -154,11 +155,11 @@ impl<K: Hash + Eq + Clone, W> Fair<K, W> {
 mod tests {
     use super::*;
 
-    type Queue = Fair<&'static str, u32>;
+    type Queue = FairQueue<&'static str, u32>;
 
-    /// Serve so many, each at its app's price.
-    fn serve(queue: &mut Queue, turns: usize, price: impl Fn(&str) -> (u64, u32)) -> Vec<&'static str> {
-        (0..turns)
+    /// Serves a number of waiters, each at its app's price.
+    fn serve(queue: &mut Queue, count: usize, price: impl Fn(&str) -> (u64, u32)) -> Vec<&'static str> {
+        (0..count)
             .filter_map(|_| {
                 let (app, _) = queue.pop(|_| true)?;
                 let (cost, weight) = price(app);
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_delays_itself_and_nobody_else() {
+    fn a_flood_delays_itself_and_no_other_app() {
         let mut queue = Queue::default();
         for waiter in 0..200 {
             queue.push(&"flood", waiter);
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_of_cost_and_weight_not_of_turns() {
+    fn shares_are_of_cost_and_weight_not_of_count() {
         let mut queue = Queue::default();
         for waiter in 0..1_000 {
             queue.push(&"dear", waiter);
@@ -205,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_saves_up() {
+    fn no_app_saves_up() {
         let mut queue = Queue::default();
         queue.push(&"sleeper", 0);
         serve(&mut queue, 1, |_| (1, 1));
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn who_may_not_is_passed_over_and_keeps_their_place() {
+    fn an_app_that_is_not_eligible_keeps_its_place() {
         let mut queue = Queue::default();
         queue.push(&"full", 1);
         queue.push(&"other", 2);
@@ -249,7 +250,7 @@ mod tests {
         /// However the work comes, two apps that always wait get the same share, but for the dearest piece of each.
         #[test]
         fn two_that_always_wait_share_evenly(costs in proptest::collection::vec((1_u64..500, 1_u64..500), 50..300)) {
-            let mut queue: Fair<&str, usize> = Fair::default();
+            let mut queue: FairQueue<&str, usize> = FairQueue::default();
             for place in 0..costs.len() {
                 queue.push(&"a", place);
                 queue.push(&"b", place);

@@ -1,4 +1,4 @@
-//! Which statements a function may send: told by their first word.
+//! The statement allow-list: which statements a function may send, by their first word.
 //!
 //! That is enough, because the extended protocol takes exactly one statement, and no statement that begins with one of
 //! these words changes the session, the transaction or the schema. The two that look as if they could (`SELECT ...
@@ -6,7 +6,7 @@
 
 use mayfly_runtime::providers::GuestError;
 
-use super::bounds::SQL_BYTES_MAX;
+use super::limits::SQL_BYTES_MAX;
 
 const ALLOWED: [&str; 9] =
     ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES", "TABLE", "EXPLAIN"];

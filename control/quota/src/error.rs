@@ -1,20 +1,20 @@
-//! Why a request is not served now, and when to come again.
+//! `QuotaError`: which limit refused a request, and when to retry.
 
 use std::time::Duration;
 
 use super::Rate;
 use mayfly_api::error::{ApiError, Code};
 
-/// A request that came in vain.
+/// The limit that refused a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
-    /// The app has as many sandboxes as it may, and too many wait, or waited too long.
+pub enum QuotaError {
+    /// The app's concurrency limit is reached, and its queue is full or the wait was too long.
     App { max: u32 },
-    /// The node has as many as it can.
+    /// The node's concurrency limit is reached.
     Node,
-    /// Too many requests in a second.
+    /// The rate limit is reached.
     Rate { rate: Rate, wait: Duration },
-    /// A day's share is used up.
+    /// A daily limit is reached.
     Daily {
         /// As the config calls it.
         limit: &'static str,
@@ -25,21 +25,21 @@ pub enum Refused {
     },
 }
 
-impl From<Refused> for ApiError {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::App { max } => {
+impl From<QuotaError> for ApiError {
+    fn from(error: QuotaError) -> Self {
+        match error {
+            QuotaError::App { max } => {
                 Self::new(Code::ConcurrencyLimit, format!("this app runs {max} invocations at once already"))
                     .with_details(serde_json::json!({ "limit": max }))
             }
-            Refused::Node => Self::new(Code::Overloaded, "this node runs as many invocations as it can"),
-            Refused::Rate { rate, wait } => {
+            QuotaError::Node => Self::new(Code::Overloaded, "this node runs as many invocations as it can"),
+            QuotaError::Rate { rate, wait } => {
                 let text = format!("this app may begin {} invocations a second", rate.per_second);
                 Self::new(Code::QuotaRateLimit, text)
                     .with_details(serde_json::json!({ "quota": "rate_per_second", "limit": rate.per_second }))
                     .retry_after_seconds(seconds(wait))
             }
-            Refused::Daily { limit, max, resets_in } => Self::new(
+            QuotaError::Daily { limit, max, resets_in } => Self::new(
                 Code::QuotaRateLimit,
                 format!("this app's {limit} of {max} are used up until midnight UTC"),
             )
@@ -49,7 +49,7 @@ impl From<Refused> for ApiError {
     }
 }
 
-/// A second that has begun counts: who comes too early comes in vain again.
+/// Rounded up: a caller that retries too early is refused again.
 fn seconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_secs() + 1).unwrap_or(u32::MAX)
 }
