@@ -7,7 +7,7 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use mayfly_benches::server::directory;
 use mayfly_benches::{call, executor, image, invoke};
-use mayfly_postgres::{Cluster, ClusterConfig, Endpoint};
+use mayfly_postgres::{Cluster, ClusterConfig, PostgresEndpoint};
 use mayfly_runtime::Call;
 use mayfly_runtime::providers::{BigintMode, Database, RowShape, Statement, Value};
 use mayfly_secrets::KeyRing;
@@ -84,7 +84,7 @@ async fn app(cluster: &Cluster, directory: &Path) -> (Tenants, String) {
     (tenants, app)
 }
 
-async fn alone(endpoint: &Endpoint, app: &str) -> tokio_postgres::Client {
+async fn alone(endpoint: &PostgresEndpoint, app: &str) -> tokio_postgres::Client {
     let (client, connection) =
         endpoint.client_config(app).connect(tokio_postgres::NoTls).await.expect("PostgreSQL accepts");
     tokio::spawn(connection);

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, Database};
+use crate::config::{Config, DatabaseSource};
 use mayfly_common::clock;
 use mayfly_common::jobs::JobRunner;
 use mayfly_common::tasks::Tasks;
@@ -21,7 +21,7 @@ use mayfly_core::auth::admin::{self, AdminKeyError};
 use mayfly_core::jobs::{self, StoreLeases};
 use mayfly_edge::{Base, Draining, Edge, Server};
 use mayfly_egress::{EgressClient, EgressError};
-use mayfly_postgres::{Cluster, ClusterConfig, ClusterError, Endpoint, EndpointError};
+use mayfly_postgres::{Cluster, ClusterConfig, ClusterError, EndpointError, PostgresEndpoint};
 use mayfly_secrets::{KeyRing, SecretsError};
 use mayfly_store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
 use mayfly_tenant_db::db::DbLimits;
@@ -72,7 +72,7 @@ pub enum StartError {
     Cluster(#[from] ClusterError),
     /// See [`EndpointError`].
     #[error("--database-url: {0}")]
-    Endpoint(#[from] EndpointError),
+    PostgresEndpoint(#[from] EndpointError),
     /// See [`StoreError`].
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -156,7 +156,7 @@ impl App {
     }
 
     /// Its PostgreSQL.
-    pub fn endpoint(&self) -> &Endpoint {
+    pub fn endpoint(&self) -> &PostgresEndpoint {
         self.edge.services.schemas.tenants.endpoint()
     }
 
@@ -221,9 +221,11 @@ pub(crate) fn open_keyring(config: &Config) -> Result<KeyRing, SecretsError> {
     }
 }
 
-pub(crate) async fn open_database(config: &Config) -> Result<(Option<Cluster>, Endpoint), StartError> {
+pub(crate) async fn open_database(
+    config: &Config,
+) -> Result<(Option<Cluster>, PostgresEndpoint), StartError> {
     match &config.database {
-        Database::Managed { path, binaries } => {
+        DatabaseSource::Managed { path, binaries } => {
             let mut cluster = ClusterConfig::new(&config.data_dir);
             cluster.path = path.clone();
             cluster.binaries = binaries.clone();
@@ -231,7 +233,7 @@ pub(crate) async fn open_database(config: &Config) -> Result<(Option<Cluster>, E
             let endpoint = cluster.endpoint().clone();
             Ok((Some(cluster), endpoint))
         }
-        Database::Url(url) => Ok((None, Endpoint::from_url(url)?)),
-        Database::Running(endpoint) => Ok((None, endpoint.clone())),
+        DatabaseSource::Url(url) => Ok((None, PostgresEndpoint::from_url(url)?)),
+        DatabaseSource::Running(endpoint) => Ok((None, endpoint.clone())),
     }
 }

@@ -15,7 +15,7 @@ use url::Url;
 use mayfly_secrets::{KeyRing, SecretsError};
 
 pub use args::ServeArgs;
-pub use database::Database;
+pub use database::DatabaseSource;
 pub use log::LogArgs;
 pub use mayfly_common::tls::{Authorities, AuthoritiesError};
 pub use mayfly_edge::{AccessLog, EdgeLimits};
@@ -34,7 +34,7 @@ pub struct Config {
     /// Where everything is kept.
     pub data_dir: PathBuf,
     /// Where PostgreSQL comes from.
-    pub database: Database,
+    pub database: DatabaseSource,
     /// The callers' address, without a slash at its end; `None`: the listener's.
     pub public_url: Option<String>,
     /// The operator's key, when given.
@@ -106,7 +106,7 @@ impl Config {
         Ok(Self {
             listen: args.listen,
             data_dir: args.data_dir.clone(),
-            database: args.database_url.clone().map_or_else(Database::managed, Database::Url),
+            database: args.database_url.clone().map_or_else(DatabaseSource::managed, DatabaseSource::Url),
             public_url: args.public_url.as_ref().map(public_url).transpose()?,
             admin_key: args.admin_key.clone(),
             secret_keys: args.secret_keys.clone(),
@@ -146,7 +146,7 @@ impl Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir,
-            database: Database::managed(),
+            database: DatabaseSource::managed(),
             public_url: None,
             admin_key: None,
             secret_keys: None,

@@ -21,7 +21,7 @@ use mayfly_core::env::Env;
 use mayfly_core::function_management::Functions;
 use mayfly_core::functions::{FunctionCache, ResolvedCall};
 use mayfly_core::health::Health;
-use mayfly_core::invoke::{Invocation, Invoker, Running, Trigger};
+use mayfly_core::invoke::{Invocation, Invoker, Running, TriggerEvent};
 use mayfly_core::keys::Keys;
 use mayfly_core::logs::{Logs, TailEvent, info, tail_filter};
 use mayfly_core::schema::Schemas;
@@ -206,7 +206,7 @@ impl EdgeServices for UseCases {
         path: String,
     ) -> ApiResult<RunningInvocation> {
         let CallAccess { function, caller, identity } = authorized;
-        let (trigger, permit) = (Trigger::Http, permit.slot);
+        let (trigger, permit) = (TriggerEvent::Http, permit.slot);
         let invocation = Invocation { function, request, path, caller, identity, trigger, context, permit };
         self.invoker.start(invocation).await.map(RunningInvocation)
     }

@@ -9,7 +9,6 @@ mod eviction;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use ring::rand::{SecureRandom, SystemRandom};
 use wasmtime::Module;
@@ -52,7 +51,7 @@ impl Artifacts {
         }
         drop(bytes);
         // Only what the sweep goes by: a module whose time cannot be set is as good as any.
-        let _set = file.set_modified(SystemTime::now());
+        let _set = file.set_modified(crate::clock::now());
         // SAFETY: the MAC says that this directory's owner wrote these bytes, with `Module::serialize`; files are
         // replaced by renaming, never written in place, so what was checked is what is mapped.
         let module = unsafe { Module::deserialize_open_file(engine, file) }.ok()?;

@@ -1,8 +1,10 @@
 //! Compiles and runs one function, safely. Knows no HTTP server, no PostgreSQL and no tenant.
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "a test spawns by itself"))]
 
 mod artifact;
 mod body;
 mod capability;
+mod clock;
 mod compile;
 mod digest;
 mod disconnect;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use mayfly_control::app::App as Running;
-use mayfly_control::config::{Config, Database};
+use mayfly_control::config::{Config, DatabaseSource};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -53,7 +53,7 @@ impl Node {
 
     async fn start_on_shared(data_dir: tempfile::TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::loopback(data_dir.path().to_owned());
-        config.database = Database::Running(cluster::endpoint());
+        config.database = DatabaseSource::Running(cluster::endpoint());
         Self::start_in(data_dir, config, change).await
     }
 

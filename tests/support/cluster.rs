@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
-use mayfly_postgres::{Cluster, ClusterConfig, Endpoint};
+use mayfly_postgres::{Cluster, ClusterConfig, PostgresEndpoint};
 use mayfly_store::{Store, StoreConfig};
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
@@ -45,7 +45,7 @@ pub fn run<T>(test: impl Future<Output = T>) -> T {
 }
 
 /// The shared server.
-pub fn endpoint() -> Endpoint {
+pub fn endpoint() -> PostgresEndpoint {
     SHARED.cluster.endpoint().clone()
 }
 

@@ -219,7 +219,7 @@ fn below(parent: &str, name: &str) -> String {
 
 /// The object that lacks or has the member: an error about a member may be placed at the member itself.
 fn parent_or(place: &str, base: &str, path: &Path, name: &str) -> String {
-    match path.iter().last() {
+    match path.iter().next_back() {
         Some(Segment::Map { key }) if key == name && place.len() > base.len() => {
             place.strip_suffix(name).map_or("", |parent| parent.trim_end_matches('.')).to_owned()
         }

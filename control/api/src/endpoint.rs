@@ -28,12 +28,12 @@ pub trait Endpoint: Send + Sync + 'static {
 /// Serves an endpoint.
 pub trait Handler<E: Endpoint>: Send + Sync {
     /// Serve one request, which is authorized and decoded.
-    fn handle(&self, call: Call<E>) -> impl Future<Output = ApiResult<E::Answer>> + Send;
+    fn handle(&self, call: ApiCall<E>) -> impl Future<Output = ApiResult<E::Answer>> + Send;
 }
 
 /// A request for an endpoint, decoded.
 #[derive(Debug)]
-pub struct Call<E: Endpoint> {
+pub struct ApiCall<E: Endpoint> {
     /// What is known of every request.
     pub context: CallContext,
     /// The query string.
@@ -94,7 +94,7 @@ pub struct Encoded {
 pub async fn serve<E: Endpoint, H: Handler<E>>(handler: &H, raw: RawCall<'_>) -> ApiResult<Encoded> {
     let query = decode::query(raw.query)?;
     let body = E::Body::decode(raw.body)?;
-    let answer = handler.handle(Call { context: raw.context, query, body }).await?;
+    let answer = handler.handle(ApiCall { context: raw.context, query, body }).await?;
     let body = serde_json::to_vec(&answer).map_err(ApiError::internal)?;
     Ok(Encoded { status: E::route().status, body })
 }
@@ -119,7 +119,7 @@ pub trait RequestBody: Sized {
 
 /// No body; one that is sent is not looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct NoBody;
+pub struct EmptyBody;
 
 /// A body that has to be there.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,7 +129,7 @@ pub struct Json<T>(pub T);
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct OptionalJson<T>(pub T);
 
-impl RequestBody for NoBody {
+impl RequestBody for EmptyBody {
     fn decode(_: &[u8]) -> ApiResult<Self> {
         Ok(Self)
     }

@@ -1,4 +1,4 @@
-//! `ApiError`: what any request can fail with. It becomes HTTP in `http/rescue.rs`, and nowhere else.
+//! `ApiError`: what any request can fail with. It becomes HTTP in `rescue.rs` of the edge, and nowhere else.
 
 mod code;
 mod page;
@@ -18,9 +18,9 @@ pub use page::{GUEST_CODES, page};
 /// A failure with a public half (code, message, details) and a private one (cause, stack).
 ///
 /// Boxed: a `Result` of it stays as small as its good half.
-pub struct ApiError(Box<Inner>);
+pub struct ApiError(Box<Details>);
 
-struct Inner {
+struct Details {
     code: Code,
     message: Cow<'static, str>,
     details: Option<Value>,
@@ -41,7 +41,7 @@ pub type ApiResult<T> = Result<T, ApiError>;
 impl ApiError {
     /// An error of `code` with one sentence for the reader of the answer.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Inner {
+        Self(Box::new(Details {
             code,
             message: message.into(),
             details: None,

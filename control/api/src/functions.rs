@@ -163,7 +163,7 @@ pub struct RolloutSpec {
     /// It is taken back beyond this share of failures.
     #[serde(default)]
     pub max_error_percent: Option<Number<0, 100>>,
-    /// But not before so many invocations.
+    /// Invocations of the canary before its failures count.
     #[serde(default)]
     pub min_invocations: Option<Number<1, 1_000_000>>,
 }
@@ -188,7 +188,7 @@ pub struct RolloutInfo {
     pub percent: u32,
     /// It is taken back beyond this share of failures.
     pub max_error_percent: u32,
-    /// But not before so many invocations.
+    /// Invocations of the canary before its failures count.
     pub min_invocations: u32,
     /// Where it is.
     pub state: RolloutState,

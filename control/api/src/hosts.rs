@@ -72,7 +72,7 @@ impl HostPattern {
         if rest.is_empty() || rest.contains(unfit) || rest.ends_with(':') {
             return None;
         }
-        // With a scheme whose own port nobody writes, every port that is there shows.
+        // With a scheme that has no default port, the parser keeps every port.
         let url = Url::parse(&format!("ws://{rest}/")).ok()?;
         let host = url.host_str()?.strip_suffix('.').unwrap_or(url.host_str()?);
         let is_name = matches!(url.host(), Some(url::Host::Domain(_)));

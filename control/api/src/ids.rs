@@ -1,4 +1,4 @@
-//! Makes the ids that go over the wire: a prefix, then something nobody else has.
+//! Makes the identifiers that callers see: a prefix, then a unique part.
 
 use uuid::Uuid;
 

@@ -11,7 +11,7 @@ use http::Method;
 
 use crate::access::Requirement;
 use crate::decode::Nothing;
-use crate::endpoint::{Endpoint, Handler, Json, NoBody, OptionalJson, RawCall, RequestBody as _, serve};
+use crate::endpoint::{EmptyBody, Endpoint, Handler, Json, OptionalJson, RawCall, RequestBody as _, serve};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::route::{BodyLimit, Route};
 use crate::scope::Scope;
@@ -22,33 +22,33 @@ pub use find::{Found, RouteError, called_app, find};
 macros::routes! {
     health: HealthHandlers {
         /// Says that the process answers.
-        Live = GET "/livez", Open, Small, Nothing, NoBody => 200 json health::Liveness, [];
+        Live = GET "/livez", Open, Small, Nothing, EmptyBody => 200 json health::Liveness, [];
         /// Says whether work can be sent to this node, and which subsystem is down.
-        Ready = GET "/readyz", Open, Small, Nothing, NoBody
+        Ready = GET "/readyz", Open, Small, Nothing, EmptyBody
             => 200 special "application/json" health::Readiness, [];
         /// The page about an error code.
-        ErrorPage = GET "/errors/{code}", Open, Small, Nothing, NoBody
+        ErrorPage = GET "/errors/{code}", Open, Small, Nothing, EmptyBody
             => 200 special "text/markdown; charset=utf-8" String, [ResourceNotFound];
         /// This description.
-        OpenApi = GET "/openapi.json", Open, Small, Nothing, NoBody
+        OpenApi = GET "/openapi.json", Open, Small, Nothing, EmptyBody
             => 200 special "application/json" serde_json::Map<String, serde_json::Value>, [];
     }
     apps: AppsHandlers {
         /// Lists all apps.
-        AppsList = GET "/v1/apps", Admin, Small, Nothing, NoBody
+        AppsList = GET "/v1/apps", Admin, Small, Nothing, EmptyBody
             => 200 json apps::AppList, [], tool "manage_app" "list";
         /// Makes an app: its database, its roles and its first keys.
         AppsCreate = POST "/v1/apps", Admin, Small, Nothing, Json<apps::CreateApp>
             => 201 json apps::CreatedApp, [ResourceConflict, SecretsUnavailable, StorageFull], tool "manage_app" "create";
         /// Shows an app.
-        AppsGet = GET "/v1/apps/{app}", Admin, Small, Nothing, NoBody
+        AppsGet = GET "/v1/apps/{app}", Admin, Small, Nothing, EmptyBody
             => 200 json apps::AppInfo, [ResourceNotFound], tool "manage_app" "get";
         /// Deletes an app and drops its database.
-        AppsDelete = DELETE "/v1/apps/{app}", Admin, Small, apps::DeleteApp, NoBody
+        AppsDelete = DELETE "/v1/apps/{app}", Admin, Small, apps::DeleteApp, EmptyBody
             => 200 json apps::Success, [ResourceNotFound, StatePrerequisiteMissing, ResourceConflict],
             tool "manage_app" "delete";
         /// Shows what an app is set to: everything but secrets.
-        ConfigGet = GET "/v1/{app}/config", App(Scope::Read), Small, Nothing, NoBody
+        ConfigGet = GET "/v1/{app}/config", App(Scope::Read), Small, Nothing, EmptyBody
             => 200 json config::ConfigInfo, [], tool "manage_app" "get_config";
         /// Changes what an app is set to: kill switch, origins, egress, limits, token issuers.
         ConfigPatch = PATCH "/v1/{app}/config", App(Scope::Deploy), Large, Nothing, Json<config::PatchConfig>
@@ -56,23 +56,23 @@ macros::routes! {
     }
     keys: KeysHandlers {
         /// Lists an app's keys, without the keys.
-        KeysList = GET "/v1/{app}/keys", App(Scope::Read), Small, Nothing, NoBody => 200 json keys::KeyList, [];
+        KeysList = GET "/v1/{app}/keys", App(Scope::Read), Small, Nothing, EmptyBody => 200 json keys::KeyList, [];
         /// Makes a key, which is shown this once. A key can only grant scopes that it has.
         KeysCreate = POST "/v1/{app}/keys", App(Scope::Deploy), Small, Nothing, OptionalJson<keys::CreateKey>
             => 201 json keys::CreatedKey, [StorageFull];
         /// Revokes a key: it is refused from the next request on.
-        KeysRevoke = DELETE "/v1/{app}/keys/{key}", App(Scope::Deploy), Small, Nothing, NoBody
+        KeysRevoke = DELETE "/v1/{app}/keys/{key}", App(Scope::Deploy), Small, Nothing, EmptyBody
             => 200 json apps::Success, [];
     }
     tokens: TokensHandlers {
         /// The public keys that an app's tokens are verified with.
-        Jwks = GET "/auth/{app}/.well-known/jwks.json", Open, Small, Nothing, NoBody
+        Jwks = GET "/auth/{app}/.well-known/jwks.json", Open, Small, Nothing, EmptyBody
             => 200 json tokens::KeySetDocument, [ResourceNotFound, SecretsUnavailable];
         /// Makes a token for an end user.
         TokensMint = POST "/v1/{app}/auth/tokens", App(Scope::Invoke), Small, Nothing, Json<tokens::MintToken>
             => 200 json tokens::MintedToken, [SecretsUnavailable];
         /// Lists an app's signing keys.
-        SigningKeysList = GET "/v1/{app}/auth/keys", App(Scope::Read), Small, Nothing, NoBody
+        SigningKeysList = GET "/v1/{app}/auth/keys", App(Scope::Read), Small, Nothing, EmptyBody
             => 200 json tokens::SigningKeyList, [SecretsUnavailable];
         /// Registers a key whose private half the app has itself.
         SigningKeysImport = POST "/v1/{app}/auth/keys", App(Scope::Deploy), Small, Nothing, Json<tokens::ImportSigningKey>
@@ -82,12 +82,12 @@ macros::routes! {
             OptionalJson<tokens::RotateSigningKey>
             => 201 json tokens::SigningKeyInfo, [ResourceConflict, SecretsUnavailable, StorageFull];
         /// Removes a key: what it signed is refused from the next request on.
-        SigningKeysRemove = DELETE "/v1/{app}/auth/keys/{kid}", App(Scope::Deploy), Small, Nothing, NoBody
+        SigningKeysRemove = DELETE "/v1/{app}/auth/keys/{kid}", App(Scope::Deploy), Small, Nothing, EmptyBody
             => 200 json apps::Success, [StatePrerequisiteMissing];
     }
     env: EnvHandlers {
         /// Lists the names of an app's variables.
-        EnvGet = GET "/v1/{app}/env", App(Scope::Read), Small, Nothing, NoBody => 200 json env::EnvNames, [];
+        EnvGet = GET "/v1/{app}/env", App(Scope::Read), Small, Nothing, EmptyBody => 200 json env::EnvNames, [];
         /// Changes an app's variables: those that are named.
         EnvPatch = PATCH "/v1/{app}/env", App(Scope::Deploy), Large, Nothing, Json<env::PatchEnv>
             => 200 json env::EnvUpdated, [SecretsUnavailable, StorageFull];
@@ -103,7 +103,7 @@ macros::routes! {
     }
     schemas: SchemaHandlers {
         /// Shows an app's schema as a declaration.
-        SchemaGet = GET "/v1/{app}/schema", App(Scope::Read), Small, Nothing, NoBody
+        SchemaGet = GET "/v1/{app}/schema", App(Scope::Read), Small, Nothing, EmptyBody
             => 200 json schema::SchemaState, [PayloadTooLarge, StatePrerequisiteMissing], tool "manage_schema" "get";
         /// Brings an app to a declared schema, or shows what that would take.
         SchemaApply = POST "/v1/{app}/schema/apply", App(Scope::Schema), Large, Nothing, Json<schema::ApplySchema>
@@ -116,10 +116,10 @@ macros::routes! {
             [PayloadTooLarge, QuotaTableLimit, ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull],
             tool "manage_schema" "rollback";
         /// Lists what was done to an app's schema, newest first.
-        MigrationsList = GET "/v1/{app}/migrations", App(Scope::Read), Small, Nothing, NoBody
+        MigrationsList = GET "/v1/{app}/migrations", App(Scope::Read), Small, Nothing, EmptyBody
             => 200 json schema::MigrationList, [StatePrerequisiteMissing], tool "manage_schema" "list_migrations";
         /// Lists the policies, and the tables with row-level security.
-        RlsList = GET "/v1/{app}/rls", App(Scope::Read), Small, Nothing, NoBody
+        RlsList = GET "/v1/{app}/rls", App(Scope::Read), Small, Nothing, EmptyBody
             => 200 json rls::PolicyList, [PayloadTooLarge, StatePrerequisiteMissing];
         /// Lets users see and change their own rows of a table.
         RlsIsolate = POST "/v1/{app}/rls", App(Scope::Schema), Small, Nothing, Json<rls::IsolateUsers>
@@ -137,15 +137,15 @@ macros::routes! {
         PolicyAlter = PATCH "/v1/{app}/rls/policies/{policy}", App(Scope::Schema), Small, Nothing, Json<rls::AlterPolicy>
             => 200 json rls::PoliciesChanged, [ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull];
         /// Turns row-level security off for a table.
-        RlsDisable = DELETE "/v1/{app}/rls/{table}", App(Scope::Schema), Small, Nothing, NoBody
+        RlsDisable = DELETE "/v1/{app}/rls/{table}", App(Scope::Schema), Small, Nothing, EmptyBody
             => 200 json rls::PoliciesChanged, [ValidationInvalidSchema, ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull];
         /// Drops a policy.
-        PolicyDrop = DELETE "/v1/{app}/rls/{table}/{policy}", App(Scope::Schema), Small, Nothing, NoBody
+        PolicyDrop = DELETE "/v1/{app}/rls/{table}/{policy}", App(Scope::Schema), Small, Nothing, EmptyBody
             => 200 json rls::PoliciesChanged, [ValidationInvalidSchema, ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull];
     }
     functions: FunctionsHandlers {
         /// Lists an app's functions.
-        FunctionsList = GET "/v1/{app}/functions", App(Scope::Read), Small, Nothing, NoBody
+        FunctionsList = GET "/v1/{app}/functions", App(Scope::Read), Small, Nothing, EmptyBody
             => 200 json functions::FunctionList, [], tool "manage_function" "list";
         /// Deploys a function, or another version of it.
         FunctionsDeploy = POST "/v1/{app}/functions", App(Scope::Deploy), Large, Nothing, Json<functions::DeployFunction>
@@ -153,10 +153,10 @@ macros::routes! {
             [ValidationInvalidCode, ValidationTriggerUnavailable, ResourceConflict, SecretsUnavailable, StorageFull],
             tool "deploy_function" "";
         /// Shows a function: its code, settings, and the names of its variables.
-        FunctionsGet = GET "/v1/{app}/functions/{name}", App(Scope::Read), Small, Nothing, NoBody
+        FunctionsGet = GET "/v1/{app}/functions/{name}", App(Scope::Read), Small, Nothing, EmptyBody
             => 200 json functions::FunctionDetails, [], tool "manage_function" "get";
         /// Deletes a function and its variables. Deleting what is not there is fine.
-        FunctionsDelete = DELETE "/v1/{app}/functions/{name}", App(Scope::Deploy), Small, Nothing, NoBody
+        FunctionsDelete = DELETE "/v1/{app}/functions/{name}", App(Scope::Deploy), Small, Nothing, EmptyBody
             => 200 json apps::Success, [], tool "manage_function" "delete";
         /// Changes settings of a function, or rolls a version out.
         FunctionSettingsPatch = PATCH "/v1/{app}/functions/{name}/settings", App(Scope::Deploy), Small, Nothing,
@@ -164,7 +164,7 @@ macros::routes! {
             => 200 json functions::SettingsUpdated, [ResourceConflict, StatePrerequisiteMissing, StorageFull],
             tool "manage_function" "update_settings";
         /// Lists a function's versions, newest first.
-        VersionsList = GET "/v1/{app}/functions/{name}/versions", App(Scope::Read), Small, Nothing, NoBody
+        VersionsList = GET "/v1/{app}/functions/{name}/versions", App(Scope::Read), Small, Nothing, EmptyBody
             => 200 json functions::VersionList, [], tool "manage_function" "versions";
         /// Lets an older version serve again.
         FunctionsRollback = POST "/v1/{app}/functions/{name}/rollback", App(Scope::Deploy), Small, Nothing,
@@ -182,15 +182,15 @@ macros::routes! {
     }
     logs: LogsHandlers {
         /// Records of a function's invocations, newest first, in pages.
-        LogsGet = GET "/v1/{app}/functions/{name}/logs", App(Scope::Read), Small, logs::GetLogs, NoBody
+        LogsGet = GET "/v1/{app}/functions/{name}/logs", App(Scope::Read), Small, logs::GetLogs, EmptyBody
             => 200 json logs::LogPage, [], tool "manage_function" "get_logs";
         /// Records as they come, as server-sent events; `Last-Event-ID` resumes.
-        LogsStream = GET "/v1/{app}/functions/{name}/logs/stream", App(Scope::Read), Small, logs::TailLogs, NoBody
+        LogsStream = GET "/v1/{app}/functions/{name}/logs/stream", App(Scope::Read), Small, logs::TailLogs, EmptyBody
             => 200 special "text/event-stream" String, [];
     }
     usages: UsageHandlers {
         /// Sums of an app's invocation records, by function or by day.
-        UsageGet = GET "/v1/{app}/usage", App(Scope::Read), Small, usage::GetUsage, NoBody
+        UsageGet = GET "/v1/{app}/usage", App(Scope::Read), Small, usage::GetUsage, EmptyBody
             => 200 json usage::UsageReport, [];
         /// Runs a recorded invocation again, to see whether its fuel was what was charged.
         UsageVerify = POST "/v1/{app}/usage/verify", App(Scope::Invoke), Small, Nothing, Json<usage::VerifyUsage>
@@ -199,7 +199,7 @@ macros::routes! {
     }
     calls: CallHandlers {
         /// Calls a function: any method, any body, streamed both ways.
-        FunctionCall = ANY "/v1/{app}/fn/{name}[/*]", Function, Streamed, Nothing, NoBody
+        FunctionCall = ANY "/v1/{app}/fn/{name}[/*]", Function, Streamed, Nothing, EmptyBody
             => 200 special "*/*" String,
             [AuthInvalidToken, AuthEndUserJwtExpired, AuthInvalidApiKey, AuthImpersonationForbidden,
              AuthImpersonationDisabled, AppPaused, QuotaRateLimit, ConcurrencyLimit, FunctionThrew, FunctionNoResponse,

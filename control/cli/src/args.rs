@@ -141,10 +141,10 @@ pub enum Verb {
         /// Its share of the calls: 0 ends it, 100 lets it serve all
         #[arg(long, value_parser = clap::value_parser!(u32).range(0..=100))]
         percent: Option<u32>,
-        /// Take it back beyond this share of failures
+        /// End the canary when more than this percentage of its invocations fail
         #[arg(long, value_parser = clap::value_parser!(u32).range(0..=100))]
         max_error_percent: Option<u32>,
-        /// But not before so many invocations
+        /// Invocations of the canary before its failures count
         #[arg(long)]
         min_invocations: Option<u32>,
     },

@@ -49,7 +49,7 @@ pub(crate) fn bundle(file: &Path, code: String) -> Result<Bundle, String> {
     Ok(made.bundle)
 }
 
-/// What esbuild made, and which of Node's modules it leaves to whoever runs it.
+/// What esbuild made, and the Node modules that it left as imports.
 struct Made {
     bundle: Bundle,
     requires: Externals,

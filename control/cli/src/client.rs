@@ -27,7 +27,7 @@ pub(crate) struct Client {
 
 /// An answer, read to its end.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ServerAnswer {
     /// The status code.
     pub status: u16,
     /// Whether a function gave it, rather than Mayfly.
@@ -42,7 +42,7 @@ pub(crate) enum ClientError {
     /// The address or the key cannot be sent.
     #[error("{0}")]
     Request(String),
-    /// Nobody answered.
+    /// The connection failed.
     #[error("{url}: {cause}")]
     Exchange { url: String, cause: String },
     /// Not in time.
@@ -70,7 +70,7 @@ impl Client {
         method: Method,
         path: &str,
         body: Option<Bytes>,
-    ) -> Result<Answer, ClientError> {
+    ) -> Result<ServerAnswer, ClientError> {
         let (url, request) = self.request(method, path, body)?;
         match tokio::time::timeout(TIMEOUT, self.exchange(request)).await {
             Ok(answer) => answer.map_err(|cause| ClientError::Exchange { url, cause }),
@@ -116,16 +116,16 @@ impl Client {
         Ok((url, request))
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<ServerAnswer, String> {
         read_whole(self.hyper.request(request).await.map_err(|error| chain(&error))?).await
     }
 }
 
-async fn read_whole(answer: http::Response<Incoming>) -> Result<Answer, String> {
+async fn read_whole(answer: http::Response<Incoming>) -> Result<ServerAnswer, String> {
     let (head, body) = answer.into_parts();
     let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|error| error.to_string())?;
     let invocation_id = head.headers.get("x-invocation-id").and_then(|id| id.to_str().ok());
-    Ok(Answer {
+    Ok(ServerAnswer {
         status: head.status.as_u16(),
         invocation_id: invocation_id.map(str::to_owned),
         body: body.to_bytes(),
@@ -138,7 +138,7 @@ pub(crate) enum Listening {
     /// It will tell.
     Events(Events),
     /// It will not.
-    Refused(Answer),
+    Refused(ServerAnswer),
 }
 
 /// Server-sent events on their way.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// As it was meant to.
     Ok,
-    /// The server failed, or nobody answered.
+    /// The server failed, or could not be reached.
     Failure,
     /// The command line makes no sense.
     Usage,

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde_json::Value;
 
-/// Whether colour is refused, by `NO_COLOR` or because nobody would see it.
+/// Whether colour is off: by `NO_COLOR`, or because the output is no terminal.
 pub fn no_color() -> bool {
     refuses_color() || !io::stderr().is_terminal()
 }

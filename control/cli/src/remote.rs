@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::args::RemoteArgs;
-use crate::client::{Answer, Client, ClientError, Events, Listening};
+use crate::client::{Client, ClientError, Events, Listening, ServerAnswer};
 use crate::exit::Exit;
 use crate::out;
 
@@ -160,7 +160,7 @@ fn complain(error: &ClientError) -> Exit {
 }
 
 /// The answer when it is a good one; a bad one is explained on stderr.
-fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, Exit> {
+fn read<T: DeserializeOwned>(answer: &ServerAnswer) -> Result<T, Exit> {
     if (200..300).contains(&answer.status) {
         return serde_json::from_slice(&answer.body).map_err(|error| {
             out::complain(&format!("the answer is not as expected: is this a Mayfly server? ({error})"));

@@ -31,7 +31,7 @@ pub struct AppConfig {
 }
 
 impl AppConfig {
-    /// Read what is stored. What cannot be read is taken for the strictest there is: nothing goes out, nobody else signs.
+    /// Read the stored settings. Unreadable ones become the strictest: no outgoing requests, no external issuers.
     pub fn of(stored: &serde_json::Value) -> Self {
         Self::deserialize(stored).unwrap_or_else(|error| {
             tracing::error!(%error, "an app's settings cannot be read; the strictest hold");

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use mayfly_api::access::Manager;
 use mayfly_api::apps::{AppInfo, AppList, CreatedApp, Success};
 use mayfly_api::config::{AuthInfo, ConfigInfo};
-use mayfly_api::endpoint::{Call, CallContext, Handler, Json};
+use mayfly_api::endpoint::{ApiCall, CallContext, Handler, Json};
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::keys::ApiKeyKind;
 use mayfly_api::routes::{AppsCreate, AppsDelete, AppsGet, AppsList, ConfigGet, ConfigPatch};
 use mayfly_api::scope::Scope;
 use mayfly_secrets::KeyRing;
-use mayfly_store::{App, Store};
+use mayfly_store::{AppRow, Store};
 use mayfly_tenant_db::tenant::Tenants;
 use serde_json::Value;
 
@@ -40,7 +40,7 @@ pub struct Apps {
 }
 
 impl Apps {
-    async fn get(&self, app: &str) -> ApiResult<App> {
+    async fn get(&self, app: &str) -> ApiResult<AppRow> {
         self.store.apps().get(app).await?.ok_or_else(|| ApiError::not_found("the app"))
     }
 
@@ -57,14 +57,14 @@ impl Apps {
 }
 
 impl Handler<AppsList> for Apps {
-    async fn handle(&self, call: Call<AppsList>) -> ApiResult<AppList> {
+    async fn handle(&self, call: ApiCall<AppsList>) -> ApiResult<AppList> {
         let apps = self.store.apps().list().await?.into_iter().map(|app| info(&call.context, app)).collect();
         Ok(AppList { apps })
     }
 }
 
 impl Handler<AppsCreate> for Apps {
-    async fn handle(&self, call: Call<AppsCreate>) -> ApiResult<CreatedApp> {
+    async fn handle(&self, call: ApiCall<AppsCreate>) -> ApiResult<CreatedApp> {
         let Json(wanted) = &call.body;
         let app = self.tenants.create(&wanted.name).await?;
         match self.first_keys(&app.id).await {
@@ -87,13 +87,13 @@ impl Handler<AppsCreate> for Apps {
 }
 
 impl Handler<AppsGet> for Apps {
-    async fn handle(&self, call: Call<AppsGet>) -> ApiResult<AppInfo> {
+    async fn handle(&self, call: ApiCall<AppsGet>) -> ApiResult<AppInfo> {
         Ok(info(&call.context, self.get(&call.context.app).await?))
     }
 }
 
 impl Handler<AppsDelete> for Apps {
-    async fn handle(&self, call: Call<AppsDelete>) -> ApiResult<Success> {
+    async fn handle(&self, call: ApiCall<AppsDelete>) -> ApiResult<Success> {
         let app = &call.context.app;
         let found = self.get(app).await?;
         if call.query.confirm.as_deref() != Some(app) {
@@ -109,13 +109,13 @@ impl Handler<AppsDelete> for Apps {
 }
 
 impl Handler<ConfigGet> for Apps {
-    async fn handle(&self, call: Call<ConfigGet>) -> ApiResult<ConfigInfo> {
+    async fn handle(&self, call: ApiCall<ConfigGet>) -> ApiResult<ConfigInfo> {
         Ok(config(self.get(&call.context.app).await?))
     }
 }
 
 impl Handler<ConfigPatch> for Apps {
-    async fn handle(&self, call: Call<ConfigPatch>) -> ApiResult<ConfigInfo> {
+    async fn handle(&self, call: ApiCall<ConfigPatch>) -> ApiResult<ConfigInfo> {
         let app = &call.context.app;
         let Json(patch) = call.body;
         let present = AppConfig::of(&self.get(app).await?.settings);
@@ -133,7 +133,7 @@ impl Handler<ConfigPatch> for Apps {
     }
 }
 
-fn info(context: &CallContext, app: App) -> AppInfo {
+fn info(context: &CallContext, app: AppRow) -> AppInfo {
     AppInfo {
         api_base: context.api_base(&app.id),
         app_id: app.id,
@@ -146,7 +146,7 @@ fn info(context: &CallContext, app: App) -> AppInfo {
 }
 
 /// Everything but secrets.
-fn config(app: App) -> ConfigInfo {
+fn config(app: AppRow) -> ConfigInfo {
     let config = AppConfig::of(&app.settings);
     ConfigInfo {
         app_id: app.id,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mayfly_api::endpoint::{Call, Handler};
+use mayfly_api::endpoint::{ApiCall, Handler};
 use mayfly_api::env::{EnvFunction, EnvNames, EnvUpdated, PatchEnv, VALUE_BYTES_MAX, VARIABLES_MAX};
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::names;
@@ -32,20 +32,20 @@ pub struct Env {
 }
 
 impl Handler<EnvGet> for Env {
-    async fn handle(&self, call: Call<EnvGet>) -> ApiResult<EnvNames> {
+    async fn handle(&self, call: ApiCall<EnvGet>) -> ApiResult<EnvNames> {
         Ok(EnvNames { keys: visible(self.store.env().get(&call.context.app, None).await?.into_keys()) })
     }
 }
 
 impl Handler<EnvPatch> for Env {
-    async fn handle(&self, call: Call<EnvPatch>) -> ApiResult<EnvUpdated> {
+    async fn handle(&self, call: ApiCall<EnvPatch>) -> ApiResult<EnvUpdated> {
         let updated_keys = self.patch(&call.context.app, None, change_of(call.body.0)?).await?;
         Ok(EnvUpdated { message: MESSAGE.to_owned(), function: None, updated_keys })
     }
 }
 
 impl Handler<FunctionEnvPatch> for Env {
-    async fn handle(&self, call: Call<FunctionEnvPatch>) -> ApiResult<EnvUpdated> {
+    async fn handle(&self, call: ApiCall<FunctionEnvPatch>) -> ApiResult<EnvUpdated> {
         let change = change_of(call.body.0)?;
         let (app, name) = (&call.context.app, call.context.name());
         let found = self.store.functions().get(app, name).await?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mayfly_api::apps::Success;
-use mayfly_api::endpoint::{Call, Handler, Json};
+use mayfly_api::endpoint::{ApiCall, Handler, Json};
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::functions::{
     DeployFunction, DeployedFunction, FunctionDetails, FunctionList, FunctionSettingsInfo, FunctionState,
@@ -55,7 +55,7 @@ impl Functions {
 }
 
 impl Handler<FunctionsList> for Functions {
-    async fn handle(&self, call: Call<FunctionsList>) -> ApiResult<FunctionList> {
+    async fn handle(&self, call: ApiCall<FunctionsList>) -> ApiResult<FunctionList> {
         let app = &call.context.app;
         let functions = self.store.functions().list(app).await?;
         let mut stats = self.stats(app).await?;
@@ -72,7 +72,7 @@ impl Handler<FunctionsList> for Functions {
 }
 
 impl Handler<FunctionsGet> for Functions {
-    async fn handle(&self, call: Call<FunctionsGet>) -> ApiResult<FunctionDetails> {
+    async fn handle(&self, call: ApiCall<FunctionsGet>) -> ApiResult<FunctionDetails> {
         let app = &call.context.app;
         let function = self.find(app, call.context.name()).await?;
         let source = match &function.active_version_id {
@@ -102,7 +102,7 @@ impl Handler<FunctionsGet> for Functions {
 }
 
 impl Handler<FunctionsDelete> for Functions {
-    async fn handle(&self, call: Call<FunctionsDelete>) -> ApiResult<Success> {
+    async fn handle(&self, call: ApiCall<FunctionsDelete>) -> ApiResult<Success> {
         let app = &call.context.app;
         self.store.functions().delete(app, call.context.name()).await?;
         self.cache.invalidate(app);
@@ -111,7 +111,7 @@ impl Handler<FunctionsDelete> for Functions {
 }
 
 impl Handler<FunctionSettingsPatch> for Functions {
-    async fn handle(&self, call: Call<FunctionSettingsPatch>) -> ApiResult<SettingsUpdated> {
+    async fn handle(&self, call: ApiCall<FunctionSettingsPatch>) -> ApiResult<SettingsUpdated> {
         let (app, name) = (&call.context.app, call.context.name());
         let Json(patch) = &call.body;
         let (settings, rollout) = (patch.settings(), patch.rollout);
@@ -150,7 +150,7 @@ impl Handler<FunctionSettingsPatch> for Functions {
 }
 
 impl Handler<VersionsList> for Functions {
-    async fn handle(&self, call: Call<VersionsList>) -> ApiResult<VersionList> {
+    async fn handle(&self, call: ApiCall<VersionsList>) -> ApiResult<VersionList> {
         let (app, name) = (&call.context.app, call.context.name());
         self.find(app, name).await?;
         let versions = self.store.versions().list(app, name).await?.into_iter().map(version).collect();
@@ -160,7 +160,7 @@ impl Handler<VersionsList> for Functions {
 }
 
 impl Handler<FunctionsDeploy> for Functions {
-    async fn handle(&self, call: Call<FunctionsDeploy>) -> ApiResult<DeployedFunction> {
+    async fn handle(&self, call: ApiCall<FunctionsDeploy>) -> ApiResult<DeployedFunction> {
         let app = &call.context.app;
         let Json::<DeployFunction>(wanted) = call.body;
         let made = self.deploy.run(app, wanted).await?;
@@ -174,7 +174,7 @@ impl Handler<FunctionsDeploy> for Functions {
 }
 
 impl Handler<FunctionsRollback> for Functions {
-    async fn handle(&self, call: Call<FunctionsRollback>) -> ApiResult<DeployedFunction> {
+    async fn handle(&self, call: ApiCall<FunctionsRollback>) -> ApiResult<DeployedFunction> {
         let (app, name) = (&call.context.app, call.context.name());
         let RollBack { version } = call.body.0;
         let rolled_back = self.deploy.rollback(app, name, version.map(|version| version.get())).await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use mayfly_api::endpoint::{Call, Handler};
+use mayfly_api::endpoint::{ApiCall, Handler};
 use mayfly_api::error::ApiResult;
 use mayfly_api::health::{Liveness, Readiness, ReadyState, Subsystem, SubsystemState};
 use mayfly_api::routes::Live;
@@ -54,7 +54,7 @@ impl Health {
 }
 
 impl Handler<Live> for Health {
-    async fn handle(&self, _: Call<Live>) -> ApiResult<Liveness> {
+    async fn handle(&self, _: ApiCall<Live>) -> ApiResult<Liveness> {
         Ok(Liveness { status: "alive".to_owned() })
     }
 }

@@ -100,7 +100,7 @@ pub struct Capabilities {
 
 /// What started a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trigger {
+pub enum TriggerEvent {
     /// A request to its URL.
     Http,
     /// The management route.
@@ -121,14 +121,14 @@ pub struct Invocation {
     /// The database role that it runs as.
     pub identity: Identity,
     /// What started it.
-    pub trigger: Trigger,
+    pub trigger: TriggerEvent,
     /// The request that it belongs to.
     pub context: RequestContext,
     /// Its concurrency permit.
     pub permit: ConcurrencyPermit,
 }
 
-impl Trigger {
+impl TriggerEvent {
     /// As records write it.
     pub fn as_str(self) -> &'static str {
         match self {

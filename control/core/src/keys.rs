@@ -2,7 +2,7 @@
 
 use mayfly_api::access::Manager;
 use mayfly_api::apps::Success;
-use mayfly_api::endpoint::{Call, Handler};
+use mayfly_api::endpoint::{ApiCall, Handler};
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::keys::{ApiKeyKind, CreateKey, CreatedKey, KeyInfo, KeyList};
 use mayfly_api::routes::{KeysCreate, KeysList, KeysRevoke};
@@ -45,14 +45,14 @@ impl Keys {
 }
 
 impl Handler<KeysList> for Keys {
-    async fn handle(&self, call: Call<KeysList>) -> ApiResult<KeyList> {
+    async fn handle(&self, call: ApiCall<KeysList>) -> ApiResult<KeyList> {
         let keys = self.store.keys().list(&call.context.app).await?.into_iter().map(info).collect();
         Ok(KeyList { keys })
     }
 }
 
 impl Handler<KeysCreate> for Keys {
-    async fn handle(&self, call: Call<KeysCreate>) -> ApiResult<CreatedKey> {
+    async fn handle(&self, call: ApiCall<KeysCreate>) -> ApiResult<CreatedKey> {
         let CreateKey { name, kind, scopes } = call.body.0;
         let kind = kind.unwrap_or(ApiKeyKind::Service);
         let scopes = scopes_of(kind, scopes.map(mayfly_api::value::List::into_vec))?;
@@ -63,7 +63,7 @@ impl Handler<KeysCreate> for Keys {
 }
 
 impl Handler<KeysRevoke> for Keys {
-    async fn handle(&self, call: Call<KeysRevoke>) -> ApiResult<Success> {
+    async fn handle(&self, call: ApiCall<KeysRevoke>) -> ApiResult<Success> {
         let revoked = self.store.keys().revoke(&call.context.app, call.context.name()).await?;
         self.invalidator.keys_changed();
         if revoked { Ok(Success::DONE) } else { Err(ApiError::not_found("the key")) }

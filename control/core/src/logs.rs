@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use mayfly_api::endpoint::{Call, Handler};
+use mayfly_api::endpoint::{ApiCall, Handler};
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::logs::{
     BackgroundInfo, CallerInfo, ConsoleEntry, GetLogs, InvocationInfo, LevelFilter, LogPage, TailLogs,
@@ -91,7 +91,7 @@ impl Logs {
 }
 
 impl Handler<LogsGet> for Logs {
-    async fn handle(&self, call: Call<LogsGet>) -> ApiResult<LogPage> {
+    async fn handle(&self, call: ApiCall<LogsGet>) -> ApiResult<LogPage> {
         let query = read_query(&call.query)?;
         let page = self.read(&call.context.app, call.context.name(), &query).await?;
         Ok(LogPage {

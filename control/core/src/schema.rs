@@ -4,7 +4,7 @@ mod fit;
 mod rls;
 
 use mayfly_api::access::Manager;
-use mayfly_api::endpoint::{Call, Handler, Json};
+use mayfly_api::endpoint::{ApiCall, Handler, Json};
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::routes::{MigrationsList, SchemaApply, SchemaGet, SchemaRollback};
 use mayfly_api::schema::{
@@ -26,7 +26,7 @@ pub struct Schemas {
 }
 
 impl Handler<SchemaGet> for Schemas {
-    async fn handle(&self, call: Call<SchemaGet>) -> ApiResult<SchemaState> {
+    async fn handle(&self, call: ApiCall<SchemaGet>) -> ApiResult<SchemaState> {
         let app = call.context.app.clone();
         let catalog = self.tenants.schema(&app).await?;
         let schema = mayfly_schema::write::write(&catalog, false).to_string();
@@ -48,7 +48,7 @@ impl Handler<SchemaGet> for Schemas {
 }
 
 impl Handler<SchemaApply> for Schemas {
-    async fn handle(&self, call: Call<SchemaApply>) -> ApiResult<SchemaApplied> {
+    async fn handle(&self, call: ApiCall<SchemaApply>) -> ApiResult<SchemaApplied> {
         let Json(wanted) = call.body;
         // The declaration's own mistakes are named by their path within it.
         let node = Node::read(wanted.schema.text())
@@ -68,7 +68,7 @@ impl Handler<SchemaApply> for Schemas {
 }
 
 impl Handler<SchemaRollback> for Schemas {
-    async fn handle(&self, call: Call<SchemaRollback>) -> ApiResult<SchemaApplied> {
+    async fn handle(&self, call: ApiCall<SchemaRollback>) -> ApiResult<SchemaApplied> {
         let (app, Json(wanted)) = (&call.context.app, call.body);
         let id = i64::from(wanted.id.get());
         let change = SchemaChange {
@@ -86,7 +86,7 @@ impl Handler<SchemaRollback> for Schemas {
 }
 
 impl Handler<MigrationsList> for Schemas {
-    async fn handle(&self, call: Call<MigrationsList>) -> ApiResult<MigrationList> {
+    async fn handle(&self, call: ApiCall<MigrationsList>) -> ApiResult<MigrationList> {
         let changes = self.tenants.changes(&call.context.app).await?;
         let migrations = changes
             .into_iter()

@@ -1,7 +1,7 @@
 //! Runs an owner's SQL script against the app's database, and records it.
 
 use mayfly_api::access::Manager;
-use mayfly_api::endpoint::{Call, Handler, Json};
+use mayfly_api::endpoint::{ApiCall, Handler, Json};
 use mayfly_api::error::ApiResult;
 use mayfly_api::routes::SqlRun;
 use mayfly_api::sql::{RunSql, SqlApplied};
@@ -47,7 +47,7 @@ impl Sql {
 }
 
 impl Handler<SqlRun> for Sql {
-    async fn handle(&self, call: Call<SqlRun>) -> ApiResult<SqlApplied> {
+    async fn handle(&self, call: ApiCall<SqlRun>) -> ApiResult<SqlApplied> {
         let Json(script) = call.body;
         self.run(&call.context.app, &call.context.manager, script).await
     }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::auth::{Caller, as_user, impersonate, pinned_version};
 use crate::functions::FunctionCache;
-use crate::invoke::{Invocation, Invoker, Trigger};
+use crate::invoke::{Invocation, Invoker, TriggerEvent};
 use crate::logs::entry;
 
 /// The longest body of a response that is shown: as long as one may be that is not streamed.
@@ -72,7 +72,7 @@ impl TestCalls {
         let caller = Caller::manager(target.manager);
         let (caller, identity) = impersonate(caller, as_user(target.headers)?, allowed)?;
         let (request, path) = request_of(target.url, wanted)?;
-        let trigger = Trigger::Invoke;
+        let trigger = TriggerEvent::Invoke;
         let invocation = Invocation { function, request, path, caller, identity, trigger, context, permit };
         let mut running = self.invoker.start(invocation).await?;
         let Response { status, headers, body } = running.response().await?;

@@ -12,7 +12,7 @@ use crate::app_cache::{AppCache, AppKeys, signing_key_name};
 use crate::auth::key;
 use crate::invalidation::CacheInvalidator;
 use mayfly_api::apps::Success;
-use mayfly_api::endpoint::{Call, Handler, Json};
+use mayfly_api::endpoint::{ApiCall, Handler, Json};
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::routes::{
     Jwks, SigningKeysImport, SigningKeysList, SigningKeysRemove, SigningKeysRotate, TokensMint,
@@ -26,13 +26,13 @@ use mayfly_jwt::token::{Algorithm, SigningKey, VerifyKey, sign};
 use mayfly_secrets::KeyRing;
 use mayfly_store::{NewSigningKey, SigningKeyRow, Store, StoreError};
 
-/// How long a token is good, where nobody says.
+/// The default lifetime of a token.
 const TTL_SECONDS: u32 = 3_600;
-/// How long a key goes on verifying after another took its place, where nobody says.
+/// The default time for which a replaced key still verifies tokens.
 const GRACE_SECONDS: u32 = 24 * 3_600;
 /// The longest subject.
 const SUBJECT_BYTES_MAX: usize = 255;
-/// TokenClaims of one token, as JSON.
+/// Claims of one token, as JSON.
 const CLAIMS_BYTES_MAX: usize = 4 << 10;
 /// What only we say of a token.
 const RESERVED: [&str; 6] = ["iss", "sub", "aud", "exp", "nbf", "iat"];
@@ -81,7 +81,7 @@ impl Tokens {
 }
 
 impl Handler<TokensMint> for Tokens {
-    async fn handle(&self, call: Call<TokensMint>) -> ApiResult<MintedToken> {
+    async fn handle(&self, call: ApiCall<TokensMint>) -> ApiResult<MintedToken> {
         let app = &call.context.app;
         let Json(wanted) = call.body;
         check_mint(&wanted)?;
@@ -110,7 +110,7 @@ impl Handler<TokensMint> for Tokens {
 }
 
 impl Handler<Jwks> for Tokens {
-    async fn handle(&self, call: Call<Jwks>) -> ApiResult<KeySetDocument> {
+    async fn handle(&self, call: ApiCall<Jwks>) -> ApiResult<KeySetDocument> {
         let keys = self.keys(&call.context.app).await?;
         let public = keys.rows().iter().filter_map(|row| row.public_jwk.as_object().cloned());
         Ok(KeySetDocument { keys: public.collect() })
@@ -118,14 +118,14 @@ impl Handler<Jwks> for Tokens {
 }
 
 impl Handler<SigningKeysList> for Tokens {
-    async fn handle(&self, call: Call<SigningKeysList>) -> ApiResult<SigningKeyList> {
+    async fn handle(&self, call: ApiCall<SigningKeysList>) -> ApiResult<SigningKeyList> {
         let keys = self.keys(&call.context.app).await?;
         Ok(SigningKeyList { keys: keys.rows().iter().map(info).collect() })
     }
 }
 
 impl Handler<SigningKeysRotate> for Tokens {
-    async fn handle(&self, call: Call<SigningKeysRotate>) -> ApiResult<SigningKeyInfo> {
+    async fn handle(&self, call: ApiCall<SigningKeysRotate>) -> ApiResult<SigningKeyInfo> {
         let app = &call.context.app;
         let grace = call.body.0.grace_seconds.map_or(GRACE_SECONDS, Number::get);
         let stored = self.store.signing_keys().rotate(app, &self.generate(app)?, grace).await;
@@ -135,7 +135,7 @@ impl Handler<SigningKeysRotate> for Tokens {
 }
 
 impl Handler<SigningKeysImport> for Tokens {
-    async fn handle(&self, call: Call<SigningKeysImport>) -> ApiResult<SigningKeyInfo> {
+    async fn handle(&self, call: ApiCall<SigningKeysImport>) -> ApiResult<SigningKeyInfo> {
         let app = &call.context.app;
         let Json(wanted) = call.body;
         let key = read_import(wanted.jwk)?;
@@ -148,7 +148,7 @@ impl Handler<SigningKeysImport> for Tokens {
 }
 
 impl Handler<SigningKeysRemove> for Tokens {
-    async fn handle(&self, call: Call<SigningKeysRemove>) -> ApiResult<Success> {
+    async fn handle(&self, call: ApiCall<SigningKeysRemove>) -> ApiResult<Success> {
         let app = &call.context.app;
         let removed = self.store.signing_keys().remove(app, call.context.name()).await?;
         self.invalidator.app_changed(app);

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
-use mayfly_api::endpoint::{Call, Handler};
+use mayfly_api::endpoint::{ApiCall, Handler};
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::routes::UsageGet;
 use mayfly_api::usage::{GetUsage, GroupBy, UsageGroupSums, UsageReport, UsageSums};
@@ -12,7 +12,7 @@ use mayfly_store::{Store, UsageGroup, UsageOf, UsageTotals};
 
 use crate::invoke::Invoker;
 
-/// What is asked for when nothing is said: so many days back.
+/// The default period: the last 30 days.
 const DAYS_DEFAULT: i64 = 30;
 /// The longest time at once.
 const DAYS_MAX: i64 = 400;
@@ -39,7 +39,7 @@ struct UsageQuery {
 
 impl Handler<UsageGet> for Usages {
     /// What this node answered before is in the sums.
-    async fn handle(&self, call: Call<UsageGet>) -> ApiResult<UsageReport> {
+    async fn handle(&self, call: ApiCall<UsageGet>) -> ApiResult<UsageReport> {
         let app = &call.context.app;
         let query = read_query(&call.query)?;
         if self.store.apps().get(app).await?.is_none() {

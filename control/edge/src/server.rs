@@ -1,4 +1,4 @@
-//! Accepts connections, so many and no more, speaks HTTP/1.1 on them, and drains them at the end.
+//! Accepts connections up to a limit, serves HTTP/1.1 on them, and drains them at shutdown.
 
 use std::io;
 use std::net::SocketAddr;

@@ -14,14 +14,14 @@ use http_body::Body;
 use tower::layer::layer_fn;
 use tower::{Service, ServiceBuilder, service_fn};
 
-use super::layers::access_log::AccessLog;
+use super::layers::access_log::LogAccess;
 use super::layers::admit::Admit;
 use super::layers::auth::Auth;
 use super::layers::body_limit::LimitBody;
 use super::layers::catch_panic::CatchPanic;
 use super::layers::cors::Cors;
 use super::layers::cors_lookup::CorsLookup;
-use super::layers::deadline::Deadline;
+use super::layers::deadline::EnforceDeadline;
 use super::layers::load_shed::LoadShed;
 use super::layers::request_id::RequestId;
 use super::layers::rescue::Rescue;
@@ -31,14 +31,14 @@ use super::services::EdgeServices;
 use super::stage::Admitted;
 use super::{Edge, Reply};
 use crate::dispatch::dispatch;
-use crate::settings::{AccessLog as Which, EdgeLimits};
+use crate::settings::{AccessLog, EdgeLimits};
 
 /// What the layers share over all connections.
 #[derive(Debug, Clone)]
 pub(super) struct Shared<E> {
     pub(super) edge: Edge<E>,
     pub(super) limits: EdgeLimits,
-    pub(super) access_log: Which,
+    pub(super) access_log: AccessLog,
     pub(super) base: Arc<str>,
     pub(super) in_flight: Arc<AtomicU32>,
 }
@@ -61,7 +61,7 @@ where
         // First, so that everything below can name the request, and last, so that every answer carries the id.
         .layer(layer_fn(move |inner| RequestId::new(inner, peer)))
         // Above the rescue: it logs what was answered, not what was meant.
-        .layer(layer_fn(move |inner| AccessLog::new(inner, access_log)))
+        .layer(layer_fn(move |inner| LogAccess::new(inner, access_log)))
         // Above the rescue, too: a page has to be able to read its errors. It asks nothing that waits.
         .layer(layer_fn(move |inner| Cors::new(inner, marking.clone())))
         // Below here things fail with `ApiError`, above nothing fails.
@@ -71,7 +71,7 @@ where
         // Before any work, and before a timer is set.
         .layer(layer_fn(move |inner| LoadShed::new(inner, Arc::clone(&in_flight), limits.requests_max)))
         // Around everything that waits.
-        .layer(layer_fn(move |inner| Deadline::new(inner, limits.deadline)))
+        .layer(layer_fn(move |inner| EnforceDeadline::new(inner, limits.deadline)))
         // The first that may ask the store; before the body, which a preflight does not have.
         .layer(layer_fn(move |inner| CorsLookup::new(inner, lookup.clone())))
         // Before the route: what is too large for every route needs none.

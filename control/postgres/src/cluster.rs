@@ -12,11 +12,11 @@ use super::layout::{DataDirLock, Layout, PORT};
 use super::process::{self, ADMINISTRATOR};
 use super::stale;
 use super::supervise::Server;
-use crate::{Binaries, ClusterConfig, ClusterError, Endpoint};
+use crate::{Binaries, ClusterConfig, ClusterError, PostgresEndpoint};
 
 /// A running cluster. Dropping it stops the server too, without waiting for that.
 pub struct Cluster {
-    endpoint: Endpoint,
+    endpoint: PostgresEndpoint,
     layout: Layout,
     stop: oneshot::Sender<()>,
     supervisor: JoinHandle<()>,
@@ -43,7 +43,7 @@ impl Cluster {
         let layout = Layout::prepare(&config.data_dir, &account)?;
         let binaries = find_binaries(&config, &layout.data).await?;
         process::initialise(&binaries, &account, &layout, config.durable).await?;
-        let endpoint = Endpoint::managed(layout.socket.clone(), PORT, ADMINISTRATOR);
+        let endpoint = PostgresEndpoint::managed(layout.socket.clone(), PORT, ADMINISTRATOR);
         let watcher = process::spawn_watcher(&binaries, &account, &layout)?;
         let server = Server { binaries, account, layout: layout.clone(), config, endpoint: endpoint.clone() };
         let child = server.start().await?;
@@ -54,7 +54,7 @@ impl Cluster {
     }
 
     /// How to reach it.
-    pub fn endpoint(&self) -> &Endpoint {
+    pub fn endpoint(&self) -> &PostgresEndpoint {
         &self.endpoint
     }
 

@@ -1,4 +1,4 @@
-//! `Endpoint`: the address of a PostgreSQL server and the administrator's login on it. No secret is in its debug
+//! `PostgresEndpoint`: the address of a PostgreSQL server and the administrator's login on it. No secret is in its debug
 //! output.
 
 use std::fmt;
@@ -28,18 +28,18 @@ struct Parts {
 
 /// A server, and the administrator's login there. Cheap to clone.
 #[derive(Clone)]
-pub struct Endpoint(Arc<Parts>);
+pub struct PostgresEndpoint(Arc<Parts>);
 
-impl fmt::Debug for Endpoint {
+impl fmt::Debug for PostgresEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Endpoint")
+        f.debug_struct("PostgresEndpoint")
             .field("address", &self.0.address)
             .field("user", &self.0.user)
             .finish_non_exhaustive()
     }
 }
 
-impl Endpoint {
+impl PostgresEndpoint {
     /// The managed cluster's: everyone who can enter the directory is trusted.
     pub(super) fn managed(directory: PathBuf, port: u16, user: &str) -> Self {
         Self(Arc::new(Parts {
@@ -183,7 +183,8 @@ mod tests {
     #[test]
     fn a_url_is_taken_apart() {
         let endpoint =
-            Endpoint::from_url("postgres://me:s3cret@db.example:6432/platform?sslmode=disable").unwrap();
+            PostgresEndpoint::from_url("postgres://me:s3cret@db.example:6432/platform?sslmode=disable")
+                .unwrap();
         assert_eq!(endpoint.address(), &ServerAddress::Tcp { host: "db.example".to_owned(), port: 6432 });
         assert_eq!(endpoint.platform_database(), "platform");
         assert!(!endpoint.is_managed());
@@ -193,7 +194,7 @@ mod tests {
     #[test]
     fn the_platform_does_not_live_in_the_maintenance_database() {
         for url in ["postgres://me@h?sslmode=disable", "postgres://me@h/postgres?sslmode=disable"] {
-            assert_eq!(Endpoint::from_url(url).unwrap().platform_database(), "mayfly");
+            assert_eq!(PostgresEndpoint::from_url(url).unwrap().platform_database(), "mayfly");
         }
     }
 }

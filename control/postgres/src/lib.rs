@@ -18,7 +18,7 @@ pub use address::ServerAddress;
 pub use binaries::{Binaries, ServerVersion};
 pub use cluster::Cluster;
 pub use cluster_config::ClusterConfig;
-pub use endpoint::Endpoint;
+pub use endpoint::PostgresEndpoint;
 pub use error::{ClusterError, EndpointError};
 pub use tls::Tls;
 

@@ -9,7 +9,7 @@ use tokio::sync::{oneshot, watch};
 use super::account::Account;
 use super::layout::Layout;
 use super::{process, stale};
-use crate::{Binaries, ClusterConfig, ClusterError, Endpoint};
+use crate::{Binaries, ClusterConfig, ClusterError, PostgresEndpoint};
 
 /// How long a server may take until it accepts connections: replaying its log after a crash takes a while.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
@@ -26,7 +26,7 @@ pub(super) struct Server {
     pub(super) account: Account,
     pub(super) layout: Layout,
     pub(super) config: ClusterConfig,
-    pub(super) endpoint: Endpoint,
+    pub(super) endpoint: PostgresEndpoint,
 }
 
 impl Server {

@@ -24,7 +24,7 @@ pub(super) async fn run(args: &DevArgs) -> Exit {
     }
     let Some(mut config) = serve::config(&args.serve) else { return Exit::Usage };
     if config.access_log == AccessLog::Errors {
-        // Whoever develops wants to see each request arrive.
+        // In development, every request is logged.
         config.access_log = AccessLog::All;
     }
     let Some(mut signals) = Signals::listen() else { return Exit::Failure };

@@ -50,7 +50,10 @@ async fn look(config: &Config) -> Result<Report, StartError> {
     looked
 }
 
-async fn look_there(config: &Config, endpoint: mayfly_postgres::Endpoint) -> Result<Report, StartError> {
+async fn look_there(
+    config: &Config,
+    endpoint: mayfly_postgres::PostgresEndpoint,
+) -> Result<Report, StartError> {
     let keyring = Arc::new(open_keyring(config)?);
     let store = Store::connect(StoreConfig::new(endpoint.clone())).await?;
     store.migrate().await?;
@@ -104,7 +107,7 @@ fn show(report: &Report, as_json: bool) -> Exit {
         };
         out::say(&format!("{} apps: {verdict}", report.apps));
         for RootKey { id, values, known } in &report.keys {
-            let lost = if *known { "" } else { ", and is missing: nobody can open them" };
+            let lost = if *known { "" } else { ", and is missing: they cannot be decrypted" };
             out::say(&format!("root key {id}: sealed {values} values{lost}"));
         }
     }

@@ -42,7 +42,7 @@ pub(super) async fn run(verb: &SecretsVerb, as_json: bool) -> Exit {
 }
 
 const AT_NEXT_START: &str =
-    "at the next start of a server, what older keys sealed is sealed anew with the first one";
+    "at the next start of a server, secrets of older keys are re-encrypted with the first one";
 
 fn list(config: &Config, as_json: bool) -> Exit {
     let ring = match KeyRing::load_or_create(&config.key_file()) {

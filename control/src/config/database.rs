@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use mayfly_postgres::Endpoint;
+use mayfly_postgres::PostgresEndpoint;
 
 /// Where PostgreSQL comes from.
 #[derive(Clone)]
-pub enum Database {
+pub enum DatabaseSource {
     /// A cluster of Mayfly's own in the data directory.
     Managed {
         /// The process's `PATH`, to find PostgreSQL's programs in.
@@ -18,10 +18,10 @@ pub enum Database {
     /// A server by its address.
     Url(String),
     /// A server that someone else started and will stop.
-    Running(Endpoint),
+    Running(PostgresEndpoint),
 }
 
-impl std::fmt::Debug for Database {
+impl std::fmt::Debug for DatabaseSource {
     // An address has a password in it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -32,7 +32,7 @@ impl std::fmt::Debug for Database {
     }
 }
 
-impl Database {
+impl DatabaseSource {
     /// The managed cluster, by this process's own `PATH` and `MAYFLY_PG_BIN`.
     #[allow(clippy::disallowed_methods, reason = "the program's settings read the environment")]
     pub fn managed() -> Self {

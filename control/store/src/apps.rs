@@ -9,7 +9,7 @@ use crate::{Store, StoreError};
 
 /// A tenant's project.
 #[derive(Debug, Clone, PartialEq)]
-pub struct App {
+pub struct AppRow {
     /// `app_` and 12 characters.
     pub id: String,
     /// The operator's name for it; not unique.
@@ -26,7 +26,7 @@ pub struct App {
     pub created_at: DateTime<Utc>,
 }
 
-impl App {
+impl AppRow {
     fn from_row(row: &Row) -> Self {
         Self {
             id: row.get("id"),
@@ -60,7 +60,12 @@ impl AppsTable<'_> {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the id is taken.
-    pub async fn create(&self, id: &str, name: &str, secrets: &DatabaseSecrets) -> Result<App, StoreError> {
+    pub async fn create(
+        &self,
+        id: &str,
+        name: &str,
+        secrets: &DatabaseSecrets,
+    ) -> Result<AppRow, StoreError> {
         let mut client = self.store.client().await?;
         let transaction = client.transaction().await?;
         let row = transaction
@@ -76,7 +81,7 @@ impl AppsTable<'_> {
             )
             .await?;
         transaction.commit().await?;
-        Ok(App::from_row(&row))
+        Ok(AppRow::from_row(&row))
     }
 
     /// Sets an app's state.
@@ -105,20 +110,20 @@ impl AppsTable<'_> {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn get(&self, id: &str) -> Result<Option<App>, StoreError> {
+    pub async fn get(&self, id: &str) -> Result<Option<AppRow>, StoreError> {
         let client = self.store.client().await?;
         let statement = client.prepare_cached(&format!("SELECT {COLUMNS} FROM apps WHERE id = $1")).await?;
-        Ok(client.query_opt(&statement, &[&id]).await?.as_ref().map(App::from_row))
+        Ok(client.query_opt(&statement, &[&id]).await?.as_ref().map(AppRow::from_row))
     }
 
     /// All apps, oldest first, in whatever state.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn list(&self) -> Result<Vec<App>, StoreError> {
+    pub async fn list(&self) -> Result<Vec<AppRow>, StoreError> {
         let client = self.store.client().await?;
         let rows = client.query(&format!("SELECT {COLUMNS} FROM apps ORDER BY created_at, id"), &[]).await?;
-        Ok(rows.iter().map(App::from_row).collect())
+        Ok(rows.iter().map(AppRow::from_row).collect())
     }
 
     /// Change an app's settings: the kill switch with its reason, and members of the object that `PATCH .../config`
@@ -132,7 +137,7 @@ impl AppsTable<'_> {
         paused: Option<bool>,
         reason: Option<&str>,
         settings: &serde_json::Value,
-    ) -> Result<Option<App>, StoreError> {
+    ) -> Result<Option<AppRow>, StoreError> {
         let mut client = self.store.client().await?;
         let transaction = client.transaction().await?;
         let row = transaction
@@ -149,7 +154,7 @@ impl AppsTable<'_> {
             .await?;
         changes::notify(&transaction, id, None, ChangeKind::App).await?;
         transaction.commit().await?;
-        Ok(row.as_ref().map(App::from_row))
+        Ok(row.as_ref().map(AppRow::from_row))
     }
 
     /// Remove an app's rows, all of them. Its database must be gone already.

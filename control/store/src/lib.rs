@@ -23,7 +23,7 @@ mod versions;
 
 pub use api_error::POSTGRESQL;
 pub use apps::DatabaseSecrets;
-pub use apps::{App, AppsTable};
+pub use apps::{AppRow, AppsTable};
 pub use changes::{Change, ChangeKind, Changes};
 pub use day_usage::{DayUsage, DayUsageTable};
 pub use encrypted::{EncryptedCursor, EncryptedPlace, EncryptedValue, EncryptedValues};

@@ -6,13 +6,13 @@ use std::time::Duration;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 
 use crate::StoreError;
-use mayfly_postgres::Endpoint;
+use mayfly_postgres::PostgresEndpoint;
 
 /// How the store is reached, and how much of the server it may use.
 #[derive(Debug, Clone)]
 pub struct StoreConfig {
     /// The server.
-    pub endpoint: Endpoint,
+    pub endpoint: PostgresEndpoint,
     /// The platform's database; made when it is missing.
     pub database: String,
     /// Connections at once.
@@ -23,7 +23,7 @@ pub struct StoreConfig {
 
 impl StoreConfig {
     /// The usual settings: database `mayfly`, 16 connections, 5 s.
-    pub fn new(endpoint: Endpoint) -> Self {
+    pub fn new(endpoint: PostgresEndpoint) -> Self {
         let database = endpoint.platform_database().to_owned();
         Self { endpoint, database, connections: 16, wait: Duration::from_secs(5) }
     }
@@ -33,7 +33,7 @@ impl StoreConfig {
 #[derive(Clone)]
 pub struct Store {
     pool: Pool,
-    pub(super) endpoint: Endpoint,
+    pub(super) endpoint: PostgresEndpoint,
     pub(super) database: String,
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
-/// See the module.
+/// A running `mayfly` process.
 pub(crate) struct Mayfly {
     child: Child,
     lines: Receiver<String>,

@@ -40,7 +40,7 @@ fn keys_are_rotated_with_the_data_directory_at_hand() {
     assert_eq!(out(&run(&["secrets", "list"])), "k2 seals\nk1\n");
 
     let mut server = Mayfly::start(&["serve", "--log-format", "json"], data.path());
-    server.line_with("what older keys had sealed is sealed anew");
+    server.line_with("re-encrypted secrets with the current key");
     server.signal("TERM");
     assert_eq!(server.end().code(), Some(0));
     let removed = run(&["secrets", "remove", "k1"]);

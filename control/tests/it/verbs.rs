@@ -83,7 +83,7 @@ fn a_function_is_deployed_called_read_and_rolled_back_with_the_contracts_exit_co
     }
     server.signal("TERM");
     assert_eq!(server.end().code(), Some(0));
-    assert_eq!(verb(&["functions", "list"]).status.code(), Some(1), "nobody answers any more");
+    assert_eq!(verb(&["functions", "list"]).status.code(), Some(1), "the server is gone");
     let looked =
         command(&["doctor", "--json", "--data-dir", data.path().to_str().unwrap()]).output().unwrap();
     assert_eq!(looked.status.code(), Some(0), "{}", text(&looked.stderr));

@@ -109,6 +109,7 @@ pub(crate) async fn permit() -> Result<OwnedSemaphorePermit, AcquireError> {
 }
 
 /// Computes something that needs no state on a thread that may block.
+#[allow(clippy::disallowed_methods, reason = "the permit limits how many computations block a thread")]
 pub(crate) async fn run_apart(
     permit: OwnedSemaphorePermit,
     frame: Zeroizing<Vec<u8>>,

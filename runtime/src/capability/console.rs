@@ -1,6 +1,6 @@
 //! `console`: entries, counted and cut, with a marker row where something was lost.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use crate::invocation::{LogEntry, LogLevel};
 use crate::limits::Limits;
@@ -44,7 +44,8 @@ impl Console {
 
     fn push(&mut self, level: LogLevel, message: String) {
         let seq = self.entries.len() as u32;
-        let at_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
+        let at_ms =
+            crate::clock::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
         self.entries.push(LogEntry { seq, at_ms, level, message });
     }
 

@@ -3,7 +3,7 @@
 //! Live, they come from the machine. While recording, they are written down as well. In a replay they come from the
 //! recording, and a guest that asks for anything else than it did then has diverged.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, UNIX_EPOCH};
 
 use ring::rand::{SecureRandom, SystemRandom};
 use wasmtime::{Error, Result};
@@ -69,7 +69,7 @@ impl Nondeterminism {
             };
         }
         let now = match clock {
-            Clock::Real => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
+            Clock::Real => crate::clock::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
             Clock::Monotonic => started.elapsed(),
         };
         let coarse = (now.as_nanos() / CLOCK_STEP_NS * CLOCK_STEP_NS) as u64;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -136,7 +136,7 @@ impl InvocationStart {
         // A failure of the machine's randomness would leave the seed at zero: `Math.random` promises nothing better.
         let _ = SystemRandom::new().fill(&mut seed);
         let started_at_ms =
-            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_millis() as f64);
+            crate::clock::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_millis() as f64);
         Self { seed, started_at_ms }
     }
 

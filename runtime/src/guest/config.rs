@@ -1,4 +1,4 @@
-//! wasmtime, configured for hostile guests: a reason above every knob.
+//! Configures wasmtime for hostile guests: each setting says why.
 
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
 

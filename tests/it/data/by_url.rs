@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mayfly_postgres::{Cluster, Endpoint};
+use mayfly_postgres::{Cluster, PostgresEndpoint};
 use mayfly_store::{Store, StoreConfig, StoreError};
 use mayfly_tenant_db::db::DbLimits;
 use mayfly_tenant_db::identity::Identity;
@@ -32,8 +32,9 @@ fn the_host_keeps_the_passwords() {
     run(async {
         let directory = directory();
         let (cluster, socket) = with_passwords(directory.path()).await;
-        let endpoint =
-            |who: &str| Endpoint::from_url(&format!("postgres://{who}@{socket}/platform?sslmode=disable"));
+        let endpoint = |who: &str| {
+            PostgresEndpoint::from_url(&format!("postgres://{who}@{socket}/platform?sslmode=disable"))
+        };
         let wrong = Store::connect(StoreConfig::new(endpoint("mayfly:wrong").unwrap())).await;
         assert!(wrong.is_err());
 
@@ -63,8 +64,9 @@ fn a_server_where_we_are_no_superuser_is_refused() {
     run(async {
         let directory = directory();
         let (cluster, socket) = with_passwords(directory.path()).await;
-        let url =
-            |who: &str| Endpoint::from_url(&format!("postgres://{who}@{socket}?sslmode=disable")).unwrap();
+        let url = |who: &str| {
+            PostgresEndpoint::from_url(&format!("postgres://{who}@{socket}?sslmode=disable")).unwrap()
+        };
         let store = Store::connect(StoreConfig::new(url("mayfly:p%40ss%20w%2Ford"))).await.unwrap();
         let admin = url("mayfly:p%40ss%20w%2Ford").admin("postgres").await.unwrap();
         admin.batch_execute("GRANT CONNECT ON DATABASE mayfly TO plain").await.unwrap();

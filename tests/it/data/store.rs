@@ -48,9 +48,10 @@ fn no_app_gets_into_the_platforms_database_or_another_apps() {
 #[test]
 fn a_server_that_is_away_is_unavailable() {
     run(async {
-        let endpoint =
-            mayfly_postgres::Endpoint::from_url("postgres://unknown@127.0.0.1:1/mayfly?sslmode=disable")
-                .unwrap();
+        let endpoint = mayfly_postgres::PostgresEndpoint::from_url(
+            "postgres://unknown@127.0.0.1:1/mayfly?sslmode=disable",
+        )
+        .unwrap();
         let error = Store::connect(StoreConfig::new(endpoint)).await.unwrap_err();
         assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     });

@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use mayfly_postgres::{Binaries, Cluster, Endpoint};
+use mayfly_postgres::{Binaries, Cluster, PostgresEndpoint};
 use mayfly_store::{Store, StoreConfig, StoreError};
 use mayfly_tenant_db::db::DbLimits;
 use mayfly_tenant_db::identity::Identity;
@@ -63,11 +63,12 @@ impl Server {
         Self { child, port, authority, _directory: directory }
     }
 
-    fn endpoint(&self, options: &str) -> Endpoint {
-        Endpoint::from_url(&format!("postgres://mayfly:pw@localhost:{}/?{options}", self.port)).unwrap()
+    fn endpoint(&self, options: &str) -> PostgresEndpoint {
+        PostgresEndpoint::from_url(&format!("postgres://mayfly:pw@localhost:{}/?{options}", self.port))
+            .unwrap()
     }
 
-    fn trusting(&self) -> Endpoint {
+    fn trusting(&self) -> PostgresEndpoint {
         self.endpoint(&format!("sslmode=require&sslrootcert={}", self.authority.display()))
     }
 }

@@ -3,13 +3,13 @@
 use support::app::Node;
 use support::cluster::{self, run};
 
-use mayfly_control::config::{Config, Database};
+use mayfly_control::config::{Config, DatabaseSource};
 
 /// A server with its own cluster, which this test kills.
 async fn node() -> Node {
     let directory = cluster::directory();
     let mut config = Config::loopback(directory.path().to_owned());
-    config.database = Database::managed();
+    config.database = DatabaseSource::managed();
     Node::start_in(directory, config, |_| {}).await
 }
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use mayfly_control::config::{Config, Database};
+use mayfly_control::config::{Config, DatabaseSource};
 use mayfly_core::jobs::{Reencrypted, Reencryption};
-use mayfly_postgres::{Cluster, Endpoint};
+use mayfly_postgres::{Cluster, PostgresEndpoint};
 use mayfly_secrets::KeyRing;
 use mayfly_secrets::rotate::{self, KeyPosition};
 use mayfly_store::{Store, StoreConfig};
@@ -20,10 +20,10 @@ const CODE: &str = "export default async (req, ctx) => {
 }";
 
 /// A server over this PostgreSQL, with these root keys.
-async fn start(endpoint: &Endpoint, keys: &str) -> Node {
+async fn start(endpoint: &PostgresEndpoint, keys: &str) -> Node {
     let directory = cluster::directory();
     let mut config = Config::loopback(directory.path().to_owned());
-    config.database = Database::Running(endpoint.clone());
+    config.database = DatabaseSource::Running(endpoint.clone());
     config.secret_keys = Some(keys.to_owned());
     Node::start_in(directory, config, |_| {}).await
 }

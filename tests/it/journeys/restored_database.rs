@@ -1,14 +1,14 @@
 //! An app's database restored without its revoked rights: the server refuses to serve it.
 
 use mayfly_control::app::App;
-use mayfly_control::config::{Config, Database, OpenDatabases};
-use mayfly_postgres::{Cluster, Endpoint};
+use mayfly_control::config::{Config, DatabaseSource, OpenDatabases};
+use mayfly_postgres::{Cluster, PostgresEndpoint};
 use support::app::Node;
 use support::cluster::{self, run};
 
-fn config(directory: &std::path::Path, endpoint: &Endpoint, open: OpenDatabases) -> Config {
+fn config(directory: &std::path::Path, endpoint: &PostgresEndpoint, open: OpenDatabases) -> Config {
     let mut config = Config::loopback(directory.to_owned());
-    config.database = Database::Running(endpoint.clone());
+    config.database = DatabaseSource::Running(endpoint.clone());
     config.open_databases = open;
     config
 }

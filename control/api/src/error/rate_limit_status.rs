@@ -22,7 +22,7 @@ struct Item {
 }
 
 impl RateLimitStatus {
-    /// So many a second.
+    /// Add the limit of requests per second.
     pub fn second(&mut self, quota: u32, left: u32) {
         self.items.push(Item {
             name: "second",
@@ -33,7 +33,7 @@ impl RateLimitStatus {
         });
     }
 
-    /// So many a day.
+    /// Add a daily quota.
     pub fn day(&mut self, name: &'static str, quota: u64, left: u64, resets_in: Duration) {
         let resets_in = resets_in.as_secs() + 1;
         self.items.push(Item { name, quota, window_seconds: DAY, left, resets_in });

@@ -25,7 +25,7 @@ impl From<DateTime<Utc>> for Timestamp {
 }
 
 impl Millis {
-    /// Of so many microseconds.
+    /// From microseconds.
     pub fn of_micros(micros: u64) -> Self {
         Self(micros as f64 / 1_000.0)
     }

@@ -3,7 +3,7 @@
 use mayfly_runtime::NODE_MODULES;
 use serde_json::Value;
 
-/// What of Node's a bundle leaves to whoever runs it.
+/// The Node modules that a bundle leaves as imports.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Externals {
     /// Asked for by `require`.

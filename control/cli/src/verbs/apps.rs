@@ -3,7 +3,7 @@
 use mayfly_api::apps::{CreateApp, DeleteApp};
 use mayfly_api::config::PatchConfig;
 use mayfly_api::decode::Nothing;
-use mayfly_api::endpoint::{Json, NoBody};
+use mayfly_api::endpoint::{EmptyBody, Json};
 use mayfly_api::routes::{AppsCreate, AppsDelete, AppsGet, AppsList, ConfigPatch};
 
 use crate::args::AppVerb;
@@ -16,12 +16,12 @@ pub(super) async fn run(remote: &Remote, verb: AppVerb) -> Result<Exit, Exit> {
         AppVerb::List => list(remote).await?,
         AppVerb::Create { name } => create(remote, &name).await?,
         AppVerb::Get { id } => {
-            let answered = remote.call_on::<AppsGet>(&id, &Nothing {}, &NoBody).await?;
+            let answered = remote.call_on::<AppsGet>(&id, &Nothing {}, &EmptyBody).await?;
             out::json(&answered.answer);
         }
         AppVerb::Delete { id, confirm } => {
             let query = DeleteApp { confirm: confirm.as_deref().map(Into::into) };
-            remote.call_on::<AppsDelete>(&id, &query, &NoBody).await?;
+            remote.call_on::<AppsDelete>(&id, &query, &EmptyBody).await?;
             out::say(&format!("{id} is deleted"));
         }
         AppVerb::Pause { id, reason } => {
@@ -37,7 +37,7 @@ pub(super) async fn run(remote: &Remote, verb: AppVerb) -> Result<Exit, Exit> {
 }
 
 async fn list(remote: &Remote) -> Result<(), Exit> {
-    remote.call::<AppsList>(&[], &Nothing {}, &NoBody).await?.print(remote, |list| {
+    remote.call::<AppsList>(&[], &Nothing {}, &EmptyBody).await?.print(remote, |list| {
         let rows = list.apps.iter().map(|app| {
             let (state, paused) = (app.state.to_string(), app.paused.to_string());
             vec![app.app_id.clone(), app.name.clone(), state, paused, app.created_at.to_string()]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mayfly_api::decode::Nothing;
-use mayfly_api::endpoint::{Json, NoBody};
+use mayfly_api::endpoint::{EmptyBody, Json};
 use mayfly_api::env::PatchEnv;
 use mayfly_api::routes::{EnvGet, EnvPatch, FunctionEnvPatch, FunctionsGet};
 
@@ -16,10 +16,10 @@ use crate::remote::Remote;
 pub(super) async fn run(remote: &Remote, verb: EnvVerb) -> Result<Exit, Exit> {
     let names = match verb {
         EnvVerb::List { function: None } => {
-            remote.call::<EnvGet>(&[], &Nothing {}, &NoBody).await?.answer.keys
+            remote.call::<EnvGet>(&[], &Nothing {}, &EmptyBody).await?.answer.keys
         }
         EnvVerb::List { function: Some(name) } => {
-            remote.call::<FunctionsGet>(&[&name], &Nothing {}, &NoBody).await?.answer.env_keys
+            remote.call::<FunctionsGet>(&[&name], &Nothing {}, &EmptyBody).await?.answer.env_keys
         }
         EnvVerb::Set { vars, function } => {
             let vars = assignments(&vars)?.into_iter().map(|(name, value)| (name, Some(value)));

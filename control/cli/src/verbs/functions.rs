@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use mayfly_api::decode::{self, Nothing};
-use mayfly_api::endpoint::{Json, NoBody, OptionalJson};
+use mayfly_api::endpoint::{EmptyBody, Json, OptionalJson};
 use mayfly_api::functions::{
     DeployFunction, DeployedFunction, InvokeFunction, Invoked, PatchSettings, RollBack, RolloutInfo,
     RolloutSpec,
@@ -112,7 +112,7 @@ fn headers(lines: &[String]) -> Result<BTreeMap<String, String>, Exit> {
 }
 
 pub(super) async fn versions(remote: &Remote, name: &str) -> Result<Exit, Exit> {
-    remote.call::<VersionsList>(&[name], &Nothing {}, &NoBody).await?.print(remote, |list| {
+    remote.call::<VersionsList>(&[name], &Nothing {}, &EmptyBody).await?.print(remote, |list| {
         let rows = list.versions.iter().map(|version| {
             vec![
                 version.version.to_string(),
@@ -135,7 +135,7 @@ pub(super) async fn rollout(remote: &Remote, name: &str, wanted: Option<RolloutS
         let body = Json(PatchSettings { rollout: Some(Object(rollout)), ..PatchSettings::default() });
         remote.call::<FunctionSettingsPatch>(&[name], &Nothing {}, &body).await?;
     }
-    let answered = remote.call::<VersionsList>(&[name], &Nothing {}, &NoBody).await?;
+    let answered = remote.call::<VersionsList>(&[name], &Nothing {}, &EmptyBody).await?;
     let rollout = &answered.answer.rollout;
     if remote.json {
         out::json(rollout);
@@ -166,11 +166,11 @@ pub(super) async fn run(remote: &Remote, verb: FunctionVerb) -> Result<Exit, Exi
     match verb {
         FunctionVerb::List => list(remote).await?,
         FunctionVerb::Get { name } => {
-            let answered = remote.call::<FunctionsGet>(&[&name], &Nothing {}, &NoBody).await?;
+            let answered = remote.call::<FunctionsGet>(&[&name], &Nothing {}, &EmptyBody).await?;
             out::json(&answered.answer);
         }
         FunctionVerb::Delete { name } => {
-            remote.call::<FunctionsDelete>(&[&name], &Nothing {}, &NoBody).await?;
+            remote.call::<FunctionsDelete>(&[&name], &Nothing {}, &EmptyBody).await?;
             out::say(&format!("{name} is deleted"));
         }
     }
@@ -178,7 +178,7 @@ pub(super) async fn run(remote: &Remote, verb: FunctionVerb) -> Result<Exit, Exi
 }
 
 async fn list(remote: &Remote) -> Result<(), Exit> {
-    remote.call::<FunctionsList>(&[], &Nothing {}, &NoBody).await?.print(remote, |list| {
+    remote.call::<FunctionsList>(&[], &Nothing {}, &EmptyBody).await?.print(remote, |list| {
         let rows = list.functions.iter().map(|function| {
             vec![
                 function.name.clone(),

@@ -1,7 +1,7 @@
 //! `mayfly keys`: API keys, and the keys that sign end users' tokens.
 
 use mayfly_api::decode::Nothing;
-use mayfly_api::endpoint::{NoBody, OptionalJson};
+use mayfly_api::endpoint::{EmptyBody, OptionalJson};
 use mayfly_api::keys::{ApiKeyKind, CreateKey};
 use mayfly_api::routes::{
     KeysCreate, KeysList, KeysRevoke, SigningKeysList, SigningKeysRemove, SigningKeysRotate,
@@ -25,11 +25,11 @@ pub(super) async fn run(remote: &Remote, verb: KeyVerb) -> Result<Exit, Exit> {
             answered.print(remote, |key| out::data(&key.kid));
         }
         KeyVerb::Forget { kid } => {
-            remote.call::<SigningKeysRemove>(&[&kid], &Nothing {}, &NoBody).await?;
+            remote.call::<SigningKeysRemove>(&[&kid], &Nothing {}, &EmptyBody).await?;
             out::say(&format!("{kid} is forgotten"));
         }
         KeyVerb::Revoke { id } => {
-            remote.call::<KeysRevoke>(&[&id], &Nothing {}, &NoBody).await?;
+            remote.call::<KeysRevoke>(&[&id], &Nothing {}, &EmptyBody).await?;
             out::say(&format!("{id} is revoked"));
         }
     }
@@ -37,7 +37,7 @@ pub(super) async fn run(remote: &Remote, verb: KeyVerb) -> Result<Exit, Exit> {
 }
 
 async fn list(remote: &Remote) -> Result<(), Exit> {
-    remote.call::<KeysList>(&[], &Nothing {}, &NoBody).await?.print(remote, |list| {
+    remote.call::<KeysList>(&[], &Nothing {}, &EmptyBody).await?.print(remote, |list| {
         let rows = list.keys.iter().map(|key| {
             let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
             vec![
@@ -77,7 +77,7 @@ async fn create(remote: &Remote, name: Option<&str>, scopes: &[String], anon: bo
 }
 
 async fn signing(remote: &Remote) -> Result<(), Exit> {
-    remote.call::<SigningKeysList>(&[], &Nothing {}, &NoBody).await?.print(remote, |list| {
+    remote.call::<SigningKeysList>(&[], &Nothing {}, &EmptyBody).await?.print(remote, |list| {
         let rows = list.keys.iter().map(|key| {
             vec![
                 key.kid.clone(),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use mayfly_api::endpoint::NoBody;
+use mayfly_api::endpoint::EmptyBody;
 use mayfly_api::logs::{GetLogs, InvocationInfo, LevelFilter, TailLogs};
 use mayfly_api::routes::{LogsGet, RouteId};
 
@@ -51,7 +51,7 @@ impl Filter {
 pub(super) async fn show(remote: &Remote, name: &str, filter: &Filter, follow: bool) -> Result<Exit, Exit> {
     // A follower listens before it looks back, so that nothing falls in between.
     let events = if follow { Some(listen(remote, name, filter, None).await?) } else { None };
-    let answered = remote.call::<LogsGet>(&[name], &filter.list, &NoBody).await?;
+    let answered = remote.call::<LogsGet>(&[name], &filter.list, &EmptyBody).await?;
     let records = &answered.answer.logs;
     // The server's newest is first; a reader's is last.
     match events {

@@ -7,7 +7,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use mayfly_api::decode::Nothing;
-use mayfly_api::endpoint::{Json, NoBody};
+use mayfly_api::endpoint::{EmptyBody, Json};
 use mayfly_api::routes::{MigrationsList, SchemaApply, SchemaGet, SchemaRollback};
 use mayfly_api::schema::{ApplySchema, MigrationInfo, RollBackSchema, SchemaApplied};
 use mayfly_api::value::RawObject;
@@ -72,7 +72,7 @@ async fn fetch(remote: &Remote, place: &SchemaPlace) -> Result<Node, Exit> {
     if let Some(url) = &place.database_url {
         return local::get(url, &place.schema).await;
     }
-    let answered = remote.call::<SchemaGet>(&[], &Nothing {}, &NoBody).await?;
+    let answered = remote.call::<SchemaGet>(&[], &Nothing {}, &EmptyBody).await?;
     // Read as it came: columns have an order.
     Node::read(answered.answer.schema.text()).map_err(|error| {
         out::complain(&format!("the schema cannot be read: {error}"));
@@ -133,7 +133,7 @@ async fn history(remote: &Remote, place: &SchemaPlace) -> Result<Exit, Exit> {
     if let Some(url) = &place.database_url {
         return local::history(remote, url, &place.schema).await;
     }
-    let answered = remote.call::<MigrationsList>(&[], &Nothing {}, &NoBody).await?;
+    let answered = remote.call::<MigrationsList>(&[], &Nothing {}, &EmptyBody).await?;
     answered.print(remote, |list| {
         let rows = list.migrations.iter().map(|migration| {
             let MigrationInfo { id, kind, name, applied_at, duration_ms, checksum, .. } = migration;

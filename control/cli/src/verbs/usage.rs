@@ -1,7 +1,7 @@
 //! `mayfly usage`, and `mayfly usage verify`.
 
 use mayfly_api::decode::Nothing;
-use mayfly_api::endpoint::{Json, NoBody};
+use mayfly_api::endpoint::{EmptyBody, Json};
 use mayfly_api::routes::{UsageGet, UsageVerify};
 use mayfly_api::usage::{GetUsage, GroupBy, UsageSums, VerifyUsage};
 
@@ -16,7 +16,7 @@ pub(super) async fn show(
     by: &str,
 ) -> Result<Exit, Exit> {
     let query = GetUsage { from: from.map(Into::into), to: to.map(Into::into), group_by: GroupBy::parse(by) };
-    remote.call::<UsageGet>(&[], &query, &NoBody).await?.print(remote, |report| {
+    remote.call::<UsageGet>(&[], &query, &EmptyBody).await?.print(remote, |report| {
         out::data(&format!("{by}\tinvocations\terrors\tfuel\tdatabase_ms\tegress_bytes"));
         for group in &report.groups {
             let of = group.function.as_deref().or(group.day.as_deref()).unwrap_or("-");

@@ -70,7 +70,7 @@ impl PartialEq for AppKeys {
 }
 
 impl AppKeys {
-    /// Open what is sealed. A secret that cannot be opened makes its issuer unusable, and nobody else.
+    /// Decrypt the secrets. One that cannot be decrypted makes its own issuer unusable, and no other.
     ///
     /// # Errors
     /// When the app's own public keys cannot be read.

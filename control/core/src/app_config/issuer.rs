@@ -12,7 +12,7 @@ use mayfly_secrets::KeyRing;
 
 /// Audiences of one issuer.
 const AUDIENCES_MAX: usize = 10;
-/// Begins the name by which the app itself signs: nobody else may take it.
+/// The beginning of the app's own issuer name, which no external issuer may have.
 pub const OWN_PREFIX: &str = "butterbase:app:";
 
 /// An issuer, as it is stored.

@@ -16,7 +16,7 @@ pub enum CallerKind {
     ServiceKey,
     /// A token of an end user.
     EndUserJwt,
-    /// Nobody in particular.
+    /// No credential, or an anon key.
     Anonymous,
 }
 
@@ -94,7 +94,7 @@ impl Caller {
         }
     }
 
-    /// Nobody, or an app's public client by its anon key.
+    /// A caller without a credential, or with the app's anon key.
     pub fn anonymous(key_id: Option<String>) -> Self {
         Self { kind: CallerKind::Anonymous, key_id, scope: None, user_id: None, claims: None }
     }

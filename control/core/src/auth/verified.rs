@@ -9,7 +9,7 @@ use super::caller::EndUser;
 use crate::app_cache::AppKeys;
 use mayfly_jwt::token::KeySet;
 
-/// Tokens of one generation; there are two. A token that nobody shows falls out with the older one.
+/// Tokens per generation; there are two. A token that is not used is evicted with the older one.
 const GENERATION_MAX: usize = 8_192;
 
 type Hash = [u8; 32];
@@ -39,7 +39,7 @@ pub(super) struct Entry {
     pub(super) user: Arc<EndUser>,
 }
 
-/// Under what a token of an app is kept: what is here is of no use to whoever reads it.
+/// The key of a token in the cache: a hash, so that a dump of memory has no usable tokens.
 pub(super) fn hash(app: &str, token: &str) -> Hash {
     let mut context = Context::new(&SHA256);
     context.update(app.as_bytes());

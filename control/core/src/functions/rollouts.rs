@@ -1,4 +1,4 @@
-//! Versions that serve a part of the calls: start, moved on, ended, and taken back when they fail too often.
+//! Canary rollouts: starts them, changes their share of the calls, and ends them when too many invocations fail.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,9 +11,9 @@ use mayfly_api::value::Number;
 use mayfly_common::tasks::Tasks;
 use mayfly_store::{Rollout, RolloutTerms, Store, StoreError};
 
-/// Failures beyond this share take a version back, where nobody says.
+/// The default of `maxErrorPercent`: more failures end the canary.
 const MAX_ERROR_PERCENT: u32 = 5;
-/// Of at least so many invocations.
+/// The default of `minInvocations`: fewer are not judged.
 const MIN_INVOCATIONS: u32 = 20;
 
 /// Use cases of roll-outs. Cheap to clone.

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use mayfly_telemetry::request::RequestContext;
 
-use super::Trigger;
+use super::TriggerEvent;
 use crate::auth::Caller;
 use crate::functions::CachedFunction;
 use crate::triggers::http::HttpEvent;
@@ -45,7 +45,7 @@ struct GuestRequest<'a> {
 pub(super) fn json(
     cached: &CachedFunction,
     caller: &Caller,
-    trigger: Trigger,
+    trigger: TriggerEvent,
     request: &RequestContext,
 ) -> String {
     let function = &cached.function;
@@ -57,7 +57,7 @@ pub(super) fn json(
         request: GuestRequest { id: &request.id, ip: request.peer, function_name: &function.function_name },
         trigger: match trigger {
             // To the function, a test call is a request like any other.
-            Trigger::Http | Trigger::Invoke => HttpEvent::EVENT,
+            TriggerEvent::Http | TriggerEvent::Invoke => HttpEvent::EVENT,
         },
     };
     // Strings, numbers and nulls only: there is nothing in it that JSON could not say.

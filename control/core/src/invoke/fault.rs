@@ -1,4 +1,4 @@
-//! What a fault of a function means to whoever called it.
+//! Maps a fault of a function to the error that its caller receives.
 
 use mayfly_runtime::{FUEL_PER_CPU_MS, Fault};
 use serde_json::json;

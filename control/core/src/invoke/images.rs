@@ -9,7 +9,7 @@ use crate::functions::CachedFunction;
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_store::{Store, StoredImage};
 
-/// See the module.
+/// Gets images.
 pub(super) struct Images {
     engine: Engine,
     store: Store,

@@ -7,7 +7,7 @@ use crate::functions::CachedFunction;
 use mayfly_api::error::ApiError;
 
 impl Invoker {
-    /// What a fault is to whoever called.
+    /// The error that the caller of a failed function receives.
     pub(super) async fn explain(&self, function: &CachedFunction, mut fault: Fault) -> ApiError {
         redaction::fault(function.mask(), &mut fault);
         self.map_texts(function, texts_of(&mut fault)).await;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-/// How long a reader waits. Without `waitUntil` the record follows the answer at once; with it, the record comes when
-/// everything is over, and nobody waits for that.
+/// How long a reader waits. Without `waitUntil` the record is written right after the response; with it, after the
+/// background work, which no reader waits for.
 const WAIT_MAX: Duration = Duration::from_millis(500);
 
 /// By app, the end of each invocation that is not recorded yet.

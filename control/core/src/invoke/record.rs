@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use mayfly_runtime::{Background, Fault, LogEntry, Outcome};
 
-use super::Trigger;
+use super::TriggerEvent;
 use crate::auth::Caller;
 use crate::functions::CachedFunction;
 use mayfly_store::{BackgroundRecord, InvocationRecord, LogLine};
@@ -17,7 +17,7 @@ const PATH_CHARS_MAX: usize = 1_000;
 pub(super) struct InvocationStart {
     pub(super) id: String,
     pub(super) request_id: Arc<str>,
-    pub(super) trigger: Trigger,
+    pub(super) trigger: TriggerEvent,
     pub(super) method: String,
     pub(super) path: String,
     pub(super) caller: Caller,

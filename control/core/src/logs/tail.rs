@@ -37,13 +37,13 @@ pub struct TailFilter {
 /// What a tail says.
 #[derive(Debug)]
 pub enum TailEvent {
-    /// A record, and its number: whoever comes back with it goes on behind it.
+    /// A record, and its number: a client that reconnects sends it, and receives the records after it.
     Record(u64, Box<InvocationRecord>),
     /// Nothing came for a while.
     Heartbeat,
 }
 
-/// See the module. Ends by itself after ten minutes, and when the server stops.
+/// A stream of new records. Ends by itself after ten minutes, and when the server stops.
 #[derive(Debug)]
 pub struct Tail {
     parts: Parts,

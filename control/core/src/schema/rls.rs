@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mayfly_api::endpoint::{Call, CallContext, Handler, Json};
+use mayfly_api::endpoint::{ApiCall, CallContext, Handler, Json};
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::rls::{
     CreatePolicy, ExplainRows, PoliciesChanged, PolicyInfo, PolicyList, PolicyRole, RowVerdict, RowsExplained,
@@ -34,7 +34,7 @@ impl Schemas {
 }
 
 impl Handler<RlsList> for Schemas {
-    async fn handle(&self, call: Call<RlsList>) -> ApiResult<PolicyList> {
+    async fn handle(&self, call: ApiCall<RlsList>) -> ApiResult<PolicyList> {
         let catalog = self.tenants.schema(&call.context.app).await?;
         let mut policies = Vec::new();
         for table in catalog.tables.values() {
@@ -57,14 +57,14 @@ impl Handler<RlsList> for Schemas {
 }
 
 impl Handler<RlsEnable> for Schemas {
-    async fn handle(&self, call: Call<RlsEnable>) -> ApiResult<PoliciesChanged> {
+    async fn handle(&self, call: ApiCall<RlsEnable>) -> ApiResult<PoliciesChanged> {
         let table = table(&call.body.0.table_name)?;
         self.change(&call.context, PolicyChange::Enable { table }).await
     }
 }
 
 impl Handler<RlsIsolate> for Schemas {
-    async fn handle(&self, call: Call<RlsIsolate>) -> ApiResult<PoliciesChanged> {
+    async fn handle(&self, call: ApiCall<RlsIsolate>) -> ApiResult<PoliciesChanged> {
         let Json(wanted) = call.body;
         let change = PolicyChange::Isolate {
             table: table(&wanted.table_name)?,
@@ -76,7 +76,7 @@ impl Handler<RlsIsolate> for Schemas {
 }
 
 impl Handler<PolicyCreate> for Schemas {
-    async fn handle(&self, call: Call<PolicyCreate>) -> ApiResult<PoliciesChanged> {
+    async fn handle(&self, call: ApiCall<PolicyCreate>) -> ApiResult<PoliciesChanged> {
         let Json(wanted) = call.body;
         let change = create(wanted)?;
         self.change(&call.context, change).await
@@ -84,7 +84,7 @@ impl Handler<PolicyCreate> for Schemas {
 }
 
 impl Handler<PolicyAlter> for Schemas {
-    async fn handle(&self, call: Call<PolicyAlter>) -> ApiResult<PoliciesChanged> {
+    async fn handle(&self, call: ApiCall<PolicyAlter>) -> ApiResult<PoliciesChanged> {
         let name = call.context.name().to_owned();
         let Json(wanted) = call.body;
         let change = PolicyChange::Alter {
@@ -103,14 +103,14 @@ impl Handler<PolicyAlter> for Schemas {
 }
 
 impl Handler<RlsDisable> for Schemas {
-    async fn handle(&self, call: Call<RlsDisable>) -> ApiResult<PoliciesChanged> {
+    async fn handle(&self, call: ApiCall<RlsDisable>) -> ApiResult<PoliciesChanged> {
         let table = call.context.name().to_owned();
         self.change(&call.context, PolicyChange::Disable { table }).await
     }
 }
 
 impl Handler<PolicyDrop> for Schemas {
-    async fn handle(&self, call: Call<PolicyDrop>) -> ApiResult<PoliciesChanged> {
+    async fn handle(&self, call: ApiCall<PolicyDrop>) -> ApiResult<PoliciesChanged> {
         let [table, policy] = call.context.names.as_slice() else {
             return Err(ApiError::internal("the path of a policy has a table and a name"));
         };
@@ -120,7 +120,7 @@ impl Handler<PolicyDrop> for Schemas {
 }
 
 impl Handler<RlsExplain> for Schemas {
-    async fn handle(&self, call: Call<RlsExplain>) -> ApiResult<RowsExplained> {
+    async fn handle(&self, call: ApiCall<RlsExplain>) -> ApiResult<RowsExplained> {
         let Json(wanted) = call.body;
         let (identity, question) = question(wanted)?;
         let verdicts = self.tenants.explain_rows(&call.context.app, &identity, question).await?;

@@ -12,19 +12,19 @@ use tower::Service;
 
 use crate::Reply;
 use crate::rescue::Failure;
-use crate::settings::AccessLog as Which;
+use crate::settings::AccessLog;
 use crate::stage::Arrived;
 use mayfly_telemetry::ACCESS;
 
-/// See the module.
+/// Writes a line of the access log for each request.
 #[derive(Debug, Clone)]
-pub(crate) struct AccessLog<S> {
+pub(crate) struct LogAccess<S> {
     inner: S,
-    which: Which,
+    which: AccessLog,
 }
 
-impl<S> AccessLog<S> {
-    pub(crate) fn new(inner: S, which: Which) -> Self {
+impl<S> LogAccess<S> {
+    pub(crate) fn new(inner: S, which: AccessLog) -> Self {
         Self { inner, which }
     }
 }
@@ -37,7 +37,7 @@ struct Line {
     at: Instant,
 }
 
-impl<S, B> Service<Arrived<B>> for AccessLog<S>
+impl<S, B> Service<Arrived<B>> for LogAccess<S>
 where
     S: Service<Arrived<B>, Response = Reply, Error = Infallible>,
 {
@@ -51,13 +51,13 @@ where
 
     fn call(&mut self, request: Arrived<B>) -> Self::Future {
         // The query is left out: people put secrets there.
-        let line = (self.which != Which::Off).then(|| Line {
+        let line = (self.which != AccessLog::Off).then(|| Line {
             id: Arc::clone(&request.context.id),
             method: request.head.method.clone(),
             path: request.head.uri.path().into(),
             at: request.context.received_at,
         });
-        Logging { inner: self.inner.call(request), line, all: self.which == Which::All }
+        Logging { inner: self.inner.call(request), line, all: self.which == AccessLog::All }
     }
 }
 

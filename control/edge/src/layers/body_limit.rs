@@ -13,7 +13,7 @@ use crate::body::{Bounded, check_announced};
 use crate::stage::Arrived;
 use mayfly_api::error::ApiError;
 
-/// See the module.
+/// Limits the length of request bodies.
 #[derive(Debug, Clone)]
 pub(crate) struct LimitBody<S> {
     inner: S,

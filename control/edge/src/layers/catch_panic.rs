@@ -11,7 +11,7 @@ use tower::Service;
 
 use mayfly_api::error::ApiError;
 
-/// See the module.
+/// Makes an internal error of a panic.
 #[derive(Debug, Clone)]
 pub(crate) struct CatchPanic<S> {
     inner: S,

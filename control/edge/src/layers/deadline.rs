@@ -11,20 +11,20 @@ use tower::Service;
 
 use mayfly_api::error::{ApiError, Code};
 
-/// See the module.
+/// Ends a request that takes longer than its deadline.
 #[derive(Debug, Clone)]
-pub(crate) struct Deadline<S> {
+pub(crate) struct EnforceDeadline<S> {
     inner: S,
     limit: Duration,
 }
 
-impl<S> Deadline<S> {
+impl<S> EnforceDeadline<S> {
     pub(crate) fn new(inner: S, limit: Duration) -> Self {
         Self { inner, limit }
     }
 }
 
-impl<S, R> Service<R> for Deadline<S>
+impl<S, R> Service<R> for EnforceDeadline<S>
 where
     S: Service<R, Error = ApiError>,
 {
@@ -76,7 +76,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_never_ends_is_ended() {
         let service = tower::service_fn(|(): ()| std::future::pending::<Result<(), ApiError>>());
-        let ended = Deadline::new(service, Duration::from_secs(360)).oneshot(()).await;
+        let ended = EnforceDeadline::new(service, Duration::from_secs(360)).oneshot(()).await;
         assert_eq!(ended.unwrap_err().code(), Code::Overloaded);
     }
 }

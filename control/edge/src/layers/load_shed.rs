@@ -12,7 +12,7 @@ use tower::Service;
 use crate::stage::Arrived;
 use mayfly_api::error::{ApiError, Code};
 
-/// See the module. Clones share one count.
+/// Refuses requests beyond a number in flight. Clones share one count.
 #[derive(Debug, Clone)]
 pub(crate) struct LoadShed<S> {
     inner: S,

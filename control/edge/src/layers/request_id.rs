@@ -24,7 +24,7 @@ pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 /// The longest id that is accepted from a caller.
 const ID_CHARS_MAX: usize = 128;
 
-/// See the module. One is made for each connection, since it knows the peer.
+/// Gives each request its id. One is made for each connection, since it knows the peer.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId<S> {
     inner: S,

@@ -14,7 +14,7 @@ use crate::rescue::to_reply;
 use crate::stage::Arrived;
 use mayfly_api::error::ApiError;
 
-/// See the module.
+/// Makes responses of errors.
 #[derive(Debug, Clone)]
 pub(crate) struct Rescue<S> {
     inner: S,

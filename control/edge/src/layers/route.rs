@@ -13,7 +13,7 @@ use crate::stage::{Arrived, Routed};
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::routes::{self, Found, RouteError};
 
-/// See the module.
+/// Finds the route of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Router<S> {
     inner: S,

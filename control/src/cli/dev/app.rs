@@ -11,7 +11,7 @@ use crate::app::App;
 use mayfly_api::access::Manager;
 use mayfly_api::apps::{AppState, CreateApp};
 use mayfly_api::decode::{self, Nothing};
-use mayfly_api::endpoint::{Call, CallContext, Handler as _, Json, NoBody};
+use mayfly_api::endpoint::{ApiCall, CallContext, EmptyBody, Handler as _, Json};
 use mayfly_api::routes::{AppsCreate, AppsGet};
 use serde_json::json;
 
@@ -35,7 +35,7 @@ impl DevApp {
         let wanted: CreateApp = decode::value(json!({ "name": name }), "")
             .map_err(|error| format!("the app {name} cannot be made: {error}"))?;
         let body = Json(wanted);
-        let call = Call::<AppsCreate> { context: context(server, ""), query: Nothing {}, body };
+        let call = ApiCall::<AppsCreate> { context: context(server, ""), query: Nothing {}, body };
         let made = server.use_cases().apps.handle(call).await;
         let made = made.map_err(|error| format!("the app {name} cannot be made: {error}"))?;
         let kept = Self { app_id: made.app_id, service_key: made.service_key, anon_key: made.anon_key };
@@ -63,6 +63,6 @@ fn context(server: &App, app: &str) -> CallContext {
 }
 
 async fn is_ready(server: &App, app: &str) -> bool {
-    let call = Call::<AppsGet> { context: context(server, app), query: Nothing {}, body: NoBody };
+    let call = ApiCall::<AppsGet> { context: context(server, app), query: Nothing {}, body: EmptyBody };
     server.use_cases().apps.handle(call).await.is_ok_and(|app| app.state == AppState::Ready)
 }

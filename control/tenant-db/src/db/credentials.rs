@@ -12,7 +12,7 @@ use super::limits::DbLimits;
 use crate::identity::Privilege;
 use crate::wire::Login;
 use mayfly_common::clock;
-use mayfly_postgres::Endpoint;
+use mayfly_postgres::PostgresEndpoint;
 
 /// For how long a signature is good. It outlives the longest transaction, and host and server may differ in time.
 const CLAIMS_LIFETIME: Duration = Duration::from_secs(15 * 60);
@@ -73,7 +73,7 @@ impl TenantCredentials {
     /// The database's name is the app's id.
     pub(crate) fn login<'a>(
         &'a self,
-        endpoint: &'a Endpoint,
+        endpoint: &'a PostgresEndpoint,
         user: &'a str,
         settings: &'a [(&'a str, String)],
     ) -> Login<'a> {

@@ -15,12 +15,12 @@ use super::limits::DbLimits;
 use super::session::Session;
 use crate::identity::Privilege;
 use crate::wire::{self, Connection, Login, WireError};
-use mayfly_postgres::Endpoint;
+use mayfly_postgres::PostgresEndpoint;
 
 /// All pools.
 #[derive(Debug)]
 pub(crate) struct Pools {
-    endpoint: Endpoint,
+    endpoint: PostgresEndpoint,
     limits: DbLimits,
     permits: ConnectionPermits,
     logins: Mutex<HashMap<(String, Privilege), Arc<LoginPool>>>,
@@ -53,7 +53,7 @@ struct Idle {
 }
 
 impl Pools {
-    pub(crate) fn new(endpoint: Endpoint, limits: DbLimits) -> Arc<Self> {
+    pub(crate) fn new(endpoint: PostgresEndpoint, limits: DbLimits) -> Arc<Self> {
         let permits = ConnectionPermits::new(limits.connections_max);
         Arc::new(Self { endpoint, limits, permits, logins: Mutex::default() })
     }

@@ -6,7 +6,7 @@ use tokio_postgres::{Client, Error};
 use super::{TenantError, roles};
 use crate::identity::Privilege;
 use mayfly_common::digest::sha256_hex;
-use mayfly_postgres::{Endpoint, quote_identifier, quote_literal};
+use mayfly_postgres::{PostgresEndpoint, quote_identifier, quote_literal};
 
 const HARDEN: &str = include_str!("harden.sql");
 const CHECK: &str = include_str!("check.sql");
@@ -26,7 +26,10 @@ pub(super) struct Blueprint<'a> {
 }
 
 /// Everything there is to do, in order. What is there already stays.
-pub(super) async fn provision(endpoint: &Endpoint, blueprint: &Blueprint<'_>) -> Result<(), TenantError> {
+pub(super) async fn provision(
+    endpoint: &PostgresEndpoint,
+    blueprint: &Blueprint<'_>,
+) -> Result<(), TenantError> {
     let guard = exclusive(endpoint, blueprint.app_id).await?;
     roles::ensure_logins(&guard, blueprint.app_id, blueprint.connections, blueprint.password).await?;
     ensure_database(&guard, blueprint.app_id).await?;
@@ -34,7 +37,7 @@ pub(super) async fn provision(endpoint: &Endpoint, blueprint: &Blueprint<'_>) ->
 }
 
 /// Remove the database, with its open connections, and its logins.
-pub(super) async fn remove(endpoint: &Endpoint, app_id: &str) -> Result<(), TenantError> {
+pub(super) async fn remove(endpoint: &PostgresEndpoint, app_id: &str) -> Result<(), TenantError> {
     let guard = exclusive(endpoint, app_id).await?;
     let database = quote_identifier(app_id);
     guard.batch_execute(&format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)")).await?;
@@ -43,7 +46,10 @@ pub(super) async fn remove(endpoint: &Endpoint, app_id: &str) -> Result<(), Tena
 }
 
 /// Close the database to everything that tenants' SQL must not do. The caller holds [`exclusive`].
-pub(super) async fn harden(endpoint: &Endpoint, blueprint: &Blueprint<'_>) -> Result<(), TenantError> {
+pub(super) async fn harden(
+    endpoint: &PostgresEndpoint,
+    blueprint: &Blueprint<'_>,
+) -> Result<(), TenantError> {
     let mut client = endpoint.admin_in_tenant_database(blueprint.app_id).await?;
     let transaction = client.transaction().await?;
     transaction.batch_execute(&fill_in(blueprint.app_id)).await?;
@@ -62,7 +68,7 @@ pub(super) async fn harden(endpoint: &Endpoint, blueprint: &Blueprint<'_>) -> Re
 }
 
 /// What is wrong with the database; empty when nothing is.
-pub(super) async fn check(endpoint: &Endpoint, app_id: &str) -> Result<Vec<String>, TenantError> {
+pub(super) async fn check(endpoint: &PostgresEndpoint, app_id: &str) -> Result<Vec<String>, TenantError> {
     let client = endpoint.admin_in_tenant_database(app_id).await?;
     let [owner, service, user, anon] = Privilege::ALL.map(|privilege| privilege.login(app_id));
     match client.query(CHECK, &[&owner, &service, &user, &anon, &hardened_by()]).await {
@@ -80,7 +86,7 @@ fn hardened_by() -> String {
 
 /// Two servers never work on one thing at once: an app's database, or what the whole server shares. The lock ends with
 /// the connection that is returned.
-pub(super) async fn exclusive(endpoint: &Endpoint, what: &str) -> Result<Client, Error> {
+pub(super) async fn exclusive(endpoint: &PostgresEndpoint, what: &str) -> Result<Client, Error> {
     let client = endpoint.admin(endpoint.platform_database()).await?;
     client.execute("SELECT pg_advisory_lock(hashtext($1))", &[&what]).await?;
     Ok(client)

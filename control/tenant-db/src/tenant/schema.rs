@@ -11,7 +11,7 @@ use tokio_postgres::Client;
 use super::{TenantError, Tenants};
 use crate::db::{DbLimits, TenantCredentials, session_settings};
 use crate::identity::Privilege;
-use mayfly_postgres::Endpoint;
+use mayfly_postgres::PostgresEndpoint;
 
 /// Tables of one app at most.
 const TABLES_MAX: usize = 50;
@@ -184,7 +184,7 @@ pub(super) fn ledger() -> Ledger {
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 async fn connect(
-    endpoint: &Endpoint,
+    endpoint: &PostgresEndpoint,
     credentials: &TenantCredentials,
     limits: &DbLimits,
 ) -> Result<Client, TenantError> {

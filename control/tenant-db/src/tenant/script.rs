@@ -10,7 +10,7 @@ use crate::db::{DbLimits, TenantCredentials, session_settings};
 use crate::identity::Privilege;
 use crate::wire::{self, Connection, Exchange, Field, Refusal, RowSink, StatementName, Values, WireError};
 use mayfly_common::digest::sha256_hex;
-use mayfly_postgres::Endpoint;
+use mayfly_postgres::PostgresEndpoint;
 use mayfly_store::StoreError;
 
 /// The longest script, in bytes.
@@ -53,7 +53,7 @@ pub struct AppliedScript {
 
 /// Run and record it. After an error, nothing of it is there.
 pub(super) async fn run(
-    endpoint: &Endpoint,
+    endpoint: &PostgresEndpoint,
     credentials: &TenantCredentials,
     limits: &DbLimits,
     script: MigrationScript,

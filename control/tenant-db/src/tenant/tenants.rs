@@ -19,7 +19,7 @@ use crate::db::{AppDatabase, CredentialResolver, DbLimits, Pools, TenantCredenti
 use crate::idempotency::AppIdempotency;
 use crate::identity::Identity;
 use mayfly_api::apps::AppState;
-use mayfly_postgres::Endpoint;
+use mayfly_postgres::PostgresEndpoint;
 use mayfly_secrets::{KeyRing, SecretsError};
 use mayfly_store::{Change, ChangeKind, Changes, Store, id};
 
@@ -37,7 +37,7 @@ pub struct Tenants(Arc<TenantsState>);
 struct TenantsState {
     store: Store,
     keys: Arc<KeyRing>,
-    endpoint: Endpoint,
+    endpoint: PostgresEndpoint,
     pools: Arc<Pools>,
     credentials: Mutex<HashMap<String, Arc<TenantCredentials>>>,
     migration_locks: MigrationLocks,
@@ -61,7 +61,7 @@ impl Tenants {
     pub async fn start(
         store: Store,
         keys: Arc<KeyRing>,
-        endpoint: Endpoint,
+        endpoint: PostgresEndpoint,
         limits: DbLimits,
     ) -> Result<Self, TenantError> {
         let client = provision::exclusive(&endpoint, "server").await?;
@@ -133,7 +133,7 @@ impl Tenants {
         Ok(self.0.endpoint.admin_in_tenant_database(app_id).await?)
     }
 
-    pub fn endpoint(&self) -> &Endpoint {
+    pub fn endpoint(&self) -> &PostgresEndpoint {
         &self.0.endpoint
     }
 

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use postgres_protocol::message::frontend;
 
 use super::stream::Stream;
-use mayfly_postgres::Endpoint;
+use mayfly_postgres::PostgresEndpoint;
 
 /// How long delivering the request may take.
 const TIMEOUT: Duration = Duration::from_secs(1);
@@ -15,7 +15,7 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 /// can therefore hit no other statement.
 #[derive(Debug, Clone)]
 pub(crate) struct CancelKey {
-    pub(super) endpoint: Endpoint,
+    pub(super) endpoint: PostgresEndpoint,
     pub(super) process_id: i32,
     pub(super) secret: i32,
 }

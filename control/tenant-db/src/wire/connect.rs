@@ -12,11 +12,11 @@ use super::error::WireError;
 use super::handshake::Handshake;
 use super::scram;
 use super::stream::Stream;
-use mayfly_postgres::Endpoint;
+use mayfly_postgres::PostgresEndpoint;
 
 /// The login, and the settings that the session starts with.
 pub(crate) struct Login<'a> {
-    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) endpoint: &'a PostgresEndpoint,
     pub(crate) database: &'a str,
     pub(crate) user: &'a str,
     pub(crate) password: Option<&'a str>,

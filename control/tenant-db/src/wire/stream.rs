@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::client::TlsStream;
 
-use mayfly_postgres::{Endpoint, ServerAddress};
+use mayfly_postgres::{PostgresEndpoint, ServerAddress};
 
 /// A connected socket.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    pub(super) async fn open(endpoint: &Endpoint) -> io::Result<Self> {
+    pub(super) async fn open(endpoint: &PostgresEndpoint) -> io::Result<Self> {
         match endpoint.address() {
             ServerAddress::Unix { directory, port } => {
                 let path = ServerAddress::socket_path(directory, *port);

@@ -30,7 +30,7 @@ use mayfly_abi::frame::Reader;
 use super::{ComputeError, Computed, Output};
 use cache::Formatter;
 
-pub(crate) use answer::{Answer, bad_settings, missing};
+pub(crate) use answer::{IntlAnswer, bad_settings, missing};
 
 /// What it costs to make a formatter.
 const MAKE: u64 = 1_000_000;
@@ -81,7 +81,7 @@ pub(super) fn run(args: &mut Reader<'_>, recent: &mut Recent) -> Computed {
     Ok(Output::new(answer(task, settings, first, second, recent)?.into_bytes()))
 }
 
-fn answer(task: IntlTask, settings: &str, first: &str, second: &str, recent: &mut Recent) -> Answer {
+fn answer(task: IntlTask, settings: &str, first: &str, second: &str, recent: &mut Recent) -> IntlAnswer {
     match task {
         IntlTask::Canonicalize => return locale::canonicalize(first),
         IntlTask::Describe => return locale::describe(first),
@@ -107,7 +107,7 @@ fn answer(task: IntlTask, settings: &str, first: &str, second: &str, recent: &mu
 }
 
 /// All values of a key, of those that only the host knows.
-fn values(key: &str) -> Answer {
+fn values(key: &str) -> IntlAnswer {
     let mut values = match key {
         "calendar" => calendar::CALENDARS.iter().map(ToString::to_string).collect(),
         "timeZone" => zone::all(),

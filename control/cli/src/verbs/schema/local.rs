@@ -10,13 +10,13 @@ use crate::exit::Exit;
 use crate::out;
 use crate::remote::Remote;
 use mayfly_api::schema::SchemaApplied;
-use mayfly_postgres::Endpoint;
+use mayfly_postgres::PostgresEndpoint;
 
 /// Records shown.
 const RECORDS_MAX: i64 = 1000;
 
 async fn connect(url: &str) -> Result<Client, Exit> {
-    Endpoint::connect(url).await.map_err(|error| {
+    PostgresEndpoint::connect(url).await.map_err(|error| {
         out::complain(&format!("the database cannot be reached: {error}"));
         Exit::Failure
     })

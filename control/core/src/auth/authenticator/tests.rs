@@ -19,7 +19,7 @@ fn key(app: &str, kind: ApiKeyKind, scopes: &[Scope]) -> Credential {
 }
 
 fn service() -> Credential {
-    key(APP, ApiKeyKind::Service, &Scope::ALL)
+    key(APP, ApiKeyKind::Service, Scope::ALL)
 }
 
 fn code(auth: HttpAuth, credential: Credential, user: Option<&str>) -> Result<(Caller, Identity), Code> {
@@ -33,7 +33,7 @@ fn the_table_of_http_auth() {
     let as_alice = Ok((CallerKindOf::EndUserJwt, Identity::User { id: "alice".into() }));
     let as_client = Ok((CallerKindOf::Anonymous, Identity::Anon));
     let jwt = || Credential::Bad(refused(TokenFault::Signature));
-    let other = || key("app_bbbbbbbbbbbb", ApiKeyKind::Service, &Scope::ALL);
+    let other = || key("app_bbbbbbbbbbbb", ApiKeyKind::Service, Scope::ALL);
     let anon = || key(APP, ApiKeyKind::Anon, &[]);
     let as_nobody = Ok((CallerKindOf::Anonymous, Identity::Service));
     let as_service = Ok((CallerKindOf::ServiceKey, Identity::Service));
@@ -73,7 +73,7 @@ fn impersonation_needs_this_apps_service_key() {
     for auth in [HttpAuth::Required, HttpAuth::Optional, HttpAuth::None] {
         for credential in [
             Credential::None,
-            key("app_bbbbbbbbbbbb", ApiKeyKind::Service, &Scope::ALL),
+            key("app_bbbbbbbbbbbb", ApiKeyKind::Service, Scope::ALL),
             key(APP, ApiKeyKind::Anon, &[]),
             Credential::User(Arc::new(EndUser::new("alice", None))),
         ] {

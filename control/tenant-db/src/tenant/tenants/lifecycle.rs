@@ -7,7 +7,7 @@ use super::{CLAIMS_KEY, PASSWORD, Tenants, provision};
 use crate::tenant::TenantError;
 use mayfly_api::apps::AppState;
 use mayfly_secrets::SecretsError;
-use mayfly_store::{App, DatabaseSecrets, id};
+use mayfly_store::{AppRow, DatabaseSecrets, id};
 
 impl Tenants {
     /// Finish what an earlier run began: partially created databases are completed, partially deleted ones deleted,
@@ -36,7 +36,7 @@ impl Tenants {
     ///
     /// # Errors
     /// [`TenantError::Store`] when PostgreSQL is away or full.
-    pub async fn create(&self, name: &str) -> Result<App, TenantError> {
+    pub async fn create(&self, name: &str) -> Result<AppRow, TenantError> {
         let app_id = id::app()?;
         let mut key = Zeroizing::new([0_u8; 32]);
         let mut password = Zeroizing::new([0_u8; 32]);

@@ -4,7 +4,7 @@ use mayfly_abi::compute::Status;
 
 use super::super::ComputeError;
 
-pub(crate) type Answer = Result<String, ComputeError>;
+pub(crate) type IntlAnswer = Result<String, ComputeError>;
 
 pub(crate) fn bad_settings() -> ComputeError {
     ComputeError(Status::Type, "invalid Intl argument")

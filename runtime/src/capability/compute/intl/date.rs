@@ -9,7 +9,7 @@ use super::date_pattern::{DateSettings, Shape, shape};
 use super::parts::{self, Piece};
 use super::skeleton::{Token, halves, kind};
 use super::zone::Zone;
-use super::{Answer, bad_settings, cldr, locale, missing};
+use super::{IntlAnswer, bad_settings, cldr, locale, missing};
 
 /// A date formatter for one locale and options.
 pub(super) struct DateFormatter {
@@ -77,7 +77,7 @@ impl DateFormatter {
         Ok(Moment::from_epoch_milliseconds_and_utc_offset(milliseconds, self.zone.offset_at(milliseconds)?))
     }
 
-    pub(super) fn format(&self, at: &str) -> Answer {
+    pub(super) fn format(&self, at: &str) -> IntlAnswer {
         Ok(parts::json(&self.pieces(&self.whole, &self.moment(at)?)))
     }
 
@@ -109,7 +109,7 @@ impl DateFormatter {
     }
 
     /// From one moment to another.
-    pub(super) fn format_range(&self, from: &str, to: &str) -> Answer {
+    pub(super) fn format_range(&self, from: &str, to: &str) -> IntlAnswer {
         let (from, to) = (self.moment(from)?, self.moment(to)?);
         let whole = |moment: &Moment| self.pieces(&self.whole, moment);
         if parts::text(&whole(&from)) == parts::text(&whole(&to)) {

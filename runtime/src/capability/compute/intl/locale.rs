@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::super::ComputeError;
-use super::{Answer, bad_settings, cldr, zone};
+use super::{IntlAnswer, bad_settings, cldr, zone};
 
 fn expander() -> LocaleExpander {
     LocaleExpander::new_extended()
@@ -52,12 +52,12 @@ fn has_repeated_variant(tag: &str) -> bool {
 }
 
 /// The canonical form, as text; nothing where it is not a tag.
-pub(super) fn canonicalize(tag: &str) -> Answer {
+pub(super) fn canonicalize(tag: &str) -> IntlAnswer {
     Ok(canonical(tag).map(|locale| locale.to_string()).unwrap_or_default())
 }
 
 /// What `Intl.Locale` tells of a tag.
-pub(super) fn describe(tag: &str) -> Answer {
+pub(super) fn describe(tag: &str) -> IntlAnswer {
     let Some(locale) = canonical(tag) else { return Ok(String::new()) };
     let full = maximized(&locale.id);
     let with = |id: LanguageIdentifier| Locale { id, extensions: locale.extensions.clone() }.to_string();
@@ -188,7 +188,7 @@ fn without_extensions(tag: &str) -> String {
 }
 
 /// The first of the locales asked for that there is, or English, with the keywords of it that matter.
-pub(super) fn resolve(settings: &str) -> Answer {
+pub(super) fn resolve(settings: &str) -> IntlAnswer {
     let wanted: Wanted = serde_json::from_str(settings).map_err(|_| bad_settings())?;
     let mut keywords = Map::new();
     let mut chosen = "en-US".to_owned();
@@ -219,7 +219,7 @@ fn defaults(locale: String, keywords: Map<String, Value>) -> Resolved {
 }
 
 /// Those of the locales that there are, as they were written.
-pub(super) fn supported(settings: &str) -> Answer {
+pub(super) fn supported(settings: &str) -> IntlAnswer {
     let wanted: Wanted = serde_json::from_str(settings).map_err(|_| bad_settings())?;
     let there: Vec<&String> =
         wanted.locales.iter().filter(|tag| best(&without_extensions(tag)).is_some()).collect();

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::super::ComputeError;
 use super::parts::{self, Piece, push};
 use super::pattern::{self, Pattern, Symbols, affix, fill, is_digit};
-use super::{Answer, bad_settings, cldr, locale, missing};
+use super::{IntlAnswer, bad_settings, cldr, locale, missing};
 use notation::Notation;
 
 pub(crate) use formatter::{NumberFormatter, NumberSettings};
@@ -73,12 +73,12 @@ impl NumberFormatter {
         })
     }
 
-    pub(super) fn format(&self, number: &str) -> Answer {
+    pub(super) fn format(&self, number: &str) -> IntlAnswer {
         Ok(parts::json(&self.pieces(number)?))
     }
 
     /// From one number to another.
-    pub(super) fn format_range(&self, from: &str, to: &str) -> Answer {
+    pub(super) fn format_range(&self, from: &str, to: &str) -> IntlAnswer {
         let (mut from, mut to) = (self.pieces(from)?, self.pieces(to)?);
         if parts::text(&from) == parts::text(&to) {
             from.insert(0, Piece::new("approximatelySign", "~"));

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::super::ComputeError;
 use super::pattern::fill;
-use super::{Answer, bad_settings, cldr, locale, missing, number, parts};
+use super::{IntlAnswer, bad_settings, cldr, locale, missing, number, parts};
 
 #[derive(Deserialize)]
 struct ListSettings {
@@ -43,7 +43,7 @@ impl List {
         Ok(Self(list.map_err(|_| missing())?))
     }
 
-    pub(super) fn format(&self, items: &str) -> Answer {
+    pub(super) fn format(&self, items: &str) -> IntlAnswer {
         let items: Vec<String> = serde_json::from_str(items).map_err(|_| bad_settings())?;
         let mut pieces = parts::written(&self.0.format(items.iter()), "literal");
         pieces.retain(|piece| piece.kind != "literal" || !piece.text.is_empty());
@@ -85,7 +85,7 @@ impl Relative {
     }
 
     /// `number` units from now.
-    pub(super) fn format(&self, number: &str, unit: &str) -> Answer {
+    pub(super) fn format(&self, number: &str, unit: &str) -> IntlAnswer {
         let entry = self.patterns.get(format!("{unit}{}", self.suffix)).ok_or(missing())?;
         let word = if number == "-0" { "-0" } else { number };
         let word = entry.pointer(&format!("/words/{}", word.strip_prefix("-0").map_or(word, |_| "0")));
@@ -149,7 +149,7 @@ impl DisplayNames {
     }
 
     /// The name of a code; nothing where there is none.
-    pub(super) fn of(&self, code: &str) -> Answer {
+    pub(super) fn of(&self, code: &str) -> IntlAnswer {
         let name = match self {
             Self::Language(names) => {
                 let locale = Locale::try_from_str(code).map_err(|_| bad_settings())?;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::super::ComputeError;
 use super::round::Digits;
-use super::{Answer, bad_settings, locale, missing};
+use super::{IntlAnswer, bad_settings, locale, missing};
 
 /// The name that ECMA-402 has for a plural.
 pub(super) fn plural_name(category: PluralCategory) -> &'static str {
@@ -47,7 +47,7 @@ impl Plurals {
     }
 
     /// The plural of a number; of nothing, all that there are.
-    pub(super) fn select(&self, number: &str) -> Answer {
+    pub(super) fn select(&self, number: &str) -> IntlAnswer {
         if number.is_empty() {
             let all: Vec<&str> = self.rules.categories().map(plural_name).collect();
             return serde_json::to_string(&all).map_err(|_| bad_settings());

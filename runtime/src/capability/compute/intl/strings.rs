@@ -10,7 +10,7 @@ use icu::segmenter::{GraphemeClusterSegmenter, SentenceSegmenter, WordSegmenter}
 use serde::Deserialize;
 
 use super::super::ComputeError;
-use super::{Answer, bad_settings, locale, missing};
+use super::{IntlAnswer, bad_settings, locale, missing};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -54,7 +54,7 @@ impl Collator {
         Ok(Self(collator.map_err(|_| missing())?))
     }
 
-    pub(super) fn compare(&self, left: &str, right: &str) -> Answer {
+    pub(super) fn compare(&self, left: &str, right: &str) -> IntlAnswer {
         Ok(match self.0.compare(left, right) {
             Ordering::Less => "-1",
             Ordering::Equal => "0",
@@ -65,7 +65,7 @@ impl Collator {
 }
 
 /// The ends of the segments in units of UTF-16; those of words are followed by a `w`.
-pub(super) fn segment(granularity: &str, text: &str) -> Answer {
+pub(super) fn segment(granularity: &str, text: &str) -> IntlAnswer {
     let breaks: Vec<(usize, bool)> = match granularity {
         "word" => WordSegmenter::new_dictionary(WordBreakInvariantOptions::default())
             .segment_str(text)
@@ -95,7 +95,7 @@ pub(super) fn segment(granularity: &str, text: &str) -> Answer {
 }
 
 /// A text in another case, as a language has it.
-pub(super) fn change_case(settings: &str, text: &str) -> Answer {
+pub(super) fn change_case(settings: &str, text: &str) -> IntlAnswer {
     let (case, tag) = settings.split_once(' ').ok_or_else(bad_settings)?;
     let tag = locale::with_keywords(tag, &[])?;
     let mapper = CaseMapper::new();

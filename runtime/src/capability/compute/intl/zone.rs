@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::{TimeZone as Rules, TimeZoneDatabase};
 
 use super::super::ComputeError;
-use super::{Answer, bad_settings, missing};
+use super::{IntlAnswer, bad_settings, missing};
 
 /// A time zone, with what ICU4X calls it.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ fn offset(name: &str) -> Option<i32> {
 }
 
 /// The name of a zone as the database has it; nothing where there is none.
-pub(super) fn canonical(name: &str) -> Answer {
+pub(super) fn canonical(name: &str) -> IntlAnswer {
     if let Some(seconds) = offset(name) {
         let minutes = seconds.abs() / 60;
         let sign = if seconds < 0 { '-' } else { '+' };
