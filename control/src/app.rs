@@ -118,10 +118,10 @@ impl App {
             Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbLimits::default()).await?;
         // Before strangers' SQL runs in them.
         tenants.close_open(config.open_databases).await?;
-        let outbound = EgressClient::new(&config.fetch_allow, &config.extra_authorities)?;
+        let egress = EgressClient::new(&config.fetch_allow, &config.extra_authorities)?;
         let (sink, _) = Sink::start(&store, SinkConfig::default());
         let (tasks, stop) = (Tasks::new(), CancellationToken::new());
-        let foundation = Foundation { engine, store, tenants, keyring, outbound, sink, tasks, stop };
+        let foundation = Foundation { engine, store, tenants, keyring, egress, sink, tasks, stop };
         Ok(Self::assemble(&config, foundation, admin_key, listener, address, cluster))
     }
 

@@ -24,7 +24,7 @@ pub fn run() -> std::process::ExitCode {
         // Before anything else: the worker has no runtime, no log and no settings.
         return if mayfly_runtime::compile_worker().is_ok() { Exit::Ok } else { Exit::Failure }.into();
     }
-    // Sandboxes may take all processors (`quota/turns.rs`): beside the threads they run on there are some for everything
+    // Sandboxes may take all processors (`quota/scheduler.rs`): beside the threads they run on there are some for everything
     // else, and the kernel lets those that were idle go first.
     let threads = std::thread::available_parallelism().map_or(2, usize::from) + SPARE_THREADS;
     let runtime =

@@ -39,7 +39,7 @@ pub struct Config {
     pub public_url: Option<String>,
     /// The operator's key, when given.
     pub admin_key: Option<String>,
-    /// Keys that secrets are sealed with, when they are not in [`key_file`](Self::key_file).
+    /// Keys that secrets are encrypted with, when they are not in [`key_file`](Self::key_file).
     pub secret_keys: Option<String>,
     /// Bounds of the edge.
     pub edge: EdgeLimits,
@@ -76,7 +76,7 @@ pub enum ConfigError {
     /// The admin key would be guessable, or mistaken for another kind.
     #[error("MAYFLY_ADMIN_KEY must begin with mf_admin_ and have 32 to 128 of [0-9A-Za-z_-] after that")]
     AdminKey,
-    /// Secrets could be neither sealed nor opened.
+    /// Secrets could be neither encrypted nor decrypted.
     #[error("MAYFLY_SECRET_KEYS: {0}")]
     SecretKeys(#[from] SecretsError),
     /// The database's address is none.

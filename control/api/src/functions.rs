@@ -217,7 +217,7 @@ pub struct TriggerState {
 pub struct DeployedFunction {
     /// `fn_...`
     pub id: String,
-    /// The same.
+    /// Equal to `id`; for older clients.
     pub function_id: String,
     /// Its name.
     pub name: String,

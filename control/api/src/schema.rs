@@ -138,7 +138,7 @@ pub struct MigrationInfo {
     pub id: i64,
     /// Its name.
     pub name: Option<String>,
-    /// The same.
+    /// Equal to `name`; for older clients.
     pub description: Option<String>,
     /// `apply`, `rollback`, `rls` or `script`.
     pub kind: String,

@@ -13,7 +13,7 @@ pub struct Admission {
     /// The apps' limits.
     pub apps: AppCache,
     /// The concurrency limiter.
-    pub slots: ConcurrencyLimiter,
+    pub concurrency: ConcurrencyLimiter,
     /// The daily quotas.
     pub daily: Daily,
 }
@@ -40,7 +40,7 @@ impl Admission {
     pub async fn count(&self, app: &str) -> ApiResult<Counted> {
         let cached = self.apps.get(app).await?;
         let mut rate_limit = RateLimitStatus::default();
-        let counted = self.slots.count(app, &cached.limits);
+        let counted = self.concurrency.count(app, &cached.limits);
         if let Some(rate) = cached.limits.rate {
             rate_limit.second(rate.per_second, counted.unwrap_or(None).unwrap_or(0));
         }
@@ -54,7 +54,7 @@ impl Admission {
     /// A permit for it, as soon as there is one.
     pub async fn enter(&self, counted: Counted) -> ApiResult<Permit> {
         let Counted { id, app, rate_limit } = counted;
-        match self.slots.take(&id, &app.limits).await {
+        match self.concurrency.take(&id, &app.limits).await {
             Ok(slot) => {
                 self.daily.begin(&id);
                 Ok(Permit { slot, rate_limit })

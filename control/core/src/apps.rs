@@ -48,8 +48,8 @@ impl Apps {
         let (service_key, _) =
             self.keys.insert(app, ApiKeyKind::Service, Some("default".into()), Scope::ALL.to_vec()).await?;
         let (anon_key, _) = self.keys.insert(app, ApiKeyKind::Anon, Some("default".into()), vec![]).await?;
-        let sealed = self.keyring.encrypt(app, None, ANON_KEY, &anon_key)?;
-        let change = BTreeMap::from([(ANON_KEY.to_owned(), Some(sealed))]);
+        let encrypted = self.keyring.encrypt(app, None, ANON_KEY, &anon_key)?;
+        let change = BTreeMap::from([(ANON_KEY.to_owned(), Some(encrypted))]);
         self.store.env().merge(app, None, &change).await?;
         self.tokens.ensure(app).await?;
         Ok((service_key, anon_key))

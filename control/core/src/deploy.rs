@@ -94,7 +94,8 @@ impl Deploy {
             source_map: manifest.source_map,
         };
         let (build, schema_fingerprint) = self.build(app, source).await?;
-        let env = manifest.env.map(|env| self.shared.env.seal_all(app, &manifest.name, env)).transpose()?;
+        let env =
+            manifest.env.map(|env| self.shared.env.encrypt_all(app, &manifest.name, env)).transpose()?;
         let image_bytes = build.image.len();
         let row = DeployRow {
             name: manifest.name,

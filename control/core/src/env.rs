@@ -25,7 +25,7 @@ pub const ANON_KEY: &str = "BUTTERBASE_ANON_KEY";
 pub struct Env {
     /// The platform's tables.
     pub store: Store,
-    /// Seals values.
+    /// Encrypts values.
     pub keyring: Arc<KeyRing>,
     /// Told of what changed.
     pub function_cache: FunctionCache,
@@ -82,14 +82,14 @@ impl Env {
         let id = function.map(|function| function.id.as_str());
         let there = self.store.env().get(app, id).await?;
         check_count(there.keys(), &change)?;
-        let sealed = self.seal_change(app, function.map(|function| function.name.as_str()), change)?;
-        let names = self.store.env().merge(app, id, &sealed).await?;
+        let encrypted = self.encrypt_change(app, function.map(|function| function.name.as_str()), change)?;
+        let names = self.store.env().merge(app, id, &encrypted).await?;
         self.function_cache.invalidate(app);
         Ok(visible(names))
     }
 
-    /// Seal all variables of a function that is being deployed.
-    pub fn seal_all(
+    /// Encrypt all variables of a function that is being deployed.
+    pub fn encrypt_all(
         &self,
         app: &str,
         function: &str,
@@ -97,19 +97,19 @@ impl Env {
     ) -> ApiResult<BTreeMap<String, String>> {
         env.into_iter()
             .map(|(name, value)| {
-                let sealed = self.keyring.encrypt(app, Some(function), &name, &value)?;
-                Ok((name, sealed))
+                let encrypted = self.keyring.encrypt(app, Some(function), &name, &value)?;
+                Ok((name, encrypted))
             })
             .collect()
     }
 
-    fn seal_change(&self, app: &str, function: Option<&str>, change: EnvChange) -> ApiResult<EnvChange> {
+    fn encrypt_change(&self, app: &str, function: Option<&str>, change: EnvChange) -> ApiResult<EnvChange> {
         change
             .into_iter()
             .map(|(name, value)| {
-                let sealed =
+                let encrypted =
                     value.map(|value| self.keyring.encrypt(app, function, &name, &value)).transpose()?;
-                Ok((name, sealed))
+                Ok((name, encrypted))
             })
             .collect()
     }

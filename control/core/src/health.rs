@@ -22,7 +22,7 @@ pub struct Health {
     /// Records.
     pub sink: Sink,
     /// Sandboxes.
-    pub slots: ConcurrencyLimiter,
+    pub concurrency: ConcurrencyLimiter,
     /// Set once a shutdown has start.
     pub stop: CancellationToken,
 }
@@ -47,7 +47,7 @@ impl Health {
             subsystems: [(POSTGRESQL, postgresql), ("listener", listener)]
                 .map(|(name, trouble)| (name.to_owned(), subsystem(trouble)))
                 .into(),
-            invocations_running: self.slots.in_use(),
+            invocations_running: self.concurrency.in_use(),
             records_dropped: self.sink.counts().dropped,
         }
     }

@@ -69,7 +69,7 @@ pub struct Execution {
     /// Compiles images and runs them.
     pub engine: Engine,
     /// The CPU scheduler.
-    pub turns: CpuScheduler,
+    pub cpu_scheduler: CpuScheduler,
     /// The daily quotas.
     pub daily: Daily,
     /// What a shutdown waits for.
@@ -91,7 +91,7 @@ pub struct Capabilities {
     /// The apps' databases.
     pub tenants: Tenants,
     /// `fetch`.
-    pub outbound: EgressClient,
+    pub egress: EgressClient,
     /// Decrypts environments.
     pub keyring: Arc<KeyRing>,
     /// `BUTTERBASE_API_URL`
@@ -175,7 +175,7 @@ impl Invoker {
         let work = self.shared.parts.execution.tasks.attached(async move {
             let (execution, app) = (&this.shared.parts.execution, &running.function.app_id);
             let run = execution.engine.invoke(&image, call, answer);
-            let mut outcome = execution.turns.run(Arc::clone(app), permit.weight(), run).await;
+            let mut outcome = execution.cpu_scheduler.run(Arc::clone(app), permit.weight(), run).await;
             let fuel =
                 outcome.usage.fuel + outcome.background.as_ref().map_or(0, |background| background.fuel);
             execution.daily.spend(app, fuel, outcome.usage.egress_bytes);

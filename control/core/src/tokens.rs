@@ -44,7 +44,7 @@ const KID_CHARS_MAX: usize = 100;
 pub struct Tokens {
     /// The platform's tables.
     pub store: Store,
-    /// Seals private halves.
+    /// Encrypts private halves.
     pub keyring: Arc<KeyRing>,
     /// Knows the keys.
     pub apps: AppCache,
@@ -75,8 +75,8 @@ impl Tokens {
         let kid = format!("k_{}", key::random_word(20)?);
         let (pair, private) = SigningKey::generate(kid.clone()).map_err(ApiError::internal)?;
         let private = Zeroizing::new(STANDARD.encode(&*private));
-        let sealed = self.keyring.encrypt(app, None, &signing_key_name(&kid), &private)?;
-        Ok(NewSigningKey { kid, public_jwk: pair.public_jwk(), private_encrypted: Some(sealed) })
+        let encrypted = self.keyring.encrypt(app, None, &signing_key_name(&kid), &private)?;
+        Ok(NewSigningKey { kid, public_jwk: pair.public_jwk(), private_encrypted: Some(encrypted) })
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Verify {
     /// Runs them.
     pub engine: Engine,
     /// The CPU scheduler.
-    pub turns: CpuScheduler,
+    pub cpu_scheduler: CpuScheduler,
     /// Knows what is not recorded yet.
     pub invoker: Invoker,
 }
@@ -48,7 +48,8 @@ impl Verify {
         let bytes = self.keyring.decrypt_bytes(app, None, &recording_name(id), &stored.encrypted)?;
         let recording = Recording::from_bytes(bytes.to_vec()).map_err(ApiError::internal)?;
         let run = self.engine.replay(&image, &recording);
-        let replay = self.turns.run(app.into(), permit.weight(), run).await.map_err(ApiError::internal)?;
+        let replay =
+            self.cpu_scheduler.run(app.into(), permit.weight(), run).await.map_err(ApiError::internal)?;
         permit.spent(replay.outcome.usage.fuel);
         let replayed_fuel = replay.outcome.usage.fuel;
         Ok(UsageVerified {

@@ -1,4 +1,4 @@
-//! A response on its way out: its body is here, or still being made.
+//! `Reply`: a response whose body is complete or still being produced.
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
@@ -15,7 +15,7 @@ use serde::Serialize;
 /// How long a request took, for callers who may know.
 pub(crate) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// A response on its way out.
+/// A response to send.
 pub(crate) type Reply = http::Response<ReplyBody>;
 
 /// Almost every body is here as a whole, and pays nothing for those that are not.
@@ -39,7 +39,7 @@ pub(super) fn of<T: Serialize>(status: StatusCode, value: &T) -> ApiResult<Reply
     Ok(json(status, serde_json::to_vec(value).map_err(ApiError::internal)?))
 }
 
-/// A response of status 200 whose body is made piece by piece, each as it is asked for, until the caller goes away.
+/// A response of status 200 whose body is produced piece by piece, each on demand, until the caller disconnects.
 pub(super) fn streamed(pieces: impl Stream<Item = Bytes> + Send + 'static) -> Reply {
     let frames = pieces.map(|piece| Ok(Frame::data(piece)));
     Reply::new(Either::Right(StreamBody::new(frames).boxed_unsync()))

@@ -45,7 +45,7 @@ pub(super) struct Foundation {
     pub(super) store: Store,
     pub(super) tenants: Tenants,
     pub(super) keyring: Arc<KeyRing>,
-    pub(super) outbound: EgressClient,
+    pub(super) egress: EgressClient,
     pub(super) sink: Sink,
     pub(super) tasks: Tasks,
     /// Fires when a shutdown begins.
@@ -103,29 +103,29 @@ fn use_cases(
     admin_key: &str,
     public_url: &str,
 ) -> UseCaseParts {
-    let Foundation { engine, store, tenants, keyring, outbound, sink, tasks, stop } = foundation;
+    let Foundation { engine, store, tenants, keyring, egress, sink, tasks, stop } = foundation;
     let NodeCaches { apps: app_cache, keys: key_cache, functions: function_cache, invalidator } = caches;
     let authenticator = Authenticator::new(AuthenticatorParts {
         store: store.clone(),
         admin: AdminKey::new(admin_key),
         keys: key_cache,
-        tokens: TokenVerifier::new(app_cache.clone(), Jwks::new(Arc::new(outbound.clone()))),
+        tokens: TokenVerifier::new(app_cache.clone(), Jwks::new(Arc::new(egress.clone()))),
         functions: function_cache.clone(),
     });
-    let slots = ConcurrencyLimiter::new(config.invocations_max, config.invocations_per_app_max);
-    let turns = CpuScheduler::new(processors(), CPU_SLOTS_BESIDE);
+    let concurrency = ConcurrencyLimiter::new(config.invocations_max, config.invocations_per_app_max);
+    let cpu_scheduler = CpuScheduler::new(processors(), CPU_SLOTS_BESIDE);
     let rollouts = Rollouts::new(store.clone(), function_cache.clone(), tasks.clone());
     let invoker = Invoker::new(InvokerParts {
         execution: Execution {
             engine: engine.clone(),
-            turns: turns.clone(),
+            cpu_scheduler: cpu_scheduler.clone(),
             daily: daily.clone(),
             tasks: tasks.clone(),
         },
         records: Records { store: store.clone(), sink: sink.clone() },
         capabilities: Capabilities {
             tenants: tenants.clone(),
-            outbound,
+            egress,
             keyring: Arc::clone(&keyring),
             api_url: public_url.into(),
         },
@@ -174,12 +174,12 @@ fn use_cases(
         schemas,
         logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
         usages: Usages { store: store.clone(), invoker: invoker.clone() },
-        verify: Verify { store: store.clone(), keyring, engine, turns, invoker: invoker.clone() },
-        health: Health { store, sink, slots: slots.clone(), stop },
+        verify: Verify { store: store.clone(), keyring, engine, cpu_scheduler, invoker: invoker.clone() },
+        health: Health { store, sink, concurrency: concurrency.clone(), stop },
         test_calls: TestCalls { functions: function_cache.clone(), invoker: invoker.clone() },
         resolver: function_cache,
         authenticator,
-        admission: Admission { apps: app_cache, slots, daily },
+        admission: Admission { apps: app_cache, concurrency, daily },
         invoker,
     }
 }

@@ -33,14 +33,14 @@ Data goes to stdout, everything else to stderr. NO_COLOR is honoured.";
 pub enum Command {
     /// Run a server
     #[command(
-        after_help = "MAYFLY_ADMIN_KEY sets the operator's key, MAYFLY_SECRET_KEYS the keys that secrets are sealed with; without them they are\nmade, in admin.key and secrets.key in the data directory."
+        after_help = "MAYFLY_ADMIN_KEY sets the operator's key, MAYFLY_SECRET_KEYS the keys that secrets are encrypted with; without them they are\nmade, in admin.key and secrets.key in the data directory."
     )]
     Serve(Box<ServeArgs>),
     /// Run a server for a folder of functions: deploy them all, and again whenever they change
     Dev(Box<DevArgs>),
     /// Look at the apps' databases of a stopped server, or of one by URL: are they closed as they must be?
     Doctor(Box<DoctorArgs>),
-    /// The root keys that everything secret is sealed with
+    /// The root keys that secrets are encrypted with
     #[command(subcommand)]
     Secrets(SecretsVerb),
     /// Parse sources for a server, in a process that may die

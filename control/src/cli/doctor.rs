@@ -33,7 +33,7 @@ struct Report {
     keys: Vec<RootKey>,
 }
 
-/// A root key, and how much is sealed with it.
+/// A root key, and how many values are encrypted with it.
 struct RootKey {
     id: String,
     values: i64,
@@ -72,10 +72,10 @@ async fn look_there(
 }
 
 /// Ours in their order, then those that are missing.
-fn count_keys(keyring: &KeyRing, sealed: &[(String, i64)]) -> Vec<RootKey> {
-    let values_of = |id: &str| sealed.iter().find(|(key, _)| key == id).map_or(0, |(_, values)| *values);
+fn count_keys(keyring: &KeyRing, encrypted: &[(String, i64)]) -> Vec<RootKey> {
+    let values_of = |id: &str| encrypted.iter().find(|(key, _)| key == id).map_or(0, |(_, values)| *values);
     let ours = keyring.ids().map(|id| RootKey { id: id.to_owned(), values: values_of(id), known: true });
-    let missing = sealed.iter().filter(|(id, _)| keyring.ids().all(|ours| ours != id));
+    let missing = encrypted.iter().filter(|(id, _)| keyring.ids().all(|ours| ours != id));
     ours.chain(missing.map(|(id, values)| RootKey { id: id.clone(), values: *values, known: false }))
         .collect()
 }
@@ -108,7 +108,7 @@ fn show(report: &Report, as_json: bool) -> Exit {
         out::say(&format!("{} apps: {verdict}", report.apps));
         for RootKey { id, values, known } in &report.keys {
             let lost = if *known { "" } else { ", and is missing: they cannot be decrypted" };
-            out::say(&format!("root key {id}: sealed {values} values{lost}"));
+            out::say(&format!("root key {id}: encrypts {values} values{lost}"));
         }
     }
     let closed = report.open.is_empty() || report.repaired;

@@ -1,4 +1,4 @@
-//! `mayfly secrets`: the root keys that everything secret is sealed with, in the data directory.
+//! `mayfly secrets`: the root keys that secrets are encrypted with, in the data directory.
 
 use serde_json::json;
 
@@ -30,7 +30,7 @@ pub(super) async fn run(verb: &SecretsVerb, as_json: bool) -> Exit {
         SecretsVerb::Remove { id, .. } => match values_of(&config, id).await {
             Ok(0) => told(rotate::remove(&path, id), |()| format!("{id} is gone")),
             Ok(values) => {
-                out::complain(&format!("{values} values are sealed with '{id}'; {AT_NEXT_START}"));
+                out::complain(&format!("{values} values are encrypted with '{id}'; {AT_NEXT_START}"));
                 Exit::Conflict
             }
             Err(error) => {
@@ -54,18 +54,18 @@ fn list(config: &Config, as_json: bool) -> Exit {
     };
     if as_json {
         let keys: Vec<_> =
-            ring.ids().map(|id| json!({ "id": id, "seals": id == ring.current_id() })).collect();
+            ring.ids().map(|id| json!({ "id": id, "current": id == ring.current_id() })).collect();
         out::json(&json!({ "keys": keys }));
     } else {
         for id in ring.ids() {
-            let seals = if id == ring.current_id() { " seals" } else { "" };
-            out::data(&format!("{id}{seals}"));
+            let mark = if id == ring.current_id() { " current" } else { "" };
+            out::data(&format!("{id}{mark}"));
         }
     }
     Exit::Ok
 }
 
-/// How many values a key sealed, over all of the platform's tables.
+/// How many values are encrypted with a key, over all of the platform's tables.
 async fn values_of(config: &Config, id: &str) -> Result<i64, StartError> {
     let (cluster, endpoint) = open_database(config).await?;
     let counted = async {

@@ -32,7 +32,7 @@ pub struct ServeArgs {
     #[arg(long, env = "MAYFLY_ADMIN_KEY", hide_env_values = true, hide = true)]
     pub admin_key: Option<String>,
 
-    /// Keys that secrets are sealed with, "id:base64 of 32 bytes", separated by commas, the one to seal with first [default:
+    /// Keys that secrets are encrypted with, "id:base64 of 32 bytes", separated by commas, the current one first [default:
     /// secrets.key in the data directory, made at first start]
     #[arg(long, env = "MAYFLY_SECRET_KEYS", hide_env_values = true, hide = true)]
     pub secret_keys: Option<String>,
@@ -41,7 +41,7 @@ pub struct ServeArgs {
     #[arg(long, env = "MAYFLY_MAX_BODY", default_value = "10MiB")]
     pub max_body: ByteSize,
 
-    /// Disk space for compiled functions; those that were not called for longest make room
+    /// Disk space for compiled functions; the least recently used are evicted
     #[arg(long, env = "MAYFLY_MAX_CACHE", default_value = "8GiB")]
     pub max_cache: ByteSize,
 

@@ -16,8 +16,8 @@ fn err(output: &Output) -> String {
 fn keys_are_rotated_with_the_data_directory_at_hand() {
     let data = directory();
     let run = |args: &[&str]| command(args).arg("--data-dir").arg(data.path()).output().unwrap();
-    assert_eq!(out(&run(&["secrets", "list"])), "k1 seals\n");
-    // A server seals the secrets of an app with it.
+    assert_eq!(out(&run(&["secrets", "list"])), "k1 current\n");
+    // A server encrypts the secrets of an app with it.
     let mut server = Mayfly::start(&["serve", "--log-format", "json"], data.path());
     let line: serde_json::Value = serde_json::from_str(&server.line_with("\"listening\"")).unwrap();
     let admin = std::fs::read_to_string(data.path().join("admin.key")).unwrap();
@@ -32,12 +32,12 @@ fn keys_are_rotated_with_the_data_directory_at_hand() {
 
     let refused = run(&["secrets", "remove", "k1"]);
     assert_eq!(refused.status.code(), Some(6), "{}", err(&refused));
-    assert!(err(&refused).contains("values are sealed with 'k1'"), "{}", err(&refused));
+    assert!(err(&refused).contains("values are encrypted with 'k1'"), "{}", err(&refused));
     assert_eq!(run(&["secrets", "add"]).status.code(), Some(0));
-    assert_eq!(out(&run(&["secrets", "list"])), "k1 seals\nk2\n");
+    assert_eq!(out(&run(&["secrets", "list"])), "k1 current\nk2\n");
     assert_eq!(run(&["secrets", "use", "k2"]).status.code(), Some(0));
     assert_eq!(run(&["secrets", "use", "k9"]).status.code(), Some(4));
-    assert_eq!(out(&run(&["secrets", "list"])), "k2 seals\nk1\n");
+    assert_eq!(out(&run(&["secrets", "list"])), "k2 current\nk1\n");
 
     let mut server = Mayfly::start(&["serve", "--log-format", "json"], data.path());
     server.line_with("re-encrypted secrets with the current key");
@@ -52,14 +52,14 @@ fn keys_are_rotated_with_the_data_directory_at_hand() {
     assert!(report["keys"][0]["values"].as_i64() > Some(0), "{report}");
 
     assert_eq!(run(&["secrets", "rotate"]).status.code(), Some(0));
-    assert_eq!(out(&run(&["secrets", "list"])), "k3 seals\nk2\n");
-    // With the key gone that everything is sealed with, the doctor says so.
+    assert_eq!(out(&run(&["secrets", "list"])), "k3 current\nk2\n");
+    // With the key gone that secrets are encrypted with, the doctor says so.
     let file = data.path().join("secrets.key");
     let kept: Vec<_> = std::fs::read_to_string(&file).unwrap().lines().take(1).map(str::to_owned).collect();
     std::fs::write(&file, kept.join("\n")).unwrap();
     let doctor = run(&["doctor"]);
     assert_eq!(doctor.status.code(), Some(1));
-    assert!(err(&doctor).contains("root key k2: sealed"), "{}", err(&doctor));
+    assert!(err(&doctor).contains("root key k2: encrypts"), "{}", err(&doctor));
     assert!(err(&doctor).contains("is missing"), "{}", err(&doctor));
 }
 

@@ -161,7 +161,7 @@ pub struct ForeignKey {
     pub path: String,
 }
 
-/// What happens to a row whose reference goes away.
+/// What happens to a row when the row that it references is deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Action {
     /// It is refused at the end of the statement.

@@ -256,7 +256,7 @@ codes! {
     /// The environment cannot be decrypted.
     SecretsUnavailable = "SECRETS_UNAVAILABLE", 500 Platform,
         "The environment cannot be read",
-        "The operator has to restore the key that the environment was sealed with, or set the values again.";
+        "The operator has to restore the key that the environment was encrypted with, or set the values again.";
     /// A failure of Mayfly's own.
     InternalError = "INTERNAL_ERROR", 500 Platform,
         "Internal error",

@@ -69,7 +69,7 @@ async fn listen(remote: &Remote, name: &str, filter: &Filter, last: Option<&str>
     remote.events(RouteId::LogsStream, &[name], &filter.stream, last).await
 }
 
-/// Show what comes, until the reader has enough. A server that goes away is waited for.
+/// Print new records until interrupted. Reconnects when the server restarts.
 async fn go_on(
     remote: &Remote,
     name: &str,

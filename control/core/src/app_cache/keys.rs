@@ -89,7 +89,7 @@ impl AppKeys {
             })
             .collect();
         let own = KeySet::new(keys).map_err(mayfly_api::error::ApiError::internal)?;
-        let signer = rows.iter().find(|row| row.signing).and_then(|row| open_signer(app, row, keyring));
+        let signer = rows.iter().find(|row| row.signing).and_then(|row| decrypt_signer(app, row, keyring));
         let external = issuers.iter().map(|issuer| External::open(app, issuer, keyring)).collect();
         Ok(Self { own, signer, external, rows, issuers, ..Self::nothing(app) })
     }
@@ -157,8 +157,8 @@ impl External {
     fn open(app: &str, issuer: &Issuer, keyring: &KeyRing) -> Self {
         let source = match (&issuer.jwks_url, &issuer.secret_sealed) {
             (Some(url), _) => Source::Published(url.as_str().into()),
-            (None, Some(sealed)) => {
-                open_secret(app, issuer, sealed, keyring).map_or(Source::Undecryptable, Source::Secret)
+            (None, Some(encrypted)) => {
+                decrypt_secret(app, issuer, encrypted, keyring).map_or(Source::Undecryptable, Source::Secret)
             }
             (None, None) => Source::Undecryptable,
         };
@@ -166,9 +166,9 @@ impl External {
     }
 }
 
-fn open_secret(app: &str, issuer: &Issuer, sealed: &str, keyring: &KeyRing) -> Option<KeySet> {
+fn decrypt_secret(app: &str, issuer: &Issuer, encrypted: &str, keyring: &KeyRing) -> Option<KeySet> {
     let secret = keyring
-        .decrypt(app, None, &secret_name(&issuer.issuer), sealed)
+        .decrypt(app, None, &secret_name(&issuer.issuer), encrypted)
         .map_err(
             |error| tracing::error!(%error, app, issuer = issuer.issuer, "cannot decrypt an issuer's secret"),
         )
@@ -176,17 +176,17 @@ fn open_secret(app: &str, issuer: &Issuer, sealed: &str, keyring: &KeyRing) -> O
     KeySet::new(vec![VerifyKey::secret(secret.as_bytes()).ok()?]).ok()
 }
 
-fn open_signer(app: &str, row: &SigningKeyRow, keyring: &KeyRing) -> Option<SigningKey> {
-    let sealed = row.private_encrypted.as_deref()?;
+fn decrypt_signer(app: &str, row: &SigningKeyRow, keyring: &KeyRing) -> Option<SigningKey> {
+    let encrypted = row.private_encrypted.as_deref()?;
     let opened = keyring
-        .decrypt(app, None, &signing_key_name(&row.kid), sealed)
+        .decrypt(app, None, &signing_key_name(&row.kid), encrypted)
         .map_err(|error| tracing::error!(%error, app, kid = row.kid, "cannot decrypt the signing key"))
         .ok()?;
     let private = Zeroizing::new(STANDARD.decode(opened.as_bytes()).ok()?);
     SigningKey::from_pkcs8(row.kid.clone(), &private).ok()
 }
 
-/// Under which name a private half is sealed: no variable can be called so.
+/// Under which name a private half is encrypted: no variable can be called so.
 pub fn signing_key_name(kid: &str) -> String {
     format!("=signing-key:{kid}")
 }

@@ -22,7 +22,7 @@ pub struct Issuer {
     pub issuer: String,
     /// Where its keys are published; or else there is a secret.
     pub jwks_url: Option<String>,
-    /// The shared secret, sealed for this app and issuer.
+    /// The shared secret, encrypted for this app and issuer.
     pub secret_sealed: Option<String>,
     /// One of these has to be in `aud`; empty: `aud` does not matter.
     pub audience: Vec<String>,
@@ -84,7 +84,7 @@ impl Issuer {
     }
 }
 
-/// Under which name a secret is sealed: no variable can be called so.
+/// Under which name a secret is encrypted: no variable can be called so.
 pub fn secret_name(issuer: &str) -> String {
     format!("=issuer:{issuer}")
 }

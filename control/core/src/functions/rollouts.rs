@@ -145,7 +145,7 @@ impl Rollouts {
         }
     }
 
-    /// Keep what was counted, and what is counted meanwhile.
+    /// Write the counts, and those of calls that end during the write.
     async fn keep(&self, key: Key) {
         loop {
             let Some(count) = self.take(&key) else { return };

@@ -29,7 +29,7 @@ impl Invoker {
             idempotency: Some(
                 self.shared.parts.capabilities.tenants.idempotency(Arc::clone(app), identity.clone()),
             ),
-            fetch: Some(self.shared.parts.capabilities.outbound.for_invocation(
+            fetch: Some(self.shared.parts.capabilities.egress.for_invocation(
                 app,
                 Arc::clone(&cached.egress),
                 trace,
@@ -64,12 +64,12 @@ impl Invoker {
         &self,
         app: &str,
         function: Option<&str>,
-        sealed: BTreeMap<String, String>,
+        encrypted: BTreeMap<String, String>,
     ) -> ApiResult<Environment> {
-        sealed
+        encrypted
             .into_iter()
-            .map(|(name, sealed)| {
-                match self.shared.parts.capabilities.keyring.decrypt(app, function, &name, &sealed) {
+            .map(|(name, encrypted)| {
+                match self.shared.parts.capabilities.keyring.decrypt(app, function, &name, &encrypted) {
                     Ok(value) => Ok((name, value)),
                     Err(error) => Err(ApiError::new(
                         Code::SecretsUnavailable,

@@ -35,12 +35,12 @@ impl Images {
 
     async fn load_once(&self, function: &CachedFunction) -> ApiResult<Image> {
         let version = &*function.function.version_id;
-        let turn = {
+        let lock = {
             let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(under_way.entry(version.into()).or_default())
         };
         let got = {
-            let _turn = turn.lock().await;
+            let _guard = lock.lock().await;
             match self.cached(function) {
                 Some(image) => Ok(image),
                 None => self.load_or_rebuild(function).await,

@@ -11,7 +11,7 @@ use mayfly_secrets::KeyRing;
 use mayfly_store::{EncryptedCursor, EncryptedPlace, EncryptedValue, Store, StoreError};
 use mayfly_tenant_db::tenant::{CLAIMS_KEY, PASSWORD};
 
-/// The job. A value that changes meanwhile is left alone: it was encrypted with the current key.
+/// The job. A value that changes during the run is left alone: it was encrypted with the current key.
 #[derive(Debug, Clone)]
 pub struct Reencryption {
     /// The platform's tables.
@@ -44,7 +44,9 @@ impl Reencryption {
             }
             for value in page {
                 match self.reencrypt(&value) {
-                    Ok(sealed) => done.reencrypted += usize::from(values.replace(&value, &sealed).await?),
+                    Ok(encrypted) => {
+                        done.reencrypted += usize::from(values.replace(&value, &encrypted).await?)
+                    }
                     Err(error) => {
                         tracing::error!(%error, app = value.app_id, place = ?value.place, "cannot decrypt a stored secret");
                         done.undecryptable += 1;

@@ -7,19 +7,19 @@ use crate::config::ServeArgs;
 /// What can be done with the root keys.
 #[derive(Debug, Subcommand)]
 pub enum SecretsVerb {
-    /// The keys' ids, the one that seals first
+    /// The keys' ids, the current one first
     List {
         /// Where the keys are.
         #[command(flatten)]
         serve: Box<ServeArgs>,
     },
-    /// Add a key that does not seal yet: where several nodes have to know it first
+    /// Add a key that does not encrypt yet: several nodes have to know it first
     Add {
         /// Where the keys are.
         #[command(flatten)]
         serve: Box<ServeArgs>,
     },
-    /// Let a key seal from the next start on
+    /// Make a key the current one from the next start on
     Use {
         /// Its id
         id: String,
@@ -27,13 +27,13 @@ pub enum SecretsVerb {
         #[command(flatten)]
         serve: Box<ServeArgs>,
     },
-    /// Add a key that seals from the next start on
+    /// Add a key that is the current one from the next start on
     Rotate {
         /// Where the keys are.
         #[command(flatten)]
         serve: Box<ServeArgs>,
     },
-    /// Remove a key with which nothing is sealed any more; the server has to be stopped, or one by URL
+    /// Remove a key that no value is encrypted with any more; the server has to be stopped, or one by URL
     Remove {
         /// Its id
         id: String,
