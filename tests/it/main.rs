@@ -15,6 +15,7 @@ mod hostile;
 mod house;
 mod journeys;
 mod npm;
+mod openapi;
 mod packages;
 mod routes;
 mod schema;
