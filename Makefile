@@ -17,7 +17,7 @@ help: ## List the targets
 dev: postgres ## Start Mayfly with its own PostgreSQL, deploy examples/, watch them, and print curl lines
 	cargo run --release --locked --bin mayfly -- dev examples
 
-test: postgres ## Run the whole test suite
+test: postgres python ## Run the whole test suite
 	cargo test --workspace --locked
 
 bench: postgres ## Run the benches and print one table
@@ -63,6 +63,9 @@ fuzz: ## Run every fuzz target, FUZZ_SECONDS (60) each
 		cargo fuzz run --sanitizer none $$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10; \
 	done
 
-.PHONY: postgres
+.PHONY: postgres python
 postgres:
 	@.ci/postgres.sh
+
+python:
+	@.ci/python.sh

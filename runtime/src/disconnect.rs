@@ -30,7 +30,7 @@ impl Disconnected {
     }
 
     /// Waits until the client disconnects: for ever where it does not, or where there is no guard.
-    pub(crate) async fn signalled(self) {
+    pub async fn signalled(self) {
         if let Some(receiver) = self.receiver
             && receiver.await.is_err()
         {

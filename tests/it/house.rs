@@ -166,7 +166,8 @@ fn walk(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn limits_name_tests_that_exist() {
     let limits = fs::read_to_string(root().join("docs/LIMITS.md")).unwrap();
-    let tests: String = sources("runtime").into_iter().map(|(_, text)| text).collect();
+    let folders = ["runtime", "control", "schema", "tests"];
+    let tests: String = folders.into_iter().flat_map(sources).map(|(_, text)| text).collect();
     for name in limits.split('`').skip(1).step_by(2).filter(|name| name.contains("::")) {
         let function = name.rsplit("::").next().unwrap();
         let known = tests.contains(&format!("fn {function}(")) || tests.contains(&format!("mod {function}"));

@@ -16,6 +16,7 @@ mod hostile;
 mod house;
 mod journeys;
 mod npm;
+mod openapi;
 mod packages;
 mod routes;
 mod schema;

@@ -31,7 +31,7 @@ pub fn document() -> Value {
                 paths.entry(path).or_default().insert(method.as_str().to_lowercase(), operation);
             }
             None => {
-                for method in ["get", "put", "post", "delete", "options", "head", "patch"] {
+                for method in ["get", "put", "post", "delete", "options", "head", "patch", "trace"] {
                     let mut operation = operation.clone();
                     operation["operationId"] = format!("{}_{method}", route.name).into();
                     paths.entry(path).or_default().insert(method.to_owned(), operation);

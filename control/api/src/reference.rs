@@ -12,16 +12,18 @@ use crate::routes::ROUTES;
 
 /// The rows of one resource as a table in Markdown.
 pub fn table(resource: &str) -> String {
-    let mut text = "| route | who | takes | answers | errors |\n|---|---|---|---|---|\n".to_owned();
+    let mut text =
+        "| route | who | takes | body limit | answers | errors |\n|---|---|---|---|---|---|\n".to_owned();
     for route in ROUTES.iter().filter(|route| route.resource == resource) {
         let method = route.method.as_ref().map_or("ANY", http::Method::as_str);
         let _ = writeln!(
             text,
-            "| `{method} {}`<br>{} | {} | {} | {} | {} |",
+            "| `{method} {}`<br>{} | {} | {} | {} | {} | {} |",
             route.path,
             route.summary,
             who(route),
             takes(route),
+            limit(route),
             answers(route),
             errors(route)
         );
@@ -64,6 +66,17 @@ fn takes(route: &Route) -> String {
         None => String::new(),
     };
     [query, body].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("<br>")
+}
+
+/// The largest body; nothing of a route that reads none.
+fn limit(route: &Route) -> &'static str {
+    let reads = (route.body)(&mut SchemaGenerator::default()).is_some();
+    match route.body_limit {
+        BodyLimit::Streamed => "`--max-upload`",
+        BodyLimit::Large if reads => "`--max-body`",
+        BodyLimit::Small if reads => "64 KiB",
+        BodyLimit::Large | BodyLimit::Small => "",
+    }
 }
 
 /// `{name, type?}` of an object's schema; nothing of one without members.

@@ -1,0 +1,285 @@
+//! `Fake`: use cases that answer from a script, and report each question that the edge asks.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use futures_util::{Stream, stream};
+use http::Method;
+use http::request::Parts;
+use mayfly_api::access::{Manager, Requirement};
+use mayfly_api::endpoint::{ApiCall, Endpoint, Handler};
+use mayfly_api::error::rate_limit_status::RateLimitStatus;
+use mayfly_api::error::{ApiError, ApiResult, Code};
+use mayfly_api::functions::Invoked;
+use mayfly_api::health::{Readiness, ReadyState};
+use mayfly_api::hosts::OriginVerdict;
+use mayfly_api::logs::TailLogs;
+use mayfly_api::route::Route;
+use mayfly_api::routes::{RouteId, Services};
+use mayfly_api::usage::UsageVerified;
+use mayfly_edge::{EdgeServices, RunningCall, TailItem, TestCall};
+use mayfly_runtime::{DisconnectGuard, Disconnected, Request, Response};
+use mayfly_telemetry::request::RequestContext;
+use serde_json::{Value, json};
+use tokio::sync::{Semaphore, mpsc};
+
+/// The use cases. Clones share everything.
+#[derive(Clone)]
+pub(crate) struct Fake {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    script: Script,
+    events: mpsc::UnboundedSender<String>,
+    answers: Mutex<HashMap<&'static str, Value>>,
+    response: Mutex<Option<Response>>,
+    disconnected: Mutex<Option<Disconnected>>,
+    gate: Semaphore,
+}
+
+/// How the use cases behave.
+pub(crate) struct Script {
+    /// The question that is answered by 409.
+    pub(crate) fails: Option<&'static str>,
+    /// Handlers panic.
+    pub(crate) panics: bool,
+    /// Handlers wait for [`Fake::release`].
+    pub(crate) held: bool,
+    /// What is known of origins without a lookup.
+    pub(crate) known: Option<OriginVerdict>,
+    /// What a lookup finds.
+    pub(crate) listed: OriginVerdict,
+    /// Callers of functions are trusted.
+    pub(crate) trusted: bool,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self {
+            fails: None,
+            panics: false,
+            held: false,
+            known: None,
+            listed: OriginVerdict::Unset,
+            trusted: false,
+        }
+    }
+}
+
+impl Fake {
+    /// Use cases that behave by `script`, and what they report.
+    pub(crate) fn new(script: Script) -> (Self, mpsc::UnboundedReceiver<String>) {
+        let (events, reported) = mpsc::unbounded_channel();
+        let inner = Inner {
+            script,
+            events,
+            answers: Mutex::default(),
+            response: Mutex::default(),
+            disconnected: Mutex::default(),
+            gate: Semaphore::new(0),
+        };
+        (Self { inner: Arc::new(inner) }, reported)
+    }
+
+    /// Answer an endpoint.
+    pub(crate) fn answer(&self, id: RouteId, answer: Value) {
+        self.inner.answers.lock().unwrap().insert(id.route().name, answer);
+    }
+
+    /// Answer the next call of a function.
+    pub(crate) fn respond(&self, response: Response) {
+        *self.inner.response.lock().unwrap() = Some(response);
+    }
+
+    /// The disconnect signal of the last call.
+    pub(crate) fn disconnected(&self) -> Disconnected {
+        self.inner.disconnected.lock().unwrap().take().expect("a call was made")
+    }
+
+    /// Let one held handler go on.
+    pub(crate) fn release(&self) {
+        self.inner.gate.add_permits(1);
+    }
+
+    /// Report a question; an error where the script says so.
+    fn asked(&self, question: impl Into<String>) -> ApiResult<()> {
+        let question = question.into();
+        let fails = self.inner.script.fails.is_some_and(|fails| question.starts_with(fails));
+        // A test that has ended reads no more.
+        let _ = self.inner.events.send(question);
+        if fails { Err(ApiError::new(Code::ResourceConflict, "on purpose")) } else { Ok(()) }
+    }
+
+    /// What every handler does before it answers.
+    async fn serve(&self, route: &Route) -> ApiResult<()> {
+        self.asked(format!("serve {}", route.name))?;
+        assert!(!self.inner.script.panics, "on purpose");
+        if self.inner.script.held {
+            self.inner.gate.acquire().await.map_err(ApiError::internal)?.forget();
+        }
+        Ok(())
+    }
+}
+
+impl<E: Endpoint> Handler<E> for Fake {
+    async fn handle(&self, _: ApiCall<E>) -> ApiResult<E::Answer> {
+        self.serve(E::route()).await?;
+        let answer = self.inner.answers.lock().unwrap().get(E::route().name).cloned();
+        match answer {
+            Some(answer) => serde_json::from_value(answer).map_err(ApiError::internal),
+            None => Err(ApiError::new(Code::StatePrerequisiteMissing, "the fake has no answer")),
+        }
+    }
+}
+
+macro_rules! served_by_the_fake {
+    ($($resource:ident $handlers:ident),*) => {
+        impl Services for Fake {
+            $(
+                type $handlers = Self;
+
+                fn $resource(&self) -> &Self {
+                    self
+                }
+            )*
+        }
+    };
+}
+
+served_by_the_fake! {
+    health HealthHandlers, apps AppsHandlers, keys KeysHandlers, tokens TokensHandlers, env EnvHandlers,
+    sql SqlHandlers, schemas SchemaHandlers, functions FunctionsHandlers, logs LogsHandlers, usages UsageHandlers,
+    calls CallHandlers
+}
+
+impl EdgeServices for Fake {
+    type Resolved = ();
+    type Authorized = bool;
+    type Counted = ();
+    type Permit = RateLimitStatus;
+    type Running = Running;
+
+    fn known_origin(&self, _: &str, _: &str) -> Option<OriginVerdict> {
+        self.inner.script.known
+    }
+
+    async fn check_origin(&self, _: &str, origin: &str) -> ApiResult<OriginVerdict> {
+        self.asked(format!("check_origin {origin}"))?;
+        Ok(self.inner.script.listed)
+    }
+
+    async fn resolve(&self, _: &str, _: &str, _: &Method) -> ApiResult<()> {
+        self.asked("resolve")
+    }
+
+    async fn authorize_call(&self, (): (), _: &Parts) -> ApiResult<bool> {
+        self.asked("authorize")?;
+        Ok(self.inner.script.trusted)
+    }
+
+    fn is_trusted(trusted: &bool) -> bool {
+        *trusted
+    }
+
+    async fn authorize(&self, needed: Requirement, _: Option<&str>, _: &Parts) -> ApiResult<Option<Manager>> {
+        self.asked("authorize")?;
+        Ok((needed != Requirement::Open).then_some(Manager::Admin))
+    }
+
+    async fn count(&self, _: &str) -> ApiResult<()> {
+        self.asked("count")
+    }
+
+    async fn admit(&self, (): ()) -> ApiResult<RateLimitStatus> {
+        self.asked("admit")?;
+        let mut left = RateLimitStatus::default();
+        left.second(10, 9);
+        Ok(left)
+    }
+
+    fn rate_limit(permit: &RateLimitStatus) -> &RateLimitStatus {
+        permit
+    }
+
+    async fn call(
+        &self,
+        _: bool,
+        _: RateLimitStatus,
+        _: RequestContext,
+        request: Request,
+        path: String,
+    ) -> ApiResult<Running> {
+        self.serve(RouteId::FunctionCall.route()).await?;
+        let body = match request.body {
+            Some(body) => body.collect(1 << 20).await.map_err(ApiError::internal)?,
+            None => bytes::Bytes::new(),
+        };
+        let echo = format!("{} {path} {}", request.method, body.len());
+        let response = self.inner.response.lock().unwrap().take();
+        let response = response.unwrap_or_else(|| Response {
+            status: 200,
+            headers: Vec::new(),
+            body: Some(echo.into()),
+        });
+        let (guard, disconnected) = Disconnected::pair();
+        *self.inner.disconnected.lock().unwrap() = Some(disconnected);
+        Ok(Running { response: Some(response), guard: Some(guard) })
+    }
+
+    async fn invoke(&self, _: TestCall<RateLimitStatus>) -> ApiResult<Invoked> {
+        self.serve(RouteId::FunctionsInvoke.route()).await?;
+        let invoked = json!({ "status": 200, "headers": {}, "body": null, "duration_ms": 1.0,
+            "invocation_id": "inv_1", "fuel": 1, "logs": [] });
+        serde_json::from_value(invoked).map_err(ApiError::internal)
+    }
+
+    async fn verify_usage(&self, _: &str, invocation: &str, _: RateLimitStatus) -> ApiResult<UsageVerified> {
+        self.serve(RouteId::UsageVerify.route()).await?;
+        let invocation_id = invocation.to_owned();
+        Ok(UsageVerified { invocation_id, fuel: 1, replayed_fuel: 1, matches: true, divergence: None })
+    }
+
+    async fn tail(
+        &self,
+        _: &str,
+        _: &str,
+        _: Option<u64>,
+        _: TailLogs,
+    ) -> ApiResult<impl Stream<Item = TailItem> + Send + 'static> {
+        self.serve(RouteId::LogsStream.route()).await?;
+        Ok(stream::iter([TailItem::Heartbeat]))
+    }
+
+    async fn readiness(&self) -> Readiness {
+        // The route has no error: what the script says does not matter here.
+        let _ = self.asked("serve Ready");
+        Readiness {
+            status: ReadyState::Ready,
+            version: "0".into(),
+            subsystems: Default::default(),
+            invocations_running: 0,
+            records_dropped: 0,
+        }
+    }
+}
+
+/// An invocation whose response is there.
+pub(crate) struct Running {
+    response: Option<Response>,
+    guard: Option<DisconnectGuard>,
+}
+
+impl RunningCall for Running {
+    fn id(&self) -> &str {
+        "inv_1"
+    }
+
+    async fn response(&mut self) -> ApiResult<Response> {
+        self.response.take().ok_or_else(|| ApiError::internal("there is one response"))
+    }
+
+    fn disconnect_guard(&mut self) -> Option<DisconnectGuard> {
+        self.guard.take()
+    }
+}
