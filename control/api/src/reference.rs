@@ -85,8 +85,10 @@ fn members(schema: &Value, generator: &SchemaGenerator, what: &str) -> String {
     let Some(members) = schema["properties"].as_object() else { return String::new() };
     let required = schema["required"].as_array();
     let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|known| known == name));
-    let names: Vec<String> =
-        members.keys().map(|name| if is_required(name) { name.clone() } else { format!("{name}?") }).collect();
+    let names: Vec<String> = members
+        .keys()
+        .map(|name| if is_required(name) { name.clone() } else { format!("{name}?") })
+        .collect();
     if names.is_empty() { String::new() } else { format!("{what} `{{{}}}`", names.join(", ")) }
 }
 
