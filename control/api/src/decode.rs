@@ -288,6 +288,7 @@ mod tests {
             (json!([]), "expected an object"),
             (json!({"text":""}), "text: must have 1 to 3"),
             (json!({"text":"abcd"}), "text: must have 1 to 3 characters, has 4"),
+            (json!({"text":"a\0"}), "text: must not contain NUL"),
             (json!({"text":1}), "text: expected a string, found a number"),
             (json!({"flag":"yes"}), "flag: expected true or false, found a string"),
             (json!({"number":0}), "number: must be a whole number from 1 to 10"),

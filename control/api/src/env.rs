@@ -19,7 +19,7 @@ pub struct PatchEnv {
     /// Values by name; null deletes. A name matches `^[A-Za-z_][A-Za-z0-9_]{0,127}$` and does not begin with
     /// `BUTTERBASE_` or `MAYFLY_`; a value has at most 5 KiB, without NUL.
     #[serde(rename = "envVars")]
-    #[schemars(length(min = 1, max = 128))]
+    #[schemars(extend("minProperties" = 1, "maxProperties" = VARIABLES_MAX))]
     pub env_vars: BTreeMap<String, Option<String>>,
 }
 

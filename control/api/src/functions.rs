@@ -127,7 +127,7 @@ with_settings! {
         description: Option<Text<0, 1_000>>,
         /// All of its environment variables: names as of `PATCH .../env`.
         #[serde(default, rename = "envVars")]
-        #[schemars(length(max = 128))]
+        #[schemars(extend("maxProperties" = crate::env::VARIABLES_MAX))]
         env_vars: Option<BTreeMap<String, String>>,
         /// Its only trigger.
         #[serde(default)]
@@ -439,7 +439,7 @@ pub struct InvokeFunction {
     pub path: Option<Text<0, 2_000>>,
     /// Headers by name, a hundred at most.
     #[serde(default)]
-    #[schemars(length(max = 100))]
+    #[schemars(extend("maxProperties" = 100))]
     pub headers: Option<BTreeMap<String, String>>,
     /// A text is sent as it is, anything else as JSON. A GET or HEAD request has none.
     #[serde(default)]

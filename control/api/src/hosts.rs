@@ -168,7 +168,7 @@ impl JsonSchema for Origin {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "maxLength": ORIGIN_BYTES_MAX,
-            "pattern": "^(\\*|https?://(\\*\\.)?[a-z0-9]+(\\.[a-z0-9]+)*\\.[a-z]+)$" })
+            "pattern": "^(\\*|https?://[^/?#@\\\\\\s]+)$" })
     }
 }
 
@@ -183,7 +183,7 @@ impl JsonSchema for HostPattern {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "maxLength": HOST_BYTES_MAX,
-            "pattern": "^(\\*\\.)?[a-z0-9]+(\\.[a-z0-9]+)*\\.[a-z]+$" })
+            "minLength": 1, "pattern": "^[^/?#@%\\\\\\s]+$" })
     }
 }
 

@@ -71,9 +71,11 @@ pub fn is_reserved_env_name(text: &str) -> bool {
         .any(|prefix| text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
 }
 
-/// A segment of a path with its percent-encoding decoded; `None` where that is no UTF-8.
+/// A segment of a path with its percent-encoding decoded; `None` where that is no UTF-8, or has a NUL, which PostgreSQL does not
+/// store.
 pub fn decoded(segment: &str) -> Option<String> {
-    percent_encoding::percent_decode_str(segment).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+    let name = percent_encoding::percent_decode_str(segment).decode_utf8().ok()?;
+    (!name.contains('\0')).then(|| name.into_owned())
 }
 
 /// A text as a segment of a path, percent-encoded.

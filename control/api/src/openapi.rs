@@ -117,10 +117,10 @@ fn path_parameters(path: &str) -> Vec<Value> {
                 "app" => ("^app_[0-9a-z]{12}$", "The app's id."),
                 "name" => ("^[A-Za-z0-9_-]{1,100}$", "The function's name."),
                 "key" => ("^key_[0-9A-Za-z_-]{1,60}$", "The key's id."),
-                "kid" => ("^[^/]+$", "The signing key's id."),
+                "kid" => ("^[^/\\u0000]+$", "The signing key's id."),
                 "code" => ("^[A-Z_]+$", "The error code."),
-                "table" => ("^[^/]+$", "The table."),
-                _ => ("^[^/]+$", "The policy."),
+                "table" => ("^[^/\\u0000]+$", "The table."),
+                _ => ("^[^/\\u0000]+$", "The policy."),
             };
             json!({
                 "name": name, "in": "path", "required": true, "description": description,
@@ -153,6 +153,9 @@ fn query_parameters(route: &Route, requests: &mut SchemaGenerator) -> Vec<Value>
 
 /// A parameter that is there has a value.
 fn without_null(mut schema: Value) -> Value {
+    if schema.get("default").is_some_and(Value::is_null) {
+        schema.as_object_mut().map(|schema| schema.remove("default"));
+    }
     if let Some(kinds) = schema["type"].as_array() {
         schema["type"] = kinds.iter().find(|kind| *kind != "null").cloned().unwrap_or_default();
     } else if schema.get("type").is_some_and(Value::is_null) {

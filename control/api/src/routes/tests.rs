@@ -71,6 +71,7 @@ fn what_is_not_in_the_table_is_not_found() {
         "/v1/app_0123456789ab/functions/a%20b",
         "/v1/app_0123456789ab/functions/x/y",
         "/v1/app_0123456789ab/keys/x",
+        "/v1/app_0123456789ab/auth/keys/a%00b",
         "/v1/app_0123456789ab/functions/x/logs/stream/y",
         "/v2/apps",
         "/V1/apps",

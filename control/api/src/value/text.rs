@@ -9,13 +9,16 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// A text of `MIN..=MAX` characters.
+/// A text of `MIN..=MAX` characters, without NUL, which PostgreSQL does not store.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Text<const MIN: usize, const MAX: usize>(String);
 
 /// A text of at least one character and at most `MAX` bytes of UTF-8, without NUL.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Bytes<const MAX: usize>(String);
+
+/// As a regular expression, for the document.
+const WITHOUT_NUL: &str = "^[^\\u0000]*$";
 
 /// What a text has to look like.
 pub trait Rule: 'static {
@@ -153,11 +156,10 @@ impl<'de, const MIN: usize, const MAX: usize> Deserialize<'de> for Text<MIN, MAX
         let text = deserializer.deserialize_string(OwnedText)?;
         // Counted only where bytes do not decide.
         let length = if text.len() < MIN { text.len() } else { text.chars().count() };
-        if (MIN..=MAX).contains(&length) {
-            Ok(Self(text))
-        } else {
-            Err(D::Error::custom(format!("must have {MIN} to {MAX} characters, has {length}")))
+        if !(MIN..=MAX).contains(&length) {
+            return Err(D::Error::custom(format!("must have {MIN} to {MAX} characters, has {length}")));
         }
+        without_nul(text).map(Self)
     }
 }
 
@@ -168,11 +170,12 @@ impl<'de, const MAX: usize> Deserialize<'de> for Bytes<MAX> {
             let length = text.len();
             return Err(D::Error::custom(format!("must have 1 to {MAX} bytes, has {length}")));
         }
-        if text.contains('\0') {
-            return Err(D::Error::custom("must not contain NUL"));
-        }
-        Ok(Self(text))
+        without_nul(text).map(Self)
     }
+}
+
+fn without_nul<E: Error>(text: String) -> Result<String, E> {
+    if text.contains('\0') { Err(E::custom("must not contain NUL")) } else { Ok(text) }
 }
 
 impl<'de, R: Rule> Deserialize<'de> for Pattern<R> {
@@ -210,7 +213,7 @@ impl<const MIN: usize, const MAX: usize> JsonSchema for Text<MIN, MAX> {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "minLength": MIN, "maxLength": MAX })
+        json_schema!({ "type": "string", "minLength": MIN, "maxLength": MAX, "pattern": WITHOUT_NUL })
     }
 }
 
@@ -225,7 +228,7 @@ impl<const MAX: usize> JsonSchema for Bytes<MAX> {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "type": "string", "minLength": 1, "maxLength": MAX, "pattern": "^[^\\u0000]*$",
+            "type": "string", "minLength": 1, "maxLength": MAX, "pattern": WITHOUT_NUL,
             "description": format!("At most {MAX} bytes of UTF-8, without NUL."),
         })
     }
