@@ -1,11 +1,14 @@
 //! Limits and errors of single statements.
 
-use mayfly_runtime::providers::Value;
-use mayfly_tenant_db::db::DbLimits;
-use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
-use support::cluster::run;
-use support::tenants::{TestApp, answer, code, rows, tenants_with};
+
+use mayfly_runtime::providers::{TransactionOptions, Value};
+use mayfly_tenant_db::db::DbLimits;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value as Json, json};
+use support::cluster::{endpoint, run};
+use support::tenants::{TestApp, answer, code, rows, statement, tenants_with};
 
 #[test]
 fn errors_carry_what_postgresql_said() {
@@ -99,7 +102,7 @@ fn a_dropped_statement_is_cancelled() {
     run(async {
         let app = TestApp::new("CREATE TABLE lock_me (x int); INSERT INTO lock_me VALUES (1)").await;
         let db = app.service();
-        let admin = support::cluster::endpoint().admin(&app.id).await.unwrap();
+        let admin = endpoint().admin(&app.id).await.unwrap();
         let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(6_)%' AND pid <> pg_backend_pid() AND state = 'active'";
         let waiting = tokio::spawn({
             let db = db.clone();
@@ -110,6 +113,49 @@ fn a_dropped_statement_is_cancelled() {
         waiting.abort();
         while count().await > 0 {}
         assert_eq!(rows(&db, "SELECT 1 AS x").await, json!([{"x": 1}]));
+    });
+}
+
+/// Whether a process was sent an interrupt that it has not handled yet.
+fn is_interrupt_pending(process: Pid) -> bool {
+    let path = format!("/proc/{}/status", process.as_raw_nonzero());
+    let status = std::fs::read_to_string(path).unwrap();
+    let pending = status.lines().find_map(|line| line.strip_prefix("ShdPnd:")).unwrap().trim();
+    u64::from_str_radix(pending, 16).unwrap() & (1 << (Signal::INT.as_raw() - 1)) != 0
+}
+
+#[test]
+fn a_cancel_request_that_overtakes_its_statement_is_sent_again() {
+    run(async {
+        let bounds = DbLimits {
+            connections_per_login: 1,
+            connect_wait: Duration::from_secs(30),
+            ..DbLimits::default()
+        };
+        let app = TestApp::on(&tenants_with(bounds).await, "").await;
+        let db = app.service();
+        let mut tx = Arc::clone(&db).begin(TransactionOptions::default()).await.unwrap();
+        let pid = tx.query(statement("SELECT pg_backend_pid() AS pid", Vec::new())).await.unwrap();
+        let pid: Json = serde_json::from_slice(&pid.json).unwrap();
+        let pid = pid["rows"][0]["pid"].as_i64().unwrap();
+        let backend = Pid::from_raw(pid.try_into().unwrap()).unwrap();
+        // It is sent a statement and an interrupt, and finds the interrupt first.
+        kill_process(backend, Signal::STOP).unwrap();
+        tokio::select! {
+            biased;
+            _ = tx.query(statement("SELECT pg_sleep(62)", Vec::new())) => panic!("it slept too short"),
+            () = std::future::ready(()) => {}
+        }
+        drop(tx);
+        while !is_interrupt_pending(backend) {
+            tokio::task::yield_now().await;
+        }
+        kill_process(backend, Signal::CONT).unwrap();
+        // The next use waits until the backend is gone.
+        assert_eq!(rows(&db, "SELECT 1 AS x").await, json!([{"x": 1}]));
+        let admin = endpoint().admin(&app.id).await.unwrap();
+        let left = format!("SELECT query FROM pg_stat_activity WHERE pid = {pid}");
+        assert!(admin.query(&left, &[]).await.unwrap().is_empty());
     });
 }
 

@@ -160,12 +160,12 @@ fn roll_back(mut left: Checkout) {
     });
 }
 
-/// A closed socket alone would let the statement run on. Its permit is held until the server was told.
-fn cancel_and_close(pooled: Pooled, permit: LoginPermit) {
+/// A closed socket alone would let the statement run on. Its permits are held until the server has closed, so that the
+/// next in the queue does not find its backend still at work.
+fn cancel_and_close(mut pooled: Pooled, permit: LoginPermit) {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-    let key = pooled.connection.cancel_key();
     runtime.spawn(async move {
-        key.cancel().await;
+        pooled.connection.cancel_and_close().await;
         drop((pooled, permit));
     });
 }

@@ -71,12 +71,11 @@ pub(super) async fn run(
     let login = credentials.login(endpoint, &owner, &settings);
     // A connection of its own: a script's session side effects meet no other use.
     let mut connection = wire::connect(&login).await.map_err(|error| failure(error, &script.sql))?;
-    let cancel_key = connection.cancel_key();
     let work = run_on(&mut connection, script);
     match tokio::time::timeout(limits.script_timeout + GRACE, work).await {
         Ok(outcome) => outcome,
         Err(_) => {
-            cancel_key.cancel().await;
+            connection.cancel_and_close().await;
             Err(timed_out(limits.script_timeout))
         }
     }

@@ -54,8 +54,11 @@ impl Connection {
         self.busy
     }
 
-    pub(crate) fn cancel_key(&self) -> CancelKey {
-        self.cancel_key.clone()
+    /// Stop what was sent, and close. Until the server has closed its end too, the statement may still run.
+    pub(crate) async fn cancel_and_close(&mut self) {
+        // For good: nothing can be sent on it any more.
+        self.busy = true;
+        self.cancel_key.stop(&mut self.stream).await;
     }
 
     /// Whether the server still holds its end, as far as that can be told without asking it.

@@ -11,6 +11,9 @@ use tokio_rustls::client::TlsStream;
 
 use mayfly_postgres::{PostgresEndpoint, ServerAddress};
 
+/// How much is read at once of what is thrown away, in bytes.
+const DISCARD: usize = 8 << 10;
+
 /// A connected socket.
 #[derive(Debug)]
 pub(super) enum Stream {
@@ -57,6 +60,23 @@ impl Stream {
             Self::Unix(stream) => stream.read_buf(buffer).await,
             Self::Tcp(stream) => stream.read_buf(buffer).await,
             Self::Tls(stream) => stream.read_buf(buffer).await,
+        }
+    }
+
+    /// Send nothing more, and wait until the other side has closed, whatever it sends before that.
+    pub(super) async fn close(&mut self) -> io::Result<()> {
+        match self {
+            Self::Unix(stream) => stream.shutdown().await?,
+            Self::Tcp(stream) => stream.shutdown().await?,
+            Self::Tls(stream) => stream.shutdown().await?,
+        }
+        let mut ignored = BytesMut::new();
+        loop {
+            ignored.clear();
+            ignored.reserve(DISCARD);
+            if self.read(&mut ignored).await? == 0 {
+                return Ok(());
+            }
         }
     }
 
