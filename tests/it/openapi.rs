@@ -10,7 +10,7 @@ use support::cluster::run;
 use crate::npm::{execute, root};
 
 /// Test cases an operation in the fuzzing phase; the coverage phase makes its own, from the schemas.
-const EXAMPLES: &str = "15";
+const EXAMPLES: &str = "4";
 
 #[test]
 fn the_server_is_what_its_document_says() {
@@ -29,7 +29,7 @@ fn the_server_is_what_its_document_says() {
                 "--max-examples",
                 EXAMPLES,
                 "--workers",
-                "4",
+                "1",
             ])
             .env("MAYFLY_KEY", node.admin_key())
             .env("MAYFLY_APP", &app.id)

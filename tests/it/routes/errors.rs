@@ -1,5 +1,6 @@
 //! Unknown paths, methods and fields on every route, and the error pages.
 
+use serde_json::json;
 use support::app::{TestApp, shared};
 use support::cluster::run;
 
@@ -47,5 +48,19 @@ fn every_answer_carries_a_request_id_the_callers_where_it_is_harmless() {
         assert_eq!(timing.header("server-timing"), "", "strangers are not told");
         let timing = app.call("GET", "id").key(&app.service_key).send().await;
         assert!(timing.header("server-timing").contains("total;dur="));
+    });
+}
+
+/// PostgreSQL stores no NUL: it is refused before it gets there.
+#[test]
+fn a_nul_is_refused_in_bodies_queries_and_paths() {
+    run(async {
+        let app = TestApp::new().await;
+        app.deploy("hello", "export const handler = () => new Response()").await;
+        let named = app.manage("POST", "/keys").json(json!({ "name": "a\0b" }));
+        named.fails(400, "VALIDATION_INVALID_SCHEMA").await;
+        let logs = app.manage("GET", "/functions/hello/logs?invocation=%00");
+        logs.fails(400, "VALIDATION_INVALID_SCHEMA").await;
+        app.manage("DELETE", "/auth/keys/a%00b").fails(404, "RESOURCE_NOT_FOUND").await;
     });
 }
