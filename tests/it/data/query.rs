@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mayfly_runtime::providers::{TransactionOptions, Value};
 use mayfly_tenant_db::db::DbLimits;
+#[cfg(target_os = "linux")]
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value as Json, json};
 use support::cluster::{endpoint, run};
@@ -116,7 +117,8 @@ fn a_dropped_statement_is_cancelled() {
     });
 }
 
-/// Whether a process was sent an interrupt that it has not handled yet.
+/// Whether a process was sent an interrupt that it has not handled yet. Linux alone says so.
+#[cfg(target_os = "linux")]
 fn is_interrupt_pending(process: Pid) -> bool {
     let path = format!("/proc/{}/status", process.as_raw_nonzero());
     let status = std::fs::read_to_string(path).unwrap();
@@ -124,6 +126,7 @@ fn is_interrupt_pending(process: Pid) -> bool {
     u64::from_str_radix(pending, 16).unwrap() & (1 << (Signal::INT.as_raw() - 1)) != 0
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_cancel_request_that_overtakes_its_statement_is_sent_again() {
     run(async {
