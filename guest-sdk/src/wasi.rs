@@ -2,7 +2,10 @@
 //! which the host would have to resolve for every sandbox. See docs/decisions/0006-own-wasi-functions.md.
 //!
 //! The names are those by which wasi-libc imports them; whatever defines them takes the import's place.
-#![expect(unsafe_code, reason = "symbols that the C library links with: docs/decisions/0006-own-wasi-functions.md")]
+#![expect(
+    unsafe_code,
+    reason = "symbols that the C library links with: docs/decisions/0006-own-wasi-functions.md"
+)]
 
 use core::mem::MaybeUninit;
 

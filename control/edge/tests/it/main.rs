@@ -1,4 +1,5 @@
 //! Tests of the edge over real connections, with a fake in the place of the use cases: no PostgreSQL, no sandbox.
+#![allow(clippy::disallowed_methods, reason = "a test spawns by itself")]
 #![allow(
     clippy::expect_used,
     clippy::panic,
