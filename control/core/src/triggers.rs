@@ -1,5 +1,5 @@
 //! Triggers: what starts a function. One folder a kind, all of one shape; adding one is a copy of `http`, its name in
-//! `mayfly_api::triggers::TriggerKind` and a line in [`kind`].
+//! `mayfly_api::triggers::TriggerKind` and a line in `kind`.
 //!
 //! A kind's folder has `config.rs` (what a deploy may say of it), and where it is served `event.rs` (what a function
 //! gets to know of what fired), a source (an edge route, or a [`Job`](mayfly_common::jobs::Job)), and its ledger.
