@@ -47,7 +47,7 @@ macro_rules! routes {
             },
         )*)*];
 
-        $($($crate::routes::macros::endpoint! { $kind $route, $query, $body, $answer, $summary })*)*
+        $($($crate::routes::macros::endpoint! { $route, $query, $body, $answer, $summary })*)*
 
         /// What serves the endpoints, resource by resource.
         pub trait Services: Send + Sync {
@@ -109,22 +109,7 @@ macro_rules! tool {
 }
 
 macro_rules! endpoint {
-    (json $route:ident, $query:ty, $body:ty, $answer:ty, $summary:literal) => {
-        #[doc = $summary]
-        #[derive(Debug, Clone, Copy)]
-        pub struct $route;
-
-        impl Endpoint for $route {
-            type Query = $query;
-            type Body = $body;
-            type Answer = $answer;
-
-            fn route() -> &'static Route {
-                RouteId::$route.route()
-            }
-        }
-    };
-    (special $route:ident, $query:ty, $body:ty, $answer:ty, $summary:literal) => {
+    ($route:ident, $query:ty, $body:ty, $answer:ty, $summary:literal) => {
         #[doc = $summary]
         #[derive(Debug, Clone, Copy)]
         pub struct $route;
