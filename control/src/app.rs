@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, DatabaseSource};
+use mayfly_api::ids;
 use mayfly_common::clock;
 use mayfly_common::jobs::JobRunner;
 use mayfly_common::tasks::Tasks;
@@ -121,7 +122,8 @@ impl App {
         let egress = EgressClient::new(&config.fetch_allow, &config.extra_authorities)?;
         let (sink, _) = Sink::start(&store, SinkConfig::default());
         let (tasks, stop) = (Tasks::new(), CancellationToken::new());
-        let foundation = Foundation { engine, store, tenants, keyring, egress, sink, tasks, stop };
+        let node = ids::node_id().into();
+        let foundation = Foundation { engine, store, tenants, keyring, egress, sink, tasks, stop, node };
         Ok(Self::assemble(&config, foundation, admin_key, listener, address, cluster))
     }
 
@@ -133,11 +135,12 @@ impl App {
         address: SocketAddr,
         cluster: Option<Cluster>,
     ) -> Self {
-        let Foundation { store, sink, tasks, stop, .. } = &foundation;
+        let Foundation { store, sink, tasks, stop, node, .. } = &foundation;
         let (store, sink, tasks, stop) = (store.clone(), sink.clone(), tasks.clone(), stop.clone());
+        let node = Arc::clone(node);
         let base = Base::new(config.public_url.as_deref(), &format!("http://{address}"));
         let (services, job_parts) = parts::build(foundation, config, &admin_key, base.as_str());
-        let jobs = jobs::start(tasks.clone(), job_parts);
+        let jobs = jobs::start(tasks.clone(), &node, job_parts);
         let edge = Edge { services, base: Arc::new(base) };
         let server = Server::new(listener, edge.clone(), config.edge, config.access_log, tasks.clone());
         let server = tasks.listener(server.run(stop.clone()));

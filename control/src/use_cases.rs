@@ -28,6 +28,8 @@ use mayfly_core::schema::Schemas;
 use mayfly_core::sql::Sql;
 use mayfly_core::test_call::{TestCalls, TestTarget};
 use mayfly_core::tokens::Tokens;
+use mayfly_core::triggers::Triggers;
+use mayfly_core::triggers::cron::CronTriggers;
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
 use mayfly_edge::{EdgeServices, RunningCall, TailItem, TestCall};
@@ -55,6 +57,10 @@ pub struct UseCaseParts {
     pub schemas: Schemas,
     /// Functions, managed.
     pub functions: Functions,
+    /// Triggers of an app.
+    pub triggers: Triggers,
+    /// Cron triggers.
+    pub cron: CronTriggers,
     /// Records.
     pub logs: Logs,
     /// Sums of records.
@@ -99,6 +105,8 @@ impl Services for UseCases {
     type SqlHandlers = Sql;
     type SchemaHandlers = Schemas;
     type FunctionsHandlers = Functions;
+    type TriggersHandlers = Triggers;
+    type CronHandlers = CronTriggers;
     type LogsHandlers = Logs;
     type UsageHandlers = Usages;
     type CallHandlers = Self;
@@ -133,6 +141,14 @@ impl Services for UseCases {
 
     fn functions(&self) -> &Functions {
         &self.0.functions
+    }
+
+    fn triggers(&self) -> &Triggers {
+        &self.0.triggers
+    }
+
+    fn cron(&self) -> &CronTriggers {
+        &self.0.cron
     }
 
     fn logs(&self) -> &Logs {

@@ -46,6 +46,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0008" 8 "version_fingerprint",
     "0009" 9 "recordings",
     "0010" 10 "job_leases",
+    "0011" 11 "cron",
 ];
 
 /// Any number will do, as long as every build uses this one.

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod apps;
 pub mod config;
+pub mod cron;
 pub mod decode;
 pub mod endpoint;
 pub mod env;

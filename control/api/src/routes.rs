@@ -15,7 +15,9 @@ use crate::endpoint::{EmptyBody, Endpoint, Handler, Json, OptionalJson, RawCall,
 use crate::error::{ApiError, ApiResult, Code};
 use crate::route::{BodyLimit, Route};
 use crate::scope::Scope;
-use crate::{apps, config, env, functions, health, keys, logs, rls, schema, sql, tokens, usage};
+use crate::{
+    apps, config, cron, env, functions, health, keys, logs, rls, schema, sql, tokens, triggers, usage,
+};
 
 pub use find::{Found, RouteError, called_app, find};
 
@@ -179,6 +181,19 @@ macros::routes! {
              FunctionHung, FunctionCpuLimit, FunctionMemoryLimit, FunctionStackOverflow, FunctionOutputLimit,
              FunctionTimeout, SecretsUnavailable],
             tool "invoke_function" "";
+    }
+    triggers: TriggersHandlers {
+        /// Lists the triggers of all functions, with their next and last run.
+        TriggersList = GET "/v1/{app}/triggers", App(Scope::Read), Small, Nothing, EmptyBody
+            => 200 json triggers::TriggerList, [], tool "manage_triggers" "list";
+    }
+    cron: CronHandlers {
+        /// Shows a cron trigger: its next 10 slots, and what became of the last 100.
+        CronGet = GET "/v1/{app}/functions/{name}/cron", App(Scope::Read), Small, Nothing, EmptyBody
+            => 200 json cron::CronInfo, [], tool "manage_triggers" "cron";
+        /// Runs a function now, as a slot beside its schedule; the answer comes before the run.
+        CronRun = POST "/v1/{app}/functions/{name}/cron/run", App(Scope::Invoke), Small, Nothing, EmptyBody
+            => 202 json cron::SlotInfo, [ResourceConflict, StatePrerequisiteMissing, StorageFull], tool "manage_triggers" "cron_run";
     }
     logs: LogsHandlers {
         /// Records of a function's invocations, newest first, in pages.

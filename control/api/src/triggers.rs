@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::value::{List, Number, Object, Text, words};
+use crate::value::{List, Number, Object, Text, Timestamp, words};
 
 words! {
     /// What kind of event starts a function. At most one trigger of each kind a function.
@@ -116,6 +116,57 @@ words! {
     }
 }
 
+/// The triggers of an app.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TriggerList {
+    /// By function, then by type.
+    pub triggers: Vec<TriggerStatus>,
+}
+
+words! {
+    /// Whether a trigger starts its function.
+    TriggerState {
+        /// It does.
+        Active = "active",
+        /// It is disabled in its config.
+        Disabled = "disabled",
+        /// The app is paused.
+        Paused = "paused",
+    }
+}
+
+/// A trigger of an app, and how it does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TriggerStatus {
+    /// The function that it starts.
+    pub function: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: TriggerKind,
+    /// Its type's config, with defaults; secrets are not shown.
+    #[schemars(schema_with = "any_object")]
+    pub config: Value,
+    /// Whether it starts its function.
+    pub state: TriggerState,
+    /// When it fires next; of cron triggers alone.
+    pub next_run: Option<Timestamp>,
+    /// Its last invocation, as far as records are kept.
+    pub last_run: Option<TriggerRun>,
+}
+
+/// An invocation that a trigger started.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TriggerRun {
+    /// `inv_...`
+    pub invocation_id: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// Its response's status; none where it failed without a response.
+    pub status: Option<u16>,
+    /// The code of its failure.
+    pub error_code: Option<String>,
+}
+
 /// Config of an http trigger.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -135,17 +186,23 @@ pub struct HttpTriggerConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CronTriggerConfig {
-    /// Five or six fields.
+    /// Minute, hour, day of month, month and day of week; seconds may stand before them.
     pub schedule: Text<1, 200>,
     /// An IANA time zone; UTC unless said otherwise.
     #[serde(default)]
     pub timezone: Option<Text<1, 64>>,
-    /// What happens when a slot comes while the last one runs.
+    /// What happens when a slot comes while the last one runs; `skip` unless said otherwise.
     #[serde(default)]
     pub overlap: Option<Overlap>,
-    /// Which missed slots run later.
+    /// Which missed slots run later; `last` unless said otherwise.
     #[serde(default)]
     pub catchup: Option<Catchup>,
+    /// Attempts after a first one that failed; none unless said otherwise.
+    #[serde(default)]
+    pub retries: Option<Number<0, 10>>,
+    /// The pause before the first of these, 10 unless said otherwise; each further pause is twice as long, an hour at most.
+    #[serde(default)]
+    pub backoff_seconds: Option<Number<1, 3_600>>,
 }
 
 /// Config of a websocket trigger.

@@ -23,6 +23,11 @@ pub trait Job: Send + Sync + 'static {
 
     /// One run. What fails is logged, counted, and tried again after the pause.
     fn run(&self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Ends the pause early: there is work before its time.
+    fn woken(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
 }
 
 /// Says which node runs a shared job.
@@ -67,13 +72,19 @@ impl<L: Leases> JobRunner<L> {
             tokio::time::sleep(J::FIRST).await;
             loop {
                 // As long as the pause and a half: a node that is gone is replaced at the run after its next one.
+                let mut succeeded = false;
                 let pause = if J::SHARED && !leases.take(J::NAME, J::EVERY.mul_f32(1.5)).await {
                     stats.skipped.fetch_add(1, Ordering::Relaxed);
                     J::EVERY
                 } else {
-                    run_once(&job, &stats).await
+                    succeeded = run_once(&job, &stats).await;
+                    if succeeded { J::EVERY } else { J::RETRY }
                 };
-                tokio::time::sleep(pause).await;
+                // Not after a failure: what woke it may be there still.
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    () = job.woken(), if succeeded => {}
+                }
             }
         });
     }
@@ -84,8 +95,8 @@ impl<L: Leases> JobRunner<L> {
     }
 }
 
-/// Run it, and say how long to pause.
-async fn run_once<J: Job>(job: &J, stats: &JobStats) -> Duration {
+/// Run it, and say whether it ended well.
+async fn run_once<J: Job>(job: &J, stats: &JobStats) -> bool {
     let started = Instant::now();
     let result = job.run().await;
     let took = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -93,13 +104,13 @@ async fn run_once<J: Job>(job: &J, stats: &JobStats) -> Duration {
     match result {
         Ok(()) => {
             stats.succeeded.fetch_add(1, Ordering::Relaxed);
-            J::EVERY
+            true
         }
         Err(error) => {
             stats.failed.fetch_add(1, Ordering::Relaxed);
             let retry_s = J::RETRY.as_secs();
             tracing::warn!(job = J::NAME, %error, retry_s, "a job failed; it will run again");
-            J::RETRY
+            false
         }
     }
 }

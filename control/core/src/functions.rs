@@ -3,6 +3,7 @@
 mod cache;
 mod cached;
 mod canary;
+mod http_trigger;
 mod resolve;
 mod rollouts;
 #[cfg(test)]
@@ -12,6 +13,8 @@ pub use cache::FunctionCache;
 pub use cached::CachedFunction;
 pub(crate) use cached::DecryptedEnv;
 pub use canary::choose_version;
+pub use http_trigger::HttpTrigger;
+pub(crate) use http_trigger::PATH_BYTES_MAX;
 pub use resolve::ResolvedCall;
 pub use rollouts::Rollouts;
 pub(crate) use rollouts::{deploy_terms, info as rollout_info};

@@ -10,6 +10,7 @@ mod record;
 mod recording;
 mod redaction;
 mod running;
+mod trigger_event;
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ use crate::functions::{CachedFunction, Rollouts};
 
 pub use recording::{RECORDING_BYTES_MAX, recording_name};
 pub use running::Running;
+pub use trigger_event::TriggerEvent;
 
 use images::Images;
 use pending_records::PendingRecords;
@@ -98,15 +100,6 @@ pub struct Capabilities {
     pub api_url: Arc<str>,
 }
 
-/// What started a function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TriggerEvent {
-    /// A request to its URL.
-    Http,
-    /// The management route.
-    Invoke,
-}
-
 /// One invocation, before it runs.
 #[derive(Debug)]
 pub struct Invocation {
@@ -128,16 +121,6 @@ pub struct Invocation {
     pub permit: ConcurrencyPermit,
 }
 
-impl TriggerEvent {
-    /// As records write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Invoke => "invoke",
-        }
-    }
-}
-
 impl Invoker {
     /// One that works with these parts.
     pub fn new(parts: InvokerParts) -> Self {
@@ -155,7 +138,7 @@ impl Invoker {
         let image = self.shared.images.get(&function).await?;
         let grants = self.grants(&function, &identity, context.trace).await?;
         let id = ids::invocation_id();
-        let guest_context = context::json(&function, &caller, trigger, &context);
+        let guest_context = context::json(&function, &caller, &trigger, &context);
         let start = InvocationStart {
             id: id.clone(),
             request_id: context.id,

@@ -17,6 +17,7 @@ use mayfly_store::Store;
 use mayfly_tenant_db::tenant::Tenants;
 
 use crate::invalidation::CacheInvalidator;
+use crate::triggers::cron::CronJob;
 
 pub use leases::StoreLeases;
 pub use reencryption::{Reencrypted, Reencryption};
@@ -39,15 +40,18 @@ pub struct JobParts {
     pub reencryption: Reencryption,
     /// For how long records are kept.
     pub retention: Retention,
+    /// Plans and starts cron slots.
+    pub cron: CronJob,
 }
 
 /// Start every job.
-pub fn start(tasks: Tasks, parts: JobParts) -> JobRunner<StoreLeases> {
-    let mut runner = JobRunner::new(tasks, StoreLeases::new(parts.store.clone()));
+pub fn start(tasks: Tasks, node: &str, parts: JobParts) -> JobRunner<StoreLeases> {
+    let mut runner = JobRunner::new(tasks, StoreLeases::new(parts.store.clone(), node));
     runner.start(parts.reencryption);
     runner.start(idle_images::IdleImages { engine: parts.engine });
     runner
         .start(cache_invalidation::CacheInvalidation { store: parts.store, invalidator: parts.invalidator });
+    runner.start(parts.cron);
     runner.start(parts.retention);
     runner.start(daily_quotas::DailyQuotas { daily: parts.daily });
     runner.start(claims_sweep::ClaimsSweep { tenants: parts.tenants.clone() });

@@ -2,10 +2,13 @@
 //! `mayfly_api::triggers::TriggerKind` and a line in `kind`.
 //!
 //! A kind's folder has `config.rs` (what a deploy may say of it), and where it is served `event.rs` (what a function
-//! gets to know of what fired), a source (an edge route, or a [`Job`](mayfly_common::jobs::Job)), and its ledger.
+//! gets to know of what fired), a source (an edge route, or a [`Job`](mayfly_common::jobs::Job)) that starts functions
+//! by the one [`TriggerRunner`], and a ledger in the store.
 
-mod cron;
-pub mod http;
+pub mod cron;
+mod http;
+mod list;
+mod run;
 mod s3_upload;
 mod webhook;
 mod websocket;
@@ -16,6 +19,9 @@ use mayfly_api::value::{List, Object};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+
+pub use list::Triggers;
+pub use run::TriggerRunner;
 
 /// One kind of trigger.
 pub(crate) trait TriggerUnit {
@@ -86,7 +92,7 @@ fn unavailable(kind: TriggerKind, path: &str) -> ApiError {
     let message =
         format!("{path}: {} triggers are not available in this version of Mayfly yet", kind.as_str());
     ApiError::new(Code::ValidationTriggerUnavailable, message)
-        .with_details(serde_json::json!({ "path": format!("{path}.type"), "available": ["http"] }))
+        .with_details(serde_json::json!({ "path": format!("{path}.type"), "available": ["http", "cron"] }))
 }
 
 #[cfg(test)]

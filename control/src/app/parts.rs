@@ -22,6 +22,8 @@ use mayfly_core::schema::Schemas;
 use mayfly_core::sql::Sql;
 use mayfly_core::test_call::TestCalls;
 use mayfly_core::tokens::Tokens;
+use mayfly_core::triggers::cron::{CronJob, CronParts, CronTriggers};
+use mayfly_core::triggers::{TriggerRunner, Triggers};
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
 use mayfly_egress::EgressClient;
@@ -50,6 +52,8 @@ pub(super) struct Foundation {
     pub(super) tasks: Tasks,
     /// Fires when a shutdown begins.
     pub(super) stop: CancellationToken,
+    /// This node: another one at each start, since a node that comes back is another node.
+    pub(super) node: Arc<str>,
 }
 
 /// The caches of a node, before anything uses them.
@@ -80,19 +84,24 @@ pub(super) fn build(
 ) -> (UseCases, JobParts) {
     let caches = NodeCaches::new(&foundation);
     let daily = Daily::new(foundation.store.clone());
-    let jobs = JobParts {
-        store: foundation.store.clone(),
-        tenants: foundation.tenants.clone(),
-        engine: foundation.engine.clone(),
-        invalidator: caches.invalidator.clone(),
-        daily: daily.clone(),
-        reencryption: Reencryption {
-            store: foundation.store.clone(),
-            keyring: Arc::clone(&foundation.keyring),
-        },
-        retention: Retention { store: foundation.store.clone(), days: config.records_days },
+    let (store, tenants, engine) =
+        (foundation.store.clone(), foundation.tenants.clone(), foundation.engine.clone());
+    let (tasks, stop, node) =
+        (foundation.tasks.clone(), foundation.stop.clone(), Arc::clone(&foundation.node));
+    let reencryption = Reencryption { store: store.clone(), keyring: Arc::clone(&foundation.keyring) };
+    let retention = Retention { store: store.clone(), days: config.records_days };
+    let invalidator = caches.invalidator.clone();
+    let parts = use_cases(foundation, caches, daily.clone(), config, admin_key, public_url);
+    let runner = TriggerRunner {
+        functions: parts.resolver.clone(),
+        admission: parts.admission.clone(),
+        invoker: parts.invoker.clone(),
+        base: public_url.into(),
     };
-    (UseCases::new(use_cases(foundation, caches, daily, config, admin_key, public_url)), jobs)
+    let wake = Arc::clone(&parts.cron.wake);
+    let cron = CronJob::new(CronParts { store: store.clone(), runner, tasks, stop, wake, node });
+    let jobs = JobParts { store, tenants, engine, invalidator, daily, reencryption, retention, cron };
+    (UseCases::new(parts), jobs)
 }
 
 fn use_cases(
@@ -103,7 +112,7 @@ fn use_cases(
     admin_key: &str,
     public_url: &str,
 ) -> UseCaseParts {
-    let Foundation { engine, store, tenants, keyring, egress, sink, tasks, stop } = foundation;
+    let Foundation { engine, store, tenants, keyring, egress, sink, tasks, stop, node: _ } = foundation;
     let NodeCaches { apps: app_cache, keys: key_cache, functions: function_cache, invalidator } = caches;
     let authenticator = Authenticator::new(AuthenticatorParts {
         store: store.clone(),
@@ -172,6 +181,8 @@ fn use_cases(
         env,
         sql: Sql { tenants },
         schemas,
+        triggers: Triggers { store: store.clone(), invoker: invoker.clone() },
+        cron: CronTriggers { store: store.clone(), wake: Arc::default() },
         logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
         usages: Usages { store: store.clone(), invoker: invoker.clone() },
         verify: Verify { store: store.clone(), keyring, engine, cpu_scheduler, invoker: invoker.clone() },

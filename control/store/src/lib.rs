@@ -3,6 +3,7 @@
 mod api_error;
 mod apps;
 mod changes;
+mod cron;
 mod day_usage;
 mod encrypted;
 mod env;
@@ -25,6 +26,10 @@ pub use api_error::POSTGRESQL;
 pub use apps::DatabaseSecrets;
 pub use apps::{AppRow, AppsTable};
 pub use changes::{Change, ChangeKind, Changes};
+pub use cron::{
+    ClaimedSlot, CronSlot, CronTable, DueTrigger, ManualRun, NewSlot, Planned, SlotClaim, SlotKey,
+    SlotOutcome, SlotRelease, TriggerPlan,
+};
 pub use day_usage::{DayUsage, DayUsageTable};
 pub use encrypted::{EncryptedCursor, EncryptedPlace, EncryptedValue, EncryptedValues};
 pub use env::EnvTable;
@@ -42,5 +47,6 @@ pub use recordings::{RecordingsTable, StoredRecording};
 pub use rollouts::{Rollout, RolloutTerms, RolloutsTable};
 pub use signing_keys::{NewSigningKey, SigningKeyRow, SigningKeysTable};
 pub use sink::{Sink, SinkConfig, SinkCounts};
+pub use triggers::{AppTrigger, AppTriggerRun, TriggersTable};
 pub use usage::{UsageGroup, UsageOf, UsageTotals};
 pub use versions::{Serving, StoredImage, Version, VersionSource, VersionsTable};

@@ -217,6 +217,10 @@ codes! {
     SubsystemUnavailable = "SUBSYSTEM_UNAVAILABLE", 503 Platform retry 1,
         "A part of the server is unavailable",
         "Retry shortly; `/readyz` says which part is down. It recovers without a restart.";
+    /// The node that ran it ended before its end.
+    NodeLost = "NODE_LOST", 503 Platform,
+        "The node that ran the function was lost",
+        "Ask for retries, and make the function idempotent: the run may have been done in part.";
     /// No room left on the disk.
     StorageFull = "STORAGE_FULL", 503 Platform,
         "The disk is full",
@@ -233,6 +237,10 @@ codes! {
     FunctionHung = "FUNCTION_HUNG", 500 Function,
         "The function can never answer",
         "Look for a promise that nothing resolves.";
+    /// A run that no client waits for answered with a status of 400 or above.
+    FunctionStatus = "FUNCTION_STATUS", 500 Function,
+        "The function answered with an error status",
+        "Read the invocation's record; answer with a status below 400 when the run succeeded.";
     /// The CPU limit.
     FunctionCpuLimit = "FUNCTION_CPU_LIMIT", 500 Function,
         "CPU limit reached",

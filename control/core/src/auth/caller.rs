@@ -18,6 +18,8 @@ pub enum CallerKind {
     EndUserJwt,
     /// No credential, or an anon key.
     Anonymous,
+    /// No caller: a trigger that is not a request.
+    Trigger,
 }
 
 /// An end user who showed a good token.
@@ -61,6 +63,7 @@ impl CallerKind {
             Self::ServiceKey => "service_key",
             Self::EndUserJwt => "end_user_jwt",
             Self::Anonymous => "anonymous",
+            Self::Trigger => "trigger",
         }
     }
 }
@@ -92,6 +95,11 @@ impl Caller {
             user_id: Some(user.id.clone()),
             claims: user.claims.clone(),
         }
+    }
+
+    /// A trigger fired by itself.
+    pub fn trigger() -> Self {
+        Self { kind: CallerKind::Trigger, key_id: None, scope: None, user_id: None, claims: None }
     }
 
     /// A caller without a credential, or with the app's anon key.

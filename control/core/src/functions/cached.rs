@@ -11,8 +11,8 @@ use mayfly_secrets::SecretRedactor;
 use mayfly_store::{ActiveFunction, Store};
 use tokio::sync::OnceCell;
 
+use super::http_trigger::HttpTrigger;
 use crate::app_config::AppConfig;
-use crate::triggers::http::HttpTrigger;
 
 /// A function's environment, decrypted, and what hides its values where they are shown.
 #[derive(Debug)]

@@ -5,6 +5,9 @@ use serde_json::Value;
 
 use mayfly_api::triggers::{HttpAuth, Trigger, TriggerKind};
 
+/// The longest path that a trigger can have of its own, in bytes.
+pub(crate) const PATH_BYTES_MAX: usize = 255;
+
 /// How a function is reached by http.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpTrigger {

@@ -9,7 +9,7 @@ use mayfly_api::triggers::HttpAuth;
 
 use super::cache::FunctionCache;
 use super::cached::CachedFunction;
-use crate::triggers::http::PATH_BYTES_MAX;
+use super::http_trigger::PATH_BYTES_MAX;
 
 /// A function that a call reaches, before it is known who calls.
 #[derive(Debug, Clone)]

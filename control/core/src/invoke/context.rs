@@ -10,7 +10,6 @@ use mayfly_telemetry::request::RequestContext;
 use super::TriggerEvent;
 use crate::auth::Caller;
 use crate::functions::CachedFunction;
-use crate::triggers::http::HttpEvent;
 
 #[derive(Serialize)]
 struct GuestContext<'a> {
@@ -18,7 +17,7 @@ struct GuestContext<'a> {
     caller: &'a Caller,
     app: GuestApp<'a>,
     request: GuestRequest<'a>,
-    trigger: HttpEvent,
+    trigger: &'a TriggerEvent,
 }
 
 #[derive(Serialize)]
@@ -45,7 +44,7 @@ struct GuestRequest<'a> {
 pub(super) fn json(
     cached: &CachedFunction,
     caller: &Caller,
-    trigger: TriggerEvent,
+    trigger: &TriggerEvent,
     request: &RequestContext,
 ) -> String {
     let function = &cached.function;
@@ -55,10 +54,7 @@ pub(super) fn json(
         caller,
         app: GuestApp { id: &function.app_id, name: &function.app_name },
         request: GuestRequest { id: &request.id, ip: request.peer, function_name: &function.function_name },
-        trigger: match trigger {
-            // To the function, a test call is a request like any other.
-            TriggerEvent::Http | TriggerEvent::Invoke => HttpEvent::EVENT,
-        },
+        trigger,
     };
     // Strings, numbers and nulls only: there is nothing in it that JSON could not say.
     serde_json::to_string(&context).unwrap_or_else(|_| "{}".to_owned())

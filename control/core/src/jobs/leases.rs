@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use mayfly_api::ids;
 use mayfly_common::jobs::Leases;
 use mayfly_store::Store;
 
@@ -10,14 +9,13 @@ use mayfly_store::Store;
 #[derive(Debug)]
 pub struct StoreLeases {
     store: Store,
-    /// Another one at each start: a node that comes back is another node.
     node: String,
 }
 
 impl StoreLeases {
-    /// Leases for a node that starts now.
-    pub fn new(store: Store) -> Self {
-        Self { store, node: ids::node_id() }
+    /// Leases for a node.
+    pub fn new(store: Store, node: &str) -> Self {
+        Self { store, node: node.to_owned() }
     }
 }
 

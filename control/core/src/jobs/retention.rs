@@ -10,6 +10,8 @@ use mayfly_store::{Store, StoreError};
 
 /// Sums of hours are small, and bills are made of them.
 const SUMS_DAYS: u64 = 400;
+/// Cron slots of one trigger that are kept, however often it fires.
+const SLOTS_KEPT: u32 = 10_000;
 
 /// For how long records are kept.
 #[derive(Debug, Clone)]
@@ -33,6 +35,8 @@ impl Retention {
         let (Some(oldest), Some(oldest_sum)) = (oldest, oldest_sum) else { return Ok(()) };
         let dropped = invocations.drop_before(oldest, oldest_sum).await?;
         self.store.recordings().drop_before(oldest).await?;
+        let oldest_slot = oldest.and_time(chrono::NaiveTime::MIN).and_utc();
+        self.store.cron().delete_before(oldest_slot, SLOTS_KEPT).await?;
         if dropped > 0 {
             tracing::info!(days = dropped, before = %oldest, "old invocation records dropped");
         }

@@ -1,11 +1,6 @@
-//! Http triggers: requests to a function's URL. Its source is the edge's call route, its ledger the invocation records.
+//! Http triggers: requests to a function's URL. Its source is the edge's call route, its ledger the invocation records;
+//! how calls are matched against it stands in [`functions`](crate::functions).
 
 mod config;
-mod event;
-mod matching;
 
 pub(crate) use config::Http;
-pub use config::PATH_BYTES_MAX;
-pub use matching::HttpTrigger;
-
-pub(crate) use event::HttpEvent;

@@ -30,8 +30,19 @@ fn an_http_trigger_is_stored_with_its_defaults() {
 }
 
 #[test]
+fn a_cron_trigger_is_stored_with_its_defaults() {
+    let sent = json!({"trigger": {"type": "cron", "config": {"schedule": " 0 9 * * 1-5 "}}});
+    let triggers = of(sent).unwrap().unwrap();
+    assert_eq!(
+        triggers[0].config,
+        json!({"schedule": "0 9 * * 1-5", "timezone": "UTC", "overlap": "skip", "catchup": "last", "retries": 0,
+            "backoff_seconds": 10})
+    );
+}
+
+#[test]
 fn the_list_wins_and_names_each_type_once() {
-    let both = json!({"trigger": {"type": "cron"}, "triggers": [{"type": "http"}]});
+    let both = json!({"trigger": {"type": "webhook"}, "triggers": [{"type": "http"}]});
     assert_eq!(of(both).unwrap().unwrap().len(), 1);
     let twice = of(json!({"triggers": [{"type": "http"}, {"type": "http"}]})).unwrap_err();
     assert!(twice.message().starts_with("triggers[1].type: "), "{}", twice.message());
@@ -53,8 +64,29 @@ fn mistakes_are_named_by_their_path() {
         (json!({"trigger": {"type": "http", "config": {"x": 1}}}), "trigger.config.x: "),
         (
             json!({"triggers": [{"type": "cron", "config": {"schedule": "* *"}}]}),
-            "triggers[0].config.schedule: ",
+            "triggers[0].config.schedule: must have five fields",
         ),
+        (
+            json!({"trigger": {"type": "cron", "config": {"schedule": "61 * * * *"}}}),
+            "trigger.config.schedule: the minute field: ",
+        ),
+        (
+            json!({"trigger": {"type": "cron", "config": {"schedule": "0 0 30 2 *"}}}),
+            "trigger.config.schedule: never comes",
+        ),
+        (
+            json!({"trigger": {"type": "cron", "config": {"schedule": "@daily", "timezone": "Mars/Olympus"}}}),
+            "trigger.config.timezone: is not an IANA time zone",
+        ),
+        (
+            json!({"trigger": {"type": "cron", "config": {"schedule": "@daily", "overlap": "maybe"}}}),
+            "trigger.config.overlap: must be one of",
+        ),
+        (
+            json!({"trigger": {"type": "cron", "config": {"schedule": "@daily", "retries": 11}}}),
+            "trigger.config.retries: ",
+        ),
+        (json!({"trigger": {"type": "cron"}}), "trigger.config.schedule: is required"),
         (json!({"trigger": {"type": "webhook", "config": {"provider": "x"}}}), "trigger.config.provider: "),
         (json!({"trigger": {"type": "s3_upload"}}), "trigger.config.bucket: "),
     ] {
@@ -67,7 +99,6 @@ fn mistakes_are_named_by_their_path() {
 #[test]
 fn what_would_never_fire_is_refused_by_name() {
     for item in [
-        json!({"type": "cron", "config": {"schedule": "0 9 * * *"}}),
         json!({"type": "websocket"}),
         json!({"type": "webhook", "config": {"provider": "stripe", "secret": "x"}}),
         json!({"type": "s3_upload", "config": {"bucket": "photos"}}),

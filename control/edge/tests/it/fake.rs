@@ -149,7 +149,8 @@ macro_rules! served_by_the_fake {
 
 served_by_the_fake! {
     health HealthHandlers, apps AppsHandlers, keys KeysHandlers, tokens TokensHandlers, env EnvHandlers,
-    sql SqlHandlers, schemas SchemaHandlers, functions FunctionsHandlers, logs LogsHandlers, usages UsageHandlers,
+    sql SqlHandlers, schemas SchemaHandlers, functions FunctionsHandlers, triggers TriggersHandlers,
+    cron CronHandlers, logs LogsHandlers, usages UsageHandlers,
     calls CallHandlers
 }
 

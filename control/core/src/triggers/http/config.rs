@@ -5,10 +5,8 @@ use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::triggers::{HttpAuth, HttpTriggerConfig, TriggerKind};
 use serde::Serialize;
 
+use crate::functions::PATH_BYTES_MAX;
 use crate::triggers::TriggerUnit;
-
-/// The longest path that a trigger can have of its own, in bytes.
-pub const PATH_BYTES_MAX: usize = 255;
 
 /// The kind.
 pub(crate) struct Http;

@@ -1,0 +1,78 @@
+//! `TriggerEvent`: what started an invocation, as its record names it and `ctx.trigger` shows it.
+
+use mayfly_api::triggers::TriggerKind;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// What started a function.
+#[derive(Debug, Clone)]
+pub enum TriggerEvent {
+    /// A request to its URL.
+    Http,
+    /// The management route. To the function it is a request like any other.
+    Invoke,
+    /// Another trigger.
+    Fired {
+        /// Its kind.
+        kind: TriggerKind,
+        /// `ctx.trigger`
+        context: Box<RawValue>,
+    },
+}
+
+#[derive(Serialize)]
+struct Tagged<T> {
+    #[serde(rename = "type")]
+    kind: TriggerKind,
+    #[serde(flatten)]
+    event: T,
+}
+
+impl TriggerEvent {
+    /// A trigger that fired; the event's fields stand beside `type` in `ctx.trigger`.
+    ///
+    /// # Errors
+    /// When the event is no JSON object.
+    pub fn fired(kind: TriggerKind, event: impl Serialize) -> Result<Self, serde_json::Error> {
+        let context = serde_json::value::to_raw_value(&Tagged { kind, event })?;
+        Ok(Self::Fired { kind, context })
+    }
+
+    /// As records write it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Http => TriggerKind::Http.as_str(),
+            Self::Invoke => "invoke",
+            Self::Fired { kind, .. } => kind.as_str(),
+        }
+    }
+}
+
+impl Serialize for TriggerEvent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Http | Self::Invoke => {
+                Tagged { kind: TriggerKind::Http, event: Nothing {} }.serialize(serializer)
+            }
+            Self::Fired { context, .. } => context.serialize(serializer),
+        }
+    }
+}
+
+/// A request says the rest itself.
+#[derive(Serialize)]
+struct Nothing {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fields_of_an_event_stand_beside_its_type() {
+        let shown = |event: &TriggerEvent| serde_json::to_string(event).unwrap();
+        assert_eq!(shown(&TriggerEvent::Http), r#"{"type":"http"}"#);
+        assert_eq!(shown(&TriggerEvent::Invoke), r#"{"type":"http"}"#);
+        let fired = TriggerEvent::fired(TriggerKind::Cron, serde_json::json!({"attempt": 1})).unwrap();
+        assert_eq!((shown(&fired).as_str(), fired.as_str()), (r#"{"type":"cron","attempt":1}"#, "cron"));
+    }
+}

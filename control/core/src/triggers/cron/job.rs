@@ -1,0 +1,201 @@
+//! The job that plans slots, starts them and keeps their claims: on every node, without a leader.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use mayfly_common::jobs::Job;
+use mayfly_common::tasks::Tasks;
+use mayfly_store::{ClaimedSlot, SlotClaim, Store, StoreError};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use super::plan::decide;
+use super::run::{self, Attempt};
+use super::settler::Settler;
+use crate::triggers::run::TriggerRunner;
+
+/// Triggers that one transaction plans.
+const PLAN_MAX: u32 = 500;
+/// Slots that one planning looks at, over all its triggers: it must not hold an executor thread for long.
+const PLAN_SLOTS_MAX: usize = 20_000;
+/// Runs of slots at one moment on this node, and of one app.
+const RUNS_MAX: usize = 256;
+const RUNS_PER_APP_MAX: u32 = 64;
+/// Slots are claimed when there is room for this number: one statement for each would be more work than the runs.
+const ROOM_MIN: usize = RUNS_MAX / 8;
+/// For how long a node has a slot without renewing its claim.
+const LEASE: Duration = Duration::from_secs(60);
+/// The shortest pause: a slot that is due and not found is being planned by another node.
+const PAUSE_MIN: Duration = Duration::from_millis(20);
+/// How often claims are renewed.
+const RENEW_EVERY: Duration = Duration::from_secs(15);
+
+/// What the job works with.
+#[derive(Debug)]
+pub struct CronParts {
+    /// The platform's tables.
+    pub store: Store,
+    /// Starts functions.
+    pub runner: TriggerRunner,
+    /// What a shutdown waits for.
+    pub tasks: Tasks,
+    /// Fires when a shutdown begins: nothing is started any more.
+    pub stop: CancellationToken,
+    /// Ends the pause between two runs of the job.
+    pub wake: Arc<Notify>,
+    /// This node.
+    pub node: Arc<str>,
+}
+
+/// The job.
+#[derive(Debug)]
+pub struct CronJob {
+    parts: CronParts,
+    settler: Settler,
+    room: Arc<Semaphore>,
+    running: Arc<Mutex<HashMap<String, u32>>>,
+    renewed: Mutex<Instant>,
+    /// Milliseconds until the next slot, as of the last planning.
+    next_in_ms: AtomicU64,
+    /// Whether slots may wait for room.
+    starved: Arc<AtomicBool>,
+}
+
+impl CronJob {
+    /// A job over these parts.
+    pub fn new(parts: CronParts) -> Self {
+        let settler = Settler::start(&parts.tasks, parts.store.clone(), Arc::clone(&parts.node));
+        Self {
+            parts,
+            settler,
+            room: Arc::new(Semaphore::new(RUNS_MAX)),
+            running: Arc::default(),
+            renewed: Mutex::new(Instant::now()),
+            next_in_ms: AtomicU64::new(u64::MAX),
+            starved: Arc::default(),
+        }
+    }
+
+    /// Plan what is due. Says whether there is more.
+    async fn plan(&self) -> Result<bool, StoreError> {
+        let decided = |now, triggers: &[_]| decide(now, triggers, PLAN_SLOTS_MAX);
+        let planned = self.parts.store.cron().plan(None, PLAN_MAX, decided).await?;
+        let next = planned.next_in_ms.map_or(u64::MAX, |next| u64::try_from(next).unwrap_or(0));
+        self.next_in_ms.store(next, Ordering::Relaxed);
+        Ok(planned.triggers == PLAN_MAX as usize)
+    }
+
+    /// Start what waits, as far as there is room. Says whether there may be more.
+    async fn start(&self) -> Result<bool, StoreError> {
+        self.starved.store(true, Ordering::Relaxed);
+        let limit = self.room.available_permits();
+        if limit < ROOM_MIN {
+            return Ok(false);
+        }
+        let full_apps = self.full_apps();
+        let claim = SlotClaim {
+            node: &self.parts.node,
+            limit: u32::try_from(limit).unwrap_or(u32::MAX),
+            per_app: RUNS_PER_APP_MAX,
+            full_apps: &full_apps,
+            lease: LEASE,
+        };
+        let claimed = Instant::now();
+        let slots = self.parts.store.cron().claim(None, claim).await?;
+        let is_more = slots.len() == limit;
+        self.starved.store(is_more || !full_apps.is_empty(), Ordering::Relaxed);
+        for slot in slots {
+            // This job alone takes permits, so there are as many as there were.
+            let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() else { break };
+            self.spawn(slot, claimed, permit);
+        }
+        Ok(is_more)
+    }
+
+    fn spawn(&self, slot: ClaimedSlot, claimed: Instant, permit: OwnedSemaphorePermit) {
+        let app = slot.app_id.clone();
+        *self.lock_running().entry(app.clone()).or_default() += 1;
+        let (running, wake) = (Arc::clone(&self.running), Arc::clone(&self.parts.wake));
+        let (starved, room) = (Arc::clone(&self.starved), Arc::clone(&self.room));
+        let (runner, settler) = (self.parts.runner.clone(), self.settler.clone());
+        let (store, node) = (self.parts.store.clone(), Arc::clone(&self.parts.node));
+        self.parts.tasks.work(async move {
+            match run::attempt(&runner, slot, claimed, LEASE / 2).await {
+                Attempt::Ended(outcome) => settler.settle(outcome).await,
+                Attempt::Released(release) => run::release(&store, &node, &release).await,
+                Attempt::Abandoned => tracing::warn!("a cron slot was claimed too long ago to be started"),
+            }
+            let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(count) = running.get_mut(&app) {
+                *count -= 1;
+                if *count == 0 {
+                    running.remove(&app);
+                }
+            }
+            drop(running);
+            drop(permit);
+            if room.available_permits() >= ROOM_MIN && starved.swap(false, Ordering::Relaxed) {
+                wake.notify_one();
+            }
+        });
+    }
+
+    async fn keep_claims(&self) -> Result<(), StoreError> {
+        let is_due = {
+            let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_due = renewed.elapsed() >= RENEW_EVERY;
+            if is_due {
+                *renewed = Instant::now();
+            }
+            is_due
+        };
+        let cron = self.parts.store.cron();
+        if is_due && self.room.available_permits() < RUNS_MAX {
+            cron.renew(None, &self.parts.node, LEASE).await?;
+        }
+        let lost = cron.expire(None).await?;
+        if lost > 0 {
+            tracing::warn!(lost, "runs of cron slots ended with their node");
+        }
+        Ok(())
+    }
+
+    fn full_apps(&self) -> Vec<String> {
+        let running = self.lock_running();
+        running.iter().filter(|(_, count)| **count >= RUNS_PER_APP_MAX).map(|(app, _)| app.clone()).collect()
+    }
+
+    fn lock_running(&self) -> std::sync::MutexGuard<'_, HashMap<String, u32>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Job for CronJob {
+    const NAME: &'static str = "cron";
+    const EVERY: Duration = Duration::from_secs(1);
+    const FIRST: Duration = Duration::ZERO;
+    type Error = StoreError;
+
+    async fn run(&self) -> Result<(), StoreError> {
+        self.keep_claims().await?;
+        loop {
+            if self.parts.stop.is_cancelled() {
+                return Ok(());
+            }
+            let (planned, started) = (self.plan().await?, self.start().await?);
+            if !planned && !started {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn woken(&self) {
+        let next = Duration::from_millis(self.next_in_ms.load(Ordering::Relaxed));
+        tokio::select! {
+            () = self.parts.wake.notified() => {}
+            () = tokio::time::sleep(next.max(PAUSE_MIN)) => {}
+        }
+    }
+}

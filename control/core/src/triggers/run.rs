@@ -1,0 +1,126 @@
+//! `TriggerRunner`: the one way from a trigger to an invocation, whatever its kind.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use mayfly_api::error::{ApiError, Code};
+use mayfly_api::ids;
+use mayfly_runtime::Request;
+use mayfly_store::InvocationRecord;
+use mayfly_telemetry::request::RequestContext;
+use mayfly_tenant_db::identity::Identity;
+
+use crate::admission::Admission;
+use crate::auth::Caller;
+use crate::functions::{FunctionCache, choose_version};
+use crate::invoke::{Invocation, Invoker, Running, TriggerEvent};
+
+/// Starts functions for triggers that no client waits for. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct TriggerRunner {
+    /// Finds the function.
+    pub functions: FunctionCache,
+    /// The app's limits count for its triggers, too.
+    pub admission: Admission,
+    /// Runs it.
+    pub invoker: Invoker,
+    /// The address that callers use, without a slash at its end.
+    pub base: Arc<str>,
+}
+
+/// Why a trigger started nothing.
+#[derive(Debug)]
+pub(crate) enum NotStarted {
+    /// The function is gone.
+    Gone,
+    /// The app is paused.
+    Paused,
+    /// Not now: limits, or a subsystem that is down.
+    Later(ApiError),
+    /// It would fail again.
+    Failed(ApiError),
+}
+
+impl TriggerRunner {
+    /// The function's URL.
+    pub(crate) fn url(&self, app: &str, name: &str) -> String {
+        format!("{}/v1/{app}/fn/{name}", self.base)
+    }
+
+    /// Start a function as the service role, without a user.
+    pub(crate) async fn start(
+        &self,
+        app: &str,
+        name: &str,
+        trigger: TriggerEvent,
+        request: Request,
+    ) -> Result<Running, NotStarted> {
+        let found = self.functions.by_name(app, name).await.map_err(NotStarted::of)?;
+        let function = found.ok_or(NotStarted::Gone)?;
+        function.check_paused().map_err(NotStarted::of)?;
+        let counted = self.admission.count(app).await.map_err(NotStarted::of)?;
+        let permit = self.admission.enter(counted).await.map_err(NotStarted::of)?.slot;
+        let path = url::Url::parse(&request.url).map(|url| url.path().to_owned()).unwrap_or_default();
+        let invocation = Invocation {
+            function: choose_version(function, None),
+            request,
+            path,
+            caller: Caller::trigger(),
+            identity: Identity::Service,
+            trigger,
+            context: RequestContext {
+                id: ids::request_id().into(),
+                // No client: the node itself.
+                peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+                received_at: Instant::now(),
+                trace: None,
+            },
+            permit,
+        };
+        self.invoker.start(invocation).await.map_err(NotStarted::of)
+    }
+}
+
+impl NotStarted {
+    fn of(error: ApiError) -> Self {
+        match error.code() {
+            Code::AppPaused => Self::Paused,
+            Code::QuotaRateLimit | Code::ConcurrencyLimit | Code::Overloaded | Code::SubsystemUnavailable => {
+                Self::Later(error)
+            }
+            _ => Self::Failed(error),
+        }
+    }
+}
+
+/// Wait until all of an invocation is over, its background phase included. Its response's body is read and dropped.
+pub(crate) async fn finish(mut running: Running) -> Arc<InvocationRecord> {
+    /// A longer body breaks off: no client reads it.
+    const BODY_BYTES_MAX: usize = 32 << 20;
+    if let Ok(response) = running.response().await
+        && let Some(body) = response.body
+        && body.collect(BODY_BYTES_MAX).await.is_ok()
+        && let Some(guard) = running.disconnect_guard()
+    {
+        guard.served();
+    }
+    running.record().await
+}
+
+/// Why an invocation counts as failed: code and message; `None`: it succeeded.
+pub(crate) fn failure(record: &InvocationRecord) -> Option<(String, String)> {
+    match (&record.error_code, record.status) {
+        (Some(code), _) => Some((code.clone(), record.error_message.clone().unwrap_or_default())),
+        (None, Some(status)) if status >= 400 => {
+            let code = Code::FunctionStatus.as_str().to_owned();
+            Some((code, format!("the function answered with status {status}")))
+        }
+        (None, _) => None,
+    }
+}
+
+/// As a failure is kept that no invocation had.
+pub(crate) fn refusal(error: &ApiError) -> (String, String) {
+    (error.code().as_str().to_owned(), error.message().to_owned())
+}
