@@ -18,6 +18,8 @@ mod journeys;
 mod npm;
 mod openapi;
 mod packages;
+mod python;
 mod routes;
 mod schema;
+mod triggers;
 mod typescript;

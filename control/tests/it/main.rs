@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails here and now"
 )]
 
+mod crash;
 mod dev;
 mod process;
 mod secrets;

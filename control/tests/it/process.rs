@@ -109,10 +109,20 @@ impl Drop for Mayfly {
 
 /// `GET` by hand: status line, head and body as one text.
 pub(crate) fn get(url: &str) -> String {
+    request("GET", url, "", "")
+}
+
+/// A request by hand, as the operator: status line, head and body as one text.
+pub(crate) fn request(method: &str, url: &str, key: &str, body: &str) -> String {
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap();
     let mut stream = std::net::TcpStream::connect(host).unwrap();
-    let request = format!("GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    let authorization =
+        if key.is_empty() { String::new() } else { format!("authorization: Bearer {key}\r\n") };
+    let request = format!(
+        "{method} /{path} HTTP/1.1\r\nhost: {host}\r\n{authorization}content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
     std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();

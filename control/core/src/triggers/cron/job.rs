@@ -26,11 +26,11 @@ const RUNS_PER_APP_MAX: u32 = 64;
 /// Slots are claimed when there is room for this number: one statement for each would be more work than the runs.
 const ROOM_MIN: usize = RUNS_MAX / 8;
 /// For how long a node has a slot without renewing its claim.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_secs(30);
 /// The shortest pause: a slot that is due and not found is being planned by another node.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 /// How often claims are renewed.
-const RENEW_EVERY: Duration = Duration::from_secs(15);
+const RENEW_EVERY: Duration = Duration::from_secs(8);
 
 /// What the job works with.
 #[derive(Debug)]

@@ -1,0 +1,85 @@
+//! `kill -9` in the middle of work: after a restart everything that was acknowledged is accounted for.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::process::{Mayfly, directory, request};
+
+/// A server, and how its operator speaks with it.
+struct Server {
+    process: Mayfly,
+    url: String,
+    key: String,
+}
+
+impl Server {
+    fn start(data_dir: &Path) -> Self {
+        let mut process = Mayfly::start(&["serve", "--log-format", "json"], data_dir);
+        let line: Value = serde_json::from_str(&process.line_with("\"listening\"")).unwrap();
+        let key = std::fs::read_to_string(data_dir.join("admin.key")).unwrap().trim().to_owned();
+        Self { process, url: line["url"].as_str().unwrap().to_owned(), key }
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let answer = request(method, &format!("{}{path}", self.url), &self.key, &body);
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 2"), "{method} {path}: {answer}");
+        serde_json::from_str(body).unwrap()
+    }
+
+    /// End it as a crash does: PostgreSQL is left to itself.
+    fn kill(self) {
+        self.process.signal("KILL");
+        assert!(self.process.end().code().is_none());
+    }
+}
+
+/// Ask until a slot is in one of these states.
+fn slot_in(server: &Server, path: &str, states: &[&str]) -> Value {
+    loop {
+        let shown = server.ask("GET", path, &Value::Null);
+        let slots = shown["slots"].as_array().unwrap();
+        if let Some(slot) = slots.iter().find(|slot| states.contains(&slot["state"].as_str().unwrap())) {
+            return slot.clone();
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_cron_slot_that_ran_is_told_lost_or_started_again() {
+    let data = directory();
+    let server = Server::start(data.path());
+    let app =
+        server.ask("POST", "/v1/apps", &json!({ "name": "crash" }))["app_id"].as_str().unwrap().to_owned();
+    let functions = format!("/v1/{app}/functions");
+    // Hangs in its first attempt, and would for the rest of the test.
+    let code = "export default async (req, ctx) => {
+        if (ctx.trigger.attempt === 1) await new Promise((done) => setTimeout(done, 250000));
+        return new Response('ok') }";
+    for (name, retries) in [("once", 0), ("again", 1)] {
+        let config = json!({ "schedule": "0 0 29 2 *", "retries": retries, "backoff_seconds": 1 });
+        let deploy = json!({ "name": name, "code": code, "timeoutMs": 300_000, "trigger": { "type": "cron", "config": config } });
+        server.ask("POST", &functions, &deploy);
+        server.ask("POST", &format!("{functions}/{name}/cron/run"), &Value::Null);
+    }
+    let path = |name: &str| format!("{functions}/{name}/cron");
+    slot_in(&server, &path("once"), &["running"]);
+    slot_in(&server, &path("again"), &["running"]);
+    server.kill();
+
+    let server = Server::start(data.path());
+    let again = slot_in(&server, &path("again"), &["ran", "failed"]);
+    assert_eq!(
+        (&again["state"], &again["attempt"], &again["status"]),
+        (&json!("ran"), &json!(2), &json!(200))
+    );
+    let once = slot_in(&server, &path("once"), &["ran", "failed"]);
+    assert_eq!((&once["state"], &once["attempt"]), (&json!("failed"), &json!(1)));
+    assert_eq!(once["error"]["code"], "NODE_LOST");
+    server.process.signal("TERM");
+    assert_eq!(server.process.end().code(), Some(0));
+}

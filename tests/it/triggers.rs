@@ -1,0 +1,5 @@
+//! Triggers: what starts functions beside a request to their URL.
+
+mod cron;
+mod croniter;
+mod nodes;
