@@ -61,6 +61,12 @@ impl Server {
         (open, DbLimits::default().connections_max)
     }
 
+    /// A connection to the platform's database.
+    pub async fn platform(&self) -> tokio_postgres::Client {
+        let endpoint = self.app.endpoint();
+        endpoint.admin(endpoint.platform_database()).await.expect("PostgreSQL answers")
+    }
+
     /// A token for one of the app's users.
     pub async fn token(&self, sub: &str) -> String {
         let path = format!("/v1/{}/auth/tokens", self.app_id);

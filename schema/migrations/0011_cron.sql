@@ -9,6 +9,8 @@ CREATE INDEX triggers_due ON triggers (next_at NULLS FIRST) WHERE kind = 'cron' 
 
 CREATE TABLE cron_slots (
     function_id      text NOT NULL REFERENCES functions ON DELETE CASCADE,
+    -- The function's: apps take turns, and each one's waiting slots are found by it.
+    app_id           text NOT NULL,
     -- A run that somebody asked for beside the schedule.
     manual           boolean NOT NULL,
     scheduled_at     timestamptz NOT NULL,
@@ -35,7 +37,7 @@ CREATE TABLE cron_slots (
     error_message    text,
     PRIMARY KEY (function_id, manual, scheduled_at)
 );
-CREATE INDEX cron_slots_waiting ON cron_slots (run_at) WHERE state = 'waiting';
+CREATE INDEX cron_slots_waiting ON cron_slots (app_id, run_at) WHERE state = 'waiting';
 CREATE INDEX cron_slots_running ON cron_slots (claimed_until) WHERE state = 'running';
 CREATE INDEX cron_slots_open ON cron_slots (function_id, scheduled_at) WHERE state IN ('waiting', 'running');
 CREATE INDEX cron_slots_by_time ON cron_slots (scheduled_at);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use support::app::TestApp;
 use support::cluster::run;
+use support::wait::until;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
@@ -111,6 +112,24 @@ fn private_notes_stay_private_whatever_is_tried() {
 }
 
 #[test]
+fn a_nightly_report_is_written_by_its_slot() {
+    run(async {
+        let app = deployed("nightly-report").await;
+        let cron = || app.manage("GET", "/functions/nightly-report/cron");
+        assert_eq!(cron().ok().await["next"].as_array().unwrap().len(), 10);
+        app.manage("POST", "/functions/nightly-report/cron/run").send().await;
+        let slot = until("the slot ends", || async {
+            let slot = cron().ok().await["slots"][0].clone();
+            (slot["ended_at"] != Value::Null).then_some(slot)
+        })
+        .await;
+        assert_eq!((&slot["state"], &slot["status"]), (&json!("ran"), &json!(204)), "{slot}");
+        let report = app.call("GET", "nightly-report").ok().await["reports"][0].clone();
+        assert_eq!((&report["orders"], &report["cents"]), (&json!(2), &json!(1730)), "{report}");
+    });
+}
+
+#[test]
 fn every_example_is_whole() {
     let mut names: Vec<String> = fs::read_dir(folder())
         .unwrap()
@@ -118,7 +137,10 @@ fn every_example_is_whole() {
         .collect();
     names.sort();
     // A new example needs a test above, and a line here.
-    assert_eq!(names, ["background", "hello", "notes-api", "private-notes", "webhook-dedupe"]);
+    assert_eq!(
+        names,
+        ["background", "hello", "nightly-report", "notes-api", "private-notes", "webhook-dedupe"]
+    );
     for name in names {
         let readme = fs::read_to_string(folder().join(&name).join("README.md")).unwrap();
         let manifest = fs::read_to_string(folder().join(&name).join("function.json")).unwrap();

@@ -44,6 +44,13 @@ fn goals(medians: &BTreeMap<String, f64>, figures: &[(String, f64)]) -> Vec<(&'s
             (figure("many_apps/connections to apps' databases")?, figure("many_apps/connection limit")?);
         Some(format!("{open:.0} of {bound:.0}"))
     };
+    let cron = || {
+        let (started, ended) = (
+            figure("cron_minute/s until the last of 10,000 has started")?,
+            figure("cron_minute/s until the last of 10,000 is settled")?,
+        );
+        Some(format!("{started:.1} s; {ended:.1} s"))
+    };
     let neighbours = || {
         let alone = figure("neighbours/us at the 99th percentile, alone")?;
         Some(format!(
@@ -89,6 +96,7 @@ fn goals(medians: &BTreeMap<String, f64>, figures: &[(String, f64)]) -> Vec<(&'s
         ("a query as a user with signed claims, compared with tokio-postgres: at most 1.6x", user()),
         ("authentication by token, compared with an anonymous call: at most +60 us", identity()),
         ("a tenant's 99th percentile beside another tenant's 200 busy loops: at most 2x", neighbours()),
+        ("10,000 cron triggers due in the same minute have all started after at most 5 s; and ended", cron()),
         ("500 apps of two functions, each called once: at most 1.5 MiB resident each", apps()),
         ("their connections to PostgreSQL stay within the limit", connections()),
         (

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 pub(crate) use apps::{AppVerb, KeyVerb};
-pub(crate) use functions::{EnvVerb, FunctionVerb, UsageVerb};
+pub(crate) use functions::{CronVerb, EnvVerb, FunctionVerb, UsageVerb};
 pub(crate) use schema::{SchemaChangeArgs, SchemaPlace, SchemaVerb};
 
 /// For the commands that talk to a server.
@@ -83,6 +83,21 @@ pub enum Verb {
         /// Only this invocation
         #[arg(long)]
         invocation: Option<String>,
+    },
+    /// Show the app's triggers, with their next and last run
+    Triggers,
+    /// Show when a function's cron trigger fires, and what became of its slots
+    #[command(args_conflicts_with_subcommands = true)]
+    Cron {
+        /// Something else than to show it.
+        #[command(subcommand)]
+        verb: Option<CronVerb>,
+        /// The function
+        #[arg(required = true)]
+        name: Option<String>,
+        /// Slots shown of the last 100
+        #[arg(long, default_value_t = 10)]
+        limit: usize,
     },
     /// Show what the app used, by function or by day
     #[command(args_conflicts_with_subcommands = true)]

@@ -7,11 +7,12 @@ mod keys;
 mod logs;
 mod schema;
 mod tokens;
+mod triggers;
 mod usage;
 
 use std::collections::BTreeMap;
 
-use crate::args::{RemoteArgs, UsageVerb, Verb};
+use crate::args::{CronVerb, RemoteArgs, UsageVerb, Verb};
 use crate::exit::Exit;
 use crate::out;
 use crate::remote::Remote;
@@ -38,6 +39,11 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
             let filter =
                 logs::Filter::new(limit, level.as_deref(), status.as_deref(), invocation.as_deref())?;
             logs::show(remote, &name, &filter, follow).await
+        }
+        Verb::Triggers => triggers::list(remote).await,
+        Verb::Cron { verb: Some(CronVerb::Run { name }), .. } => triggers::run_cron(remote, &name).await,
+        Verb::Cron { verb: None, name, limit } => {
+            triggers::show_cron(remote, &name.unwrap_or_default(), limit).await
         }
         Verb::Usage { verb: Some(UsageVerb::Verify { invocation }), .. } => {
             usage::verify(remote, &invocation).await

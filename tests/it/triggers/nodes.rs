@@ -72,7 +72,14 @@ impl SimulatedNode {
         cron.renew(Some(now), &self.name, LEASE).await.unwrap();
         cron.expire(Some(now)).await.unwrap();
         cron.plan(Some(now), 500, |now, due| decide(now, due, BUDGET)).await.unwrap();
-        let claim = SlotClaim { node: &self.name, limit: 50, per_app: 50, full_apps: &[], lease: LEASE };
+        let claim = SlotClaim {
+            node: &self.name,
+            limit: 50,
+            per_app: 50,
+            full_apps: &[],
+            after_app: "",
+            lease: LEASE,
+        };
         for slot in cron.claim(Some(now), claim).await.unwrap() {
             self.started.push((slot.key.clone(), slot.attempt));
             self.running.push((slot.key, slot.attempt, now + TimeDelta::seconds(7)));

@@ -57,3 +57,13 @@ pub enum UsageVerb {
         invocation: String,
     },
 }
+
+/// What can be done with a cron trigger beside showing it.
+#[derive(Debug, Subcommand)]
+pub enum CronVerb {
+    /// Run the function now, as a slot beside its schedule
+    Run {
+        /// The function
+        name: String,
+    },
+}

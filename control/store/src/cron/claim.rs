@@ -18,6 +18,8 @@ pub struct SlotClaim<'a> {
     pub per_app: u32,
     /// Apps that have as many runs on the node as they may.
     pub full_apps: &'a [String],
+    /// The app behind which the turn begins; empty: at the first one.
+    pub after_app: &'a str,
     /// For how long it has them without renewing.
     pub lease: Duration,
 }
@@ -41,29 +43,35 @@ pub struct ClaimedSlot {
     pub fired_at: DateTime<Utc>,
 }
 
-/// Apps take turns. With `overlap = queue` a slot comes after all earlier ones of its trigger.
-const CLAIM: &str = "WITH ready AS MATERIALIZED (
-    SELECT s.function_id, s.manual, s.scheduled_at, s.run_at,
-        row_number() OVER (PARTITION BY f.app_id ORDER BY s.run_at, s.scheduled_at) AS place
-    FROM cron_slots s JOIN functions f ON f.id = s.function_id
-    WHERE s.state = 'waiting' AND s.run_at <= coalesce($1::timestamptz, now()) AND f.app_id <> ALL ($5::text[])
-      AND (s.manual OR s.overlap <> 'queue' OR NOT EXISTS (
-        SELECT 1 FROM cron_slots e WHERE e.function_id = s.function_id AND NOT e.manual
-          AND e.state IN ('waiting', 'running') AND e.scheduled_at < s.scheduled_at))
-  ), picked AS (
-    SELECT s.function_id, s.manual, s.scheduled_at
-    FROM cron_slots s JOIN ready r USING (function_id, manual, scheduled_at)
-    WHERE s.state = 'waiting' AND r.place <= $4
-    ORDER BY r.place, r.run_at LIMIT $3 FOR UPDATE OF s SKIP LOCKED
+/// Apps with waiting slots, found one by one from an index: the cost does not grow with what waits. Each gives its oldest
+/// slots, and all first ones come before all second ones. With `overlap = queue` a slot comes after all earlier ones of
+/// its trigger.
+const CLAIM: &str = "WITH RECURSIVE apps AS (
+    (SELECT app_id FROM cron_slots WHERE state = 'waiting' AND app_id > $7 ORDER BY app_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT s.app_id FROM cron_slots s WHERE s.state = 'waiting' AND s.app_id > a.app_id
+        ORDER BY s.app_id LIMIT 1)
+    FROM apps a WHERE a.app_id IS NOT NULL
+  ), turn AS MATERIALIZED (
+    SELECT app_id FROM apps WHERE app_id IS NOT NULL AND app_id <> ALL ($5::text[]) LIMIT $3
+  ), picked AS MATERIALIZED (
+    SELECT w.*, row_number() OVER (PARTITION BY w.app_id ORDER BY w.run_at, w.scheduled_at) AS place
+    FROM turn t CROSS JOIN LATERAL (
+      SELECT s.function_id, s.manual, s.scheduled_at, s.run_at, s.app_id FROM cron_slots s
+      WHERE s.state = 'waiting' AND s.app_id = t.app_id AND s.run_at <= coalesce($1::timestamptz, now())
+        AND (s.manual OR s.overlap <> 'queue' OR NOT EXISTS (
+          SELECT 1 FROM cron_slots e WHERE e.function_id = s.function_id AND NOT e.manual
+            AND e.state IN ('waiting', 'running') AND e.scheduled_at < s.scheduled_at))
+      ORDER BY s.run_at LIMIT $4 FOR UPDATE OF s SKIP LOCKED) w
   )
   UPDATE cron_slots s SET state = 'running', attempt = s.attempt + 1, node = $2,
     started_at = coalesce($1::timestamptz, now()), ended_at = NULL, invocation_id = NULL, status = NULL,
     error_code = NULL, error_message = NULL,
     claimed_until = coalesce($1::timestamptz, now()) + $6 * interval '1 s'
-  FROM picked p JOIN functions f ON f.id = p.function_id
+  FROM (SELECT * FROM picked ORDER BY place, run_at LIMIT $3) p JOIN functions f ON f.id = p.function_id
   WHERE s.function_id = p.function_id AND s.manual = p.manual AND s.scheduled_at = p.scheduled_at
   RETURNING s.function_id, s.manual, s.scheduled_at, s.schedule, s.timezone, s.attempt, s.started_at,
-    f.app_id, f.name";
+    s.app_id, f.name";
 
 impl CronTable<'_> {
     /// Take slots that wait.
@@ -80,7 +88,10 @@ impl CronTable<'_> {
         let (limit, per_app) = (i64::from(claim.limit), i64::from(claim.per_app));
         let lease = claim.lease.as_secs_f64();
         let rows = client
-            .query(&statement, &[&now, &claim.node, &limit, &per_app, &claim.full_apps, &lease])
+            .query(
+                &statement,
+                &[&now, &claim.node, &limit, &per_app, &claim.full_apps, &lease, &claim.after_app],
+            )
             .await?;
         let slots = rows.iter().map(|row| ClaimedSlot {
             key: SlotKey {

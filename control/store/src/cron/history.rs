@@ -112,9 +112,9 @@ impl CronTable<'_> {
             .get(0);
         let row = transaction
             .query_opt(
-                "INSERT INTO cron_slots (function_id, manual, scheduled_at, state, schedule, timezone, overlap,
+                "INSERT INTO cron_slots (function_id, app_id, manual, scheduled_at, state, schedule, timezone, overlap,
                      attempts_max, backoff_seconds, run_at)
-                 SELECT $1, true, clock_timestamp(), 'waiting', $2, $3, $4, $6, $7, now()
+                 SELECT $1, $8, true, clock_timestamp(), 'waiting', $2, $3, $4, $6, $7, now()
                  WHERE (SELECT count(*) FROM cron_slots WHERE function_id = $1 AND manual
                      AND state IN ('waiting', 'running')) < $5
                  RETURNING *",
@@ -126,6 +126,7 @@ impl CronTable<'_> {
                     &i64::from(waiting_max),
                     &attempts_max,
                     &backoff_seconds,
+                    &app_id,
                 ],
             )
             .await?

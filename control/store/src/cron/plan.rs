@@ -14,6 +14,8 @@ use crate::StoreError;
 pub struct DueTrigger {
     /// Whose trigger.
     pub function_id: String,
+    /// The function's app.
+    pub app_id: String,
     /// Its config, as it was stored.
     pub config: Value,
     /// Its next slot; `None`: not planned since its schedule was set.
@@ -44,6 +46,8 @@ pub struct NewSlot {
 pub struct TriggerPlan {
     /// Whose trigger.
     pub function_id: String,
+    /// The function's app.
+    pub app_id: String,
     /// Its expression.
     pub schedule: String,
     /// Its zone.
@@ -68,7 +72,7 @@ pub struct Planned {
 }
 
 /// Locks what it finds: two nodes that plan at the same time find different triggers.
-const DUE: &str = "SELECT t.function_id, t.config, t.next_at, t.planned_from, a.paused,
+const DUE: &str = "SELECT t.function_id, f.app_id, t.config, t.next_at, t.planned_from, a.paused,
     coalesce($1::timestamptz, now()) AS now,
     (SELECT count(*) FROM cron_slots s WHERE s.function_id = t.function_id
         AND s.state IN ('waiting', 'running')) AS open
@@ -103,6 +107,7 @@ impl CronTable<'_> {
                 .iter()
                 .map(|row| DueTrigger {
                     function_id: row.get("function_id"),
+                    app_id: row.get("app_id"),
                     config: row.get("config"),
                     next_at: row.get("next_at"),
                     planned_from: row.get("planned_from"),
@@ -131,6 +136,7 @@ async fn write_slots(
         return Ok(());
     }
     let functions: Vec<&str> = all().map(|(plan, _)| plan.function_id.as_str()).collect();
+    let apps: Vec<&str> = all().map(|(plan, _)| plan.app_id.as_str()).collect();
     let times: Vec<DateTime<Utc>> = all().map(|(_, slot)| slot.scheduled_at).collect();
     let states: Vec<&str> = all().map(|(_, slot)| slot.state.as_str()).collect();
     let counts: Vec<i32> = all().map(|(_, slot)| signed(slot.slots)).collect();
@@ -141,13 +147,13 @@ async fn write_slots(
     let backoffs: Vec<i32> = all().map(|(plan, _)| signed(plan.backoff_seconds)).collect();
     let insert = transaction
         .prepare_cached(
-            "INSERT INTO cron_slots (function_id, manual, scheduled_at, state, slots, schedule, timezone, overlap,
+            "INSERT INTO cron_slots (function_id, app_id, manual, scheduled_at, state, slots, schedule, timezone, overlap,
                  attempts_max, backoff_seconds, run_at, ended_at)
-             SELECT f, false, at, state, slots, schedule, zone, overlap, attempts, backoff, $10::timestamptz,
+             SELECT f, app, false, at, state, slots, schedule, zone, overlap, attempts, backoff, $10::timestamptz,
                  CASE WHEN state <> 'waiting' THEN $10::timestamptz END
              FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::integer[], $5::text[], $6::text[], $7::text[],
-                 $8::integer[], $9::integer[])
-                 AS new (f, at, state, slots, schedule, zone, overlap, attempts, backoff)
+                 $8::integer[], $9::integer[], $11::text[])
+                 AS new (f, at, state, slots, schedule, zone, overlap, attempts, backoff, app)
              ON CONFLICT DO NOTHING",
         )
         .await?;
@@ -156,7 +162,7 @@ async fn write_slots(
             &insert,
             &[
                 &functions, &times, &states, &counts, &schedules, &zones, &overlaps, &attempts, &backoffs,
-                &now,
+                &now, &apps,
             ],
         )
         .await?;

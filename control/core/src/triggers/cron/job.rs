@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use mayfly_common::jobs::Job;
@@ -23,6 +23,8 @@ const PLAN_SLOTS_MAX: usize = 20_000;
 /// Runs of slots at one moment on this node, and of one app.
 const RUNS_MAX: usize = 256;
 const RUNS_PER_APP_MAX: u32 = 64;
+/// An app with this many runs gets no more until some have ended.
+const RUNS_PER_APP_FULL: u32 = RUNS_PER_APP_MAX / 2;
 /// Slots are claimed when there is room for this number: one statement for each would be more work than the runs.
 const ROOM_MIN: usize = RUNS_MAX / 8;
 /// For how long a node has a slot without renewing its claim.
@@ -57,6 +59,9 @@ pub struct CronJob {
     room: Arc<Semaphore>,
     running: Arc<Mutex<HashMap<String, u32>>>,
     renewed: Mutex<Instant>,
+    planned: Mutex<Instant>,
+    /// The app behind which the next turn begins.
+    after_app: Mutex<String>,
     /// Milliseconds until the next slot, as of the last planning.
     next_in_ms: AtomicU64,
     /// Whether slots may wait for room.
@@ -73,6 +78,8 @@ impl CronJob {
             room: Arc::new(Semaphore::new(RUNS_MAX)),
             running: Arc::default(),
             renewed: Mutex::new(Instant::now()),
+            planned: Mutex::new(Instant::now()),
+            after_app: Mutex::default(),
             next_in_ms: AtomicU64::new(u64::MAX),
             starved: Arc::default(),
         }
@@ -95,28 +102,34 @@ impl CronJob {
             return Ok(false);
         }
         let full_apps = self.full_apps();
+        let after_app = std::mem::take(&mut *lock(&self.after_app));
         let claim = SlotClaim {
+            after_app: &after_app,
             node: &self.parts.node,
             limit: u32::try_from(limit).unwrap_or(u32::MAX),
-            per_app: RUNS_PER_APP_MAX,
+            per_app: RUNS_PER_APP_MAX - RUNS_PER_APP_FULL,
             full_apps: &full_apps,
             lease: LEASE,
         };
         let claimed = Instant::now();
         let slots = self.parts.store.cron().claim(None, claim).await?;
-        let is_more = slots.len() == limit;
-        self.starved.store(is_more || !full_apps.is_empty(), Ordering::Relaxed);
+        // The next turn begins where this one ended; one that reached the last app begins again at the first.
+        let is_more = slots.len() == limit || !after_app.is_empty();
+        if slots.len() == limit {
+            *lock(&self.after_app) = slots.iter().map(|slot| slot.app_id.clone()).max().unwrap_or_default();
+        }
         for slot in slots {
             // This job alone takes permits, so there are as many as there were.
             let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() else { break };
             self.spawn(slot, claimed, permit);
         }
+        self.starved.store(is_more || !self.full_apps().is_empty(), Ordering::Relaxed);
         Ok(is_more)
     }
 
     fn spawn(&self, slot: ClaimedSlot, claimed: Instant, permit: OwnedSemaphorePermit) {
         let app = slot.app_id.clone();
-        *self.lock_running().entry(app.clone()).or_default() += 1;
+        *lock(&self.running).entry(app.clone()).or_default() += 1;
         let (running, wake) = (Arc::clone(&self.running), Arc::clone(&self.parts.wake));
         let (starved, room) = (Arc::clone(&self.starved), Arc::clone(&self.room));
         let (runner, settler) = (self.parts.runner.clone(), self.settler.clone());
@@ -127,30 +140,16 @@ impl CronJob {
                 Attempt::Released(release) => run::release(&store, &node, &release).await,
                 Attempt::Abandoned => tracing::warn!("a cron slot was claimed too long ago to be started"),
             }
-            let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(count) = running.get_mut(&app) {
-                *count -= 1;
-                if *count == 0 {
-                    running.remove(&app);
-                }
-            }
-            drop(running);
             drop(permit);
-            if room.available_permits() >= ROOM_MIN && starved.swap(false, Ordering::Relaxed) {
+            let has_room = ended(&running, &app) < RUNS_PER_APP_FULL && room.available_permits() >= ROOM_MIN;
+            if has_room && starved.swap(false, Ordering::Relaxed) {
                 wake.notify_one();
             }
         });
     }
 
     async fn keep_claims(&self) -> Result<(), StoreError> {
-        let is_due = {
-            let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_due = renewed.elapsed() >= RENEW_EVERY;
-            if is_due {
-                *renewed = Instant::now();
-            }
-            is_due
-        };
+        let is_due = passed(&self.renewed, RENEW_EVERY);
         let cron = self.parts.store.cron();
         if is_due && self.room.available_permits() < RUNS_MAX {
             cron.renew(None, &self.parts.node, LEASE).await?;
@@ -163,13 +162,35 @@ impl CronJob {
     }
 
     fn full_apps(&self) -> Vec<String> {
-        let running = self.lock_running();
-        running.iter().filter(|(_, count)| **count >= RUNS_PER_APP_MAX).map(|(app, _)| app.clone()).collect()
+        let running = lock(&self.running);
+        running.iter().filter(|(_, count)| **count >= RUNS_PER_APP_FULL).map(|(app, _)| app.clone()).collect()
     }
+}
 
-    fn lock_running(&self) -> std::sync::MutexGuard<'_, HashMap<String, u32>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+/// One run less of this app: says how many are left.
+fn ended(running: &Mutex<HashMap<String, u32>>, app: &str) -> u32 {
+    let mut running = lock(running);
+    let left = running.get(app).map_or(0, |count| count.saturating_sub(1));
+    if left == 0 {
+        running.remove(app);
+    } else {
+        running.insert(app.to_owned(), left);
     }
+    left
+}
+
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether that much time has passed; then it begins again.
+fn passed(since: &Mutex<Instant>, time: Duration) -> bool {
+    let mut since = lock(since);
+    let passed = since.elapsed() >= time;
+    if passed {
+        *since = Instant::now();
+    }
+    passed
 }
 
 impl Job for CronJob {
@@ -179,16 +200,16 @@ impl Job for CronJob {
     type Error = StoreError;
 
     async fn run(&self) -> Result<(), StoreError> {
-        self.keep_claims().await?;
-        loop {
-            if self.parts.stop.is_cancelled() {
-                return Ok(());
-            }
-            let (planned, started) = (self.plan().await?, self.start().await?);
-            if !planned && !started {
-                return Ok(());
+        // Woken by room that became free, it has nothing to plan.
+        let next = Duration::from_millis(self.next_in_ms.load(Ordering::Relaxed));
+        if passed(&self.planned, next.min(Self::EVERY)) {
+            self.keep_claims().await?;
+            while !self.parts.stop.is_cancelled() && self.plan().await? {
+                self.start().await?;
             }
         }
+        while !self.parts.stop.is_cancelled() && self.start().await? {}
+        Ok(())
     }
 
     async fn woken(&self) {

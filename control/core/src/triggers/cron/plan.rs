@@ -63,6 +63,7 @@ fn plan(now: DateTime<Utc>, trigger: &DueTrigger) -> (TriggerPlan, usize) {
     };
     let plan = TriggerPlan {
         function_id: trigger.function_id.clone(),
+        app_id: trigger.app_id.clone(),
         schedule: config.schedule,
         timezone: config.timezone,
         attempts_max: config.retries + 1,
@@ -82,6 +83,7 @@ fn read(trigger: &DueTrigger) -> Option<(StoredCronConfig, CronSchedule)> {
 fn stopped(trigger: &DueTrigger) -> TriggerPlan {
     TriggerPlan {
         function_id: trigger.function_id.clone(),
+        app_id: trigger.app_id.clone(),
         schedule: String::new(),
         timezone: String::new(),
         attempts_max: 1,
@@ -169,6 +171,7 @@ mod tests {
         }
         DueTrigger {
             function_id: "fn_1".into(),
+            app_id: "app_1".into(),
             config,
             next_at: Some(instant(next_at)),
             planned_from: instant("00:00:00"),
