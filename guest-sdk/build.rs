@@ -152,9 +152,10 @@ const MODULES: &[&str] = &[
     "database",
     "idempotency",
     "wait_until",
+    "fetch",
+    "invoke",
     "context",
     "dispatch",
-    "fetch",
 ];
 
 /// Node's modules, each after the ones it imports; they may import those of the prelude as well.

@@ -223,7 +223,8 @@ impl EdgeServices for UseCases {
     ) -> ApiResult<RunningInvocation> {
         let CallAccess { function, caller, identity } = authorized;
         let (trigger, permit) = (TriggerEvent::Http, permit.slot);
-        let invocation = Invocation { function, request, path, caller, identity, trigger, context, permit };
+        let invocation =
+            Invocation { function, request, path, caller, identity, trigger, context, permit, parent: None };
         self.invoker.start(invocation).await.map(RunningInvocation)
     }
 

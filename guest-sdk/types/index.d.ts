@@ -28,12 +28,52 @@ export interface Context {
   readonly caller: Caller;
   readonly app: { readonly id: string; readonly name: string };
   readonly request: { readonly id: string; readonly ip: string | null; readonly functionName: string };
-  readonly trigger: { readonly type: "http" | "cron" | "websocket" | "webhook" | "s3_upload" };
+  readonly trigger: Trigger;
   /** Fires shortly before the invocation's time is up. */
   readonly signal: AbortSignal;
   readonly idempotency: Idempotency;
+  /**
+   * Calls another function of the app in process, as the same identity, and resolves with its response, whatever its
+   * status. Numbers, booleans, arrays and plain objects are sent as JSON, other bodies as `fetch` sends them.
+   */
+  readonly invoke: (name: string, body?: InvokeBody, options?: InvokeOptions) => Promise<Response>;
   /** Keeps the invocation alive after its response until `promise` settles, 30 seconds at most. */
   readonly waitUntil: (promise: Promise<unknown>) => void;
+}
+
+/** What started the invocation. */
+export type Trigger =
+  | { readonly type: "http" | "websocket" | "webhook" | "s3_upload" }
+  | {
+      readonly type: "cron";
+      readonly schedule: string;
+      readonly timezone: string;
+      /** RFC 3339. */
+      readonly scheduledAt: string;
+      readonly firedAt: string;
+      /** 1, 2, ... */
+      readonly attempt: number;
+      /** Whether it was asked for beside the schedule. */
+      readonly manual: boolean;
+    }
+  | {
+      /** Another function, by `ctx.invoke`. */
+      readonly type: "sibling";
+      readonly function: string;
+      readonly invocationId: string;
+      /** 1 for a function that an outside trigger's function called. */
+      readonly depth: number;
+    };
+
+export type InvokeBody = BodyInit | null | number | boolean | readonly unknown[] | { readonly [key: string]: unknown };
+
+export interface InvokeOptions {
+  /** `POST` where nothing is said. */
+  readonly method?: string;
+  readonly headers?: HeadersInit;
+  /** What follows the function's URL; begins with `/` or `?`. */
+  readonly path?: string;
+  readonly signal?: AbortSignal;
 }
 
 export interface User {

@@ -3,3 +3,4 @@
 mod cron;
 mod croniter;
 mod nodes;
+mod sibling;

@@ -142,6 +142,10 @@ pub struct InvocationInfo {
     pub host_operations: u32,
     /// Bytes sent by `fetch`.
     pub egress_bytes: u64,
+    /// The invocation that called it by `ctx.invoke`.
+    pub parent_id: Option<String>,
+    /// Fuel of the invocations that it called by `ctx.invoke`, as far as they had ended; each has it in its own record, too.
+    pub invoked_fuel: u64,
     /// The public code of its failure.
     pub error_code: Option<String>,
     /// Its failure in one sentence.

@@ -10,9 +10,12 @@ mod record;
 mod recording;
 mod redaction;
 mod running;
+mod scope;
+mod siblings;
 mod trigger_event;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use mayfly_api::error::ApiResult;
 use mayfly_api::ids;
@@ -20,6 +23,7 @@ use mayfly_common::clock;
 use mayfly_common::tasks::Tasks;
 use mayfly_egress::EgressClient;
 use mayfly_quota::{ConcurrencyPermit, CpuScheduler, Daily};
+use mayfly_runtime::providers::Fetch;
 use mayfly_runtime::{Call, Disconnected, Engine, Limits, Outcome, Request};
 use mayfly_secrets::KeyRing;
 use mayfly_store::{InvocationRecord, Sink, Store};
@@ -29,16 +33,19 @@ use mayfly_tenant_db::tenant::Tenants;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use crate::admission::Admission;
 use crate::auth::Caller;
-use crate::functions::{CachedFunction, Rollouts};
+use crate::functions::{CachedFunction, FunctionCache, Rollouts};
 
 pub use recording::{RECORDING_BYTES_MAX, recording_name};
 pub use running::Running;
+pub use scope::InvocationScope;
 pub use trigger_event::TriggerEvent;
 
 use images::Images;
 use pending_records::PendingRecords;
 use record::InvocationStart;
+use siblings::Siblings;
 
 /// Runs functions. Cheap to clone.
 #[derive(Clone)]
@@ -98,6 +105,10 @@ pub struct Capabilities {
     pub keyring: Arc<KeyRing>,
     /// `BUTTERBASE_API_URL`
     pub api_url: Arc<str>,
+    /// `ctx.invoke`: finds the app's other functions.
+    pub functions: FunctionCache,
+    /// `ctx.invoke`: the app's limits count for them.
+    pub admission: Admission,
 }
 
 /// One invocation, before it runs.
@@ -119,6 +130,8 @@ pub struct Invocation {
     pub context: RequestContext,
     /// Its concurrency permit.
     pub permit: ConcurrencyPermit,
+    /// The invocation that calls it by `ctx.invoke`.
+    pub parent: Option<Arc<InvocationScope>>,
 }
 
 impl Invoker {
@@ -133,21 +146,30 @@ impl Invoker {
     /// # Errors
     /// When the image, the environment or the store cannot be had.
     pub async fn start(&self, invocation: Invocation) -> ApiResult<Running> {
-        let Invocation { function, request, path, caller, identity, trigger, context, mut permit } =
+        let Invocation { function, request, path, caller, identity, trigger, context, mut permit, parent } =
             invocation;
         let image = self.shared.images.get(&function).await?;
-        let grants = self.grants(&function, &identity, context.trace).await?;
+        let mut grants = self.grants(&function, &identity, context.trace).await?;
         let id = ids::invocation_id();
         let guest_context = context::json(&function, &caller, &trigger, &context);
-        let start = InvocationStart {
+        let scope = Arc::new(InvocationScope {
             id: id.clone(),
-            request_id: context.id,
+            function: Arc::clone(&function),
+            caller,
+            identity,
+            context,
+            parent,
+            invoked_fuel: AtomicU64::new(0),
+        });
+        grants.fetch = grants.fetch.map(|outside| {
+            Arc::new(Siblings { invoker: self.clone(), outside, scope: Arc::clone(&scope) }) as Arc<dyn Fetch>
+        });
+        let start = InvocationStart {
             trigger,
             method: request.method.clone(),
             path,
-            caller,
-            db_role: identity.group(),
             started_at: clock::now(),
+            scope,
         };
         let limits = Limits { recording_bytes: function.recording_bytes(), ..function.limits.clone() };
         let (guard, disconnected) = Disconnected::pair();
@@ -164,8 +186,9 @@ impl Invoker {
             execution.daily.spend(app, fuel, outcome.usage.egress_bytes);
             permit.spent(fuel);
             drop(permit);
+            start.scope.ended(fuel);
             if let Some(recording) = outcome.recording.take() {
-                this.store_recording(&running, &start.id, image.digest(), &recording).await;
+                this.store_recording(&running, &start.scope.id, image.digest(), &recording).await;
             }
             let record = this.record(&running, start, outcome).await;
             drop(at_end);

@@ -125,6 +125,8 @@ pub fn info(record: InvocationRecord) -> InvocationInfo {
         database_time: Millis::of_micros(record.database_us),
         host_operations: record.host_operations,
         egress_bytes: record.egress_bytes,
+        parent_id: record.parent_id,
+        invoked_fuel: record.invoked_fuel,
         error_code: record.error_code,
         error: record.error_message,
         stack: record.error_stack,

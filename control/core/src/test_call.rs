@@ -73,7 +73,8 @@ impl TestCalls {
         let (caller, identity) = impersonate(caller, as_user(target.headers)?, allowed)?;
         let (request, path) = request_of(target.url, wanted)?;
         let trigger = TriggerEvent::Invoke;
-        let invocation = Invocation { function, request, path, caller, identity, trigger, context, permit };
+        let invocation =
+            Invocation { function, request, path, caller, identity, trigger, context, permit, parent: None };
         let mut running = self.invoker.start(invocation).await?;
         let Response { status, headers, body } = running.response().await?;
         let content = match body {

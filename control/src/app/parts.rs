@@ -124,6 +124,8 @@ fn use_cases(
     let concurrency = ConcurrencyLimiter::new(config.invocations_max, config.invocations_per_app_max);
     let cpu_scheduler = CpuScheduler::new(processors(), CPU_SLOTS_BESIDE);
     let rollouts = Rollouts::new(store.clone(), function_cache.clone(), tasks.clone());
+    let admission =
+        Admission { apps: app_cache.clone(), concurrency: concurrency.clone(), daily: daily.clone() };
     let invoker = Invoker::new(InvokerParts {
         execution: Execution {
             engine: engine.clone(),
@@ -137,6 +139,8 @@ fn use_cases(
             egress,
             keyring: Arc::clone(&keyring),
             api_url: public_url.into(),
+            functions: function_cache.clone(),
+            admission: admission.clone(),
         },
         rollouts: rollouts.clone(),
     });
@@ -190,7 +194,7 @@ fn use_cases(
         test_calls: TestCalls { functions: function_cache.clone(), invoker: invoker.clone() },
         resolver: function_cache,
         authenticator,
-        admission: Admission { apps: app_cache, concurrency, daily },
+        admission,
         invoker,
     }
 }

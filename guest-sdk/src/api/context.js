@@ -5,6 +5,7 @@ import { timeoutSignal } from "./events_abort.js";
 import { DOMException } from "./exceptions.js";
 import { host } from "./host.js";
 import { idempotency } from "./idempotency.js";
+import { invoke } from "./invoke.js";
 import { JSONParse, ObjectDefineProperty, ObjectFreeze, ObjectKeys } from "./primordials.js";
 import { waitUntil } from "./wait_until.js";
 
@@ -26,7 +27,7 @@ function deepFreeze(value) {
   return ObjectFreeze(value);
 }
 
-export const context = { db: database, idempotency, waitUntil };
+export const context = { db: database, idempotency, invoke, waitUntil };
 
 const lazy = {
   __proto__: null,

@@ -31,8 +31,8 @@ function requirePort(url) {
   if (port !== "" && SetHas(REFUSED_PORTS, +port)) throw new TypeError(`fetch does not speak to port ${port}`);
 }
 
-/** Sends the request, and settles `answer` with what comes back, or with the signal's reason. */
-function send({ method, url, redirect, headers, signal, body }, answer) {
+/** Sends a request to the host, and settles `answer` with what comes back, or with the signal's reason. */
+export function send({ method, url, redirect, headers, signal, body }, answer) {
   const upload = isStream(body) ? body : null;
   const { operation, promise } = host.fetch(method, url, REDIRECT[redirect], headerList(headers), upload === null ? body : true);
   let download = null;

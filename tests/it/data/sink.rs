@@ -34,6 +34,8 @@ fn record(app: &TestApp, at_ms: i64) -> InvocationRecord {
         database_us: 0,
         host_operations: 0,
         egress_bytes: 0,
+        parent_id: None,
+        invoked_fuel: 0,
         error_code: None,
         error_message: None,
         error_stack: None,

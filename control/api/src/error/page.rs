@@ -21,6 +21,8 @@ guest_codes![
     "DB_CONNECTION_LOST",
     "DB_TIMEOUT",
     "TOO_MANY_SUBREQUESTS",
+    "INVOKE_CYCLE",
+    "INVOKE_DEPTH",
 ];
 
 /// A code's page, as Markdown.

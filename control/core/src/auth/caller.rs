@@ -18,6 +18,8 @@ pub enum CallerKind {
     EndUserJwt,
     /// No credential, or an anon key.
     Anonymous,
+    /// Another function of the app, by `ctx.invoke`.
+    Loopback,
     /// No caller: a trigger that is not a request.
     Trigger,
 }
@@ -63,6 +65,7 @@ impl CallerKind {
             Self::ServiceKey => "service_key",
             Self::EndUserJwt => "end_user_jwt",
             Self::Anonymous => "anonymous",
+            Self::Loopback => "loopback",
             Self::Trigger => "trigger",
         }
     }

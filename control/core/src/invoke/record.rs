@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use mayfly_runtime::{Background, Fault, LogEntry, Outcome};
 
 use super::TriggerEvent;
-use crate::auth::Caller;
+use super::scope::InvocationScope;
 use crate::functions::CachedFunction;
 use mayfly_store::{BackgroundRecord, InvocationRecord, LogLine};
 
@@ -15,35 +15,33 @@ const PATH_CHARS_MAX: usize = 1_000;
 
 /// What is known of an invocation before it runs.
 pub(super) struct InvocationStart {
-    pub(super) id: String,
-    pub(super) request_id: Arc<str>,
     pub(super) trigger: TriggerEvent,
     pub(super) method: String,
     pub(super) path: String,
-    pub(super) caller: Caller,
-    pub(super) db_role: &'static str,
     pub(super) started_at: DateTime<Utc>,
+    pub(super) scope: Arc<InvocationScope>,
 }
 
 /// The whole record. The stacks come mapped.
 pub(super) fn of(function: &CachedFunction, start: InvocationStart, outcome: Outcome) -> InvocationRecord {
     let function = &function.function;
     let usage = outcome.usage;
+    let scope = &start.scope;
     InvocationRecord {
-        id: start.id,
+        id: scope.id.clone(),
         app_id: Arc::clone(&function.app_id),
         function_id: Arc::clone(&function.function_id),
         function_name: Arc::clone(&function.function_name),
         version_id: Arc::clone(&function.version_id),
         version: function.version,
-        request_id: start.request_id,
+        request_id: Arc::clone(&scope.context.id),
         trigger: start.trigger.as_str().into(),
         method: start.method,
         path: shortened(start.path),
-        caller_type: start.caller.kind.as_str().into(),
-        caller_key_id: start.caller.key_id,
-        user_id: start.caller.user_id,
-        db_role: start.db_role.into(),
+        caller_type: scope.caller.kind.as_str().into(),
+        caller_key_id: scope.caller.key_id.clone(),
+        user_id: scope.caller.user_id.clone(),
+        db_role: scope.identity.group().into(),
         status: outcome.status,
         started_at: start.started_at,
         duration_us: micros(usage.duration),
@@ -52,6 +50,8 @@ pub(super) fn of(function: &CachedFunction, start: InvocationStart, outcome: Out
         database_us: micros(usage.database),
         host_operations: usage.host_operations,
         egress_bytes: usage.egress_bytes,
+        parent_id: scope.parent.as_ref().map(|parent| parent.id.clone()),
+        invoked_fuel: scope.invoked_fuel(),
         error_code: outcome.fault.as_ref().map(|fault| fault.code().to_owned()),
         error_message: outcome.fault.as_ref().map(message),
         error_stack: outcome.fault.as_ref().and_then(Fault::stack).map(str::to_owned),

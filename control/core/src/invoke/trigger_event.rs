@@ -11,6 +11,11 @@ pub enum TriggerEvent {
     Http,
     /// The management route. To the function it is a request like any other.
     Invoke,
+    /// Another function of the app, by `ctx.invoke`.
+    Sibling {
+        /// `ctx.trigger`
+        context: Box<RawValue>,
+    },
     /// Another trigger.
     Fired {
         /// Its kind.
@@ -20,10 +25,13 @@ pub enum TriggerEvent {
     },
 }
 
+/// The type of a call by `ctx.invoke`, which no config names.
+const SIBLING: &str = "sibling";
+
 #[derive(Serialize)]
-struct Tagged<T> {
+struct Tagged<K, T> {
     #[serde(rename = "type")]
-    kind: TriggerKind,
+    kind: K,
     #[serde(flatten)]
     event: T,
 }
@@ -38,11 +46,21 @@ impl TriggerEvent {
         Ok(Self::Fired { kind, context })
     }
 
+    /// A call by another function; the event says which.
+    ///
+    /// # Errors
+    /// When the event is no JSON object.
+    pub(super) fn sibling(event: impl Serialize) -> Result<Self, serde_json::Error> {
+        let tagged = Tagged { kind: SIBLING, event };
+        Ok(Self::Sibling { context: serde_json::value::to_raw_value(&tagged)? })
+    }
+
     /// As records write it.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Http => TriggerKind::Http.as_str(),
             Self::Invoke => "invoke",
+            Self::Sibling { .. } => SIBLING,
             Self::Fired { kind, .. } => kind.as_str(),
         }
     }
@@ -54,7 +72,7 @@ impl Serialize for TriggerEvent {
             Self::Http | Self::Invoke => {
                 Tagged { kind: TriggerKind::Http, event: Nothing {} }.serialize(serializer)
             }
-            Self::Fired { context, .. } => context.serialize(serializer),
+            Self::Sibling { context } | Self::Fired { context, .. } => context.serialize(serializer),
         }
     }
 }

@@ -77,6 +77,7 @@ impl TriggerRunner {
                 trace: None,
             },
             permit,
+            parent: None,
         };
         self.invoker.start(invocation).await.map_err(NotStarted::of)
     }

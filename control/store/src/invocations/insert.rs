@@ -13,7 +13,7 @@ use tokio_postgres::types::{ToSql, Type};
 use super::record::InvocationRecord;
 
 /// Name and type of every column that is written.
-const COLUMNS: [(&str, Type); 28] = [
+const COLUMNS: [(&str, Type); 30] = [
     ("id", Type::TEXT),
     ("app_id", Type::TEXT),
     ("function_id", Type::TEXT),
@@ -42,6 +42,8 @@ const COLUMNS: [(&str, Type); 28] = [
     ("background", Type::TEXT),
     ("logs", Type::TEXT),
     ("log_levels", Type::INT2),
+    ("parent_id", Type::TEXT),
+    ("invoked_fuel", Type::INT8),
 ];
 
 /// Numbers are given out and committed by one writer at a time, over all nodes: a reader of a number has missed none
@@ -140,6 +142,8 @@ async fn write(
         &background,
         &logs,
         &r.log_levels(),
+        &r.parent_id,
+        &long(r.invoked_fuel),
     ];
     writer.write(&values).await
 }

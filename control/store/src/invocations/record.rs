@@ -54,6 +54,10 @@ pub struct InvocationRecord {
     pub host_operations: u32,
     /// Bytes sent by `fetch`.
     pub egress_bytes: u64,
+    /// The invocation that called it by `ctx.invoke`.
+    pub parent_id: Option<String>,
+    /// Fuel of the invocations that it called by `ctx.invoke`, as far as they had ended.
+    pub invoked_fuel: u64,
     /// The public code of its failure.
     pub error_code: Option<String>,
     /// Its failure in one sentence.
@@ -146,6 +150,8 @@ impl InvocationRecord {
             database_us: unsigned("database_us"),
             host_operations: row.get::<_, i32>("host_operations").unsigned_abs(),
             egress_bytes: unsigned("egress_bytes"),
+            parent_id: row.get("parent_id"),
+            invoked_fuel: unsigned("invoked_fuel"),
             error_code: row.get("error_code"),
             error_message: row.get("error_message"),
             error_stack: row.get("error_stack"),

@@ -1,0 +1,147 @@
+//! `ctx.invoke`: another function of the same app, run in process as the same identity.
+//!
+//! To the guest it is a request to a URL of the scheme [`SCHEME`], so bodies stream both ways as with `fetch`. Only the
+//! invocation's own app is looked at: there is no way to name another one.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+use mayfly_api::error::ApiError;
+use mayfly_runtime::providers::{BoxFuture, Fetch, FetchRequest, FetchResponse, GuestError};
+use mayfly_runtime::{Body, Chunks, DisconnectGuard, Request, Response};
+use mayfly_telemetry::request::RequestContext;
+
+use super::scope::InvocationScope;
+use super::{Invocation, Invoker, TriggerEvent};
+use crate::auth::{Caller, CallerKind};
+use crate::functions::choose_version;
+
+/// Begins the URLs of `ctx.invoke`: what follows is a function's name, a path and a query.
+const SCHEME: &str = "mayfly-sibling:";
+/// Calls within calls, at most.
+const DEPTH_MAX: usize = 4;
+/// Headers that would forge an identity are the platform's to set.
+const RESERVED: [&str; 2] = ["x-butterbase-", "x-mayfly-"];
+
+/// `fetch` of one invocation, with its app's functions beside the outside.
+pub(super) struct Siblings {
+    pub(super) invoker: Invoker,
+    pub(super) outside: Arc<dyn Fetch>,
+    pub(super) scope: Arc<InvocationScope>,
+}
+
+impl Fetch for Siblings {
+    fn fetch(
+        self: Arc<Self>,
+        request: FetchRequest,
+    ) -> BoxFuture<'static, Result<FetchResponse, GuestError>> {
+        match request.url.strip_prefix(SCHEME) {
+            None => Arc::clone(&self.outside).fetch(request),
+            Some(rest) => {
+                let rest = rest.to_owned();
+                Box::pin(async move { self.call(&rest, request).await })
+            }
+        }
+    }
+}
+
+impl Siblings {
+    async fn call(&self, rest: &str, request: FetchRequest) -> Result<FetchResponse, GuestError> {
+        let (name, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let scope = &self.scope;
+        let depth = depth(scope, name)?;
+        let capabilities = &self.invoker.shared.parts.capabilities;
+        let app = &scope.function.function.app_id;
+        let found = capabilities.functions.by_name(app, name).await.map_err(refused)?;
+        let function = found.ok_or_else(|| refused(ApiError::not_found(format!("the function {name}"))))?;
+        function.check_paused().map_err(refused)?;
+        let counted = capabilities.admission.count(app).await.map_err(refused)?;
+        let permit = capabilities.admission.enter(counted).await.map_err(refused)?.slot;
+        let url = format!("{}/v1/{app}/fn/{name}{path}", capabilities.api_url);
+        let mut headers = request.headers;
+        headers.retain(|(name, _)| !RESERVED.iter().any(|reserved| name.starts_with(reserved)));
+        let event = serde_json::json!({
+            "function": &*scope.function.function.function_name,
+            "invocationId": scope.id,
+            "depth": depth,
+        });
+        let invocation = Invocation {
+            function: choose_version(function, scope.caller.user_id.as_deref()),
+            request: Request { method: request.method, url: url.clone(), headers, body: request.body },
+            path: url::Url::parse(&url).map(|url| url.path().to_owned()).unwrap_or_default(),
+            caller: Caller { kind: CallerKind::Loopback, ..scope.caller.clone() },
+            identity: scope.identity.clone(),
+            trigger: TriggerEvent::sibling(&event).map_err(|error| refused(ApiError::internal(error)))?,
+            context: RequestContext { received_at: Instant::now(), ..scope.context.clone() },
+            permit,
+            parent: Some(Arc::clone(scope)),
+        };
+        let mut running = self.invoker.start(invocation).await.map_err(refused)?;
+        // Polled by its caller, which has a CPU slot then, it would need a second one: a long chain would wait for itself.
+        running.work.detach();
+        let response = running.response().await.map_err(refused)?;
+        Ok(answer(response, running.disconnect_guard(), format!("{SCHEME}{rest}")))
+    }
+}
+
+/// How deep a call of this function would be, unless it waits for this very call already.
+fn depth(scope: &InvocationScope, name: &str) -> Result<usize, GuestError> {
+    let callers = std::iter::successors(Some(scope), |scope| scope.parent.as_deref());
+    let mut depth = 0;
+    for caller in callers {
+        depth += 1;
+        if *caller.function.function.function_name == *name {
+            let message = format!("ctx.invoke: {name} is waiting for this call already");
+            return Err(GuestError::new("INVOKE_CYCLE", message));
+        }
+    }
+    if depth > DEPTH_MAX {
+        let message = format!("ctx.invoke: calls can be {DEPTH_MAX} deep at most");
+        return Err(GuestError::new("INVOKE_DEPTH", message));
+    }
+    Ok(depth)
+}
+
+fn refused(error: ApiError) -> GuestError {
+    GuestError::new(error.code().as_str(), format!("ctx.invoke: {}", error.message()))
+}
+
+fn answer(response: Response, guard: Option<DisconnectGuard>, url: String) -> FetchResponse {
+    let body = match response.body {
+        Some(Body::Stream(chunks)) => Body::Stream(Chunks::new(guarded(chunks, guard))),
+        whole => {
+            if let Some(guard) = guard {
+                guard.served();
+            }
+            whole.unwrap_or_else(|| Body::Whole(Bytes::new()))
+        }
+    };
+    FetchResponse {
+        status: response.status,
+        status_text: String::new(),
+        url,
+        redirected: false,
+        headers: response.headers,
+        body,
+    }
+}
+
+/// The pieces; the callee learns whether they were read to their end.
+fn guarded(
+    chunks: Chunks,
+    guard: Option<DisconnectGuard>,
+) -> impl Stream<Item = Result<Bytes, GuestError>> + Send {
+    futures_util::stream::unfold((chunks, guard), |(mut chunks, mut guard)| async move {
+        match chunks.next().await {
+            Some(piece) => Some((piece, (chunks, guard))),
+            None => {
+                if let Some(guard) = guard.take() {
+                    guard.served();
+                }
+                None
+            }
+        }
+    })
+}
