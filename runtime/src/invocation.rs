@@ -1,5 +1,6 @@
 //! The inputs and outputs of an invocation: `Call`, `Request`, `Response`, `Outcome`.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::body::Body;
@@ -115,6 +116,45 @@ pub struct Background {
     pub fuel: u64,
     /// Why it failed, where it did: a rejected promise, or a limit.
     pub fault: Option<Fault>,
+    /// The promises, in the order in which they were given.
+    pub promises: Vec<BackgroundPromise>,
+    /// Promises beyond those, which have no record.
+    pub promises_dropped: u32,
+}
+
+impl Background {
+    /// Its failure, and those of its promises.
+    pub fn faults_mut(&mut self) -> impl Iterator<Item = &mut Fault> {
+        let promises = self.promises.iter_mut().filter_map(|promise| promise.fault.as_mut());
+        self.fault.iter_mut().chain(promises)
+    }
+}
+
+/// A promise given to `waitUntil`. What it used is what the whole guest used while it was pending: promises run
+/// interleaved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackgroundPromise {
+    /// How it ended.
+    pub state: PromiseState,
+    /// From when it was given to its end.
+    pub duration: Duration,
+    /// Fuel of that time.
+    pub fuel: u64,
+    /// Console entries of that time, by their numbers.
+    pub logs: Range<u32>,
+    /// Why it was rejected.
+    pub fault: Option<Fault>,
+}
+
+/// How a promise given to `waitUntil` ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PromiseState {
+    /// It was fulfilled.
+    Fulfilled,
+    /// It was rejected.
+    Rejected,
+    /// The invocation ended before it: by a limit, or because nothing could settle it any more.
+    Pending,
 }
 
 /// Everything known about a finished invocation.

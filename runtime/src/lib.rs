@@ -33,7 +33,10 @@ pub use engine::{Engine, EngineConfig};
 pub use error::{Blame, CompileError, Fault, SourcePlace, Thrown};
 pub use guest::EngineError;
 pub use image::Image;
-pub use invocation::{Background, Call, LogEntry, LogLevel, Outcome, Request, ResourceUsage, Response};
+pub use invocation::{
+    Background, BackgroundPromise, Call, LogEntry, LogLevel, Outcome, PromiseState, Request, ResourceUsage,
+    Response,
+};
 pub use limits::{FUEL_PER_CPU_MS, Limits};
 pub use mayfly_abi::node::MODULES as NODE_MODULES;
 pub use recording::{InvalidRecording, Recording};

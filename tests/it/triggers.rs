@@ -1,5 +1,6 @@
 //! Triggers: what starts functions beside a request to their URL.
 
+mod background;
 mod cron;
 mod croniter;
 mod nodes;

@@ -103,6 +103,32 @@ pub struct BackgroundInfo {
     pub error: Option<String>,
     /// The stack, mapped to the author's files.
     pub stack: Option<String>,
+    /// The promises given to `waitUntil`, in that order: the first 100.
+    pub promises: Vec<PromiseInfo>,
+    /// Promises beyond those.
+    #[serde(rename = "promisesDropped")]
+    pub promises_dropped: u32,
+}
+
+/// A promise given to `waitUntil`. Promises run interleaved: fuel and console entries are those of the whole invocation
+/// while it was pending.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PromiseInfo {
+    /// `fulfilled`, `rejected`, or `pending`: the invocation ended before it.
+    pub state: String,
+    /// Milliseconds from when it was given to its end.
+    pub duration: Millis,
+    /// Fuel of that time.
+    pub fuel: u64,
+    /// Console entries of that time: from this `seq` on,
+    pub logs_from: u32,
+    /// and up to this one, without it.
+    pub logs_until: u32,
+    /// The public code of why it was rejected.
+    pub error_code: Option<String>,
+    /// Why, in one sentence.
+    pub error: Option<String>,
 }
 
 /// The record of one invocation.

@@ -11,11 +11,14 @@ use tokio_util::sync::CancellationToken;
 use mayfly_api::endpoint::{ApiCall, Handler};
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::logs::{
-    BackgroundInfo, CallerInfo, ConsoleEntry, GetLogs, InvocationInfo, LevelFilter, LogPage, TailLogs,
+    BackgroundInfo, CallerInfo, ConsoleEntry, GetLogs, InvocationInfo, LevelFilter, LogPage, PromiseInfo,
+    TailLogs,
 };
 use mayfly_api::routes::LogsGet;
 use mayfly_api::value::Millis;
-use mayfly_store::{InvocationPage, InvocationQuery, InvocationRecord, LogLine, Sink, Store, StoreError};
+use mayfly_store::{
+    InvocationPage, InvocationQuery, InvocationRecord, LogLine, PromiseRecord, Sink, Store, StoreError,
+};
 
 use crate::invoke::Invoker;
 
@@ -136,8 +139,22 @@ pub fn info(record: InvocationRecord) -> InvocationInfo {
             error_code: background.error_code,
             error: background.error_message,
             stack: background.error_stack,
+            promises: background.promises.into_iter().map(promise).collect(),
+            promises_dropped: background.promises_dropped,
         }),
         console_logs: record.logs.iter().map(entry).collect(),
+    }
+}
+
+fn promise(record: PromiseRecord) -> PromiseInfo {
+    PromiseInfo {
+        state: record.state.into_owned(),
+        duration: Millis::of_micros(record.duration_us),
+        fuel: record.fuel,
+        logs_from: record.logs_from,
+        logs_until: record.logs_until,
+        error_code: record.error_code,
+        error: record.error_message,
     }
 }
 

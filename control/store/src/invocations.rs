@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use tokio_postgres::types::ToSql;
 
 pub(super) use self::insert::insert;
-pub use self::record::{BackgroundRecord, InvocationRecord, LogLine};
+pub use self::record::{BackgroundRecord, InvocationRecord, LogLine, PromiseRecord};
 use crate::{Store, StoreError};
 
 /// The largest page.

@@ -39,6 +39,7 @@ pub use functions::{
 };
 pub use invocations::{
     BackgroundRecord, InvocationPage, InvocationQuery, InvocationRecord, InvocationsTable, LogLine,
+    PromiseRecord,
 };
 pub use keys::{ApiKey, KeysTable, NewKey};
 pub use leases::LeasesTable;

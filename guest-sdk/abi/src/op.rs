@@ -39,6 +39,10 @@ pub enum HostCall {
     FetchEnd = 16,
     /// Nothing; answers 1 when the CPU budget is used up, and only the reserve for reporting that is left.
     IsOverBudget = 17,
+    /// Nothing; `ptr` is the number of a promise that was given to `waitUntil`.
+    PromiseGiven = 18,
+    /// Nothing; `ptr` is the number of a promise that has settled: rejected, where `BackgroundFault` was sent just before.
+    PromiseSettled = 19,
     /// Fill: the result of the computation that was asked for last.
     Computed = 14,
 }
@@ -63,6 +67,8 @@ impl HostCall {
             15 => Self::BodyEnd,
             16 => Self::FetchEnd,
             17 => Self::IsOverBudget,
+            18 => Self::PromiseGiven,
+            19 => Self::PromiseSettled,
             14 => Self::Computed,
             _ => return None,
         })

@@ -38,6 +38,14 @@ fn background_fault(message: JsString<'_>, stack: JsString<'_>, code: Option<JsS
     Ok(())
 }
 
+fn promise_given(number: u32) {
+    import::send_number(HostCall::PromiseGiven, number);
+}
+
+fn promise_settled(number: u32) {
+    import::send_number(HostCall::PromiseSettled, number);
+}
+
 fn require(ctx: Ctx<'_>, what: JsString<'_>) -> Result<()> {
     require_invocation(&ctx, &text::text(&what)?)
 }
@@ -45,6 +53,8 @@ fn require(ctx: Ctx<'_>, what: JsString<'_>) -> Result<()> {
 pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("fault", Function::new(ctx.clone(), fault)?)?;
     host.set("backgroundFault", Function::new(ctx.clone(), background_fault)?)?;
+    host.set("promiseGiven", Function::new(ctx.clone(), promise_given)?)?;
+    host.set("promiseSettled", Function::new(ctx.clone(), promise_settled)?)?;
     host.set("requireInvocation", Function::new(ctx.clone(), require)?)?;
     host.set("done", Function::new(ctx.clone(), phase::finish)?)
 }

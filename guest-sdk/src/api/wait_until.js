@@ -5,9 +5,11 @@ import { PromiseThen, resolved } from "./primordials.js";
 import { codeOf, printThrown, stackOf } from "./thrown.js";
 
 let pending = 0;
+let given = 0;
 let onIdle = () => {};
 
-function settled() {
+function settled(number) {
+  host.promiseSettled(number);
   pending -= 1;
   if (pending === 0) onIdle();
 }
@@ -16,10 +18,17 @@ function settled() {
 export function waitUntil(promise) {
   host.requireInvocation("ctx.waitUntil");
   pending += 1;
-  PromiseThen(resolved(promise), settled, (reason) => {
-    host.backgroundFault(printThrown(reason), stackOf(reason), codeOf(reason));
-    settled();
-  });
+  given += 1;
+  const number = given;
+  host.promiseGiven(number);
+  PromiseThen(
+    resolved(promise),
+    () => settled(number),
+    (reason) => {
+      host.backgroundFault(printThrown(reason), stackOf(reason), codeOf(reason));
+      settled(number);
+    },
+  );
 }
 
 /** Calls `idle` as soon as nothing is pending: now, if nothing is. */

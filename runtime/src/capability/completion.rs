@@ -1,5 +1,6 @@
 //! Completion: the response or the fault goes to the caller as soon as it exists; then the background (`waitUntil`) phase.
 
+mod promises;
 mod report;
 mod response;
 
@@ -8,13 +9,16 @@ use std::time::{Duration, Instant};
 use mayfly_abi::fault::{FaultReport, ReportKind};
 use tokio::sync::oneshot;
 
+pub(crate) use promises::Mark;
 pub(crate) use report::LoadFailure;
+
+use promises::Promises;
 
 use super::deadline::Deadline;
 use super::operations::Started;
 use super::outgoing::{self, Outgoing};
 use crate::error::Fault;
-use crate::invocation::Response;
+use crate::invocation::{BackgroundPromise, Response};
 use crate::limits::Limits;
 use crate::meter::{MemoryLimiter, fuel};
 
@@ -38,6 +42,9 @@ pub(crate) struct Completion {
     completed: Option<Completed>,
     fault: Option<Fault>,
     background_fault: Option<Fault>,
+    /// Why the promise that settles next was rejected.
+    rejection: Option<Fault>,
+    promises: Promises,
     /// Whether the guest said that nothing is left to do.
     done: bool,
     /// At deploy: what the module exports instead of a handler.
@@ -72,6 +79,8 @@ impl Completion {
             completed: None,
             fault: None,
             background_fault: None,
+            rejection: None,
+            promises: Promises::default(),
             done: false,
             missing_handler: None,
             went_on: false,
@@ -164,7 +173,24 @@ impl Completion {
 
     /// Why a promise given to `waitUntil` was rejected; the first is kept.
     pub(crate) fn report_background(&mut self, frame: &[u8], memory: &MemoryLimiter) {
-        self.background_failed(report::read(frame, memory));
+        let fault = report::read(frame, memory);
+        self.rejection = Some(fault.clone());
+        self.background_failed(fault);
+    }
+
+    /// A promise was given to `waitUntil`.
+    pub(crate) fn promise_given(&mut self, number: u32, mark: Mark) {
+        self.promises.begin(number, mark);
+    }
+
+    /// It settled: rejected with what was reported last, or fulfilled.
+    pub(crate) fn promise_settled(&mut self, number: u32, mark: Mark) {
+        self.promises.settle(number, mark, self.rejection.take());
+    }
+
+    /// All promises given to `waitUntil`, and how many have no record.
+    pub(crate) fn promises(&self, end: Mark) -> (Vec<BackgroundPromise>, u32) {
+        self.promises.finish(end)
     }
 
     /// The background phase failed; the first reason is kept.

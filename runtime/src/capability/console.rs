@@ -35,6 +35,11 @@ impl Console {
         self.push(level_of(*level), message);
     }
 
+    /// How many entries there are so far: the number of the next one.
+    pub(crate) fn entries(&self) -> u32 {
+        u32::try_from(self.entries.len()).unwrap_or(u32::MAX)
+    }
+
     fn cut(&self, text: &str) -> String {
         match text.char_indices().nth(self.entry_chars_max) {
             Some((end, _)) => format!("{}… [{} more bytes were cut]", &text[..end], text.len() - end),
@@ -43,7 +48,7 @@ impl Console {
     }
 
     fn push(&mut self, level: LogLevel, message: String) {
-        let seq = self.entries.len() as u32;
+        let seq = self.entries();
         let at_ms =
             crate::clock::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
         self.entries.push(LogEntry { seq, at_ms, level, message });

@@ -1,9 +1,12 @@
 //! `mayfly.call`: host calls that are answered synchronously.
 
+use std::time::Instant;
+
 use mayfly_abi::op::HostCall;
 use wasmtime::{Caller, Error, Result};
 
 use super::memory;
+use crate::capability::completion::Mark;
 use crate::meter::fuel;
 use crate::sandbox::Sandbox;
 
@@ -26,6 +29,15 @@ pub(super) async fn call(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len
             let sandbox = caller.data_mut();
             let left = sandbox.completion.time_left().as_millis() as u64;
             return sandbox.nondeterminism.time_left(left);
+        }
+        HostCall::PromiseGiven | HostCall::PromiseSettled => {
+            let sandbox = caller.data_mut();
+            let mark = Mark { at: Instant::now(), fuel: left, logs: sandbox.console.entries() };
+            match op {
+                HostCall::PromiseGiven => sandbox.completion.promise_given(ptr, mark),
+                _ => sandbox.completion.promise_settled(ptr, mark),
+            }
+            return Ok(0);
         }
         HostCall::IsOverBudget => return Ok(u64::from(fuel::is_over(left))),
         HostCall::BodyEnd => {
@@ -70,6 +82,8 @@ pub(super) async fn call(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len
         | HostCall::Done
         | HostCall::TimeLeft
         | HostCall::BodyEnd
+        | HostCall::PromiseGiven
+        | HostCall::PromiseSettled
         | HostCall::IsOverBudget => 0,
     })
 }

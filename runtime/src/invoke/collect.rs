@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use wasmtime::Store;
 
+use crate::capability::completion::Mark;
 use crate::capability::nondeterminism::Nondeterminism;
 use crate::invocation::{Background, Outcome, ResourceUsage};
 use crate::limits::Limits;
@@ -18,10 +19,14 @@ pub(crate) fn collect(store: Store<Sandbox>, started: Instant, limits: &Limits) 
     let mut sandbox = store.into_data();
     let completed = sandbox.completion.completed();
     let (went_on, background_fault) = sandbox.completion.background();
-    let background = completed.filter(|_| went_on).map(|completed| Background {
+    let end = Mark { at: now, fuel: left, logs: sandbox.console.entries() };
+    let (promises, promises_dropped) = sandbox.completion.promises(end);
+    let background = completed.filter(|_| went_on || !promises.is_empty()).map(|completed| Background {
         duration: now - completed.at,
         fuel: completed.fuel.saturating_sub(left),
         fault: background_fault,
+        promises,
+        promises_dropped,
     });
     let recording = recording(&mut sandbox, limits);
     Outcome {

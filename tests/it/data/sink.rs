@@ -146,6 +146,8 @@ fn every_column_and_long_consoles_come_back() {
             error_message: text("caf\u{e9}"),
             error_stack: text(&"at f\n".repeat(20_000)),
             background: Some(BackgroundRecord {
+                promises: Vec::new(),
+                promises_dropped: 0,
                 duration_us: 3,
                 fuel: 4,
                 error_code: None,

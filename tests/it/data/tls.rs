@@ -13,6 +13,7 @@ use mayfly_tenant_db::tenant::Tenants;
 use serde_json::json;
 use support::cluster::{config, directory, run};
 use support::tenants::{keys, rows};
+use support::wait::until;
 
 /// A server on a TCP port that takes encrypted connections alone.
 struct Server {
@@ -107,7 +108,11 @@ fn everything_is_encrypted_and_the_certificate_checked() {
         let admin = server.trusting().admin("postgres").await.unwrap();
         let encrypted = "SELECT bool_and(s.ssl) AND count(*) FILTER (WHERE a.datname = $1) = 1
             FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) WHERE a.client_addr IS NOT NULL";
-        assert!(admin.query_one(encrypted, &[&app.id]).await.unwrap().get::<_, bool>(0));
+        // The connection that made the app may take a moment to end.
+        until("one connection of the app, and all encrypted", || async {
+            admin.query_one(encrypted, &[&app.id]).await.unwrap().get::<_, bool>(0).then_some(())
+        })
+        .await;
 
         let unknown_authority = Store::connect(StoreConfig::new(server.endpoint("sslmode=require"))).await;
         assert!(unknown_authority.is_err(), "a certificate of an unknown authority was accepted");

@@ -125,9 +125,9 @@ fn every_field_is_checked_before_anything_runs() {
                 "triggers[0].config.auth: ",
             ),
             (
-                json!({ "trigger": { "type": "cron", "config": { "schedule": "0 9 * * *" } } }),
+                json!({ "trigger": { "type": "s3_upload", "config": { "bucket": "photos" } } }),
                 "VALIDATION_TRIGGER_UNAVAILABLE",
-                "trigger: cron triggers are not available",
+                "trigger: s3_upload triggers are not available",
             ),
         ] {
             let body = deploy_body("hello", HELLO, fields.clone());

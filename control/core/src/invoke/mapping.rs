@@ -1,6 +1,6 @@
 //! The places that a function's failures and its console speak of, as places in the author's own file.
 
-use mayfly_runtime::{Fault, Outcome, SourceMap};
+use mayfly_runtime::{Background, Fault, Outcome, SourceMap};
 
 use super::{Invoker, fault, redaction};
 use crate::functions::CachedFunction;
@@ -17,7 +17,7 @@ impl Invoker {
 
     /// Everything of an outcome that its record will hold.
     pub(super) async fn map_outcome(&self, function: &CachedFunction, outcome: &mut Outcome) {
-        let background = outcome.background.as_mut().and_then(|background| background.fault.as_mut());
+        let background = outcome.background.iter_mut().flat_map(Background::faults_mut);
         let faults = outcome.fault.as_mut().into_iter().chain(background).flat_map(texts_of);
         let messages = outcome.logs.iter_mut().map(|entry| &mut entry.message);
         self.map_texts(function, faults.chain(messages)).await;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use mayfly_runtime::{Background, Fault, LogEntry, Outcome};
+use mayfly_runtime::{Background, BackgroundPromise, Fault, LogEntry, Outcome, PromiseState};
 
 use super::TriggerEvent;
 use super::scope::InvocationScope;
 use crate::functions::CachedFunction;
-use mayfly_store::{BackgroundRecord, InvocationRecord, LogLine};
+use mayfly_store::{BackgroundRecord, InvocationRecord, LogLine, PromiseRecord};
 
 /// The longest path that is kept.
 const PATH_CHARS_MAX: usize = 1_000;
@@ -72,6 +72,25 @@ fn background_of(background: Background) -> BackgroundRecord {
         error_code: background.fault.as_ref().map(|fault| fault.code().to_owned()),
         error_message: background.fault.as_ref().map(message),
         error_stack: background.fault.as_ref().and_then(Fault::stack).map(str::to_owned),
+        promises: background.promises.into_iter().map(promise_of).collect(),
+        promises_dropped: background.promises_dropped,
+    }
+}
+
+fn promise_of(promise: BackgroundPromise) -> PromiseRecord {
+    let state = match promise.state {
+        PromiseState::Fulfilled => "fulfilled",
+        PromiseState::Rejected => "rejected",
+        PromiseState::Pending => "pending",
+    };
+    PromiseRecord {
+        state: state.into(),
+        duration_us: micros(promise.duration),
+        fuel: promise.fuel,
+        logs_from: promise.logs.start,
+        logs_until: promise.logs.end,
+        error_code: promise.fault.as_ref().map(|fault| fault.code().to_owned()),
+        error_message: promise.fault.as_ref().map(Fault::detailed),
     }
 }
 

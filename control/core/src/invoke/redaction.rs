@@ -1,6 +1,6 @@
 //! What a function printed and threw, without the values of its environment: records and errors never hold them.
 
-use mayfly_runtime::{Fault, LogEntry, Outcome};
+use mayfly_runtime::{Background, Fault, LogEntry, Outcome};
 
 use mayfly_secrets::SecretRedactor;
 
@@ -9,7 +9,7 @@ pub(super) fn outcome(mask: &SecretRedactor, outcome: &mut Outcome) {
     if let Some(it) = &mut outcome.fault {
         fault(mask, it);
     }
-    if let Some(it) = outcome.background.as_mut().and_then(|background| background.fault.as_mut()) {
+    for it in outcome.background.iter_mut().flat_map(Background::faults_mut) {
         fault(mask, it);
     }
     for LogEntry { message, .. } in &mut outcome.logs {

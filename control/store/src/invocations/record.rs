@@ -86,6 +86,33 @@ pub struct BackgroundRecord {
     /// The stack, mapped to the author's file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_stack: Option<String>,
+    /// Each promise, in the order in which they were given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promises: Vec<PromiseRecord>,
+    /// Promises beyond those.
+    #[serde(default)]
+    pub promises_dropped: u32,
+}
+
+/// A promise given to `waitUntil`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PromiseRecord {
+    /// `fulfilled`, `rejected` or `pending`.
+    pub state: Cow<'static, str>,
+    /// From when it was given to its end, in microseconds.
+    pub duration_us: u64,
+    /// Fuel of the whole invocation in that time.
+    pub fuel: u64,
+    /// Console entries of that time: from this number,
+    pub logs_from: u32,
+    /// and up to this one, without it.
+    pub logs_until: u32,
+    /// The public code of why it was rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+    /// Why, in one sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_message: Option<String>,
 }
 
 /// One console entry.

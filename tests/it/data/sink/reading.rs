@@ -18,6 +18,8 @@ fn what_was_recorded_is_read_back_whole() {
         wanted.error_code = Some("FUNCTION_THREW".to_owned());
         wanted.error_message = Some("quote ' backslash \\ emoji \u{1f600}".to_owned());
         wanted.background = Some(BackgroundRecord {
+            promises: Vec::new(),
+            promises_dropped: 0,
             duration_us: 7,
             fuel: 9,
             error_code: None,

@@ -10,8 +10,8 @@ use super::event::CronEvent;
 use crate::invoke::{Running, TriggerEvent};
 use crate::triggers::run::{NotStarted, TriggerRunner, failure, finish, refusal};
 
-/// For how long a slot waits that could not start now.
-const WAIT_SECONDS: f64 = 1.0;
+/// The longest pause of a slot that could not start: a daily limit may be raised before the day ends.
+const WAIT_SECONDS_MAX: u32 = 60;
 
 /// What became of a claimed slot.
 pub(super) enum Attempt {
@@ -47,7 +47,7 @@ pub(super) async fn attempt(
         Err(NotStarted::Later(error)) => Attempt::Released(SlotRelease {
             key: slot.key,
             attempt: slot.attempt,
-            wait_seconds: WAIT_SECONDS,
+            wait_seconds: error.retry_after().unwrap_or(1).clamp(1, WAIT_SECONDS_MAX).into(),
             reason: refusal(&error),
         }),
         Err(NotStarted::Paused) => Attempt::Ended(SlotOutcome { paused: true, ..outcome(slot) }),
