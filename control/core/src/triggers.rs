@@ -10,6 +10,7 @@ mod http;
 mod list;
 mod run;
 mod s3_upload;
+mod settler;
 mod webhook;
 mod websocket;
 
