@@ -28,12 +28,50 @@ export interface Context {
   readonly caller: Caller;
   readonly app: { readonly id: string; readonly name: string };
   readonly request: { readonly id: string; readonly ip: string | null; readonly functionName: string };
-  readonly trigger: { readonly type: "http" | "cron" | "websocket" | "webhook" | "s3_upload" };
+  readonly trigger: Trigger;
   /** Fires shortly before the invocation's time is up. */
   readonly signal: AbortSignal;
   readonly idempotency: Idempotency;
   /** Keeps the invocation alive after its response until `promise` settles, 30 seconds at most. */
   readonly waitUntil: (promise: Promise<unknown>) => void;
+}
+
+/** What started the function. */
+export type Trigger = { readonly type: "http" | "websocket" | "s3_upload" } | CronTrigger | WebhookTrigger;
+
+export interface CronTrigger {
+  readonly type: "cron";
+  readonly schedule: string;
+  readonly timezone: string;
+  readonly scheduledAt: string;
+  readonly firedAt: string;
+  /** 1, 2, ... */
+  readonly attempt: number;
+  /** Asked for beside the schedule. */
+  readonly manual: boolean;
+}
+
+export interface WebhookTrigger {
+  readonly type: "webhook";
+  readonly provider:
+    | "stripe"
+    | "github"
+    | "slack"
+    | "twilio"
+    | "discord"
+    | "telegram"
+    | "shopify"
+    | "standard"
+    | "custom";
+  /** The same for every attempt. */
+  readonly deliveryId: string;
+  /** The provider's own id of the delivery, where it has one. */
+  readonly providerId: string | null;
+  /** 1, 2, ... */
+  readonly attempt: number;
+  readonly receivedAt: string;
+  /** Asked for after it had ended. */
+  readonly replay: boolean;
 }
 
 export interface User {

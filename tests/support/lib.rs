@@ -18,3 +18,4 @@ pub mod secure_origin;
 pub mod tenants;
 pub mod token;
 pub mod tsc;
+pub mod wait;

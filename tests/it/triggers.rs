@@ -1,0 +1,3 @@
+//! Triggers: what starts a function beside a call of its URL.
+
+mod webhook;

@@ -1,0 +1,18 @@
+//! Waiting for something to become true, without guessing how long that takes.
+
+use std::time::{Duration, Instant};
+
+const PAUSE: Duration = Duration::from_millis(20);
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Asks every 20 ms until there is an answer; panics after 30 s.
+pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(begin.elapsed() < LIMIT, "still not so after 30 s: {what}");
+        tokio::time::sleep(PAUSE).await;
+    }
+}
