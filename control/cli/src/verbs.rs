@@ -8,6 +8,7 @@ mod logs;
 mod schema;
 mod tokens;
 mod usage;
+mod webhook;
 
 use std::collections::BTreeMap;
 
@@ -61,6 +62,7 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
         Verb::Rollback { name, to } => functions::rollback(remote, &name, to).await,
         Verb::Schema(verb) => schema::run(remote, verb).await,
         Verb::Types { out, place } => schema::types(remote, &place, &out).await,
+        Verb::Webhook(verb) => webhook::run(remote, verb).await,
         Verb::Apps(verb) => apps::run(remote, verb).await,
         Verb::Keys(verb) => keys::run(remote, verb).await,
     }

@@ -4,6 +4,7 @@ mod faults;
 mod ledger;
 mod management;
 mod promised;
+mod sender;
 
 use serde_json::{Value, json};
 use support::app::TestApp;
