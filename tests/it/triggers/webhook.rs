@@ -1,6 +1,7 @@
 //! Webhook triggers: deliveries that are verified, run once, and kept.
 
 mod faults;
+mod killed;
 mod ledger;
 mod management;
 mod promised;

@@ -78,7 +78,7 @@ const INSERT: &str = "WITH durability AS MATERIALIZED (SELECT set_config('synchr
 
 /// What ended without success, and waits for nothing. Its attempts begin from here.
 const TAKE_AGAIN: &str = "UPDATE webhook_deliveries d SET
-    state = CASE WHEN $3 THEN 'received' ELSE 'running' END, is_async = $3, sealed = $4,
+    state = CASE WHEN $3 THEN 'received' ELSE 'running' END, is_async = $3, sealed = $4, body_bytes = $9,
     attempt = d.attempt + CASE WHEN $3 THEN 0 ELSE 1 END, attempts_max = d.attempt + 1 + $5::integer, retries = $5,
     backoff_seconds = $6, run_at = CASE WHEN $3 THEN now() END, node = $7,
     claimed_until = CASE WHEN NOT $3 THEN now() + $8 * interval '1 s' END,
@@ -162,6 +162,7 @@ impl WebhooksTable<'_> {
                     &new.backoff_seconds.cast_signed(),
                     &node,
                     &lease,
+                    &i32::try_from(new.body_bytes).unwrap_or(i32::MAX),
                 ],
             )
             .await?;

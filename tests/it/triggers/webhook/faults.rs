@@ -23,11 +23,6 @@ async fn change(statement: &str, id: &Value) {
     assert_eq!(changed, 1);
 }
 
-/// Let a delivery that waits be due now.
-pub(super) async fn make_due(id: &Value) {
-    change("UPDATE webhook_deliveries SET run_at = now() WHERE id = $1 AND run_at IS NOT NULL", id).await;
-}
-
 /// As if a node that ran the delivery had been killed.
 async fn lose(id: &Value) {
     let statement =

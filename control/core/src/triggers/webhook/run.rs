@@ -18,9 +18,8 @@ use crate::triggers::run::{NotStarted, failure, finish, refusal};
 
 /// For how long a node has a delivery without renewing its claim.
 pub(super) const LEASE: Duration = Duration::from_secs(60);
-/// For how long a delivery waits that could not start now; and one whose app is paused.
+/// For how long a delivery waits that could not start now, or whose app was paused since it was claimed.
 const WAIT_SECONDS: f64 = 1.0;
-const PAUSED_SECONDS: f64 = 30.0;
 /// For how long a response waits until its outcome is written: without a database it goes out, and the outcome follows.
 const SETTLE_WAIT: Duration = Duration::from_secs(5);
 
@@ -121,11 +120,11 @@ pub(super) async fn attempt(webhooks: &Webhooks, delivery: ClaimedDelivery, clai
     if is_stale(claimed) {
         return Attempt::Abandoned;
     }
-    let released = |error: &ApiError, wait_seconds| {
+    let released = |error: &ApiError| {
         Attempt::Released(DeliveryRelease {
             id: delivery.id.clone(),
             attempt: delivery.attempt,
-            wait_seconds,
+            wait_seconds: WAIT_SECONDS,
             reason: refusal(error),
         })
     };
@@ -139,8 +138,8 @@ pub(super) async fn attempt(webhooks: &Webhooks, delivery: ClaimedDelivery, clai
                 ..outcome(&target)
             })
         }
-        Err(NotStarted::Later(error)) => released(&error, WAIT_SECONDS),
-        Err(NotStarted::Paused) => released(&reason(NotStarted::Paused), PAUSED_SECONDS),
+        Err(NotStarted::Later(error)) => released(&error),
+        Err(NotStarted::Paused) => released(&reason(NotStarted::Paused)),
         Err(not_started @ (NotStarted::Gone | NotStarted::Failed(_))) => {
             let error = reason(not_started);
             Attempt::Ended(DeliveryOutcome {
