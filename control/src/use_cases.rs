@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::{Stream, stream};
 use http::Method;
 use http::request::Parts;
@@ -28,11 +29,12 @@ use mayfly_core::schema::Schemas;
 use mayfly_core::sql::Sql;
 use mayfly_core::test_call::{TestCalls, TestTarget};
 use mayfly_core::tokens::Tokens;
-use mayfly_core::triggers::Triggers;
 use mayfly_core::triggers::cron::CronTriggers;
+use mayfly_core::triggers::webhook::{FunctionAnswer, HostAnswer, WebhookAnswer, Webhooks};
+use mayfly_core::triggers::{TriggerRunner, Triggers};
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
-use mayfly_edge::{EdgeServices, RunningCall, TailItem, TestCall};
+use mayfly_edge::{EdgeServices, RunningCall, TailItem, TestCall, WebhookReply};
 use mayfly_runtime::{DisconnectGuard, Request, Response};
 use mayfly_telemetry::request::RequestContext;
 
@@ -61,6 +63,10 @@ pub struct UseCaseParts {
     pub triggers: Triggers,
     /// Cron triggers.
     pub cron: CronTriggers,
+    /// Webhook triggers.
+    pub webhooks: Webhooks,
+    /// The way of all triggers to an invocation.
+    pub runner: TriggerRunner,
     /// Records.
     pub logs: Logs,
     /// Sums of records.
@@ -107,6 +113,7 @@ impl Services for UseCases {
     type FunctionsHandlers = Functions;
     type TriggersHandlers = Triggers;
     type CronHandlers = CronTriggers;
+    type WebhookHandlers = Webhooks;
     type LogsHandlers = Logs;
     type UsageHandlers = Usages;
     type CallHandlers = Self;
@@ -149,6 +156,10 @@ impl Services for UseCases {
 
     fn cron(&self) -> &CronTriggers {
         &self.0.cron
+    }
+
+    fn webhooks(&self) -> &Webhooks {
+        &self.0.webhooks
     }
 
     fn logs(&self) -> &Logs {
@@ -226,6 +237,28 @@ impl EdgeServices for UseCases {
         let invocation =
             Invocation { function, request, path, caller, identity, trigger, context, permit, parent: None };
         self.invoker.start(invocation).await.map(RunningInvocation)
+    }
+
+    async fn check_webhook(&self, app: &str, name: &str, context: &RequestContext) -> ApiResult<()> {
+        self.0.webhooks.check(app, name, context).await
+    }
+
+    async fn deliver_webhook(
+        &self,
+        app: &str,
+        name: &str,
+        context: RequestContext,
+        request: Request,
+        body: Bytes,
+    ) -> ApiResult<WebhookReply> {
+        Ok(match self.0.webhooks.deliver(app, name, context, request, body).await? {
+            WebhookAnswer::Function(FunctionAnswer { response, guard, invocation_id }) => {
+                WebhookReply::Function { response, guard, invocation_id }
+            }
+            WebhookAnswer::Host(HostAnswer { status, body }) => WebhookReply::Host { status, body },
+            WebhookAnswer::Accepted(accepted) => WebhookReply::Accepted(accepted),
+            WebhookAnswer::Duplicate(accepted) => WebhookReply::Duplicate(accepted),
+        })
     }
 
     async fn invoke(&self, call: TestCall<Permit>) -> ApiResult<Invoked> {

@@ -41,29 +41,52 @@ export interface Context {
   readonly waitUntil: (promise: Promise<unknown>) => void;
 }
 
-/** What started the invocation. */
-export type Trigger =
-  | { readonly type: "http" | "websocket" | "webhook" | "s3_upload" }
-  | {
-      readonly type: "cron";
-      readonly schedule: string;
-      readonly timezone: string;
-      /** RFC 3339. */
-      readonly scheduledAt: string;
-      readonly firedAt: string;
-      /** 1, 2, ... */
-      readonly attempt: number;
-      /** Whether it was asked for beside the schedule. */
-      readonly manual: boolean;
-    }
-  | {
-      /** Another function, by `ctx.invoke`. */
-      readonly type: "sibling";
-      readonly function: string;
-      readonly invocationId: string;
-      /** 1 for a function that an outside trigger's function called. */
-      readonly depth: number;
-    };
+/** What started the function. */
+export type Trigger = { readonly type: "http" | "websocket" | "s3_upload" } | CronTrigger | WebhookTrigger | SiblingTrigger;
+
+export interface CronTrigger {
+  readonly type: "cron";
+  readonly schedule: string;
+  readonly timezone: string;
+  readonly scheduledAt: string;
+  readonly firedAt: string;
+  /** 1, 2, ... */
+  readonly attempt: number;
+  /** Asked for beside the schedule. */
+  readonly manual: boolean;
+}
+
+export interface WebhookTrigger {
+  readonly type: "webhook";
+  readonly provider:
+    | "stripe"
+    | "github"
+    | "slack"
+    | "twilio"
+    | "discord"
+    | "telegram"
+    | "shopify"
+    | "standard"
+    | "custom";
+  /** The same for every attempt. */
+  readonly deliveryId: string;
+  /** The provider's own id of the delivery, where it has one. */
+  readonly providerId: string | null;
+  /** 1, 2, ... */
+  readonly attempt: number;
+  readonly receivedAt: string;
+  /** Asked for after it had ended. */
+  readonly replay: boolean;
+}
+
+/** Another function of the app called, by `ctx.invoke`. */
+export interface SiblingTrigger {
+  readonly type: "sibling";
+  readonly function: string;
+  readonly invocationId: string;
+  /** 1 for a function that an outside trigger's function called. */
+  readonly depth: number;
+}
 
 export type InvokeBody = BodyInit | null | number | boolean | readonly unknown[] | { readonly [key: string]: unknown };
 

@@ -47,6 +47,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0009" 9 "recordings",
     "0010" 10 "job_leases",
     "0011" 11 "cron",
+    "0012" 12 "webhooks",
     "0014" 14 "invoked",
 ];
 

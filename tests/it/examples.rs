@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use clap::Parser as _;
+use mayfly_control::cli::{Cli, Exit, dispatch};
 use serde_json::{Value, json};
 use support::app::TestApp;
 use support::cluster::run;
@@ -65,6 +67,25 @@ fn a_webhook_is_processed_once() {
         assert_eq!(event("evt_1").send().await.text(), "duplicate");
         assert_eq!(event("evt_2").send().await.text(), "processed");
         assert_eq!(event("").send().await.status, 400);
+    });
+}
+
+#[test]
+fn a_webhook_of_github_is_handled_once_of_two_sends() {
+    run(async {
+        let app = deployed("webhook-github").await;
+        let (url, dir) = (format!("http://{}", app.client.address()), folder());
+        for _ in 0..2 {
+            let args = ["mayfly", "webhook", "send", "github", "push", "--id", "1", "--to", "webhook-github"];
+            let at = ["--dir", dir.to_str().unwrap(), "--url", &url, "--app", &app.id];
+            assert_eq!(dispatch(Cli::try_parse_from([&args[..], &at].concat()).unwrap()).await, Exit::Ok);
+        }
+        let page = app.manage("GET", "/functions/webhook-github/webhook/deliveries").ok().await;
+        let delivery = &page["deliveries"][0];
+        assert_eq!((&delivery["state"], &delivery["duplicates"]), (&json!("done"), &json!(1)), "{page}");
+        let records = app.logs("webhook-github").await;
+        assert_eq!(records.len(), 1);
+        assert_eq!(records[0]["consoleLogs"][0]["message"], "push to octocat/Hello-World refs/heads/main 1");
     });
 }
 
@@ -139,7 +160,15 @@ fn every_example_is_whole() {
     // A new example needs a test above, and a line here.
     assert_eq!(
         names,
-        ["background", "hello", "nightly-report", "notes-api", "private-notes", "webhook-dedupe"]
+        [
+            "background",
+            "hello",
+            "nightly-report",
+            "notes-api",
+            "private-notes",
+            "webhook-dedupe",
+            "webhook-github"
+        ]
     );
     for name in names {
         let readme = fs::read_to_string(folder().join(&name).join("README.md")).unwrap();

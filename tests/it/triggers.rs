@@ -5,3 +5,4 @@ mod cron;
 mod croniter;
 mod nodes;
 mod sibling;
+mod webhook;

@@ -116,6 +116,11 @@ pub fn keyring() -> mayfly_secrets::KeyRing {
     mayfly_secrets::KeyRing::load_or_create(&SECRETS).expect("the key file")
 }
 
+/// The file with the nodes' root key.
+pub(crate) fn secrets() -> &'static Path {
+    &SECRETS
+}
+
 /// The server that tests share. Only from within [`cluster::run`].
 pub async fn shared() -> &'static Node {
     SHARED.get_or_init(|| Node::start_on_shared(cluster::lasting_directory(), |_| {})).await

@@ -14,6 +14,7 @@ pub mod client;
 pub mod cluster;
 pub mod disk;
 pub mod origin;
+pub mod process;
 pub mod secure_origin;
 pub mod tenants;
 pub mod token;

@@ -1,19 +1,18 @@
-//! Waits for a state that nothing announces.
+//! Waiting for something to become true, without guessing how long that takes.
 
-use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// How long a test waits before it fails.
+const PAUSE: Duration = Duration::from_millis(20);
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Asks until there is an answer, and fails with `what` when none comes.
-pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
-    let begun = Instant::now();
+/// Asks every 20 ms until there is an answer; panics after 60 s.
+pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(begun.elapsed() < LIMIT, "waited in vain: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert!(begin.elapsed() < LIMIT, "still not so after 60 s: {what}");
+        tokio::time::sleep(PAUSE).await;
     }
 }

@@ -31,3 +31,4 @@ pub mod tokens;
 pub mod triggers;
 pub mod usage;
 pub mod value;
+pub mod webhooks;

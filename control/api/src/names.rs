@@ -1,5 +1,7 @@
 //! The shapes of names and ids, as the contract writes them.
 
+use percent_encoding::AsciiSet;
+
 use crate::value::Rule;
 
 /// The rule of a function's name.
@@ -78,9 +80,12 @@ pub fn decoded(segment: &str) -> Option<String> {
     (!name.contains('\0')).then(|| name.into_owned())
 }
 
+/// Names of functions have `-` and `_`, and are not decoded. A dot alone would be another path.
+const ENCODED: &AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
+
 /// A text as a segment of a path, percent-encoded.
 pub fn encoded(segment: &str) -> String {
-    percent_encoding::utf8_percent_encode(segment, percent_encoding::NON_ALPHANUMERIC).to_string()
+    percent_encoding::utf8_percent_encode(segment, ENCODED).to_string()
 }
 
 fn is_word(text: &str) -> bool {
@@ -108,6 +113,8 @@ mod tests {
         assert_eq!(decoded("100%").as_deref(), Some("100%"));
         assert_eq!(decoded("a+b").as_deref(), Some("a+b"));
         assert_eq!(decoded("%ff"), None);
+        assert_eq!(encoded("my-function_1"), "my-function_1");
+        assert_eq!(encoded(".."), "%2E%2E");
         assert_eq!(decoded(&encoded("a b/\u{fc}%")).as_deref(), Some("a b/\u{fc}%"));
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::access::Requirement;
 use crate::error::Code;
-use crate::route::{BodyLimit, Route};
+use crate::route::Route;
 use crate::routes::{ROUTES, RouteId};
 
 /// The document as pretty-printed JSON.
@@ -67,6 +67,9 @@ pub fn document() -> Value {
     })
 }
 
+/// What a function takes and answers.
+const ANY_MEDIA: &str = "*/*";
+
 fn generator(settings: SchemaSettings) -> SchemaGenerator {
     settings
         .with(|settings| {
@@ -92,7 +95,7 @@ fn operation(route: &Route, requests: &mut SchemaGenerator, answers: &mut Schema
         operation["requestBody"] =
             json!({ "required": required, "content": { "application/json": { "schema": schema } } });
     }
-    if route.body_limit == BodyLimit::Streamed {
+    if route.media_type == ANY_MEDIA {
         operation["requestBody"] = json!({ "required": false, "content": { "*/*": {} } });
     }
     operation["security"] = match route.requirement {
@@ -119,6 +122,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
                 "key" => ("^key_[0-9A-Za-z_-]{1,60}$", "The key's id."),
                 "kid" => ("^[^/\\u0000]+$", "The signing key's id."),
                 "code" => ("^[A-Z_]+$", "The error code."),
+                "delivery" => ("^[^/\\u0000]+$", "The delivery's id."),
                 "table" => ("^[^/\\u0000]+$", "The table."),
                 _ => ("^[^/\\u0000]+$", "The policy."),
             };
@@ -176,12 +180,12 @@ fn without_null(mut schema: Value) -> Value {
 fn responses(route: &Route, answers: &mut SchemaGenerator) -> Value {
     let schema = (route.answer)(answers);
     let content = match route.media_type {
-        "*/*" => json!({ "*/*": {} }),
+        ANY_MEDIA => json!({ "*/*": {} }),
         media_type => json!({ media_type: { "schema": schema } }),
     };
     let success = json!({ "description": "Success.", "content": content });
     let mut responses = Map::new();
-    if is(route, RouteId::FunctionCall) {
+    if route.media_type == ANY_MEDIA {
         // A function answers with whatever status it likes.
         responses.insert(
             "default".to_owned(),

@@ -62,7 +62,7 @@ fn takes(route: &Route) -> String {
             let text = members(&schema.to_value(), &generator, "body");
             if required { text } else { format!("{text}, or no body") }
         }
-        None if route.body_limit == BodyLimit::Streamed => "any body".to_owned(),
+        None if route.media_type == "*/*" => "any body".to_owned(),
         None => String::new(),
     };
     [query, body].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("<br>")
@@ -70,7 +70,7 @@ fn takes(route: &Route) -> String {
 
 /// The largest body; nothing of a route that reads none.
 fn limit(route: &Route) -> &'static str {
-    let reads = (route.body)(&mut SchemaGenerator::default()).is_some();
+    let reads = route.media_type == "*/*" || (route.body)(&mut SchemaGenerator::default()).is_some();
     match route.body_limit {
         BodyLimit::Streamed => "`--max-upload`",
         BodyLimit::Large if reads => "`--max-body`",
@@ -97,8 +97,8 @@ fn answers(route: &Route) -> String {
     let schema = (route.answer)(&mut SchemaGenerator::default()).to_value();
     let name = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next());
     match (name, route.media_type) {
-        (Some(name), "application/json") => format!("{} `{name}`", route.status.as_u16()),
         (_, "*/*") => "the function's response".to_owned(),
+        (Some(name), "application/json") => format!("{} `{name}`", route.status.as_u16()),
         (_, media_type) => format!("{} `{media_type}`", route.status.as_u16()),
     }
 }

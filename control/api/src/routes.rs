@@ -17,6 +17,7 @@ use crate::route::{BodyLimit, Route};
 use crate::scope::Scope;
 use crate::{
     apps, config, cron, env, functions, health, keys, logs, rls, schema, sql, tokens, triggers, usage,
+    webhooks,
 };
 
 pub use find::{Found, RouteError, called_app, find};
@@ -194,6 +195,27 @@ macros::routes! {
         /// Runs a function now, as a slot beside its schedule; the answer comes before the run.
         CronRun = POST "/v1/{app}/functions/{name}/cron/run", App(Scope::Invoke), Small, Nothing, EmptyBody
             => 202 json cron::SlotInfo, [ResourceConflict, StatePrerequisiteMissing, StorageFull], tool "manage_triggers" "cron_run";
+    }
+    webhooks: WebhookHandlers {
+        /// Takes a delivery of a provider: verified, kept, then run once. Its signature is its credential.
+        WebhookDeliver = POST "/v1/{app}/webhook/{name}", Open, Large, Nothing, EmptyBody
+            => 200 special "*/*" webhooks::DeliveryAccepted,
+            [AuthInvalidSignature, AuthForbidden, AppPaused, IdempotencyConflict, IdempotencyMismatch, QuotaRateLimit,
+             ConcurrencyLimit, FunctionThrew, FunctionNoResponse, FunctionHung, FunctionCpuLimit, FunctionMemoryLimit,
+             FunctionStackOverflow, FunctionOutputLimit, FunctionTimeout, SecretsUnavailable, StorageFull];
+        /// Lists what came to a function's webhook trigger, newest first, in pages.
+        WebhookDeliveriesList = GET "/v1/{app}/functions/{name}/webhook/deliveries", App(Scope::Read), Small,
+            webhooks::ListDeliveries, EmptyBody
+            => 200 json webhooks::DeliveryPage, [], tool "manage_triggers" "deliveries";
+        /// Shows a delivery, and what became of it.
+        WebhookDeliveryGet = GET "/v1/{app}/functions/{name}/webhook/deliveries/{delivery}", App(Scope::Read), Small,
+            Nothing, EmptyBody
+            => 200 json webhooks::DeliveryInfo, [], tool "manage_triggers" "delivery";
+        /// Runs a delivery that has ended once more; the answer comes before the run.
+        WebhookDeliveryReplay = POST "/v1/{app}/functions/{name}/webhook/deliveries/{delivery}/replay",
+            App(Scope::Invoke), Small, Nothing, EmptyBody
+            => 202 json webhooks::DeliveryInfo, [ResourceConflict, StatePrerequisiteMissing, StorageFull],
+            tool "manage_triggers" "replay";
     }
     logs: LogsHandlers {
         /// Records of a function's invocations, newest first, in pages.

@@ -215,30 +215,44 @@ pub struct WebsocketTriggerConfig {
 }
 
 /// Config of a webhook trigger.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookTriggerConfig {
     /// Whose signature it is.
-    #[serde(default)]
-    pub provider: Option<WebhookProvider>,
-    /// What it is signed with.
+    pub provider: WebhookProvider,
+    /// What it is signed with; of Discord, the application's public key. `***`, or none, keeps the present ones.
     #[serde(default)]
     pub secret: Option<Text<1, 1_000>>,
-    /// The signature's header, of a custom provider.
+    /// Several of them, while one is replaced by another.
+    #[serde(default)]
+    pub secrets: Option<List<Text<1, 1_000>, 1, 5>>,
+    /// The signature's header, of a custom provider; `x-signature` unless said otherwise.
     #[serde(default)]
     pub signature_header: Option<Text<1, 100>>,
-    /// How old a signature may be.
+    /// How far the time of a signature may be from the server's, 300 unless said otherwise.
     #[serde(default)]
     pub tolerance_seconds: Option<Number<1, 86_400>>,
-    /// The header with the delivery's id.
+    /// The header with the delivery's id, where it is not the provider's usual one.
     #[serde(default)]
     pub idempotency_key_header: Option<Text<1, 100>>,
-    /// Whether unsigned deliveries are refused.
+    /// Whether a secret is required; it is unless said otherwise. Without a secret no signature is checked.
     #[serde(default)]
     pub secret_required: Option<bool>,
-    /// Addresses that may deliver.
+    /// Addresses and networks that may deliver; every one unless said otherwise.
     #[serde(default)]
-    pub allowed_sources: Option<List<Value, 0, 100>>,
+    pub allowed_sources: Option<List<Text<1, 50>, 1, 100>>,
+    /// Whether deliveries are kept and answered before the function runs.
+    #[serde(default, rename = "async")]
+    pub is_async: Option<bool>,
+    /// With `async`, attempts after a first one that failed; 5 unless said otherwise.
+    #[serde(default)]
+    pub retries: Option<Number<0, 20>>,
+    /// The pause before the first of these, 10 unless said otherwise; each further pause is twice as long, an hour at most.
+    #[serde(default)]
+    pub backoff_seconds: Option<Number<0, 3_600>>,
+    /// For how many days deliveries are kept, and repeated ones recognised; 30 unless said otherwise.
+    #[serde(default)]
+    pub retention_days: Option<Number<1, 90>>,
 }
 
 /// Config of an upload trigger.
@@ -280,11 +294,7 @@ impl JsonSchema for TriggerSpec {
             one(TriggerKind::Http, generator.subschema_for::<Option<Object<HttpTriggerConfig>>>(), plain),
             one(TriggerKind::Cron, generator.subschema_for::<CronTriggerConfig>(), full),
             one(TriggerKind::S3Upload, generator.subschema_for::<S3UploadTriggerConfig>(), full),
-            one(
-                TriggerKind::Webhook,
-                generator.subschema_for::<Option<Object<WebhookTriggerConfig>>>(),
-                plain,
-            ),
+            one(TriggerKind::Webhook, generator.subschema_for::<WebhookTriggerConfig>(), full),
             one(
                 TriggerKind::Websocket,
                 generator.subschema_for::<Option<Object<WebsocketTriggerConfig>>>(),

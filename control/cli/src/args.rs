@@ -3,6 +3,7 @@
 mod apps;
 mod functions;
 mod schema;
+mod webhook;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use clap::{Args, Subcommand};
 pub(crate) use apps::{AppVerb, KeyVerb};
 pub(crate) use functions::{CronVerb, EnvVerb, FunctionVerb, UsageVerb};
 pub(crate) use schema::{SchemaChangeArgs, SchemaPlace, SchemaVerb};
+pub(crate) use webhook::{WebhookSendArgs, WebhookVerb};
 
 /// For the commands that talk to a server.
 #[derive(Debug, Clone, Args)]
@@ -174,6 +176,9 @@ pub enum Verb {
         #[arg(long)]
         claims: Option<String>,
     },
+    /// Webhooks: send signed samples, and see and replay what came
+    #[command(subcommand)]
+    Webhook(WebhookVerb),
     /// Apps; this takes the operator's key
     #[command(subcommand)]
     Apps(AppVerb),

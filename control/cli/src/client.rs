@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Uri};
+use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -72,10 +72,41 @@ impl Client {
         body: Option<Bytes>,
     ) -> Result<ServerAnswer, ClientError> {
         let (url, request) = self.request(method, path, body)?;
+        self.exchange_in_time(url, request).await
+    }
+
+    async fn exchange_in_time(
+        &self,
+        url: String,
+        request: Request<Full<Bytes>>,
+    ) -> Result<ServerAnswer, ClientError> {
         match tokio::time::timeout(TIMEOUT, self.exchange(request)).await {
             Ok(answer) => answer.map_err(|cause| ClientError::Exchange { url, cause }),
             Err(_) => Err(ClientError::TimedOut),
         }
+    }
+
+    /// A path with the server's address before it.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// Post a body with these headers and no key.
+    pub(crate) async fn deliver(
+        &self,
+        path: &str,
+        headers: Vec<(String, String)>,
+        body: Bytes,
+    ) -> Result<ServerAnswer, ClientError> {
+        let (url, mut request) = self.request(Method::POST, path, Some(body))?;
+        request.headers_mut().clear();
+        for (name, value) in headers {
+            let unsendable = || ClientError::Request(format!("the header {name} cannot be sent"));
+            let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unsendable())?;
+            let value = HeaderValue::from_str(&value).map_err(|_| unsendable())?;
+            request.headers_mut().insert(header, value);
+        }
+        self.exchange_in_time(url, request).await
     }
 
     /// Ask for server-sent events, from behind the last one that was seen.
@@ -100,7 +131,7 @@ impl Client {
         path: &str,
         body: Option<Bytes>,
     ) -> Result<(String, Request<Full<Bytes>>), ClientError> {
-        let url = format!("{}{path}", self.base);
+        let url = self.url(path);
         let uri: Uri = url.parse().map_err(|_| ClientError::Request(format!("{url} is not a URL")))?;
         let mut request = Request::new(Full::new(body.clone().unwrap_or_default()));
         *request.method_mut() = method;

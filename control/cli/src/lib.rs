@@ -8,6 +8,7 @@ pub mod out;
 mod remote;
 pub mod source;
 mod verbs;
+mod webhook;
 
 pub use args::{RemoteArgs, Verb};
 pub use exit::Exit;

@@ -106,7 +106,23 @@ impl Remote {
         }
     }
 
-    fn path(&self, route: &Route, names: &[&str]) -> Result<String, Exit> {
+    /// Send a delivery to a webhook: without a key, and with the sender's own headers.
+    pub(crate) async fn deliver(
+        &self,
+        path: &str,
+        headers: Vec<(String, String)>,
+        body: Bytes,
+    ) -> Result<ServerAnswer, Exit> {
+        self.client.deliver(path, headers, body).await.map_err(|error| complain(&error))
+    }
+
+    /// A path with the server's address before it.
+    pub(crate) fn url(&self, path: &str) -> String {
+        self.client.url(path)
+    }
+
+    /// The path of a route of the app in the flags.
+    pub(crate) fn path(&self, route: &Route, names: &[&str]) -> Result<String, Exit> {
         let needs_app = route.path.contains("{app}");
         match &self.app {
             None if needs_app => {

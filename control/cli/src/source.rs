@@ -21,7 +21,7 @@ pub struct FunctionSource {
     pub bundle: Bundle,
     /// Fields of the deploy's body, from `function.json`.
     pub fields: Map<String, Value>,
-    /// Commands to try it with, from `function.json`; `$URL` and `$KEY` stand for this app's.
+    /// Commands to try it with, from `function.json`; `$URL`, `$KEY` and `$APP` stand for this app's.
     pub try_lines: Vec<String>,
     /// `schema.sql`
     pub schema: Option<String>,

@@ -9,6 +9,7 @@ mod schema;
 mod tokens;
 mod triggers;
 mod usage;
+mod webhook;
 
 use std::collections::BTreeMap;
 
@@ -67,6 +68,7 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
         Verb::Rollback { name, to } => functions::rollback(remote, &name, to).await,
         Verb::Schema(verb) => schema::run(remote, verb).await,
         Verb::Types { out, place } => schema::types(remote, &place, &out).await,
+        Verb::Webhook(verb) => webhook::run(remote, verb).await,
         Verb::Apps(verb) => apps::run(remote, verb).await,
         Verb::Keys(verb) => keys::run(remote, verb).await,
     }

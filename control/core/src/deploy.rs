@@ -10,12 +10,14 @@ use tokio::sync::Semaphore;
 
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::functions::DeployFunction;
+use mayfly_api::triggers::TriggerKind;
 use mayfly_common::tasks::Tasks;
 use mayfly_store::{DeployRow, Deployed, Store, StoredImage};
 
 use crate::env::Env;
 use crate::functions::FunctionCache;
 use crate::schema::Schemas;
+use crate::triggers::webhook;
 
 use manifest::Manifest;
 
@@ -80,10 +82,22 @@ impl Deploy {
 
     /// Deploy a function. Runs to its end even if the client disconnects.
     pub async fn run(&self, app: &str, wanted: DeployFunction) -> ApiResult<DeployedVersion> {
-        let manifest = Manifest::of(wanted)?;
+        let mut manifest = Manifest::of(wanted)?;
+        self.seal_webhook(app, &mut manifest).await?;
         let (this, app) = (self.clone(), app.to_owned());
         let deployed = self.shared.tasks.work(async move { this.build_and_keep(&app, manifest).await }).await;
         deployed.map_err(ApiError::internal)?
+    }
+
+    /// From here on a webhook's secrets are encrypted.
+    async fn seal_webhook(&self, app: &str, manifest: &mut Manifest) -> ApiResult<()> {
+        let name = manifest.name.clone();
+        let Some((trigger, path)) = manifest.webhook() else { return Ok(()) };
+        let known = self.shared.store.functions().get(app, &name).await?;
+        let known = known.as_ref().and_then(|function| {
+            function.triggers.iter().find(|trigger| trigger.kind == TriggerKind::Webhook)
+        });
+        webhook::seal(&self.shared.env.keyring, app, &name, trigger, known, &path)
     }
 
     async fn build_and_keep(&self, app: &str, manifest: Manifest) -> ApiResult<DeployedVersion> {

@@ -20,6 +20,7 @@ use crate::deploy::Deploy;
 use crate::env::Env;
 use crate::functions::{FunctionCache, Rollouts, rollout_info};
 use crate::schema::Schemas;
+use crate::triggers;
 
 /// Failures beyond this share of the last day's invocations make a function's status `error`.
 const ERROR_RATE: f64 = 0.1;
@@ -214,7 +215,7 @@ fn summary(api_base: &str, function: Function, stats: &FunctionStats) -> Functio
         name: function.name,
         description: function.description,
         version: function.active_version,
-        triggers: function.triggers,
+        triggers: function.triggers.into_iter().map(triggers::shown).collect(),
         status: if stats.error_rate_24h > ERROR_RATE { FunctionState::Error } else { FunctionState::Active },
         deployed_at: function.deployed_at.map(Into::into),
         last_invoked: stats.last_invoked_at.map(Into::into),

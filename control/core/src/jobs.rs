@@ -18,6 +18,7 @@ use mayfly_tenant_db::tenant::Tenants;
 
 use crate::invalidation::CacheInvalidator;
 use crate::triggers::cron::CronJob;
+use crate::triggers::webhook::WebhookJob;
 
 pub use leases::StoreLeases;
 pub use reencryption::{Reencrypted, Reencryption};
@@ -42,6 +43,8 @@ pub struct JobParts {
     pub retention: Retention,
     /// Plans and starts cron slots.
     pub cron: CronJob,
+    /// Starts webhook deliveries that were promised.
+    pub webhooks: WebhookJob,
 }
 
 /// Start every job.
@@ -52,6 +55,7 @@ pub fn start(tasks: Tasks, node: &str, parts: JobParts) -> JobRunner<StoreLeases
     runner
         .start(cache_invalidation::CacheInvalidation { store: parts.store, invalidator: parts.invalidator });
     runner.start(parts.cron);
+    runner.start(parts.webhooks);
     runner.start(parts.retention);
     runner.start(daily_quotas::DailyQuotas { daily: parts.daily });
     runner.start(claims_sweep::ClaimsSweep { tenants: parts.tenants.clone() });

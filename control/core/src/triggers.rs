@@ -10,7 +10,8 @@ mod http;
 mod list;
 mod run;
 mod s3_upload;
-mod webhook;
+mod settler;
+pub mod webhook;
 mod websocket;
 
 use mayfly_api::error::{ApiError, ApiResult, Code};
@@ -91,8 +92,17 @@ fn read_config<U: TriggerUnit>(config: Map<String, Value>, path: &str) -> ApiRes
 fn unavailable(kind: TriggerKind, path: &str) -> ApiError {
     let message =
         format!("{path}: {} triggers are not available in this version of Mayfly yet", kind.as_str());
-    ApiError::new(Code::ValidationTriggerUnavailable, message)
-        .with_details(serde_json::json!({ "path": format!("{path}.type"), "available": ["http", "cron"] }))
+    ApiError::new(Code::ValidationTriggerUnavailable, message).with_details(
+        serde_json::json!({ "path": format!("{path}.type"), "available": ["http", "cron", "webhook"] }),
+    )
+}
+
+/// A trigger as the API shows it: without what is secret in its config.
+pub(crate) fn shown(trigger: Trigger) -> Trigger {
+    match trigger.kind {
+        TriggerKind::Webhook => Trigger { config: webhook::shown(&trigger.config), ..trigger },
+        _ => trigger,
+    }
 }
 
 #[cfg(test)]

@@ -8,3 +8,4 @@ pub(crate) mod log_stream;
 pub(crate) mod openapi;
 pub(crate) mod ready;
 pub(crate) mod verify_usage;
+pub(crate) mod webhook;

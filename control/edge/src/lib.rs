@@ -16,7 +16,7 @@ mod stage;
 
 pub use headers::Base;
 pub use server::{Draining, Server};
-pub use services::{EdgeServices, RunningCall, TailItem, TestCall};
+pub use services::{EdgeServices, RunningCall, TailItem, TestCall, WebhookReply};
 pub use settings::{AccessLog, EdgeLimits};
 
 pub(crate) use reply::Reply;

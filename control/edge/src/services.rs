@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use bytes::Bytes;
 use futures_util::Stream;
 use http::request::Parts;
 use http::{HeaderMap, Method};
@@ -14,6 +15,7 @@ use mayfly_api::hosts::OriginVerdict;
 use mayfly_api::logs::{InvocationInfo, TailLogs};
 use mayfly_api::routes::Services;
 use mayfly_api::usage::UsageVerified;
+use mayfly_api::webhooks::DeliveryAccepted;
 use mayfly_runtime::{DisconnectGuard, Request, Response};
 use mayfly_telemetry::request::RequestContext;
 
@@ -84,6 +86,24 @@ pub trait EdgeServices: Services + Clone + Send + Sync + 'static {
         path: String,
     ) -> impl Future<Output = ApiResult<Self::Running>> + Send;
 
+    /// Refuse a delivery to a function's webhook before its body is read: 404, 503, 403.
+    fn check_webhook(
+        &self,
+        app: &str,
+        name: &str,
+        context: &RequestContext,
+    ) -> impl Future<Output = ApiResult<()>> + Send;
+
+    /// Take a delivery to a function's webhook, with its body as it arrived; the request has none.
+    fn deliver_webhook(
+        &self,
+        app: &str,
+        name: &str,
+        context: RequestContext,
+        request: Request,
+        body: Bytes,
+    ) -> impl Future<Output = ApiResult<WebhookReply>> + Send;
+
     /// Run a test call, and show all that it did.
     fn invoke(&self, call: TestCall<Self::Permit>) -> impl Future<Output = ApiResult<Invoked>> + Send;
 
@@ -139,6 +159,31 @@ pub struct TestCall<P> {
     pub context: RequestContext,
     /// Its permit.
     pub permit: P,
+}
+
+/// What a delivery to a webhook is answered with.
+#[derive(Debug)]
+pub enum WebhookReply {
+    /// The function's response.
+    Function {
+        /// The response.
+        response: Response,
+        /// Held until it is sent.
+        guard: Option<DisconnectGuard>,
+        /// The invocation.
+        invocation_id: String,
+    },
+    /// What a provider is told that asks about the URL.
+    Host {
+        /// The status.
+        status: u16,
+        /// JSON.
+        body: Option<serde_json::Value>,
+    },
+    /// It runs later.
+    Accepted(DeliveryAccepted),
+    /// It succeeded before.
+    Duplicate(DeliveryAccepted),
 }
 
 /// What a live tail says.

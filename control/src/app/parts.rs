@@ -23,6 +23,7 @@ use mayfly_core::sql::Sql;
 use mayfly_core::test_call::TestCalls;
 use mayfly_core::tokens::Tokens;
 use mayfly_core::triggers::cron::{CronJob, CronParts, CronTriggers};
+use mayfly_core::triggers::webhook::{WebhookJob, WebhookParts, Webhooks};
 use mayfly_core::triggers::{TriggerRunner, Triggers};
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
@@ -92,15 +93,11 @@ pub(super) fn build(
     let retention = Retention { store: store.clone(), days: config.records_days };
     let invalidator = caches.invalidator.clone();
     let parts = use_cases(foundation, caches, daily.clone(), config, admin_key, public_url);
-    let runner = TriggerRunner {
-        functions: parts.resolver.clone(),
-        admission: parts.admission.clone(),
-        invoker: parts.invoker.clone(),
-        base: public_url.into(),
-    };
-    let wake = Arc::clone(&parts.cron.wake);
+    let (runner, wake) = (parts.runner.clone(), Arc::clone(&parts.cron.wake));
+    let webhooks = WebhookJob::new(parts.webhooks.clone(), stop.clone());
     let cron = CronJob::new(CronParts { store: store.clone(), runner, tasks, stop, wake, node });
-    let jobs = JobParts { store, tenants, engine, invalidator, daily, reencryption, retention, cron };
+    let jobs =
+        JobParts { store, tenants, engine, invalidator, daily, reencryption, retention, cron, webhooks };
     (UseCases::new(parts), jobs)
 }
 
@@ -112,7 +109,7 @@ fn use_cases(
     admin_key: &str,
     public_url: &str,
 ) -> UseCaseParts {
-    let Foundation { engine, store, tenants, keyring, egress, sink, tasks, stop, node: _ } = foundation;
+    let Foundation { engine, store, tenants, keyring, egress, sink, tasks, stop, node } = foundation;
     let NodeCaches { apps: app_cache, keys: key_cache, functions: function_cache, invalidator } = caches;
     let authenticator = Authenticator::new(AuthenticatorParts {
         store: store.clone(),
@@ -153,6 +150,20 @@ fn use_cases(
     };
     let env =
         Env { store: store.clone(), keyring: Arc::clone(&keyring), function_cache: function_cache.clone() };
+    let admission = Admission { apps: app_cache, concurrency: concurrency.clone(), daily };
+    let runner = TriggerRunner {
+        functions: function_cache.clone(),
+        admission: admission.clone(),
+        invoker: invoker.clone(),
+        base: public_url.into(),
+    };
+    let webhooks = Webhooks::new(WebhookParts {
+        store: store.clone(),
+        keyring: Arc::clone(&keyring),
+        runner: runner.clone(),
+        tasks: tasks.clone(),
+        node,
+    });
     let schemas = Schemas { tenants: tenants.clone(), store: store.clone() };
     let deploy = Deploy::new(
         store.clone(),
@@ -187,10 +198,12 @@ fn use_cases(
         schemas,
         triggers: Triggers { store: store.clone(), invoker: invoker.clone() },
         cron: CronTriggers { store: store.clone(), wake: Arc::default() },
+        webhooks,
+        runner,
         logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
         usages: Usages { store: store.clone(), invoker: invoker.clone() },
         verify: Verify { store: store.clone(), keyring, engine, cpu_scheduler, invoker: invoker.clone() },
-        health: Health { store, sink, concurrency: concurrency.clone(), stop },
+        health: Health { store, sink, concurrency, stop },
         test_calls: TestCalls { functions: function_cache.clone(), invoker: invoker.clone() },
         resolver: function_cache,
         authenticator,

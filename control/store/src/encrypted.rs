@@ -52,6 +52,18 @@ pub enum EncryptedPlace {
         /// The invocation.
         invocation_id: String,
     },
+    /// The secrets of a function's webhook trigger.
+    Webhook {
+        /// The function's id and name.
+        function: (String, String),
+    },
+    /// What a webhook delivery brought.
+    Delivery {
+        /// The function's name.
+        function: String,
+        /// The delivery.
+        id: String,
+    },
 }
 
 /// The position of a scan over all values.
@@ -150,6 +162,16 @@ impl EncryptedValues<'_> {
                            WHERE app_id = $1 AND invocation_id = $2 AND sealed = $3";
                 client.execute(sql, &[app_id, invocation_id, old, &encrypted]).await?
             }
+            EncryptedPlace::Webhook { function: (function_id, _) } => {
+                let sql =
+                    "UPDATE triggers SET config = jsonb_set(config, '{secrets_sealed}', to_jsonb($3::text))
+                           WHERE function_id = $1 AND kind = 'webhook' AND config ->> 'secrets_sealed' = $2";
+                client.execute(sql, &[function_id, old, &encrypted]).await?
+            }
+            EncryptedPlace::Delivery { id, .. } => {
+                let sql = "UPDATE webhook_deliveries SET sealed = $3 WHERE id = $1 AND sealed = $2";
+                client.execute(sql, &[id, old, &encrypted]).await?
+            }
         };
         Ok(changed > 0)
     }
@@ -164,6 +186,10 @@ impl EncryptedValue {
             "signing_key" => EncryptedPlace::SigningKey { kid: name() },
             "issuer" => EncryptedPlace::Issuer { issuer: name() },
             "recording" => EncryptedPlace::Recording { invocation_id: name() },
+            "webhook" => {
+                EncryptedPlace::Webhook { function: (row.get("function_id"), row.get("function_name")) }
+            }
+            "delivery" => EncryptedPlace::Delivery { function: row.get("function_name"), id: name() },
             // The query knows no other.
             _ => {
                 let function: Option<String> = row.get("function_name");

@@ -21,6 +21,7 @@ mod sink;
 mod triggers;
 mod usage;
 mod versions;
+mod webhooks;
 
 pub use api_error::POSTGRESQL;
 pub use apps::DatabaseSecrets;
@@ -51,3 +52,7 @@ pub use sink::{Sink, SinkConfig, SinkCounts};
 pub use triggers::{AppTrigger, AppTriggerRun, TriggersTable};
 pub use usage::{UsageGroup, UsageOf, UsageTotals};
 pub use versions::{Serving, StoredImage, Version, VersionSource, VersionsTable};
+pub use webhooks::{
+    ClaimedDelivery, DeliveryClaim, DeliveryHistory, DeliveryOutcome, DeliveryQuery, DeliveryRelease,
+    DeliveryStart, NewDelivery, WebhookDelivery, WebhooksTable,
+};

@@ -11,6 +11,7 @@ use mayfly_store::{Store, StoreConfig};
 use serde_json::{Value, json};
 use support::app::{Node, TestApp};
 use support::cluster::{self, run};
+use support::wait::until;
 
 const ISSUER: &str = "https://issuer.example";
 
@@ -57,6 +58,14 @@ fn secrets_under_an_old_key_are_re_encrypted_and_the_key_can_go() {
         let issuer = json!({ "issuer": ISSUER, "secret": "x".repeat(64), "algorithms": ["HS256"] });
         let other = json!({ "issuer": "other", "secret": "y".repeat(64), "algorithms": ["HS256"] });
         app.manage("PATCH", "/config").json(json!({ "auth": { "issuers": [issuer, other] } })).ok().await;
+        let webhook = json!({ "type": "webhook", "config": { "provider": "telegram", "secret": "token" } });
+        app.deploy_with("hook", "export default () => new Response('hi')", json!({ "trigger": webhook }))
+            .await;
+        let delivered = async |app: &TestApp, update: u32| {
+            let sent = app.client.post(&app.path("/webhook/hook")).json(json!({ "update_id": update }));
+            sent.header("x-telegram-bot-api-secret-token", "token").ok_text("hi").await;
+        };
+        delivered(&app, 1).await;
         let before = answer(&app).await;
         let wanted = json!({ "own": "of the function", "app": "of the app", "anon": true, "id": "alice" });
         assert_eq!(before, wanted);
@@ -65,20 +74,32 @@ fn secrets_under_an_old_key_are_re_encrypted_and_the_key_can_go() {
 
         let store = Store::connect(StoreConfig::new(endpoint.clone())).await.unwrap();
         let by_key = async || store.encrypted_values().count_by_key().await.unwrap();
-        // Two variables and the anon key, the claims' key, the logins' password, the signing key, two issuers, a recording.
-        assert_eq!(by_key().await, [("k1".to_owned(), 9)]);
+        // Two variables and the anon key, the claims' key, the logins' password, the signing key, two issuers, a recording,
+        // a webhook's secrets, a delivery.
+        assert_eq!(by_key().await, [("k1".to_owned(), 11)]);
 
         rotate::add(&file, KeyPosition::First).unwrap();
         let ring = Arc::new(KeyRing::of_text(&keys()).unwrap());
         let resealing = Reencryption { store: store.clone(), keyring: ring };
-        assert_eq!(resealing.run_once().await.unwrap(), Reencrypted { reencrypted: 9, undecryptable: 0 });
-        assert_eq!(by_key().await, [("k2".to_owned(), 9)]);
+        assert_eq!(resealing.run_once().await.unwrap(), Reencrypted { reencrypted: 11, undecryptable: 0 });
+        assert_eq!(by_key().await, [("k2".to_owned(), 11)]);
         assert_eq!(resealing.run_once().await.unwrap(), Reencrypted::default());
 
         rotate::remove(&file, "k1").unwrap();
         let node = start(&endpoint, &keys()).await;
         let app = app.on(&node);
         assert_eq!(answer(&app).await, wanted);
+        delivered(&app, 2).await;
+        let deliveries = app.manage("GET", "/functions/hook/webhook/deliveries").ok().await;
+        let first = deliveries["deliveries"][1]["id"].as_str().unwrap();
+        let replay = format!("/functions/hook/webhook/deliveries/{first}/replay");
+        assert_eq!(app.manage("POST", &replay).send().await.status, 202);
+        let path = format!("/functions/hook/webhook/deliveries/{first}");
+        until("the replay is done", async || {
+            let now = app.manage("GET", &path).ok().await;
+            (now["state"] == "done" && now["attempt"] == 2).then_some(())
+        })
+        .await;
         let verified =
             app.manage("POST", "/usage/verify").json(json!({ "invocation": invocation })).ok().await;
         assert_eq!(verified["matches"], true, "{verified}");
@@ -91,8 +112,8 @@ fn secrets_under_an_old_key_are_re_encrypted_and_the_key_can_go() {
         rotate::remove(&file, "k2").unwrap();
         let stranger = Arc::new(KeyRing::of_text(&keys()).unwrap());
         let resealed = Reencryption { store: store.clone(), keyring: stranger }.run_once().await.unwrap();
-        assert_eq!(resealed, Reencrypted { reencrypted: 0, undecryptable: 10 });
-        assert_eq!(by_key().await, [("k2".to_owned(), 10)]);
+        assert_eq!(resealed, Reencrypted { reencrypted: 0, undecryptable: 13 });
+        assert_eq!(by_key().await, [("k2".to_owned(), 13)]);
         store.close();
         cluster.stop().await;
     });

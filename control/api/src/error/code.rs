@@ -136,7 +136,7 @@ codes! {
     /// A trigger type that this version does not serve.
     ValidationTriggerUnavailable = "VALIDATION_TRIGGER_UNAVAILABLE", 400 Caller,
         "The trigger type is not available",
-        "Leave this trigger out: this version of Mayfly serves `http` triggers.";
+        "Leave this trigger out: this version of Mayfly serves `http`, `cron` and `webhook` triggers.";
     /// No credentials where some are needed.
     AuthRequired = "AUTH_REQUIRED", 401 Caller,
         "Credentials are required",
@@ -145,6 +145,10 @@ codes! {
     AuthInvalidToken = "AUTH_INVALID_TOKEN", 401 Caller,
         "The token is not valid",
         "Send one of the app's keys, or a token that the app accepts.";
+    /// A webhook's signature is missing, wrong, or not of this time.
+    AuthInvalidSignature = "AUTH_INVALID_SIGNATURE", 401 Caller,
+        "The signature is not valid",
+        "Check the trigger's secret, and sign the body's bytes as they are sent, at the present time.";
     /// An end user's token that was good once.
     AuthEndUserJwtExpired = "AUTH_END_USER_JWT_EXPIRED", 401 Caller,
         "The token has expired",
@@ -181,6 +185,14 @@ codes! {
     ResourceConflict = "RESOURCE_CONFLICT", 409 Caller,
         "Conflict",
         "Read the present state and try again.";
+    /// The same work is being done for this key.
+    IdempotencyConflict = "IDEMPOTENCY_CONFLICT", 409 Caller retry 5,
+        "It is being done already",
+        "Wait as long as `Retry-After` says, then send it again.";
+    /// A key that was used with another body.
+    IdempotencyMismatch = "IDEMPOTENCY_MISMATCH", 422 Caller,
+        "The key belongs to another body",
+        "Send every body under a key of its own.";
     /// Something has to be done or confirmed first.
     StatePrerequisiteMissing = "STATE_PREREQUISITE_MISSING", 409 Caller,
         "Something has to be confirmed first",

@@ -7,7 +7,7 @@ use crate::names;
 use crate::route::Route;
 
 /// The most segments that a management path has.
-const SEGMENTS_MAX: usize = 6;
+const SEGMENTS_MAX: usize = 8;
 
 /// A route, and what its path names. Names are checked for their shape here, for their existence later.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -19,6 +19,7 @@ fn example(path: &str) -> String {
         .replace("{kid}", "k%201")
         .replace("{table}", "my%20table")
         .replace("{policy}", "own%20rows")
+        .replace("{delivery}", "whd_1")
         .replace("[/*]", "/sub//path")
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mayfly_api::error::ApiResult;
 use mayfly_api::functions::{DeployFunction, SettingsChange};
-use mayfly_api::triggers::Trigger;
+use mayfly_api::triggers::{Trigger, TriggerKind};
 use mayfly_api::value::Text;
 use mayfly_store::RolloutTerms;
 
@@ -29,6 +29,8 @@ pub(super) struct Manifest {
     pub(super) settings: SettingsChange,
     /// Its triggers, where given.
     pub(super) triggers: Option<Vec<Trigger>>,
+    /// Whether they were sent as a list.
+    triggers_are_listed: bool,
     /// Its share of the calls, where it is not to serve all.
     pub(super) rollout: Option<RolloutTerms>,
 }
@@ -44,6 +46,7 @@ impl Manifest {
             check_all(env)?;
         }
         Ok(Self {
+            triggers_are_listed: wanted.triggers.is_some(),
             triggers: triggers::read(wanted.trigger, wanted.triggers)?,
             rollout: wanted.rollout.map(|rollout| deploy_terms(&rollout)).transpose()?,
             name: wanted.name.into_string(),
@@ -53,6 +56,18 @@ impl Manifest {
             env: wanted.env_vars,
             settings,
         })
+    }
+
+    /// The webhook trigger among them, and where its config stands in the request.
+    pub(super) fn webhook(&mut self) -> Option<(&mut Trigger, String)> {
+        let mut triggers = self.triggers.as_mut()?.iter_mut().enumerate();
+        let (place, trigger) = triggers.find(|(_, trigger)| trigger.kind == TriggerKind::Webhook)?;
+        let path = if self.triggers_are_listed {
+            format!("triggers[{place}].config")
+        } else {
+            "trigger.config".to_owned()
+        };
+        Some((trigger, path))
     }
 }
 

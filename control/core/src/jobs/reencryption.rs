@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::app_cache::signing_key_name;
 use crate::app_config::secret_name;
 use crate::invoke::recording_name;
+use crate::triggers::webhook::{SECRETS_NAME, delivery_name};
 use mayfly_common::jobs::Job;
 use mayfly_secrets::KeyRing;
 use mayfly_store::{EncryptedCursor, EncryptedPlace, EncryptedValue, Store, StoreError};
@@ -66,6 +67,10 @@ impl Reencryption {
             EncryptedPlace::SigningKey { kid } => (None, signing_key_name(kid)),
             EncryptedPlace::Issuer { issuer } => (None, secret_name(issuer)),
             EncryptedPlace::Recording { invocation_id } => (None, recording_name(invocation_id)),
+            EncryptedPlace::Webhook { function: (_, function) } => {
+                (Some(function.as_str()), SECRETS_NAME.to_owned())
+            }
+            EncryptedPlace::Delivery { function, id } => (Some(function.as_str()), delivery_name(id)),
         };
         self.keyring.reencrypt(&value.app_id, function, &name, &value.encrypted)
     }

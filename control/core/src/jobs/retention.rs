@@ -13,6 +13,10 @@ const SUMS_DAYS: u64 = 400;
 /// Cron slots of one trigger that are kept, however often it fires.
 const SLOTS_KEPT: u32 = 10_000;
 
+/// Webhook deliveries of one function that are kept, and bytes of their bodies.
+const DELIVERIES_KEPT: u32 = 100_000;
+const DELIVERY_BYTES_KEPT: u64 = 256 << 20;
+
 /// For how long records are kept.
 #[derive(Debug, Clone)]
 pub struct Retention {
@@ -37,6 +41,7 @@ impl Retention {
         self.store.recordings().drop_before(oldest).await?;
         let oldest_slot = oldest.and_time(chrono::NaiveTime::MIN).and_utc();
         self.store.cron().delete_before(oldest_slot, SLOTS_KEPT).await?;
+        self.store.webhooks().tidy(now, DELIVERIES_KEPT, DELIVERY_BYTES_KEPT).await?;
         if dropped > 0 {
             tracing::info!(days = dropped, before = %oldest, "old invocation records dropped");
         }

@@ -7,7 +7,6 @@ mod job;
 mod plan;
 mod run;
 mod schedule;
-mod settler;
 mod use_cases;
 
 use chrono::{DateTime, Utc};

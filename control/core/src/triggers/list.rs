@@ -7,7 +7,7 @@ use mayfly_api::triggers::{TriggerKind, TriggerList, TriggerRun, TriggerState, T
 use mayfly_common::clock;
 use mayfly_store::{AppTrigger, Store};
 
-use super::cron;
+use super::{cron, shown};
 use crate::invoke::Invoker;
 
 /// Use cases of an app's triggers. Cheap to clone.
@@ -43,7 +43,7 @@ fn status(found: AppTrigger) -> TriggerStatus {
     TriggerStatus {
         function: found.function,
         kind: found.trigger.kind,
-        config: found.trigger.config,
+        config: shown(found.trigger).config,
         state,
         next_run,
         last_run: found.last_run.map(|run| TriggerRun {

@@ -16,7 +16,7 @@ use crate::auth::Caller;
 use crate::functions::{FunctionCache, choose_version};
 use crate::invoke::{Invocation, Invoker, Running, TriggerEvent};
 
-/// Starts functions for triggers that no client waits for. Cheap to clone.
+/// Starts functions for triggers. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct TriggerRunner {
     /// Finds the function.
@@ -48,9 +48,28 @@ impl TriggerRunner {
         format!("{}/v1/{app}/fn/{name}", self.base)
     }
 
-    /// Start a function as the service role, without a user.
+    /// Start a function as the service role, without a user. No client waits for it.
     pub(crate) async fn start(
         &self,
+        app: &str,
+        name: &str,
+        trigger: TriggerEvent,
+        request: Request,
+    ) -> Result<Running, NotStarted> {
+        let context = RequestContext {
+            id: ids::request_id().into(),
+            // No client: the node itself.
+            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            received_at: Instant::now(),
+            trace: None,
+        };
+        self.start_in(context, app, name, trigger, request).await
+    }
+
+    /// The same, for a client's request.
+    pub(crate) async fn start_in(
+        &self,
+        context: RequestContext,
         app: &str,
         name: &str,
         trigger: TriggerEvent,
@@ -69,13 +88,7 @@ impl TriggerRunner {
             caller: Caller::trigger(),
             identity: Identity::Service,
             trigger,
-            context: RequestContext {
-                id: ids::request_id().into(),
-                // No client: the node itself.
-                peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-                received_at: Instant::now(),
-                trace: None,
-            },
+            context,
             permit,
             parent: None,
         };
@@ -84,7 +97,8 @@ impl TriggerRunner {
 }
 
 impl NotStarted {
-    fn of(error: ApiError) -> Self {
+    /// What an error of the way to an invocation means.
+    pub(crate) fn of(error: ApiError) -> Self {
         match error.code() {
             Code::AppPaused => Self::Paused,
             Code::QuotaRateLimit | Code::ConcurrencyLimit | Code::Overloaded | Code::SubsystemUnavailable => {
@@ -112,7 +126,7 @@ pub(crate) async fn finish(mut running: Running) -> Arc<InvocationRecord> {
 /// Why an invocation counts as failed: code and message; `None`: it succeeded.
 pub(crate) fn failure(record: &InvocationRecord) -> Option<(String, String)> {
     match (&record.error_code, record.status) {
-        (Some(code), _) => Some((code.clone(), record.error_message.clone().unwrap_or_default())),
+        (Some(code), _) => Some((code.clone(), stored(record.error_message.as_deref().unwrap_or_default()))),
         (None, Some(status)) if status >= 400 => {
             let code = Code::FunctionStatus.as_str().to_owned();
             Some((code, format!("the function answered with status {status}")))
@@ -123,5 +137,10 @@ pub(crate) fn failure(record: &InvocationRecord) -> Option<(String, String)> {
 
 /// As a failure is kept that no invocation had.
 pub(crate) fn refusal(error: &ApiError) -> (String, String) {
-    (error.code().as_str().to_owned(), error.message().to_owned())
+    (error.code().as_str().to_owned(), stored(error.message()))
+}
+
+/// PostgreSQL stores no NUL, which a thrown message may have.
+fn stored(message: &str) -> String {
+    message.replace('\0', "\u{fffd}")
 }

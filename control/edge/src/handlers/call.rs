@@ -26,7 +26,11 @@ pub(crate) async fn call<S: EdgeServices>(edge: &Edge<S>, request: AdmittedCall<
 }
 
 /// The function's answer as it goes out. The runtime has checked it already; what is wrong here is ours.
-fn to_reply(response: Response, guard: Option<DisconnectGuard>, invocation_id: &str) -> ApiResult<Reply> {
+pub(super) fn to_reply(
+    response: Response,
+    guard: Option<DisconnectGuard>,
+    invocation_id: &str,
+) -> ApiResult<Reply> {
     let status = StatusCode::from_u16(response.status).map_err(ApiError::internal)?;
     let has_body = !matches!(status.as_u16(), 204 | 205 | 304);
     let mut reply = match response.body.filter(|_| has_body) {

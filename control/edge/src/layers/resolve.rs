@@ -1,4 +1,4 @@
-//! Turns a `Routed` request into a `Resolved` one: finds the function of a call, or answers 404, 405 or 503.
+//! Turns a `Routed` request into a `Resolved` one: finds the function of a call or a webhook, or answers 404, 405 or 503.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -47,6 +47,11 @@ where
                 (RouteId::FunctionCall, Some(app)) => {
                     let path = routed.found.names.first().map_or("", String::as_str);
                     Some(services.resolve(app, path, &routed.request.head.method).await?)
+                }
+                (RouteId::WebhookDeliver, Some(app)) => {
+                    let name = routed.found.names.first().map_or("", String::as_str);
+                    services.check_webhook(app, name, &routed.request.context).await?;
+                    None
                 }
                 _ => None,
             };

@@ -17,7 +17,7 @@ use mayfly_api::logs::TailLogs;
 use mayfly_api::route::Route;
 use mayfly_api::routes::{RouteId, Services};
 use mayfly_api::usage::UsageVerified;
-use mayfly_edge::{EdgeServices, RunningCall, TailItem, TestCall};
+use mayfly_edge::{EdgeServices, RunningCall, TailItem, TestCall, WebhookReply};
 use mayfly_runtime::{DisconnectGuard, Disconnected, Request, Response};
 use mayfly_telemetry::request::RequestContext;
 use serde_json::{Value, json};
@@ -150,7 +150,7 @@ macro_rules! served_by_the_fake {
 served_by_the_fake! {
     health HealthHandlers, apps AppsHandlers, keys KeysHandlers, tokens TokensHandlers, env EnvHandlers,
     sql SqlHandlers, schemas SchemaHandlers, functions FunctionsHandlers, triggers TriggersHandlers,
-    cron CronHandlers, logs LogsHandlers, usages UsageHandlers,
+    cron CronHandlers, webhooks WebhookHandlers, logs LogsHandlers, usages UsageHandlers,
     calls CallHandlers
 }
 
@@ -226,6 +226,24 @@ impl EdgeServices for Fake {
         let (guard, disconnected) = Disconnected::pair();
         *self.inner.disconnected.lock().unwrap() = Some(disconnected);
         Ok(Running { response: Some(response), guard: Some(guard) })
+    }
+
+    async fn check_webhook(&self, _: &str, _: &str, _: &RequestContext) -> ApiResult<()> {
+        self.asked("check_webhook")
+    }
+
+    async fn deliver_webhook(
+        &self,
+        _: &str,
+        name: &str,
+        _: RequestContext,
+        request: Request,
+        body: bytes::Bytes,
+    ) -> ApiResult<WebhookReply> {
+        self.serve(RouteId::WebhookDeliver.route()).await?;
+        let echo = format!("{} {name} {} {body:?}", request.method, request.url);
+        let response = Response { status: 201, headers: Vec::new(), body: Some(echo.into()) };
+        Ok(WebhookReply::Function { response, guard: None, invocation_id: "inv_1".to_owned() })
     }
 
     async fn invoke(&self, _: TestCall<RateLimitStatus>) -> ApiResult<Invoked> {

@@ -16,6 +16,7 @@ fn example(path: &str) -> String {
         .replace("{kid}", "k1")
         .replace("{table}", "rows")
         .replace("{policy}", "own")
+        .replace("{delivery}", "whd_1")
         .replace("[/*]", "/sub")
 }
 

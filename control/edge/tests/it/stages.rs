@@ -38,6 +38,23 @@ async fn a_test_call_is_authorized_counted_read_admitted_and_run() {
 }
 
 #[tokio::test]
+async fn a_webhook_is_checked_before_its_body_is_read() {
+    let stages = ["check_webhook", "authorize", "serve WebhookDeliver"];
+    let path = format!("/v1/{APP}/webhook/hello");
+    for (place, stage) in stages.into_iter().enumerate() {
+        let (answer, events) = failing_at(stage, "POST", &path, "{}").await;
+        assert_eq!(answer.status, 409, "{stage}");
+        assert_eq!(events, stages[..=place]);
+    }
+    let mut node = Node::start(Script::default()).await;
+    let answer = node.client().await.ask("POST", &path, &[("x-a", "1")], "raw".to_owned()).await;
+    assert_eq!((answer.status.as_u16(), answer.header("x-invocation-id")), (201, "inv_1"));
+    let text = String::from_utf8(answer.body.to_vec()).unwrap();
+    assert!(text.starts_with("POST hello https://") && text.ends_with("/webhook/hello b\"raw\""), "{text}");
+    node.events();
+}
+
+#[tokio::test]
 async fn the_body_of_a_refused_request_is_not_looked_at() {
     let too_large = " ".repeat(BodyLimit::SMALL_BYTES + 1);
     let (answer, events) = failing_at("authorize", "POST", "/v1/apps", &too_large).await;

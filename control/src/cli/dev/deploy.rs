@@ -17,7 +17,7 @@ use mayfly_cli::{out, source_excerpt};
 use mayfly_core::deploy::DeployedVersion;
 
 use crate::use_cases::UseCases;
-use mayfly_api::triggers::TriggerKind;
+use mayfly_api::triggers::{Trigger, TriggerKind};
 
 /// Deploys what is new or changed.
 pub(super) struct Deployer {
@@ -107,11 +107,16 @@ impl Deployer {
             return source
                 .try_lines
                 .iter()
-                .map(|line| line.replace("$URL", &url).replace("$KEY", key))
+                .map(|line| line.replace("$URL", &url).replace("$KEY", key).replace("$APP", &self.app.app_id))
                 .collect();
         }
-        let http = made.deployed.triggers.iter().find(|trigger| trigger.kind == TriggerKind::Http);
-        let Some(http) = http else { return Vec::new() };
+        let of_kind = |kind| made.deployed.triggers.iter().find(|trigger| trigger.kind == kind);
+        let Some(http) = of_kind(TriggerKind::Http) else {
+            return of_kind(TriggerKind::Webhook)
+                .map(|webhook| self.sample(source, webhook))
+                .into_iter()
+                .collect();
+        };
         let method = match http.config["method"].as_str() {
             Some(method) if method != "GET" => format!(" -X {method}"),
             _ => String::new(),
@@ -121,6 +126,19 @@ impl Deployer {
             _ => format!(" -H 'Authorization: Bearer {key}'"),
         };
         vec![format!("curl{method}{header} {url}")]
+    }
+
+    /// A line that sends a signed sample.
+    fn sample(&self, source: &FunctionSource, webhook: &Trigger) -> String {
+        let provider = webhook.config["provider"].as_str().unwrap_or_default();
+        let dir = source.file.parent().and_then(Path::parent).unwrap_or(Path::new("."));
+        format!(
+            "mayfly webhook send {provider} --to {} --dir {} --url {} --app {}",
+            source.name,
+            dir.display(),
+            self.url,
+            self.app.app_id
+        )
     }
 
     /// Say where everything is.

@@ -16,3 +16,11 @@ CROSS JOIN jsonb_array_elements(
 WHERE i.value ->> 'secret_sealed' IS NOT NULL
 UNION ALL
 SELECT 'recording', app_id, '', NULL, invocation_id, sealed FROM recordings
+UNION ALL
+SELECT 'webhook', f.app_id, f.id, f.name, '', t.config ->> 'secrets_sealed'
+FROM triggers t JOIN functions f ON f.id = t.function_id
+WHERE t.kind = 'webhook' AND t.config ->> 'secrets_sealed' IS NOT NULL
+UNION ALL
+SELECT 'delivery', f.app_id, f.id, f.name, d.id, d.sealed
+FROM webhook_deliveries d JOIN functions f ON f.id = d.function_id
+WHERE d.sealed IS NOT NULL

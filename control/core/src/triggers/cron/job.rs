@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use mayfly_common::jobs::Job;
 use mayfly_common::tasks::Tasks;
-use mayfly_store::{ClaimedSlot, SlotClaim, Store, StoreError};
+use mayfly_store::{ClaimedSlot, SlotClaim, SlotOutcome, Store, StoreError};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::plan::decide;
 use super::run::{self, Attempt};
-use super::settler::Settler;
 use crate::triggers::run::TriggerRunner;
+use crate::triggers::settler::{Ledger, Settler};
 
 /// Triggers that one transaction plans.
 const PLAN_MAX: u32 = 500;
@@ -55,7 +55,7 @@ pub struct CronParts {
 #[derive(Debug)]
 pub struct CronJob {
     parts: CronParts,
-    settler: Settler,
+    settler: Settler<SlotOutcome>,
     room: Arc<Semaphore>,
     running: Arc<Mutex<HashMap<String, u32>>>,
     renewed: Mutex<Instant>,
@@ -68,10 +68,26 @@ pub struct CronJob {
     starved: Arc<AtomicBool>,
 }
 
+/// Outcomes of slots.
+struct SlotLedger {
+    store: Store,
+    node: Arc<str>,
+}
+
+impl Ledger for SlotLedger {
+    type Outcome = SlotOutcome;
+    const WHAT: &'static str = "cron slots";
+
+    async fn settle(&self, outcomes: &[SlotOutcome]) -> Result<u64, StoreError> {
+        self.store.cron().settle(None, &self.node, outcomes).await
+    }
+}
+
 impl CronJob {
     /// A job over these parts.
     pub fn new(parts: CronParts) -> Self {
-        let settler = Settler::start(&parts.tasks, parts.store.clone(), Arc::clone(&parts.node));
+        let ledger = SlotLedger { store: parts.store.clone(), node: Arc::clone(&parts.node) };
+        let settler = Settler::start(&parts.tasks, ledger);
         Self {
             parts,
             settler,

@@ -1,0 +1,103 @@
+//! Deliveries, read back; and runs asked for afterwards.
+
+use mayfly_api::webhooks::DeliveryState;
+
+use super::{COLUMNS, WebhookDelivery, WebhooksTable};
+use crate::StoreError;
+
+/// Which deliveries of a function, and how many.
+#[derive(Debug, Clone, Copy)]
+pub struct DeliveryQuery {
+    /// The most.
+    pub limit: u32,
+    /// Only those that came before the one of this number.
+    pub before: Option<i64>,
+    /// Only those in this state.
+    pub state: Option<DeliveryState>,
+}
+
+/// A page of deliveries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryHistory {
+    /// Newest first.
+    pub deliveries: Vec<WebhookDelivery>,
+    /// Whether there are older ones.
+    pub has_more: bool,
+}
+
+impl WebhooksTable<'_> {
+    /// Deliveries of a function, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn list(
+        &self,
+        app_id: &str,
+        name: &str,
+        query: DeliveryQuery,
+    ) -> Result<DeliveryHistory, StoreError> {
+        let client = self.store.client().await?;
+        let rows = client
+            .query(
+                &format!(
+                    "SELECT {COLUMNS} FROM webhook_deliveries d JOIN functions f ON f.id = d.function_id
+                     WHERE f.app_id = $1 AND f.name = $2 AND ($3::bigint IS NULL OR d.number < $3)
+                       AND ($4::text IS NULL OR d.state = $4)
+                     ORDER BY d.number DESC LIMIT $5"
+                ),
+                &[
+                    &app_id,
+                    &name,
+                    &query.before,
+                    &query.state.map(DeliveryState::as_str),
+                    &(i64::from(query.limit) + 1),
+                ],
+            )
+            .await?;
+        let has_more = rows.len() > query.limit as usize;
+        let deliveries = rows.iter().take(query.limit as usize).map(WebhookDelivery::from_row).collect();
+        Ok(DeliveryHistory { deliveries, has_more })
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn get(
+        &self,
+        app_id: &str,
+        name: &str,
+        id: &str,
+    ) -> Result<Option<WebhookDelivery>, StoreError> {
+        let client = self.store.client().await?;
+        let sql = format!(
+            "SELECT {COLUMNS} FROM webhook_deliveries d JOIN functions f ON f.id = d.function_id
+             WHERE f.app_id = $1 AND f.name = $2 AND d.id = $3"
+        );
+        let row = client.query_opt(&sql, &[&app_id, &name, &id]).await?;
+        Ok(row.as_ref().map(WebhookDelivery::from_row))
+    }
+
+    /// Let a delivery that has ended run once more, with as many attempts as it had first.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] without it, [`StoreError::Conflict`] while it waits or runs.
+    pub async fn replay(&self, app_id: &str, name: &str, id: &str) -> Result<WebhookDelivery, StoreError> {
+        let client = self.store.client().await?;
+        let replayed = client
+            .execute(
+                "UPDATE webhook_deliveries d SET state = 'received', run_at = now(), replays = d.replays + 1,
+                     attempts_max = d.attempt + 1 + d.retries, node = NULL, claimed_until = NULL
+                 FROM functions f
+                 WHERE f.id = d.function_id AND f.app_id = $1 AND f.name = $2 AND d.id = $3
+                   AND d.state IN ('done', 'failed', 'dead') AND d.sealed IS NOT NULL",
+                &[&app_id, &name, &id],
+            )
+            .await?;
+        let found = self.get(app_id, name, id).await?.ok_or(StoreError::Missing("the delivery"))?;
+        if replayed == 0 {
+            return Err(StoreError::Conflict(format!("the delivery is {}", found.state)));
+        }
+        Ok(found)
+    }
+}
