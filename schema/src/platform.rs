@@ -47,6 +47,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0009" 9 "recordings",
     "0010" 10 "job_leases",
     "0011" 11 "cron",
+    "0013" 12 "realtime",
 ];
 
 /// Any number will do, as long as every build uses this one.

@@ -19,6 +19,11 @@ pub fn node_id() -> String {
     timed("node_")
 }
 
+/// A new id of an open socket.
+pub fn socket_id() -> String {
+    timed("sock_")
+}
+
 fn timed(prefix: &str) -> String {
     let mut bytes = Uuid::new_v4().into_bytes();
     bytes[..6].copy_from_slice(&clock::now_ms().to_be_bytes()[2..]);

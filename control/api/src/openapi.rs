@@ -97,7 +97,7 @@ fn operation(route: &Route, requests: &mut SchemaGenerator, answers: &mut Schema
     }
     operation["security"] = match route.requirement {
         Requirement::Open => json!([]),
-        Requirement::Admin | Requirement::App(_) => json!([{ "key": [] }]),
+        Requirement::Admin | Requirement::App(_) | Requirement::Client => json!([{ "key": [] }]),
         Requirement::Function => json!([{}, { "key": [] }]),
     };
     if let Requirement::App(scope) = route.requirement {
@@ -223,7 +223,7 @@ pub fn errors(route: &Route) -> BTreeMap<u16, Vec<Code>> {
     ]);
     codes.extend([Code::RequestTimeout, Code::PayloadTooLarge]);
     match route.requirement {
-        Requirement::Open => {}
+        Requirement::Open | Requirement::Client => {}
         Requirement::Admin | Requirement::App(_) => {
             codes.extend([Code::AuthRequired, Code::AuthInvalidToken, Code::AuthInvalidApiKey]);
             codes.extend([Code::AuthForbidden, Code::SubsystemUnavailable]);

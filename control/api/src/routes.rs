@@ -16,7 +16,8 @@ use crate::error::{ApiError, ApiResult, Code};
 use crate::route::{BodyLimit, Route};
 use crate::scope::Scope;
 use crate::{
-    apps, config, cron, env, functions, health, keys, logs, rls, schema, sql, tokens, triggers, usage,
+    apps, config, cron, env, functions, health, keys, logs, realtime, rls, schema, sql, tokens, triggers,
+    usage,
 };
 
 pub use find::{Found, RouteError, called_app, find};
@@ -194,6 +195,11 @@ macros::routes! {
         /// Runs a function now, as a slot beside its schedule; the answer comes before the run.
         CronRun = POST "/v1/{app}/functions/{name}/cron/run", App(Scope::Invoke), Small, Nothing, EmptyBody
             => 202 json cron::SlotInfo, [ResourceConflict, StatePrerequisiteMissing, StorageFull], tool "manage_triggers" "cron_run";
+    }
+    realtime: RealtimeHandlers {
+        /// Opens a websocket: frames run functions, and channels carry messages between clients.
+        RealtimeOpen = GET "/v1/{app}/realtime", Client, Small, realtime::OpenRealtime, EmptyBody
+            => 101 special "*/*" String, [AuthForbidden, UpgradeRequired];
     }
     logs: LogsHandlers {
         /// Records of a function's invocations, newest first, in pages.

@@ -11,7 +11,7 @@ mod list;
 mod run;
 mod s3_upload;
 mod webhook;
-mod websocket;
+pub mod websocket;
 
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::triggers::{Trigger, TriggerKind, TriggerSpec};
@@ -91,8 +91,9 @@ fn read_config<U: TriggerUnit>(config: Map<String, Value>, path: &str) -> ApiRes
 fn unavailable(kind: TriggerKind, path: &str) -> ApiError {
     let message =
         format!("{path}: {} triggers are not available in this version of Mayfly yet", kind.as_str());
-    ApiError::new(Code::ValidationTriggerUnavailable, message)
-        .with_details(serde_json::json!({ "path": format!("{path}.type"), "available": ["http", "cron"] }))
+    ApiError::new(Code::ValidationTriggerUnavailable, message).with_details(
+        serde_json::json!({ "path": format!("{path}.type"), "available": ["http", "cron", "websocket"] }),
+    )
 }
 
 #[cfg(test)]

@@ -7,4 +7,5 @@ pub(crate) mod invoke;
 pub(crate) mod log_stream;
 pub(crate) mod openapi;
 pub(crate) mod ready;
+pub(crate) mod realtime;
 pub(crate) mod verify_usage;

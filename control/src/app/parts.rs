@@ -19,10 +19,12 @@ use mayfly_core::jobs::{JobParts, Reencryption, Retention};
 use mayfly_core::keys::Keys;
 use mayfly_core::logs::Logs;
 use mayfly_core::schema::Schemas;
+use mayfly_core::sockets::{Channels, Hub, Presence, Publisher};
 use mayfly_core::sql::Sql;
 use mayfly_core::test_call::TestCalls;
 use mayfly_core::tokens::Tokens;
 use mayfly_core::triggers::cron::{CronJob, CronParts, CronTriggers};
+use mayfly_core::triggers::websocket::{WebsocketParts, Websockets};
 use mayfly_core::triggers::{TriggerRunner, Triggers};
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
@@ -61,17 +63,24 @@ struct NodeCaches {
     apps: AppCache,
     keys: KeyCache,
     functions: FunctionCache,
+    sockets: Hub,
     invalidator: CacheInvalidator,
 }
 
 impl NodeCaches {
-    fn new(foundation: &Foundation) -> Self {
+    fn new(foundation: &Foundation, config: &Config) -> Self {
         let store = &foundation.store;
         let apps = AppCache::new(store.clone(), Arc::clone(&foundation.keyring));
         let keys = KeyCache::new(store.clone());
         let functions = FunctionCache::new(store.clone(), foundation.engine.digest());
-        let caches = Caches { apps: apps.clone(), keys: keys.clone(), functions: functions.clone() };
-        Self { apps, keys, functions, invalidator: CacheInvalidator::new(caches) }
+        let sockets = Hub::new(config.sockets);
+        let caches = Caches {
+            apps: apps.clone(),
+            keys: keys.clone(),
+            functions: functions.clone(),
+            sockets: sockets.clone(),
+        };
+        Self { apps, keys, functions, sockets, invalidator: CacheInvalidator::new(caches) }
     }
 }
 
@@ -82,7 +91,7 @@ pub(super) fn build(
     admin_key: &str,
     public_url: &str,
 ) -> (UseCases, JobParts) {
-    let caches = NodeCaches::new(&foundation);
+    let caches = NodeCaches::new(&foundation, config);
     let daily = Daily::new(foundation.store.clone());
     let (store, tenants, engine) =
         (foundation.store.clone(), foundation.tenants.clone(), foundation.engine.clone());
@@ -91,29 +100,36 @@ pub(super) fn build(
     let reencryption = Reencryption { store: store.clone(), keyring: Arc::clone(&foundation.keyring) };
     let retention = Retention { store: store.clone(), days: config.records_days };
     let invalidator = caches.invalidator.clone();
-    let parts = use_cases(foundation, caches, daily.clone(), config, admin_key, public_url);
-    let runner = TriggerRunner {
-        functions: parts.resolver.clone(),
-        admission: parts.admission.clone(),
-        invoker: parts.invoker.clone(),
-        base: public_url.into(),
-    };
+    let channels = channels(&foundation, &caches);
+    let parts = use_cases(foundation, caches, &channels, daily.clone(), config, admin_key, public_url);
+    let runner = parts.runner.clone();
     let wake = Arc::clone(&parts.cron.wake);
     let cron = CronJob::new(CronParts { store: store.clone(), runner, tasks, stop, wake, node });
-    let jobs = JobParts { store, tenants, engine, invalidator, daily, reencryption, retention, cron };
+    let jobs =
+        JobParts { store, tenants, engine, invalidator, daily, reencryption, retention, cron, channels };
     (UseCases::new(parts), jobs)
+}
+
+/// What sockets share over all nodes.
+fn channels(foundation: &Foundation, caches: &NodeCaches) -> Channels {
+    let (store, node) = (foundation.store.clone(), Arc::clone(&foundation.node));
+    let publisher = Publisher::start(&foundation.tasks, store.clone(), Arc::clone(&node));
+    let presence = Presence::new(store.clone(), publisher.clone(), node);
+    Channels { store, hub: caches.sockets.clone(), publisher, presence }
 }
 
 fn use_cases(
     foundation: Foundation,
     caches: NodeCaches,
+    channels: &Channels,
     daily: Daily,
     config: &Config,
     admin_key: &str,
     public_url: &str,
 ) -> UseCaseParts {
     let Foundation { engine, store, tenants, keyring, egress, sink, tasks, stop, node: _ } = foundation;
-    let NodeCaches { apps: app_cache, keys: key_cache, functions: function_cache, invalidator } = caches;
+    let NodeCaches { apps: app_cache, keys: key_cache, functions: function_cache, sockets: _, invalidator } =
+        caches;
     let authenticator = Authenticator::new(AuthenticatorParts {
         store: store.clone(),
         admin: AdminKey::new(admin_key),
@@ -158,6 +174,21 @@ fn use_cases(
         schemas.clone(),
         tasks,
     );
+    let admission = Admission { apps: app_cache.clone(), concurrency: concurrency.clone(), daily };
+    let runner = TriggerRunner {
+        functions: function_cache.clone(),
+        admission: admission.clone(),
+        invoker: invoker.clone(),
+        base: public_url.into(),
+    };
+    let websockets = Websockets::new(WebsocketParts {
+        apps: app_cache,
+        authenticator: authenticator.clone(),
+        runner: runner.clone(),
+        hub: channels.hub.clone(),
+        publisher: channels.publisher.clone(),
+        presence: channels.presence.clone(),
+    });
     UseCaseParts {
         apps: Apps {
             store: store.clone(),
@@ -186,12 +217,14 @@ fn use_cases(
         logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
         usages: Usages { store: store.clone(), invoker: invoker.clone() },
         verify: Verify { store: store.clone(), keyring, engine, cpu_scheduler, invoker: invoker.clone() },
-        health: Health { store, sink, concurrency: concurrency.clone(), stop },
+        health: Health { store, sink, concurrency, stop },
         test_calls: TestCalls { functions: function_cache.clone(), invoker: invoker.clone() },
         resolver: function_cache,
         authenticator,
-        admission: Admission { apps: app_cache, concurrency, daily },
+        admission,
         invoker,
+        runner,
+        websockets,
     }
 }
 

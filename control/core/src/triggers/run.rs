@@ -29,6 +29,21 @@ pub struct TriggerRunner {
     pub base: Arc<str>,
 }
 
+/// What a trigger starts, and for whom.
+#[derive(Debug)]
+pub(crate) struct Fired {
+    /// What fired.
+    pub(crate) trigger: TriggerEvent,
+    /// What the function is asked.
+    pub(crate) request: Request,
+    /// `ctx.caller`
+    pub(crate) caller: Caller,
+    /// The database role that it runs as.
+    pub(crate) identity: Identity,
+    /// Where it came from.
+    pub(crate) peer: IpAddr,
+}
+
 /// Why a trigger started nothing.
 #[derive(Debug)]
 pub(crate) enum NotStarted {
@@ -56,6 +71,15 @@ impl TriggerRunner {
         trigger: TriggerEvent,
         request: Request,
     ) -> Result<Running, NotStarted> {
+        // No client: the node itself.
+        let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let fired = Fired { trigger, request, caller: Caller::trigger(), identity: Identity::Service, peer };
+        self.start_for(app, name, fired).await
+    }
+
+    /// Start a function for the one who made its trigger fire.
+    pub(crate) async fn start_for(&self, app: &str, name: &str, fired: Fired) -> Result<Running, NotStarted> {
+        let Fired { trigger, request, caller, identity, peer } = fired;
         let found = self.functions.by_name(app, name).await.map_err(NotStarted::of)?;
         let function = found.ok_or(NotStarted::Gone)?;
         function.check_paused().map_err(NotStarted::of)?;
@@ -63,16 +87,15 @@ impl TriggerRunner {
         let permit = self.admission.enter(counted).await.map_err(NotStarted::of)?.slot;
         let path = url::Url::parse(&request.url).map(|url| url.path().to_owned()).unwrap_or_default();
         let invocation = Invocation {
-            function: choose_version(function, None),
+            function: choose_version(function, caller.user_id.as_deref()),
             request,
             path,
-            caller: Caller::trigger(),
-            identity: Identity::Service,
+            caller,
+            identity,
             trigger,
             context: RequestContext {
                 id: ids::request_id().into(),
-                // No client: the node itself.
-                peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+                peer,
                 received_at: Instant::now(),
                 trace: None,
             },

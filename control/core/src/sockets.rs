@@ -1,0 +1,18 @@
+//! Open sockets of this node, their channels, and what channels carry between nodes.
+//!
+//! A message goes to PostgreSQL first and comes to every node by notification, this one included: so all subscribers see
+//! the messages of a channel in one order. Nothing here knows of functions: `triggers/websocket` runs them.
+
+mod channels;
+mod hub;
+mod outbox;
+pub mod presence;
+mod publisher;
+mod socket;
+
+pub use channels::Channels;
+pub use hub::{Hub, SocketLimits};
+pub use outbox::Outbox;
+pub use presence::Presence;
+pub use publisher::Publisher;
+pub use socket::{Registration, Socket};
