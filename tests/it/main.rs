@@ -20,4 +20,5 @@ mod openapi;
 mod packages;
 mod routes;
 mod schema;
+mod triggers;
 mod typescript;

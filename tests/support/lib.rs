@@ -15,6 +15,8 @@ pub mod cluster;
 pub mod disk;
 pub mod origin;
 pub mod secure_origin;
+pub mod socket;
 pub mod tenants;
 pub mod token;
 pub mod tsc;
+pub mod wait;

@@ -1,0 +1,3 @@
+//! Triggers: what starts functions beside calls of their URLs.
+
+mod websocket;
