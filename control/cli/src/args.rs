@@ -2,6 +2,7 @@
 
 mod apps;
 mod functions;
+mod realtime;
 mod schema;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Args, Subcommand};
 
 pub(crate) use apps::{AppVerb, KeyVerb};
 pub(crate) use functions::{EnvVerb, FunctionVerb, UsageVerb};
+pub(crate) use realtime::RealtimeVerb;
 pub(crate) use schema::{SchemaChangeArgs, SchemaPlace, SchemaVerb};
 
 /// For the commands that talk to a server.
@@ -159,6 +161,9 @@ pub enum Verb {
         #[arg(long)]
         claims: Option<String>,
     },
+    /// Sockets of the app
+    #[command(subcommand)]
+    Realtime(RealtimeVerb),
     /// Apps; this takes the operator's key
     #[command(subcommand)]
     Apps(AppVerb),

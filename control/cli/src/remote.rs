@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::args::RemoteArgs;
-use crate::client::{Client, ClientError, Events, Listening, ServerAnswer};
+use crate::client::{Client, ClientError, Events, Listening, ServerAnswer, Socket, Upgraded};
 use crate::exit::Exit;
 use crate::out;
 
@@ -103,6 +103,15 @@ impl Remote {
         match self.client.events(&path, last).await.map_err(|error| complain(&error))? {
             Listening::Events(events) => Ok(events),
             Listening::Refused(answer) => Err(read::<Value>(&answer).err().unwrap_or(Exit::Failure)),
+        }
+    }
+
+    /// A socket, for the key in the flags or another credential.
+    pub(crate) async fn socket(&self, id: RouteId, token: Option<&str>) -> Result<Socket, Exit> {
+        let path = self.path(id.route(), &[])?;
+        match self.client.socket(&path, token).await.map_err(|error| complain(&error))? {
+            Upgraded::Open(socket) => Ok(*socket),
+            Upgraded::Refused(answer) => Err(read::<Value>(&answer).err().unwrap_or(Exit::Failure)),
         }
     }
 

@@ -11,8 +11,8 @@ mod publisher;
 mod socket;
 
 pub use channels::Channels;
-pub use hub::{Hub, SocketLimits};
+pub use hub::{Hub, Registration, SocketLimits};
 pub use outbox::Outbox;
 pub use presence::Presence;
 pub use publisher::Publisher;
-pub use socket::{Registration, Socket};
+pub use socket::Socket;

@@ -8,12 +8,8 @@ use bytes::Bytes;
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::ids;
 use mayfly_api::realtime::SocketMessage;
-use tokio::sync::{Semaphore, watch};
 
-use super::socket::{Registration, Socket};
-
-/// Events of one app that run at one moment on this node.
-const EVENTS_PER_APP_MAX: usize = 64;
+use super::socket::{AppSockets, Socket};
 
 /// How many sockets there may be.
 #[derive(Debug, Clone, Copy)]
@@ -43,18 +39,18 @@ struct Shared {
     count: AtomicUsize,
 }
 
-/// The sockets of one app.
+/// A socket that is open for as long as this is there.
 #[derive(Debug)]
-pub(super) struct AppSockets {
-    members: Mutex<Members>,
-    pub(super) events: Arc<Semaphore>,
-    pub(super) changed: watch::Sender<()>,
+pub struct Registration {
+    /// The socket.
+    pub socket: Arc<Socket>,
+    hub: Hub,
 }
 
-#[derive(Debug, Default)]
-struct Members {
-    sockets: HashMap<Box<str>, Arc<Socket>>,
-    channels: HashMap<Box<str>, HashMap<Box<str>, Arc<Socket>>>,
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.hub.remove(&self.socket);
+    }
 }
 
 impl Hub {
@@ -83,7 +79,7 @@ impl Hub {
         drop(members);
         self.shared.count.fetch_add(1, Ordering::Relaxed);
         drop(apps);
-        Ok(Registration::new(socket, self.clone()))
+        Ok(Registration { socket, hub: self.clone() })
     }
 
     /// Give a frame to every subscriber of a channel on this node.
@@ -163,40 +159,6 @@ impl Hub {
 
     fn lock_apps(&self) -> MutexGuard<'_, HashMap<Box<str>, Arc<AppSockets>>> {
         self.shared.apps.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl AppSockets {
-    fn new() -> Self {
-        Self {
-            members: Mutex::default(),
-            events: Arc::new(Semaphore::new(EVENTS_PER_APP_MAX)),
-            changed: watch::Sender::new(()),
-        }
-    }
-
-    pub(super) fn subscribe(&self, channel: &str, socket: &Arc<Socket>) {
-        let mut members = self.lock();
-        members.channels.entry(channel.into()).or_default().insert(socket.id.clone(), Arc::clone(socket));
-    }
-
-    pub(super) fn unsubscribe(&self, channel: &str, socket: &str) {
-        self.lock().leave(channel, socket);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Members> {
-        self.members.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Members {
-    fn leave(&mut self, channel: &str, socket: &str) {
-        if let Some(subscribers) = self.channels.get_mut(channel) {
-            subscribers.remove(socket);
-            if subscribers.is_empty() {
-                self.channels.remove(channel);
-            }
-        }
     }
 }
 

@@ -1,12 +1,15 @@
-//! `Socket`: one open socket as the rest of the server knows it: its outbox, and what it is subscribed to and present in.
+//! `Socket`: one open socket as the rest of the server knows it: its outbox, and what it is subscribed to and present in;
+//! and the sockets of one app.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Semaphore, watch};
 
-use super::hub::{AppSockets, Hub};
 use super::outbox::Outbox;
+
+/// Events of one app that run at one moment on this node.
+const EVENTS_PER_APP_MAX: usize = 64;
 
 /// Channels of one socket, and those among them in which it is present.
 const CHANNELS_MAX: usize = 100;
@@ -32,26 +35,6 @@ struct Joined {
     /// By channel: what it says of itself, as JSON.
     present: HashMap<Box<str>, Box<str>>,
     is_gone: bool,
-}
-
-/// A socket that is open for as long as this is there.
-#[derive(Debug)]
-pub struct Registration {
-    /// The socket.
-    pub socket: Arc<Socket>,
-    hub: Hub,
-}
-
-impl Drop for Registration {
-    fn drop(&mut self) {
-        self.hub.remove(&self.socket);
-    }
-}
-
-impl Registration {
-    pub(super) fn new(socket: Arc<Socket>, hub: Hub) -> Self {
-        Self { socket, hub }
-    }
 }
 
 impl Socket {
@@ -141,5 +124,53 @@ impl Socket {
 
     fn lock(&self) -> MutexGuard<'_, Joined> {
         self.joined.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The sockets of one app.
+#[derive(Debug)]
+pub(super) struct AppSockets {
+    members: Mutex<Members>,
+    events: Arc<Semaphore>,
+    pub(super) changed: watch::Sender<()>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Members {
+    pub(super) sockets: HashMap<Box<str>, Arc<Socket>>,
+    pub(super) channels: HashMap<Box<str>, HashMap<Box<str>, Arc<Socket>>>,
+}
+
+impl AppSockets {
+    pub(super) fn new() -> Self {
+        Self {
+            members: Mutex::default(),
+            events: Arc::new(Semaphore::new(EVENTS_PER_APP_MAX)),
+            changed: watch::Sender::new(()),
+        }
+    }
+
+    fn subscribe(&self, channel: &str, socket: &Arc<Socket>) {
+        let mut members = self.lock();
+        members.channels.entry(channel.into()).or_default().insert(socket.id.clone(), Arc::clone(socket));
+    }
+
+    fn unsubscribe(&self, channel: &str, socket: &str) {
+        self.lock().leave(channel, socket);
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Members> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Members {
+    pub(super) fn leave(&mut self, channel: &str, socket: &str) {
+        if let Some(subscribers) = self.channels.get_mut(channel) {
+            subscribers.remove(socket);
+            if subscribers.is_empty() {
+                self.channels.remove(channel);
+            }
+        }
     }
 }

@@ -129,7 +129,7 @@ async fn poll(work: &mut Option<Work>) {
     }
 }
 
-/// Send a message, unless so many others come meanwhile that the client is too slow.
+/// Send a message, unless more come meanwhile than may wait.
 async fn write<S: SocketSession>(wire: &mut Wire, session: &S, message: SocketMessage) -> Result<(), End> {
     let sent = tokio::select! {
         biased;
