@@ -29,11 +29,28 @@ export interface Context {
   readonly app: { readonly id: string; readonly name: string };
   readonly request: { readonly id: string; readonly ip: string | null; readonly functionName: string };
   readonly trigger: { readonly type: "http" | "cron" | "websocket" | "webhook" | "s3_upload" };
+  /** The socket whose frame started this invocation; null of any other. */
+  readonly socket: Socket | null;
+  /** Gives `data`, as JSON, to all clients of the app that are subscribed to a channel, on every node. */
+  readonly broadcast: (channel: string, data: unknown) => Promise<void>;
   /** Fires shortly before the invocation's time is up. */
   readonly signal: AbortSignal;
   readonly idempotency: Idempotency;
   /** Keeps the invocation alive after its response until `promise` settles, 30 seconds at most. */
   readonly waitUntil: (promise: Promise<unknown>) => void;
+}
+
+/** A client's socket. It outlives the invocation. */
+export interface Socket {
+  /** The same for as long as the socket is open. */
+  readonly id: string;
+  /** Sends the client `{ type: "message", data }`, or bytes as they are. */
+  readonly send: (data: unknown) => Promise<void>;
+  /** Closes the socket: 1000, or 3000 to 4999. */
+  readonly close: (code?: number, reason?: string) => Promise<void>;
+  /** Lets the client get the messages of a channel; private ones, too. */
+  readonly subscribe: (channel: string) => Promise<void>;
+  readonly unsubscribe: (channel: string) => Promise<void>;
 }
 
 export interface User {

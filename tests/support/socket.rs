@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{WebSocketStream, client_async};
@@ -66,8 +67,10 @@ impl TestSocket {
 
     /// The next frame of that type; others are skipped.
     pub async fn next(&mut self, kind: &str) -> Value {
+        let until = Instant::now() + PATIENCE;
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.stream.next()).await;
+            // Heartbeats come for ever.
+            let message = tokio::time::timeout_at(until, self.stream.next()).await;
             match message.unwrap_or_else(|_| panic!("no {kind} came")) {
                 Some(Ok(Message::Text(text))) => {
                     let frame: Value = serde_json::from_str(&text).expect("JSON");
@@ -95,9 +98,9 @@ impl TestSocket {
 
     /// How it ends: the frames before that, the close's code and reason.
     pub async fn closed(&mut self) -> (Vec<Value>, u16, String) {
-        let mut frames = Vec::new();
+        let (mut frames, until) = (Vec::new(), Instant::now() + PATIENCE);
         loop {
-            match tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("an end") {
+            match tokio::time::timeout_at(until, self.stream.next()).await.expect("an end") {
                 Some(Ok(Message::Text(text))) => frames.push(serde_json::from_str(&text).expect("JSON")),
                 Some(Ok(Message::Close(Some(frame)))) => {
                     return (frames, frame.code.into(), frame.reason.as_str().to_owned());

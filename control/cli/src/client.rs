@@ -172,13 +172,13 @@ pub(crate) enum Listening {
 }
 
 /// A socket of the app.
-pub(crate) type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
+pub(crate) type AppSocket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
 
 /// What a server says to someone who wants a socket.
 #[derive(Debug)]
 pub(crate) enum Upgraded {
     /// Here it is.
-    Open(Box<Socket>),
+    Open(Box<AppSocket>),
     /// There is none.
     Refused(ServerAnswer),
 }

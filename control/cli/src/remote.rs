@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::args::RemoteArgs;
-use crate::client::{Client, ClientError, Events, Listening, ServerAnswer, Socket, Upgraded};
+use crate::client::{AppSocket, Client, ClientError, Events, Listening, ServerAnswer, Upgraded};
 use crate::exit::Exit;
 use crate::out;
 
@@ -107,7 +107,7 @@ impl Remote {
     }
 
     /// A socket, for the key in the flags or another credential.
-    pub(crate) async fn socket(&self, id: RouteId, token: Option<&str>) -> Result<Socket, Exit> {
+    pub(crate) async fn socket(&self, id: RouteId, token: Option<&str>) -> Result<AppSocket, Exit> {
         let path = self.path(id.route(), &[])?;
         match self.client.socket(&path, token).await.map_err(|error| complain(&error))? {
             Upgraded::Open(socket) => Ok(*socket),

@@ -31,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::Caller;
 use crate::functions::{CachedFunction, Rollouts};
+use crate::sockets::Publisher;
 
 pub use recording::{RECORDING_BYTES_MAX, recording_name};
 pub use running::Running;
@@ -96,6 +97,8 @@ pub struct Capabilities {
     pub egress: EgressClient,
     /// Decrypts environments.
     pub keyring: Arc<KeyRing>,
+    /// `ctx.broadcast`
+    pub publisher: Publisher,
     /// `BUTTERBASE_API_URL`
     pub api_url: Arc<str>,
 }
@@ -136,7 +139,7 @@ impl Invoker {
         let Invocation { function, request, path, caller, identity, trigger, context, mut permit } =
             invocation;
         let image = self.shared.images.get(&function).await?;
-        let grants = self.grants(&function, &identity, context.trace).await?;
+        let grants = self.grants(&function, &identity, context.trace, trigger.socket()).await?;
         let id = ids::invocation_id();
         let guest_context = context::json(&function, &caller, &trigger, &context);
         let start = InvocationStart {

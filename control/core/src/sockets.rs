@@ -4,6 +4,7 @@
 //! the messages of a channel in one order. Nothing here knows of functions: `triggers/websocket` runs them.
 
 mod channels;
+mod guest;
 mod hub;
 mod outbox;
 pub mod presence;
@@ -11,6 +12,7 @@ mod publisher;
 mod socket;
 
 pub use channels::Channels;
+pub use guest::{GuestSocket, check_channel};
 pub use hub::{Hub, Registration, SocketLimits};
 pub use outbox::Outbox;
 pub use presence::Presence;

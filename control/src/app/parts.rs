@@ -152,6 +152,7 @@ fn use_cases(
             tenants: tenants.clone(),
             egress,
             keyring: Arc::clone(&keyring),
+            publisher: channels.publisher.clone(),
             api_url: public_url.into(),
         },
         rollouts: rollouts.clone(),

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use crate::args::RealtimeVerb;
-use crate::client::Socket;
+use crate::client::AppSocket;
 use crate::exit::Exit;
 use crate::out;
 use crate::remote::Remote;
@@ -32,7 +32,7 @@ pub(super) async fn run(remote: &Remote, verb: RealtimeVerb) -> Result<Exit, Exi
 }
 
 async fn talk(
-    socket: &mut Socket,
+    socket: &mut AppSocket,
     mut lines: mpsc::Receiver<String>,
     event: Option<&str>,
     mut frames: Option<u64>,
@@ -95,7 +95,7 @@ fn closed(frame: Option<&CloseFrame>) -> Exit {
     }
 }
 
-async fn send(socket: &mut Socket, text: String) -> Result<(), Exit> {
+async fn send(socket: &mut AppSocket, text: String) -> Result<(), Exit> {
     socket.send(Message::text(text)).await.map_err(|error| {
         out::complain(&format!("the connection broke: {error}"));
         Exit::Failure

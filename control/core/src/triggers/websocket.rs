@@ -5,9 +5,11 @@ mod answer;
 mod config;
 mod event;
 mod frame;
+mod parts;
 mod session;
 mod sockets;
 
 pub(crate) use config::Websocket;
+pub use parts::WebsocketParts;
 pub use session::WebsocketSession;
-pub use sockets::{WebsocketParts, Websockets};
+pub use sockets::Websockets;

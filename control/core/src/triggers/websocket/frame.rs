@@ -8,10 +8,10 @@ use mayfly_api::value::Object;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::sockets::check_channel;
+
 /// The longest event, in characters: as its trigger's config may have it.
 const EVENT_CHARS_MAX: usize = 200;
-/// The longest channel, in bytes.
-pub(super) const CHANNEL_BYTES_MAX: usize = 200;
 /// The longest id of a frame, in bytes of JSON.
 const ID_BYTES_MAX: usize = 256;
 /// The channel of presence where a frame names none.
@@ -109,16 +109,6 @@ impl<'a> Sent<'a> {
             }
         })
     }
-}
-
-/// Whether a text can name a channel.
-pub(super) fn check_channel(channel: &str) -> Result<(), String> {
-    if channel.is_empty() || channel.len() > CHANNEL_BYTES_MAX || channel.chars().any(char::is_control) {
-        return Err(format!(
-            "\"channel\" must have 1 to {CHANNEL_BYTES_MAX} bytes and no control characters"
-        ));
-    }
-    Ok(())
 }
 
 /// What the server says.

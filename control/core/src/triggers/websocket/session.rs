@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::answer::EventAnswer;
 use super::event::{WebsocketEvent, binary_request, request};
 use super::frame::{Said, Wanted, read};
-use super::sockets::{WebsocketParts, check_app};
+use super::parts::{WebsocketParts, check_app};
 use crate::auth::ClientAccess;
 use crate::invoke::TriggerEvent;
 use crate::sockets::presence::METADATA_BYTES_MAX;
@@ -191,7 +191,7 @@ impl WebsocketSession {
         // It is never closed, so that there is a slot at some time.
         let _slot = socket.events().acquire_owned().await;
         let trigger = match TriggerEvent::fired(TriggerKind::Websocket, event) {
-            Ok(trigger) => trigger,
+            Ok(trigger) => trigger.on_socket(Arc::clone(socket)),
             Err(error) => return Ok(EventAnswer::refused(&ApiError::internal(error))),
         };
         let fired = Fired {
