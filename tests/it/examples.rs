@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use support::app::TestApp;
 use support::cluster::run;
+use support::socket::TestSocket;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
@@ -111,6 +112,39 @@ fn private_notes_stay_private_whatever_is_tried() {
 }
 
 #[test]
+fn two_tabs_of_a_page_talk_and_see_each_other() {
+    run(async {
+        let app = deployed("realtime-room").await;
+        let page = app.call("GET", "realtime-room").send().await.text();
+        assert!(page.contains(&format!("/v1/{}/realtime", app.id)) && page.contains(&app.anon_key));
+        let protocols = format!("mayfly, bearer.{}", app.anon_key);
+        let tab = async || {
+            let stream = app.dial("", &[("sec-websocket-protocol", &protocols)]).await;
+            let mut tab = TestSocket::greeted(stream).await;
+            tab.send(json!({ "type": "presence_track", "channel": "room" })).await;
+            let state = tab.next("presence_state").await;
+            (tab, state["members"].as_array().unwrap().len())
+        };
+        let (mut one, here) = tab().await;
+        assert_eq!(here, 1);
+        let (mut two, here) = tab().await;
+        assert_eq!(here, 2);
+        let say = |text: &str| json!({ "type": "event", "event": "say", "payload": { "text": text } });
+        one.send(say("hello")).await;
+        let heard = two.next("broadcast").await;
+        assert_eq!(heard["data"], json!({ "from": one.id[one.id.len() - 4..], "text": "hello" }));
+        two.send(say(" ")).await;
+        assert_eq!(two.next("event_response").await["status"], 400);
+        let gone = one.id.clone();
+        drop(one);
+        while two.next("presence").await["event"] != "leave" {}
+        two.send(json!({ "type": "presence_get", "channel": "room" })).await;
+        let left = two.next("presence_state").await;
+        assert!(!left.to_string().contains(&gone), "{left}");
+    });
+}
+
+#[test]
 fn every_example_is_whole() {
     let mut names: Vec<String> = fs::read_dir(folder())
         .unwrap()
@@ -118,7 +152,10 @@ fn every_example_is_whole() {
         .collect();
     names.sort();
     // A new example needs a test above, and a line here.
-    assert_eq!(names, ["background", "hello", "notes-api", "private-notes", "webhook-dedupe"]);
+    assert_eq!(
+        names,
+        ["background", "hello", "notes-api", "private-notes", "realtime-room", "webhook-dedupe"]
+    );
     for name in names {
         let readme = fs::read_to_string(folder().join(&name).join("README.md")).unwrap();
         let manifest = fs::read_to_string(folder().join(&name).join("function.json")).unwrap();

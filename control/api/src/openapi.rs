@@ -97,8 +97,9 @@ fn operation(route: &Route, requests: &mut SchemaGenerator, answers: &mut Schema
     }
     operation["security"] = match route.requirement {
         Requirement::Open => json!([]),
-        Requirement::Admin | Requirement::App(_) | Requirement::Client => json!([{ "key": [] }]),
-        Requirement::Function => json!([{}, { "key": [] }]),
+        Requirement::Admin | Requirement::App(_) => json!([{ "key": [] }]),
+        // A client's credential is looked at once the socket is open, and may stand elsewhere.
+        Requirement::Function | Requirement::Client => json!([{}, { "key": [] }]),
     };
     if let Requirement::App(scope) = route.requirement {
         operation["x-scope"] = scope.as_str().into();

@@ -9,6 +9,7 @@
 
 mod dev;
 mod process;
+mod realtime;
 mod secrets;
 mod serve;
 mod verbs;

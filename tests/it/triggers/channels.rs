@@ -231,3 +231,16 @@ fn presence_is_seen_from_every_node() {
         node.shutdown().await;
     });
 }
+
+#[test]
+fn what_a_client_says_of_itself_is_bounded() {
+    run(async {
+        let app = TestApp::new().await;
+        let mut socket = app.socket(&app.anon_key).await;
+        let track = |bytes: usize| json!({ "type": "presence_track", "metadata": "x".repeat(bytes - 2) });
+        socket.send(track(1_025)).await;
+        assert_eq!(socket.next("error").await["code"], "VALIDATION_INVALID_SCHEMA");
+        socket.send(track(1_024)).await;
+        assert_eq!(socket.next("presence_state").await["channel"], "app");
+    });
+}
