@@ -151,6 +151,7 @@ const MODULES: &[&str] = &[
     "clock",
     "database",
     "idempotency",
+    "realtime",
     "wait_until",
     "fetch",
     "invoke",

@@ -20,7 +20,7 @@ use mayfly_common::jobs::JobRunner;
 use mayfly_common::tasks::Tasks;
 use mayfly_core::auth::admin::{self, AdminKeyError};
 use mayfly_core::jobs::{self, StoreLeases};
-use mayfly_edge::{Base, Draining, Edge, Server};
+use mayfly_edge::{Base, Draining, Edge, Server, Sockets};
 use mayfly_egress::{EgressClient, EgressError};
 use mayfly_postgres::{Cluster, ClusterConfig, ClusterError, EndpointError, PostgresEndpoint};
 use mayfly_secrets::{KeyRing, SecretsError};
@@ -141,7 +141,8 @@ impl App {
         let base = Base::new(config.public_url.as_deref(), &format!("http://{address}"));
         let (services, job_parts) = parts::build(foundation, config, &admin_key, base.as_str());
         let jobs = jobs::start(tasks.clone(), &node, job_parts);
-        let edge = Edge { services, base: Arc::new(base) };
+        let sockets = Sockets::new(tasks.clone(), stop.clone(), config.edge);
+        let edge = Edge { services, base: Arc::new(base), sockets };
         let server = Server::new(listener, edge.clone(), config.edge, config.access_log, tasks.clone());
         let server = tasks.listener(server.run(stop.clone()));
         let drain = config.drain;

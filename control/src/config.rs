@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use mayfly_core::sockets::SocketLimits;
 use mayfly_secrets::{KeyRing, SecretsError};
 
 pub use args::ServeArgs;
@@ -47,6 +48,8 @@ pub struct Config {
     pub invocations_max: u32,
     /// Sandboxes at once of one app.
     pub invocations_per_app_max: u32,
+    /// Open sockets.
+    pub sockets: SocketLimits,
     /// Days that records are kept for.
     pub records_days: u32,
     /// What `fetch` may reach beside public addresses.
@@ -119,6 +122,10 @@ impl Config {
             },
             invocations_max: args.max_invocations,
             invocations_per_app_max: args.max_invocations_per_app,
+            sockets: SocketLimits {
+                sockets_max: args.max_sockets as usize,
+                sockets_per_app_max: args.max_sockets_per_app as usize,
+            },
             records_days: args.records_days,
             fetch_allow: args.fetch_allow_cidr.clone(),
             extra_authorities: args
@@ -153,6 +160,7 @@ impl Config {
             edge: EdgeLimits::default(),
             invocations_max: 64,
             invocations_per_app_max: 32,
+            sockets: SocketLimits::default(),
             records_days: 30,
             fetch_allow: Vec::new(),
             extra_authorities: Authorities::default(),

@@ -1,5 +1,6 @@
 //! `UseCases`: every use case of a server, and how the edge reaches them.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use mayfly_api::functions::Invoked;
 use mayfly_api::health::Readiness;
 use mayfly_api::hosts::OriginVerdict;
 use mayfly_api::logs::TailLogs;
+use mayfly_api::realtime::{SocketFrame, SocketMessage};
 use mayfly_api::routes::Services;
 use mayfly_api::usage::UsageVerified;
 use mayfly_core::admission::{Admission, Counted, Permit};
@@ -31,10 +33,11 @@ use mayfly_core::test_call::{TestCalls, TestTarget};
 use mayfly_core::tokens::Tokens;
 use mayfly_core::triggers::cron::CronTriggers;
 use mayfly_core::triggers::webhook::{FunctionAnswer, HostAnswer, WebhookAnswer, Webhooks};
+use mayfly_core::triggers::websocket::{WebsocketSession, Websockets};
 use mayfly_core::triggers::{TriggerRunner, Triggers};
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
-use mayfly_edge::{EdgeServices, RunningCall, TailItem, TestCall, WebhookReply};
+use mayfly_edge::{EdgeServices, RunningCall, SocketSession, TailItem, TestCall, WebhookReply};
 use mayfly_runtime::{DisconnectGuard, Request, Response};
 use mayfly_telemetry::request::RequestContext;
 
@@ -81,6 +84,8 @@ pub struct UseCaseParts {
     pub admission: Admission,
     /// Step 4: run it.
     pub invoker: Invoker,
+    /// Sockets.
+    pub websockets: Websockets,
     /// Test calls.
     pub test_calls: TestCalls,
     /// Invocations, run again.
@@ -114,6 +119,7 @@ impl Services for UseCases {
     type TriggersHandlers = Triggers;
     type CronHandlers = CronTriggers;
     type WebhookHandlers = Webhooks;
+    type RealtimeHandlers = Self;
     type LogsHandlers = Logs;
     type UsageHandlers = Usages;
     type CallHandlers = Self;
@@ -162,6 +168,10 @@ impl Services for UseCases {
         &self.0.webhooks
     }
 
+    fn realtime(&self) -> &Self {
+        self
+    }
+
     fn logs(&self) -> &Logs {
         &self.0.logs
     }
@@ -181,6 +191,7 @@ impl EdgeServices for UseCases {
     type Counted = Counted;
     type Permit = Permit;
     type Running = RunningInvocation;
+    type Socket = ClientSocket;
 
     fn known_origin(&self, app: &str, origin: &str) -> Option<OriginVerdict> {
         self.admission.apps.peek(app).map(|app| app.config.cors_origins.check(origin))
@@ -288,8 +299,42 @@ impl EdgeServices for UseCases {
         }))
     }
 
+    async fn connect(&self, app: &str, head: &Parts, peer: IpAddr) -> ApiResult<ClientSocket> {
+        self.websockets.connect(app, head, peer).await.map(ClientSocket)
+    }
+
     async fn readiness(&self) -> Readiness {
         self.0.health.readiness().await
+    }
+}
+
+/// A client's socket, as the edge sees it.
+#[derive(Debug, Clone)]
+pub struct ClientSocket(Arc<WebsocketSession>);
+
+impl SocketSession for ClientSocket {
+    async fn receive(self, frame: SocketFrame) {
+        self.0.receive(frame).await;
+    }
+
+    async fn next(&self) -> SocketMessage {
+        self.0.outbox().next().await
+    }
+
+    async fn overflowed(&self) {
+        self.0.outbox().overflowed().await;
+    }
+
+    fn heartbeat(&self) {
+        self.0.heartbeat();
+    }
+
+    async fn watch(self) {
+        self.0.watch().await;
+    }
+
+    async fn end(&self) {
+        self.0.end().await;
     }
 }
 

@@ -20,6 +20,7 @@ mod idempotency;
 mod intl;
 pub(crate) mod invocation;
 mod random;
+mod realtime;
 mod response;
 mod tasks;
 mod timers;
@@ -43,6 +44,7 @@ pub(crate) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     intl::register(ctx, host)?;
     invocation::register(ctx, host)?;
     random::register(ctx, host)?;
+    realtime::register(ctx, host)?;
     response::register(ctx, host)?;
     tasks::register(ctx, host)?;
     timers::register(ctx, host)?;

@@ -29,6 +29,10 @@ export interface Context {
   readonly app: { readonly id: string; readonly name: string };
   readonly request: { readonly id: string; readonly ip: string | null; readonly functionName: string };
   readonly trigger: Trigger;
+  /** The socket whose frame started this invocation; null of any other. */
+  readonly socket: Socket | null;
+  /** Gives `data`, as JSON, to all clients of the app that are subscribed to a channel, on every node. */
+  readonly broadcast: (channel: string, data: unknown) => Promise<void>;
   /** Fires shortly before the invocation's time is up. */
   readonly signal: AbortSignal;
   readonly idempotency: Idempotency;
@@ -42,7 +46,7 @@ export interface Context {
 }
 
 /** What started the function. */
-export type Trigger = { readonly type: "http" | "websocket" | "s3_upload" } | CronTrigger | WebhookTrigger | SiblingTrigger;
+export type Trigger = { readonly type: "http" | "s3_upload" } | CronTrigger | WebsocketTrigger | WebhookTrigger | SiblingTrigger;
 
 export interface CronTrigger {
   readonly type: "cron";
@@ -79,6 +83,15 @@ export interface WebhookTrigger {
   readonly replay: boolean;
 }
 
+/** A frame of a client's socket. */
+export interface WebsocketTrigger {
+  readonly type: "websocket";
+  /** Null of a binary frame. */
+  readonly event: string | null;
+  readonly socketId: string;
+  readonly binary: boolean;
+}
+
 /** Another function of the app called, by `ctx.invoke`. */
 export interface SiblingTrigger {
   readonly type: "sibling";
@@ -97,6 +110,19 @@ export interface InvokeOptions {
   /** What follows the function's URL; begins with `/` or `?`. */
   readonly path?: string;
   readonly signal?: AbortSignal;
+}
+
+/** A client's socket. It outlives the invocation. */
+export interface Socket {
+  /** The same for as long as the socket is open. */
+  readonly id: string;
+  /** Sends the client `{ type: "message", data }`, or bytes as they are. */
+  readonly send: (data: unknown) => Promise<void>;
+  /** Closes the socket: 1000, or 3000 to 4999. */
+  readonly close: (code?: number, reason?: string) => Promise<void>;
+  /** Lets the client get the messages of a channel; private ones, too. */
+  readonly subscribe: (channel: string) => Promise<void>;
+  readonly unsubscribe: (channel: string) => Promise<void>;
 }
 
 export interface User {

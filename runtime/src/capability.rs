@@ -10,5 +10,6 @@ pub(crate) mod idempotency;
 pub(crate) mod nondeterminism;
 pub(crate) mod operations;
 mod outgoing;
+pub(crate) mod realtime;
 pub(crate) mod request;
 pub(crate) mod timers;

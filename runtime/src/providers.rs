@@ -6,6 +6,7 @@
 
 mod database;
 mod idempotency;
+mod realtime;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,6 +20,7 @@ pub use database::{
 };
 pub use idempotency::{Claim, ClaimOutcome, Idempotency};
 pub use mayfly_abi::value::Value;
+pub use realtime::{Realtime, RealtimeAction};
 use zeroize::Zeroizing;
 
 pub use crate::guest_error::GuestError;
@@ -42,6 +44,8 @@ pub struct Grants {
     pub idempotency: Option<Arc<dyn Idempotency>>,
     /// `fetch`.
     pub fetch: Option<Arc<dyn Fetch>>,
+    /// `ctx.broadcast` and `ctx.socket`.
+    pub realtime: Option<Arc<dyn Realtime>>,
 }
 
 impl fmt::Debug for Grants {
@@ -52,6 +56,7 @@ impl fmt::Debug for Grants {
             .field("database", &self.database.is_some())
             .field("idempotency", &self.idempotency.is_some())
             .field("fetch", &self.fetch.is_some())
+            .field("realtime", &self.realtime.is_some())
             .finish()
     }
 }

@@ -12,6 +12,7 @@ use crate::capability::fetch::Egress;
 use crate::capability::idempotency::IdempotencyClaims;
 use crate::capability::nondeterminism::Nondeterminism;
 use crate::capability::operations::Operations;
+use crate::capability::realtime::RealtimeAccess;
 use crate::capability::request::Incoming;
 use crate::disconnect::Disconnected;
 use crate::limits::Limits;
@@ -52,6 +53,8 @@ pub(crate) struct Sandbox {
     pub(crate) claims: IdempotencyClaims,
     /// `fetch`.
     pub(crate) egress: Egress,
+    /// `ctx.broadcast` and `ctx.socket`.
+    pub(crate) realtime: RealtimeAccess,
 }
 
 impl Sandbox {
@@ -81,6 +84,7 @@ impl Sandbox {
             connections: Connections::new(grants.database),
             claims: IdempotencyClaims::new(grants.idempotency),
             egress: Egress::new(grants.fetch, limits.subrequests),
+            realtime: RealtimeAccess::new(grants.realtime),
         }
     }
 }

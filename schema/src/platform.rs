@@ -48,6 +48,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0010" 10 "job_leases",
     "0011" 11 "cron",
     "0012" 12 "webhooks",
+    "0013" 13 "realtime",
     "0014" 14 "invoked",
 ];
 

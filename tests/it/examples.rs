@@ -8,6 +8,7 @@ use mayfly_control::cli::{Cli, Exit, dispatch};
 use serde_json::{Value, json};
 use support::app::TestApp;
 use support::cluster::run;
+use support::socket::TestSocket;
 use support::wait::until;
 
 fn folder() -> PathBuf {
@@ -151,6 +152,39 @@ fn a_nightly_report_is_written_by_its_slot() {
 }
 
 #[test]
+fn two_tabs_of_a_page_talk_and_see_each_other() {
+    run(async {
+        let app = deployed("realtime-room").await;
+        let page = app.call("GET", "realtime-room").send().await.text();
+        assert!(page.contains(&format!("/v1/{}/realtime", app.id)) && page.contains(&app.anon_key));
+        let protocols = format!("mayfly, bearer.{}", app.anon_key);
+        let tab = async || {
+            let stream = app.dial("", &[("sec-websocket-protocol", &protocols)]).await;
+            let mut tab = TestSocket::greeted(stream).await;
+            tab.send(json!({ "type": "presence_track", "channel": "room" })).await;
+            let state = tab.next("presence_state").await;
+            (tab, state["members"].as_array().unwrap().len())
+        };
+        let (mut one, here) = tab().await;
+        assert_eq!(here, 1);
+        let (mut two, here) = tab().await;
+        assert_eq!(here, 2);
+        let say = |text: &str| json!({ "type": "event", "event": "say", "payload": { "text": text } });
+        one.send(say("hello")).await;
+        let heard = two.next("broadcast").await;
+        assert_eq!(heard["data"], json!({ "from": one.id[one.id.len() - 4..], "text": "hello" }));
+        two.send(say(" ")).await;
+        assert_eq!(two.next("event_response").await["status"], 400);
+        let gone = one.id.clone();
+        drop(one);
+        while two.next("presence").await["event"] != "leave" {}
+        two.send(json!({ "type": "presence_get", "channel": "room" })).await;
+        let left = two.next("presence_state").await;
+        assert!(!left.to_string().contains(&gone), "{left}");
+    });
+}
+
+#[test]
 fn every_example_is_whole() {
     let mut names: Vec<String> = fs::read_dir(folder())
         .unwrap()
@@ -166,6 +200,7 @@ fn every_example_is_whole() {
             "nightly-report",
             "notes-api",
             "private-notes",
+            "realtime-room",
             "webhook-dedupe",
             "webhook-github"
         ]

@@ -1,8 +1,10 @@
 //! Triggers: what starts functions beside a request to their URL.
 
 mod background;
+mod channels;
 mod cron;
 mod croniter;
 mod nodes;
 mod sibling;
 mod webhook;
+mod websocket;

@@ -13,6 +13,8 @@ pub enum Requirement {
     App(Scope),
     /// Decided by the function's own trigger.
     Function,
+    /// A client of the app: an end user, an anon key or a service key. Refused on the open socket, where a page can read why.
+    Client,
 }
 
 /// Who manages an app.

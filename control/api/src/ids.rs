@@ -24,6 +24,11 @@ pub fn delivery_id() -> String {
     timed("whd_")
 }
 
+/// A new id of an open socket.
+pub fn socket_id() -> String {
+    timed("sock_")
+}
+
 fn timed(prefix: &str) -> String {
     let mut bytes = Uuid::new_v4().into_bytes();
     bytes[..6].copy_from_slice(&clock::now_ms().to_be_bytes()[2..]);

@@ -101,7 +101,8 @@ fn operation(route: &Route, requests: &mut SchemaGenerator, answers: &mut Schema
     operation["security"] = match route.requirement {
         Requirement::Open => json!([]),
         Requirement::Admin | Requirement::App(_) => json!([{ "key": [] }]),
-        Requirement::Function => json!([{}, { "key": [] }]),
+        // A client's credential is looked at once the socket is open, and may stand elsewhere.
+        Requirement::Function | Requirement::Client => json!([{}, { "key": [] }]),
     };
     if let Requirement::App(scope) = route.requirement {
         operation["x-scope"] = scope.as_str().into();
@@ -227,7 +228,7 @@ pub fn errors(route: &Route) -> BTreeMap<u16, Vec<Code>> {
     ]);
     codes.extend([Code::RequestTimeout, Code::PayloadTooLarge]);
     match route.requirement {
-        Requirement::Open => {}
+        Requirement::Open | Requirement::Client => {}
         Requirement::Admin | Requirement::App(_) => {
             codes.extend([Code::AuthRequired, Code::AuthInvalidToken, Code::AuthInvalidApiKey]);
             codes.extend([Code::AuthForbidden, Code::SubsystemUnavailable]);

@@ -16,8 +16,8 @@ use crate::error::{ApiError, ApiResult, Code};
 use crate::route::{BodyLimit, Route};
 use crate::scope::Scope;
 use crate::{
-    apps, config, cron, env, functions, health, keys, logs, rls, schema, sql, tokens, triggers, usage,
-    webhooks,
+    apps, config, cron, env, functions, health, keys, logs, realtime, rls, schema, sql, tokens, triggers,
+    usage, webhooks,
 };
 
 pub use find::{Found, RouteError, called_app, find};
@@ -216,6 +216,11 @@ macros::routes! {
             App(Scope::Invoke), Small, Nothing, EmptyBody
             => 202 json webhooks::DeliveryInfo, [ResourceConflict, StatePrerequisiteMissing, StorageFull],
             tool "manage_triggers" "replay";
+    }
+    realtime: RealtimeHandlers {
+        /// Opens a websocket: frames run functions, and channels carry messages between clients.
+        RealtimeOpen = GET "/v1/{app}/realtime", Client, Small, realtime::OpenRealtime, EmptyBody
+            => 101 special "*/*" String, [AuthForbidden, UpgradeRequired];
     }
     logs: LogsHandlers {
         /// Records of a function's invocations, newest first, in pages.

@@ -2,6 +2,7 @@
 
 mod apps;
 mod functions;
+mod realtime;
 mod schema;
 mod webhook;
 
@@ -11,6 +12,7 @@ use clap::{Args, Subcommand};
 
 pub(crate) use apps::{AppVerb, KeyVerb};
 pub(crate) use functions::{CronVerb, EnvVerb, FunctionVerb, UsageVerb};
+pub(crate) use realtime::RealtimeVerb;
 pub(crate) use schema::{SchemaChangeArgs, SchemaPlace, SchemaVerb};
 pub(crate) use webhook::{WebhookSendArgs, WebhookVerb};
 
@@ -179,6 +181,9 @@ pub enum Verb {
     /// Webhooks: send signed samples, and see and replay what came
     #[command(subcommand)]
     Webhook(WebhookVerb),
+    /// Sockets of the app
+    #[command(subcommand)]
+    Realtime(RealtimeVerb),
     /// Apps; this takes the operator's key
     #[command(subcommand)]
     Apps(AppVerb),

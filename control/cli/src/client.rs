@@ -3,14 +3,19 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue, Method, Request, Uri};
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 /// As long as the longest function, and a little more.
 const TIMEOUT: Duration = Duration::from_secs(330);
@@ -125,6 +130,31 @@ impl Client {
         read_whole(answer).await.map(Listening::Refused).map_err(|cause| ClientError::Exchange { url, cause })
     }
 
+    /// Open a socket, with this credential in the place of the key where there is one.
+    pub(crate) async fn socket(&self, path: &str, token: Option<&str>) -> Result<Upgraded, ClientError> {
+        let (url, mut request) = self.request(Method::GET, path, None)?;
+        let value =
+            |text: &str| HeaderValue::from_str(text).map_err(|error| ClientError::Request(error.to_string()));
+        let headers = request.headers_mut();
+        if let Some(token) = token {
+            headers.insert(AUTHORIZATION, value(&format!("Bearer {token}"))?);
+        }
+        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        headers.insert(SEC_WEBSOCKET_KEY, value(&generate_key())?);
+        let exchange =
+            |error: &dyn std::error::Error| ClientError::Exchange { url: url.clone(), cause: chain(error) };
+        let answer = self.hyper.request(request).await.map_err(|error| exchange(&error))?;
+        if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+            let refused = read_whole(answer).await;
+            return refused.map(Upgraded::Refused).map_err(|cause| ClientError::Exchange { url, cause });
+        }
+        let io = hyper::upgrade::on(answer).await.map_err(|error| exchange(&error))?;
+        let socket = WebSocketStream::from_raw_socket(TokioIo::new(io), Role::Client, None).await;
+        Ok(Upgraded::Open(Box::new(socket)))
+    }
+
     fn request(
         &self,
         method: Method,
@@ -169,6 +199,18 @@ pub(crate) enum Listening {
     /// It will tell.
     Events(Events),
     /// It will not.
+    Refused(ServerAnswer),
+}
+
+/// A socket of the app.
+pub(crate) type AppSocket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
+
+/// What a server says to someone who wants a socket.
+#[derive(Debug)]
+pub(crate) enum Upgraded {
+    /// Here it is.
+    Open(Box<AppSocket>),
+    /// There is none.
     Refused(ServerAnswer),
 }
 

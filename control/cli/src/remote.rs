@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::args::RemoteArgs;
-use crate::client::{Client, ClientError, Events, Listening, ServerAnswer};
+use crate::client::{AppSocket, Client, ClientError, Events, Listening, ServerAnswer, Upgraded};
 use crate::exit::Exit;
 use crate::out;
 
@@ -119,6 +119,15 @@ impl Remote {
     /// A path with the server's address before it.
     pub(crate) fn url(&self, path: &str) -> String {
         self.client.url(path)
+    }
+
+    /// A socket, for the key in the flags or another credential.
+    pub(crate) async fn socket(&self, id: RouteId, token: Option<&str>) -> Result<AppSocket, Exit> {
+        let path = self.path(id.route(), &[])?;
+        match self.client.socket(&path, token).await.map_err(|error| complain(&error))? {
+            Upgraded::Open(socket) => Ok(*socket),
+            Upgraded::Refused(answer) => Err(read::<Value>(&answer).err().unwrap_or(Exit::Failure)),
+        }
     }
 
     /// The path of a route of the app in the flags.

@@ -5,6 +5,7 @@ mod env;
 mod functions;
 mod keys;
 mod logs;
+mod realtime;
 mod schema;
 mod tokens;
 mod triggers;
@@ -69,6 +70,7 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
         Verb::Schema(verb) => schema::run(remote, verb).await,
         Verb::Types { out, place } => schema::types(remote, &place, &out).await,
         Verb::Webhook(verb) => webhook::run(remote, verb).await,
+        Verb::Realtime(verb) => realtime::run(remote, verb).await,
         Verb::Apps(verb) => apps::run(remote, verb).await,
         Verb::Keys(verb) => keys::run(remote, verb).await,
     }

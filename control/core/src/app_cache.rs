@@ -19,6 +19,8 @@ pub use keys::{AppKeys, signing_key_name};
 /// An app that is ready, as it was at most a second ago.
 #[derive(Debug, PartialEq)]
 pub struct CachedApp {
+    /// Whether it is switched off, and why.
+    pub paused: Option<Option<String>>,
     /// What it is set to.
     pub config: AppConfig,
     /// The limits that hold.
@@ -84,7 +86,8 @@ impl AppCache {
         let limits = config.effective_limits();
         let signing_keys = store.signing_keys().list(app).await?;
         let keys = AppKeys::open(app, signing_keys, config.issuers.clone(), keyring)?;
-        Ok(Some(Arc::new(CachedApp { config, limits, keys: Arc::new(keys) })))
+        let paused = row.paused.then_some(row.paused_reason);
+        Ok(Some(Arc::new(CachedApp { paused, config, limits, keys: Arc::new(keys) })))
     }
 }
 

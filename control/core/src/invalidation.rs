@@ -7,6 +7,7 @@ use mayfly_store::{Change, ChangeKind, Store};
 use crate::app_cache::AppCache;
 use crate::auth::KeyCache;
 use crate::functions::FunctionCache;
+use crate::sockets::Hub;
 
 /// Tells every cache of a change. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct Caches {
     pub keys: KeyCache,
     /// Functions: versions, triggers, environments.
     pub functions: FunctionCache,
+    /// Open sockets, whose clients may be refused from now on.
+    pub sockets: Hub,
 }
 
 impl CacheInvalidator {
@@ -36,6 +39,7 @@ impl CacheInvalidator {
         self.caches.apps.invalidate(app);
         self.caches.keys.invalidate_all();
         self.caches.functions.invalidate(app);
+        self.caches.sockets.changed(app);
     }
 
     /// A function of an app changed.
@@ -61,6 +65,7 @@ impl CacheInvalidator {
                     self.caches.apps.invalidate_all();
                     self.caches.keys.invalidate_all();
                     self.caches.functions.invalidate_all();
+                    self.caches.sockets.all_changed();
                 }
             }
         }

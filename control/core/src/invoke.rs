@@ -36,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::Admission;
 use crate::auth::Caller;
 use crate::functions::{CachedFunction, FunctionCache, Rollouts};
+use crate::sockets::Publisher;
 
 pub use recording::{RECORDING_BYTES_MAX, recording_name};
 pub use running::Running;
@@ -103,6 +104,8 @@ pub struct Capabilities {
     pub egress: EgressClient,
     /// Decrypts environments.
     pub keyring: Arc<KeyRing>,
+    /// `ctx.broadcast`
+    pub publisher: Publisher,
     /// `BUTTERBASE_API_URL`
     pub api_url: Arc<str>,
     /// `ctx.invoke`: finds the app's other functions.
@@ -149,7 +152,7 @@ impl Invoker {
         let Invocation { function, request, path, caller, identity, trigger, context, mut permit, parent } =
             invocation;
         let image = self.shared.images.get(&function).await?;
-        let mut grants = self.grants(&function, &identity, context.trace).await?;
+        let mut grants = self.grants(&function, &identity, context.trace, trigger.socket()).await?;
         let id = ids::invocation_id();
         let guest_context = context::json(&function, &caller, &trigger, &context);
         let scope = Arc::new(InvocationScope {

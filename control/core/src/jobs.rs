@@ -6,6 +6,8 @@ mod claims_sweep;
 mod daily_quotas;
 mod idle_images;
 mod leases;
+mod realtime_messages;
+mod realtime_presence;
 mod reencryption;
 mod retention;
 
@@ -17,6 +19,7 @@ use mayfly_store::Store;
 use mayfly_tenant_db::tenant::Tenants;
 
 use crate::invalidation::CacheInvalidator;
+use crate::sockets::Channels;
 use crate::triggers::cron::CronJob;
 use crate::triggers::webhook::WebhookJob;
 
@@ -45,6 +48,8 @@ pub struct JobParts {
     pub cron: CronJob,
     /// Starts webhook deliveries that were promised.
     pub webhooks: WebhookJob,
+    /// What arrives for the sockets of this node.
+    pub channels: Channels,
 }
 
 /// Start every job.
@@ -56,6 +61,8 @@ pub fn start(tasks: Tasks, node: &str, parts: JobParts) -> JobRunner<StoreLeases
         .start(cache_invalidation::CacheInvalidation { store: parts.store, invalidator: parts.invalidator });
     runner.start(parts.cron);
     runner.start(parts.webhooks);
+    runner.start(realtime_presence::RealtimePresence { channels: parts.channels.clone() });
+    runner.start(realtime_messages::RealtimeMessages { channels: parts.channels });
     runner.start(parts.retention);
     runner.start(daily_quotas::DailyQuotas { daily: parts.daily });
     runner.start(claims_sweep::ClaimsSweep { tenants: parts.tenants.clone() });

@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod keys;
 pub mod logs;
 pub mod schema;
+pub mod sockets;
 pub mod sql;
 pub mod test_call;
 pub mod tokens;

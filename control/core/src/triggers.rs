@@ -12,7 +12,7 @@ mod run;
 mod s3_upload;
 mod settler;
 pub mod webhook;
-mod websocket;
+pub mod websocket;
 
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::triggers::{Trigger, TriggerKind, TriggerSpec};
@@ -93,7 +93,7 @@ fn unavailable(kind: TriggerKind, path: &str) -> ApiError {
     let message =
         format!("{path}: {} triggers are not available in this version of Mayfly yet", kind.as_str());
     ApiError::new(Code::ValidationTriggerUnavailable, message).with_details(
-        serde_json::json!({ "path": format!("{path}.type"), "available": ["http", "cron", "webhook"] }),
+        serde_json::json!({ "path": format!("{path}.type"), "available": ["http", "cron", "webhook", "websocket"] }),
     )
 }
 

@@ -8,7 +8,9 @@ use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::routes::{self, RouteId};
 
 use crate::Edge;
-use crate::handlers::{call, error_page, invoke, log_stream, openapi, ready, verify_usage, webhook};
+use crate::handlers::{
+    call, error_page, invoke, log_stream, openapi, ready, realtime, verify_usage, webhook,
+};
 use crate::reply::{self, Reply};
 use crate::services::EdgeServices;
 use crate::stage::{Admitted, Managed};
@@ -50,6 +52,7 @@ async fn manage<S: EdgeServices>(edge: &Edge<S>, request: Managed) -> ApiResult<
         RouteId::OpenApi => Ok(openapi::get()),
         RouteId::LogsStream => log_stream::stream(edge, &request).await,
         RouteId::WebhookDeliver => webhook::deliver(edge, request).await,
+        RouteId::RealtimeOpen => realtime::open(edge, request).await,
         route => {
             let call = RawCall {
                 context: CallContext {

@@ -10,14 +10,16 @@ mod rescue;
 mod server;
 mod services;
 mod settings;
+mod socket;
 mod sse;
 mod stack;
 mod stage;
 
 pub use headers::Base;
 pub use server::{Draining, Server};
-pub use services::{EdgeServices, RunningCall, TailItem, TestCall, WebhookReply};
+pub use services::{EdgeServices, RunningCall, SocketSession, TailItem, TestCall, WebhookReply};
 pub use settings::{AccessLog, EdgeLimits};
+pub use socket::Sockets;
 
 pub(crate) use reply::Reply;
 
@@ -28,4 +30,6 @@ pub struct Edge<S> {
     pub services: S,
     /// The address that callers use.
     pub base: std::sync::Arc<Base>,
+    /// What serves sockets, once a request has become one.
+    pub sockets: Sockets,
 }

@@ -1,6 +1,8 @@
 //! `ApiError` to response: the only place where a failure becomes HTTP.
 
-use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{
+    ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -60,6 +62,10 @@ fn write_headers(headers: &mut HeaderMap, error: &ApiError) {
     if matches!(code, Code::RequestTimeout | Code::PayloadTooLarge) {
         // The rest of the body is still under way: this connection is of no more use.
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    if code == Code::UpgradeRequired {
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     }
     for (name, value) in [
         (ALLOW, error.allow()),

@@ -2,17 +2,19 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::services::EdgeServices;
 use super::stack::{self, Shared};
@@ -38,9 +40,10 @@ pub struct Server<E> {
 }
 
 /// Open connections after the listener is closed: each ends after the request that it is at.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Draining {
-    connections: GracefulShutdown,
+    connections: TaskTracker,
+    closing: CancellationToken,
 }
 
 impl<E: EdgeServices> Server<E> {
@@ -58,7 +61,7 @@ impl<E: EdgeServices> Server<E> {
 
     /// Accept until `stop`; then the listener is closed.
     pub async fn run(self, stop: CancellationToken) -> Draining {
-        let connections = GracefulShutdown::new();
+        let draining = Draining::default();
         let room = Arc::new(Semaphore::new(self.shared.limits.connections_max as usize));
         loop {
             let accepted = tokio::select! {
@@ -67,17 +70,17 @@ impl<E: EdgeServices> Server<E> {
                 accepted = accept(&self.listener, &room) => accepted,
             };
             match accepted {
-                Ok((stream, peer, room)) => self.serve(stream, peer, room, connections.watcher()),
+                Ok((stream, peer, room)) => self.serve(stream, peer, room, draining.watch()),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
-        Draining { connections }
+        draining
     }
 
-    fn serve(&self, stream: TcpStream, peer: SocketAddr, room: OwnedSemaphorePermit, watcher: Watcher) {
+    fn serve(&self, stream: TcpStream, peer: SocketAddr, room: OwnedSemaphorePermit, watched: Watched) {
         // Small answers leave at once. Only a matter of speed.
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(stack::build::<E, Incoming>(&self.shared, peer.ip()));
@@ -87,14 +90,22 @@ impl<E: EdgeServices> Server<E> {
             .max_headers(HEADERS_MAX)
             .max_header_size(HEAD_BYTES_MAX)
             .max_buf_size(READ_BYTES_MAX)
-            .serve_connection(TokioIo::new(stream), service);
-        let connection = watcher.watch(connection);
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
         self.tasks.service(async move {
+            let mut connection = pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = watched.closing.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
             // A connection that breaks is its client's affair.
-            if let Err(error) = connection.await {
+            if let Err(error) = ended {
                 tracing::debug!(%error, %peer, "a connection ended with an error");
             }
-            drop(room);
+            drop((room, watched));
         });
     }
 }
@@ -109,9 +120,21 @@ async fn accept(
     Ok((stream, peer, room))
 }
 
+/// One connection among those that a drain waits for.
+struct Watched {
+    closing: CancellationToken,
+    _counted: TaskTrackerToken,
+}
+
 impl Draining {
+    fn watch(&self) -> Watched {
+        Watched { closing: self.closing.clone(), _counted: self.connections.token() }
+    }
+
     /// Wait for the connections to end by themselves, at most `limit`. Says whether all did.
     pub async fn finish(self, limit: Duration) -> bool {
-        tokio::time::timeout(limit, self.connections.shutdown()).await.is_ok()
+        self.closing.cancel();
+        self.connections.close();
+        tokio::time::timeout(limit, self.connections.wait()).await.is_ok()
     }
 }

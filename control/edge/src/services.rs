@@ -1,6 +1,7 @@
 //! What the edge asks of the use cases: traits, so that the edge is tested without a database.
 
 use std::future::Future;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -13,6 +14,7 @@ use mayfly_api::functions::{InvokeFunction, Invoked};
 use mayfly_api::health::Readiness;
 use mayfly_api::hosts::OriginVerdict;
 use mayfly_api::logs::{InvocationInfo, TailLogs};
+use mayfly_api::realtime::{SocketFrame, SocketMessage};
 use mayfly_api::routes::Services;
 use mayfly_api::usage::UsageVerified;
 use mayfly_api::webhooks::DeliveryAccepted;
@@ -34,6 +36,8 @@ pub trait EdgeServices: Services + Clone + Send + Sync + 'static {
     type Permit: Send + 'static;
     /// An invocation that runs.
     type Running: RunningCall;
+    /// A client's socket.
+    type Socket: SocketSession;
 
     /// What an app's list says of an origin, when that is known without asking the store.
     fn known_origin(&self, app: &str, origin: &str) -> Option<OriginVerdict>;
@@ -124,6 +128,14 @@ pub trait EdgeServices: Services + Clone + Send + Sync + 'static {
         query: TailLogs,
     ) -> impl Future<Output = ApiResult<impl Stream<Item = TailItem> + Send + 'static>> + Send;
 
+    /// Open a socket for a client that shows who it is. Its first message waits already.
+    fn connect(
+        &self,
+        app: &str,
+        head: &Parts,
+        peer: IpAddr,
+    ) -> impl Future<Output = ApiResult<Self::Socket>> + Send;
+
     /// Whether this node can work.
     fn readiness(&self) -> impl Future<Output = Readiness> + Send;
 }
@@ -138,6 +150,28 @@ pub trait RunningCall: Send {
 
     /// Held until the response is sent; dropped before, it tells the function that the client disconnected.
     fn disconnect_guard(&mut self) -> Option<DisconnectGuard>;
+}
+
+/// A client's socket. Cheap to clone.
+pub trait SocketSession: Clone + Send + Sync + 'static {
+    /// Do what a frame asks for.
+    fn receive(self, frame: SocketFrame) -> impl Future<Output = ()> + Send + 'static;
+
+    /// The next message for the client, as soon as there is one; after a close there is none. Dropped before its end, it
+    /// has taken nothing.
+    fn next(&self) -> impl Future<Output = SocketMessage> + Send;
+
+    /// Ends when more messages came than may wait: the next one is the close.
+    fn overflowed(&self) -> impl Future<Output = ()> + Send;
+
+    /// Say that the server is there.
+    fn heartbeat(&self);
+
+    /// Watch over the client's right to be here: a close comes where it ends.
+    fn watch(self) -> impl Future<Output = ()> + Send + 'static;
+
+    /// The socket is over.
+    fn end(&self) -> impl Future<Output = ()> + Send;
 }
 
 /// A test call.

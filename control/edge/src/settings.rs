@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use mayfly_api::realtime::HEARTBEAT_SECONDS;
+
 /// Bounds of the HTTP edge.
 #[derive(Debug, Clone, Copy)]
 pub struct EdgeLimits {
@@ -19,6 +21,10 @@ pub struct EdgeLimits {
     pub body_idle_timeout: Duration,
     /// The longest that any request may take: longer than the longest function.
     pub deadline: Duration,
+    /// The pause between two heartbeats of a socket, and its pings.
+    pub socket_heartbeat: Duration,
+    /// For how long a message to a socket's client may be on its way, and the end of a socket may take.
+    pub socket_write_timeout: Duration,
 }
 
 impl Default for EdgeLimits {
@@ -31,6 +37,8 @@ impl Default for EdgeLimits {
             header_timeout: Duration::from_secs(30),
             body_idle_timeout: Duration::from_secs(10),
             deadline: Duration::from_secs(360),
+            socket_heartbeat: Duration::from_secs(HEARTBEAT_SECONDS),
+            socket_write_timeout: Duration::from_secs(10),
         }
     }
 }

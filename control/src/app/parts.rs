@@ -19,11 +19,13 @@ use mayfly_core::jobs::{JobParts, Reencryption, Retention};
 use mayfly_core::keys::Keys;
 use mayfly_core::logs::Logs;
 use mayfly_core::schema::Schemas;
+use mayfly_core::sockets::{Channels, Hub, Presence, Publisher};
 use mayfly_core::sql::Sql;
 use mayfly_core::test_call::TestCalls;
 use mayfly_core::tokens::Tokens;
 use mayfly_core::triggers::cron::{CronJob, CronParts, CronTriggers};
 use mayfly_core::triggers::webhook::{WebhookJob, WebhookParts, Webhooks};
+use mayfly_core::triggers::websocket::{WebsocketParts, Websockets};
 use mayfly_core::triggers::{TriggerRunner, Triggers};
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
@@ -62,17 +64,24 @@ struct NodeCaches {
     apps: AppCache,
     keys: KeyCache,
     functions: FunctionCache,
+    sockets: Hub,
     invalidator: CacheInvalidator,
 }
 
 impl NodeCaches {
-    fn new(foundation: &Foundation) -> Self {
+    fn new(foundation: &Foundation, config: &Config) -> Self {
         let store = &foundation.store;
         let apps = AppCache::new(store.clone(), Arc::clone(&foundation.keyring));
         let keys = KeyCache::new(store.clone());
         let functions = FunctionCache::new(store.clone(), foundation.engine.digest());
-        let caches = Caches { apps: apps.clone(), keys: keys.clone(), functions: functions.clone() };
-        Self { apps, keys, functions, invalidator: CacheInvalidator::new(caches) }
+        let sockets = Hub::new(config.sockets);
+        let caches = Caches {
+            apps: apps.clone(),
+            keys: keys.clone(),
+            functions: functions.clone(),
+            sockets: sockets.clone(),
+        };
+        Self { apps, keys, functions, sockets, invalidator: CacheInvalidator::new(caches) }
     }
 }
 
@@ -83,7 +92,7 @@ pub(super) fn build(
     admin_key: &str,
     public_url: &str,
 ) -> (UseCases, JobParts) {
-    let caches = NodeCaches::new(&foundation);
+    let caches = NodeCaches::new(&foundation, config);
     let daily = Daily::new(foundation.store.clone());
     let (store, tenants, engine) =
         (foundation.store.clone(), foundation.tenants.clone(), foundation.engine.clone());
@@ -92,25 +101,46 @@ pub(super) fn build(
     let reencryption = Reencryption { store: store.clone(), keyring: Arc::clone(&foundation.keyring) };
     let retention = Retention { store: store.clone(), days: config.records_days };
     let invalidator = caches.invalidator.clone();
-    let parts = use_cases(foundation, caches, daily.clone(), config, admin_key, public_url);
+    let channels = channels(&foundation, &caches);
+    let parts = use_cases(foundation, caches, &channels, daily.clone(), config, admin_key, public_url);
     let (runner, wake) = (parts.runner.clone(), Arc::clone(&parts.cron.wake));
     let webhooks = WebhookJob::new(parts.webhooks.clone(), stop.clone());
     let cron = CronJob::new(CronParts { store: store.clone(), runner, tasks, stop, wake, node });
-    let jobs =
-        JobParts { store, tenants, engine, invalidator, daily, reencryption, retention, cron, webhooks };
+    let jobs = JobParts {
+        store,
+        tenants,
+        engine,
+        invalidator,
+        daily,
+        reencryption,
+        retention,
+        cron,
+        webhooks,
+        channels,
+    };
     (UseCases::new(parts), jobs)
+}
+
+/// What sockets share over all nodes.
+fn channels(foundation: &Foundation, caches: &NodeCaches) -> Channels {
+    let (store, node) = (foundation.store.clone(), Arc::clone(&foundation.node));
+    let publisher = Publisher::start(&foundation.tasks, store.clone(), Arc::clone(&node));
+    let presence = Presence::new(store.clone(), publisher.clone(), node);
+    Channels { store, hub: caches.sockets.clone(), publisher, presence }
 }
 
 fn use_cases(
     foundation: Foundation,
     caches: NodeCaches,
+    channels: &Channels,
     daily: Daily,
     config: &Config,
     admin_key: &str,
     public_url: &str,
 ) -> UseCaseParts {
     let Foundation { engine, store, tenants, keyring, egress, sink, tasks, stop, node } = foundation;
-    let NodeCaches { apps: app_cache, keys: key_cache, functions: function_cache, invalidator } = caches;
+    let NodeCaches { apps: app_cache, keys: key_cache, functions: function_cache, sockets: _, invalidator } =
+        caches;
     let authenticator = Authenticator::new(AuthenticatorParts {
         store: store.clone(),
         admin: AdminKey::new(admin_key),
@@ -135,6 +165,7 @@ fn use_cases(
             tenants: tenants.clone(),
             egress,
             keyring: Arc::clone(&keyring),
+            publisher: channels.publisher.clone(),
             api_url: public_url.into(),
             functions: function_cache.clone(),
             admission: admission.clone(),
@@ -150,7 +181,6 @@ fn use_cases(
     };
     let env =
         Env { store: store.clone(), keyring: Arc::clone(&keyring), function_cache: function_cache.clone() };
-    let admission = Admission { apps: app_cache, concurrency: concurrency.clone(), daily };
     let runner = TriggerRunner {
         functions: function_cache.clone(),
         admission: admission.clone(),
@@ -173,6 +203,14 @@ fn use_cases(
         schemas.clone(),
         tasks,
     );
+    let websockets = Websockets::new(WebsocketParts {
+        apps: app_cache,
+        authenticator: authenticator.clone(),
+        runner: runner.clone(),
+        hub: channels.hub.clone(),
+        publisher: channels.publisher.clone(),
+        presence: channels.presence.clone(),
+    });
     UseCaseParts {
         apps: Apps {
             store: store.clone(),
@@ -209,6 +247,7 @@ fn use_cases(
         authenticator,
         admission,
         invoker,
+        websockets,
     }
 }
 

@@ -65,6 +65,14 @@ pub struct ServeArgs {
     #[arg(long, env = "MAYFLY_MAX_INVOCATIONS_PER_APP", default_value_t = 100, value_parser = at_least_one())]
     pub max_invocations_per_app: u32,
 
+    /// Open websockets on this node; more are closed with 1013
+    #[arg(long, env = "MAYFLY_MAX_SOCKETS", default_value_t = 20_000, value_parser = at_least_one())]
+    pub max_sockets: u32,
+
+    /// Open websockets of one app on this node; more are closed with 1013
+    #[arg(long, env = "MAYFLY_MAX_SOCKETS_PER_APP", default_value_t = 10_000, value_parser = at_least_one())]
+    pub max_sockets_per_app: u32,
+
     /// Days that invocation records are kept for
     #[arg(long, env = "MAYFLY_RECORDS_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub records_days: u32,

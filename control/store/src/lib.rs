@@ -13,7 +13,9 @@ pub mod id;
 mod invocations;
 mod keys;
 mod leases;
+mod listen;
 mod pool;
+mod realtime;
 mod recordings;
 mod rollouts;
 mod signing_keys;
@@ -45,11 +47,12 @@ pub use invocations::{
 pub use keys::{ApiKey, KeysTable, NewKey};
 pub use leases::LeasesTable;
 pub use pool::{Store, StoreConfig};
+pub use realtime::{Arrival, Envelope, Member, Messages, NewMember, RealtimeTables};
 pub use recordings::{RecordingsTable, StoredRecording};
 pub use rollouts::{Rollout, RolloutTerms, RolloutsTable};
 pub use signing_keys::{NewSigningKey, SigningKeyRow, SigningKeysTable};
 pub use sink::{Sink, SinkConfig, SinkCounts};
-pub use triggers::{AppTrigger, AppTriggerRun, TriggersTable};
+pub use triggers::{AppTrigger, AppTriggerRun, TriggersTable, WebsocketHandler};
 pub use usage::{UsageGroup, UsageOf, UsageTotals};
 pub use versions::{Serving, StoredImage, Version, VersionSource, VersionsTable};
 pub use webhooks::{

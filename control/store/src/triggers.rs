@@ -89,6 +89,15 @@ pub struct AppTriggerRun {
     pub error_code: Option<String>,
 }
 
+/// A function that handles events of an app's sockets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebsocketHandler {
+    /// The event; `None`: those that no other function handles.
+    pub event: Option<String>,
+    /// The function.
+    pub function: String,
+}
+
 /// The newest records of a function that are searched for a trigger's last run: a bound on what one row costs.
 const RECORDS_SEARCHED: i64 = 500;
 
@@ -106,6 +115,23 @@ impl Store {
 }
 
 impl TriggersTable<'_> {
+    /// The enabled websocket triggers of an app, by function.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn websocket_handlers(&self, app_id: &str) -> Result<Vec<WebsocketHandler>, StoreError> {
+        let client = self.store.client().await?;
+        let rows = client
+            .query(
+                "SELECT f.name, t.config ->> 'event' AS event FROM triggers t JOIN functions f ON f.id = t.function_id
+                 WHERE f.app_id = $1 AND t.kind = 'websocket' AND t.enabled ORDER BY f.name",
+                &[&app_id],
+            )
+            .await?;
+        let handler = |row: &Row| WebsocketHandler { event: row.get("event"), function: row.get("name") };
+        Ok(rows.iter().map(handler).collect())
+    }
+
     /// All triggers of an app, by function and kind.
     ///
     /// # Errors

@@ -10,6 +10,7 @@
 mod crash;
 mod dev;
 mod process;
+mod realtime;
 mod secrets;
 mod serve;
 mod verbs;

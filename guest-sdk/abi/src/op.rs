@@ -123,6 +123,8 @@ pub enum Operation {
     FetchWrite = 22,
     /// A frame of a [`crate::compute::Computation`] that takes long; answers its status, 4 bytes, and its result.
     Compute = 17,
+    /// [`crate::operation::RealtimeFrame`]; answers nothing.
+    Realtime = 40,
 }
 
 impl Operation {
@@ -160,6 +162,7 @@ impl Operation {
             21 => Self::FetchRead,
             22 => Self::FetchWrite,
             17 => Self::Compute,
+            40 => Self::Realtime,
             _ => return None,
         })
     }

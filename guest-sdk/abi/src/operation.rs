@@ -3,10 +3,12 @@
 mod database;
 mod fetch;
 mod idempotency;
+mod realtime;
 
 pub use database::{ActorFrame, Begin, FetchRows, Query, RowsFrame};
 pub use fetch::{FetchEnd, FetchFrame, FetchWrite, Fetched, TransferEnd};
 pub use idempotency::{ClaimAnswer, ClaimFrame, FinishClaim};
+pub use realtime::RealtimeFrame;
 
 use crate::frame::{Malformed, Reader, Writer};
 

@@ -7,6 +7,7 @@ import { host } from "./host.js";
 import { idempotency } from "./idempotency.js";
 import { invoke } from "./invoke.js";
 import { JSONParse, ObjectDefineProperty, ObjectFreeze, ObjectKeys } from "./primordials.js";
+import { broadcast, socketOf } from "./realtime.js";
 import { waitUntil } from "./wait_until.js";
 
 // How long before the deadline `ctx.signal` fires, so that there is time to act on it.
@@ -15,6 +16,7 @@ const SIGNAL_LEAD_MS = 500;
 let facts = null;
 let env = null;
 let signal = null;
+let socket = null;
 
 function fact(name) {
   facts ??= deepFreeze(JSONParse(host.context()));
@@ -27,7 +29,7 @@ function deepFreeze(value) {
   return ObjectFreeze(value);
 }
 
-export const context = { db: database, idempotency, invoke, waitUntil };
+export const context = { broadcast, db: database, idempotency, invoke, waitUntil };
 
 const lazy = {
   __proto__: null,
@@ -37,6 +39,10 @@ const lazy = {
   app: () => fact("app"),
   request: () => fact("request"),
   trigger: () => fact("trigger"),
+  socket: () => {
+    const id = fact("trigger")?.socketId;
+    return typeof id === "string" ? (socket ??= socketOf(id)) : null;
+  },
   signal: () => {
     if (signal !== null) return signal;
     const left = host.timeLeft();

@@ -166,6 +166,7 @@ fn what_was_not_granted_is_refused() {
         ("ctx.db.stream('select 1')[Symbol.asyncIterator]().next()", "DB_UNAVAILABLE"),
         ("ctx.idempotency.run('k', {}, async () => {})", "DB_UNAVAILABLE"),
         ("ctx.idempotency.claim('k')", "DB_UNAVAILABLE"),
+        ("ctx.broadcast('room', 1)", "REALTIME_UNAVAILABLE"),
     ] {
         let code_of = format!(
             "export default async (req, ctx) => {{ try {{ await {use_it} }} catch (e) {{ return new Response(e.code) }} }}"

@@ -177,6 +177,10 @@ codes! {
     MethodNotAllowed = "METHOD_NOT_ALLOWED", 405 Caller,
         "Method not allowed",
         "Use one of the methods in the `Allow` header.";
+    /// A plain request for what is a websocket.
+    UpgradeRequired = "UPGRADE_REQUIRED", 426 Caller,
+        "A websocket is required",
+        "Open it with a websocket client, by version 13 of the protocol.";
     /// The body did not arrive in time.
     RequestTimeout = "REQUEST_TIMEOUT", 408 Caller,
         "The request's body did not arrive in time",

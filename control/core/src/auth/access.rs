@@ -18,6 +18,17 @@ pub struct CallAccess {
     pub identity: Identity,
 }
 
+/// A client that may have a socket.
+#[derive(Debug, Clone)]
+pub struct ClientAccess {
+    /// `ctx.caller` of the functions that its frames run.
+    pub caller: Caller,
+    /// The database role that these run as.
+    pub identity: Identity,
+    /// Until when its credential is good, in seconds since 1970.
+    pub ends: Option<f64>,
+}
+
 impl CallAccess {
     /// Whether the caller may see stacks and timings: service keys may.
     pub fn is_trusted(&self) -> bool {

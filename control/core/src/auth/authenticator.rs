@@ -13,7 +13,7 @@ use mayfly_jwt::token::TokenFault;
 use mayfly_store::{ApiKey, Store};
 use mayfly_tenant_db::identity::Identity;
 
-use super::access::CallAccess;
+use super::access::{CallAccess, ClientAccess};
 use super::admin::AdminKey;
 use super::bearer::{Bearer, as_user, in_query, pinned_version, refused, required};
 use super::caller::{Caller, CallerKind, EndUser};
@@ -68,7 +68,8 @@ impl Authenticator {
         head: &Parts,
     ) -> ApiResult<Option<Manager>> {
         match requirement {
-            Requirement::Open => Ok(None),
+            // A client is checked where its socket is opened.
+            Requirement::Open | Requirement::Client => Ok(None),
             Requirement::Admin => self.check_admin(head).await.map(Some),
             Requirement::App(scope) => {
                 self.check_manager(app.unwrap_or_default(), scope, head).await.map(Some)
@@ -96,6 +97,33 @@ impl Authenticator {
             Some(_) => return Err(forbidden("X-Mayfly-Version needs a service key of this app")),
         };
         Ok(CallAccess { function, caller, identity })
+    }
+
+    /// Authorize a client of an app's socket, by the credential that it showed.
+    ///
+    /// # Errors
+    /// 401, and 403 for a key without the scope `invoke`.
+    pub async fn check_client(&self, app: &str, bearer: &str) -> ApiResult<ClientAccess> {
+        match self.look_up(Some(app), bearer).await? {
+            Credential::User(user) => Ok(ClientAccess {
+                caller: Caller::end_user(&user),
+                identity: Identity::User { id: user.id.clone() },
+                ends: Some(user.ends),
+            }),
+            Credential::Key(key) if key.app_id == app && key.kind == ApiKeyKind::Anon => Ok(ClientAccess {
+                caller: Caller::anonymous(Some(key.id.clone())),
+                identity: Identity::Anon,
+                ends: None,
+            }),
+            Credential::Key(key) if key.app_id == app && key.scopes.contains(&Scope::Invoke) => {
+                let caller = Caller::service_key(key.id.clone(), &key.scopes);
+                Ok(ClientAccess { caller, identity: Identity::Service, ends: None })
+            }
+            Credential::Key(key) if key.app_id == app => Err(forbidden("the key lacks the scope `invoke`")),
+            Credential::Key(_) | Credential::Admin => Err(foreign_key()),
+            Credential::None => Err(required()),
+            Credential::Bad(error) => Err(error),
+        }
     }
 
     async fn check_admin(&self, head: &Parts) -> ApiResult<Manager> {
@@ -147,6 +175,10 @@ impl Authenticator {
             Bearer::Unusable(fault) => return Ok(Credential::Bad(refused(fault))),
             Bearer::Token(bearer) => bearer,
         };
+        self.look_up(app, bearer).await
+    }
+
+    async fn look_up(&self, app: Option<&str>, bearer: &str) -> ApiResult<Credential> {
         match (mayfly_api::keys::shape(bearer), app) {
             (None, None) => Ok(Credential::Bad(refused(TokenFault::NotAKey))),
             (None, Some(app)) => Ok(match self.shared.tokens.verify(app, bearer).await? {
@@ -221,9 +253,7 @@ fn anonymous(
     match credential? {
         Credential::None if auth == HttpAuth::Optional => Ok(anyone()),
         Credential::None => Err(required()),
-        Credential::Key(_) | Credential::Admin => {
-            Err(ApiError::new(Code::AuthInvalidApiKey, "the key is not one of this app's"))
-        }
+        Credential::Key(_) | Credential::Admin => Err(foreign_key()),
         Credential::User(_) => Err(ApiError::internal("a user is not anonymous")),
         Credential::Bad(error) => Err(error),
     }
@@ -250,6 +280,10 @@ pub fn impersonate(
 
 fn forbidden(message: &str) -> ApiError {
     ApiError::new(Code::AuthForbidden, message.to_owned())
+}
+
+fn foreign_key() -> ApiError {
+    ApiError::new(Code::AuthInvalidApiKey, "the key is not one of this app's")
 }
 
 fn unknown_key() -> ApiError {

@@ -1,9 +1,12 @@
 //! The credentials of a request: none, one bearer, or something that is not to be used.
 
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
+use http::request::Parts;
 use http::{HeaderMap, Uri};
+use zeroize::Zeroizing;
 
 use mayfly_api::error::{ApiError, Code};
+use mayfly_api::realtime::SUBPROTOCOL_BEARER;
 use mayfly_jwt::token::{TOKEN_BYTES_MAX, TokenFault, is_token_shaped};
 
 /// Acts on behalf of an end user, with a service key.
@@ -42,6 +45,42 @@ impl<'a> Bearer<'a> {
             Self::Token(token)
         }
     }
+}
+
+/// The one credential of a client that opens a socket: by `Authorization`, by `?token=`, or by a subprotocol. Browsers
+/// can set no header there, so that the URL is not refused as it is elsewhere.
+///
+/// # Errors
+/// 401 for none, for several, and for one that cannot be used; 403 for the wish to act as a user.
+pub fn client_bearer(head: &Parts) -> Result<Zeroizing<String>, ApiError> {
+    if as_user(&head.headers)?.is_some() {
+        let text = "a socket acts as its own credential: open it with a token of that user";
+        return Err(ApiError::new(Code::AuthImpersonationForbidden, text));
+    }
+    let mut found: Vec<Zeroizing<String>> = Vec::new();
+    match Bearer::of(&head.headers) {
+        Bearer::None => {}
+        Bearer::Token(token) => found.push(Zeroizing::new(token.to_owned())),
+        Bearer::Unusable(fault) => return Err(refused(fault)),
+    }
+    let query = head.uri.query().unwrap_or_default();
+    let tokens = url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "token");
+    found.extend(tokens.map(|(_, token)| Zeroizing::new(token.into_owned())));
+    let offered = head.headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
+    let names = offered.flat_map(|value| value.split(',')).map(str::trim);
+    found.extend(
+        names
+            .filter_map(|name| name.strip_prefix(SUBPROTOCOL_BEARER))
+            .map(|token| Zeroizing::new(token.to_owned())),
+    );
+    let bearer = found.pop().ok_or_else(required)?;
+    if !found.is_empty() {
+        return Err(refused(TokenFault::AuthorizationRepeated));
+    }
+    if bearer.len() > TOKEN_BYTES_MAX {
+        return Err(refused(TokenFault::TooLong));
+    }
+    Ok(bearer)
 }
 
 /// The version to run, where the header is there.
@@ -140,6 +179,35 @@ mod tests {
         for query in ["", "key=bb_sk_", "token=a.b.c", "access_token=abc", "access_token=1.2"] {
             assert!(!found(query), "{query}");
         }
+    }
+
+    #[test]
+    fn a_client_shows_one_credential_in_one_of_three_ways() {
+        let bearer = |query: &str, headers: &[(&str, &str)]| {
+            let mut request = http::Request::builder().uri(format!("/v1/app/realtime?{query}"));
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            client_bearer(&request.body(()).unwrap().into_parts().0).map(|bearer| bearer.to_string())
+        };
+        let by_header = ("authorization", "Bearer abc");
+        let by_protocol = ("sec-websocket-protocol", "mayfly, bearer.abc");
+        assert_eq!(bearer("", &[by_header]).unwrap(), "abc");
+        assert_eq!(bearer("a=b&token=a%62c", &[]).unwrap(), "abc");
+        assert_eq!(bearer("", &[by_protocol]).unwrap(), "abc");
+        for (query, headers) in [
+            ("", &[][..]),
+            ("", &[("sec-websocket-protocol", "mayfly")]),
+            ("", &[("authorization", "Basic abc")]),
+            ("token=abc", &[by_header]),
+            ("token=abc&token=abc", &[]),
+            ("token=abc", &[by_protocol]),
+            ("token=abc", &[("x-butterbase-as-user", "alice")]),
+        ] {
+            assert!(bearer(query, headers).is_err(), "{query} {headers:?}");
+        }
+        assert!(bearer(&format!("token={}", "a".repeat(TOKEN_BYTES_MAX)), &[]).is_ok());
+        assert!(bearer(&format!("token={}", "a".repeat(TOKEN_BYTES_MAX + 1)), &[]).is_err());
     }
 
     #[test]

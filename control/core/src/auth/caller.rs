@@ -31,6 +31,8 @@ pub struct EndUser {
     pub id: String,
     /// All that the token says, as JSON.
     pub claims: Option<Arc<RawValue>>,
+    /// Until when the token is good, in seconds since 1970.
+    pub ends: f64,
 }
 
 /// Who called.
@@ -53,8 +55,8 @@ pub struct Caller {
 
 impl EndUser {
     /// A user, by a token that says this.
-    pub fn new(id: &str, claims: Option<Arc<RawValue>>) -> Self {
-        Self { id: id.to_owned(), claims }
+    pub fn new(id: &str, claims: Option<Arc<RawValue>>, ends: f64) -> Self {
+        Self { id: id.to_owned(), claims, ends }
     }
 }
 

@@ -86,7 +86,7 @@ mod tests {
             keys: Arc::new(AppKeys::nothing("app_0123456789ab")),
             published: None,
             ends: 1.0,
-            user: Arc::new(EndUser::new("alice", None)),
+            user: Arc::new(EndUser::new("alice", None, 1.0)),
         }
     }
 

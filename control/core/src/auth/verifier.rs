@@ -107,11 +107,10 @@ impl TokenVerifier {
             .and(if now < key_ends { Ok(()) } else { Err(TokenFault::KeyUnknown) })
             .and_then(|()| claims.check(expected, now))
             .and_then(|ends| Ok((ends, claims.subject()?)));
-        Ok(checked.map(|(ends, subject)| Entry {
-            keys: Arc::clone(keys),
-            published,
-            ends: ends.min(key_ends),
-            user: Arc::new(EndUser::new(subject, claims.to_json())),
+        Ok(checked.map(|(ends, subject)| {
+            let ends = ends.min(key_ends);
+            let user = Arc::new(EndUser::new(subject, claims.to_json(), ends));
+            Entry { keys: Arc::clone(keys), published, ends, user }
         }))
     }
 }

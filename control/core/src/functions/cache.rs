@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_common::cache::TtlCache;
-use mayfly_store::{ActiveFunction, Store};
+use mayfly_store::{ActiveFunction, Store, WebsocketHandler};
 
 use super::cached::CachedFunction;
 
@@ -22,13 +22,22 @@ struct Shared {
     engine_digest: String,
     /// By app and name, or by app and a path with its slash: a name has none.
     found: TtlCache<Address, Option<Arc<CachedFunction>>>,
+    /// By app: which function handles which event of its sockets.
+    handlers: TtlCache<Box<str>, Arc<Vec<WebsocketHandler>>>,
 }
 
 impl FunctionCache {
     /// A finder of what was built for this engine.
     pub fn new(store: Store, engine_digest: &str) -> Self {
         let engine_digest = engine_digest.to_owned();
-        Self { shared: Arc::new(Shared { store, engine_digest, found: TtlCache::default() }) }
+        Self {
+            shared: Arc::new(Shared {
+                store,
+                engine_digest,
+                found: TtlCache::default(),
+                handlers: TtlCache::default(),
+            }),
+        }
     }
 
     /// What serves under a name, paused or not, by whatever trigger.
@@ -66,14 +75,28 @@ impl FunctionCache {
         shared.found.get(&(app.into(), path.into()), ask).await
     }
 
+    /// The name of the function that handles an event of the app's sockets: the one that names it, else the one that
+    /// names none. Of several the first by name.
+    pub async fn websocket_handler(&self, app: &str, event: Option<&str>) -> ApiResult<Option<Box<str>>> {
+        let shared = &*self.shared;
+        let ask =
+            || async { ApiResult::Ok(Arc::new(shared.store.triggers().websocket_handlers(app).await?)) };
+        let handlers = shared.handlers.get(&app.into(), ask).await?;
+        let of = |wanted: Option<&str>| handlers.iter().find(|handler| handler.event.as_deref() == wanted);
+        let found = event.and_then(|event| of(Some(event))).or_else(|| of(None));
+        Ok(found.map(|handler| handler.function.as_str().into()))
+    }
+
     /// Something of this app changed: the next call asks for it afresh.
     pub fn invalidate(&self, app: &str) {
         self.shared.found.invalidate(|(of, _)| **of == *app);
+        self.shared.handlers.invalidate(|of| **of == *app);
     }
 
     /// Anything may have changed.
     pub fn invalidate_all(&self) {
         self.shared.found.invalidate_all();
+        self.shared.handlers.invalidate_all();
     }
 }
 

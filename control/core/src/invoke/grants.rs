@@ -8,6 +8,7 @@ use mayfly_runtime::providers::{Environment, Grants};
 use super::Invoker;
 use crate::env::ANON_KEY;
 use crate::functions::{CachedFunction, DecryptedEnv};
+use crate::sockets::{GuestSocket, Socket};
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_secrets::SecretRedactor;
 use mayfly_telemetry::trace::Trace;
@@ -19,8 +20,10 @@ impl Invoker {
         cached: &CachedFunction,
         identity: &Identity,
         trace: Option<Trace>,
+        socket: Option<Arc<Socket>>,
     ) -> ApiResult<Grants> {
         let app = &cached.function.app_id;
+        let publisher = self.shared.parts.capabilities.publisher.clone();
         Ok(Grants {
             env: Arc::clone(&self.env(cached).await?.variables),
             database: Some(
@@ -34,6 +37,7 @@ impl Invoker {
                 Arc::clone(&cached.egress),
                 trace,
             )),
+            realtime: Some(Arc::new(GuestSocket { app: Arc::clone(app), publisher, socket })),
         })
     }
 

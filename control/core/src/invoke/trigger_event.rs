@@ -1,8 +1,12 @@
 //! `TriggerEvent`: what started an invocation, as its record names it and `ctx.trigger` shows it.
 
+use std::sync::Arc;
+
 use mayfly_api::triggers::TriggerKind;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+
+use crate::sockets::Socket;
 
 /// What started a function.
 #[derive(Debug, Clone)]
@@ -22,6 +26,8 @@ pub enum TriggerEvent {
         kind: TriggerKind,
         /// `ctx.trigger`
         context: Box<RawValue>,
+        /// The socket whose frame fired it.
+        socket: Option<Arc<Socket>>,
     },
 }
 
@@ -43,7 +49,24 @@ impl TriggerEvent {
     /// When the event is no JSON object.
     pub fn fired(kind: TriggerKind, event: impl Serialize) -> Result<Self, serde_json::Error> {
         let context = serde_json::value::to_raw_value(&Tagged { kind, event })?;
-        Ok(Self::Fired { kind, context })
+        Ok(Self::Fired { kind, context, socket: None })
+    }
+
+    /// The same, by a frame of this socket.
+    #[must_use]
+    pub fn on_socket(mut self, by: Arc<Socket>) -> Self {
+        if let Self::Fired { socket, .. } = &mut self {
+            *socket = Some(by);
+        }
+        self
+    }
+
+    /// The socket whose frame fired it: `ctx.socket`.
+    pub fn socket(&self) -> Option<Arc<Socket>> {
+        match self {
+            Self::Fired { socket, .. } => socket.clone(),
+            Self::Http | Self::Invoke | Self::Sibling { .. } => None,
+        }
     }
 
     /// A call by another function; the event says which.

@@ -29,6 +29,28 @@ pub struct TriggerRunner {
     pub base: Arc<str>,
 }
 
+/// What a trigger starts, and for whom.
+#[derive(Debug)]
+pub(crate) struct Fired {
+    /// What fired.
+    pub(crate) trigger: TriggerEvent,
+    /// What the function is asked.
+    pub(crate) request: Request,
+    /// `ctx.caller`
+    pub(crate) caller: Caller,
+    /// The database role that it runs as.
+    pub(crate) identity: Identity,
+    /// Where it came from.
+    pub(crate) peer: IpAddr,
+}
+
+impl Fired {
+    /// A trigger that fired for no user: the function runs as the service role.
+    fn by_itself(trigger: TriggerEvent, request: Request, peer: IpAddr) -> Self {
+        Self { trigger, request, caller: Caller::trigger(), identity: Identity::Service, peer }
+    }
+}
+
 /// Why a trigger started nothing.
 #[derive(Debug)]
 pub(crate) enum NotStarted {
@@ -56,17 +78,23 @@ impl TriggerRunner {
         trigger: TriggerEvent,
         request: Request,
     ) -> Result<Running, NotStarted> {
+        // No client: the node itself.
+        let fired = Fired::by_itself(trigger, request, IpAddr::V4(Ipv4Addr::LOCALHOST));
+        self.start_for(app, name, fired).await
+    }
+
+    /// Start a function for the one who made its trigger fire.
+    pub(crate) async fn start_for(&self, app: &str, name: &str, fired: Fired) -> Result<Running, NotStarted> {
         let context = RequestContext {
             id: ids::request_id().into(),
-            // No client: the node itself.
-            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            peer: fired.peer,
             received_at: Instant::now(),
             trace: None,
         };
-        self.start_in(context, app, name, trigger, request).await
+        self.begin(context, app, name, fired).await
     }
 
-    /// The same, for a client's request.
+    /// Start a function for a client's request, whose context it goes on in.
     pub(crate) async fn start_in(
         &self,
         context: RequestContext,
@@ -75,6 +103,18 @@ impl TriggerRunner {
         trigger: TriggerEvent,
         request: Request,
     ) -> Result<Running, NotStarted> {
+        let fired = Fired::by_itself(trigger, request, context.peer);
+        self.begin(context, app, name, fired).await
+    }
+
+    async fn begin(
+        &self,
+        context: RequestContext,
+        app: &str,
+        name: &str,
+        fired: Fired,
+    ) -> Result<Running, NotStarted> {
+        let Fired { trigger, request, caller, identity, peer: _ } = fired;
         let found = self.functions.by_name(app, name).await.map_err(NotStarted::of)?;
         let function = found.ok_or(NotStarted::Gone)?;
         function.check_paused().map_err(NotStarted::of)?;
@@ -82,11 +122,11 @@ impl TriggerRunner {
         let permit = self.admission.enter(counted).await.map_err(NotStarted::of)?.slot;
         let path = url::Url::parse(&request.url).map(|url| url.path().to_owned()).unwrap_or_default();
         let invocation = Invocation {
-            function: choose_version(function, None),
+            function: choose_version(function, caller.user_id.as_deref()),
             request,
             path,
-            caller: Caller::trigger(),
-            identity: Identity::Service,
+            caller,
+            identity,
             trigger,
             context,
             permit,

@@ -41,6 +41,17 @@ fn a_cron_trigger_is_stored_with_its_defaults() {
 }
 
 #[test]
+fn a_websocket_trigger_is_stored_with_its_event_or_without_one() {
+    let of_event =
+        of(json!({"trigger": {"type": "websocket", "config": {"event": "chat"}}})).unwrap().unwrap();
+    assert_eq!(of_event[0].config, json!({"event": "chat"}));
+    assert_eq!(
+        of(json!({"trigger": {"type": "websocket"}})).unwrap().unwrap()[0].config,
+        json!({"event": null})
+    );
+}
+
+#[test]
 fn the_list_wins_and_names_each_type_once() {
     let both = json!({"trigger": {"type": "webhook"}, "triggers": [{"type": "http"}]});
     assert_eq!(of(both).unwrap().unwrap().len(), 1);
@@ -93,6 +104,11 @@ fn mistakes_are_named_by_their_path() {
             json!({"triggers": [{"type": "webhook", "config": {"provider": "discord", "secret": "x"}}]}),
             "triggers[0].config.secret: must be the application's public key",
         ),
+        (json!({"trigger": {"type": "websocket", "config": {"event": ""}}}), "trigger.config.event: "),
+        (
+            json!({"trigger": {"type": "websocket", "config": {"event": "x".repeat(201)}}}),
+            "trigger.config.event: ",
+        ),
         (json!({"trigger": {"type": "s3_upload"}}), "trigger.config.bucket: "),
     ] {
         let error = of(body.clone()).unwrap_err();
@@ -103,7 +119,7 @@ fn mistakes_are_named_by_their_path() {
 
 #[test]
 fn what_would_never_fire_is_refused_by_name() {
-    for item in [json!({"type": "websocket"}), json!({"type": "s3_upload", "config": {"bucket": "photos"}})] {
+    for item in [json!({"type": "s3_upload", "config": {"bucket": "photos"}})] {
         let error = of(json!({"triggers": [{"type": "http"}, item]})).unwrap_err();
         assert_eq!(error.code(), Code::ValidationTriggerUnavailable);
         assert!(error.message().contains("not available"), "{}", error.message());

@@ -1,6 +1,7 @@
 //! `Fake`: use cases that answer from a script, and report each question that the edge asks.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use futures_util::{Stream, stream};
@@ -22,6 +23,8 @@ use mayfly_runtime::{DisconnectGuard, Disconnected, Request, Response};
 use mayfly_telemetry::request::RequestContext;
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc};
+
+use crate::fake_socket::FakeSocket;
 
 /// The use cases. Clones share everything.
 #[derive(Clone)]
@@ -103,12 +106,17 @@ impl Fake {
     }
 
     /// Report a question; an error where the script says so.
-    fn asked(&self, question: impl Into<String>) -> ApiResult<()> {
+    pub(crate) fn asked(&self, question: impl Into<String>) -> ApiResult<()> {
         let question = question.into();
         let fails = self.inner.script.fails.is_some_and(|fails| question.starts_with(fails));
         // A test that has ended reads no more.
         let _ = self.inner.events.send(question);
         if fails { Err(ApiError::new(Code::ResourceConflict, "on purpose")) } else { Ok(()) }
+    }
+
+    /// Wait for [`Fake::release`].
+    pub(crate) async fn held(&self) {
+        self.inner.gate.acquire().await.unwrap().forget();
     }
 
     /// What every handler does before it answers.
@@ -150,7 +158,7 @@ macro_rules! served_by_the_fake {
 served_by_the_fake! {
     health HealthHandlers, apps AppsHandlers, keys KeysHandlers, tokens TokensHandlers, env EnvHandlers,
     sql SqlHandlers, schemas SchemaHandlers, functions FunctionsHandlers, triggers TriggersHandlers,
-    cron CronHandlers, webhooks WebhookHandlers, logs LogsHandlers, usages UsageHandlers,
+    cron CronHandlers, webhooks WebhookHandlers, realtime RealtimeHandlers, logs LogsHandlers, usages UsageHandlers,
     calls CallHandlers
 }
 
@@ -160,6 +168,7 @@ impl EdgeServices for Fake {
     type Counted = ();
     type Permit = RateLimitStatus;
     type Running = Running;
+    type Socket = FakeSocket;
 
     fn known_origin(&self, _: &str, _: &str) -> Option<OriginVerdict> {
         self.inner.script.known
@@ -268,6 +277,11 @@ impl EdgeServices for Fake {
     ) -> ApiResult<impl Stream<Item = TailItem> + Send + 'static> {
         self.serve(RouteId::LogsStream.route()).await?;
         Ok(stream::iter([TailItem::Heartbeat]))
+    }
+
+    async fn connect(&self, _: &str, _: &Parts, _: IpAddr) -> ApiResult<FakeSocket> {
+        self.asked("connect")?;
+        Ok(FakeSocket::new(self.clone()))
     }
 
     async fn readiness(&self) -> Readiness {

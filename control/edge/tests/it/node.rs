@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mayfly_common::tasks::Tasks;
-use mayfly_edge::{AccessLog, Base, Edge, EdgeLimits, Server};
+use mayfly_edge::{AccessLog, Base, Edge, EdgeLimits, Server, Sockets};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -22,7 +22,8 @@ pub(crate) struct Node {
     pub(crate) fake: Fake,
     address: std::net::SocketAddr,
     events: mpsc::UnboundedReceiver<String>,
-    _stop: DropGuard,
+    stop: DropGuard,
+    tasks: Tasks,
 }
 
 impl Node {
@@ -35,11 +36,25 @@ impl Node {
         let (fake, events) = Fake::new(script);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let edge = Edge { services: fake.clone(), base: Base::new(Some("https://mayfly.test"), "").into() };
         let stop = CancellationToken::new();
-        let server = Server::new(listener, edge, limits, AccessLog::Off, Tasks::new());
+        let tasks = Tasks::new();
+        let sockets = Sockets::new(tasks.clone(), stop.clone(), limits);
+        let base = Base::new(Some("https://mayfly.test"), "").into();
+        let edge = Edge { services: fake.clone(), base, sockets };
+        let server = Server::new(listener, edge, limits, AccessLog::Off, tasks.clone());
         tokio::spawn(server.run(stop.clone()));
-        Self { fake, address, events, _stop: stop.drop_guard() }
+        Self { fake, address, events, stop: stop.drop_guard(), tasks }
+    }
+
+    /// Begin a shutdown: what it waits for.
+    pub(crate) fn stop(self) -> Tasks {
+        drop(self.stop);
+        self.tasks
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.address
     }
 
     /// A new connection.

@@ -29,7 +29,7 @@ fn code(auth: HttpAuth, credential: Credential, user: Option<&str>) -> Result<(C
 #[test]
 fn the_table_of_http_auth() {
     use HttpAuth::{None, Optional, Required};
-    let user = || Credential::User(Arc::new(EndUser::new("alice", Option::None)));
+    let user = || Credential::User(Arc::new(EndUser::new("alice", Option::None, 1.0)));
     let as_alice = Ok((CallerKindOf::EndUserJwt, Identity::User { id: "alice".into() }));
     let as_client = Ok((CallerKindOf::Anonymous, Identity::Anon));
     let jwt = || Credential::Bad(refused(TokenFault::Signature));
@@ -75,7 +75,7 @@ fn impersonation_needs_this_apps_service_key() {
             Credential::None,
             key("app_bbbbbbbbbbbb", ApiKeyKind::Service, Scope::ALL),
             key(APP, ApiKeyKind::Anon, &[]),
-            Credential::User(Arc::new(EndUser::new("alice", None))),
+            Credential::User(Arc::new(EndUser::new("alice", None, 1.0))),
         ] {
             assert_eq!(code(auth, credential, Some("alice")).unwrap_err(), Code::AuthImpersonationForbidden);
         }

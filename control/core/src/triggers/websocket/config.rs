@@ -10,7 +10,7 @@ pub(crate) struct Websocket;
 
 impl TriggerUnit for Websocket {
     const KIND: TriggerKind = TriggerKind::Websocket;
-    const AVAILABLE: bool = false;
+    const AVAILABLE: bool = true;
     type Config = WebsocketTriggerConfig;
     type Stored = WebsocketTriggerConfig;
 
