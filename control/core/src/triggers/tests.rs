@@ -119,9 +119,8 @@ fn mistakes_are_named_by_their_path() {
 
 #[test]
 fn what_would_never_fire_is_refused_by_name() {
-    for item in [json!({"type": "s3_upload", "config": {"bucket": "photos"}})] {
-        let error = of(json!({"triggers": [{"type": "http"}, item]})).unwrap_err();
-        assert_eq!(error.code(), Code::ValidationTriggerUnavailable);
-        assert!(error.message().contains("not available"), "{}", error.message());
-    }
+    let item = json!({"type": "s3_upload", "config": {"bucket": "photos"}});
+    let error = of(json!({"triggers": [{"type": "http"}, item]})).unwrap_err();
+    assert_eq!(error.code(), Code::ValidationTriggerUnavailable);
+    assert!(error.message().contains("not available"), "{}", error.message());
 }
