@@ -45,14 +45,14 @@ impl Sockets {
                     if let Some(wire) = upgraded(upgrade, &limits).await {
                         pump::run(wire, session.clone(), stop, limits).await;
                     }
-                    session.end().await;
+                    Box::pin(session.end()).await;
                 });
             }
             Err(error) => {
                 let Ok(permit) = Arc::clone(&self.refusals).try_acquire_owned() else { return Err(error) };
                 self.tasks.work(async move {
                     if let Some(wire) = upgraded(upgrade, &limits).await {
-                        wire.refuse(&refusal(&error), error.code().as_str()).await;
+                        Box::pin(wire.refuse(&refusal(&error), error.code().as_str())).await;
                     }
                     drop(permit);
                 });

@@ -1,8 +1,12 @@
 //! Channels: what functions and service keys say to many clients at once, on every node; and who is there.
 
+use std::sync::Arc;
+
+use mayfly_common::tasks::Tasks;
+use mayfly_core::sockets::{Hub, Presence, Publisher};
 use serde_json::{Value, json};
 use support::app::{Node, TestApp};
-use support::cluster::run;
+use support::cluster::{self, run};
 use support::socket::TestSocket;
 use support::wait::until;
 use tokio_tungstenite::tungstenite::Message;
@@ -242,5 +246,37 @@ fn what_a_client_says_of_itself_is_bounded() {
         assert_eq!(socket.next("error").await["code"], "VALIDATION_INVALID_SCHEMA");
         socket.send(track(1_024)).await;
         assert_eq!(socket.next("presence_state").await["channel"], "app");
+    });
+}
+
+#[test]
+fn a_node_that_is_lost_leaves_every_channel_and_one_that_only_stood_still_comes_back() {
+    run(async {
+        let app = TestApp::new().await;
+        let (store, tasks) = (cluster::store().await, Tasks::new());
+        let node = |name: String| {
+            let node: Arc<str> = name.into();
+            let publisher = Publisher::start(&tasks, store.clone(), Arc::clone(&node));
+            (Hub::default(), Presence::new(store.clone(), publisher, node))
+        };
+        let frozen = format!("node_{}", app.id);
+        let ((hub, presence), (other_hub, other)) = (node(frozen.clone()), node(format!("{frozen}_other")));
+        let mut watcher = app.socket(&app.anon_key).await;
+        watcher.subscribe("room").await;
+        let here = Hub::open(&hub, &app.id, Some("alice")).unwrap();
+        presence.enter(&here.socket, "room", serde_json::value::RawValue::NULL).await.unwrap();
+        assert_eq!(watcher.next("presence").await["event"], "join");
+        let database = cluster::endpoint().platform_database().to_owned();
+        let client = cluster::endpoint().admin(&database).await.unwrap();
+        let age = "UPDATE realtime_nodes SET seen_at = now() - interval '31 s' WHERE node = $1";
+        client.execute(age, &[&frozen]).await.unwrap();
+        other.heartbeat(&other_hub).await.unwrap();
+        let left = watcher.next("presence").await;
+        assert_eq!((&left["event"], &left["member"]["user_id"]), (&json!("leave"), &json!("alice")));
+        presence.heartbeat(&hub).await.unwrap();
+        let back = watcher.next("presence").await;
+        assert_eq!((&back["event"], &back["member"]["socket_id"]), (&json!("join"), &json!(*here.socket.id)));
+        presence.leave_all(&here.socket).await;
+        assert_eq!(watcher.next("presence").await["event"], "leave");
     });
 }

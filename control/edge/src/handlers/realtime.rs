@@ -10,9 +10,10 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use hyper::upgrade::OnUpgrade;
+use mayfly_api::decode;
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::hosts::OriginVerdict;
-use mayfly_api::realtime::SUBPROTOCOL;
+use mayfly_api::realtime::{OpenRealtime, SUBPROTOCOL};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::Edge;
@@ -22,6 +23,7 @@ use crate::stage::Managed;
 
 pub(crate) async fn open<S: EdgeServices>(edge: &Edge<S>, request: Managed) -> ApiResult<Reply> {
     let Managed { context, mut head, found, .. } = request;
+    let _: OpenRealtime = decode::query(head.uri.query().unwrap_or_default())?;
     let accept = accept_key(&head)?;
     let upgrade = head.extensions.remove::<OnUpgrade>().ok_or_else(|| required("cannot become one here"))?;
     let app = found.app.unwrap_or_default();

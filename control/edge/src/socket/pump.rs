@@ -48,10 +48,11 @@ pub(super) async fn run<S: SocketSession>(
     stop: CancellationToken,
     limits: EdgeLimits,
 ) {
+    // Boxed, so that a socket holds the memory of its end only at its end.
     match serve(&mut wire, &session, &stop, limits).await {
         End::Gone => {}
-        End::Close(close) => wire.close(&close).await,
-        End::Refuse(close) => wire.refuse(&close, "PROTOCOL_ERROR").await,
+        End::Close(close) => Box::pin(wire.close(&close)).await,
+        End::Refuse(close) => Box::pin(wire.refuse(&close, "PROTOCOL_ERROR")).await,
     }
 }
 
@@ -72,7 +73,7 @@ async fn serve<S: SocketSession>(
     loop {
         if work.is_none() {
             if is_stopping {
-                return last_words(wire, session).await;
+                return Box::pin(last_words(wire, session)).await;
             }
             work = ahead.pop_front().map(|frame| Box::pin(session.clone().receive(frame)) as Work);
         }

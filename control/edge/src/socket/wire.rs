@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 /// What is read at once: almost every frame is smaller, and an idle socket holds as much.
-const READ_BYTES: usize = 2 << 10;
+const READ_BYTES: usize = 1 << 10;
 /// What is gathered before it is written.
 const WRITE_BYTES: usize = 16 << 10;
 /// More than any message of ours.
@@ -59,7 +59,7 @@ impl Wire {
             Some(Ok(Message::Binary(bytes))) => Read::Frame(SocketFrame::Binary(bytes)),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Read::Alive,
             Some(Ok(Message::Close(_))) => {
-                self.finish().await;
+                Box::pin(self.finish()).await;
                 Read::Ended
             }
             Some(Err(error)) => match broken(&error) {

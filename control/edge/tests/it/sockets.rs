@@ -139,6 +139,8 @@ async fn a_request_that_is_no_handshake_is_told_so() {
         let answer = node.client().await.ask("GET", &path(), &headers, "").await;
         assert_eq!(answer.status.as_u16(), status, "{name}: {value}");
     }
+    let unknown = node.ask("GET", &format!("{}?key=abc", path())).await;
+    assert_eq!((unknown.status.as_u16(), unknown.code().as_str()), (400, "VALIDATION_INVALID_SCHEMA"));
     let posted = node.client().await.ask("POST", &path(), HANDSHAKE, "").await;
     assert_eq!((posted.status.as_u16(), posted.header("allow")), (405, "GET"));
 }

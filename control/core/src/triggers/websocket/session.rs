@@ -227,7 +227,8 @@ impl WebsocketSession {
     }
 
     async fn is_still_welcome(&self) -> bool {
-        let Err((code, error)) = self.check().await else { return true };
+        // Boxed, so that a socket holds its memory only while it is checked.
+        let Err((code, error)) = Box::pin(self.check()).await else { return true };
         self.say(&Said::Error { message: error.message(), code: Some(error.code().as_str()), id: None });
         self.outbox().close(SocketClose::new(code, error.message()));
         false
