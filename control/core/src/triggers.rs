@@ -7,6 +7,7 @@
 
 pub mod cron;
 mod http;
+mod in_flight;
 mod list;
 mod run;
 mod s3_upload;

@@ -69,7 +69,7 @@ impl SimulatedNode {
     /// What the job does at this instant: keeps its claims, plans, claims, and settles what has ended.
     async fn step(&mut self, now: DateTime<Utc>) {
         let cron = self.store.cron();
-        cron.renew(Some(now), &self.name, LEASE).await.unwrap();
+        cron.renew(Some(now), &self.name, &self.keys(), LEASE).await.unwrap();
         cron.expire(Some(now)).await.unwrap();
         cron.plan(Some(now), 500, |now, due| decide(now, due, BUDGET)).await.unwrap();
         let claim = SlotClaim {
@@ -85,6 +85,10 @@ impl SimulatedNode {
             self.running.push((slot.key, slot.attempt, now + TimeDelta::seconds(7)));
         }
         self.settle(now).await;
+    }
+
+    fn keys(&self) -> Vec<SlotKey> {
+        self.running.iter().map(|(key, _, _)| key.clone()).collect()
     }
 
     async fn settle(&mut self, now: DateTime<Utc>) -> u64 {
@@ -189,7 +193,7 @@ fn a_frozen_node_changes_nothing_when_it_comes_back() {
         other.step(later + TimeDelta::seconds(1)).await;
         assert_eq!(other.started.iter().map(|(_, attempt)| *attempt).collect::<Vec<_>>(), [2]);
         let back = later + TimeDelta::seconds(2);
-        assert_eq!(frozen.store.cron().renew(Some(back), "frozen", LEASE).await.unwrap(), 0);
+        assert_eq!(frozen.store.cron().renew(Some(back), "frozen", &frozen.keys(), LEASE).await.unwrap(), 0);
         assert_eq!(frozen.settle(back).await, 0, "its outcome comes too late");
         assert_eq!(other.settle(back + TimeDelta::seconds(10)).await, 1);
         assert_eq!(states("simulated_freeze").await, HashMap::from([("ran".to_owned(), 1)]));

@@ -2,7 +2,6 @@
 
 mod config;
 mod event;
-mod in_flight;
 mod inbox;
 mod job;
 mod payload;
@@ -23,8 +22,8 @@ use tokio::sync::Notify;
 use super::run::TriggerRunner;
 use super::settler::{Ledger, Settler};
 
+use crate::triggers::in_flight::InFlight;
 pub(crate) use config::Webhook;
-use in_flight::InFlight;
 pub use inbox::WebhookAnswer;
 pub use job::WebhookJob;
 pub(crate) use payload::delivery_name;
@@ -48,7 +47,7 @@ pub struct Webhooks {
     node: Arc<str>,
     settler: Settler<DeliveryOutcome>,
     /// What this node runs now.
-    in_flight: InFlight,
+    in_flight: InFlight<String>,
     /// Wakes this node's job.
     wake: Arc<Notify>,
 }

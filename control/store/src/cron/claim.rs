@@ -109,7 +109,7 @@ impl CronTable<'_> {
         Ok(slots.collect())
     }
 
-    /// Keep what this node has.
+    /// Keep these, as far as this node still has them.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -117,14 +117,20 @@ impl CronTable<'_> {
         &self,
         now: Option<DateTime<Utc>>,
         node: &str,
+        keys: &[SlotKey],
         lease: Duration,
     ) -> Result<u64, StoreError> {
+        let functions: Vec<&str> = keys.iter().map(|key| key.function_id.as_str()).collect();
+        let manual: Vec<bool> = keys.iter().map(|key| key.manual).collect();
+        let times: Vec<DateTime<Utc>> = keys.iter().map(|key| key.scheduled_at).collect();
         let client = self.store.client().await?;
         let renewed = client
             .execute(
-                "UPDATE cron_slots SET claimed_until = coalesce($1::timestamptz, now()) + $3 * interval '1 s'
-                 WHERE state = 'running' AND node = $2",
-                &[&now, &node, &lease.as_secs_f64()],
+                "UPDATE cron_slots s SET claimed_until = coalesce($1::timestamptz, now()) + $3 * interval '1 s'
+                 FROM unnest($4::text[], $5::boolean[], $6::timestamptz[]) AS k (f, manual, at)
+                 WHERE s.function_id = k.f AND s.manual = k.manual AND s.scheduled_at = k.at
+                   AND s.state = 'running' AND s.node = $2",
+                &[&now, &node, &lease.as_secs_f64(), &functions, &manual, &times],
             )
             .await?;
         Ok(renewed)

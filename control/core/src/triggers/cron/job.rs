@@ -1,18 +1,18 @@
 //! The job that plans slots, starts them and keeps their claims: on every node, without a leader.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use mayfly_common::jobs::Job;
 use mayfly_common::tasks::Tasks;
 use mayfly_store::{ClaimedSlot, SlotClaim, SlotOutcome, Store, StoreError};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::plan::decide;
 use super::run::{self, Attempt};
+use super::running::{Run, Runs};
 use crate::triggers::run::TriggerRunner;
 use crate::triggers::settler::{Ledger, Settler};
 
@@ -20,13 +20,6 @@ use crate::triggers::settler::{Ledger, Settler};
 const PLAN_MAX: u32 = 500;
 /// Slots that one planning looks at, over all its triggers: it must not hold an executor thread for long.
 const PLAN_SLOTS_MAX: usize = 20_000;
-/// Runs of slots at one moment on this node, and of one app.
-const RUNS_MAX: usize = 256;
-const RUNS_PER_APP_MAX: u32 = 64;
-/// An app with this many runs gets no more until some have ended.
-const RUNS_PER_APP_FULL: u32 = RUNS_PER_APP_MAX / 2;
-/// Slots are claimed when there is room for this number: one statement for each would be more work than the runs.
-const ROOM_MIN: usize = RUNS_MAX / 8;
 /// For how long a node has a slot without renewing its claim.
 const LEASE: Duration = Duration::from_secs(30);
 /// The shortest pause: a slot that is due and not found is being planned by another node.
@@ -56,16 +49,13 @@ pub struct CronParts {
 pub struct CronJob {
     parts: CronParts,
     settler: Settler<SlotOutcome>,
-    room: Arc<Semaphore>,
-    running: Arc<Mutex<HashMap<String, u32>>>,
+    runs: Runs,
     renewed: Mutex<Instant>,
     planned: Mutex<Instant>,
     /// The app behind which the next turn begins.
     after_app: Mutex<String>,
     /// Milliseconds until the next slot, as of the last planning.
     next_in_ms: AtomicU64,
-    /// Whether slots may wait for room.
-    starved: Arc<AtomicBool>,
 }
 
 /// Outcomes of slots.
@@ -88,16 +78,15 @@ impl CronJob {
     pub fn new(parts: CronParts) -> Self {
         let ledger = SlotLedger { store: parts.store.clone(), node: Arc::clone(&parts.node) };
         let settler = Settler::start(&parts.tasks, ledger);
+        let runs = Runs::new(Arc::clone(&parts.wake));
         Self {
             parts,
             settler,
-            room: Arc::new(Semaphore::new(RUNS_MAX)),
-            running: Arc::default(),
+            runs,
             renewed: Mutex::new(Instant::now()),
             planned: Mutex::new(Instant::now()),
             after_app: Mutex::default(),
             next_in_ms: AtomicU64::new(u64::MAX),
-            starved: Arc::default(),
         }
     }
 
@@ -112,18 +101,14 @@ impl CronJob {
 
     /// Start what waits, as far as there is room. Says whether there may be more.
     async fn start(&self) -> Result<bool, StoreError> {
-        self.starved.store(true, Ordering::Relaxed);
-        let limit = self.room.available_permits();
-        if limit < ROOM_MIN {
-            return Ok(false);
-        }
-        let full_apps = self.full_apps();
+        let Some((limit, per_app)) = self.runs.room() else { return Ok(false) };
+        let full_apps = self.runs.full_apps();
         let after_app = std::mem::take(&mut *lock(&self.after_app));
         let claim = SlotClaim {
             after_app: &after_app,
             node: &self.parts.node,
             limit: u32::try_from(limit).unwrap_or(u32::MAX),
-            per_app: RUNS_PER_APP_MAX - RUNS_PER_APP_FULL,
+            per_app,
             full_apps: &full_apps,
             lease: LEASE,
         };
@@ -135,19 +120,15 @@ impl CronJob {
             *lock(&self.after_app) = slots.iter().map(|slot| slot.app_id.clone()).max().unwrap_or_default();
         }
         for slot in slots {
-            // This job alone takes permits, so there are as many as there were.
-            let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() else { break };
-            self.spawn(slot, claimed, permit);
+            // This job alone begins runs, so there is as much room as there was.
+            let Some(run) = self.runs.begin(&slot) else { break };
+            self.spawn(slot, claimed, run);
         }
-        self.starved.store(is_more || !self.full_apps().is_empty(), Ordering::Relaxed);
+        self.runs.claimed(is_more);
         Ok(is_more)
     }
 
-    fn spawn(&self, slot: ClaimedSlot, claimed: Instant, permit: OwnedSemaphorePermit) {
-        let app = slot.app_id.clone();
-        *lock(&self.running).entry(app.clone()).or_default() += 1;
-        let (running, wake) = (Arc::clone(&self.running), Arc::clone(&self.parts.wake));
-        let (starved, room) = (Arc::clone(&self.starved), Arc::clone(&self.room));
+    fn spawn(&self, slot: ClaimedSlot, claimed: Instant, run: Run) {
         let (runner, settler) = (self.parts.runner.clone(), self.settler.clone());
         let (store, node) = (self.parts.store.clone(), Arc::clone(&self.parts.node));
         self.parts.tasks.work(async move {
@@ -156,19 +137,16 @@ impl CronJob {
                 Attempt::Released(release) => run::release(&store, &node, &release).await,
                 Attempt::Abandoned => tracing::warn!("a cron slot was claimed too long ago to be started"),
             }
-            drop(permit);
-            let has_room = ended(&running, &app) < RUNS_PER_APP_FULL && room.available_permits() >= ROOM_MIN;
-            if has_room && starved.swap(false, Ordering::Relaxed) {
-                wake.notify_one();
-            }
+            drop(run);
         });
     }
 
     async fn keep_claims(&self) -> Result<(), StoreError> {
         let is_due = passed(&self.renewed, RENEW_EVERY);
         let cron = self.parts.store.cron();
-        if is_due && self.room.available_permits() < RUNS_MAX {
-            cron.renew(None, &self.parts.node, LEASE).await?;
+        let running = self.runs.keys();
+        if is_due && !running.is_empty() {
+            cron.renew(None, &self.parts.node, &running, LEASE).await?;
         }
         let lost = cron.expire(None).await?;
         if lost > 0 {
@@ -176,23 +154,6 @@ impl CronJob {
         }
         Ok(())
     }
-
-    fn full_apps(&self) -> Vec<String> {
-        let running = lock(&self.running);
-        running.iter().filter(|(_, count)| **count >= RUNS_PER_APP_FULL).map(|(app, _)| app.clone()).collect()
-    }
-}
-
-/// One run less of this app: says how many are left.
-fn ended(running: &Mutex<HashMap<String, u32>>, app: &str) -> u32 {
-    let mut running = lock(running);
-    let left = running.get(app).map_or(0, |count| count.saturating_sub(1));
-    if left == 0 {
-        running.remove(app);
-    } else {
-        running.insert(app.to_owned(), left);
-    }
-    left
 }
 
 fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {

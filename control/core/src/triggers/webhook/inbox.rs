@@ -136,7 +136,7 @@ impl Webhooks {
                 Ok(WebhookAnswer::Accepted(DeliveryAccepted { ok: true, delivery_id: id, duplicate: false }))
             }
             Kept::Taken { id, attempt, received_at } => {
-                let _in_flight = self.in_flight.enter(&id);
+                let _in_flight = self.in_flight.enter(id.clone());
                 let Verified { function, trigger, provider_id, head, body } = verified;
                 let ids = (id.as_str(), provider_id.as_deref());
                 let event = WebhookEvent::new(trigger.config.provider, ids, attempt, received_at, 0);

@@ -70,7 +70,7 @@ impl WebhookJob {
         let app = delivery.app_id.clone();
         *self.lock_running().entry(app.clone()).or_default() += 1;
         let (webhooks, running) = (self.webhooks.clone(), Arc::clone(&self.running));
-        let in_flight = self.webhooks.in_flight.enter(&delivery.id);
+        let in_flight = self.webhooks.in_flight.enter(delivery.id.clone());
         self.webhooks.tasks.work(async move {
             match run::attempt(&webhooks, delivery, claimed).await {
                 Attempt::Ended(outcome) => webhooks.settler.settle(outcome).await,
@@ -105,7 +105,7 @@ impl WebhookJob {
         };
         let table = self.webhooks.store.webhooks();
         if is_due {
-            table.renew(&self.webhooks.node, &self.webhooks.in_flight.ids(), LEASE).await?;
+            table.renew(&self.webhooks.node, &self.webhooks.in_flight.keys(), LEASE).await?;
         }
         let lost = table.expire().await?;
         if lost > 0 {
