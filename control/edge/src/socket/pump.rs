@@ -37,8 +37,6 @@ enum End {
     Gone,
     /// The server closes it.
     Close(SocketClose),
-    /// The server closes it, and says before in a frame what the client did wrong.
-    Refuse(SocketClose),
 }
 
 /// Serve one connection to its end.
@@ -52,7 +50,6 @@ pub(super) async fn run<S: SocketSession>(
     match serve(&mut wire, &session, &stop, limits).await {
         End::Gone => {}
         End::Close(close) => Box::pin(wire.close(&close)).await,
-        End::Refuse(close) => Box::pin(wire.refuse(&close, "PROTOCOL_ERROR")).await,
     }
 }
 
@@ -105,7 +102,7 @@ async fn serve<S: SocketSession>(
             }
             Event::Read(Read::Alive) => pings = 0,
             Event::Read(Read::Ended) => return End::Gone,
-            Event::Read(Read::Broken(close)) => return End::Refuse(close),
+            Event::Read(Read::Broken(close)) => return End::Close(close),
             Event::Tick => {
                 if pings >= PINGS_MAX {
                     let text = "the client answers no pings";

@@ -23,10 +23,15 @@ const WRITE_BYTES_MAX: usize = 8 << 20;
 /// After its end a connection is read for as long, so that the client gets the close and no reset.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// The first byte of a close frame.
+const CLOSE_BYTE: u8 = 0x88;
+
 /// One connection.
 pub(super) struct Wire {
     stream: WebSocketStream<TokioIo<Upgraded>>,
     write_timeout: Duration,
+    /// The client broke the protocol: what it sends now is no frame any more.
+    is_broken: bool,
 }
 
 /// What was read.
@@ -49,7 +54,8 @@ impl Wire {
             .max_write_buffer_size(WRITE_BYTES_MAX)
             .max_message_size(Some(FRAME_BYTES_MAX))
             .max_frame_size(Some(FRAME_BYTES_MAX));
-        Self { stream: WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await, write_timeout }
+        let stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
+        Self { stream, write_timeout, is_broken: false }
     }
 
     /// Read the next message. Dropped before its end, it has lost nothing.
@@ -63,7 +69,10 @@ impl Wire {
                 Read::Ended
             }
             Some(Err(error)) => match broken(&error) {
-                Some(close) => Read::Broken(close),
+                Some(close) => {
+                    self.is_broken = true;
+                    Read::Broken(close)
+                }
                 None => Read::Ended,
             },
             None => Read::Ended,
@@ -97,8 +106,12 @@ impl Wire {
         let frame =
             CloseFrame { code: CloseCode::from(close.code), reason: Utf8Bytes::from(close.reason.as_str()) };
         let sent = tokio::time::timeout(self.write_timeout, self.stream.close(Some(frame))).await;
-        if matches!(sent, Ok(Ok(()))) {
-            let _ = tokio::time::timeout(LINGER, self.drain()).await;
+        match sent {
+            Ok(Ok(())) if self.is_broken => {
+                let _ = tokio::time::timeout(LINGER, self.drain()).await;
+            }
+            Ok(Ok(())) => self.finish().await,
+            Ok(Err(_)) | Err(_) => {}
         }
     }
 
@@ -110,14 +123,15 @@ impl Wire {
         }
     }
 
-    /// Read what is still under way, whatever it is: a reset would take the close from the client.
+    /// Read what is still under way, whatever it is, until what looks like the client's own close: a reset would take ours
+    /// from it.
     async fn drain(&mut self) {
         let mut buffer = [0; 1_024];
         let io = self.stream.get_mut();
-        while matches!(io.read(&mut buffer).await, Ok(1..)) {}
+        while matches!(io.read(&mut buffer).await, Ok(1..)) && buffer[0] != CLOSE_BYTE {}
     }
 
-    /// Answer the client's close.
+    /// The rest of the closing handshake, whoever began it.
     async fn finish(&mut self) {
         let flush = async { while let Some(Ok(_)) = self.stream.next().await {} };
         let _ = tokio::time::timeout(LINGER, flush).await;
