@@ -131,7 +131,7 @@ impl Wire {
         while matches!(io.read(&mut buffer).await, Ok(1..)) && buffer[0] != CLOSE_BYTE {}
     }
 
-    /// The rest of the closing handshake, whoever began it.
+    /// The rest of the closing handshake, begun by either side.
     async fn finish(&mut self) {
         let flush = async { while let Some(Ok(_)) = self.stream.next().await {} };
         let _ = tokio::time::timeout(LINGER, flush).await;
