@@ -59,9 +59,12 @@ fn a_recorded_invocation_gives_the_same_fuel_whatever_has_changed_since() {
 fn failures_are_verified_too_and_what_the_clock_ended_is_not() {
     run(async {
         let app = TestApp::new().await;
-        let record = json!({ "recordPercent": 100, "cpuLimitMs": 50, "timeoutMs": 300,
-            "trigger": { "type": "http", "config": { "auth": "none" } } });
-        app.deploy_with("spin", "export default () => { while (true); }", record.clone()).await;
+        let record = |timeout_ms: u32| {
+            json!({ "recordPercent": 100, "cpuLimitMs": 50, "timeoutMs": timeout_ms,
+                "trigger": { "type": "http", "config": { "auth": "none" } } })
+        };
+        // On a busy machine 50 ms of CPU take long.
+        app.deploy_with("spin", "export default () => { while (true); }", record(30_000)).await;
         app.call("GET", "spin").fails(500, "FUNCTION_CPU_LIMIT").await;
         let id = newest(&app, "spin").await["id"].as_str().unwrap().to_owned();
         let verified = verify(&app, &id).ok().await;
@@ -70,7 +73,7 @@ fn failures_are_verified_too_and_what_the_clock_ended_is_not() {
         assert!(verified["matches"] == true && (500_000_000..520_000_000).contains(&fuel), "{verified}");
 
         let code = "export default () => new Promise(done => setTimeout(done, 60_000))";
-        app.deploy_with("wait", code, record).await;
+        app.deploy_with("wait", code, record(300)).await;
         app.call("GET", "wait").fails(504, "FUNCTION_TIMEOUT").await;
         let id = newest(&app, "wait").await["id"].as_str().unwrap().to_owned();
         let answer = verify(&app, &id).fails(409, "STATE_PREREQUISITE_MISSING").await;
