@@ -1,4 +1,4 @@
-//! `/v1/{app}/functions`: deploy, list, settings, versions, roll-outs.
+//! `/v1/{app}/functions`: deploy, list, settings, versions, test calls.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::names::FunctionName;
+use crate::rollouts::{RolloutInfo, RolloutSpec};
 use crate::triggers::{Trigger, TriggerKind, TriggerSpec};
 use crate::value::{Bytes, List, Millis, Number, Object, Pattern, Text, Timestamp, words};
 
@@ -14,8 +15,6 @@ use crate::value::{Bytes, List, Millis, Number, Object, Pattern, Text, Timestamp
 pub const CODE_BYTES_MAX: usize = 1 << 20;
 /// The longest source map, in characters.
 pub const SOURCE_MAP_CHARS_MAX: usize = 8 << 20;
-/// The highest number of a version.
-pub const VERSION_MAX: u32 = i32::MAX as u32;
 
 words! {
     /// What an agent may do through a function.
@@ -145,61 +144,10 @@ with_settings! {
     /// Changes settings of a function; at least one.
     #[derive(Default)]
     PatchSettings {
-        /// Begins, moves on, ends or completes a roll-out.
+        /// Begins, moves on, ends or completes a rollout.
         #[serde(default)]
         rollout: Option<Object<RolloutSpec>>,
     }
-}
-
-/// How a version is rolled out.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RolloutSpec {
-    /// Which version; the one that is rolled out already unless said otherwise.
-    #[serde(default)]
-    pub version: Option<Number<1, VERSION_MAX>>,
-    /// Its share of the calls: 0 ends it, 100 lets it serve all.
-    pub percent: Number<0, 100>,
-    /// It is taken back beyond this share of failures.
-    #[serde(default)]
-    pub max_error_percent: Option<Number<0, 100>>,
-    /// Invocations of the canary before its failures count.
-    #[serde(default)]
-    pub min_invocations: Option<Number<1, 1_000_000>>,
-}
-
-words! {
-    /// Where a roll-out is.
-    RolloutState {
-        /// The version serves its share.
-        Running = "running",
-        /// It failed too often and was taken back.
-        RolledBack = "rolled_back",
-    }
-}
-
-/// A roll-out and how it goes.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "Rollout")]
-pub struct RolloutInfo {
-    /// The version.
-    pub version: u32,
-    /// Its share of the calls.
-    pub percent: u32,
-    /// It is taken back beyond this share of failures.
-    pub max_error_percent: u32,
-    /// Invocations of the canary before its failures count.
-    pub min_invocations: u32,
-    /// Where it is.
-    pub state: RolloutState,
-    /// Invocations of the version so far.
-    pub invocations: u64,
-    /// Of these, failures.
-    pub errors: u64,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// When it ended.
-    pub ended_at: Option<Timestamp>,
 }
 
 /// A trigger's type, and whether it starts anything.
@@ -392,7 +340,7 @@ pub struct FunctionSettingsInfo {
     pub agent_tool_exposed_to: AgentToolExposure,
     /// Whether a service key may act as a user in it.
     pub allow_service_key_impersonation: bool,
-    /// The roll-out beside it.
+    /// The rollout beside it.
     pub rollout: Option<RolloutInfo>,
     /// When it was changed.
     pub updated_at: Timestamp,
@@ -423,7 +371,7 @@ pub struct VersionInfo {
 pub struct VersionList {
     /// Newest first.
     pub versions: Vec<VersionInfo>,
-    /// The roll-out, running or the last one.
+    /// The rollout, running or the last one.
     pub rollout: Option<RolloutInfo>,
 }
 

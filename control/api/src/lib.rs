@@ -23,6 +23,7 @@ pub mod openapi;
 pub mod realtime;
 pub mod reference;
 pub mod rls;
+pub mod rollouts;
 pub mod route;
 pub mod routes;
 pub mod schema;

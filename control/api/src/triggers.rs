@@ -125,7 +125,7 @@ pub struct TriggerList {
 
 words! {
     /// Whether a trigger starts its function.
-    TriggerState {
+    TriggerActivation {
         /// It does.
         Active = "active",
         /// It is disabled in its config.
@@ -147,7 +147,7 @@ pub struct TriggerStatus {
     #[schemars(schema_with = "any_object")]
     pub config: Value,
     /// Whether it starts its function.
-    pub state: TriggerState,
+    pub state: TriggerActivation,
     /// When it fires next; of cron triggers alone.
     pub next_run: Option<Timestamp>,
     /// Its last invocation, as far as records are kept.

@@ -57,7 +57,7 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
         Verb::Functions(verb) => functions::run(remote, verb).await,
         Verb::Versions { name } => functions::versions(remote, &name).await,
         Verb::Rollout { name, version, percent, max_error_percent, min_invocations } => {
-            let wanted = percent.map(|percent| mayfly_api::functions::RolloutSpec {
+            let wanted = percent.map(|percent| mayfly_api::rollouts::RolloutSpec {
                 version: version.map(Into::into),
                 percent: percent.into(),
                 max_error_percent: max_error_percent.map(Into::into),

@@ -10,6 +10,7 @@ mod http;
 mod in_flight;
 mod list;
 mod run;
+mod running;
 mod s3_upload;
 mod settler;
 pub mod webhook;

@@ -6,9 +6,9 @@ use std::path::Path;
 use mayfly_api::decode::{self, Nothing};
 use mayfly_api::endpoint::{EmptyBody, Json, OptionalJson};
 use mayfly_api::functions::{
-    DeployFunction, DeployedFunction, InvokeFunction, Invoked, PatchSettings, RollBack, RolloutInfo,
-    RolloutSpec,
+    DeployFunction, DeployedFunction, InvokeFunction, Invoked, PatchSettings, RollBack,
 };
+use mayfly_api::rollouts::{RolloutInfo, RolloutSpec};
 use mayfly_api::routes::{
     FunctionSettingsPatch, FunctionsDelete, FunctionsDeploy, FunctionsGet, FunctionsInvoke, FunctionsList,
     FunctionsRollback, VersionsList,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::cache::FunctionCache;
 use super::cached::CachedFunction;
 use mayfly_api::error::{ApiError, ApiResult, Code};
-use mayfly_api::functions::{RolloutInfo, RolloutSpec, RolloutState};
+use mayfly_api::rollouts::{RolloutInfo, RolloutSpec, RolloutState};
 use mayfly_api::value::Number;
 use mayfly_common::tasks::Tasks;
 use mayfly_store::{Rollout, RolloutTerms, Store, StoreError};

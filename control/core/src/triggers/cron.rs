@@ -6,7 +6,6 @@ mod expression;
 mod job;
 mod plan;
 mod run;
-mod running;
 mod schedule;
 mod use_cases;
 

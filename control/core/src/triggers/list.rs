@@ -3,7 +3,7 @@
 use mayfly_api::endpoint::{ApiCall, Handler};
 use mayfly_api::error::ApiResult;
 use mayfly_api::routes::TriggersList;
-use mayfly_api::triggers::{TriggerKind, TriggerList, TriggerRun, TriggerState, TriggerStatus};
+use mayfly_api::triggers::{TriggerActivation, TriggerKind, TriggerList, TriggerRun, TriggerStatus};
 use mayfly_common::clock;
 use mayfly_store::{AppTrigger, Store};
 
@@ -30,12 +30,12 @@ impl Handler<TriggersList> for Triggers {
 
 fn status(found: AppTrigger) -> TriggerStatus {
     let state = match (found.trigger.enabled, found.paused) {
-        (false, _) => TriggerState::Disabled,
-        (true, true) => TriggerState::Paused,
-        (true, false) => TriggerState::Active,
+        (false, _) => TriggerActivation::Disabled,
+        (true, true) => TriggerActivation::Paused,
+        (true, false) => TriggerActivation::Active,
     };
     let next_run = match found.trigger.kind {
-        TriggerKind::Cron if state == TriggerState::Active => {
+        TriggerKind::Cron if state == TriggerActivation::Active => {
             cron::next_run(&found.trigger.config, clock::now()).map(Into::into)
         }
         _ => None,

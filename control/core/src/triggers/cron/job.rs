@@ -6,20 +6,23 @@ use std::time::{Duration, Instant};
 
 use mayfly_common::jobs::Job;
 use mayfly_common::tasks::Tasks;
-use mayfly_store::{ClaimedSlot, SlotClaim, SlotOutcome, Store, StoreError};
+use mayfly_store::{ClaimedSlot, SlotClaim, SlotKey, SlotOutcome, Store, StoreError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::plan::decide;
 use super::run::{self, Attempt};
-use super::running::{Run, Runs};
+use crate::triggers::in_flight::InFlight;
 use crate::triggers::run::TriggerRunner;
+use crate::triggers::running::{Run, RunBounds, Runs};
 use crate::triggers::settler::{Ledger, Settler};
 
 /// Triggers that one transaction plans.
 const PLAN_MAX: u32 = 500;
 /// Slots that one planning looks at, over all its triggers: it must not hold an executor thread for long.
 const PLAN_SLOTS_MAX: usize = 20_000;
+/// Runs of slots on this node.
+const RUNS: RunBounds = RunBounds { all: 256, per_app: 64, claim_min: 32 };
 /// For how long a node has a slot without renewing its claim.
 const LEASE: Duration = Duration::from_secs(30);
 /// The shortest pause: a slot that is due and not found is being planned by another node.
@@ -49,7 +52,7 @@ pub struct CronParts {
 pub struct CronJob {
     parts: CronParts,
     settler: Settler<SlotOutcome>,
-    runs: Runs,
+    runs: Runs<SlotKey>,
     renewed: Mutex<Instant>,
     planned: Mutex<Instant>,
     /// The app behind which the next turn begins.
@@ -78,7 +81,7 @@ impl CronJob {
     pub fn new(parts: CronParts) -> Self {
         let ledger = SlotLedger { store: parts.store.clone(), node: Arc::clone(&parts.node) };
         let settler = Settler::start(&parts.tasks, ledger);
-        let runs = Runs::new(Arc::clone(&parts.wake));
+        let runs = Runs::new(RUNS, InFlight::default(), Arc::clone(&parts.wake));
         Self {
             parts,
             settler,
@@ -121,14 +124,14 @@ impl CronJob {
         }
         for slot in slots {
             // This job alone begins runs, so there is as much room as there was.
-            let Some(run) = self.runs.begin(&slot) else { break };
+            let Some(run) = self.runs.begin(&slot.app_id, slot.key.clone()) else { break };
             self.spawn(slot, claimed, run);
         }
         self.runs.claimed(is_more);
         Ok(is_more)
     }
 
-    fn spawn(&self, slot: ClaimedSlot, claimed: Instant, run: Run) {
+    fn spawn(&self, slot: ClaimedSlot, claimed: Instant, run: Run<SlotKey>) {
         let (runner, settler) = (self.parts.runner.clone(), self.settler.clone());
         let (store, node) = (self.parts.store.clone(), Arc::clone(&self.parts.node));
         self.parts.tasks.work(async move {
