@@ -149,6 +149,8 @@ const MODULES: &[&str] = &[
     "response",
     "random",
     "clock",
+    "transactions",
+    "enqueue",
     "database",
     "idempotency",
     "realtime",

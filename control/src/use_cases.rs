@@ -32,6 +32,7 @@ use mayfly_core::sql::Sql;
 use mayfly_core::test_call::{TestCalls, TestTarget};
 use mayfly_core::tokens::Tokens;
 use mayfly_core::triggers::cron::CronTriggers;
+use mayfly_core::triggers::queue::Queues;
 use mayfly_core::triggers::webhook::{FunctionAnswer, HostAnswer, WebhookAnswer, Webhooks};
 use mayfly_core::triggers::websocket::{WebsocketSession, Websockets};
 use mayfly_core::triggers::{TriggerRunner, Triggers};
@@ -68,6 +69,8 @@ pub struct UseCaseParts {
     pub cron: CronTriggers,
     /// Webhook triggers.
     pub webhooks: Webhooks,
+    /// Queues.
+    pub queues: Queues,
     /// The way of all triggers to an invocation.
     pub runner: TriggerRunner,
     /// Records.
@@ -118,6 +121,7 @@ impl Services for UseCases {
     type FunctionsHandlers = Functions;
     type TriggersHandlers = Triggers;
     type CronHandlers = CronTriggers;
+    type QueueHandlers = Queues;
     type WebhookHandlers = Webhooks;
     type RealtimeHandlers = Self;
     type LogsHandlers = Logs;
@@ -162,6 +166,10 @@ impl Services for UseCases {
 
     fn cron(&self) -> &CronTriggers {
         &self.0.cron
+    }
+
+    fn queues(&self) -> &Queues {
+        &self.0.queues
     }
 
     fn webhooks(&self) -> &Webhooks {

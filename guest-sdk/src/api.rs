@@ -12,6 +12,7 @@ mod context;
 mod database;
 mod dispatch;
 mod encoding;
+mod enqueue;
 pub(crate) mod errors;
 mod fetch;
 mod form_data;
@@ -37,6 +38,7 @@ pub(crate) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     database::register(ctx, host)?;
     dispatch::register(ctx, host)?;
     encoding::register(ctx, host)?;
+    enqueue::register(ctx, host)?;
     fetch::register(ctx, host)?;
     form_data::register(ctx, host)?;
     headers::register(ctx, host)?;

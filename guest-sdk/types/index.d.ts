@@ -41,12 +41,17 @@ export interface Context {
    * status. Numbers, booleans, arrays and plain objects are sent as JSON, other bodies as `fetch` sends them.
    */
   readonly invoke: (name: string, body?: InvokeBody, options?: InvokeOptions) => Promise<Response>;
+  /**
+   * Stores a job for a function of the app, which runs with `payload` as its JSON body. Within `ctx.db.tx` it is committed
+   * with the transaction. Resolves with the job, or with the open one that has the same `key`.
+   */
+  readonly enqueue: Enqueue;
   /** Keeps the invocation alive after its response until `promise` settles, 30 seconds at most. */
   readonly waitUntil: (promise: Promise<unknown>) => void;
 }
 
 /** What started the function. */
-export type Trigger = { readonly type: "http" | "s3_upload" } | CronTrigger | WebsocketTrigger | WebhookTrigger | SiblingTrigger;
+export type Trigger = { readonly type: "http" | "s3_upload" } | CronTrigger | WebsocketTrigger | WebhookTrigger | SiblingTrigger | QueueTrigger;
 
 export interface CronTrigger {
   readonly type: "cron";
@@ -99,6 +104,34 @@ export interface SiblingTrigger {
   readonly invocationId: string;
   /** 1 for a function that an outside trigger's function called. */
   readonly depth: number;
+}
+
+/** A job of the function's queue, stored by `ctx.enqueue`. */
+export interface QueueTrigger {
+  readonly type: "queue";
+  readonly jobId: string;
+  readonly key: string | null;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  readonly attempts: number;
+  /** Larger with every start of the job: what a later one has written is not to be written over. */
+  readonly fence: number;
+  readonly enqueuedAt: string;
+}
+
+export type Enqueue = (name: string, payload?: unknown, options?: EnqueueOptions) => Promise<{ readonly id: string; readonly duplicate: boolean }>;
+
+export interface EnqueueOptions {
+  /** Seconds until it may start, a year at most. */
+  readonly delay?: number;
+  /** When it may start; excludes `delay`. */
+  readonly at?: Date | string | number;
+  /** How often it is started at most, 1 to 100; 5 where nothing is said. */
+  readonly attempts?: number;
+  /** Seconds between the first and the second attempt, twice as long each time, an hour at most; 10 where nothing is said. */
+  readonly backoff?: number;
+  /** While a job of the function with this key waits or runs, there is no second one: 1 to 255 characters. */
+  readonly key?: string;
 }
 
 export type InvokeBody = BodyInit | null | number | boolean | readonly unknown[] | { readonly [key: string]: unknown };
@@ -207,7 +240,10 @@ export interface Queryable {
   readonly tx: <T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions) => Promise<T>;
 }
 
-export type Transaction = Queryable;
+export interface Transaction extends Queryable {
+  /** `ctx.enqueue` into this transaction. */
+  readonly enqueue: Enqueue;
+}
 
 export interface Database extends Queryable {
   /** Gives `work` the database as this end user (impersonation). For the service role alone; otherwise `AUTH_IMPERSONATION_FORBIDDEN`. */

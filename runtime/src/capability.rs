@@ -10,6 +10,7 @@ pub(crate) mod idempotency;
 pub(crate) mod nondeterminism;
 pub(crate) mod operations;
 mod outgoing;
+pub(crate) mod queue;
 pub(crate) mod realtime;
 pub(crate) mod request;
 pub(crate) mod timers;

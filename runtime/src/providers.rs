@@ -6,6 +6,7 @@
 
 mod database;
 mod idempotency;
+mod queue;
 mod realtime;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub use database::{
 };
 pub use idempotency::{Claim, ClaimOutcome, Idempotency};
 pub use mayfly_abi::value::Value;
+pub use queue::{JobStart, NewJob, Queue, StoredJob};
 pub use realtime::{Realtime, RealtimeAction};
 use zeroize::Zeroizing;
 
@@ -42,6 +44,8 @@ pub struct Grants {
     pub database: Option<Arc<dyn Database>>,
     /// `ctx.idempotency`.
     pub idempotency: Option<Arc<dyn Idempotency>>,
+    /// `ctx.enqueue`.
+    pub queue: Option<Arc<dyn Queue>>,
     /// `fetch`.
     pub fetch: Option<Arc<dyn Fetch>>,
     /// `ctx.broadcast` and `ctx.socket`.
@@ -55,6 +59,7 @@ impl fmt::Debug for Grants {
             .field("env", &self.env.keys().collect::<Vec<_>>())
             .field("database", &self.database.is_some())
             .field("idempotency", &self.idempotency.is_some())
+            .field("queue", &self.queue.is_some())
             .field("fetch", &self.fetch.is_some())
             .field("realtime", &self.realtime.is_some())
             .finish()

@@ -12,6 +12,7 @@ use crate::capability::fetch::Egress;
 use crate::capability::idempotency::IdempotencyClaims;
 use crate::capability::nondeterminism::Nondeterminism;
 use crate::capability::operations::Operations;
+use crate::capability::queue::QueueAccess;
 use crate::capability::realtime::RealtimeAccess;
 use crate::capability::request::Incoming;
 use crate::disconnect::Disconnected;
@@ -51,6 +52,8 @@ pub(crate) struct Sandbox {
     pub(crate) connections: Connections,
     /// `ctx.idempotency`.
     pub(crate) claims: IdempotencyClaims,
+    /// `ctx.enqueue`.
+    pub(crate) queue: QueueAccess,
     /// `fetch`.
     pub(crate) egress: Egress,
     /// `ctx.broadcast` and `ctx.socket`.
@@ -83,6 +86,7 @@ impl Sandbox {
             compute: Compute::default(),
             connections: Connections::new(grants.database),
             claims: IdempotencyClaims::new(grants.idempotency),
+            queue: QueueAccess::new(grants.queue),
             egress: Egress::new(grants.fetch, limits.subrequests),
             realtime: RealtimeAccess::new(grants.realtime),
         }

@@ -152,6 +152,25 @@ fn a_nightly_report_is_written_by_its_slot() {
 }
 
 #[test]
+fn a_receipt_is_sent_once_for_each_order() {
+    run(async {
+        let app = deployed("queue-receipts").await;
+        let order =
+            app.call("POST", "queue-receipts").json(json!({ "email": "ada@example.com" })).send().await;
+        assert_eq!(order.status, 202, "{}", order.text());
+        let sent = until("the receipt is sent", || async {
+            let orders = app.call("GET", "queue-receipts").ok().await["orders"].clone();
+            (orders[0]["receipt"] != Value::Null).then_some(orders)
+        })
+        .await;
+        assert_eq!((&sent[0]["email"], &sent[0]["attempts"]), (&json!("ada@example.com"), &json!(2)));
+        assert_eq!(app.call("POST", "queue-receipts").json(json!({})).send().await.status, 400);
+        let jobs = app.manage("GET", "/queues/queue-receipts/jobs").ok().await;
+        assert_eq!(jobs["jobs"].as_array().unwrap().len(), 1);
+    });
+}
+
+#[test]
 fn two_tabs_of_a_page_talk_and_see_each_other() {
     run(async {
         let app = deployed("realtime-room").await;
@@ -200,6 +219,7 @@ fn every_example_is_whole() {
             "nightly-report",
             "notes-api",
             "private-notes",
+            "queue-receipts",
             "realtime-room",
             "webhook-dedupe",
             "webhook-github"

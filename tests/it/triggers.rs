@@ -5,6 +5,7 @@ mod channels;
 mod cron;
 mod croniter;
 mod nodes;
+mod queue;
 mod sibling;
 mod webhook;
 mod websocket;

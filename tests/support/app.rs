@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use mayfly_control::app::App as Running;
 use mayfly_control::config::{Config, DatabaseSource};
+use mayfly_store::Store;
+use mayfly_tenant_db::tenant::Tenants;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -103,6 +105,16 @@ impl Node {
             admin_key: self.admin_key().to_owned(),
             client,
         }
+    }
+
+    /// The apps' databases, as the server reaches them.
+    pub fn tenants(&self) -> &Tenants {
+        &self.server.use_cases().apps.tenants
+    }
+
+    /// The platform's tables, likewise.
+    pub fn store(&self) -> &Store {
+        &self.server.use_cases().apps.store
     }
 
     /// Shuts it down; returns whether all work was finished.

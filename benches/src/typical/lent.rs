@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use mayfly_runtime::providers::{
     Actor, BoxFuture, Claim, ClaimOutcome, Cursor, Database, Environment, Fetch, FetchRequest, FetchResponse,
-    GuestError, Idempotency, ResultSet, RowBatch, Statement, Transaction, TransactionOptions,
+    GuestError, Idempotency, NewJob, ResultSet, RowBatch, Statement, StoredJob, Transaction,
+    TransactionOptions,
 };
 
 const ROWS: &str = r#"{"rowCount":1,"fields":[{"name":"id","type":"int4"},{"name":"title","type":"text"}],"revive":[],"rows":[{"id":7,"title":"a"}]}"#;
@@ -79,6 +80,10 @@ impl Transaction for Outside {
 
     fn close(&mut self, _cursor: Cursor) -> BoxFuture<'_, Result<(), GuestError>> {
         Box::pin(async { Ok(()) })
+    }
+
+    fn enqueue(&mut self, _job: NewJob) -> BoxFuture<'_, Result<StoredJob, GuestError>> {
+        Box::pin(async { Ok(StoredJob { id: "job_1".to_owned(), duplicate: false }) })
     }
 
     fn finish(self: Box<Self>, _result: String) -> BoxFuture<'static, Result<(), GuestError>> {

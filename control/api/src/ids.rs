@@ -29,6 +29,18 @@ pub fn socket_id() -> String {
     timed("sock_")
 }
 
+/// The id of a queue's job: its number in the app's database.
+pub fn job_id(number: i64) -> String {
+    format!("job_{number}")
+}
+
+/// The number of a job's id; `None` for what is none.
+pub fn job_number(id: &str) -> Option<i64> {
+    let digits = id.strip_prefix("job_")?;
+    let plain = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| digits.parse().ok()).flatten()
+}
+
 fn timed(prefix: &str) -> String {
     let mut bytes = Uuid::new_v4().into_bytes();
     bytes[..6].copy_from_slice(&clock::now_ms().to_be_bytes()[2..]);
@@ -45,6 +57,14 @@ fn timed(prefix: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_jobs_id_leads_back_to_its_number() {
+        assert_eq!(job_number(&job_id(42)), Some(42));
+        for bad in ["", "job_", "42", "job_-1", "job_+1", "job_01", "job_9223372036854775808", "job_1 "] {
+            assert_eq!(job_number(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn ids_are_different_and_sorted_by_time() {

@@ -20,6 +20,7 @@ pub mod keys;
 pub mod logs;
 pub mod names;
 pub mod openapi;
+pub mod queues;
 pub mod realtime;
 pub mod reference;
 pub mod rls;

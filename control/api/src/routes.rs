@@ -16,8 +16,8 @@ use crate::error::{ApiError, ApiResult, Code};
 use crate::route::{BodyLimit, Route};
 use crate::scope::Scope;
 use crate::{
-    apps, config, cron, env, functions, health, keys, logs, realtime, rls, schema, sql, tokens, triggers,
-    usage, webhooks,
+    apps, config, cron, env, functions, health, keys, logs, queues, realtime, rls, schema, sql, tokens,
+    triggers, usage, webhooks,
 };
 
 pub use find::{Found, RouteError, called_app, find};
@@ -216,6 +216,29 @@ macros::routes! {
             App(Scope::Invoke), Small, Nothing, EmptyBody
             => 202 json webhooks::DeliveryInfo, [ResourceConflict, StatePrerequisiteMissing, StorageFull],
             tool "manage_triggers" "replay";
+    }
+    queues: QueueHandlers {
+        /// Lists an app's queues, with what is set for them and how many jobs are in which state.
+        QueuesList = GET "/v1/{app}/queues", App(Scope::Read), Small, Nothing, EmptyBody
+            => 200 json queues::QueueList, [], tool "manage_triggers" "queues";
+        /// Changes what is set for a function's queue.
+        QueuePatch = PATCH "/v1/{app}/queues/{name}", App(Scope::Deploy), Small, Nothing, Json<queues::PatchQueue>
+            => 200 json queues::QueueSettingsInfo, [StorageFull], tool "manage_triggers" "update_queue";
+        /// Lists a queue's jobs, newest first, in pages.
+        JobsList = GET "/v1/{app}/queues/{name}/jobs", App(Scope::Read), Small, queues::ListJobs, EmptyBody
+            => 200 json queues::JobPage, [], tool "manage_triggers" "jobs";
+        /// Stores a job for a function; the answer comes before it runs.
+        JobEnqueue = POST "/v1/{app}/queues/{name}/jobs", App(Scope::Invoke), Large, Nothing, Json<queues::EnqueueJob>
+            => 202 json queues::EnqueuedJob, [PayloadTooLarge, StorageFull], tool "manage_triggers" "enqueue";
+        /// Shows a job, with its payload and what became of it.
+        JobGet = GET "/v1/{app}/queues/{name}/jobs/{job}", App(Scope::Read), Small, Nothing, EmptyBody
+            => 200 json queues::JobInfo, [], tool "manage_triggers" "job";
+        /// Runs a job that has ended once more, with all its attempts; the answer comes before it runs.
+        JobReplay = POST "/v1/{app}/queues/{name}/jobs/{job}/replay", App(Scope::Invoke), Small, Nothing, EmptyBody
+            => 202 json queues::JobInfo, [ResourceConflict, StorageFull], tool "manage_triggers" "replay_job";
+        /// Cancels a job that waits.
+        JobCancel = DELETE "/v1/{app}/queues/{name}/jobs/{job}", App(Scope::Invoke), Small, Nothing, EmptyBody
+            => 200 json queues::JobInfo, [ResourceConflict], tool "manage_triggers" "cancel_job";
     }
     realtime: RealtimeHandlers {
         /// Opens a websocket: frames run functions, and channels carry messages between clients.

@@ -3,6 +3,7 @@
 mod list;
 mod number;
 mod object;
+mod present;
 mod raw;
 mod text;
 mod timestamp;
@@ -11,6 +12,7 @@ mod word;
 pub use list::List;
 pub use number::{Count, Number};
 pub use object::Object;
+pub(crate) use present::present;
 pub use raw::RawObject;
 pub use text::{Bytes, Pattern, Rule, Text};
 pub use timestamp::{Millis, Timestamp};

@@ -2,6 +2,7 @@
 
 mod apps;
 mod functions;
+mod queue;
 mod realtime;
 mod schema;
 mod webhook;
@@ -12,6 +13,7 @@ use clap::{Args, Subcommand};
 
 pub(crate) use apps::{AppVerb, KeyVerb};
 pub(crate) use functions::{CronVerb, EnvVerb, FunctionVerb, UsageVerb};
+pub(crate) use queue::{QueueEnqueueArgs, QueueSetArgs, QueueVerb};
 pub(crate) use realtime::RealtimeVerb;
 pub(crate) use schema::{SchemaChangeArgs, SchemaPlace, SchemaVerb};
 pub(crate) use webhook::{WebhookSendArgs, WebhookVerb};
@@ -178,6 +180,9 @@ pub enum Verb {
         #[arg(long)]
         claims: Option<String>,
     },
+    /// Queues: store jobs, see and replay them, set how many run at once
+    #[command(subcommand)]
+    Queue(QueueVerb),
     /// Webhooks: send signed samples, and see and replay what came
     #[command(subcommand)]
     Webhook(WebhookVerb),

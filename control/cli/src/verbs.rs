@@ -5,6 +5,7 @@ mod env;
 mod functions;
 mod keys;
 mod logs;
+mod queue;
 mod realtime;
 mod schema;
 mod tokens;
@@ -69,6 +70,7 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
         Verb::Rollback { name, to } => functions::rollback(remote, &name, to).await,
         Verb::Schema(verb) => schema::run(remote, verb).await,
         Verb::Types { out, place } => schema::types(remote, &place, &out).await,
+        Verb::Queue(verb) => queue::run(remote, verb).await,
         Verb::Webhook(verb) => webhook::run(remote, verb).await,
         Verb::Realtime(verb) => realtime::run(remote, verb).await,
         Verb::Apps(verb) => apps::run(remote, verb).await,

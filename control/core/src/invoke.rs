@@ -1,6 +1,7 @@
 //! Runs functions: loads the image, grants capabilities, runs the sandbox, records the invocation.
 
 mod context;
+mod enqueue;
 mod fault;
 mod grants;
 mod images;
@@ -38,6 +39,7 @@ use crate::auth::Caller;
 use crate::functions::{CachedFunction, FunctionCache, Rollouts};
 use crate::sockets::Publisher;
 
+pub use enqueue::Enqueuer;
 pub use recording::{RECORDING_BYTES_MAX, recording_name};
 pub use running::Running;
 pub use scope::InvocationScope;
@@ -108,6 +110,8 @@ pub struct Capabilities {
     pub publisher: Publisher,
     /// `BUTTERBASE_API_URL`
     pub api_url: Arc<str>,
+    /// `ctx.enqueue`
+    pub enqueuer: Enqueuer,
     /// `ctx.invoke`: finds the app's other functions.
     pub functions: FunctionCache,
     /// `ctx.invoke`: the app's limits count for them.

@@ -21,6 +21,7 @@ use mayfly_tenant_db::tenant::Tenants;
 use crate::invalidation::CacheInvalidator;
 use crate::sockets::Channels;
 use crate::triggers::cron::CronJob;
+use crate::triggers::queue::QueueJob;
 use crate::triggers::webhook::WebhookJob;
 
 pub use leases::StoreLeases;
@@ -48,6 +49,8 @@ pub struct JobParts {
     pub cron: CronJob,
     /// Starts webhook deliveries that were promised.
     pub webhooks: WebhookJob,
+    /// Wakes what works off apps' jobs.
+    pub queues: QueueJob,
     /// What arrives for the sockets of this node.
     pub channels: Channels,
 }
@@ -61,6 +64,7 @@ pub fn start(tasks: Tasks, node: &str, parts: JobParts) -> JobRunner<StoreLeases
         .start(cache_invalidation::CacheInvalidation { store: parts.store, invalidator: parts.invalidator });
     runner.start(parts.cron);
     runner.start(parts.webhooks);
+    runner.start(parts.queues);
     runner.start(realtime_presence::RealtimePresence { channels: parts.channels.clone() });
     runner.start(realtime_messages::RealtimeMessages { channels: parts.channels });
     runner.start(parts.retention);

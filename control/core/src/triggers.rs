@@ -9,6 +9,7 @@ pub mod cron;
 mod http;
 mod in_flight;
 mod list;
+pub mod queue;
 mod run;
 mod running;
 mod s3_upload;

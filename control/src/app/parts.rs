@@ -14,7 +14,7 @@ use mayfly_core::function_management::Functions;
 use mayfly_core::functions::{FunctionCache, Rollouts};
 use mayfly_core::health::Health;
 use mayfly_core::invalidation::{CacheInvalidator, Caches};
-use mayfly_core::invoke::{Capabilities, Execution, Invoker, InvokerParts, Records};
+use mayfly_core::invoke::{Capabilities, Enqueuer, Execution, Invoker, InvokerParts, Records};
 use mayfly_core::jobs::{JobParts, Reencryption, Retention};
 use mayfly_core::keys::Keys;
 use mayfly_core::logs::Logs;
@@ -24,6 +24,7 @@ use mayfly_core::sql::Sql;
 use mayfly_core::test_call::TestCalls;
 use mayfly_core::tokens::Tokens;
 use mayfly_core::triggers::cron::{CronJob, CronParts, CronTriggers};
+use mayfly_core::triggers::queue::{QueueJob, QueueParts, Queues};
 use mayfly_core::triggers::webhook::{WebhookJob, WebhookParts, Webhooks};
 use mayfly_core::triggers::websocket::{WebsocketParts, Websockets};
 use mayfly_core::triggers::{TriggerRunner, Triggers};
@@ -104,6 +105,7 @@ pub(super) fn build(
     let channels = channels(&foundation, &caches);
     let parts = use_cases(foundation, caches, &channels, daily.clone(), config, admin_key, public_url);
     let (runner, wake) = (parts.runner.clone(), Arc::clone(&parts.cron.wake));
+    let queues = QueueJob::new(parts.queues.clone());
     let webhooks = WebhookJob::new(parts.webhooks.clone(), stop.clone());
     let cron = CronJob::new(CronParts { store: store.clone(), runner, tasks, stop, wake, node });
     let jobs = JobParts {
@@ -116,6 +118,7 @@ pub(super) fn build(
         retention,
         cron,
         webhooks,
+        queues,
         channels,
     };
     (UseCases::new(parts), jobs)
@@ -153,6 +156,7 @@ fn use_cases(
     let rollouts = Rollouts::new(store.clone(), function_cache.clone(), tasks.clone());
     let admission =
         Admission { apps: app_cache.clone(), concurrency: concurrency.clone(), daily: daily.clone() };
+    let enqueuer = Enqueuer::new(store.clone(), tenants.clone(), function_cache.clone());
     let invoker = Invoker::new(InvokerParts {
         execution: Execution {
             engine: engine.clone(),
@@ -167,6 +171,7 @@ fn use_cases(
             keyring: Arc::clone(&keyring),
             publisher: channels.publisher.clone(),
             api_url: public_url.into(),
+            enqueuer: enqueuer.clone(),
             functions: function_cache.clone(),
             admission: admission.clone(),
         },
@@ -192,6 +197,15 @@ fn use_cases(
         keyring: Arc::clone(&keyring),
         runner: runner.clone(),
         tasks: tasks.clone(),
+        node: Arc::clone(&node),
+    });
+    let queues = Queues::new(QueueParts {
+        store: store.clone(),
+        tenants: tenants.clone(),
+        enqueuer,
+        runner: runner.clone(),
+        tasks: tasks.clone(),
+        stop: stop.clone(),
         node,
     });
     let schemas = Schemas { tenants: tenants.clone(), store: store.clone() };
@@ -237,6 +251,7 @@ fn use_cases(
         triggers: Triggers { store: store.clone(), invoker: invoker.clone() },
         cron: CronTriggers { store: store.clone(), wake: Arc::default() },
         webhooks,
+        queues,
         runner,
         logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
         usages: Usages { store: store.clone(), invoker: invoker.clone() },

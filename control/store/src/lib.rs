@@ -15,6 +15,7 @@ mod keys;
 mod leases;
 mod listen;
 mod pool;
+mod queues;
 mod realtime;
 mod recordings;
 mod rollouts;
@@ -47,6 +48,7 @@ pub use invocations::{
 pub use keys::{ApiKey, KeysTable, NewKey};
 pub use leases::LeasesTable;
 pub use pool::{Store, StoreConfig};
+pub use queues::WatchedQueuesTable;
 pub use realtime::{Arrival, Envelope, Member, Messages, NewMember, RealtimeTables};
 pub use recordings::{RecordingsTable, StoredRecording};
 pub use rollouts::{Rollout, RolloutTerms, RolloutsTable};

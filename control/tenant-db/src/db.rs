@@ -6,9 +6,11 @@ mod connection_permits;
 mod credentials;
 mod database;
 mod encode;
+mod enqueue;
 mod error;
 mod limits;
 mod pool;
+mod queue_wakes;
 mod rows;
 mod session;
 mod statement;
@@ -16,6 +18,11 @@ mod transaction;
 
 pub(crate) use credentials::{CredentialResolver, TenantCredentials, session_settings};
 pub(crate) use database::AppDatabase;
+pub use enqueue::{
+    ATTEMPTS_MAX, BACKOFF_SECONDS_MAX, DELAY_SECONDS_MAX, KEY_MAX, PAYLOAD_BYTES_MAX, check_job,
+};
+pub(crate) use enqueue::{ENQUEUE, StoredRow, job_params};
 pub use limits::DbLimits;
 pub(crate) use pool::Pools;
+pub use queue_wakes::QueueWakes;
 pub(crate) use statement::UserStatement;

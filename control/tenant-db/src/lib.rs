@@ -4,5 +4,6 @@ pub mod api_error;
 pub mod db;
 pub mod idempotency;
 pub mod identity;
+pub mod queue;
 pub mod tenant;
 mod wire;

@@ -37,6 +37,18 @@ impl Server {
     }
 }
 
+/// Ask until a job is in one of these states.
+fn job_in(server: &Server, path: &str, states: &[&str]) -> Value {
+    loop {
+        let shown = server.ask("GET", path, &Value::Null);
+        let jobs = shown["jobs"].as_array().unwrap();
+        if let Some(job) = jobs.iter().find(|job| states.contains(&job["state"].as_str().unwrap())) {
+            return job.clone();
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 /// Ask until a slot is in one of these states.
 fn slot_in(server: &Server, path: &str, states: &[&str]) -> Value {
     loop {
@@ -47,6 +59,40 @@ fn slot_in(server: &Server, path: &str, states: &[&str]) -> Value {
         }
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+#[test]
+fn jobs_of_a_killed_server_run_again_and_none_is_lost() {
+    let data = directory();
+    let server = Server::start(data.path());
+    let app =
+        server.ask("POST", "/v1/apps", &json!({ "name": "crash" }))["app_id"].as_str().unwrap().to_owned();
+    // Hangs in its first attempt; stores the others just before it is killed.
+    let code = "export default async (req, ctx) => {
+        const body = await req.json();
+        if (body === 'hangs' && ctx.trigger.attempt === 1) await new Promise((done) => setTimeout(done, 250000));
+        if (body === 'stores') await ctx.db.tx(async () => { for (let n = 0; n < 20; n++) await ctx.enqueue('work', n, { delay: 0.5 }) });
+        return new Response('ok') }";
+    let deploy = json!({ "name": "work", "code": code, "timeoutMs": 300_000, "trigger": { "type": "http", "config": { "auth": "none" } } });
+    server.ask("POST", &format!("/v1/{app}/functions"), &deploy);
+    let jobs = format!("/v1/{app}/queues/work/jobs");
+    server.ask("POST", &jobs, &json!({ "payload": "hangs", "backoff": 0 }));
+    job_in(&server, &jobs, &["running"]);
+    let answer = request("POST", &format!("{}/v1/{app}/fn/work", server.url), "", "\"stores\"");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    server.kill();
+
+    let server = Server::start(data.path());
+    let all = format!("{jobs}?limit=100&state=done");
+    while server.ask("GET", &all, &Value::Null)["jobs"].as_array().unwrap().len() < 21 {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let done = server.ask("GET", &all, &Value::Null);
+    let attempts: Vec<u64> =
+        done["jobs"].as_array().unwrap().iter().map(|job| job["attempt"].as_u64().unwrap()).collect();
+    assert_eq!(attempts, [vec![1; 20], vec![2]].concat(), "newest first: {done}");
+    server.process.signal("TERM");
+    assert_eq!(server.process.end().code(), Some(0));
 }
 
 #[test]

@@ -123,6 +123,8 @@ pub enum Operation {
     FetchWrite = 22,
     /// A frame of a [`crate::compute::Computation`] that takes long; answers its status, 4 bytes, and its result.
     Compute = 17,
+    /// [`crate::operation::EnqueueFrame`]; answers [`crate::operation::Enqueued`].
+    Enqueue = 23,
     /// [`crate::operation::RealtimeFrame`]; answers nothing.
     Realtime = 40,
 }
@@ -161,6 +163,7 @@ impl Operation {
             20 => Self::Disconnect,
             21 => Self::FetchRead,
             22 => Self::FetchWrite,
+            23 => Self::Enqueue,
             17 => Self::Compute,
             40 => Self::Realtime,
             _ => return None,

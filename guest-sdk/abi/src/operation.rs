@@ -3,11 +3,13 @@
 mod database;
 mod fetch;
 mod idempotency;
+mod queue;
 mod realtime;
 
 pub use database::{ActorFrame, Begin, FetchRows, Query, RowsFrame};
 pub use fetch::{FetchEnd, FetchFrame, FetchWrite, Fetched, TransferEnd};
 pub use idempotency::{ClaimAnswer, ClaimFrame, FinishClaim};
+pub use queue::{EnqueueFrame, Enqueued, JobStart};
 pub use realtime::RealtimeFrame;
 
 use crate::frame::{Malformed, Reader, Writer};

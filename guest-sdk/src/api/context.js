@@ -1,6 +1,7 @@
 // ctx: one object in the image; everything of this invocation's is fetched on first access.
 
 import { database } from "./database.js";
+import { enqueue } from "./enqueue.js";
 import { timeoutSignal } from "./events_abort.js";
 import { DOMException } from "./exceptions.js";
 import { host } from "./host.js";
@@ -29,7 +30,7 @@ function deepFreeze(value) {
   return ObjectFreeze(value);
 }
 
-export const context = { broadcast, db: database, idempotency, invoke, waitUntil };
+export const context = { broadcast, db: database, enqueue, idempotency, invoke, waitUntil };
 
 const lazy = {
   __proto__: null,

@@ -1,5 +1,6 @@
 // ctx.db: SQL and parameters go to the host, rows come back as JSON and are finished here.
 
+import { enqueueIn } from "./enqueue.js";
 import { host } from "./host.js";
 import {
   ArrayIsArray,
@@ -14,17 +15,13 @@ import {
   SymbolAsyncIterator,
   uponPromise,
 } from "./primordials.js";
+import { ENDED, failure, LEFT, NESTED, withinTransaction } from "./transactions.js";
 
 const ISOLATION = { __proto__: null, "read committed": 1, "repeatable read": 2, serializable: 3 };
 const BIGINT = { __proto__: null, string: 1, bigint: 2 };
 const ROWS_AS_ARRAYS = 2;
 const BATCH_SIZE = 500;
 const BATCH_SIZE_MAX = 10_000;
-
-// Why a transaction, or a database under another identity, cannot be used: an SQLSTATE and a sentence.
-const ENDED = ["25P01", "This transaction has ended: its function has returned"];
-const LEFT = ["25P01", "This database was for a function that has returned"];
-const NESTED = ["25002", "A transaction within this one is open: use that one, or wait for its end"];
 
 const revivers = {
   __proto__: null,
@@ -50,12 +47,6 @@ function finish(result, asBigint) {
     for (let at = 0; at < rows.length; at++) rows[at][column] = revive(rows[at][column], reviver);
   }
   return { rows, rowCount: result.rowCount, fields: result.fields };
-}
-
-function failure({ 0: code, 1: message }) {
-  const error = new Error(message);
-  error.code = code;
-  return error;
 }
 
 /** A statement as it is sent, or what is wrong with it. */
@@ -168,7 +159,7 @@ function iterate(source, { sql, params, flags, asBigint }, size) {
 async function finishTransaction(source, work, keep, undo) {
   let result;
   try {
-    result = await work(ObjectFreeze(facade(source)));
+    result = await withinTransaction(source, work, transactionFacade(source));
     // Committing it now would keep half of what the inner one was going to do.
     if (source.closed !== null) throw failure(["25002", "The function returned while a transaction within its own was open"]);
   } catch (error) {
@@ -233,6 +224,11 @@ function facade(source) {
     stream: (sql, params, options) => stream(source, sql, params, options),
     tx: (work, options) => tx(source, work, options),
   };
+}
+
+function transactionFacade(source) {
+  const enqueue = (name, payload, options) => enqueueIn("tx.enqueue(name, payload, options)", source, name, payload, options);
+  return ObjectFreeze({ ...facade(source), enqueue });
 }
 
 /** Gives `work` the database under another identity. The host decides whether that is allowed, now and with every statement. */

@@ -3,7 +3,7 @@
 mod connections;
 mod streams;
 
-pub(crate) use connections::{Connections, TransactionCell};
+pub(crate) use connections::{Connections, TransactionCell, ended};
 
 use mayfly_abi::frame::{Malformed, Reader};
 use mayfly_abi::operation::{ActorFrame, Begin, FinishClaim, Query};
@@ -11,7 +11,7 @@ use mayfly_abi::operation::{ActorFrame, Begin, FinishClaim, Query};
 use super::operations::{Answer, Started};
 use crate::guest_error::GuestError;
 use crate::providers::{BoxFuture, Isolation, Statement, Transaction, TransactionOptions};
-use connections::{database, ended, statement};
+use connections::{database, statement};
 
 /// A savepoint command of an open transaction.
 type SavepointCommand = for<'a> fn(&'a mut dyn Transaction) -> BoxFuture<'a, Result<(), GuestError>>;

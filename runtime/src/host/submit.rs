@@ -61,6 +61,7 @@ pub(super) fn submit(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u3
         Operation::FetchRead => sandbox.egress.read(bytes),
         Operation::FetchWrite => sandbox.egress.write(bytes),
         Operation::Compute => compute::submit(bytes),
+        Operation::Enqueue => sandbox.queue.enqueue(bytes, &sandbox.connections),
         Operation::Realtime => sandbox.realtime.act(bytes),
     };
     let (kind, work) = started.map_err(|Malformed| Error::msg("the guest's frame is malformed"))?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mayfly_abi::value::Value;
 
+use super::queue::{NewJob, StoredJob};
 use super::{BoxFuture, GuestError};
 
 /// One SQL statement as the guest sent it: hostile text and untyped parameters.
@@ -130,6 +131,11 @@ pub trait Transaction: Send {
 
     /// Close the cursor; rows that were not fetched are dropped.
     fn close(&mut self, cursor: Cursor) -> BoxFuture<'_, Result<(), GuestError>>;
+
+    /// Store a job in it: there is none before it commits. It was admitted by [`Queue::admit`].
+    ///
+    /// [`Queue::admit`]: super::Queue::admit
+    fn enqueue(&mut self, job: NewJob) -> BoxFuture<'_, Result<StoredJob, GuestError>>;
 
     /// Store the work's result with its claim and commit, for a transaction of [`Idempotency::begin`].
     ///

@@ -33,6 +33,7 @@ mod node_events;
 mod node_modules;
 mod operations;
 mod performance;
+mod queue;
 mod recorder;
 mod replay;
 mod streams;

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use mayfly_runtime::providers::{
-    Actor, BoxFuture, Claim, ClaimOutcome, Cursor, Database, GuestError, Idempotency, ResultSet, RowBatch,
-    Statement, Transaction, TransactionOptions,
+    Actor, BoxFuture, Claim, ClaimOutcome, Cursor, Database, GuestError, Idempotency, NewJob, Queue,
+    ResultSet, RowBatch, Statement, StoredJob, Transaction, TransactionOptions,
 };
 
 use crate::support::{call, image, invoke, text};
@@ -103,6 +103,11 @@ impl Transaction for Open {
         self.did(&format!("close {}", cursor.0))
     }
 
+    fn enqueue(&mut self, job: NewJob) -> BoxFuture<'_, Result<StoredJob, GuestError>> {
+        self.0.note(format!("enqueue in it {job:?}"));
+        Box::pin(async { Ok(StoredJob { id: "job_1".to_owned(), duplicate: false }) })
+    }
+
     fn finish(self: Box<Self>, result: String) -> BoxFuture<'static, Result<(), GuestError>> {
         self.0.note(format!("settle {result}"));
         Box::pin(async { Ok(()) })
@@ -116,6 +121,22 @@ impl Transaction for Open {
     fn rollback(self: Box<Self>) -> BoxFuture<'static, Result<(), GuestError>> {
         self.0.note("rollback");
         Box::pin(async { Ok(()) })
+    }
+}
+
+impl Queue for Recorder {
+    fn admit(self: Arc<Self>, job: NewJob) -> BoxFuture<'static, Result<NewJob, GuestError>> {
+        Box::pin(async move {
+            match job.function.as_str() {
+                "missing" => Err(GuestError::new("RESOURCE_NOT_FOUND", "no such function")),
+                _ => Ok(job),
+            }
+        })
+    }
+
+    fn enqueue(self: Arc<Self>, job: NewJob) -> BoxFuture<'static, Result<StoredJob, GuestError>> {
+        self.note(format!("enqueue {job:?}"));
+        Box::pin(async move { Ok(StoredJob { id: "job_1".to_owned(), duplicate: job.key.is_some() }) })
     }
 }
 
@@ -148,6 +169,7 @@ pub(crate) fn recorded_module(code: &str) -> (String, Vec<String>) {
     let mut call = call();
     call.grants.database = Some(recorder.clone());
     call.grants.idempotency = Some(recorder.clone());
+    call.grants.queue = Some(recorder.clone());
     let image = image(code);
     let answer = text(invoke(&image, call).0);
     let log = recorder.log.lock().unwrap().clone();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mayfly_runtime::providers::{Environment, Grants};
 
 use super::Invoker;
+use super::enqueue::GuestQueue;
 use crate::env::ANON_KEY;
 use crate::functions::{CachedFunction, DecryptedEnv};
 use crate::sockets::{GuestSocket, Socket};
@@ -32,6 +33,10 @@ impl Invoker {
             idempotency: Some(
                 self.shared.parts.capabilities.tenants.idempotency(Arc::clone(app), identity.clone()),
             ),
+            queue: Some(Arc::new(GuestQueue {
+                enqueuer: self.shared.parts.capabilities.enqueuer.clone(),
+                app: Arc::clone(app),
+            })),
             fetch: Some(self.shared.parts.capabilities.egress.for_invocation(
                 app,
                 Arc::clone(&cached.egress),

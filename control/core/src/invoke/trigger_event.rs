@@ -20,6 +20,11 @@ pub enum TriggerEvent {
         /// `ctx.trigger`
         context: Box<RawValue>,
     },
+    /// A job of the function's queue.
+    Job {
+        /// `ctx.trigger`
+        context: Box<RawValue>,
+    },
     /// Another trigger.
     Fired {
         /// Its kind.
@@ -33,6 +38,8 @@ pub enum TriggerEvent {
 
 /// The type of a call by `ctx.invoke`, which no config names.
 const SIBLING: &str = "sibling";
+/// The type of a job, likewise.
+const QUEUE: &str = "queue";
 
 #[derive(Serialize)]
 struct Tagged<K, T> {
@@ -65,7 +72,7 @@ impl TriggerEvent {
     pub fn socket(&self) -> Option<Arc<Socket>> {
         match self {
             Self::Fired { socket, .. } => socket.clone(),
-            Self::Http | Self::Invoke | Self::Sibling { .. } => None,
+            Self::Http | Self::Invoke | Self::Sibling { .. } | Self::Job { .. } => None,
         }
     }
 
@@ -78,12 +85,22 @@ impl TriggerEvent {
         Ok(Self::Sibling { context: serde_json::value::to_raw_value(&tagged)? })
     }
 
+    /// A job that starts; the event's fields stand beside `type` in `ctx.trigger`.
+    ///
+    /// # Errors
+    /// When the event is no JSON object.
+    pub(crate) fn job(event: impl Serialize) -> Result<Self, serde_json::Error> {
+        let tagged = Tagged { kind: QUEUE, event };
+        Ok(Self::Job { context: serde_json::value::to_raw_value(&tagged)? })
+    }
+
     /// As records write it.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Http => TriggerKind::Http.as_str(),
             Self::Invoke => "invoke",
             Self::Sibling { .. } => SIBLING,
+            Self::Job { .. } => QUEUE,
             Self::Fired { kind, .. } => kind.as_str(),
         }
     }
@@ -95,7 +112,9 @@ impl Serialize for TriggerEvent {
             Self::Http | Self::Invoke => {
                 Tagged { kind: TriggerKind::Http, event: Nothing {} }.serialize(serializer)
             }
-            Self::Sibling { context } | Self::Fired { context, .. } => context.serialize(serializer),
+            Self::Sibling { context } | Self::Job { context } | Self::Fired { context, .. } => {
+                context.serialize(serializer)
+            }
         }
     }
 }

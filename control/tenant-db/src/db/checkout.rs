@@ -110,6 +110,11 @@ impl Checkout {
         self.inspect(outcome)
     }
 
+    /// The server's process of the connection, to which proofs are bound.
+    pub(crate) fn process_id(&mut self) -> Result<i32, GuestError> {
+        self.connection().map(|connection| connection.process_id()).map_err(guest_error)
+    }
+
     /// It is closed instead of returned to the pool.
     pub(crate) fn mark_broken(&mut self) {
         self.broken = true;

@@ -52,12 +52,12 @@ impl TenantCredentials {
         format!("{signed}.{}", self.mac(&signed))
     }
 
-    /// `<expiry>.<hex of the MAC>`: with it, one idempotency key may be taken and its result stored, on one connection,
+    /// `<expiry>.<hex of the MAC>`: with it, one function of ours may be called for these two texts, on one connection,
     /// for a while. What is signed begins with a word that is no subject's hex: it can never pass for claims, nor they
     /// for it.
-    pub(crate) fn key_proof(&self, scope: &str, key: &str, process_id: i32) -> String {
-        let expiry = expiry();
-        let signed = format!("idempotency.{process_id}.{expiry}.{}.{}", hex::encode(scope), hex::encode(key));
+    pub(crate) fn proof(&self, word: ProvenCall, texts: [&str; 2], process_id: i32) -> String {
+        let (expiry, word, [first, second]) = (expiry(), word.word(), texts.map(hex::encode));
+        let signed = format!("{word}.{process_id}.{expiry}.{first}.{second}");
         format!("{expiry}.{}", self.mac(&signed))
     }
 
@@ -79,6 +79,24 @@ impl TenantCredentials {
     ) -> Login<'a> {
         let password = (!endpoint.is_managed()).then_some(self.password.as_str());
         Login { endpoint, database: &self.app_id, user, password, settings }
+    }
+}
+
+/// What a proof is for: those of one kind are no good for the other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ProvenCall {
+    /// Taking an idempotency key in a scope, and storing its result.
+    Idempotency,
+    /// Storing a job for a function, with a key.
+    Queue,
+}
+
+impl ProvenCall {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Idempotency => "idempotency",
+            Self::Queue => "queue",
+        }
     }
 }
 

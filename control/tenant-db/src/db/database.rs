@@ -12,10 +12,11 @@ use super::checkout::Checkout;
 use super::credentials::{CredentialResolver, TenantCredentials};
 use super::error::guest_error;
 use super::pool::Pools;
+use super::queue_wakes::QueueWakes;
 use super::rows::JsonRows;
 use super::session::SessionUser;
 use super::statement::UserStatement;
-use super::transaction::{AppTransaction, HeldKey};
+use super::transaction::{AppTransaction, HeldKey, JobsWithin};
 use super::{allow_list, encode};
 use crate::identity::{Identity, Privilege};
 
@@ -28,6 +29,8 @@ pub(crate) struct AppDatabase {
     resolver: Arc<dyn CredentialResolver>,
     app_id: Arc<str>,
     identity: Identity,
+    /// Told of jobs that transactions have committed.
+    wakes: QueueWakes,
 }
 
 impl fmt::Debug for AppDatabase {
@@ -42,8 +45,9 @@ impl AppDatabase {
         resolver: Arc<dyn CredentialResolver>,
         app_id: Arc<str>,
         identity: Identity,
+        wakes: QueueWakes,
     ) -> Self {
-        Self { pools, resolver, app_id, identity }
+        Self { pools, resolver, app_id, identity, wakes }
     }
 
     /// A connection, and the credentials, which sign for the user.
@@ -61,13 +65,22 @@ impl AppDatabase {
         let (mut checkout, credentials) = self.checkout().await?;
         let (_, session) = checkout.parts().map_err(guest_error)?;
         let claims = session.before_transaction(self.end_user(&credentials));
-        Ok((AppTransaction::new(checkout, options, claims), credentials))
+        let jobs = JobsWithin::new(Arc::clone(&credentials), Arc::clone(&self.app_id), self.wakes.clone());
+        Ok((AppTransaction::new(checkout, options, claims, jobs), credentials))
+    }
+
+    /// A connection as the service role, and the credentials, which sign for calls on it.
+    pub(crate) async fn checkout_with_credentials(
+        &self,
+    ) -> Result<(Checkout, Arc<TenantCredentials>), GuestError> {
+        let credentials = self.resolver.resolve(&self.app_id).await?;
+        let checkout = Checkout::take(&self.pools, &credentials, Privilege::Service).await?;
+        Ok((checkout, credentials))
     }
 
     /// A connection as the service role, whatever the identity, beside those that transactions have.
     pub(crate) async fn checkout_as_service(&self) -> Result<Checkout, GuestError> {
-        let credentials = self.resolver.resolve(&self.app_id).await?;
-        Checkout::take(&self.pools, &credentials, Privilege::Service).await
+        self.checkout_with_credentials().await.map(|(checkout, _)| checkout)
     }
 
     /// A transaction that holds an idempotency key, or the result of the work that held it before.
@@ -127,7 +140,7 @@ impl Database for AppDatabase {
         };
         check_subject(identity.subject())?;
         let (pools, resolver) = (Arc::clone(&self.pools), Arc::clone(&self.resolver));
-        Ok(Arc::new(Self::new(pools, resolver, Arc::clone(&self.app_id), identity)))
+        Ok(Arc::new(Self::new(pools, resolver, Arc::clone(&self.app_id), identity, self.wakes.clone())))
     }
 }
 

@@ -10,7 +10,7 @@ use super::limits::PARAMS_MAX;
 const ARRAY_DEPTH_MAX: usize = 6;
 
 /// One parameter; `None` is NULL.
-pub(super) type Param = Option<Vec<u8>>;
+pub(crate) type Param = Option<Vec<u8>>;
 
 /// All parameters of a statement, together at most `bytes_max` bytes.
 pub(super) fn encode(values: &[Value], bytes_max: usize) -> Result<Vec<Param>, GuestError> {

@@ -2,18 +2,20 @@
 
 mod cursors;
 mod held_key;
+mod jobs;
 mod savepoints;
 
 use std::fmt;
 
 use mayfly_runtime::providers::{
-    BoxFuture, ClaimOutcome, Cursor, GuestError, Isolation, ResultSet, RowBatch, Statement, Transaction,
-    TransactionOptions,
+    BoxFuture, ClaimOutcome, Cursor, GuestError, Isolation, NewJob, ResultSet, RowBatch, Statement,
+    StoredJob, Transaction, TransactionOptions,
 };
 
 use self::cursors::{Cursors, Portal, closed};
 pub(super) use self::held_key::HeldKey;
 use self::held_key::{KEEP, KeyRow, TAKE, not_held};
+pub(super) use self::jobs::JobsWithin;
 use super::checkout::Checkout;
 use super::encode::Param;
 use super::error::guest_error;
@@ -33,6 +35,7 @@ pub(super) struct AppTransaction {
     cursors: Cursors,
     /// The key that it was begun with, for `ctx.idempotency.run`.
     held: Option<HeldKey>,
+    jobs: JobsWithin,
 }
 
 impl fmt::Debug for AppTransaction {
@@ -43,7 +46,12 @@ impl fmt::Debug for AppTransaction {
 
 impl AppTransaction {
     /// `claims` are the statements that set the user's claims.
-    pub(super) fn new(checkout: Checkout, options: TransactionOptions, claims: Vec<String>) -> Self {
+    pub(super) fn new(
+        checkout: Checkout,
+        options: TransactionOptions,
+        claims: Vec<String>,
+        jobs: JobsWithin,
+    ) -> Self {
         let begin = begin_statement(options);
         Self {
             checkout,
@@ -52,6 +60,7 @@ impl AppTransaction {
             depth: 0,
             cursors: Cursors::default(),
             held: None,
+            jobs,
         }
     }
 
@@ -169,7 +178,10 @@ impl AppTransaction {
             return Ok(());
         }
         match self.checkout.finish("COMMIT").await.map_err(guest_error)?.as_str() {
-            "COMMIT" => Ok(()),
+            "COMMIT" => {
+                self.jobs.committed();
+                Ok(())
+            }
             _ => Err(rolled_back("the transaction")),
         }
     }
@@ -215,6 +227,10 @@ impl Transaction for AppTransaction {
                 None => Ok(()),
             }
         })
+    }
+
+    fn enqueue(&mut self, job: NewJob) -> BoxFuture<'_, Result<StoredJob, GuestError>> {
+        Box::pin(self.store_job(job))
     }
 
     fn finish(mut self: Box<Self>, result: String) -> BoxFuture<'static, Result<(), GuestError>> {

@@ -129,9 +129,9 @@ ALTER TABLE public._idempotency_keys ADD COLUMN IF NOT EXISTS result text;
 REVOKE ALL ON public._idempotency_keys FROM PUBLIC, butterbase_user, butterbase_anon;
 GRANT SELECT, INSERT, UPDATE, DELETE ON public._idempotency_keys TO butterbase_service, {owner};
 
--- Whether the host has signed this key for this very connection. What is signed begins with a word that is no end
--- user's hex, and has more parts than claims have.
-CREATE OR REPLACE FUNCTION mayfly.check_key_proof(claim_scope text, claim_key text, proof text) RETURNS void
+-- Whether the host has signed these two texts for this very connection. What is signed begins with a word that is no
+-- end user's hex, and has more parts than claims have.
+CREATE OR REPLACE FUNCTION mayfly.check_proof(word text, first_text text, second_text text, proof text) RETURNS void
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
 AS $$
@@ -141,17 +141,18 @@ DECLARE
     mac  bytea;
 BEGIN
     IF array_length(part, 1) IS DISTINCT FROM 2 OR part[1] !~ '^[0-9]{1,12}$' THEN
-        RAISE EXCEPTION 'the key is not signed' USING ERRCODE = 'invalid_authorization_specification';
+        RAISE EXCEPTION 'the call is not signed' USING ERRCODE = 'invalid_authorization_specification';
     END IF;
     SELECT inner_block, outer_block INTO STRICT key FROM mayfly.claims_key;
-    mac := sha256(key.outer_block || sha256(key.inner_block || convert_to('idempotency.' || pg_backend_pid()
+    mac := sha256(key.outer_block || sha256(key.inner_block || convert_to(word || '.' || pg_backend_pid()
         || '.' || part[1]
-        || '.' || encode(convert_to(claim_scope, 'UTF8'), 'hex')
-        || '.' || encode(convert_to(claim_key, 'UTF8'), 'hex'), 'UTF8')));
+        || '.' || encode(convert_to(first_text, 'UTF8'), 'hex')
+        || '.' || encode(convert_to(second_text, 'UTF8'), 'hex'), 'UTF8')));
     IF encode(mac, 'hex') IS DISTINCT FROM part[2] OR part[1]::bigint < extract(epoch FROM clock_timestamp()) THEN
-        RAISE EXCEPTION 'the key is not signed' USING ERRCODE = 'invalid_authorization_specification';
+        RAISE EXCEPTION 'the call is not signed' USING ERRCODE = 'invalid_authorization_specification';
     END IF;
 END $$;
+DROP FUNCTION IF EXISTS mayfly.check_key_proof(text, text, text);
 
 -- Take a key within the caller's transaction, or return the result of the work that had it. A transaction that holds it
 -- now is waited for, as long as a statement may take.
@@ -161,7 +162,7 @@ CREATE OR REPLACE FUNCTION mayfly.idempotency_begin(claim_scope text, claim_key 
 AS $$
 #variable_conflict use_column
 BEGIN
-    PERFORM mayfly.check_key_proof(claim_scope, claim_key, proof);
+    PERFORM mayfly.check_proof('idempotency', claim_scope, claim_key, proof);
     LOOP
         INSERT INTO public._idempotency_keys AS k (scope, key, expires_at)
         VALUES (claim_scope, claim_key, clock_timestamp() + ttl_seconds * interval '1 second')
@@ -187,8 +188,80 @@ CREATE OR REPLACE FUNCTION mayfly.idempotency_settle(claim_scope text, claim_key
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM mayfly.check_key_proof(claim_scope, claim_key, proof);
+    PERFORM mayfly.check_proof('idempotency', claim_scope, claim_key, proof);
     UPDATE public._idempotency_keys k SET result = work_result WHERE k.scope = claim_scope AND k.key = claim_key;
+END $$;
+
+-- Jobs of ctx.enqueue: one row each, from its enqueueing to its outcome. Only the platform reads and changes them.
+CREATE TABLE IF NOT EXISTS mayfly.jobs (
+    id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- The function that runs.
+    queue            text NOT NULL,
+    state            text NOT NULL DEFAULT 'waiting'
+        CHECK (state IN ('waiting', 'running', 'done', 'dead', 'cancelled')),
+    payload          text NOT NULL,
+    key              text,
+    attempt          integer NOT NULL DEFAULT 0,
+    attempts_max     integer NOT NULL,
+    -- How often an attempt that failed is tried again: a replay begins from there.
+    retries          integer NOT NULL,
+    backoff_seconds  float8 NOT NULL,
+    -- Larger with every start.
+    fence            bigint NOT NULL DEFAULT 0,
+    replays          integer NOT NULL DEFAULT 0,
+    enqueued_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    run_at           timestamptz NOT NULL,
+    -- The node that runs it, and until when it has said so.
+    node             text,
+    claimed_until    timestamptz,
+    started_at       timestamptz,
+    ended_at         timestamptz,
+    invocation_id    text,
+    status           integer,
+    error_code       text,
+    error_message    text
+) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.2);
+CREATE INDEX IF NOT EXISTS jobs_waiting ON mayfly.jobs (queue, run_at, id) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS jobs_running ON mayfly.jobs (claimed_until, queue) WHERE state = 'running';
+CREATE INDEX IF NOT EXISTS jobs_ended ON mayfly.jobs (state, id) WHERE state IN ('done', 'dead', 'cancelled');
+CREATE UNIQUE INDEX IF NOT EXISTS jobs_open_key ON mayfly.jobs (queue, key)
+    WHERE key IS NOT NULL AND state IN ('waiting', 'running');
+-- What is set for a queue; one without a row has no limit of its own.
+CREATE TABLE IF NOT EXISTS mayfly.queues (
+    name         text PRIMARY KEY,
+    concurrency  integer,
+    paused       boolean NOT NULL DEFAULT false
+);
+REVOKE ALL ON mayfly.jobs, mayfly.queues FROM PUBLIC, {owner}, butterbase_service, butterbase_user, butterbase_anon;
+
+-- Store a job within the caller's transaction, or find the open one with its key. It may start after that
+-- many milliseconds, or at a time.
+CREATE OR REPLACE FUNCTION mayfly.enqueue(job_queue text, job_key text, job_payload text, delay_ms float8, at_ms float8,
+    job_attempts integer, job_backoff float8, proof text) RETURNS TABLE (job bigint, duplicate boolean)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    starts  timestamptz;
+    stored  bigint;
+BEGIN
+    PERFORM mayfly.check_proof('queue', job_queue, coalesce(job_key, ''), proof);
+    starts := coalesce(to_timestamp(at_ms / 1000), clock_timestamp() + delay_ms * interval '1 millisecond');
+    LOOP
+        INSERT INTO mayfly.jobs (queue, key, payload, run_at, attempts_max, retries, backoff_seconds)
+        VALUES (job_queue, job_key, job_payload, starts, job_attempts, job_attempts - 1, job_backoff)
+        ON CONFLICT (queue, key) WHERE key IS NOT NULL AND state IN ('waiting', 'running') DO NOTHING
+        RETURNING id INTO stored;
+        IF FOUND THEN
+            RETURN QUERY SELECT stored, false;
+            RETURN;
+        END IF;
+        RETURN QUERY SELECT j.id, true FROM mayfly.jobs j
+            WHERE j.queue = job_queue AND j.key = job_key AND j.state IN ('waiting', 'running');
+        IF FOUND THEN
+            RETURN;
+        END IF;
+        -- It has ended in between.
+    END LOOP;
 END $$;
 
 -- Scripts that were run, newest last.
@@ -269,7 +342,8 @@ END $$;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA mayfly FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA mayfly FROM butterbase_service, butterbase_user, butterbase_anon;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA mayfly TO {owner};
--- Of all that is in there, the roles that run functions may call these two.
+-- Of all that is in there, the roles that run functions may call these three.
 GRANT USAGE ON SCHEMA mayfly TO butterbase_service, butterbase_user, butterbase_anon;
 GRANT EXECUTE ON FUNCTION mayfly.idempotency_begin(text, text, float8, text),
-    mayfly.idempotency_settle(text, text, text, text) TO butterbase_service, butterbase_user, butterbase_anon;
+    mayfly.idempotency_settle(text, text, text, text),
+    mayfly.enqueue(text, text, text, float8, float8, integer, float8, text) TO butterbase_service, butterbase_user, butterbase_anon;

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::migration_lock::{MigrationLock, MigrationLocks};
 use super::provision::{self, Blueprint};
 use super::{TenantError, roles, server_check};
-use crate::db::{AppDatabase, CredentialResolver, DbLimits, Pools, TenantCredentials};
+use crate::db::{AppDatabase, CredentialResolver, DbLimits, Pools, QueueWakes, TenantCredentials};
 use crate::idempotency::AppIdempotency;
 use crate::identity::Identity;
 use mayfly_api::apps::AppState;
@@ -41,6 +41,7 @@ struct TenantsState {
     pools: Arc<Pools>,
     credentials: Mutex<HashMap<String, Arc<TenantCredentials>>>,
     migration_locks: MigrationLocks,
+    queue_wakes: QueueWakes,
     _reaper: AbortOnDropHandle<()>,
     _follower: AbortOnDropHandle<()>,
 }
@@ -83,6 +84,7 @@ impl Tenants {
             pools,
             credentials: Mutex::default(),
             migration_locks: MigrationLocks::new(),
+            queue_wakes: QueueWakes::default(),
             _reaper: reaper,
             _follower: follower,
         };
@@ -103,9 +105,14 @@ impl Tenants {
         Arc::new(AppIdempotency::new(self.app_database(app_id.into(), identity)))
     }
 
-    fn app_database(&self, app_id: Arc<str>, identity: Identity) -> AppDatabase {
+    /// Told of every app that has new jobs on this node.
+    pub fn queue_wakes(&self) -> &QueueWakes {
+        &self.0.queue_wakes
+    }
+
+    pub(crate) fn app_database(&self, app_id: Arc<str>, identity: Identity) -> AppDatabase {
         let resolver = Arc::clone(&self.0) as Arc<dyn CredentialResolver>;
-        AppDatabase::new(Arc::clone(&self.0.pools), resolver, app_id, identity)
+        AppDatabase::new(Arc::clone(&self.0.pools), resolver, app_id, identity, self.0.queue_wakes.clone())
     }
 
     /// How many connections to apps' databases are idle.
@@ -128,7 +135,7 @@ impl Tenants {
     }
 
     /// The administrator's connection to an app's database.
-    pub(super) async fn admin(&self, app_id: &str) -> Result<tokio_postgres::Client, TenantError> {
+    pub(crate) async fn admin(&self, app_id: &str) -> Result<tokio_postgres::Client, TenantError> {
         self.credentials(app_id).await?;
         Ok(self.0.endpoint.admin_in_tenant_database(app_id).await?)
     }

@@ -49,6 +49,11 @@ impl Connections {
         (self.last, cell)
     }
 
+    /// The cell of a transaction that has begun.
+    pub(crate) fn transaction(&self, number: u32) -> Result<TransactionCell, GuestError> {
+        self.transactions.get(&number).cloned().ok_or_else(ended)
+    }
+
     pub(super) fn acting_as(&self, frame: &ActorFrame) -> Result<Arc<dyn Database>, GuestError> {
         let provider = self.provider.as_ref().map(Arc::clone).ok_or_else(unavailable)?;
         match frame {
@@ -70,7 +75,7 @@ pub(super) fn database(work: BoxFuture<'static, Answer>) -> (OperationKind, BoxF
     (OperationKind::Database, work)
 }
 
-pub(super) fn ended() -> GuestError {
+pub(crate) fn ended() -> GuestError {
     GuestError::new("25P01", "this transaction has ended")
 }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use mayfly_runtime::providers::{Claim, GuestError};
 
 use crate::db::checkout::Checkout;
-use crate::db::credentials::TenantCredentials;
+use crate::db::credentials::{ProvenCall, TenantCredentials};
 use crate::db::encode::Param;
 use crate::db::error::guest_error;
 use crate::wire::{Field, RowSink, Values, WireError};
@@ -38,7 +38,7 @@ impl HeldKey {
         claim: &Claim,
     ) -> Result<Self, GuestError> {
         let process_id = checkout.connection().map_err(guest_error)?.process_id();
-        let proof = credentials.key_proof(&claim.scope, &claim.key, process_id);
+        let proof = credentials.proof(ProvenCall::Idempotency, [&claim.scope, &claim.key], process_id);
         Ok(Self { scope: claim.scope.clone(), key: claim.key.clone(), proof })
     }
 
