@@ -67,6 +67,33 @@ impl Server {
         endpoint.admin(endpoint.platform_database()).await.expect("PostgreSQL answers")
     }
 
+    /// An administrator's connection to the app's database.
+    pub async fn tenant_database(&self) -> tokio_postgres::Client {
+        self.app.endpoint().admin(&self.app_id).await.expect("PostgreSQL answers")
+    }
+
+    /// The URL of a database on its PostgreSQL, for clients that are no part of it.
+    pub fn database_url(&self, database: &str) -> String {
+        let config = self.app.endpoint().client_config(database);
+        let [tokio_postgres::config::Host::Unix(directory)] = config.get_hosts() else {
+            panic!("its PostgreSQL is a private one, on a socket");
+        };
+        let (user, port) = (config.get_user().unwrap_or("postgres"), config.get_ports()[0]);
+        format!("postgresql://{user}@localhost:{port}/{database}?host={}", directory.display())
+    }
+
+    /// A change by the management API.
+    pub async fn patch(&self, rest: &str, body: Value) {
+        let request = http::Request::patch(format!("/v1/{}{rest}", self.app_id))
+            .header("host", "bench")
+            .header("authorization", format!("Bearer {}", self.service_key))
+            .header("content-type", "application/json")
+            .body(Full::new(Bytes::from(body.to_string())))
+            .expect("the request is well formed");
+        let (status, answer) = self.client().await.send(request).await;
+        assert_eq!(status, 200, "{answer:?}");
+    }
+
     /// A token for one of the app's users.
     pub async fn token(&self, sub: &str) -> String {
         let path = format!("/v1/{}/auth/tokens", self.app_id);
@@ -197,6 +224,15 @@ impl Client {
         let (status, body) = self.send(request).await;
         assert_eq!(status, 200, "{path}: {body:?}");
         body
+    }
+
+    /// `POST path` with a body; the status.
+    pub async fn post(&mut self, path: &str, body: String) -> u16 {
+        let request = http::Request::post(path)
+            .header("host", "bench")
+            .body(Full::new(Bytes::from(body)))
+            .expect("the request is well formed");
+        self.send(request).await.0
     }
 
     /// `GET path`, which must be answered with 200.
