@@ -24,7 +24,7 @@ use mayfly_core::env::Env;
 use mayfly_core::function_management::Functions;
 use mayfly_core::functions::{FunctionCache, ResolvedCall};
 use mayfly_core::health::Health;
-use mayfly_core::invoke::{Invocation, Invoker, Running, TriggerEvent};
+use mayfly_core::invoke::{Invocation, Invoker, TriggerEvent};
 use mayfly_core::keys::Keys;
 use mayfly_core::logs::{Logs, TailEvent, info, tail_filter};
 use mayfly_core::schema::Schemas;
@@ -38,9 +38,12 @@ use mayfly_core::triggers::websocket::{WebsocketSession, Websockets};
 use mayfly_core::triggers::{TriggerRunner, Triggers};
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
-use mayfly_edge::{EdgeServices, RunningCall, SocketSession, TailItem, TestCall, WebhookReply};
-use mayfly_runtime::{DisconnectGuard, Request, Response};
+use mayfly_edge::{EdgeServices, SocketSession, TailItem, TestCall, WebhookReply};
+use mayfly_runtime::Request;
+
 use mayfly_telemetry::request::RequestContext;
+
+use crate::running::RunningInvocation;
 
 /// The use cases of a server. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -255,7 +258,7 @@ impl EdgeServices for UseCases {
         let (trigger, permit) = (TriggerEvent::Http, permit.slot);
         let invocation =
             Invocation { function, request, path, caller, identity, trigger, context, permit, parent: None };
-        self.invoker.start(invocation).await.map(RunningInvocation)
+        self.invoker.call(invocation).await.map(RunningInvocation::from)
     }
 
     async fn check_webhook(&self, app: &str, name: &str, context: &RequestContext) -> ApiResult<()> {
@@ -343,23 +346,5 @@ impl SocketSession for ClientSocket {
 
     async fn end(&self) {
         self.0.end().await;
-    }
-}
-
-/// An invocation that runs, as the edge sees it.
-#[derive(Debug)]
-pub struct RunningInvocation(Running);
-
-impl RunningCall for RunningInvocation {
-    fn id(&self) -> &str {
-        &self.0.id
-    }
-
-    async fn response(&mut self) -> ApiResult<Response> {
-        self.0.response().await
-    }
-
-    fn disconnect_guard(&mut self) -> Option<DisconnectGuard> {
-        self.0.disconnect_guard()
     }
 }

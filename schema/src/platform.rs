@@ -51,6 +51,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0013" 13 "realtime",
     "0014" 14 "invoked",
     "0015" 15 "queues",
+    "0016" 16 "invocation_transactions",
 ];
 
 /// Any number will do, as long as every build uses this one.

@@ -1,6 +1,7 @@
 //! Tests of PostgreSQL: the managed cluster, the platform's tables, tenants' databases.
 
 mod act_as;
+mod atomic;
 mod by_url;
 mod cluster;
 mod fuzz;

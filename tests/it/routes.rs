@@ -9,6 +9,7 @@ mod env;
 mod errors;
 mod functions;
 mod health;
+mod idempotency_key;
 mod invoke;
 mod keys;
 mod limits;

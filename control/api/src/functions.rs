@@ -29,6 +29,32 @@ words! {
 }
 
 words! {
+    /// Whether all that an invocation writes is committed together.
+    #[derive(Default)]
+    TransactionMode {
+        /// Each statement by itself, but for those in `ctx.db.tx`.
+        #[default]
+        None = "none",
+        /// All of an invocation's statements, claims and jobs, when its response has a status below 500.
+        Invocation = "invocation",
+    }
+}
+
+words! {
+    /// What an `Idempotency-Key` of a request means.
+    #[derive(Default)]
+    IdempotencyKeyMode {
+        /// Nothing.
+        #[default]
+        Off = "off",
+        /// A request that has one runs once.
+        Optional = "optional",
+        /// Likewise; and a request without one is refused.
+        Required = "required",
+    }
+}
+
+words! {
     /// Whose agents see a function.
     #[derive(Default)]
     AgentToolExposure {
@@ -75,6 +101,12 @@ macro_rules! with_settings {
             /// Whether a service key may act as a user in it.
             #[serde(default)]
             pub allow_service_key_impersonation: Option<bool>,
+            /// Whether all that an invocation writes is committed together.
+            #[serde(default)]
+            pub transaction: Option<TransactionMode>,
+            /// Whether a request with an `Idempotency-Key` that was answered before gets that response again.
+            #[serde(default, rename = "idempotencyKey")]
+            pub idempotency_key: Option<IdempotencyKeyMode>,
         }
 
         impl $name {
@@ -90,6 +122,8 @@ macro_rules! with_settings {
                     agent_tool_mode: self.agent_tool_mode,
                     agent_tool_exposed_to: self.agent_tool_exposed_to,
                     allow_service_key_impersonation: self.allow_service_key_impersonation,
+                    transaction: self.transaction,
+                    idempotency_key: self.idempotency_key,
                 }
             }
         }
@@ -109,6 +143,8 @@ pub struct SettingsChange {
     pub agent_tool_mode: Option<AgentToolMode>,
     pub agent_tool_exposed_to: Option<AgentToolExposure>,
     pub allow_service_key_impersonation: Option<bool>,
+    pub transaction: Option<TransactionMode>,
+    pub idempotency_key: Option<IdempotencyKeyMode>,
 }
 
 with_settings! {
@@ -257,6 +293,11 @@ pub struct FunctionSummary {
     pub agent_tool_exposed_to: AgentToolExposure,
     /// Whether a service key may act as a user in it.
     pub allow_service_key_impersonation: bool,
+    /// Whether all that an invocation writes is committed together.
+    pub transaction: TransactionMode,
+    /// Whether a request with an `Idempotency-Key` that was answered before gets that response again.
+    #[serde(rename = "idempotencyKey")]
+    pub idempotency_key: IdempotencyKeyMode,
 }
 
 /// An app's functions.
@@ -340,6 +381,11 @@ pub struct FunctionSettingsInfo {
     pub agent_tool_exposed_to: AgentToolExposure,
     /// Whether a service key may act as a user in it.
     pub allow_service_key_impersonation: bool,
+    /// Whether all that an invocation writes is committed together.
+    pub transaction: TransactionMode,
+    /// Whether a request with an `Idempotency-Key` that was answered before gets that response again.
+    #[serde(rename = "idempotencyKey")]
+    pub idempotency_key: IdempotencyKeyMode,
     /// The rollout beside it.
     pub rollout: Option<RolloutInfo>,
     /// When it was changed.

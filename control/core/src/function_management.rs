@@ -143,6 +143,8 @@ impl Handler<FunctionSettingsPatch> for Functions {
                 agent_tool_mode: settings.agent_tool_mode,
                 agent_tool_exposed_to: settings.agent_tool_exposed_to,
                 allow_service_key_impersonation: settings.allow_service_key_impersonation,
+                transaction: settings.transaction,
+                idempotency_key: settings.idempotency_key,
                 rollout: rollout.as_ref().map(rollout_info),
                 updated_at: function.updated_at.into(),
             },
@@ -228,6 +230,8 @@ fn summary(api_base: &str, function: Function, stats: &FunctionStats) -> Functio
         agent_tool_mode: settings.agent_tool_mode,
         agent_tool_exposed_to: settings.agent_tool_exposed_to,
         allow_service_key_impersonation: settings.allow_service_key_impersonation,
+        transaction: settings.transaction,
+        idempotency_key: settings.idempotency_key,
     }
 }
 

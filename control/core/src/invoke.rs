@@ -5,6 +5,7 @@ mod enqueue;
 mod fault;
 mod grants;
 mod images;
+mod keyed;
 mod mapping;
 mod pending_records;
 mod record;
@@ -12,6 +13,7 @@ mod recording;
 mod redaction;
 mod running;
 mod scope;
+mod settlement;
 mod siblings;
 mod trigger_event;
 
@@ -29,6 +31,7 @@ use mayfly_runtime::{Call, Disconnected, Engine, Limits, Outcome, Request};
 use mayfly_secrets::KeyRing;
 use mayfly_store::{InvocationRecord, Sink, Store};
 use mayfly_telemetry::request::RequestContext;
+use mayfly_tenant_db::db::ResponseHold;
 use mayfly_tenant_db::identity::Identity;
 use mayfly_tenant_db::tenant::Tenants;
 use tokio::sync::oneshot;
@@ -40,14 +43,17 @@ use crate::functions::{CachedFunction, FunctionCache, Rollouts};
 use crate::sockets::Publisher;
 
 pub use enqueue::Enqueuer;
+pub use keyed::Called;
 pub use recording::{RECORDING_BYTES_MAX, recording_name};
 pub use running::Running;
 pub use scope::InvocationScope;
 pub use trigger_event::TriggerEvent;
 
+use grants::Granted;
 use images::Images;
 use pending_records::PendingRecords;
 use record::InvocationStart;
+use settlement::Settlement;
 use siblings::Siblings;
 
 /// Runs functions. Cheap to clone.
@@ -153,10 +159,16 @@ impl Invoker {
     /// # Errors
     /// When the image, the environment or the store cannot be had.
     pub async fn start(&self, invocation: Invocation) -> ApiResult<Running> {
+        self.begin(invocation, None).await
+    }
+
+    /// The same, for a request whose key is held.
+    async fn begin(&self, invocation: Invocation, hold: Option<ResponseHold>) -> ApiResult<Running> {
         let Invocation { function, request, path, caller, identity, trigger, context, mut permit, parent } =
             invocation;
         let image = self.shared.images.get(&function).await?;
-        let mut grants = self.grants(&function, &identity, context.trace, trigger.socket()).await?;
+        let Granted { mut grants, transaction } =
+            self.grants(&function, &identity, context.trace, trigger.socket()).await?;
         let id = ids::invocation_id();
         let guest_context = context::json(&function, &caller, &trigger, &context);
         let scope = Arc::new(InvocationScope {
@@ -182,12 +194,28 @@ impl Invoker {
         let (guard, disconnected) = Disconnected::pair();
         let call = Call { request, context: guest_context, grants, limits, disconnected };
         let (answer, reply) = oneshot::channel();
+        let (answer, settlement) = if transaction.is_none() && hold.is_none() {
+            (answer, None)
+        } else {
+            let (given, answered) = oneshot::channel();
+            (given, Some(Settlement { invocation_id: id.clone(), transaction, hold, answered, answer }))
+        };
         let finished = CancellationToken::new();
         let (this, running, at_end) = (self.clone(), Arc::clone(&function), finished.clone().drop_guard());
         let work = self.shared.parts.execution.tasks.attached(async move {
             let (execution, app) = (&this.shared.parts.execution, &running.function.app_id);
             let run = execution.engine.invoke(&image, call, answer);
-            let mut outcome = execution.cpu_scheduler.run(Arc::clone(app), permit.weight(), run).await;
+            let run = execution.cpu_scheduler.run(Arc::clone(app), permit.weight(), run);
+            let mut outcome = match settlement {
+                None => run.await,
+                Some(settlement) => {
+                    let (mut outcome, fault) = tokio::join!(run, settlement.settle());
+                    if let Some(fault) = fault {
+                        settlement::overrule(&mut outcome, fault);
+                    }
+                    outcome
+                }
+            };
             let fuel =
                 outcome.usage.fuel + outcome.background.as_ref().map_or(0, |background| background.fuel);
             execution.daily.spend(app, fuel, outcome.usage.egress_bytes);

@@ -8,9 +8,11 @@ mod database;
 mod encode;
 mod enqueue;
 mod error;
+mod invocation;
 mod limits;
 mod pool;
 mod queue_wakes;
+mod responses;
 mod rows;
 mod session;
 mod statement;
@@ -22,7 +24,10 @@ pub use enqueue::{
     ATTEMPTS_MAX, BACKOFF_SECONDS_MAX, DELAY_SECONDS_MAX, KEY_MAX, PAYLOAD_BYTES_MAX, check_job,
 };
 pub(crate) use enqueue::{ENQUEUE, StoredRow, job_params};
+pub use invocation::InvocationTransaction;
 pub use limits::DbLimits;
 pub(crate) use pool::Pools;
 pub use queue_wakes::QueueWakes;
+pub(crate) use responses::begin as begin_response;
+pub use responses::{KeyState, KeyedRequest, RESPONSE_BYTES_MAX, ResponseHold};
 pub(crate) use statement::UserStatement;

@@ -232,7 +232,7 @@ fn no_users_sql_can_claim_or_complete_a_key() {
                 assert_eq!(code(&app.service(), &sql).await, "28000", "{sql}");
             }
         }
-        assert_eq!(code(&alice, "SELECT mayfly.check_key_proof('a', 'b', 'c')").await, "42501");
+        assert_eq!(code(&alice, "SELECT mayfly.check_proof('idempotency', 'a', 'b', 'c')").await, "42501");
         // Within such work it cannot, either: the session holds no readable proof.
         let mut transaction = mine(&app, user("alice"), "other").await;
         for sql in [

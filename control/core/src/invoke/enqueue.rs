@@ -8,6 +8,7 @@ use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_common::clock;
 use mayfly_runtime::providers::{BoxFuture, GuestError, NewJob, Queue, StoredJob};
 use mayfly_store::Store;
+use mayfly_tenant_db::db::InvocationTransaction;
 use mayfly_tenant_db::queue;
 use mayfly_tenant_db::tenant::Tenants;
 
@@ -79,6 +80,8 @@ impl Enqueuer {
 pub(super) struct GuestQueue {
     pub(super) enqueuer: Enqueuer,
     pub(super) app: Arc<str>,
+    /// Of an invocation that is one.
+    pub(super) transaction: Option<Arc<InvocationTransaction>>,
 }
 
 impl Queue for GuestQueue {
@@ -93,7 +96,14 @@ impl Queue for GuestQueue {
     }
 
     fn enqueue(self: Arc<Self>, job: NewJob) -> BoxFuture<'static, Result<StoredJob, GuestError>> {
-        Box::pin(async move { self.enqueuer.enqueue(&self.app, &job).await })
+        Box::pin(async move {
+            if let Some(transaction) = &self.transaction
+                && let Some(stored) = transaction.enqueue(&job).await?
+            {
+                return Ok(stored);
+            }
+            self.enqueuer.enqueue(&self.app, &job).await
+        })
     }
 }
 

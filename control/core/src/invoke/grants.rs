@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mayfly_runtime::providers::{Environment, Grants};
+use mayfly_api::functions::TransactionMode;
+use mayfly_runtime::providers::{Database, Environment, Grants, Idempotency};
 
 use super::Invoker;
 use super::enqueue::GuestQueue;
@@ -13,7 +14,15 @@ use crate::sockets::{GuestSocket, Socket};
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_secrets::SecretRedactor;
 use mayfly_telemetry::trace::Trace;
+use mayfly_tenant_db::db::InvocationTransaction;
 use mayfly_tenant_db::identity::Identity;
+
+/// What an invocation may use.
+pub(super) struct Granted {
+    pub(super) grants: Grants,
+    /// Of an invocation that is one transaction.
+    pub(super) transaction: Option<Arc<InvocationTransaction>>,
+}
 
 impl Invoker {
     pub(super) async fn grants(
@@ -22,28 +31,34 @@ impl Invoker {
         identity: &Identity,
         trace: Option<Trace>,
         socket: Option<Arc<Socket>>,
-    ) -> ApiResult<Grants> {
+    ) -> ApiResult<Granted> {
         let app = &cached.function.app_id;
-        let publisher = self.shared.parts.capabilities.publisher.clone();
-        Ok(Grants {
+        let capabilities = &self.shared.parts.capabilities;
+        let (tenants, publisher) = (&capabilities.tenants, capabilities.publisher.clone());
+        let is_atomic = cached.function.settings.transaction == TransactionMode::Invocation;
+        let transaction =
+            is_atomic.then(|| tenants.invocation_transaction(Arc::clone(app), identity.clone()));
+        let (database, idempotency): (Arc<dyn Database>, Arc<dyn Idempotency>) = match &transaction {
+            Some(transaction) => (transaction.clone(), transaction.clone()),
+            None => (
+                tenants.database(Arc::clone(app), identity.clone()),
+                tenants.idempotency(Arc::clone(app), identity.clone()),
+            ),
+        };
+        let queue = GuestQueue {
+            enqueuer: capabilities.enqueuer.clone(),
+            app: Arc::clone(app),
+            transaction: transaction.clone(),
+        };
+        let grants = Grants {
             env: Arc::clone(&self.env(cached).await?.variables),
-            database: Some(
-                self.shared.parts.capabilities.tenants.database(Arc::clone(app), identity.clone()),
-            ),
-            idempotency: Some(
-                self.shared.parts.capabilities.tenants.idempotency(Arc::clone(app), identity.clone()),
-            ),
-            queue: Some(Arc::new(GuestQueue {
-                enqueuer: self.shared.parts.capabilities.enqueuer.clone(),
-                app: Arc::clone(app),
-            })),
-            fetch: Some(self.shared.parts.capabilities.egress.for_invocation(
-                app,
-                Arc::clone(&cached.egress),
-                trace,
-            )),
+            database: Some(database),
+            idempotency: Some(idempotency),
+            queue: Some(Arc::new(queue)),
+            fetch: Some(capabilities.egress.for_invocation(app, Arc::clone(&cached.egress), trace)),
             realtime: Some(Arc::new(GuestSocket { app: Arc::clone(app), publisher, socket })),
-        })
+        };
+        Ok(Granted { grants, transaction })
     }
 
     async fn env<'a>(&self, cached: &'a CachedFunction) -> ApiResult<&'a DecryptedEnv> {

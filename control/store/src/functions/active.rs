@@ -57,7 +57,7 @@ pub struct Canary {
 const ACTIVE: &str = "SELECT f.id, f.name, f.app_id, a.name AS app_name, a.paused, a.paused_reason,
     a.settings AS app_settings, v.id AS version_id, v.number AS version, i.image_digest,
     f.timeout_ms, f.cpu_limit_ms, f.memory_limit_mb, f.agent_tool, f.agent_tool_description, f.agent_tool_mode,
-    f.agent_tool_exposed_to, f.allow_service_key_impersonation, f.record_percent, f.env_revision,
+    f.agent_tool_exposed_to, f.allow_service_key_impersonation, f.record_percent, f.transaction_mode, f.idempotency_key, f.env_revision,
     a.env_revision AS app_env_revision,
     rv.id AS rollout_version_id, rv.number AS rollout_version, ri.image_digest AS rollout_image_digest, r.percent
   FROM functions f

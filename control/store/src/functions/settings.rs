@@ -1,6 +1,8 @@
 //! `FunctionSettings`: limits and switches of a function, and patches of them.
 
-use mayfly_api::functions::{AgentToolExposure, AgentToolMode, SettingsChange};
+use mayfly_api::functions::{
+    AgentToolExposure, AgentToolMode, IdempotencyKeyMode, SettingsChange, TransactionMode,
+};
 use tokio_postgres::{Row, Transaction};
 
 use crate::StoreError;
@@ -26,6 +28,10 @@ pub struct FunctionSettings {
     pub allow_service_key_impersonation: bool,
     /// How many of a hundred invocations are recorded, so that they can be run again.
     pub record_percent: u32,
+    /// Whether all that an invocation writes is committed together.
+    pub transaction: TransactionMode,
+    /// Whether a repeated request gets the first one's response.
+    pub idempotency_key: IdempotencyKeyMode,
 }
 
 impl Default for FunctionSettings {
@@ -40,6 +46,8 @@ impl Default for FunctionSettings {
             agent_tool_exposed_to: AgentToolExposure::default(),
             allow_service_key_impersonation: true,
             record_percent: 0,
+            transaction: TransactionMode::default(),
+            idempotency_key: IdempotencyKeyMode::default(),
         }
     }
 }
@@ -58,6 +66,8 @@ impl FunctionSettings {
                 .unwrap_or_default(),
             allow_service_key_impersonation: row.get("allow_service_key_impersonation"),
             record_percent: unsigned("record_percent"),
+            transaction: TransactionMode::parse(row.get("transaction_mode")).unwrap_or_default(),
+            idempotency_key: IdempotencyKeyMode::parse(row.get("idempotency_key")).unwrap_or_default(),
         }
     }
 }
@@ -82,6 +92,8 @@ pub(super) async fn apply(
                 agent_tool_exposed_to = coalesce($9, agent_tool_exposed_to),
                 allow_service_key_impersonation = coalesce($10, allow_service_key_impersonation),
                 record_percent = coalesce($11, record_percent),
+                transaction_mode = coalesce($12, transaction_mode),
+                idempotency_key = coalesce($13, idempotency_key),
                 updated_at = now()
              WHERE app_id = $1 AND name = $2",
             &[
@@ -96,6 +108,8 @@ pub(super) async fn apply(
                 &patch.agent_tool_exposed_to.map(AgentToolExposure::as_str),
                 &patch.allow_service_key_impersonation,
                 &signed(patch.record_percent),
+                &patch.transaction.map(TransactionMode::as_str),
+                &patch.idempotency_key.map(IdempotencyKeyMode::as_str),
             ],
         )
         .await?;

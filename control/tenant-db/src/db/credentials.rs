@@ -89,6 +89,8 @@ pub(crate) enum ProvenCall {
     Idempotency,
     /// Storing a job for a function, with a key.
     Queue,
+    /// Taking a request's key for a function and caller, and storing the response.
+    Response,
 }
 
 impl ProvenCall {
@@ -96,6 +98,7 @@ impl ProvenCall {
         match self {
             Self::Idempotency => "idempotency",
             Self::Queue => "queue",
+            Self::Response => "response",
         }
     }
 }

@@ -58,7 +58,7 @@ impl AppDatabase {
         Ok((checkout, credentials))
     }
 
-    async fn transaction(
+    pub(super) async fn transaction(
         &self,
         options: TransactionOptions,
     ) -> Result<(AppTransaction, Arc<TenantCredentials>), GuestError> {
@@ -67,6 +67,11 @@ impl AppDatabase {
         let claims = session.before_transaction(self.end_user(&credentials));
         let jobs = JobsWithin::new(Arc::clone(&credentials), Arc::clone(&self.app_id), self.wakes.clone());
         Ok((AppTransaction::new(checkout, options, claims, jobs), credentials))
+    }
+
+    /// What signs for calls on the app's connections.
+    pub(super) async fn credentials(&self) -> Result<Arc<TenantCredentials>, GuestError> {
+        self.resolver.resolve(&self.app_id).await
     }
 
     /// A connection as the service role, and the credentials, which sign for calls on it.

@@ -14,7 +14,8 @@ use mayfly_runtime::providers::{
 
 use self::cursors::{Cursors, Portal, closed};
 pub(super) use self::held_key::HeldKey;
-use self::held_key::{KEEP, KeyRow, TAKE, not_held};
+pub(super) use self::held_key::KeyRow;
+use self::held_key::{KEEP, TAKE, not_held};
 pub(super) use self::jobs::JobsWithin;
 use super::checkout::Checkout;
 use super::encode::Param;
@@ -68,7 +69,7 @@ impl AppTransaction {
         &mut self.checkout
     }
 
-    async fn query_in(&mut self, statement: Statement) -> Result<ResultSet, GuestError> {
+    pub(super) async fn query_in(&mut self, statement: Statement) -> Result<ResultSet, GuestError> {
         let params = self.vet(&statement)?;
         let mut rows = JsonRows::new(statement.bigint, statement.shape, self.checkout.pools().limits());
         let command_tag = self.exchange(&statement.sql, &params, &mut rows).await?;
@@ -82,7 +83,7 @@ impl AppTransaction {
     }
 
     /// Run a statement in it, the user's or one of ours. Gives the command tag.
-    async fn exchange(
+    pub(super) async fn exchange(
         &mut self,
         sql: &str,
         params: &[Param],
@@ -120,7 +121,7 @@ impl AppTransaction {
         self.checkout.within_time(async |checkout| checkout.connection()?.run_simple(sql).await).await
     }
 
-    async fn open_cursor(&mut self, statement: Statement) -> Result<Cursor, GuestError> {
+    pub(super) async fn open_cursor(&mut self, statement: Statement) -> Result<Cursor, GuestError> {
         self.cursors.check_room()?;
         let params = self.vet(&statement)?;
         let before = self.take_pending();
@@ -129,7 +130,7 @@ impl AppTransaction {
         Ok(self.cursors.insert(portal))
     }
 
-    async fn fetch_rows(&mut self, cursor: Cursor, rows: u32) -> Result<RowBatch, GuestError> {
+    pub(super) async fn fetch_rows(&mut self, cursor: Cursor, rows: u32) -> Result<RowBatch, GuestError> {
         let Some(portal) = self.cursors.remove(cursor) else { return Err(closed()) };
         let fetched = portal.fetch(&mut self.checkout, rows).await;
         let batch = self.still_open(fetched)?;
@@ -147,16 +148,39 @@ impl AppTransaction {
         self.still_open(outcome)
     }
 
+    /// Send what waits for the next statement: rows of an open portal are fetched without one.
+    pub(super) async fn send_pending(&mut self) -> Result<(), GuestError> {
+        let pending = self.take_pending().join("; ");
+        self.command(&pending).await.map(|_| ())
+    }
+
+    pub(super) async fn close_cursor(&mut self, cursor: Cursor) -> Result<(), GuestError> {
+        match self.cursors.remove(cursor) {
+            Some(portal) => self.close_portal(portal).await,
+            None => Ok(()),
+        }
+    }
+
     /// Take the idempotency key in this transaction, or find the result of the work that had it. Waits for a
     /// transaction that holds it at the moment.
+    pub(super) async fn take_key(
+        &mut self,
+        held: &HeldKey,
+        ttl_seconds: Option<u32>,
+    ) -> Result<KeyRow, GuestError> {
+        let mut row = KeyRow::default();
+        let params = held.params(ttl_seconds.map(|seconds| seconds.to_string()));
+        self.exchange(TAKE, &params, &mut row).await?;
+        Ok(row)
+    }
+
+    /// Take the key for all that the transaction will do.
     pub(in crate::db) async fn take(
         mut self,
         held: HeldKey,
         ttl_seconds: Option<u32>,
     ) -> Result<ClaimOutcome, GuestError> {
-        let mut row = KeyRow::default();
-        let params = held.params(ttl_seconds.map(|seconds| seconds.to_string()));
-        self.exchange(TAKE, &params, &mut row).await?;
+        let row = self.take_key(&held, ttl_seconds).await?;
         if row.mine {
             self.held = Some(held);
             return Ok(ClaimOutcome::Mine(Box::new(self)));
@@ -167,13 +191,16 @@ impl AppTransaction {
     }
 
     /// Store the result beside the key.
-    async fn store_result(&mut self, result: &str) -> Result<(), GuestError> {
-        let held = self.held.take().ok_or_else(not_held)?;
-        let params = held.result_params(result)?;
+    pub(super) async fn store_result(
+        &mut self,
+        held: Option<HeldKey>,
+        result: &str,
+    ) -> Result<(), GuestError> {
+        let params = held.ok_or_else(not_held)?.result_params(result)?;
         self.exchange(KEEP, &params, &mut KeyRow::default()).await.map(|_| ())
     }
 
-    async fn commit_now(&mut self) -> Result<(), GuestError> {
+    pub(super) async fn commit_now(&mut self) -> Result<(), GuestError> {
         if !self.begun {
             return Ok(());
         }
@@ -186,7 +213,7 @@ impl AppTransaction {
         }
     }
 
-    async fn roll_back_now(&mut self) -> Result<(), GuestError> {
+    pub(super) async fn roll_back_now(&mut self) -> Result<(), GuestError> {
         if !self.begun {
             return Ok(());
         }
@@ -221,12 +248,7 @@ impl Transaction for AppTransaction {
     }
 
     fn close(&mut self, cursor: Cursor) -> BoxFuture<'_, Result<(), GuestError>> {
-        Box::pin(async move {
-            match self.cursors.remove(cursor) {
-                Some(portal) => self.close_portal(portal).await,
-                None => Ok(()),
-            }
-        })
+        Box::pin(self.close_cursor(cursor))
     }
 
     fn enqueue(&mut self, job: NewJob) -> BoxFuture<'_, Result<StoredJob, GuestError>> {
@@ -235,7 +257,8 @@ impl Transaction for AppTransaction {
 
     fn finish(mut self: Box<Self>, result: String) -> BoxFuture<'static, Result<(), GuestError>> {
         Box::pin(async move {
-            match self.store_result(&result).await {
+            let held = self.held.take();
+            match self.store_result(held, &result).await {
                 Ok(()) => self.commit_now().await,
                 Err(error) => {
                     // Why the result was not stored says more than a rollback that fails, which closes the connection.

@@ -19,7 +19,8 @@ SELECT 'everyone may use language ' || l.lanname FROM pg_catalog.pg_language l, 
 UNION ALL
 SELECT 'others may read ' || c.oid::pg_catalog.regclass FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
     WHERE c.oid IN ('mayfly.claims_key'::pg_catalog.regclass, 'mayfly.migrations'::pg_catalog.regclass,
-            'mayfly.jobs'::pg_catalog.regclass, 'mayfly.queues'::pg_catalog.regclass)
+            'mayfly.jobs'::pg_catalog.regclass, 'mayfly.queues'::pg_catalog.regclass,
+            'mayfly.responses'::pg_catalog.regclass)
       AND a.grantee <> c.relowner
 UNION ALL
 SELECT 'everyone may read ' || c.oid::pg_catalog.regclass FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
@@ -39,7 +40,7 @@ SELECT 'functions may call ' || p.oid::pg_catalog.regprocedure
     WHERE p.pronamespace = 'mayfly'::pg_catalog.regnamespace
       AND a.grantee IN (0, 'butterbase_service'::pg_catalog.regrole, 'butterbase_user'::pg_catalog.regrole,
           'butterbase_anon'::pg_catalog.regrole)
-      AND p.proname NOT IN ('idempotency_begin', 'idempotency_settle', 'enqueue')
+      AND p.proname NOT IN ('idempotency_begin', 'idempotency_settle', 'enqueue', 'response_begin', 'response_settle')
 UNION ALL
 SELECT 'the key for claims is missing' WHERE NOT EXISTS (SELECT FROM mayfly.claims_key)
 UNION ALL

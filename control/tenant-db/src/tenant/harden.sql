@@ -264,6 +264,75 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Responses to requests with an Idempotency-Key: one row a key of a caller's, from its first request until it expires.
+CREATE TABLE IF NOT EXISTS mayfly.responses (
+    function     text NOT NULL,
+    caller       text NOT NULL,
+    key          text NOT NULL,
+    -- What another request with the key has to equal.
+    fingerprint  text NOT NULL,
+    -- Names the request that runs: another one that took its place is not settled by it.
+    token        text NOT NULL,
+    -- NULL while it runs.
+    response     text,
+    expires_at   timestamptz NOT NULL,
+    PRIMARY KEY (function, caller, key)
+);
+CREATE INDEX IF NOT EXISTS responses_expiry ON mayfly.responses (expires_at);
+REVOKE ALL ON mayfly.responses FROM PUBLIC, {owner}, butterbase_service, butterbase_user, butterbase_anon;
+
+-- Take a key for a request that begins, or find what is known of it.
+CREATE OR REPLACE FUNCTION mayfly.response_begin(for_function text, for_caller text, for_key text, request_print text,
+    request_token text, lease_seconds float8, proof text) RETURNS TABLE (state text, response text)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    known mayfly.responses;
+BEGIN
+    PERFORM mayfly.check_proof('response', for_function || chr(10) || for_caller, for_key, proof);
+    LOOP
+        INSERT INTO mayfly.responses AS r (function, caller, key, fingerprint, token, expires_at)
+        VALUES (for_function, for_caller, for_key, request_print, request_token,
+            clock_timestamp() + lease_seconds * interval '1 second')
+        ON CONFLICT (function, caller, key) DO UPDATE
+            SET fingerprint = excluded.fingerprint, token = excluded.token, expires_at = excluded.expires_at, response = NULL
+            WHERE r.expires_at <= clock_timestamp();
+        IF FOUND THEN
+            RETURN QUERY SELECT 'mine', NULL::text;
+            RETURN;
+        END IF;
+        SELECT * INTO known FROM mayfly.responses r
+            WHERE r.function = for_function AND r.caller = for_caller AND r.key = for_key;
+        IF FOUND THEN
+            RETURN QUERY SELECT CASE WHEN known.fingerprint <> request_print THEN 'mismatch'
+                WHEN known.response IS NULL THEN 'running' ELSE 'done' END,
+                CASE WHEN known.fingerprint = request_print THEN known.response END;
+            RETURN;
+        END IF;
+        -- Released in between.
+    END LOOP;
+END $$;
+
+-- Keep the response of the request that has the key; without one, free the key. False: it has the key no longer.
+CREATE OR REPLACE FUNCTION mayfly.response_settle(for_function text, for_caller text, for_key text, request_token text,
+    given text, keep_seconds float8, proof text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM mayfly.check_proof('response', for_function || chr(10) || for_caller, for_key, proof);
+    IF given IS NULL THEN
+        DELETE FROM mayfly.responses r WHERE r.function = for_function AND r.caller = for_caller AND r.key = for_key
+            AND r.token = request_token AND r.response IS NULL;
+    ELSE
+        UPDATE mayfly.responses r
+        SET response = given, expires_at = clock_timestamp() + keep_seconds * interval '1 second'
+        WHERE r.function = for_function AND r.caller = for_caller AND r.key = for_key
+            AND r.token = request_token AND r.response IS NULL;
+    END IF;
+    RETURN FOUND;
+END $$;
+
 -- Scripts that were run, newest last.
 CREATE TABLE IF NOT EXISTS mayfly.migrations (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -342,8 +411,10 @@ END $$;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA mayfly FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA mayfly FROM butterbase_service, butterbase_user, butterbase_anon;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA mayfly TO {owner};
--- Of all that is in there, the roles that run functions may call these three.
+-- Of all that is in there, the roles that run functions may call these.
 GRANT USAGE ON SCHEMA mayfly TO butterbase_service, butterbase_user, butterbase_anon;
 GRANT EXECUTE ON FUNCTION mayfly.idempotency_begin(text, text, float8, text),
     mayfly.idempotency_settle(text, text, text, text),
-    mayfly.enqueue(text, text, text, float8, float8, integer, float8, text) TO butterbase_service, butterbase_user, butterbase_anon;
+    mayfly.enqueue(text, text, text, float8, float8, integer, float8, text),
+    mayfly.response_begin(text, text, text, text, text, float8, text),
+    mayfly.response_settle(text, text, text, text, text, float8, text) TO butterbase_service, butterbase_user, butterbase_anon;

@@ -1,4 +1,4 @@
-//! Removes expired claims of idempotency keys. They can be taken again without that: it is for the disk space.
+//! Removes expired claims of idempotency keys, and responses under keys of requests. They can be taken again without that: it is for the disk space.
 
 use super::{TenantError, Tenants};
 use mayfly_api::apps::AppState;
@@ -14,6 +14,11 @@ const SWEEP: &str = "DELETE FROM public._idempotency_keys WHERE expires_at <= no
         SELECT ctid FROM public._idempotency_keys WHERE expires_at <= now()
         ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED))";
 
+/// The same of responses to requests with a key.
+const SWEEP_RESPONSES: &str = "DELETE FROM mayfly.responses WHERE expires_at <= now() AND ctid = ANY (ARRAY(
+        SELECT ctid FROM mayfly.responses WHERE expires_at <= now()
+        ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED))";
+
 impl Tenants {
     /// Remove an app's expired claims. Gives how many.
     ///
@@ -23,11 +28,13 @@ impl Tenants {
         // A connection of its own: those of the pools are the functions'.
         let client = self.admin(app_id).await?;
         let mut swept = 0;
-        for _ in 0..BATCHES_MAX {
-            let removed = client.execute(SWEEP, &[&BATCH]).await?;
-            swept += removed;
-            if removed < BATCH.unsigned_abs() {
-                break;
+        for sweep in [SWEEP, SWEEP_RESPONSES] {
+            for _ in 0..BATCHES_MAX {
+                let removed = client.execute(sweep, &[&BATCH]).await?;
+                swept += removed;
+                if removed < BATCH.unsigned_abs() {
+                    break;
+                }
             }
         }
         Ok(swept)

@@ -15,7 +15,10 @@ use zeroize::Zeroizing;
 use super::migration_lock::{MigrationLock, MigrationLocks};
 use super::provision::{self, Blueprint};
 use super::{TenantError, roles, server_check};
-use crate::db::{AppDatabase, CredentialResolver, DbLimits, Pools, QueueWakes, TenantCredentials};
+use crate::db::{
+    AppDatabase, CredentialResolver, DbLimits, InvocationTransaction, KeyState, KeyedRequest, Pools,
+    QueueWakes, TenantCredentials, begin_response,
+};
 use crate::idempotency::AppIdempotency;
 use crate::identity::Identity;
 use mayfly_api::apps::AppState;
@@ -103,6 +106,31 @@ impl Tenants {
     /// `ctx.idempotency` for one invocation.
     pub fn idempotency(&self, app_id: impl Into<Arc<str>>, identity: Identity) -> Arc<dyn Idempotency> {
         Arc::new(AppIdempotency::new(self.app_database(app_id.into(), identity)))
+    }
+
+    /// The database and the claims of an invocation that is one transaction. Costs nothing until it is used.
+    pub fn invocation_transaction(
+        &self,
+        app_id: impl Into<Arc<str>>,
+        identity: Identity,
+    ) -> Arc<InvocationTransaction> {
+        let app_id = app_id.into();
+        let claims = self.idempotency(Arc::clone(&app_id), identity.clone());
+        InvocationTransaction::new(Arc::new(self.app_database(app_id, identity)), claims)
+    }
+
+    /// Take a request's key for as long as the request may run, or find what is known of it.
+    ///
+    /// # Errors
+    /// Those of `ctx.db`.
+    pub async fn begin_response(
+        &self,
+        app_id: impl Into<Arc<str>>,
+        request: KeyedRequest,
+        lease: Duration,
+    ) -> Result<KeyState, GuestError> {
+        let database = Arc::new(self.app_database(app_id.into(), Identity::Service));
+        begin_response(database, request, lease).await
     }
 
     /// Told of every app that has new jobs on this node.

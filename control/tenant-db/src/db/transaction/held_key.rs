@@ -67,15 +67,15 @@ pub(super) fn not_held() -> GuestError {
 
 /// The one row that both functions return.
 #[derive(Default)]
-pub(super) struct KeyRow {
+pub(in crate::db) struct KeyRow {
     /// Whether the transaction has the key now.
-    pub(super) mine: bool,
+    pub(in crate::db) mine: bool,
     result: Option<String>,
 }
 
 impl KeyRow {
     /// The result of the work that had the key before.
-    pub(super) fn into_result(self) -> Result<String, GuestError> {
+    pub(in crate::db) fn into_result(self) -> Result<String, GuestError> {
         self.result.ok_or_else(|| {
             GuestError::new(
                 "RESOURCE_CONFLICT",

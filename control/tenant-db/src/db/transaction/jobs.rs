@@ -36,7 +36,7 @@ impl JobsWithin {
 }
 
 impl AppTransaction {
-    pub(super) async fn store_job(&mut self, job: NewJob) -> Result<StoredJob, GuestError> {
+    pub(in crate::db) async fn store_job(&mut self, job: NewJob) -> Result<StoredJob, GuestError> {
         let process_id = self.checkout.process_id()?;
         let params = job_params(&job, &self.jobs.credentials, process_id);
         let mut row = StoredRow::default();

@@ -10,7 +10,7 @@ const DEPTH_MAX: usize = 32;
 
 impl AppTransaction {
     /// Costs no round trip: it is sent along with the first statement after it.
-    pub(super) fn create_savepoint(&mut self) -> Result<(), GuestError> {
+    pub(in crate::db) fn create_savepoint(&mut self) -> Result<(), GuestError> {
         if self.depth == DEPTH_MAX {
             let message = format!("transactions can be nested {DEPTH_MAX} deep, and no deeper");
             return Err(GuestError::new("54000", message));
@@ -26,7 +26,7 @@ impl AppTransaction {
         Ok(())
     }
 
-    pub(super) async fn release_savepoint(&mut self) -> Result<(), GuestError> {
+    pub(in crate::db) async fn release_savepoint(&mut self) -> Result<(), GuestError> {
         self.require_savepoint()?;
         if self.drop_unsent() {
             return Ok(());
@@ -40,7 +40,7 @@ impl AppTransaction {
         self.command(&release).await.map(|_| ())
     }
 
-    pub(super) async fn rollback_to_savepoint(&mut self) -> Result<(), GuestError> {
+    pub(in crate::db) async fn rollback_to_savepoint(&mut self) -> Result<(), GuestError> {
         self.require_savepoint()?;
         if self.drop_unsent() {
             return Ok(());
@@ -48,6 +48,17 @@ impl AppTransaction {
         let name = self.innermost();
         self.depth -= 1;
         self.command(&format!("ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")).await.map(|_| ())
+    }
+
+    /// Release the innermost one: sent along with the next statement, it costs no round trip either.
+    pub(in crate::db) fn release_later(&mut self) {
+        self.pending.push(format!("RELEASE SAVEPOINT {}", self.innermost()));
+        self.depth -= 1;
+    }
+
+    /// Nothing can be written until the innermost one ends, at which PostgreSQL takes the setting back.
+    pub(in crate::db) fn read_only_here(&mut self) {
+        self.pending.push("SET LOCAL transaction_read_only = on".to_owned());
     }
 
     /// No statement of the user's can name one: the statement allow-list has no such command.
@@ -58,12 +69,12 @@ impl AppTransaction {
     /// A savepoint in which nothing was executed was never sent.
     fn drop_unsent(&mut self) -> bool {
         let name = format!("SAVEPOINT {}", self.innermost());
-        let unused = self.pending.last() == Some(&name);
-        if unused {
-            self.pending.pop();
-            self.depth -= 1;
-        }
-        unused
+        let Some(unsent) = self.pending.iter().rposition(|statement| *statement == name) else {
+            return false;
+        };
+        self.pending.truncate(unsent);
+        self.depth -= 1;
+        true
     }
 
     fn require_savepoint(&self) -> Result<(), GuestError> {
