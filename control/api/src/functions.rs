@@ -438,6 +438,9 @@ pub struct InvokeFunction {
     /// A text is sent as it is, anything else as JSON. A GET or HEAD request has none.
     #[serde(default)]
     pub body: Option<Value>,
+    /// Whether the answer waits for what the function gave to `ctx.waitUntil`; it does unless said otherwise.
+    #[serde(default)]
+    pub wait_background: Option<bool>,
 }
 
 /// A test call's response, and what the invocation did.
@@ -453,8 +456,10 @@ pub struct Invoked {
     pub duration_ms: Millis,
     /// The invocation.
     pub invocation_id: String,
-    /// All of its fuel, background included.
-    pub fuel: u64,
-    /// Its console entries.
-    pub logs: Vec<crate::logs::ConsoleEntry>,
+    /// All of its fuel, background included; null where the answer did not wait for that.
+    pub fuel: Option<u64>,
+    /// Its console entries; null likewise.
+    pub logs: Option<Vec<crate::logs::ConsoleEntry>>,
+    /// What became of the promises given to `ctx.waitUntil`; null where there was none, or the answer did not wait.
+    pub background: Option<crate::logs::BackgroundInfo>,
 }

@@ -267,8 +267,8 @@ macros::routes! {
         FunctionCall = ANY "/v1/{app}/fn/{name}[/*]", Function, Streamed, Nothing, EmptyBody
             => 200 special "*/*" String,
             [AuthInvalidToken, AuthEndUserJwtExpired, AuthInvalidApiKey, AuthImpersonationForbidden,
-             AuthImpersonationDisabled, AppPaused, QuotaRateLimit, ConcurrencyLimit, FunctionThrew, FunctionNoResponse,
-             FunctionHung, FunctionCpuLimit, FunctionMemoryLimit, FunctionStackOverflow, FunctionOutputLimit,
+             AuthImpersonationDisabled, AppPaused, IdempotencyConflict, IdempotencyMismatch, QuotaRateLimit,
+             ConcurrencyLimit, FunctionThrew, FunctionNoResponse, FunctionHung, FunctionCpuLimit, FunctionMemoryLimit, FunctionStackOverflow, FunctionOutputLimit,
              FunctionTimeout, SecretsUnavailable];
     }
 }

@@ -17,7 +17,8 @@ use mayfly_api::logs::{
 use mayfly_api::routes::LogsGet;
 use mayfly_api::value::Millis;
 use mayfly_store::{
-    InvocationPage, InvocationQuery, InvocationRecord, LogLine, PromiseRecord, Sink, Store, StoreError,
+    BackgroundRecord, InvocationPage, InvocationQuery, InvocationRecord, LogLine, PromiseRecord, Sink, Store,
+    StoreError,
 };
 
 use crate::invoke::Invoker;
@@ -133,16 +134,21 @@ pub fn info(record: InvocationRecord) -> InvocationInfo {
         error_code: record.error_code,
         error: record.error_message,
         stack: record.error_stack,
-        background: record.background.map(|background| BackgroundInfo {
-            duration: Millis::of_micros(background.duration_us),
-            fuel: background.fuel,
-            error_code: background.error_code,
-            error: background.error_message,
-            stack: background.error_stack,
-            promises: background.promises.into_iter().map(promise).collect(),
-            promises_dropped: background.promises_dropped,
-        }),
+        background: record.background.map(background_info),
         console_logs: record.logs.iter().map(entry).collect(),
+    }
+}
+
+/// A background phase as the API shows it.
+pub fn background_info(record: BackgroundRecord) -> BackgroundInfo {
+    BackgroundInfo {
+        duration: Millis::of_micros(record.duration_us),
+        fuel: record.fuel,
+        error_code: record.error_code,
+        error: record.error_message,
+        stack: record.error_stack,
+        promises: record.promises.into_iter().map(promise).collect(),
+        promises_dropped: record.promises_dropped,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Test calls: a function run as the service role, answered with its response, logs and fuel.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -10,14 +11,13 @@ use mayfly_api::functions::{InvokeFunction, Invoked};
 use mayfly_api::value::Millis;
 use mayfly_quota::ConcurrencyPermit;
 use mayfly_runtime::{CollectError, Request, Response};
-use mayfly_store::InvocationRecord;
 use mayfly_telemetry::request::RequestContext;
 use serde_json::{Value, json};
 
 use crate::auth::{Caller, as_user, impersonate, pinned_version};
 use crate::functions::FunctionCache;
 use crate::invoke::{Invocation, Invoker, TriggerEvent};
-use crate::logs::entry;
+use crate::logs::{background_info, entry};
 
 /// The longest body of a response that is shown: as long as one may be that is not streamed.
 const BODY_BYTES_MAX: usize = 32 << 20;
@@ -71,10 +71,12 @@ impl TestCalls {
         let allowed = function.function.settings.allow_service_key_impersonation;
         let caller = Caller::manager(target.manager);
         let (caller, identity) = impersonate(caller, as_user(target.headers)?, allowed)?;
+        let waits = wanted.wait_background.unwrap_or(true);
         let (request, path) = request_of(target.url, wanted)?;
         let trigger = TriggerEvent::Invoke;
         let invocation =
             Invocation { function, request, path, caller, identity, trigger, context, permit, parent: None };
+        let began = Instant::now();
         let mut running = self.invoker.start(invocation).await?;
         let Response { status, headers, body } = running.response().await?;
         let content = match body {
@@ -86,9 +88,22 @@ impl TestCalls {
         if let Some(guard) = running.disconnect_guard() {
             guard.served();
         }
+        let mut invoked = shown(status, headers, content);
+        invoked.invocation_id.clone_from(&running.id);
+        if !waits {
+            invoked.duration_ms =
+                Millis::of_micros(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX));
+            return Ok(invoked);
+        }
         // Fuel and logs are complete only when `waitUntil` is through.
         let record = running.record().await;
-        Ok(shown(status, headers, content, &record))
+        Ok(Invoked {
+            duration_ms: Millis::of_micros(record.duration_us),
+            fuel: Some(record.fuel),
+            logs: Some(record.logs.iter().map(entry).collect()),
+            background: record.background.clone().map(background_info),
+            ..invoked
+        })
     }
 }
 
@@ -148,12 +163,7 @@ fn unread(why: &CollectError, invocation_id: &str) -> ApiError {
     ApiError::new(code, why.to_string()).of_invocation(invocation_id)
 }
 
-fn shown(
-    status: u16,
-    pairs: Vec<(String, String)>,
-    content: Option<Bytes>,
-    record: &InvocationRecord,
-) -> Invoked {
+fn shown(status: u16, pairs: Vec<(String, String)>, content: Option<Bytes>) -> Invoked {
     let mut headers: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in pairs {
         match headers.get_mut(&name) {
@@ -171,10 +181,11 @@ fn shown(
         status,
         headers,
         body: parsed.unwrap_or_else(|| json!(text)),
-        duration_ms: Millis::of_micros(record.duration_us),
-        invocation_id: record.id.clone(),
-        fuel: record.fuel,
-        logs: record.logs.iter().map(entry).collect(),
+        duration_ms: Millis::of_micros(0),
+        invocation_id: String::new(),
+        fuel: None,
+        logs: None,
+        background: None,
     }
 }
 

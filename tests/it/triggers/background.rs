@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use support::app::TestApp;
 use support::cluster::run;
+use support::wait::until;
 
 async fn background(body: &str, fields: Value) -> (Value, Value) {
     let app = TestApp::new().await;
@@ -76,6 +77,34 @@ fn very_many_promises_are_counted() {
         let (background, _) = background(body, json!({})).await;
         assert_eq!(background["promises"].as_array().unwrap().len(), 100);
         assert_eq!(background["promisesDropped"], 150);
+    });
+}
+
+#[test]
+fn a_test_call_waits_for_it_unless_told_otherwise() {
+    run(async {
+        let app = TestApp::new().await;
+        let code = "export default async (req, ctx) => {
+            ctx.waitUntil(new Promise((done) => setTimeout(done, 150)).then(() => console.log('late')));
+            return Response.json(1) }";
+        app.deploy("waits", code).await;
+        let ask = async |body: Value| app.manage("POST", "/functions/waits/invoke").json(body).ok().await;
+        for body in [json!({}), json!({ "wait_background": true })] {
+            let waited = ask(body).await;
+            assert_eq!(waited["background"]["promises"][0]["state"], "fulfilled", "{waited}");
+            assert_eq!(waited["logs"][0]["message"], "late");
+            assert!(waited["fuel"].as_u64() > Some(0));
+        }
+        let at_once = ask(json!({ "wait_background": false })).await;
+        assert_eq!((&at_once["status"], &at_once["body"]), (&json!(200), &json!(1)));
+        assert_eq!([&at_once["background"], &at_once["logs"], &at_once["fuel"]], [&Value::Null; 3]);
+        // It is in the record all the same.
+        let id = at_once["invocation_id"].clone();
+        until("it is recorded", async || {
+            let record = app.logs("waits").await.into_iter().find(|record| record["id"] == id)?;
+            (record["background"]["promises"][0]["state"] == "fulfilled").then_some(())
+        })
+        .await;
     });
 }
 

@@ -79,6 +79,7 @@ pub(super) async fn invoke(
         path: Some(wanted.path.as_str().into()),
         headers: Some(headers(&wanted.header)?),
         body: body.map(|text| serde_json::from_str(text).unwrap_or_else(|_| json!(text))),
+        wait_background: None,
     });
     let answered = remote.call::<FunctionsInvoke>(&[name], &Nothing {}, &body).await?;
     answered.print(remote, show_invoked);
@@ -88,7 +89,7 @@ pub(super) async fn invoke(
 /// The body is the data; all else is chatter.
 fn show_invoked(invoked: &Invoked) {
     out::say(&format!("{} in {} ms, {}", invoked.status, invoked.duration_ms, invoked.invocation_id));
-    for line in &invoked.logs {
+    for line in invoked.logs.iter().flatten() {
         out::say(&format!("{:>5} {}", line.level, line.message));
     }
     match &invoked.body {
