@@ -96,6 +96,70 @@ fn jobs_of_a_killed_server_run_again_and_none_is_lost() {
 }
 
 #[test]
+fn jobs_and_slots_outlive_a_database_that_is_killed_under_load() {
+    let data = directory();
+    let server = Server::start(data.path());
+    let app =
+        server.ask("POST", "/v1/apps", &json!({ "name": "outage" }))["app_id"].as_str().unwrap().to_owned();
+    let sql = "CREATE TABLE seen (n integer, fence integer)";
+    server.ask("POST", &format!("/v1/{app}/sql"), &json!({ "sql": sql }));
+    let code = "export default async (req, ctx) => {
+        if (ctx.trigger.type !== 'queue') return Response.json((await ctx.db.query('SELECT DISTINCT n FROM seen')).rows.map((row) => row.n));
+        const n = await req.json();
+        await new Promise((done) => setTimeout(done, 20));
+        await ctx.db.query('INSERT INTO seen VALUES ($1, $2)', [n, ctx.trigger.fence]);
+        return new Response(null, { status: 204 }) }";
+    let triggers = json!([
+        { "type": "http", "config": { "auth": "none" } },
+        { "type": "cron", "config": { "schedule": "0 0 29 2 *", "retries": 5, "backoff_seconds": 1 } }
+    ]);
+    server.ask(
+        "POST",
+        &format!("/v1/{app}/functions"),
+        &json!({ "name": "work", "code": code, "triggers": triggers }),
+    );
+    let jobs = format!("/v1/{app}/queues/work/jobs");
+    let postmaster = || {
+        let text = std::fs::read_to_string(data.path().join("postgres/data/postmaster.pid")).unwrap();
+        text.lines().next().unwrap().to_owned()
+    };
+    let mut acknowledged = Vec::new();
+    for n in 0..300 {
+        let body = json!({ "payload": n, "attempts": 20, "backoff": 0.2 }).to_string();
+        let answer = request("POST", &format!("{}{jobs}", server.url), &server.key, &body);
+        if answer.starts_with("HTTP/1.1 202") {
+            acknowledged.push(n);
+        } else {
+            // Without a database a job is refused, never promised.
+            assert!(answer.starts_with("HTTP/1.1 50") || answer.starts_with("HTTP/1.1 429"), "{answer}");
+        }
+        if n == 150 {
+            server.ask("POST", &format!("/v1/{app}/functions/work/cron/run"), &Value::Null);
+            assert!(
+                std::process::Command::new("kill").args(["-KILL", &postmaster()]).status().unwrap().success()
+            );
+        }
+    }
+    assert!(acknowledged.len() >= 150, "{acknowledged:?}");
+    let seen = || request("GET", &format!("{}/v1/{app}/fn/work", server.url), "", "");
+    loop {
+        let answer = seen();
+        let ran: Vec<u32> =
+            serde_json::from_str(answer.rsplit("\r\n\r\n").next().unwrap_or_default()).unwrap_or_default();
+        if acknowledged.iter().all(|n| ran.contains(n)) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let slot = slot_in(&server, &format!("/v1/{app}/functions/work/cron"), &["ran"]);
+    assert_eq!(slot["status"], 200);
+    let counts = server.ask("GET", &format!("/v1/{app}/queues"), &Value::Null);
+    assert_eq!((&counts["queues"][0]["dead"], &counts["queues"][0]["cancelled"]), (&json!(0), &json!(0)));
+    server.process.signal("TERM");
+    assert_eq!(server.process.end().code(), Some(0));
+}
+
+#[test]
 fn a_cron_slot_that_ran_is_told_lost_or_started_again() {
     let data = directory();
     let server = Server::start(data.path());
