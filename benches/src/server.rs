@@ -103,7 +103,11 @@ impl Server {
 
     /// Deploys a public function.
     pub async fn deploy(&self, name: &str, code: &str) {
-        let trigger = json!({ "type": "http", "config": { "auth": "none" } });
+        self.deploy_with(name, code, &json!({ "type": "http", "config": { "auth": "none" } })).await;
+    }
+
+    /// Deploys a function under another trigger.
+    pub async fn deploy_with(&self, name: &str, code: &str, trigger: &Value) {
         let body = json!({ "name": name, "code": code, "trigger": trigger });
         let path = format!("/v1/{}/functions", self.app_id);
         let deployed = post(self.address, &path, &self.service_key, body).await;
