@@ -16,10 +16,7 @@ impl From<StoreError> for ApiError {
                     .with_details(serde_json::json!({ "subsystem": POSTGRESQL }))
                     .because(error)
             }
-            StoreError::Conflict(_) => {
-                Self::new(Code::ResourceConflict, "it exists already, or is being changed by someone else")
-                    .because(error)
-            }
+            StoreError::Conflict(reason) => Self::new(Code::ResourceConflict, reason),
             StoreError::Missing(what) => Self::not_found(what),
             StoreError::Migrate(_) | StoreError::Internal(_) => Self::internal(error),
         }

@@ -5,6 +5,9 @@ use std::error::Error as _;
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::SqlState;
 
+/// What PostgreSQL says of a row that exists names tables and indexes, which are no caller's business.
+const EXISTS: &str = "it exists already, or is being changed by someone else";
+
 /// A failure of the platform's own database.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -15,7 +18,7 @@ pub enum StoreError {
     /// PostgreSQL has no space left. What is there can still be read.
     #[error("the platform's database has no space left: {0}")]
     Full(String),
-    /// Something of that name exists already, or the row is in the wrong state for this.
+    /// Something of that name exists already, or the row is in the wrong state for this: a sentence for callers.
     #[error("{0}")]
     Conflict(String),
     /// The named thing does not exist (any more).
@@ -45,7 +48,8 @@ impl From<tokio_postgres::Error> for StoreError {
         } else if is_outage(code) {
             Self::Unavailable(text)
         } else if *code == SqlState::UNIQUE_VIOLATION {
-            Self::Conflict(text)
+            tracing::debug!(reason = text, "a row exists already");
+            Self::Conflict(EXISTS.to_owned())
         } else if *code == SqlState::FOREIGN_KEY_VIOLATION {
             Self::Missing("what the row refers to")
         } else {

@@ -49,11 +49,33 @@ pub(super) async fn replace(
         .execute("DELETE FROM triggers WHERE function_id = $1 AND kind <> ALL ($2)", &[&function_id, &kinds])
         .await?;
     for trigger in triggers {
+        if trigger.kind == TriggerKind::Websocket && trigger.enabled {
+            check_event(transaction, function_id, trigger).await?;
+        }
         transaction
             .execute(REPLACE, &[&function_id, &trigger.kind.as_str(), &trigger.config, &trigger.enabled])
             .await?;
     }
     Ok(())
+}
+
+/// An event of the app's sockets has one function: of two, a client could not know which one runs.
+async fn check_event(
+    transaction: &Transaction<'_>,
+    function_id: &str,
+    trigger: &Trigger,
+) -> Result<(), StoreError> {
+    const TAKEN: &str =
+        "SELECT f.name FROM functions mine JOIN functions f ON f.app_id = mine.app_id AND f.id <> mine.id
+        JOIN triggers t ON t.function_id = f.id AND t.kind = 'websocket' AND t.enabled
+        WHERE mine.id = $1 AND t.config ->> 'event' IS NOT DISTINCT FROM $2 LIMIT 1";
+    let event = trigger.config["event"].as_str();
+    let Some(row) = transaction.query_opt(TAKEN, &[&function_id, &event]).await? else { return Ok(()) };
+    let (name, event) = (
+        row.get::<_, &str>(0),
+        event.map_or("all other events".to_owned(), |event| format!("the event {event}")),
+    );
+    Err(StoreError::Conflict(format!("the function {name} has a websocket trigger for {event} already")))
 }
 
 pub(super) async fn list(client: &impl GenericClient, function_id: &str) -> Result<Vec<Trigger>, StoreError> {

@@ -326,3 +326,24 @@ fn a_shutdown_answers_what_runs_and_closes_with_1012() {
         assert!(stopped.await.unwrap(), "everything was finished");
     });
 }
+
+#[test]
+fn an_event_has_one_function() {
+    run(async {
+        let app = TestApp::new().await;
+        handle(&app, "first", Some("say"), ECHO).await;
+        handle(&app, "others", None, ECHO).await;
+        handle(&app, "first", Some("say"), ECHO).await;
+        for (event, name) in [(json!({ "event": "say" }), "first"), (json!({}), "others")] {
+            let body = |enabled: bool| {
+                json!({ "name": "second", "code": ECHO,
+                    "triggers": [{ "type": "websocket", "config": event, "enabled": enabled }] })
+            };
+            let refused = app.manage("POST", "/functions").json(body(true)).send().await;
+            assert_eq!(refused.status, 409, "{}", refused.text());
+            assert!(refused.message().contains(name), "{}", refused.text());
+            app.manage("POST", "/functions").json(body(false)).ok().await;
+        }
+        handle(&app, "second", Some("listen"), ECHO).await;
+    });
+}
