@@ -29,16 +29,18 @@ use mayfly_core::keys::Keys;
 use mayfly_core::logs::{Logs, TailEvent, info, tail_filter};
 use mayfly_core::schema::Schemas;
 use mayfly_core::sql::Sql;
+use mayfly_core::storage::Storage;
 use mayfly_core::test_call::{TestCalls, TestTarget};
 use mayfly_core::tokens::Tokens;
 use mayfly_core::triggers::cron::CronTriggers;
+use mayfly_core::triggers::s3_upload::Uploads;
 use mayfly_core::triggers::webhook::{FunctionAnswer, HostAnswer, WebhookAnswer, Webhooks};
 use mayfly_core::triggers::websocket::{WebsocketSession, Websockets};
 use mayfly_core::triggers::{TriggerRunner, Triggers};
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
 use mayfly_edge::{EdgeServices, RunningCall, SocketSession, TailItem, TestCall, WebhookReply};
-use mayfly_runtime::{DisconnectGuard, Request, Response};
+use mayfly_runtime::{Body, Chunks, DisconnectGuard, Request, Response};
 use mayfly_telemetry::request::RequestContext;
 
 /// The use cases of a server. Cheap to clone.
@@ -68,6 +70,10 @@ pub struct UseCaseParts {
     pub cron: CronTriggers,
     /// Webhook triggers.
     pub webhooks: Webhooks,
+    /// Upload triggers.
+    pub uploads: Uploads,
+    /// Buckets, objects, and the S3 endpoint.
+    pub storage: Storage,
     /// The way of all triggers to an invocation.
     pub runner: TriggerRunner,
     /// Records.
@@ -120,6 +126,8 @@ impl Services for UseCases {
     type CronHandlers = CronTriggers;
     type WebhookHandlers = Webhooks;
     type RealtimeHandlers = Self;
+    type StorageHandlers = Storage;
+    type UploadHandlers = Uploads;
     type LogsHandlers = Logs;
     type UsageHandlers = Usages;
     type CallHandlers = Self;
@@ -170,6 +178,14 @@ impl Services for UseCases {
 
     fn realtime(&self) -> &Self {
         self
+    }
+
+    fn storage(&self) -> &Storage {
+        &self.0.storage
+    }
+
+    fn uploads(&self) -> &Uploads {
+        &self.0.uploads
     }
 
     fn logs(&self) -> &Logs {
@@ -270,6 +286,16 @@ impl EdgeServices for UseCases {
             WebhookAnswer::Accepted(accepted) => WebhookReply::Accepted(accepted),
             WebhookAnswer::Duplicate(accepted) => WebhookReply::Duplicate(accepted),
         })
+    }
+
+    async fn s3(
+        &self,
+        app: &str,
+        context: &RequestContext,
+        head: Parts,
+        body: Chunks,
+    ) -> ApiResult<http::Response<Body>> {
+        self.0.storage.serve(app, &context.id, head, body).await
     }
 
     async fn invoke(&self, call: TestCall<Permit>) -> ApiResult<Invoked> {

@@ -29,6 +29,21 @@ pub fn socket_id() -> String {
     timed("sock_")
 }
 
+/// A new id of stored bytes.
+pub fn blob_id() -> String {
+    timed("blob_")
+}
+
+/// A new id of one writing of an object.
+pub fn object_version_id() -> String {
+    timed("obj_")
+}
+
+/// A new id of an upload in parts.
+pub fn multipart_id() -> String {
+    timed("mpu_")
+}
+
 fn timed(prefix: &str) -> String {
     let mut bytes = Uuid::new_v4().into_bytes();
     bytes[..6].copy_from_slice(&clock::now_ms().to_be_bytes()[2..]);

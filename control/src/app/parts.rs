@@ -21,9 +21,11 @@ use mayfly_core::logs::Logs;
 use mayfly_core::schema::Schemas;
 use mayfly_core::sockets::{Channels, Hub, Presence, Publisher};
 use mayfly_core::sql::Sql;
+use mayfly_core::storage::{Presigner, Storage};
 use mayfly_core::test_call::TestCalls;
 use mayfly_core::tokens::Tokens;
 use mayfly_core::triggers::cron::{CronJob, CronParts, CronTriggers};
+use mayfly_core::triggers::s3_upload::{UploadJob, UploadParts, Uploads};
 use mayfly_core::triggers::webhook::{WebhookJob, WebhookParts, Webhooks};
 use mayfly_core::triggers::websocket::{WebsocketParts, Websockets};
 use mayfly_core::triggers::{TriggerRunner, Triggers};
@@ -34,8 +36,12 @@ use mayfly_jwt::jwks::Jwks;
 use mayfly_quota::{ConcurrencyLimiter, CpuScheduler, Daily};
 use mayfly_runtime::Engine;
 use mayfly_secrets::KeyRing;
+use mayfly_storage::blobs::Blobs;
+use mayfly_storage::keys::StorageKeys;
+use mayfly_storage::{Objects, StorageSweep};
 use mayfly_store::{Sink, Store};
 use mayfly_tenant_db::tenant::Tenants;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -51,6 +57,7 @@ pub(super) struct Foundation {
     pub(super) tenants: Tenants,
     pub(super) keyring: Arc<KeyRing>,
     pub(super) egress: EgressClient,
+    pub(super) blobs: Arc<dyn Blobs>,
     pub(super) sink: Sink,
     pub(super) tasks: Tasks,
     /// Fires when a shutdown begins.
@@ -102,9 +109,18 @@ pub(super) fn build(
     let retention = Retention { store: store.clone(), days: config.records_days };
     let invalidator = caches.invalidator.clone();
     let channels = channels(&foundation, &caches);
-    let parts = use_cases(foundation, caches, &channels, daily.clone(), config, admin_key, public_url);
+    let keys = StorageKeys::new(store.clone(), Arc::clone(&foundation.keyring));
+    let uploaded = Arc::default();
+    let objects = Objects::new(store.clone(), Arc::clone(&foundation.blobs), Arc::clone(&uploaded));
+    let storage_sweep = StorageSweep::new(objects.clone());
+    let presigner = Presigner::new(keys.clone(), public_url.into());
+    let storage = Storage::new(objects, keys, presigner, caches.apps.clone());
+    let storage = StorageParts { storage, uploaded };
+    let parts =
+        use_cases(foundation, caches, &channels, storage, daily.clone(), config, admin_key, public_url);
     let (runner, wake) = (parts.runner.clone(), Arc::clone(&parts.cron.wake));
     let webhooks = WebhookJob::new(parts.webhooks.clone(), stop.clone());
+    let uploads = UploadJob::new(parts.uploads.clone(), stop.clone());
     let cron = CronJob::new(CronParts { store: store.clone(), runner, tasks, stop, wake, node });
     let jobs = JobParts {
         store,
@@ -116,6 +132,8 @@ pub(super) fn build(
         retention,
         cron,
         webhooks,
+        uploads,
+        storage_sweep,
         channels,
     };
     (UseCases::new(parts), jobs)
@@ -129,16 +147,25 @@ fn channels(foundation: &Foundation, caches: &NodeCaches) -> Channels {
     Channels { store, hub: caches.sockets.clone(), publisher, presence }
 }
 
+/// Storage, and what is told when an object starts functions.
+struct StorageParts {
+    storage: Storage,
+    uploaded: Arc<Notify>,
+}
+
 fn use_cases(
     foundation: Foundation,
     caches: NodeCaches,
     channels: &Channels,
+    storage: StorageParts,
     daily: Daily,
     config: &Config,
     admin_key: &str,
     public_url: &str,
 ) -> UseCaseParts {
-    let Foundation { engine, store, tenants, keyring, egress, sink, tasks, stop, node } = foundation;
+    let Foundation { engine, store, tenants, keyring, egress, blobs: _, sink, tasks, stop, node } =
+        foundation;
+    let StorageParts { storage, uploaded } = storage;
     let NodeCaches { apps: app_cache, keys: key_cache, functions: function_cache, sockets: _, invalidator } =
         caches;
     let authenticator = Authenticator::new(AuthenticatorParts {
@@ -192,7 +219,14 @@ fn use_cases(
         keyring: Arc::clone(&keyring),
         runner: runner.clone(),
         tasks: tasks.clone(),
+        node: Arc::clone(&node),
+    });
+    let uploads = Uploads::new(UploadParts {
+        store: store.clone(),
+        runner: runner.clone(),
+        tasks: tasks.clone(),
         node,
+        wake: uploaded,
     });
     let schemas = Schemas { tenants: tenants.clone(), store: store.clone() };
     let deploy = Deploy::new(
@@ -237,6 +271,8 @@ fn use_cases(
         triggers: Triggers { store: store.clone(), invoker: invoker.clone() },
         cron: CronTriggers { store: store.clone(), wake: Arc::default() },
         webhooks,
+        uploads,
+        storage,
         runner,
         logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
         usages: Usages { store: store.clone(), invoker: invoker.clone() },

@@ -213,6 +213,10 @@ codes! {
     QuotaTableLimit = "QUOTA_TABLE_LIMIT", 402 Caller,
         "Too many tables",
         "Remove tables, or use a second app.";
+    /// The app keeps as many objects or bytes as it may.
+    QuotaStorageLimit = "QUOTA_STORAGE_LIMIT", 402 Caller,
+        "The storage is used up",
+        "Delete objects, or abort uploads in parts, or have the app's `storage_bytes` or `storage_objects` raised.";
     /// Too many invocations of one app at once.
     ConcurrencyLimit = "CONCURRENCY_LIMIT", 429 Caller retry 1,
         "Too many invocations at once",

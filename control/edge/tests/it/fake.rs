@@ -241,6 +241,21 @@ impl EdgeServices for Fake {
         self.asked("check_webhook")
     }
 
+    async fn s3(
+        &self,
+        _: &str,
+        _: &RequestContext,
+        head: Parts,
+        body: Chunks,
+    ) -> ApiResult<http::Response<Body>> {
+        self.serve(RouteId::S3.route()).await?;
+        let mut response = http::Response::new(Body::Stream(body));
+        response
+            .headers_mut()
+            .extend(head.headers.get("content-type").cloned().map(|value| (CONTENT_TYPE, value)));
+        Ok(response)
+    }
+
     async fn deliver_webhook(
         &self,
         _: &str,
