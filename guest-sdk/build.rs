@@ -155,6 +155,7 @@ const MODULES: &[&str] = &[
     "wait_until",
     "fetch",
     "invoke",
+    "storage",
     "context",
     "dispatch",
 ];

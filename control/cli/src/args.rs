@@ -4,6 +4,7 @@ mod apps;
 mod functions;
 mod realtime;
 mod schema;
+mod storage;
 mod webhook;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub(crate) use apps::{AppVerb, KeyVerb};
 pub(crate) use functions::{CronVerb, EnvVerb, FunctionVerb, UsageVerb};
 pub(crate) use realtime::RealtimeVerb;
 pub(crate) use schema::{SchemaChangeArgs, SchemaPlace, SchemaVerb};
+pub(crate) use storage::{BucketVerb, StorageKeyVerb, StorageVerb};
 pub(crate) use webhook::{WebhookSendArgs, WebhookVerb};
 
 /// For the commands that talk to a server.
@@ -178,6 +180,9 @@ pub enum Verb {
         #[arg(long)]
         claims: Option<String>,
     },
+    /// Objects, buckets and access keys
+    #[command(subcommand)]
+    Storage(StorageVerb),
     /// Webhooks: send signed samples, and see and replay what came
     #[command(subcommand)]
     Webhook(WebhookVerb),

@@ -7,6 +7,7 @@ mod keys;
 mod logs;
 mod realtime;
 mod schema;
+mod storage;
 mod tokens;
 mod triggers;
 mod usage;
@@ -69,6 +70,7 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
         Verb::Rollback { name, to } => functions::rollback(remote, &name, to).await,
         Verb::Schema(verb) => schema::run(remote, verb).await,
         Verb::Types { out, place } => schema::types(remote, &place, &out).await,
+        Verb::Storage(verb) => storage::run(remote, verb).await,
         Verb::Webhook(verb) => webhook::run(remote, verb).await,
         Verb::Realtime(verb) => realtime::run(remote, verb).await,
         Verb::Apps(verb) => apps::run(remote, verb).await,

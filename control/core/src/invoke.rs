@@ -37,6 +37,7 @@ use crate::admission::Admission;
 use crate::auth::Caller;
 use crate::functions::{CachedFunction, FunctionCache, Rollouts};
 use crate::sockets::Publisher;
+use crate::storage::GuestStorage;
 
 pub use recording::{RECORDING_BYTES_MAX, recording_name};
 pub use running::Running;
@@ -106,6 +107,8 @@ pub struct Capabilities {
     pub keyring: Arc<KeyRing>,
     /// `ctx.broadcast`
     pub publisher: Publisher,
+    /// `ctx.storage`
+    pub storage: GuestStorage,
     /// `BUTTERBASE_API_URL`
     pub api_url: Arc<str>,
     /// `ctx.invoke`: finds the app's other functions.

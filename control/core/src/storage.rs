@@ -1,6 +1,7 @@
 //! Storage of apps: buckets, access keys, presigned URLs, and the S3 endpoint.
 
 mod endpoint;
+mod guest;
 mod presign;
 
 use mayfly_api::apps::Success;
@@ -21,6 +22,8 @@ use mayfly_store::{BucketRow, ObjectQuery, ObjectRow, StorageKeyRow};
 
 use crate::app_cache::AppCache;
 
+pub use guest::GuestStorage;
+pub(crate) use guest::SCHEME;
 pub use presign::{Presigned, Presigner};
 
 /// Entries of a listing.
@@ -41,6 +44,11 @@ impl Storage {
     pub fn new(objects: Objects, keys: StorageKeys, presigner: Presigner, apps: AppCache) -> Self {
         let endpoint = S3Endpoint::new(objects.clone(), keys.clone());
         Self { objects, keys, endpoint, presigner, apps }
+    }
+
+    /// The objects of all apps.
+    pub fn objects(&self) -> &Objects {
+        &self.objects
     }
 }
 

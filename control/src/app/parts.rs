@@ -21,7 +21,7 @@ use mayfly_core::logs::Logs;
 use mayfly_core::schema::Schemas;
 use mayfly_core::sockets::{Channels, Hub, Presence, Publisher};
 use mayfly_core::sql::Sql;
-use mayfly_core::storage::{Presigner, Storage};
+use mayfly_core::storage::{GuestStorage, Presigner, Storage};
 use mayfly_core::test_call::TestCalls;
 use mayfly_core::tokens::Tokens;
 use mayfly_core::triggers::cron::{CronJob, CronParts, CronTriggers};
@@ -114,8 +114,10 @@ pub(super) fn build(
     let objects = Objects::new(store.clone(), Arc::clone(&foundation.blobs), Arc::clone(&uploaded));
     let storage_sweep = StorageSweep::new(objects.clone());
     let presigner = Presigner::new(keys.clone(), public_url.into());
+    let guest =
+        GuestStorage { objects: objects.clone(), presigner: presigner.clone(), apps: caches.apps.clone() };
     let storage = Storage::new(objects, keys, presigner, caches.apps.clone());
-    let storage = StorageParts { storage, uploaded };
+    let storage = StorageParts { storage, guest, uploaded };
     let parts =
         use_cases(foundation, caches, &channels, storage, daily.clone(), config, admin_key, public_url);
     let (runner, wake) = (parts.runner.clone(), Arc::clone(&parts.cron.wake));
@@ -150,6 +152,7 @@ fn channels(foundation: &Foundation, caches: &NodeCaches) -> Channels {
 /// Storage, and what is told when an object starts functions.
 struct StorageParts {
     storage: Storage,
+    guest: GuestStorage,
     uploaded: Arc<Notify>,
 }
 
@@ -165,7 +168,7 @@ fn use_cases(
 ) -> UseCaseParts {
     let Foundation { engine, store, tenants, keyring, egress, blobs: _, sink, tasks, stop, node } =
         foundation;
-    let StorageParts { storage, uploaded } = storage;
+    let StorageParts { storage, guest, uploaded } = storage;
     let NodeCaches { apps: app_cache, keys: key_cache, functions: function_cache, sockets: _, invalidator } =
         caches;
     let authenticator = Authenticator::new(AuthenticatorParts {
@@ -193,6 +196,7 @@ fn use_cases(
             egress,
             keyring: Arc::clone(&keyring),
             publisher: channels.publisher.clone(),
+            storage: guest,
             api_url: public_url.into(),
             functions: function_cache.clone(),
             admission: admission.clone(),

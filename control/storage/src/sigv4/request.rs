@@ -65,6 +65,10 @@ impl Claimed {
             && query.iter().any(|(name, _)| {
                 matches!(name.as_slice(), b"X-Amz-Signature" | b"X-Amz-Algorithm" | b"X-Amz-Credential")
             });
+        if query.iter().any(|(name, _)| name == b"AWSAccessKeyId") {
+            let message = "This is Signature Version 2, which is not supported. Please use AWS4-HMAC-SHA256.";
+            return Err(refuse(S3ErrorCode::InvalidRequest, message));
+        }
         match (head.headers.get(AUTHORIZATION), is_presigned) {
             (Some(_), true) => Err(refuse(
                 S3ErrorCode::InvalidArgument,
