@@ -22,6 +22,8 @@ for (const Key of ["a b", "a+b", "a%2Bb", "!'()*", "é/ü", "a//b", "./a", "a/..
   await send(PutObjectCommand, { Key, Body: Key, Metadata: { kind: "name" } });
   assert.equal(await read({ Key }), Key);
   assert.deepEqual((await send(HeadObjectCommand, { Key })).Metadata, { kind: "name" });
+  // `fetch` takes dots out of a path.
+  if (Key.includes("./")) continue;
   const get = await getSignedUrl(client, new GetObjectCommand({ Bucket, Key }), { expiresIn: 60 });
   assert.equal(await (await fetch(get)).text(), Key, Key);
   const put = await getSignedUrl(client, new PutObjectCommand({ Bucket, Key }), { expiresIn: 60 });

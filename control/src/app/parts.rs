@@ -117,9 +117,8 @@ pub(super) fn build(
     let guest =
         GuestStorage { objects: objects.clone(), presigner: presigner.clone(), apps: caches.apps.clone() };
     let storage = Storage::new(objects, keys, presigner, caches.apps.clone());
-    let storage = StorageParts { storage, guest, uploaded };
-    let parts =
-        use_cases(foundation, caches, &channels, storage, daily.clone(), config, admin_key, public_url);
+    let shared = SharedParts { channels: &channels, storage, guest, uploaded };
+    let parts = use_cases(foundation, caches, shared, daily.clone(), config, admin_key, public_url);
     let (runner, wake) = (parts.runner.clone(), Arc::clone(&parts.cron.wake));
     let webhooks = WebhookJob::new(parts.webhooks.clone(), stop.clone());
     let uploads = UploadJob::new(parts.uploads.clone(), stop.clone());
@@ -149,18 +148,19 @@ fn channels(foundation: &Foundation, caches: &NodeCaches) -> Channels {
     Channels { store, hub: caches.sockets.clone(), publisher, presence }
 }
 
-/// Storage, and what is told when an object starts functions.
-struct StorageParts {
+/// What use cases share with each other and with the jobs.
+struct SharedParts<'a> {
+    channels: &'a Channels,
     storage: Storage,
     guest: GuestStorage,
+    /// Told when an object starts functions.
     uploaded: Arc<Notify>,
 }
 
 fn use_cases(
     foundation: Foundation,
     caches: NodeCaches,
-    channels: &Channels,
-    storage: StorageParts,
+    shared: SharedParts<'_>,
     daily: Daily,
     config: &Config,
     admin_key: &str,
@@ -168,7 +168,7 @@ fn use_cases(
 ) -> UseCaseParts {
     let Foundation { engine, store, tenants, keyring, egress, blobs: _, sink, tasks, stop, node } =
         foundation;
-    let StorageParts { storage, guest, uploaded } = storage;
+    let SharedParts { channels, storage, guest, uploaded } = shared;
     let NodeCaches { apps: app_cache, keys: key_cache, functions: function_cache, sockets: _, invalidator } =
         caches;
     let authenticator = Authenticator::new(AuthenticatorParts {

@@ -26,7 +26,7 @@ pub struct StorageKeys {
 
 /// A new key, with its secret.
 #[derive(Debug)]
-pub struct NewKey {
+pub struct NewAccessKey {
     /// The key.
     pub row: StorageKeyRow,
     /// Its secret.
@@ -53,7 +53,7 @@ impl StorageKeys {
         app: &str,
         name: Option<&str>,
         read_only: bool,
-    ) -> Result<NewKey, StorageError> {
+    ) -> Result<NewAccessKey, StorageError> {
         let id = format!("{PREFIX}{}", letters(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ID_LETTERS)?);
         let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let secret = Zeroizing::new(letters(alphabet, SECRET_LETTERS)?);
@@ -61,7 +61,7 @@ impl StorageKeys {
         let new = NewStorageKey { id: &id, name, secret_encrypted: &encrypted, read_only };
         let row = self.store.storage().insert_key(app, new, KEYS_MAX).await?;
         let row = row.ok_or(StorageError::TooMany("storage keys", KEYS_MAX))?;
-        Ok(NewKey { row, secret })
+        Ok(NewAccessKey { row, secret })
     }
 
     /// An app's keys.
@@ -84,7 +84,7 @@ impl StorageKeys {
     ///
     /// # Errors
     /// When the store cannot be reached, or the secret cannot be decrypted.
-    pub async fn find(&self, app: &str, id: &str) -> Result<Option<NewKey>, StorageError> {
+    pub async fn find(&self, app: &str, id: &str) -> Result<Option<NewAccessKey>, StorageError> {
         // No other id is worth a question.
         let is_id =
             id.len() == PREFIX.len() + ID_LETTERS && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -94,7 +94,7 @@ impl StorageKeys {
         let row = self.store.storage().key(id).await?.filter(|row| row.app_id == app);
         let Some(row) = row else { return Ok(None) };
         let secret = self.keyring.decrypt(app, None, &secret_name(id), &row.secret_encrypted)?;
-        Ok(Some(NewKey { row, secret }))
+        Ok(Some(NewAccessKey { row, secret }))
     }
 }
 

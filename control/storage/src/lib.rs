@@ -19,7 +19,7 @@ pub use multipart::PartSum;
 pub use names::{check_bucket, check_key};
 pub use objects::{Objects, Place};
 pub use put::{Announced, Put, PutDone};
-pub use read::{Found, Piece};
+pub use read::{FoundObject, Piece};
 pub use s3::{S3Endpoint, S3Request};
 pub use sweep::StorageSweep;
 

@@ -15,7 +15,7 @@ const TRIES: u32 = 3;
 
 /// An object that was found.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct FoundObject {
     /// The object.
     pub object: ObjectRow,
     /// Its blobs.
@@ -29,13 +29,13 @@ pub enum Piece {
     All,
     /// From one on, up to and with another or the end.
     From(u64, Option<u64>),
-    /// So many at the end.
+    /// A number of them at the end.
     Last(u64),
     /// Those of a part, from 1 on.
     Part(u32),
 }
 
-impl Found {
+impl FoundObject {
     /// The bytes of a piece, from the first to behind the last.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl Objects {
     ///
     /// # Errors
     /// Without the bucket or the object.
-    pub async fn find(&self, place: Place<'_>) -> Result<Found, StorageError> {
+    pub async fn find(&self, place: Place<'_>) -> Result<FoundObject, StorageError> {
         place.check()?;
         let tables = self.store.storage();
         for _ in 0..TRIES {
@@ -81,7 +81,7 @@ impl Objects {
             let blobs = tables.blobs(&object.version_id).await?;
             // Between the two another one may have been written.
             if blobs.iter().map(|blob| blob.size).sum::<u64>() == object.size {
-                return Ok(Found { object, blobs });
+                return Ok(FoundObject { object, blobs });
             }
         }
         Err(StorageError::Replaced)
@@ -91,7 +91,7 @@ impl Objects {
     ///
     /// # Errors
     /// When they cannot be read.
-    pub async fn read(&self, found: &Found, range: Range<u64>) -> Result<Bytestream, StorageError> {
+    pub async fn read(&self, found: &FoundObject, range: Range<u64>) -> Result<Bytestream, StorageError> {
         let mut wanted = VecDeque::new();
         let mut start = 0;
         for blob in &found.blobs {
@@ -131,7 +131,7 @@ mod tests {
             meta: mayfly_store::ObjectMeta::default(),
             created_at: DateTime::UNIX_EPOCH,
         };
-        let found = Found { object, blobs: vec![blob(6), blob(4)] };
+        let found = FoundObject { object, blobs: vec![blob(6), blob(4)] };
         for (piece, range) in [
             (Piece::All, 0..10),
             (Piece::From(0, Some(0)), 0..1),

@@ -1,33 +1,28 @@
 //! The S3 endpoint of an app: verifies who signed a request, then lets `s3s` read it, and answers over [`Objects`].
 
+mod body;
 mod buckets;
 mod convert;
 mod error;
 mod objects;
+mod reading;
 mod service;
 mod uploads;
 
-use bytes::{Bytes, BytesMut};
-use futures_util::{StreamExt as _, stream};
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING};
+use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, Uri};
-use http_body::Frame;
-use http_body_util::StreamBody;
 use mayfly_common::clock;
 use mayfly_store::StorageQuota;
-use ring::digest;
 use s3s::service::S3ServiceBuilder;
 use s3s::{Body, S3Error, S3ErrorCode};
 
 use crate::keys::StorageKeys;
-use crate::sigv4::{Payload, Trailers, Unverified, decode_query, encode_query, refuse, signed_body};
-use crate::{Bytestream, Objects, StorageError};
-use error::{Fault, s3_error};
+use crate::sigv4::{Trailers, Unverified, decode_query, encode_query, refuse};
+use crate::{Bytestream, Objects};
+use body::{Unread, collected, payload_body, streamed};
+use error::s3_error;
 use service::AppS3;
-
-/// A body that is no object's, such as the list of an upload's parts.
-const DOCUMENT_BYTES_MAX: usize = 8 << 20;
 
 /// Serves S3 for every app. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -108,13 +103,19 @@ impl S3Endpoint {
         let trailers = Trailers::default();
         let body = payload_body(&mut head, payload, body, &trailers)?;
         let is_object = head.method == Method::PUT && path.trim_start_matches('/').contains('/');
-        let body =
-            if is_object { streamed(body) } else { Body::from(collected(body).await.map_err(s3_error)?) };
+        let rest = Unread::default();
+        let body = if is_object {
+            streamed(body, rest.clone())
+        } else {
+            Body::from(collected(body).await.map_err(s3_error)?)
+        };
         head.headers.remove(AUTHORIZATION);
         head.uri = uri(&path, query)?;
         let service = AppS3 { objects: self.objects.clone(), app, quota, prefix, trailers };
         let service = S3ServiceBuilder::new(service).build();
         let answer = service.call(Request::from_parts(head, body)).await;
+        // A client that is still sending would see a broken connection instead of the reason.
+        rest.drain().await;
         answer.map_err(|_| refuse(S3ErrorCode::InternalError, "the answer could not be written"))
     }
 }
@@ -176,73 +177,4 @@ fn uri(path: &str, query: Query) -> Result<Uri, S3Error> {
     let invalid = |_| refuse(S3ErrorCode::InvalidURI, "the path or query is not one");
     let text = if query.is_empty() { path.to_owned() } else { format!("{path}?{}", encode_query(query)) };
     Uri::try_from(text).map_err(invalid)
-}
-
-/// The bytes that a client means, checked while they arrive; `head` says of them what it would have said without chunks.
-fn payload_body(
-    head: &mut Parts,
-    payload: Payload,
-    body: Bytestream,
-    trailers: &Trailers,
-) -> Result<Bytestream, S3Error> {
-    head.headers.remove(EXPECT);
-    head.headers.remove("x-amz-content-sha256");
-    match payload {
-        Payload::Unsigned => Ok(body),
-        Payload::Sha256(wanted) => Ok(checked(body, wanted)),
-        Payload::Chunked(chunking) => {
-            let length = head.headers.remove("x-amz-decoded-content-length").ok_or_else(|| {
-                refuse(S3ErrorCode::MissingContentLength, "x-amz-decoded-content-length is missing")
-            })?;
-            head.headers.insert(CONTENT_LENGTH, length);
-            head.headers.remove(TRANSFER_ENCODING);
-            let encodings =
-                head.headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("");
-            let rest: Vec<&str> = encodings
-                .split(',')
-                .map(str::trim)
-                .filter(|name| !matches!(*name, "" | "aws-chunked"))
-                .collect();
-            let rest = HeaderValue::try_from(rest.join(",")).ok().filter(|rest| !rest.is_empty());
-            match rest {
-                Some(rest) => drop(head.headers.insert(CONTENT_ENCODING, rest)),
-                None => drop(head.headers.remove(CONTENT_ENCODING)),
-            }
-            Ok(signed_body(body, chunking, trailers.clone()))
-        }
-    }
-}
-
-/// The same bytes, with an error at their end where they are not those that were signed.
-fn checked(body: Bytestream, wanted: [u8; 32]) -> Bytestream {
-    let hash = digest::Context::new(&digest::SHA256);
-    Box::pin(stream::unfold(Some((body, hash)), move |state| async move {
-        let (mut body, mut hash) = state?;
-        match body.next().await {
-            Some(Ok(bytes)) => {
-                hash.update(&bytes);
-                Some((Ok(bytes), Some((body, hash))))
-            }
-            Some(Err(error)) => Some((Err(error), None)),
-            None if hash.finish().as_ref() == wanted => None,
-            None => Some((Err(StorageError::Sha256), None)),
-        }
-    }))
-}
-
-fn streamed(body: Bytestream) -> Body {
-    let frames = body.map(|bytes| bytes.map(Frame::data).map_err(Fault));
-    Body::http_body_unsync(StreamBody::new(frames))
-}
-
-async fn collected(mut body: Bytestream) -> Result<Bytes, StorageError> {
-    let mut all = BytesMut::new();
-    while let Some(bytes) = body.next().await {
-        let bytes = bytes?;
-        if all.len() + bytes.len() > DOCUMENT_BYTES_MAX {
-            return Err(StorageError::TooLarge(DOCUMENT_BYTES_MAX as u64));
-        }
-        all.extend_from_slice(&bytes);
-    }
-    Ok(all.freeze())
 }

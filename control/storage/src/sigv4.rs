@@ -5,6 +5,7 @@
 
 mod canonical;
 mod chunked;
+mod encoding;
 mod request;
 mod sign;
 
@@ -16,9 +17,9 @@ use s3s::{S3Error, S3ErrorCode};
 use canonical::Canonical;
 use request::{Claimed, Form};
 
-pub(crate) use canonical::{decode_query, encode_query};
 pub use chunked::Trailers;
 pub(crate) use chunked::{Chunking, body as signed_body};
+pub(crate) use encoding::{decode_query, encode_query};
 pub use sign::{Presign, presign};
 
 /// How far a client's clock may be off.
@@ -38,7 +39,7 @@ pub(crate) enum Payload {
     /// Its SHA-256.
     Sha256([u8; 32]),
     /// It comes in chunks.
-    Chunked(Chunking),
+    Chunked(Box<Chunking>),
 }
 
 impl Unverified {
@@ -89,7 +90,7 @@ impl Unverified {
                 scope: self.claimed.scope.to_string(),
                 previous: self.claimed.signature.clone(),
             });
-            Ok(Payload::Chunked(Chunking { signing, has_trailer }))
+            Ok(Payload::Chunked(Box::new(Chunking { signing, has_trailer })))
         };
         match payload {
             "UNSIGNED-PAYLOAD" => Ok(Payload::Unsigned),

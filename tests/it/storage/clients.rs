@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use support::cluster::run;
 
@@ -9,9 +10,11 @@ use super::Access;
 use crate::npm::{self, execute, root};
 use crate::python;
 
-fn python(untested: &str) -> Option<PathBuf> {
+/// Made once: two tests would make it at the same moment.
+static PYTHON: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
+    let untested = "the S3 endpoint is not tested with boto3 and the AWS CLI";
     python::environment("storage-clients", "tests/storage-clients/requirements.txt", untested)
-}
+});
 
 /// Runs a program while the server answers it.
 async fn beside(mut command: Command) -> String {
@@ -20,7 +23,7 @@ async fn beside(mut command: Command) -> String {
 
 #[test]
 fn boto3_works_against_an_endpoint() {
-    let Some(python) = python("the S3 endpoint is not tested with boto3") else { return };
+    let Some(python) = PYTHON.as_ref() else { return };
     run(async move {
         let access = Access::of(&support::app::TestApp::new().await).await;
         let mut command = Command::new(python.join("bin/python"));
@@ -32,7 +35,7 @@ fn boto3_works_against_an_endpoint() {
 
 #[test]
 fn the_aws_cli_works_against_an_endpoint() {
-    let Some(python) = python("the S3 endpoint is not tested with the AWS CLI") else { return };
+    let Some(python) = PYTHON.as_ref() else { return };
     run(async move {
         let access = Access::of(&support::app::TestApp::new().await).await;
         let folder = tempfile::tempdir().unwrap();
@@ -92,6 +95,8 @@ fn rclone_works_against_an_endpoint() {
         let rclone = async |arguments: &[&str]| {
             let mut command = Command::new("rclone");
             command.args(arguments).current_dir(folder.path()).env("RCLONE_CONFIG", "/dev/null");
+            // Its HTTP client cannot take it.
+            command.env_remove("AWS_CA_BUNDLE");
             for (name, value) in [
                 ("TYPE", "s3"),
                 ("PROVIDER", "Other"),

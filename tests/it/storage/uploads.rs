@@ -10,7 +10,7 @@ use super::Access;
 /// Reads the object that fired, and keeps what it got in the app's database.
 const KEEP: &str = "export default async (req, ctx) => {
     const body = await req.json();
-    const object = await ctx.storage.get(ctx.trigger.bucket, ctx.trigger.key);
+    const object = await ctx.storage.get(ctx.trigger.bucket, ctx.trigger.key).catch(() => null);
     const text = object === null ? null : await object.text();
     await ctx.db.query('INSERT INTO fired (seen) VALUES ($1)', [JSON.stringify({ body, text, trigger: ctx.trigger })]);
     const fails = text?.startsWith('fail ') ? Number(text.slice(5)) : 0;
@@ -36,7 +36,7 @@ async fn uploads(app: &TestApp) -> Vec<Value> {
     page["uploads"].as_array().expect("uploads").clone()
 }
 
-/// The events of the function, newest first, once there are so many and all are in this state.
+/// The events of the function, newest first, once there are this number of them, all in this state.
 async fn all_in(app: &TestApp, count: usize, state: &str) -> Vec<Value> {
     until(state, async || {
         let all = uploads(app).await;

@@ -15,7 +15,7 @@ use mayfly_api::storage::{ListObjects, PresignMethod};
 use mayfly_api::value::{List, Number, Text};
 use mayfly_runtime::providers::{FetchRequest, FetchResponse, GuestError};
 use mayfly_runtime::{Body, Chunks};
-use mayfly_storage::{Announced, Bytestream, Found, Objects, Piece, Place, Put, StorageError};
+use mayfly_storage::{Announced, Bytestream, FoundObject, Objects, Piece, Place, Put, StorageError};
 use mayfly_store::{ObjectMeta, ObjectQuery, PutCondition};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -214,13 +214,13 @@ fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
 
 fn meta(headers: &[(String, String)]) -> ObjectMeta {
     let kept = KEPT.iter().filter_map(|name| Some(((*name).to_owned(), header(headers, name)?.to_owned())));
-    let own = headers
-        .iter()
-        .filter_map(|(name, value)| Some((name.strip_prefix(METADATA)?.to_owned(), value.clone())));
+    let own = headers.iter().filter_map(|(name, value)| {
+        Some((name.to_ascii_lowercase().strip_prefix(METADATA)?.to_owned(), value.clone()))
+    });
     ObjectMeta { headers: kept.collect(), metadata: own.collect::<BTreeMap<_, _>>(), checksum: None }
 }
 
-fn object_headers(found: &Found, bytes: u64) -> Vec<(String, String)> {
+fn object_headers(found: &FoundObject, bytes: u64) -> Vec<(String, String)> {
     let object = &found.object;
     let mut all = vec![
         ("content-length".to_owned(), bytes.to_string()),

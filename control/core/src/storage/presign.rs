@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::storage::PresignedUrl;
 use mayfly_common::clock;
-use mayfly_storage::keys::{NewKey, StorageKeys};
+use mayfly_storage::keys::{NewAccessKey, StorageKeys};
 use mayfly_storage::sigv4::{Presign, presign};
 use mayfly_storage::{check_bucket, check_key};
 
@@ -56,7 +56,7 @@ impl Presigner {
         if wanted.content_type.is_some_and(|text| !is_header(text)) {
             return Err(ApiError::invalid("content_type", "must be ASCII without control characters"));
         }
-        let NewKey { row, secret } = self.key(app).await?;
+        let NewAccessKey { row, secret } = self.key(app).await?;
         let (at, expires) = (clock::now(), wanted.expires_seconds.unwrap_or(EXPIRES_SECONDS));
         // A base with a path of its own stands before what the server sees.
         let (origin, path) = split_origin(&self.base);
@@ -77,7 +77,7 @@ impl Presigner {
         Ok(PresignedUrl { url, expires_at: expires_at.into() })
     }
 
-    async fn key(&self, app: &str) -> ApiResult<NewKey> {
+    async fn key(&self, app: &str) -> ApiResult<NewAccessKey> {
         let keys = self.keys.list(app).await?;
         let known = keys.iter().find(|key| key.name.as_deref() == Some(KEY_NAME) && !key.read_only);
         if let Some(known) = known

@@ -46,7 +46,7 @@ impl AppS3 {
         // One's own bucket once more is fine, as it is in us-east-1.
         self.objects.create_bucket(&self.app, &bucket).await.map_err(s3_error)?;
         let location = Some(format!("{}/{bucket}", self.prefix));
-        Ok(S3Response::new(CreateBucketOutput { location, ..CreateBucketOutput::default() }))
+        Ok(S3Response::new(CreateBucketOutput { location }))
     }
 
     pub(super) async fn head_bucket(

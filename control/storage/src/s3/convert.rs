@@ -9,7 +9,7 @@ use s3s::{S3Error, S3ErrorCode, S3Result};
 use crate::checksum::ChecksumKind;
 use crate::put::Announced;
 use crate::sigv4::Trailers;
-use crate::{Found, StorageError};
+use crate::{FoundObject, StorageError};
 
 /// As a listing encodes keys where it is asked to: slashes stay.
 const URL: &AsciiSet =
@@ -183,7 +183,7 @@ impl ReadConditions<'_> {
     }
 
     /// The same for the source of a copy, where nothing is `not modified`.
-    pub(super) fn check_copy(&self, found: &Found) -> Result<(), StorageError> {
+    pub(super) fn check_copy(&self, found: &FoundObject) -> Result<(), StorageError> {
         self.check(&found.object).map_err(|error| match error {
             StorageError::NotModified => StorageError::Precondition("x-amz-copy-source-if-"),
             error => error,

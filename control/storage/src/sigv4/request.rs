@@ -7,7 +7,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use s3s::{S3Error, S3ErrorCode};
 
-use super::canonical::decode_query;
+use super::encoding::decode_query;
 use super::refuse;
 
 /// A week.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use ring::{digest, hmac};
 
-use super::canonical::{EMPTY_PATH, encode_path, encode_query};
+use super::encoding::{EMPTY_PATH, encode_path, encode_query};
 use super::request::Scope;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";

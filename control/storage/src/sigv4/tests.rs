@@ -141,7 +141,7 @@ fn what_is_malformed_says_so() {
 }
 
 #[test]
-fn a_url_that_is_signed_here_verifies_here_and_is_amazons() {
+fn a_url_that_is_signed_here_verifies_here() {
     let wanted = Presign {
         method: "GET",
         origin: "https://examplebucket.s3.amazonaws.com",
@@ -154,12 +154,11 @@ fn a_url_that_is_signed_here_verifies_here_and_is_amazons() {
         expires_seconds: 86_400,
         headers: &[],
     };
-    for (bucket, key) in [("b", "a b+c%2B/!'()*;&=?#~é/./../x")] {
-        let url = presign(&Presign { bucket, key, prefix: "/v1/app_1/s3", ..wanted });
-        let path = url.strip_prefix(wanted.origin).unwrap();
-        let request = head("GET", path, &[("host", "examplebucket.s3.amazonaws.com")]);
-        assert!(verify(&request, at()).is_ok(), "{url}");
-    }
+    let key = "a b+c%2B/!'()*;&=?#~é/./../x";
+    let url = presign(&Presign { bucket: "b", key, prefix: "/v1/app_1/s3", ..wanted });
+    let path = url.strip_prefix(wanted.origin).unwrap();
+    let request = head("GET", path, &[("host", "examplebucket.s3.amazonaws.com")]);
+    assert!(verify(&request, at()).is_ok(), "{url}");
 }
 
 /// Amazon's example of an upload in chunks.
@@ -194,7 +193,7 @@ async fn read(payload: Payload, body: &str, piece: usize) -> (Result<usize, Stor
         body.as_bytes().chunks(piece).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
     let pieces: Bytestream = Box::pin(stream::iter(pieces));
     let trailers = Trailers::default();
-    let mut decoded = signed_body(pieces, chunking, trailers.clone());
+    let mut decoded = signed_body(pieces, *chunking, trailers.clone());
     let mut bytes = 0;
     while let Some(piece) = decoded.next().await {
         match piece {
@@ -224,7 +223,7 @@ async fn chunks_are_verified_one_by_one_however_they_arrive() {
 
 #[tokio::test]
 async fn headers_may_follow_the_last_chunk() {
-    let payload = Payload::Chunked(Chunking { signing: None, has_trailer: true });
+    let payload = Payload::Chunked(Box::new(Chunking { signing: None, has_trailer: true }));
     let body = "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-Amz-Checksum-Crc32: AAAA==\r\n\r\n";
     for piece in [1, 5, 1_000] {
         let (bytes, trailers) = read(payload.clone(), body, piece).await;
