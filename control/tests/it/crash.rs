@@ -142,5 +142,6 @@ fn half_of_an_upload_is_nothing_after_a_crash_and_a_whole_one_fires_once() {
     assert_eq!((&shown["objects"], &shown["bytes"]), (&json!(1), &json!(1_000)));
     let shown = server.ask("GET", &path, &Value::Null);
     assert_eq!((&shown["uploads"][0]["state"], &shown["uploads"][0]["attempt"]), (&json!("done"), &json!(1)));
-    server.kill();
+    server.process.signal("TERM");
+    assert_eq!(server.process.end().code(), Some(0));
 }
