@@ -136,7 +136,7 @@ codes! {
     /// A trigger type that this version does not serve.
     ValidationTriggerUnavailable = "VALIDATION_TRIGGER_UNAVAILABLE", 400 Caller,
         "The trigger type is not available",
-        "Leave this trigger out: this version of Mayfly serves `http`, `cron` and `webhook` triggers.";
+        "Leave this trigger out: `details` names those that this version of Mayfly serves.";
     /// No credentials where some are needed.
     AuthRequired = "AUTH_REQUIRED", 401 Caller,
         "Credentials are required",

@@ -39,6 +39,8 @@ fn body(id: RouteId) -> Value {
             json!({ "table_name": "rows" })
         }
         RouteId::FunctionsDeploy => json!({ "name": "hello", "code": "x" }),
+        RouteId::BucketsCreate => json!({ "name": "photos" }),
+        RouteId::StoragePresign => json!({ "bucket": "photos", "key": "a" }),
         RouteId::UsageVerify => json!({ "invocation": "inv_1" }),
         _ => json!({}),
     }
