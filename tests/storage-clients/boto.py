@@ -47,6 +47,7 @@ s3.create_bucket(Bucket="photos")
 s3.create_bucket(Bucket="photos")
 s3.head_bucket(Bucket="photos")
 assert s3.get_bucket_location(Bucket="photos")["LocationConstraint"] is None
+assert "Status" not in s3.get_bucket_versioning(Bucket="photos")
 assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["photos"]
 refused("NoSuchBucket", 404, s3.list_objects_v2, Bucket="missing")
 refused("404", 404, s3.head_bucket, Bucket="missing")

@@ -5,9 +5,9 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use mayfly_store::{ObjectPage, ObjectQuery};
 use s3s::dto::{
     Bucket, CommonPrefix, CreateBucketInput, CreateBucketOutput, DeleteBucketInput, DeleteBucketOutput,
-    GetBucketLocationInput, GetBucketLocationOutput, HeadBucketInput, HeadBucketOutput, ListBucketsInput,
-    ListBucketsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, Object,
-    ObjectStorageClass, Owner,
+    GetBucketLocationInput, GetBucketLocationOutput, GetBucketVersioningInput, GetBucketVersioningOutput,
+    HeadBucketInput, HeadBucketOutput, ListBucketsInput, ListBucketsOutput, ListObjectsInput,
+    ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, Object, ObjectStorageClass, Owner,
 };
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
@@ -63,6 +63,15 @@ impl AppS3 {
     ) -> S3Result<S3Response<GetBucketLocationOutput>> {
         self.objects.bucket(&self.app, &request.input.bucket).await.map_err(s3_error)?;
         Ok(S3Response::new(GetBucketLocationOutput::default()))
+    }
+
+    pub(super) async fn get_bucket_versioning(
+        &self,
+        request: S3Request<GetBucketVersioningInput>,
+    ) -> S3Result<S3Response<GetBucketVersioningOutput>> {
+        self.objects.bucket(&self.app, &request.input.bucket).await.map_err(s3_error)?;
+        // Neither on nor suspended.
+        Ok(S3Response::new(GetBucketVersioningOutput::default()))
     }
 
     pub(super) async fn delete_bucket(
