@@ -237,6 +237,7 @@ fn every_example_is_whole() {
             "notes-api",
             "private-notes",
             "realtime-room",
+            "upload-index",
             "webhook-dedupe",
             "webhook-github"
         ]
