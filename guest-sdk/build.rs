@@ -157,6 +157,7 @@ const MODULES: &[&str] = &[
     "wait_until",
     "fetch",
     "invoke",
+    "storage",
     "context",
     "dispatch",
 ];

@@ -24,6 +24,7 @@ use mayfly_edge::{Base, Draining, Edge, Server, Sockets};
 use mayfly_egress::{EgressClient, EgressError};
 use mayfly_postgres::{Cluster, ClusterConfig, ClusterError, EndpointError, PostgresEndpoint};
 use mayfly_secrets::{KeyRing, SecretsError};
+use mayfly_storage::blobs::{Blobs, Directory};
 use mayfly_store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
 use mayfly_tenant_db::db::DbLimits;
 use mayfly_tenant_db::tenant::{TenantError, Tenants};
@@ -120,10 +121,12 @@ impl App {
         // Before strangers' SQL runs in them.
         tenants.close_open(config.open_databases).await?;
         let egress = EgressClient::new(&config.fetch_allow, &config.extra_authorities)?;
+        let blobs = open_blobs(&config)?;
         let (sink, _) = Sink::start(&store, SinkConfig::default());
         let (tasks, stop) = (Tasks::new(), CancellationToken::new());
         let node = ids::node_id().into();
-        let foundation = Foundation { engine, store, tenants, keyring, egress, sink, tasks, stop, node };
+        let foundation =
+            Foundation { engine, store, tenants, keyring, egress, blobs, sink, tasks, stop, node };
         Ok(Self::assemble(&config, foundation, admin_key, listener, address, cluster))
     }
 
@@ -207,6 +210,12 @@ impl App {
 fn make_data_dir(config: &Config) -> Result<(), StartError> {
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|cause| StartError::DataDir { path: config.data_dir.clone(), cause })
+}
+
+fn open_blobs(config: &Config) -> Result<Arc<dyn Blobs>, StartError> {
+    let path = config.blob_dir();
+    let directory = Directory::open(path.clone()).map_err(|cause| StartError::DataDir { path, cause })?;
+    Ok(Arc::new(directory))
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -34,6 +34,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where everything is kept.
     pub data_dir: PathBuf,
+    /// Where the bytes of stored objects are kept; `None`: in the data directory.
+    pub storage_dir: Option<PathBuf>,
     /// Where PostgreSQL comes from.
     pub database: DatabaseSource,
     /// The callers' address, without a slash at its end; `None`: the listener's.
@@ -109,6 +111,7 @@ impl Config {
         Ok(Self {
             listen: args.listen,
             data_dir: args.data_dir.clone(),
+            storage_dir: args.storage_dir.clone(),
             database: args.database_url.clone().map_or_else(DatabaseSource::managed, DatabaseSource::Url),
             public_url: args.public_url.as_ref().map(public_url).transpose()?,
             admin_key: args.admin_key.clone(),
@@ -143,6 +146,11 @@ impl Config {
         })
     }
 
+    /// Where the bytes of stored objects are kept.
+    pub fn blob_dir(&self) -> PathBuf {
+        self.storage_dir.clone().unwrap_or_else(|| self.data_dir.join("storage"))
+    }
+
     /// The file of root keys.
     pub fn key_file(&self) -> PathBuf {
         self.data_dir.join("secrets.key")
@@ -153,6 +161,7 @@ impl Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir,
+            storage_dir: None,
             database: DatabaseSource::managed(),
             public_url: None,
             admin_key: None,

@@ -29,18 +29,19 @@ use mayfly_core::keys::Keys;
 use mayfly_core::logs::{Logs, TailEvent, info, tail_filter};
 use mayfly_core::schema::Schemas;
 use mayfly_core::sql::Sql;
+use mayfly_core::storage::Storage;
 use mayfly_core::test_call::{TestCalls, TestTarget};
 use mayfly_core::tokens::Tokens;
 use mayfly_core::triggers::cron::CronTriggers;
 use mayfly_core::triggers::queue::Queues;
+use mayfly_core::triggers::s3_upload::Uploads;
 use mayfly_core::triggers::webhook::{FunctionAnswer, HostAnswer, WebhookAnswer, Webhooks};
 use mayfly_core::triggers::websocket::{WebsocketSession, Websockets};
 use mayfly_core::triggers::{TriggerRunner, Triggers};
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
 use mayfly_edge::{EdgeServices, SocketSession, TailItem, TestCall, WebhookReply};
-use mayfly_runtime::Request;
-
+use mayfly_runtime::{Body, Chunks, Request};
 use mayfly_telemetry::request::RequestContext;
 
 use crate::running::RunningInvocation;
@@ -74,6 +75,10 @@ pub struct UseCaseParts {
     pub webhooks: Webhooks,
     /// Queues.
     pub queues: Queues,
+    /// Upload triggers.
+    pub uploads: Uploads,
+    /// Buckets, objects, and the S3 endpoint.
+    pub storage: Storage,
     /// The way of all triggers to an invocation.
     pub runner: TriggerRunner,
     /// Records.
@@ -127,6 +132,8 @@ impl Services for UseCases {
     type QueueHandlers = Queues;
     type WebhookHandlers = Webhooks;
     type RealtimeHandlers = Self;
+    type StorageHandlers = Storage;
+    type UploadHandlers = Uploads;
     type LogsHandlers = Logs;
     type UsageHandlers = Usages;
     type CallHandlers = Self;
@@ -181,6 +188,14 @@ impl Services for UseCases {
 
     fn realtime(&self) -> &Self {
         self
+    }
+
+    fn storage(&self) -> &Storage {
+        &self.0.storage
+    }
+
+    fn uploads(&self) -> &Uploads {
+        &self.0.uploads
     }
 
     fn logs(&self) -> &Logs {
@@ -281,6 +296,16 @@ impl EdgeServices for UseCases {
             WebhookAnswer::Accepted(accepted) => WebhookReply::Accepted(accepted),
             WebhookAnswer::Duplicate(accepted) => WebhookReply::Duplicate(accepted),
         })
+    }
+
+    async fn s3(
+        &self,
+        app: &str,
+        context: &RequestContext,
+        head: Parts,
+        body: Chunks,
+    ) -> ApiResult<http::Response<Body>> {
+        self.0.storage.serve(app, &context.id, head, body).await
     }
 
     async fn invoke(&self, call: TestCall<Permit>) -> ApiResult<Invoked> {

@@ -46,12 +46,14 @@ export interface Context {
    * with the transaction. Resolves with the job, or with the open one that has the same `key`.
    */
   readonly enqueue: Enqueue;
+  /** The app's buckets, which its S3 endpoint shows as well. */
+  readonly storage: Storage;
   /** Keeps the invocation alive after its response until `promise` settles, 30 seconds at most. */
   readonly waitUntil: (promise: Promise<unknown>) => void;
 }
 
 /** What started the function. */
-export type Trigger = { readonly type: "http" | "s3_upload" } | CronTrigger | WebsocketTrigger | WebhookTrigger | SiblingTrigger | QueueTrigger;
+export type Trigger = { readonly type: "http" } | CronTrigger | UploadTrigger | WebsocketTrigger | WebhookTrigger | SiblingTrigger | QueueTrigger;
 
 export interface CronTrigger {
   readonly type: "cron";
@@ -86,6 +88,98 @@ export interface WebhookTrigger {
   readonly receivedAt: string;
   /** Asked for after it had ended. */
   readonly replay: boolean;
+}
+
+/** An object that was written. The request's body is the S3 event notification with its record. */
+export interface UploadTrigger {
+  readonly type: "s3_upload";
+  readonly bucket: string;
+  readonly key: string;
+  readonly etag: string;
+  readonly size: number;
+  readonly contentType: string | null;
+  /** The version of the object; of another server's object, what that server tells versions apart by. */
+  readonly versionId: string;
+  /** The same for every attempt. */
+  readonly uploadId: string;
+  /** 1, 2, ... */
+  readonly attempt: number;
+  readonly createdAt: string;
+  /** Asked for after it had ended. */
+  readonly replay: boolean;
+}
+
+/** The app's buckets. Bodies stream both ways: an object may be larger than the sandbox. */
+export interface Storage {
+  /**
+   * An object as a response: its bytes, and `content-type`, `content-length`, `etag`, `last-modified` and `x-amz-meta-...` as
+   * headers. Null where there is none; status 304 where it is what `ifNoneMatch` names.
+   */
+  readonly get: (bucket: string, key: string, options?: StorageGetOptions) => Promise<Response | null>;
+  /** Writes an object. When this resolves it can be read, and the functions that ask for it start. */
+  readonly put: (bucket: string, key: string, body: BodyInit | null, options?: StoragePutOptions) => Promise<StoredObject>;
+  /** Deletes objects, 1,000 at most. What is not there is fine. */
+  readonly delete: (bucket: string, keys: string | readonly string[]) => Promise<void>;
+  readonly list: (bucket: string, options?: StorageListOptions) => Promise<StorageList>;
+  /** A URL with which the object is read, or written, without a key. */
+  readonly presign: (bucket: string, key: string, options?: StoragePresignOptions) => Promise<string>;
+}
+
+export interface StorageGetOptions {
+  /** Such as `bytes=0-99` or `bytes=-100`. */
+  readonly range?: string;
+  readonly ifMatch?: string;
+  readonly ifNoneMatch?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface StoragePutOptions {
+  readonly contentType?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** An ETag, or `*`: only where the present object has it. */
+  readonly ifMatch?: string;
+  /** `*`: only where there is none. */
+  readonly ifNoneMatch?: string;
+  /** `cache-control`, `content-disposition`, `content-encoding`, `content-language` and `expires` are kept with the object. */
+  readonly headers?: HeadersInit;
+  readonly signal?: AbortSignal;
+}
+
+export interface StoredObject {
+  readonly key: string;
+  readonly size: number;
+  readonly etag: string;
+  readonly versionId: string;
+}
+
+export interface StorageListOptions {
+  readonly prefix?: string;
+  readonly delimiter?: string;
+  /** `next_cursor` of the page before. */
+  readonly cursor?: string;
+  /** 1,000 at most. */
+  readonly limit?: number;
+}
+
+export interface StorageList {
+  readonly objects: readonly {
+    readonly key: string;
+    readonly size: number;
+    readonly etag: string;
+    readonly content_type: string | null;
+    readonly modified_at: string;
+  }[];
+  readonly prefixes: readonly string[];
+  readonly next_cursor: string | null;
+}
+
+export interface StoragePresignOptions {
+  /** `GET` where nothing is said. */
+  readonly method?: "GET" | "PUT" | "HEAD" | "DELETE";
+  /** An hour where nothing is said, a week at most. */
+  readonly expiresSeconds?: number;
+  /** What a `PUT` has to have. */
+  readonly contentType?: string;
 }
 
 /** A frame of a client's socket. */

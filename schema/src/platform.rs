@@ -52,6 +52,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0014" 14 "invoked",
     "0015" 15 "queues",
     "0016" 16 "invocation_transactions",
+    "0017" 17 "storage",
 ];
 
 /// Any number will do, as long as every build uses this one.

@@ -91,6 +91,42 @@ fn a_webhook_of_github_is_handled_once_of_two_sends() {
 }
 
 #[test]
+fn an_uploaded_text_is_counted() {
+    run(async {
+        let app = deployed("upload-index").await;
+        let at = [
+            "--url",
+            &format!("http://{}", app.client.address()),
+            "--app",
+            &app.id,
+            "--key",
+            &app.service_key,
+        ];
+        let mayfly = async |arguments: &[&str]| {
+            let all = [&["mayfly", "storage"], arguments, &at].concat();
+            dispatch(Cli::try_parse_from(all).unwrap()).await
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let (file, back) = (directory.path().join("poem.txt"), directory.path().join("back.json"));
+        fs::write(&file, "so much depends upon\na red wheel barrow\n").unwrap();
+        assert_eq!(mayfly(&["buckets", "create", "texts"]).await, Exit::Ok);
+        assert_eq!(mayfly(&["put", file.to_str().unwrap(), "texts/in/"]).await, Exit::Ok);
+        let get = ["get", "texts/words/in/poem.txt.json", back.to_str().unwrap()];
+        until("the result", async || (mayfly(&get).await == Exit::Ok).then_some(())).await;
+        let counted: Value = serde_json::from_str(&fs::read_to_string(&back).unwrap()).unwrap();
+        assert_eq!(counted, json!({ "key": "in/poem.txt", "words": 8 }));
+        for arguments in
+            [&["uploads", "upload-index"][..], &["list", "texts"], &["show"], &["keys", "create"]]
+        {
+            assert_eq!(mayfly(arguments).await, Exit::Ok, "{arguments:?}");
+        }
+        assert_eq!(mayfly(&["delete", "texts/in/poem.txt"]).await, Exit::Ok);
+        assert_eq!(mayfly(&["get", "texts/in/poem.txt"]).await, Exit::NotFound);
+        assert_eq!(mayfly(&["get", "texts"]).await, Exit::Usage);
+    });
+}
+
+#[test]
 fn a_background_job_ends_after_its_response() {
     run(async {
         let app = deployed("background").await;
@@ -221,6 +257,7 @@ fn every_example_is_whole() {
             "private-notes",
             "queue-receipts",
             "realtime-room",
+            "upload-index",
             "webhook-dedupe",
             "webhook-github"
         ]

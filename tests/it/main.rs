@@ -21,5 +21,6 @@ mod packages;
 mod python;
 mod routes;
 mod schema;
+mod storage;
 mod triggers;
 mod typescript;

@@ -88,6 +88,11 @@ impl Node {
         self.server.url()
     }
 
+    /// Its stored objects.
+    pub fn objects(&self) -> mayfly_storage::Objects {
+        self.server.use_cases().storage.objects().clone()
+    }
+
     /// Its data directory.
     pub fn data_dir(&self) -> &Path {
         self._data_dir.path()

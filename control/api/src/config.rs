@@ -63,6 +63,12 @@ pub struct LimitsSpec {
     /// Bytes that functions send out, a day.
     #[serde(default)]
     pub daily_egress_bytes: Option<Count<COUNT_MAX>>,
+    /// Bytes of stored objects, and of the parts of uploads that are not complete.
+    #[serde(default)]
+    pub storage_bytes: Option<Count<COUNT_MAX>>,
+    /// Stored objects.
+    #[serde(default)]
+    pub storage_objects: Option<Count<COUNT_MAX>>,
     /// The app's share of a busy node, beside the others'; the operator's to set.
     #[serde(default)]
     pub weight: Option<Number<1, 1_000>>,
@@ -169,6 +175,10 @@ pub struct LimitsInfo {
     pub daily_fuel: Option<u64>,
     /// Bytes that functions send out, a day.
     pub daily_egress_bytes: Option<u64>,
+    /// Bytes of stored objects, and of the parts of uploads that are not complete.
+    pub storage_bytes: Option<u64>,
+    /// Stored objects.
+    pub storage_objects: Option<u64>,
     /// The app's share of a busy node.
     pub weight: Option<u32>,
 }

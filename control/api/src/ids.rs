@@ -29,6 +29,21 @@ pub fn socket_id() -> String {
     timed("sock_")
 }
 
+/// A new id of stored bytes.
+pub fn blob_id() -> String {
+    timed("blob_")
+}
+
+/// A new id of one writing of an object.
+pub fn object_version_id() -> String {
+    timed("obj_")
+}
+
+/// A new id of an upload in parts.
+pub fn multipart_id() -> String {
+    timed("mpu_")
+}
+
 /// The id of a queue's job: its number in the app's database.
 pub fn job_id(number: i64) -> String {
     format!("job_{number}")

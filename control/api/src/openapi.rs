@@ -124,6 +124,9 @@ fn path_parameters(path: &str) -> Vec<Value> {
                 "kid" => ("^[^/\\u0000]+$", "The signing key's id."),
                 "code" => ("^[A-Z_]+$", "The error code."),
                 "delivery" => ("^[^/\\u0000]+$", "The delivery's id."),
+                "bucket" => ("^[a-z0-9.-]{3,63}$", "The bucket's name."),
+                "access_key" => ("^[^/\\u0000]+$", "The access key id."),
+                "upload" => ("^[^/\\u0000]+$", "The upload event's id."),
                 "table" => ("^[^/\\u0000]+$", "The table."),
                 _ => ("^[^/\\u0000]+$", "The policy."),
             };

@@ -16,11 +16,11 @@ use crate::error::{ApiError, ApiResult, Code};
 use crate::route::{BodyLimit, Route};
 use crate::scope::Scope;
 use crate::{
-    apps, config, cron, env, functions, health, keys, logs, queues, realtime, rls, schema, sql, tokens,
-    triggers, usage, webhooks,
+    apps, config, cron, env, functions, health, keys, logs, queues, realtime, rls, schema, sql, storage, tokens,
+    triggers, uploads, usage, webhooks,
 };
 
-pub use find::{Found, RouteError, called_app, find};
+pub use find::{Found, RouteError, called_app, find, s3_app};
 
 macros::routes! {
     health: HealthHandlers {
@@ -244,6 +244,51 @@ macros::routes! {
         /// Opens a websocket: frames run functions, and channels carry messages between clients.
         RealtimeOpen = GET "/v1/{app}/realtime", Client, Small, realtime::OpenRealtime, EmptyBody
             => 101 special "*/*" String, [AuthForbidden, UpgradeRequired];
+    }
+    storage: StorageHandlers {
+        /// Shows what an app stores: its buckets, objects and bytes, and the endpoint for clients of S3.
+        StorageGet = GET "/v1/{app}/storage", App(Scope::Read), Small, Nothing, EmptyBody
+            => 200 json storage::StorageInfo, [], tool "manage_storage" "get";
+        /// Makes a bucket.
+        BucketsCreate = POST "/v1/{app}/storage/buckets", App(Scope::Deploy), Small, Nothing, Json<storage::CreateBucket>
+            => 201 json storage::BucketInfo, [QuotaStorageLimit, StorageFull], tool "manage_storage" "create_bucket";
+        /// Deletes a bucket that is empty.
+        BucketsDelete = DELETE "/v1/{app}/storage/buckets/{bucket}", App(Scope::Deploy), Small, Nothing, EmptyBody
+            => 200 json apps::Success, [ResourceConflict], tool "manage_storage" "delete_bucket";
+        /// Lists objects of a bucket by key, in pages.
+        ObjectsList = GET "/v1/{app}/storage/buckets/{bucket}/objects", App(Scope::Read), Small, storage::ListObjects, EmptyBody
+            => 200 json storage::ObjectList, [], tool "manage_storage" "list_objects";
+        /// Makes a URL with which an object is read or written without a key.
+        StoragePresign = POST "/v1/{app}/storage/presign", App(Scope::Deploy), Small, Nothing, Json<storage::PresignObject>
+            => 200 json storage::PresignedUrl, [QuotaStorageLimit, SecretsUnavailable, StorageFull], tool "manage_storage" "presign";
+        /// Lists the access keys of the S3 endpoint, without their secrets.
+        StorageKeysList = GET "/v1/{app}/storage/keys", App(Scope::Read), Small, Nothing, EmptyBody
+            => 200 json storage::StorageKeyList, [];
+        /// Makes an access key for the S3 endpoint; its secret is shown this once.
+        StorageKeysCreate = POST "/v1/{app}/storage/keys", App(Scope::Deploy), Small, Nothing,
+            OptionalJson<storage::CreateStorageKey>
+            => 201 json storage::CreatedStorageKey, [QuotaStorageLimit, SecretsUnavailable, StorageFull];
+        /// Revokes an access key: what it signed is refused from the next request on.
+        StorageKeysRevoke = DELETE "/v1/{app}/storage/keys/{access_key}", App(Scope::Deploy), Small, Nothing, EmptyBody
+            => 200 json apps::Success, [];
+        /// The S3 endpoint: a request is signed with an access key, and answered as S3 does, errors too.
+        S3 = ANY "/v1/{app}/s3[/*]", Open, Streamed, Nothing, EmptyBody
+            => 200 special "*/*" String, [];
+    }
+    uploads: UploadHandlers {
+        /// Lists the objects that fired a function's upload trigger, newest first, in pages.
+        UploadsList = GET "/v1/{app}/functions/{name}/uploads", App(Scope::Read), Small, uploads::ListUploads, EmptyBody
+            => 200 json uploads::UploadEventPage, [], tool "manage_triggers" "uploads";
+        /// Shows an upload event, and what became of it.
+        UploadGet = GET "/v1/{app}/functions/{name}/uploads/{upload}", App(Scope::Read), Small, Nothing, EmptyBody
+            => 200 json uploads::UploadEventInfo, [], tool "manage_triggers" "upload";
+        /// Runs an upload event that has ended once more; the answer comes before the run.
+        UploadReplay = POST "/v1/{app}/functions/{name}/uploads/{upload}/replay", App(Scope::Invoke), Small, Nothing, EmptyBody
+            => 202 json uploads::UploadEventInfo, [ResourceConflict, StatePrerequisiteMissing, StorageFull],
+            tool "manage_triggers" "upload_replay";
+        /// Takes the event notifications of another S3 server; the answer comes when they are durable.
+        S3EventsTell = POST "/v1/{app}/s3-events", App(Scope::Invoke), Large, Nothing, Json<uploads::S3Notification>
+            => 202 json uploads::EventsTaken, [StorageFull];
     }
     logs: LogsHandlers {
         /// Records of a function's invocations, newest first, in pages.

@@ -5,6 +5,7 @@ mod functions;
 mod queue;
 mod realtime;
 mod schema;
+mod storage;
 mod webhook;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub(crate) use functions::{CronVerb, EnvVerb, FunctionVerb, UsageVerb};
 pub(crate) use queue::{QueueEnqueueArgs, QueueSetArgs, QueueVerb};
 pub(crate) use realtime::RealtimeVerb;
 pub(crate) use schema::{SchemaChangeArgs, SchemaPlace, SchemaVerb};
+pub(crate) use storage::{BucketVerb, StorageKeyVerb, StorageVerb};
 pub(crate) use webhook::{WebhookSendArgs, WebhookVerb};
 
 /// For the commands that talk to a server.
@@ -183,6 +185,9 @@ pub enum Verb {
     /// Queues: store jobs, see and replay them, set how many run at once
     #[command(subcommand)]
     Queue(QueueVerb),
+    /// Objects, buckets and access keys
+    #[command(subcommand)]
+    Storage(StorageVerb),
     /// Webhooks: send signed samples, and see and replay what came
     #[command(subcommand)]
     Webhook(WebhookVerb),

@@ -8,6 +8,7 @@ mod logs;
 mod queue;
 mod realtime;
 mod schema;
+mod storage;
 mod tokens;
 mod triggers;
 mod usage;
@@ -71,6 +72,7 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
         Verb::Schema(verb) => schema::run(remote, verb).await,
         Verb::Types { out, place } => schema::types(remote, &place, &out).await,
         Verb::Queue(verb) => queue::run(remote, verb).await,
+        Verb::Storage(verb) => storage::run(remote, verb).await,
         Verb::Webhook(verb) => webhook::run(remote, verb).await,
         Verb::Realtime(verb) => realtime::run(remote, verb).await,
         Verb::Apps(verb) => apps::run(remote, verb).await,

@@ -41,6 +41,7 @@ use crate::admission::Admission;
 use crate::auth::Caller;
 use crate::functions::{CachedFunction, FunctionCache, Rollouts};
 use crate::sockets::Publisher;
+use crate::storage::GuestStorage;
 
 pub use enqueue::Enqueuer;
 pub use keyed::Called;
@@ -114,6 +115,8 @@ pub struct Capabilities {
     pub keyring: Arc<KeyRing>,
     /// `ctx.broadcast`
     pub publisher: Publisher,
+    /// `ctx.storage`
+    pub storage: GuestStorage,
     /// `BUTTERBASE_API_URL`
     pub api_url: Arc<str>,
     /// `ctx.enqueue`

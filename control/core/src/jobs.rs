@@ -15,6 +15,7 @@ use mayfly_common::jobs::JobRunner;
 use mayfly_common::tasks::Tasks;
 use mayfly_quota::Daily;
 use mayfly_runtime::Engine;
+use mayfly_storage::StorageSweep;
 use mayfly_store::Store;
 use mayfly_tenant_db::tenant::Tenants;
 
@@ -22,6 +23,7 @@ use crate::invalidation::CacheInvalidator;
 use crate::sockets::Channels;
 use crate::triggers::cron::CronJob;
 use crate::triggers::queue::QueueJob;
+use crate::triggers::s3_upload::UploadJob;
 use crate::triggers::webhook::WebhookJob;
 
 pub use leases::StoreLeases;
@@ -51,6 +53,10 @@ pub struct JobParts {
     pub webhooks: WebhookJob,
     /// Wakes what works off apps' jobs.
     pub queues: QueueJob,
+    /// Starts functions for objects that were written.
+    pub uploads: UploadJob,
+    /// Deletes stored bytes that nothing names any more.
+    pub storage_sweep: StorageSweep,
     /// What arrives for the sockets of this node.
     pub channels: Channels,
 }
@@ -65,6 +71,8 @@ pub fn start(tasks: Tasks, node: &str, parts: JobParts) -> JobRunner<StoreLeases
     runner.start(parts.cron);
     runner.start(parts.webhooks);
     runner.start(parts.queues);
+    runner.start(parts.uploads);
+    runner.start(parts.storage_sweep);
     runner.start(realtime_presence::RealtimePresence { channels: parts.channels.clone() });
     runner.start(realtime_messages::RealtimeMessages { channels: parts.channels });
     runner.start(parts.retention);

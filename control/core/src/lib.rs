@@ -18,6 +18,7 @@ pub mod logs;
 pub mod schema;
 pub mod sockets;
 pub mod sql;
+pub mod storage;
 pub mod test_call;
 pub mod tokens;
 pub mod triggers;

@@ -12,7 +12,7 @@ mod list;
 pub mod queue;
 mod run;
 mod running;
-mod s3_upload;
+pub mod s3_upload;
 mod settler;
 pub mod webhook;
 pub mod websocket;
@@ -96,7 +96,7 @@ fn unavailable(kind: TriggerKind, path: &str) -> ApiError {
     let message =
         format!("{path}: {} triggers are not available in this version of Mayfly yet", kind.as_str());
     ApiError::new(Code::ValidationTriggerUnavailable, message).with_details(
-        serde_json::json!({ "path": format!("{path}.type"), "available": ["http", "cron", "webhook", "websocket"] }),
+        serde_json::json!({ "path": format!("{path}.type"), "available": ["http", "cron", "s3_upload", "webhook", "websocket"] }),
     )
 }
 

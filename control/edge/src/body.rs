@@ -80,8 +80,8 @@ where
         Ok((ahead.finish(), None))
     }
 
-    /// The rest, as a function reads it.
-    fn chunks(self) -> Chunks
+    /// The rest, piece by piece.
+    pub(super) fn chunks(self) -> Chunks
     where
         B: Send + 'static,
     {

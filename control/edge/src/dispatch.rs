@@ -9,7 +9,7 @@ use mayfly_api::routes::{self, RouteId};
 
 use crate::Edge;
 use crate::handlers::{
-    call, error_page, invoke, log_stream, openapi, ready, realtime, verify_usage, webhook,
+    call, error_page, invoke, log_stream, openapi, ready, realtime, storage, verify_usage, webhook,
 };
 use crate::reply::{self, Reply};
 use crate::services::EdgeServices;
@@ -20,6 +20,7 @@ pub(crate) async fn dispatch<S: EdgeServices>(edge: Edge<S>, request: Admitted<S
     let (trusted, received_at) = (request.is_trusted(), request.context().received_at);
     let result = match request {
         Admitted::Call(request) => call::call(&edge, request).await,
+        Admitted::Storage(request) => Box::pin(storage::serve(&edge, *request)).await,
         Admitted::Run(request, permit) => Box::pin(run(&edge, request, permit)).await,
         Admitted::Manage(request) => Box::pin(manage(&edge, request)).await,
     };

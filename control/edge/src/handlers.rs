@@ -8,5 +8,6 @@ pub(crate) mod log_stream;
 pub(crate) mod openapi;
 pub(crate) mod ready;
 pub(crate) mod realtime;
+pub(crate) mod storage;
 pub(crate) mod verify_usage;
 pub(crate) mod webhook;

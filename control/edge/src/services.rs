@@ -18,7 +18,7 @@ use mayfly_api::realtime::{SocketFrame, SocketMessage};
 use mayfly_api::routes::Services;
 use mayfly_api::usage::UsageVerified;
 use mayfly_api::webhooks::DeliveryAccepted;
-use mayfly_runtime::{DisconnectGuard, Request, Response};
+use mayfly_runtime::{Body, Chunks, DisconnectGuard, Request, Response};
 use mayfly_telemetry::request::RequestContext;
 
 /// Everything behind the edge. Cheap to clone.
@@ -107,6 +107,15 @@ pub trait EdgeServices: Services + Clone + Send + Sync + 'static {
         request: Request,
         body: Bytes,
     ) -> impl Future<Output = ApiResult<WebhookReply>> + Send;
+
+    /// Answer a request to an app's S3 endpoint: 404 and 503 are problems, everything else is S3's.
+    fn s3(
+        &self,
+        app: &str,
+        context: &RequestContext,
+        head: Parts,
+        body: Chunks,
+    ) -> impl Future<Output = ApiResult<http::Response<Body>>> + Send;
 
     /// Run a test call, and show all that it did.
     fn invoke(&self, call: TestCall<Self::Permit>) -> impl Future<Output = ApiResult<Invoked>> + Send;

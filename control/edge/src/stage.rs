@@ -61,6 +61,8 @@ pub(crate) enum Admitted<S: EdgeServices> {
     Call(AdmittedCall<S>),
     /// A management route that runs something in a sandbox.
     Run(Managed, S::Permit),
+    /// A request to an app's S3 endpoint.
+    Storage(Box<StorageRequest>),
     /// Any other route.
     Manage(Managed),
 }
@@ -72,6 +74,14 @@ pub(crate) struct AdmittedCall<S: EdgeServices> {
     pub(crate) authorized: S::Authorized,
     pub(crate) permit: S::Permit,
     pub(crate) body: Option<Body>,
+}
+
+/// A request to an app's S3 endpoint, whose body is read when its signature is known to be right.
+pub(crate) struct StorageRequest {
+    pub(crate) context: RequestContext,
+    pub(crate) head: Parts,
+    pub(crate) app: String,
+    pub(crate) body: Chunks,
 }
 
 /// A management request with its whole body.
@@ -88,6 +98,7 @@ impl<S: EdgeServices> Admitted<S> {
     pub(crate) fn context(&self) -> &RequestContext {
         match self {
             Self::Call(call) => &call.context,
+            Self::Storage(request) => &request.context,
             Self::Run(managed, _) | Self::Manage(managed) => &managed.context,
         }
     }
@@ -96,6 +107,7 @@ impl<S: EdgeServices> Admitted<S> {
     pub(crate) fn is_trusted(&self) -> bool {
         match self {
             Self::Call(call) => S::is_trusted(&call.authorized),
+            Self::Storage(_) => false,
             Self::Run(managed, _) | Self::Manage(managed) => managed.manager.is_some(),
         }
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use mayfly_api::config::{LimitsInfo, LimitsSpec};
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::value::{Count, Number};
+use mayfly_store::StorageQuota;
 
 /// Requests that wait for a permit, by default.
 const QUEUE: u32 = 100;
@@ -33,6 +34,10 @@ pub struct AppLimits {
     pub daily_fuel: Option<u64>,
     /// Bytes that functions send out, a day.
     pub daily_egress_bytes: Option<u64>,
+    /// Bytes of stored objects.
+    pub storage_bytes: Option<u64>,
+    /// Stored objects.
+    pub storage_objects: Option<u64>,
     /// The app's share of a busy node, beside the others'.
     pub weight: Option<u32>,
 }
@@ -50,6 +55,8 @@ pub struct EffectiveLimits {
     pub queue_timeout: Duration,
     /// What a day may cost.
     pub daily: DailyLimits,
+    /// What the app may store.
+    pub storage: StorageQuota,
     /// The app's share of a busy node.
     pub weight: u32,
 }
@@ -95,6 +102,8 @@ impl AppLimits {
             daily_invocations: spec.daily_invocations.map(Count::get),
             daily_fuel: spec.daily_fuel.map(Count::get),
             daily_egress_bytes: spec.daily_egress_bytes.map(Count::get),
+            storage_bytes: spec.storage_bytes.map(Count::get),
+            storage_objects: spec.storage_objects.map(Count::get),
             weight: spec.weight.map(Number::get),
         })
     }
@@ -110,6 +119,8 @@ impl AppLimits {
             daily_invocations,
             daily_fuel,
             daily_egress_bytes,
+            storage_bytes,
+            storage_objects,
             weight,
         } = *self;
         LimitsInfo {
@@ -121,6 +132,8 @@ impl AppLimits {
             daily_invocations,
             daily_fuel,
             daily_egress_bytes,
+            storage_bytes,
+            storage_objects,
             weight,
         }
     }
@@ -145,6 +158,10 @@ impl EffectiveLimits {
                 fuel: least(owner.daily_fuel, operator.daily_fuel),
                 egress_bytes: least(owner.daily_egress_bytes, operator.daily_egress_bytes),
             },
+            storage: StorageQuota {
+                bytes: least(owner.storage_bytes, operator.storage_bytes),
+                objects: least(owner.storage_objects, operator.storage_objects),
+            },
             weight: operator.weight.unwrap_or(1),
         }
     }
@@ -160,6 +177,8 @@ impl EffectiveLimits {
             daily_invocations: self.daily.invocations,
             daily_fuel: self.daily.fuel,
             daily_egress_bytes: self.daily.egress_bytes,
+            storage_bytes: self.storage.bytes,
+            storage_objects: self.storage.objects,
             weight: Some(self.weight),
         }
     }

@@ -21,10 +21,12 @@ use mayfly_core::logs::Logs;
 use mayfly_core::schema::Schemas;
 use mayfly_core::sockets::{Channels, Hub, Presence, Publisher};
 use mayfly_core::sql::Sql;
+use mayfly_core::storage::{GuestStorage, Presigner, Storage};
 use mayfly_core::test_call::TestCalls;
 use mayfly_core::tokens::Tokens;
 use mayfly_core::triggers::cron::{CronJob, CronParts, CronTriggers};
 use mayfly_core::triggers::queue::{QueueJob, QueueParts, Queues};
+use mayfly_core::triggers::s3_upload::{UploadJob, UploadParts, Uploads};
 use mayfly_core::triggers::webhook::{WebhookJob, WebhookParts, Webhooks};
 use mayfly_core::triggers::websocket::{WebsocketParts, Websockets};
 use mayfly_core::triggers::{TriggerRunner, Triggers};
@@ -35,8 +37,12 @@ use mayfly_jwt::jwks::Jwks;
 use mayfly_quota::{ConcurrencyLimiter, CpuScheduler, Daily};
 use mayfly_runtime::Engine;
 use mayfly_secrets::KeyRing;
+use mayfly_storage::blobs::Blobs;
+use mayfly_storage::keys::StorageKeys;
+use mayfly_storage::{Objects, StorageSweep};
 use mayfly_store::{Sink, Store};
 use mayfly_tenant_db::tenant::Tenants;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -52,6 +58,7 @@ pub(super) struct Foundation {
     pub(super) tenants: Tenants,
     pub(super) keyring: Arc<KeyRing>,
     pub(super) egress: EgressClient,
+    pub(super) blobs: Arc<dyn Blobs>,
     pub(super) sink: Sink,
     pub(super) tasks: Tasks,
     /// Fires when a shutdown begins.
@@ -103,10 +110,20 @@ pub(super) fn build(
     let retention = Retention { store: store.clone(), days: config.records_days };
     let invalidator = caches.invalidator.clone();
     let channels = channels(&foundation, &caches);
-    let parts = use_cases(foundation, caches, &channels, daily.clone(), config, admin_key, public_url);
+    let keys = StorageKeys::new(store.clone(), Arc::clone(&foundation.keyring));
+    let uploaded = Arc::default();
+    let objects = Objects::new(store.clone(), Arc::clone(&foundation.blobs), Arc::clone(&uploaded));
+    let storage_sweep = StorageSweep::new(objects.clone());
+    let presigner = Presigner::new(keys.clone(), public_url.into());
+    let guest =
+        GuestStorage { objects: objects.clone(), presigner: presigner.clone(), apps: caches.apps.clone() };
+    let storage = Storage::new(objects, keys, presigner, caches.apps.clone());
+    let shared = SharedParts { channels: &channels, storage, guest, uploaded };
+    let parts = use_cases(foundation, caches, shared, daily.clone(), config, admin_key, public_url);
     let (runner, wake) = (parts.runner.clone(), Arc::clone(&parts.cron.wake));
     let queues = QueueJob::new(parts.queues.clone());
     let webhooks = WebhookJob::new(parts.webhooks.clone(), stop.clone());
+    let uploads = UploadJob::new(parts.uploads.clone(), stop.clone());
     let cron = CronJob::new(CronParts { store: store.clone(), runner, tasks, stop, wake, node });
     let jobs = JobParts {
         store,
@@ -119,6 +136,8 @@ pub(super) fn build(
         cron,
         webhooks,
         queues,
+        uploads,
+        storage_sweep,
         channels,
     };
     (UseCases::new(parts), jobs)
@@ -132,16 +151,27 @@ fn channels(foundation: &Foundation, caches: &NodeCaches) -> Channels {
     Channels { store, hub: caches.sockets.clone(), publisher, presence }
 }
 
+/// What use cases share with each other and with the jobs.
+struct SharedParts<'a> {
+    channels: &'a Channels,
+    storage: Storage,
+    guest: GuestStorage,
+    /// Told when an object starts functions.
+    uploaded: Arc<Notify>,
+}
+
 fn use_cases(
     foundation: Foundation,
     caches: NodeCaches,
-    channels: &Channels,
+    shared: SharedParts<'_>,
     daily: Daily,
     config: &Config,
     admin_key: &str,
     public_url: &str,
 ) -> UseCaseParts {
-    let Foundation { engine, store, tenants, keyring, egress, sink, tasks, stop, node } = foundation;
+    let Foundation { engine, store, tenants, keyring, egress, blobs: _, sink, tasks, stop, node } =
+        foundation;
+    let SharedParts { channels, storage, guest, uploaded } = shared;
     let NodeCaches { apps: app_cache, keys: key_cache, functions: function_cache, sockets: _, invalidator } =
         caches;
     let authenticator = Authenticator::new(AuthenticatorParts {
@@ -170,6 +200,7 @@ fn use_cases(
             egress,
             keyring: Arc::clone(&keyring),
             publisher: channels.publisher.clone(),
+            storage: guest,
             api_url: public_url.into(),
             enqueuer: enqueuer.clone(),
             functions: function_cache.clone(),
@@ -206,7 +237,14 @@ fn use_cases(
         runner: runner.clone(),
         tasks: tasks.clone(),
         stop: stop.clone(),
+        node: Arc::clone(&node),
+    });
+    let uploads = Uploads::new(UploadParts {
+        store: store.clone(),
+        runner: runner.clone(),
+        tasks: tasks.clone(),
         node,
+        wake: uploaded,
     });
     let schemas = Schemas { tenants: tenants.clone(), store: store.clone() };
     let deploy = Deploy::new(
@@ -252,6 +290,8 @@ fn use_cases(
         cron: CronTriggers { store: store.clone(), wake: Arc::default() },
         webhooks,
         queues,
+        uploads,
+        storage,
         runner,
         logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
         usages: Usages { store: store.clone(), invoker: invoker.clone() },

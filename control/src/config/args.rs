@@ -20,6 +20,10 @@ pub struct ServeArgs {
     #[arg(long, env = "MAYFLY_DATA_DIR", default_value = ".mayfly")]
     pub data_dir: PathBuf,
 
+    /// Where the bytes of stored objects are kept; all nodes need the same one [default: storage in the data directory]
+    #[arg(long, env = "MAYFLY_STORAGE_DIR")]
+    pub storage_dir: Option<PathBuf>,
+
     /// A PostgreSQL server to use instead of the managed one (postgres://superuser:password@host/database)
     #[arg(long, env = "MAYFLY_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,

@@ -52,6 +52,11 @@ pub enum EncryptedPlace {
         /// The invocation.
         invocation_id: String,
     },
+    /// The secret of an access key of storage.
+    StorageKey {
+        /// The access key id.
+        id: String,
+    },
     /// The secrets of a function's webhook trigger.
     Webhook {
         /// The function's id and name.
@@ -162,6 +167,11 @@ impl EncryptedValues<'_> {
                            WHERE app_id = $1 AND invocation_id = $2 AND sealed = $3";
                 client.execute(sql, &[app_id, invocation_id, old, &encrypted]).await?
             }
+            EncryptedPlace::StorageKey { id } => {
+                let sql = "UPDATE storage_keys SET secret_sealed = $4
+                           WHERE app_id = $1 AND id = $2 AND secret_sealed = $3";
+                client.execute(sql, &[app_id, id, old, &encrypted]).await?
+            }
             EncryptedPlace::Webhook { function: (function_id, _) } => {
                 let sql =
                     "UPDATE triggers SET config = jsonb_set(config, '{secrets_sealed}', to_jsonb($3::text))
@@ -186,6 +196,7 @@ impl EncryptedValue {
             "signing_key" => EncryptedPlace::SigningKey { kid: name() },
             "issuer" => EncryptedPlace::Issuer { issuer: name() },
             "recording" => EncryptedPlace::Recording { invocation_id: name() },
+            "storage_key" => EncryptedPlace::StorageKey { id: name() },
             "webhook" => {
                 EncryptedPlace::Webhook { function: (row.get("function_id"), row.get("function_name")) }
             }

@@ -21,6 +21,8 @@ mod recordings;
 mod rollouts;
 mod signing_keys;
 mod sink;
+mod storage;
+mod storage_events;
 mod triggers;
 mod usage;
 mod versions;
@@ -54,6 +56,15 @@ pub use recordings::{RecordingsTable, StoredRecording};
 pub use rollouts::{Rollout, RolloutTerms, RolloutsTable};
 pub use signing_keys::{NewSigningKey, SigningKeyRow, SigningKeysTable};
 pub use sink::{Sink, SinkConfig, SinkCounts};
+pub use storage::{
+    BlobRow, BucketRow, BucketUse, GarbageBlob, NewObject, NewPart, NewStorageKey, ObjectMeta, ObjectPage,
+    ObjectQuery, ObjectRow, PartRow, PartTaken, PutCondition, PutOutcome, StorageKeyRow, StorageQuota,
+    StorageTables, StorageUsed, StoredChecksum, UploadPage, UploadRow, Written,
+};
+pub use storage_events::{
+    ClaimedUpload, StorageEvents, UploadClaim, UploadEvent, UploadHistory, UploadOutcome, UploadQuery,
+    UploadRelease, Uploaded,
+};
 pub use triggers::{AppTrigger, AppTriggerRun, TriggersTable, WebsocketHandler};
 pub use usage::{UsageGroup, UsageOf, UsageTotals};
 pub use versions::{Serving, StoredImage, Version, VersionSource, VersionsTable};

@@ -34,10 +34,19 @@ pub struct LogOptions {
     pub no_color: bool,
 }
 
+/// Without what a library says of every refused request, unless its lines are asked for: the access log has them.
+fn quiet(filter: EnvFilter, asked: &str) -> EnvFilter {
+    match "s3s=off".parse() {
+        Ok(directive) if !asked.contains("s3s") => filter.add_directive(directive),
+        _ => filter,
+    }
+}
+
 /// Set up the process's subscriber. The returned guard flushes when dropped; a second call changes nothing.
 pub fn init(options: &LogOptions) -> Flush {
     let (writer, flush) = LineWriter::start(std::io::stderr());
     let filter = EnvFilter::try_new(&options.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = quiet(filter, &options.filter);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     let ansi = std::io::stderr().is_terminal() && !options.no_color;
     let set = match options.format {

@@ -193,3 +193,65 @@ fn a_cron_slot_that_ran_is_told_lost_or_started_again() {
     server.process.signal("TERM");
     assert_eq!(server.process.end().code(), Some(0));
 }
+
+#[test]
+fn half_of_an_upload_is_nothing_after_a_crash_and_a_whole_one_fires_once() {
+    let data = directory();
+    let server = Server::start(data.path());
+    let made = server.ask("POST", "/v1/apps", &json!({ "name": "crash" }));
+    let app = made["app_id"].as_str().unwrap().to_owned();
+    server.ask("POST", &format!("/v1/{app}/storage/buckets"), &json!({ "name": "photos" }));
+    let code = "export default async (req, ctx) => Response.json(ctx.trigger)";
+    let config = json!({ "bucket": "photos" });
+    let deploy =
+        json!({ "name": "fired", "code": code, "trigger": { "type": "s3_upload", "config": config } });
+    server.ask("POST", &format!("/v1/{app}/functions"), &deploy);
+    // Half of an object is on its way when the server is killed.
+    let wanted = json!({ "method": "PUT", "bucket": "photos", "key": "half" });
+    let url = server.ask("POST", &format!("/v1/{app}/storage/presign"), &wanted)["url"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut connection = std::net::TcpStream::connect(host).unwrap();
+    let head = format!("PUT /{path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: 4000000\r\n\r\n");
+    std::io::Write::write_all(&mut connection, head.as_bytes()).unwrap();
+    std::io::Write::write_all(&mut connection, &vec![0; 1_000_000]).unwrap();
+    let unfinished = data.path().join("storage/unfinished");
+    while std::fs::read_dir(&unfinished).unwrap().count() == 0 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    server.kill();
+
+    let server = Server::start(data.path());
+    let shown = server.ask("GET", &format!("/v1/{app}/storage"), &Value::Null);
+    assert_eq!((&shown["objects"], &shown["bytes"]), (&json!(0), &json!(0)));
+    // The same object once more, whole: it is there and fires once.
+    let body = "x".repeat(1_000);
+    let url = server.ask("POST", &format!("/v1/{app}/storage/presign"), &wanted)["url"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let answer = request("PUT", &url, "", &body);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let path = format!("/v1/{app}/functions/fired/uploads");
+    loop {
+        let shown = server.ask("GET", &path, &Value::Null);
+        let uploads = shown["uploads"].as_array().unwrap();
+        assert!(uploads.len() <= 1, "{shown}");
+        if uploads.first().is_some_and(|one| one["state"] == "done") {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    server.kill();
+
+    // What was acknowledged is there, and it does not fire again.
+    let server = Server::start(data.path());
+    let shown = server.ask("GET", &format!("/v1/{app}/storage"), &Value::Null);
+    assert_eq!((&shown["objects"], &shown["bytes"]), (&json!(1), &json!(1_000)));
+    let shown = server.ask("GET", &path, &Value::Null);
+    assert_eq!((&shown["uploads"][0]["state"], &shown["uploads"][0]["attempt"]), (&json!("done"), &json!(1)));
+    server.process.signal("TERM");
+    assert_eq!(server.process.end().code(), Some(0));
+}

@@ -9,6 +9,7 @@ import { idempotency } from "./idempotency.js";
 import { invoke } from "./invoke.js";
 import { JSONParse, ObjectDefineProperty, ObjectFreeze, ObjectKeys } from "./primordials.js";
 import { broadcast, socketOf } from "./realtime.js";
+import { storage } from "./storage.js";
 import { waitUntil } from "./wait_until.js";
 
 // How long before the deadline `ctx.signal` fires, so that there is time to act on it.
@@ -30,7 +31,7 @@ function deepFreeze(value) {
   return ObjectFreeze(value);
 }
 
-export const context = { broadcast, db: database, enqueue, idempotency, invoke, waitUntil };
+export const context = { broadcast, db: database, enqueue, idempotency, invoke, storage, waitUntil };
 
 const lazy = {
   __proto__: null,

@@ -66,6 +66,12 @@ fn secrets_under_an_old_key_are_re_encrypted_and_the_key_can_go() {
             sent.header("x-telegram-bot-api-secret-token", "token").ok_text("hi").await;
         };
         delivered(&app, 1).await;
+        // Makes the access key that signs URLs.
+        let presign = async |app: &TestApp| {
+            let wanted = json!({ "bucket": "photos", "key": "a" });
+            app.manage("POST", "/storage/presign").json(wanted).ok().await;
+        };
+        presign(&app).await;
         let before = answer(&app).await;
         let wanted = json!({ "own": "of the function", "app": "of the app", "anon": true, "id": "alice" });
         assert_eq!(before, wanted);
@@ -75,20 +81,21 @@ fn secrets_under_an_old_key_are_re_encrypted_and_the_key_can_go() {
         let store = Store::connect(StoreConfig::new(endpoint.clone())).await.unwrap();
         let by_key = async || store.encrypted_values().count_by_key().await.unwrap();
         // Two variables and the anon key, the claims' key, the logins' password, the signing key, two issuers, a recording,
-        // a webhook's secrets, a delivery.
-        assert_eq!(by_key().await, [("k1".to_owned(), 11)]);
+        // a webhook's secrets, a delivery, an access key of storage.
+        assert_eq!(by_key().await, [("k1".to_owned(), 12)]);
 
         rotate::add(&file, KeyPosition::First).unwrap();
         let ring = Arc::new(KeyRing::of_text(&keys()).unwrap());
         let resealing = Reencryption { store: store.clone(), keyring: ring };
-        assert_eq!(resealing.run_once().await.unwrap(), Reencrypted { reencrypted: 11, undecryptable: 0 });
-        assert_eq!(by_key().await, [("k2".to_owned(), 11)]);
+        assert_eq!(resealing.run_once().await.unwrap(), Reencrypted { reencrypted: 12, undecryptable: 0 });
+        assert_eq!(by_key().await, [("k2".to_owned(), 12)]);
         assert_eq!(resealing.run_once().await.unwrap(), Reencrypted::default());
 
         rotate::remove(&file, "k1").unwrap();
         let node = start(&endpoint, &keys()).await;
         let app = app.on(&node);
         assert_eq!(answer(&app).await, wanted);
+        presign(&app).await;
         delivered(&app, 2).await;
         let deliveries = app.manage("GET", "/functions/hook/webhook/deliveries").ok().await;
         let first = deliveries["deliveries"][1]["id"].as_str().unwrap();
@@ -112,8 +119,8 @@ fn secrets_under_an_old_key_are_re_encrypted_and_the_key_can_go() {
         rotate::remove(&file, "k2").unwrap();
         let stranger = Arc::new(KeyRing::of_text(&keys()).unwrap());
         let resealed = Reencryption { store: store.clone(), keyring: stranger }.run_once().await.unwrap();
-        assert_eq!(resealed, Reencrypted { reencrypted: 0, undecryptable: 13 });
-        assert_eq!(by_key().await, [("k2".to_owned(), 13)]);
+        assert_eq!(resealed, Reencrypted { reencrypted: 0, undecryptable: 14 });
+        assert_eq!(by_key().await, [("k2".to_owned(), 14)]);
         store.close();
         cluster.stop().await;
     });

@@ -125,9 +125,9 @@ fn every_field_is_checked_before_anything_runs() {
                 "triggers[0].config.auth: ",
             ),
             (
-                json!({ "trigger": { "type": "s3_upload", "config": { "bucket": "photos" } } }),
-                "VALIDATION_TRIGGER_UNAVAILABLE",
-                "trigger: s3_upload triggers are not available",
+                json!({ "trigger": { "type": "s3_upload", "config": { "bucket": "a..b" } } }),
+                "VALIDATION_INVALID_SCHEMA",
+                "trigger.config.bucket: ",
             ),
         ] {
             let body = deploy_body("hello", HELLO, fields.clone());

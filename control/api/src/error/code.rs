@@ -136,7 +136,7 @@ codes! {
     /// A trigger type that this version does not serve.
     ValidationTriggerUnavailable = "VALIDATION_TRIGGER_UNAVAILABLE", 400 Caller,
         "The trigger type is not available",
-        "Leave this trigger out: this version of Mayfly serves `http`, `cron` and `webhook` triggers.";
+        "Leave this trigger out: `details` names those that this version of Mayfly serves.";
     /// No credentials where some are needed.
     AuthRequired = "AUTH_REQUIRED", 401 Caller,
         "Credentials are required",
@@ -213,6 +213,10 @@ codes! {
     QuotaTableLimit = "QUOTA_TABLE_LIMIT", 402 Caller,
         "Too many tables",
         "Remove tables, or use a second app.";
+    /// The app keeps as many objects or bytes as it may.
+    QuotaStorageLimit = "QUOTA_STORAGE_LIMIT", 402 Caller,
+        "The storage is used up",
+        "Delete objects, or abort uploads in parts, or have the app's `storage_bytes` or `storage_objects` raised.";
     /// Too many invocations of one app at once.
     ConcurrencyLimit = "CONCURRENCY_LIMIT", 429 Caller retry 1,
         "Too many invocations at once",

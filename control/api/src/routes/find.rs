@@ -37,6 +37,10 @@ pub fn find(method: &Method, path: &str) -> Result<Found, RouteError> {
     if let Some(call) = find_call(path) {
         return Ok(call);
     }
+    // Keys have slashes, as many as they like.
+    if let Some(app) = s3_app(path) {
+        return Ok(Found { route: RouteId::S3, app: Some(app.to_owned()), names: Vec::new() });
+    }
     let rest = path.strip_prefix('/').ok_or(RouteError::NotFound)?;
     let mut segments = [""; SEGMENTS_MAX];
     let mut count = 0;
@@ -65,6 +69,12 @@ pub fn find(method: &Method, path: &str) -> Result<Found, RouteError> {
 pub fn called_app(path: &str) -> Option<&str> {
     let (app, rest) = path.strip_prefix("/v1/")?.split_once('/')?;
     (rest.starts_with("fn/") && names::is_app_id(app)).then_some(app)
+}
+
+/// The app whose S3 endpoint a path is of, if it is.
+pub fn s3_app(path: &str) -> Option<&str> {
+    let (app, rest) = path.strip_prefix("/v1/")?.split_once('/')?;
+    ((rest == "s3" || rest.starts_with("s3/")) && names::is_app_id(app)).then_some(app)
 }
 
 /// Looked at first, since almost every request is one.

@@ -20,6 +20,9 @@ fn example(path: &str) -> String {
         .replace("{table}", "my%20table")
         .replace("{policy}", "own%20rows")
         .replace("{delivery}", "whd_1")
+        .replace("{bucket}", "photos")
+        .replace("{access_key}", "MFAK1")
+        .replace("{upload}", "upl_1")
         .replace("[/*]", "/sub//path")
 }
 

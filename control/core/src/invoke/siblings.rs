@@ -17,6 +17,7 @@ use super::scope::InvocationScope;
 use super::{Invocation, Invoker, TriggerEvent};
 use crate::auth::{Caller, CallerKind};
 use crate::functions::choose_version;
+use crate::storage;
 
 /// Begins the URLs of `ctx.invoke`: what follows is a function's name, a path and a query.
 const SCHEME: &str = "mayfly-sibling:";
@@ -25,7 +26,7 @@ const DEPTH_MAX: usize = 4;
 /// Headers that would forge an identity are the platform's to set.
 const RESERVED: [&str; 2] = ["x-butterbase-", "x-mayfly-"];
 
-/// `fetch` of one invocation, with its app's functions beside the outside.
+/// `fetch` of one invocation, with its app's functions and storage beside the outside.
 pub(super) struct Siblings {
     pub(super) invoker: Invoker,
     pub(super) outside: Arc<dyn Fetch>,
@@ -37,6 +38,13 @@ impl Fetch for Siblings {
         self: Arc<Self>,
         request: FetchRequest,
     ) -> BoxFuture<'static, Result<FetchResponse, GuestError>> {
+        if let Some(rest) = request.url.strip_prefix(storage::SCHEME) {
+            let rest = rest.to_owned();
+            return Box::pin(async move {
+                let app = &self.scope.function.function.app_id;
+                self.invoker.shared.parts.capabilities.storage.answer(app, &rest, request).await
+            });
+        }
         match request.url.strip_prefix(SCHEME) {
             None => Arc::clone(&self.outside).fetch(request),
             Some(rest) => {

@@ -9,6 +9,7 @@ use crate::invoke::recording_name;
 use crate::triggers::webhook::{SECRETS_NAME, delivery_name};
 use mayfly_common::jobs::Job;
 use mayfly_secrets::KeyRing;
+use mayfly_storage::keys::secret_name as storage_key_name;
 use mayfly_store::{EncryptedCursor, EncryptedPlace, EncryptedValue, Store, StoreError};
 use mayfly_tenant_db::tenant::{CLAIMS_KEY, PASSWORD};
 
@@ -67,6 +68,7 @@ impl Reencryption {
             EncryptedPlace::SigningKey { kid } => (None, signing_key_name(kid)),
             EncryptedPlace::Issuer { issuer } => (None, secret_name(issuer)),
             EncryptedPlace::Recording { invocation_id } => (None, recording_name(invocation_id)),
+            EncryptedPlace::StorageKey { id } => (None, storage_key_name(id)),
             EncryptedPlace::Webhook { function: (_, function) } => {
                 (Some(function.as_str()), SECRETS_NAME.to_owned())
             }

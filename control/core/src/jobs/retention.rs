@@ -17,6 +17,9 @@ const SLOTS_KEPT: u32 = 10_000;
 const DELIVERIES_KEPT: u32 = 100_000;
 const DELIVERY_BYTES_KEPT: u64 = 256 << 20;
 
+/// Upload events of one function that are kept.
+const UPLOADS_KEPT: u32 = 100_000;
+
 /// For how long records are kept.
 #[derive(Debug, Clone)]
 pub struct Retention {
@@ -41,6 +44,7 @@ impl Retention {
         self.store.recordings().drop_before(oldest).await?;
         let oldest_slot = oldest.and_time(chrono::NaiveTime::MIN).and_utc();
         self.store.cron().delete_before(oldest_slot, SLOTS_KEPT).await?;
+        self.store.storage_events().tidy(oldest_slot, UPLOADS_KEPT).await?;
         self.store.webhooks().tidy(now, DELIVERIES_KEPT, DELIVERY_BYTES_KEPT).await?;
         if dropped > 0 {
             tracing::info!(days = dropped, before = %oldest, "old invocation records dropped");

@@ -16,7 +16,9 @@ use tower::Service;
 
 use crate::body::Bounded;
 use crate::services::EdgeServices;
-use crate::stage::{Access, Admitted, AdmittedCall, Arrived, Authorized, Managed, Routed, arriving};
+use crate::stage::{
+    Access, Admitted, AdmittedCall, Arrived, Authorized, Managed, Routed, StorageRequest, arriving,
+};
 
 /// The layer's service.
 #[derive(Debug, Clone)]
@@ -65,6 +67,11 @@ where
                     let permit = services.admit(counted).await?;
                     let body = arriving(begun, rest);
                     Admitted::Call(AdmittedCall { context, head, authorized, permit, body })
+                }
+                // Who may is in the signature, which stands before the body.
+                (Access::Manage(_), None) if found.route == RouteId::S3 => {
+                    let (app, body) = (found.app.unwrap_or_default(), body.chunks());
+                    Admitted::Storage(Box::new(StorageRequest { context, head, app, body }))
                 }
                 (Access::Manage(manager), counted) => {
                     let bytes_max = match found.route.route().body_limit {

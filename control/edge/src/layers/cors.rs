@@ -18,7 +18,7 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use mayfly_api::hosts::OriginVerdict;
-use mayfly_api::routes::called_app;
+use mayfly_api::routes::{called_app, s3_app};
 use pin_project_lite::pin_project;
 use tower::Service;
 
@@ -31,6 +31,12 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 /// What a page may read beside the usual: what we say of each call.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "X-Request-Id, X-Invocation-Id, X-Error-Source, Retry-After, RateLimit, RateLimit-Policy",
+);
+/// The same of an answer of an app's S3 endpoint.
+const EXPOSED_OF_S3: HeaderValue = HeaderValue::from_static(
+    "X-Request-Id, ETag, Accept-Ranges, Content-Range, Content-Length, Last-Modified, Content-Disposition, Content-Encoding, \
+     x-amz-request-id, x-amz-checksum-crc32, x-amz-checksum-crc32c, x-amz-checksum-crc64nvme, x-amz-checksum-sha1, \
+     x-amz-checksum-sha256, x-amz-checksum-type, x-amz-mp-parts-count",
 );
 
 /// The layer's service.
@@ -51,6 +57,7 @@ impl<S, E> Cors<S, E> {
 #[derive(Debug, Clone)]
 pub(super) struct Pending {
     pub(super) app: Box<str>,
+    is_storage: bool,
     origin: HeaderValue,
     verdict: Arc<OnceLock<OriginVerdict>>,
 }
@@ -88,6 +95,7 @@ where
     fn call(&mut self, mut request: Arrived<B>) -> Self::Future {
         let pending = from_a_page(&request.head).map(|(app, origin)| Pending {
             app: app.into(),
+            is_storage: s3_app(request.head.uri.path()).is_some(),
             origin,
             verdict: Arc::default(),
         });
@@ -121,7 +129,8 @@ impl<F: Future<Output = Result<Reply, Infallible>>> Future for Marking<F> {
             && let Some(verdict) = pending.verdict()
             && verdict != OriginVerdict::Unset
         {
-            mark(reply.headers_mut(), verdict, pending.origin);
+            let exposed = if pending.is_storage { EXPOSED_OF_S3 } else { EXPOSED };
+            mark(reply.headers_mut(), verdict, pending.origin, exposed);
         }
         Poll::Ready(Ok(reply))
     }
@@ -129,7 +138,8 @@ impl<F: Future<Output = Result<Reply, Infallible>>> Future for Marking<F> {
 
 /// The app that is called, and the one origin of the page that calls it.
 fn from_a_page(head: &Parts) -> Option<(&str, HeaderValue)> {
-    let app = called_app(head.uri.path())?;
+    let path = head.uri.path();
+    let app = called_app(path).or_else(|| s3_app(path))?;
     let mut origins = head.headers.get_all(ORIGIN).iter();
     let origin = origins.next()?.clone();
     origins.next().is_none().then_some((app, origin))
@@ -165,7 +175,7 @@ pub(super) fn answer_preflight(
 }
 
 /// The app's list holds, whatever the function says for itself.
-fn mark(out: &mut HeaderMap, verdict: OriginVerdict, origin: HeaderValue) {
+fn mark(out: &mut HeaderMap, verdict: OriginVerdict, origin: HeaderValue, exposed: HeaderValue) {
     out.remove(ACCESS_CONTROL_ALLOW_ORIGIN);
     out.remove(ACCESS_CONTROL_ALLOW_CREDENTIALS);
     out.append(VARY, HeaderValue::from_static("Origin"));
@@ -179,5 +189,5 @@ fn mark(out: &mut HeaderMap, verdict: OriginVerdict, origin: HeaderValue) {
             out.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         }
     }
-    out.append(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    out.append(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
 }

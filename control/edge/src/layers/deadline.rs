@@ -1,4 +1,6 @@
 //! One deadline for the whole request: it outlasts every bound below, and so shows what has none.
+//!
+//! An upload to an app's S3 endpoint is answered once all of it is there, and may take as long as it does not pause.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,7 +11,13 @@ use pin_project_lite::pin_project;
 use tokio::time::Timeout;
 use tower::Service;
 
+use crate::stage::Arrived;
+use http::Method;
 use mayfly_api::error::{ApiError, Code};
+use mayfly_api::routes::s3_app;
+
+/// The longest upload.
+const UPLOAD_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Ends a request that takes longer than its deadline.
 #[derive(Debug, Clone)]
@@ -24,9 +32,9 @@ impl<S> EnforceDeadline<S> {
     }
 }
 
-impl<S, R> Service<R> for EnforceDeadline<S>
+impl<S, B> Service<Arrived<B>> for EnforceDeadline<S>
 where
-    S: Service<R, Error = ApiError>,
+    S: Service<Arrived<B>, Error = ApiError>,
 {
     type Response = S::Response;
     type Error = ApiError;
@@ -36,8 +44,10 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: R) -> Self::Future {
-        Limited { inner: tokio::time::timeout(self.limit, self.inner.call(request)), limit: self.limit }
+    fn call(&mut self, request: Arrived<B>) -> Self::Future {
+        let is_upload = request.head.method == Method::PUT && s3_app(request.head.uri.path()).is_some();
+        let limit = if is_upload { UPLOAD_LIMIT } else { self.limit };
+        Limited { inner: tokio::time::timeout(limit, self.inner.call(request)), limit }
     }
 }
 
@@ -69,14 +79,38 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+    use std::time::Instant;
+
+    use mayfly_telemetry::request::RequestContext;
     use tower::ServiceExt;
 
     use super::*;
 
+    fn request(method: &str, path: &str) -> Arrived<()> {
+        let request = http::Request::builder().method(method).uri(path).body(()).unwrap();
+        let context = RequestContext {
+            id: "req_1".into(),
+            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            received_at: Instant::now(),
+            trace: None,
+        };
+        Arrived { context, head: request.into_parts().0, body: () }
+    }
+
+    async fn ended_after(method: &str, path: &str) -> u64 {
+        let began = tokio::time::Instant::now();
+        let never = tower::service_fn(|_: Arrived<()>| std::future::pending::<Result<(), ApiError>>());
+        let service = EnforceDeadline::new(never, Duration::from_secs(360));
+        let ended = service.oneshot(request(method, path)).await;
+        assert_eq!(ended.unwrap_err().code(), Code::Overloaded);
+        began.elapsed().as_secs()
+    }
+
     #[tokio::test(start_paused = true)]
     async fn what_never_ends_is_ended() {
-        let service = tower::service_fn(|(): ()| std::future::pending::<Result<(), ApiError>>());
-        let ended = EnforceDeadline::new(service, Duration::from_secs(360)).oneshot(()).await;
-        assert_eq!(ended.unwrap_err().code(), Code::Overloaded);
+        assert_eq!(ended_after("PUT", "/v1/app_0123456789ab/fn/x").await, 360);
+        assert_eq!(ended_after("GET", "/v1/app_0123456789ab/s3/b/k").await, 360);
+        assert_eq!(ended_after("PUT", "/v1/app_0123456789ab/s3/b/k").await, 24 * 60 * 60);
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::{Stream, stream};
 use http::Method;
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use mayfly_api::access::{Manager, Requirement};
 use mayfly_api::endpoint::{ApiCall, Endpoint, Handler};
@@ -19,7 +20,7 @@ use mayfly_api::route::Route;
 use mayfly_api::routes::{RouteId, Services};
 use mayfly_api::usage::UsageVerified;
 use mayfly_edge::{EdgeServices, RunningCall, TailItem, TestCall, WebhookReply};
-use mayfly_runtime::{DisconnectGuard, Disconnected, Request, Response};
+use mayfly_runtime::{Body, Chunks, DisconnectGuard, Disconnected, Request, Response};
 use mayfly_telemetry::request::RequestContext;
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc};
@@ -158,7 +159,8 @@ macro_rules! served_by_the_fake {
 served_by_the_fake! {
     health HealthHandlers, apps AppsHandlers, keys KeysHandlers, tokens TokensHandlers, env EnvHandlers,
     sql SqlHandlers, schemas SchemaHandlers, functions FunctionsHandlers, triggers TriggersHandlers,
-    cron CronHandlers, webhooks WebhookHandlers, queues QueueHandlers, realtime RealtimeHandlers, logs LogsHandlers, usages UsageHandlers,
+    cron CronHandlers, webhooks WebhookHandlers, queues QueueHandlers, realtime RealtimeHandlers, storage StorageHandlers,
+    uploads UploadHandlers, logs LogsHandlers, usages UsageHandlers,
     calls CallHandlers
 }
 
@@ -239,6 +241,21 @@ impl EdgeServices for Fake {
 
     async fn check_webhook(&self, _: &str, _: &str, _: &RequestContext) -> ApiResult<()> {
         self.asked("check_webhook")
+    }
+
+    async fn s3(
+        &self,
+        _: &str,
+        _: &RequestContext,
+        head: Parts,
+        body: Chunks,
+    ) -> ApiResult<http::Response<Body>> {
+        self.serve(RouteId::S3.route()).await?;
+        let mut response = http::Response::new(Body::Stream(body));
+        response
+            .headers_mut()
+            .extend(head.headers.get("content-type").cloned().map(|value| (CONTENT_TYPE, value)));
+        Ok(response)
     }
 
     async fn deliver_webhook(

@@ -24,3 +24,5 @@ UNION ALL
 SELECT 'delivery', f.app_id, f.id, f.name, d.id, d.sealed
 FROM webhook_deliveries d JOIN functions f ON f.id = d.function_id
 WHERE d.sealed IS NOT NULL
+UNION ALL
+SELECT 'storage_key', app_id, '', NULL, id, secret_sealed FROM storage_keys

@@ -1,0 +1,93 @@
+//! Faults: a full disk, a client that goes in the middle, what was written and never named.
+
+use std::time::Duration;
+
+use support::app::Node;
+use support::cluster::run;
+use support::disk::Disk;
+use support::wait::until;
+use tokio::io::AsyncWriteExt as _;
+
+use super::{Access, s3_error};
+
+/// Files under a directory of blobs.
+fn files(directory: &std::path::Path) -> usize {
+    let folders = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    folders.map(|folder| std::fs::read_dir(folder).unwrap().count()).sum()
+}
+
+async fn on(node: &Node) -> Access {
+    let app = node.app().await;
+    app.manage("POST", "/storage/buckets").json(serde_json::json!({ "name": "photos" })).ok().await;
+    Access::of(&app).await
+}
+
+#[test]
+#[allow(clippy::print_stderr, reason = "a test that is left out says so")]
+fn a_full_disk_refuses_an_upload_and_keeps_nothing_of_it() {
+    let Some(disk) = Disk::mount("16m") else {
+        eprintln!("skipped: this process may not mount a disk that can be filled");
+        return;
+    };
+    run(async {
+        let directory = disk.path().join("blobs");
+        let node = Node::start(|config| config.storage_dir = Some(directory.clone())).await;
+        let access = on(&node).await;
+        access.put("/photos/small", &[], vec![1; 1 << 20]).await;
+        let answer = access.ask("PUT", "/photos/large", &[], vec![2; 20 << 20]).send().await;
+        assert_eq!(s3_error(&answer), (507, "InsufficientStorage".to_owned()), "{}", answer.text());
+        assert_eq!((access.used().await, files(&directory)), ((1, 1 << 20), 1));
+        assert_eq!(access.get("/photos/small").await.body.len(), 1 << 20);
+        access.put("/photos/again", &[], vec![3; 4 << 20]).await;
+        node.shutdown().await;
+    });
+}
+
+#[test]
+fn a_client_that_goes_in_the_middle_leaves_nothing() {
+    run(async {
+        let node = Node::start(|_| {}).await;
+        let access = on(&node).await;
+        let directory = node.data_dir().join("storage");
+        let wanted = serde_json::json!({ "method": "PUT", "bucket": "photos", "key": "half" });
+        let presigned = access.app.manage("POST", "/storage/presign").json(wanted).ok().await;
+        let url = presigned["url"].as_str().unwrap();
+        let path = &url[url.find("/v1/").unwrap()..];
+        let mut connection = access.app.client.connect().await;
+        let host = access.app.client.address();
+        let head = format!("PUT {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: 4000000\r\n\r\n");
+        connection.write_all(head.as_bytes()).await.unwrap();
+        connection.write_all(&vec![0; 1_000_000]).await.unwrap();
+        until("a file that grows", async || (files(&directory) == 1).then_some(())).await;
+        drop(connection);
+        until("no file", async || (files(&directory) == 0).then_some(())).await;
+        assert_eq!((access.used().await, access.get("/photos/half").await.status), ((0, 0), 404));
+        node.shutdown().await;
+    });
+}
+
+#[test]
+fn what_nothing_names_is_swept() {
+    run(async {
+        let node = Node::start(|_| {}).await;
+        let access = on(&node).await;
+        let directory = node.data_dir().join("storage");
+        access.put("/photos/a", &[], "one").await;
+        access.put("/photos/a", &[], "two").await;
+        access.put("/photos/b", &[], "three").await;
+        access.ask("DELETE", "/photos/b", &[], "").send().await;
+        // A writer that died before its commit, and one that died before its end.
+        for name in ["00/blob_orphan00", "unfinished/blob_half"] {
+            let file = std::fs::File::create(directory.join(name)).unwrap();
+            file.set_modified(std::time::SystemTime::now() - Duration::from_secs(7_200)).unwrap();
+        }
+        assert_eq!(files(&directory), 5);
+        let objects = node.objects();
+        let sweep = mayfly_storage::StorageSweep::new(objects);
+        assert!(sweep.collect(Duration::ZERO).await.unwrap() >= 2);
+        assert_eq!(sweep.find_orphans(0).await.unwrap(), 1);
+        assert_eq!(files(&directory), 1);
+        assert_eq!(access.get("/photos/a").await.text(), "two");
+        node.shutdown().await;
+    });
+}
