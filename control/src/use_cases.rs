@@ -21,6 +21,7 @@ use mayfly_core::admission::{Admission, Counted, Permit};
 use mayfly_core::apps::Apps;
 use mayfly_core::auth::{Authenticator, CallAccess};
 use mayfly_core::env::Env;
+use mayfly_core::explain::Explain;
 use mayfly_core::function_management::Functions;
 use mayfly_core::functions::{FunctionCache, ResolvedCall};
 use mayfly_core::health::Health;
@@ -72,6 +73,8 @@ pub struct UseCaseParts {
     pub runner: TriggerRunner,
     /// Records.
     pub logs: Logs,
+    /// Invocations, explained.
+    pub explain: Explain,
     /// Sums of records.
     pub usages: Usages,
     /// Health.
@@ -121,7 +124,9 @@ impl Services for UseCases {
     type WebhookHandlers = Webhooks;
     type RealtimeHandlers = Self;
     type LogsHandlers = Logs;
+    type InvocationHandlers = Explain;
     type UsageHandlers = Usages;
+    type McpHandlers = Self;
     type CallHandlers = Self;
 
     fn health(&self) -> &Health {
@@ -176,8 +181,16 @@ impl Services for UseCases {
         &self.0.logs
     }
 
+    fn invocations(&self) -> &Explain {
+        &self.0.explain
+    }
+
     fn usages(&self) -> &Usages {
         &self.0.usages
+    }
+
+    fn mcp(&self) -> &Self {
+        self
     }
 
     fn calls(&self) -> &Self {

@@ -100,7 +100,7 @@ fn operation(route: &Route, requests: &mut SchemaGenerator, answers: &mut Schema
     }
     operation["security"] = match route.requirement {
         Requirement::Open => json!([]),
-        Requirement::Admin | Requirement::App(_) => json!([{ "key": [] }]),
+        Requirement::Admin | Requirement::App(_) | Requirement::Key => json!([{ "key": [] }]),
         // A client's credential is looked at once the socket is open, and may stand elsewhere.
         Requirement::Function | Requirement::Client => json!([{}, { "key": [] }]),
     };
@@ -124,6 +124,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
                 "kid" => ("^[^/\\u0000]+$", "The signing key's id."),
                 "code" => ("^[A-Z_]+$", "The error code."),
                 "delivery" => ("^[^/\\u0000]+$", "The delivery's id."),
+                "invocation" => ("^[^/\\u0000]+$", "The invocation's id."),
                 "table" => ("^[^/\\u0000]+$", "The table."),
                 _ => ("^[^/\\u0000]+$", "The policy."),
             };
@@ -156,8 +157,8 @@ fn query_parameters(route: &Route, requests: &mut SchemaGenerator) -> Vec<Value>
         .collect()
 }
 
-/// A parameter that is there has a value.
-fn without_null(mut schema: Value) -> Value {
+/// The schema of a member that is there, and so has a value.
+pub fn without_null(mut schema: Value) -> Value {
     if schema.get("default").is_some_and(Value::is_null) {
         schema.as_object_mut().map(|schema| schema.remove("default"));
     }
@@ -229,7 +230,7 @@ pub fn errors(route: &Route) -> BTreeMap<u16, Vec<Code>> {
     codes.extend([Code::RequestTimeout, Code::PayloadTooLarge]);
     match route.requirement {
         Requirement::Open | Requirement::Client => {}
-        Requirement::Admin | Requirement::App(_) => {
+        Requirement::Admin | Requirement::App(_) | Requirement::Key => {
             codes.extend([Code::AuthRequired, Code::AuthInvalidToken, Code::AuthInvalidApiKey]);
             codes.extend([Code::AuthForbidden, Code::SubsystemUnavailable]);
         }

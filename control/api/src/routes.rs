@@ -16,8 +16,8 @@ use crate::error::{ApiError, ApiResult, Code};
 use crate::route::{BodyLimit, Route};
 use crate::scope::Scope;
 use crate::{
-    apps, config, cron, env, functions, health, keys, logs, realtime, rls, schema, sql, tokens, triggers,
-    usage, webhooks,
+    apps, config, cron, env, functions, health, invocations, keys, logs, mcp, realtime, rls, schema, sql,
+    tokens, triggers, usage, webhooks,
 };
 
 pub use find::{Found, RouteError, called_app, find};
@@ -230,6 +230,11 @@ macros::routes! {
         LogsStream = GET "/v1/{app}/functions/{name}/logs/stream", App(Scope::Read), Small, logs::TailLogs, EmptyBody
             => 200 special "text/event-stream" String, [];
     }
+    invocations: InvocationHandlers {
+        /// Explains how an invocation failed: its error, what the last deploy changed, what row-level security says.
+        InvocationExplain = GET "/v1/{app}/invocations/{invocation}/explain", App(Scope::Read), Small, Nothing, EmptyBody
+            => 200 json invocations::InvocationExplained, [], tool "explain_failure" "";
+    }
     usages: UsageHandlers {
         /// Sums of an app's invocation records, by function or by day.
         UsageGet = GET "/v1/{app}/usage", App(Scope::Read), Small, usage::GetUsage, EmptyBody
@@ -238,6 +243,14 @@ macros::routes! {
         UsageVerify = POST "/v1/{app}/usage/verify", App(Scope::Invoke), Small, Nothing, Json<usage::VerifyUsage>
             => 200 special "application/json" usage::UsageVerified,
             [QuotaRateLimit, ConcurrencyLimit, StatePrerequisiteMissing, SecretsUnavailable];
+    }
+    mcp: McpHandlers {
+        /// Speaks the Model Context Protocol over streamable HTTP: one message a request.
+        McpServe = POST "/mcp", Key, Large, Nothing, Json<mcp::McpMessage>
+            => 200 special "application/json" mcp::McpMessage, [];
+        /// Says how a client of the Model Context Protocol shows who it is.
+        McpMetadata = GET "/.well-known/oauth-protected-resource/mcp", Open, Small, Nothing, EmptyBody
+            => 200 special "application/json" mcp::ProtectedResource, [];
     }
     calls: CallHandlers {
         /// Calls a function: any method, any body, streamed both ways.

@@ -7,6 +7,7 @@ pub mod apps;
 pub mod auth;
 pub mod deploy;
 pub mod env;
+pub mod explain;
 pub mod function_management;
 pub mod functions;
 pub mod health;

@@ -5,6 +5,7 @@ mod dispatch;
 mod handlers;
 mod headers;
 mod layers;
+mod loopback;
 mod reply;
 mod rescue;
 mod server;

@@ -10,6 +10,7 @@ use mayfly_core::auth::admin::AdminKey;
 use mayfly_core::auth::{Authenticator, AuthenticatorParts, KeyCache, TokenVerifier};
 use mayfly_core::deploy::Deploy;
 use mayfly_core::env::Env;
+use mayfly_core::explain::Explain;
 use mayfly_core::function_management::Functions;
 use mayfly_core::functions::{FunctionCache, Rollouts};
 use mayfly_core::health::Health;
@@ -233,12 +234,13 @@ fn use_cases(
         },
         env,
         sql: Sql { tenants },
-        schemas,
+        schemas: schemas.clone(),
         triggers: Triggers { store: store.clone(), invoker: invoker.clone() },
         cron: CronTriggers { store: store.clone(), wake: Arc::default() },
         webhooks,
         runner,
         logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
+        explain: Explain { store: store.clone(), invoker: invoker.clone(), schemas: schemas.clone() },
         usages: Usages { store: store.clone(), invoker: invoker.clone() },
         verify: Verify { store: store.clone(), keyring, engine, cpu_scheduler, invoker: invoker.clone() },
         health: Health { store, sink, concurrency, stop },

@@ -158,8 +158,8 @@ macro_rules! served_by_the_fake {
 served_by_the_fake! {
     health HealthHandlers, apps AppsHandlers, keys KeysHandlers, tokens TokensHandlers, env EnvHandlers,
     sql SqlHandlers, schemas SchemaHandlers, functions FunctionsHandlers, triggers TriggersHandlers,
-    cron CronHandlers, webhooks WebhookHandlers, realtime RealtimeHandlers, logs LogsHandlers, usages UsageHandlers,
-    calls CallHandlers
+    cron CronHandlers, webhooks WebhookHandlers, realtime RealtimeHandlers, logs LogsHandlers,
+    invocations InvocationHandlers, usages UsageHandlers, mcp McpHandlers, calls CallHandlers
 }
 
 impl EdgeServices for Fake {
