@@ -43,7 +43,11 @@ async fn done(app: &TestApp, tool: &str, arguments: Value) -> Value {
 /// The problem of a tool that failed with this code.
 async fn failed(app: &TestApp, tool: &str, arguments: Value, code: &str) -> Value {
     let result = call(app, tool, arguments).await;
-    assert_eq!((&result["isError"], &result["structuredContent"]["code"]), (&json!(true), &json!(code)), "{result}");
+    assert_eq!(
+        (&result["isError"], &result["structuredContent"]["code"]),
+        (&json!(true), &json!(code)),
+        "{result}"
+    );
     let problem = result["structuredContent"].clone();
     assert_eq!(problem["error"]["code"], code);
     assert!(problem["error"]["remediation"].is_string());

@@ -18,11 +18,20 @@ pub struct McpMessage {
     /// With what.
     #[serde(default)]
     pub params: Option<Value>,
-    /// The answer.
-    #[serde(default)]
+}
+
+/// An answer of JSON-RPC 2.0.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct McpAnswer {
+    /// Always `2.0`.
+    pub jsonrpc: String,
+    /// The request's.
+    pub id: Option<Value>,
+    /// What was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Value>,
-    /// Why there is none.
-    #[serde(default)]
+    /// Why it is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Value>,
 }
 

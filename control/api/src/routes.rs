@@ -247,7 +247,7 @@ macros::routes! {
     mcp: McpHandlers {
         /// Speaks the Model Context Protocol over streamable HTTP: one message a request.
         McpServe = POST "/mcp", Key, Large, Nothing, Json<mcp::McpMessage>
-            => 200 special "application/json" mcp::McpMessage, [];
+            => 200 special "application/json" mcp::McpAnswer, [];
         /// Says how a client of the Model Context Protocol shows who it is.
         McpMetadata = GET "/.well-known/oauth-protected-resource/mcp", Open, Small, Nothing, EmptyBody
             => 200 special "application/json" mcp::ProtectedResource, [];

@@ -181,6 +181,8 @@ pub enum Verb {
     /// Webhooks: send signed samples, and see and replay what came
     #[command(subcommand)]
     Webhook(WebhookVerb),
+    /// Speak the Model Context Protocol on stdin and stdout: the server's tools, for agents
+    Mcp,
     /// Sockets of the app
     #[command(subcommand)]
     Realtime(RealtimeVerb),

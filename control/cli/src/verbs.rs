@@ -5,6 +5,7 @@ mod env;
 mod functions;
 mod keys;
 mod logs;
+mod mcp;
 mod realtime;
 mod schema;
 mod tokens;
@@ -71,6 +72,7 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
         Verb::Types { out, place } => schema::types(remote, &place, &out).await,
         Verb::Webhook(verb) => webhook::run(remote, verb).await,
         Verb::Realtime(verb) => realtime::run(remote, verb).await,
+        Verb::Mcp => mcp::bridge(remote).await,
         Verb::Apps(verb) => apps::run(remote, verb).await,
         Verb::Keys(verb) => keys::run(remote, verb).await,
     }

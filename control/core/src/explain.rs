@@ -121,7 +121,9 @@ fn explained(
     }
     let background = record.background.as_ref().and_then(|background| background.error_code.as_deref());
     if let Some(code) = background {
-        next_steps.push(format!("Its background part (waitUntil) failed with {code}: see `invocation.background`."));
+        next_steps.push(format!(
+            "Its background part (waitUntil) failed with {code}: see `invocation.background`."
+        ));
     }
     let summary = summary(&record);
     InvocationExplained {

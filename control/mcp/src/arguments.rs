@@ -10,9 +10,9 @@ use mayfly_api::route::Route;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
+use crate::action::ToolAction;
 use crate::host::RouteRequest;
 use crate::schemas;
-use crate::tools::Action;
 
 /// Names that are this many edits from a known one are answered with a suggestion.
 const SUGGESTION_EDITS_MAX: usize = 3;
@@ -41,7 +41,7 @@ pub(crate) fn path_parameters(path: &str) -> impl Iterator<Item = (&'static str,
 }
 
 /// The request that an action is.
-pub(crate) fn request(action: &Action, arguments: Arguments) -> ApiResult<RouteRequest> {
+pub(crate) fn request(action: &ToolAction, arguments: Arguments) -> ApiResult<RouteRequest> {
     let route = action.route.route();
     let Arguments { mut members, schema } = arguments;
     members.retain(|_, value| !value.is_null());
@@ -65,9 +65,8 @@ fn path(route: &Route, members: &mut Map<String, Value>) -> ApiResult<String> {
             Some(name) => {
                 let parameter = parameter_of(name)
                     .ok_or_else(|| ApiError::internal(format!("no parameter stands for {name}")))?;
-                let value = members
-                    .remove(parameter)
-                    .ok_or_else(|| ApiError::invalid(parameter, "is required"))?;
+                let value =
+                    members.remove(parameter).ok_or_else(|| ApiError::invalid(parameter, "is required"))?;
                 let Value::String(value) = value else {
                     return Err(ApiError::invalid(parameter, "must be a string"));
                 };
@@ -86,13 +85,15 @@ fn checked(parameter: &str, value: &str) -> ApiResult<String> {
         "function_name" if !is_function_name(value) => {
             Err(ApiError::invalid(parameter, "must match ^[A-Za-z0-9_-]{1,100}$"))
         }
-        _ if value.is_empty() || value.contains('\0') => Err(ApiError::invalid(parameter, "must not be empty")),
+        _ if value.is_empty() || value.contains('\0') => {
+            Err(ApiError::invalid(parameter, "must not be empty"))
+        }
         _ => Ok(encoded(value)),
     }
 }
 
 /// Refuse what the action does not take.
-fn check_names(action: &Action, members: &Map<String, Value>) -> ApiResult<()> {
+fn check_names(action: &ToolAction, members: &Map<String, Value>) -> ApiResult<()> {
     let known: Vec<String> = action.members().into_iter().map(|member| member.name).collect();
     let Some(unknown) = members.keys().find(|name| !known.contains(name)) else { return Ok(()) };
     let near = known
@@ -123,7 +124,7 @@ fn query(members: &Map<String, Value>) -> ApiResult<String> {
     Ok(if text.is_empty() { text } else { format!("?{text}") })
 }
 
-fn body(action: &Action, members: Map<String, Value>, schema: Option<Box<RawValue>>) -> ApiResult<Bytes> {
+fn body(action: &ToolAction, members: Map<String, Value>, schema: Option<Box<RawValue>>) -> ApiResult<Bytes> {
     let mut body: BTreeMap<String, Box<RawValue>> = BTreeMap::new();
     for (name, value) in members {
         let member = action.renamed.iter().find(|(parameter, _)| *parameter == name);

@@ -42,8 +42,11 @@ impl McpService {
             .with_max_request_body_bytes(body.len().max(1))
             .disable_allowed_hosts();
         let server = McpServer::new(host);
-        let service =
-            StreamableHttpService::new(move || Ok(server.clone()), Arc::<NeverSessionManager>::default(), config);
+        let service = StreamableHttpService::new(
+            move || Ok(server.clone()),
+            Arc::<NeverSessionManager>::default(),
+            config,
+        );
         service.handle(Request::from_parts(head, Full::new(body))).await
     }
 }

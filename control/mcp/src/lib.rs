@@ -2,6 +2,7 @@
 //!
 //! It knows the API and no server: what a tool does is a request to a route, which a [`ToolHost`] serves.
 
+mod action;
 mod arguments;
 mod host;
 mod http_service;

@@ -81,7 +81,9 @@ pub(crate) fn filled(name: &str, arguments: &Map<String, Value>) -> Result<GetPr
     let journey = JOURNEYS.iter().find(|journey| journey.name == name);
     let journey = journey.ok_or_else(|| format!("there is no prompt `{name}`"))?;
     let mut text = journey.text.to_owned();
-    if let Some(unknown) = arguments.keys().find(|name| !journey.arguments.iter().any(|(known, _)| known == name)) {
+    if let Some(unknown) =
+        arguments.keys().find(|name| !journey.arguments.iter().any(|(known, _)| known == name))
+    {
         return Err(format!("{unknown}: is not an argument of {name}"));
     }
     for (argument, _) in journey.arguments {

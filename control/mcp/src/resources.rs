@@ -14,7 +14,11 @@ const TYPESCRIPT: &str = "text/typescript";
 
 /// Documents: the last part of their URI, what they are about, their text.
 const DOCUMENTS: &[(&str, &str, &str)] = &[
-    ("GUEST.md", "What a function gets: ctx, the web platform, limits.", include_str!("../../../docs/GUEST.md")),
+    (
+        "GUEST.md",
+        "What a function gets: ctx, the web platform, limits.",
+        include_str!("../../../docs/GUEST.md"),
+    ),
     ("SCHEMA.md", "How tables are declared.", include_str!("../../../docs/SCHEMA.md")),
     ("LIMITS.md", "Every limit.", include_str!("../../../docs/LIMITS.md")),
     ("AGENTS.md", "How agents use Mayfly.", include_str!("../../../docs/AGENTS.md")),
@@ -104,11 +108,13 @@ fn named(uri: &str) -> Option<Named<'_>> {
         }
         ["errors", code] => Some(Named::ErrorPage(code)),
         ["apps", app, "schema"] if is_app_id(app) => Some(Named::Schema { app }),
-        ["apps", app, "functions", function, what] if is_app_id(app) && is_function_name(function) => match *what {
-            "code" => Some(Named::Code { app, function }),
-            "logs" => Some(Named::Logs { app, function }),
-            _ => None,
-        },
+        ["apps", app, "functions", function, what] if is_app_id(app) && is_function_name(function) => {
+            match *what {
+                "code" => Some(Named::Code { app, function }),
+                "logs" => Some(Named::Logs { app, function }),
+                _ => None,
+            }
+        }
         _ => None,
     }
 }

@@ -7,26 +7,26 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 /// A member of a request, as a tool's parameter.
-pub(crate) struct Member {
+pub(crate) struct ToolParameter {
     pub(crate) name: String,
     pub(crate) schema: Value,
     pub(crate) is_required: bool,
 }
 
 /// Members of a route's body; none where it takes none.
-pub(crate) fn body_members(route: &Route) -> Vec<Member> {
+pub(crate) fn body_members(route: &Route) -> Vec<ToolParameter> {
     let mut generator = generator(SchemaSettings::draft2020_12().for_deserialize());
     (route.body)(&mut generator).map(|(schema, _)| members(&schema.to_value())).unwrap_or_default()
 }
 
 /// Members of a route's query.
-pub(crate) fn query_members(route: &Route) -> Vec<Member> {
+pub(crate) fn query_members(route: &Route) -> Vec<ToolParameter> {
     let mut generator = generator(SchemaSettings::draft2020_12().for_deserialize());
     members(&(route.query)(&mut generator).to_value())
 }
 
 /// The members of one member of a route's body, such as `rollout`.
-pub(crate) fn members_within(route: &Route, name: &str) -> Vec<Member> {
+pub(crate) fn members_within(route: &Route, name: &str) -> Vec<ToolParameter> {
     let within = body_members(route).into_iter().find(|member| member.name == name);
     within.map(|member| members(&member.schema)).unwrap_or_default()
 }
@@ -80,7 +80,7 @@ fn generator(settings: SchemaSettings) -> SchemaGenerator {
         .into_generator()
 }
 
-fn members(schema: &Value) -> Vec<Member> {
+fn members(schema: &Value) -> Vec<ToolParameter> {
     let required = schema["required"].as_array();
     let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|known| known == name));
     let properties = schema["properties"].as_object();
@@ -91,7 +91,7 @@ fn members(schema: &Value) -> Vec<Member> {
         if let (Some(description), Some(members)) = (description, schema.as_object_mut()) {
             members.insert("description".to_owned(), description);
         }
-        Member { name: name.clone(), schema, is_required: is_required(name) }
+        ToolParameter { name: name.clone(), schema, is_required: is_required(name) }
     });
     members.collect()
 }

@@ -11,15 +11,15 @@ mod manage_triggers;
 use std::sync::{Arc, LazyLock};
 
 use mayfly_api::error::{ApiError, ApiResult};
-use mayfly_api::routes::RouteId;
 use rmcp::model::{Tool, ToolAnnotations};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use crate::action::ToolAction;
 use crate::arguments::{self, Arguments};
 use crate::host::{RouteRequest, ToolHost};
 use crate::outcome::ToolOutcome;
-use crate::schemas::{self, Member};
+use crate::schemas;
 
 /// What is known of a tool.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub struct ToolDefinition {
     pub(crate) description: &'static str,
     pub(crate) hints: Hints,
     /// One without a name, or several by the parameter `action`.
-    pub(crate) actions: &'static [Action],
+    pub(crate) actions: &'static [ToolAction],
     /// What a parameter is, where the route's words do not say it to an agent.
     pub(crate) words: &'static [(&'static str, &'static str)],
     /// Makes the route's members of the parameters, where they differ.
@@ -44,65 +44,6 @@ pub(crate) struct Hints {
     pub(crate) destructive: bool,
     pub(crate) idempotent: bool,
     pub(crate) open_world: bool,
-}
-
-/// One thing that a tool does.
-#[derive(Debug)]
-pub(crate) struct Action {
-    pub(crate) name: &'static str,
-    pub(crate) route: RouteId,
-    /// Members of the route that are no parameters.
-    pub(crate) hidden: &'static [&'static str],
-    /// Members that are called otherwise: the parameter, the member.
-    pub(crate) renamed: &'static [(&'static str, &'static str)],
-    /// The parameters are the members of this member.
-    pub(crate) within: Option<&'static str>,
-    /// A member that is always true.
-    pub(crate) always: Option<&'static str>,
-}
-
-impl Action {
-    /// One whose parameters are the route's members.
-    pub(crate) const fn new(name: &'static str, route: RouteId) -> Self {
-        Self { name, route, hidden: &[], renamed: &[], within: None, always: None }
-    }
-
-    pub(crate) const fn hiding(mut self, hidden: &'static [&'static str]) -> Self {
-        self.hidden = hidden;
-        self
-    }
-
-    pub(crate) const fn renaming(mut self, renamed: &'static [(&'static str, &'static str)]) -> Self {
-        self.renamed = renamed;
-        self
-    }
-
-    pub(crate) const fn within(mut self, member: &'static str) -> Self {
-        self.within = Some(member);
-        self
-    }
-
-    pub(crate) const fn always(mut self, member: &'static str) -> Self {
-        self.always = Some(member);
-        self
-    }
-
-    /// Its parameters beside those of the path, by the names that agents use.
-    pub(crate) fn members(&self) -> Vec<Member> {
-        let route = self.route.route();
-        let mut members = match self.within {
-            Some(name) => schemas::members_within(route, name),
-            None => schemas::body_members(route),
-        };
-        members.extend(schemas::query_members(route));
-        members.retain(|member| !self.hidden.contains(&member.name.as_str()));
-        for member in &mut members {
-            if let Some((parameter, _)) = self.renamed.iter().find(|(_, renamed)| *renamed == member.name) {
-                member.name = (*parameter).to_owned();
-            }
-        }
-        members
-    }
 }
 
 /// For tools whose parameters are the routes' members.
@@ -156,7 +97,7 @@ fn request(name: &str, mut arguments: Arguments) -> ApiResult<RouteRequest> {
 
 impl ToolDefinition {
     /// The action that is asked for.
-    fn action(&self, arguments: &mut Arguments) -> ApiResult<&'static Action> {
+    fn action(&self, arguments: &mut Arguments) -> ApiResult<&'static ToolAction> {
         if let [only] = self.actions
             && only.name.is_empty()
         {

@@ -73,7 +73,8 @@ fn only_keys_open_it() {
         let ask = list().key(&app.service_key).header("mcp-session-id", "another's");
         assert_eq!(ask.ok().await["result"]["tools"].as_array().unwrap().len(), 7);
         for method in ["GET", "DELETE"] {
-            let ask = app.client.ask(method, "/mcp").header("accept", "text/event-stream").key(&app.service_key);
+            let ask =
+                app.client.ask(method, "/mcp").header("accept", "text/event-stream").key(&app.service_key);
             assert_eq!(ask.fails(405, "METHOD_NOT_ALLOWED").await.header("allow"), "POST");
         }
     });
@@ -92,18 +93,25 @@ fn what_is_no_message_is_refused() {
             "{\"a\":".repeat(10_000),
             "1".to_owned() + &"}".repeat(10_000)
         );
-        for body in ["", "[]", "nonsense", "{}", "{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"tools/list\"}", &deep] {
+        for body in
+            ["", "[]", "nonsense", "{}", "{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"tools/list\"}", &deep]
+        {
             let answer = raw(body.to_owned()).send().await;
             assert!((400..500).contains(&answer.status), "{body:.40}: {} {}", answer.status, answer.text());
         }
-        let large = request("tools/call", json!({ "name": "deploy_function",
-            "arguments": { "app_id": app.id, "name": "a", "code": "x".repeat(11 << 20) } }));
-        raw(large.to_string()).fails(413, "PAYLOAD_TOO_LARGE").await;
+        let announced = format!(
+            "POST /mcp HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\r\n",
+            app.service_key,
+            (10 << 20) + 1
+        );
+        let answer = app.client.raw_and_end(announced.as_bytes()).await;
+        assert!(answer.contains("PAYLOAD_TOO_LARGE"), "{answer}");
         let plain = app.client.post("/mcp").key(&app.service_key).json(request("tools/list", json!({})));
         plain.fails(400, "VALIDATION_INVALID_SCHEMA").await;
         let unknown = raw(request("tools/nope", json!({})).to_string()).send().await.json();
         assert_eq!(unknown["error"]["code"], -32601, "{unknown}");
-        let answer = raw(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }).to_string()).send().await;
+        let answer =
+            raw(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }).to_string()).send().await;
         assert_eq!((answer.status, answer.text().as_str()), (202, ""));
     });
 }
@@ -120,7 +128,10 @@ fn resources_are_read_by_the_callers_own_key() {
         let listed = ask("resources/list", json!({})).await;
         for resource in listed["result"]["resources"].as_array().unwrap() {
             let shown = read(resource["uri"].as_str().unwrap().to_owned()).await;
-            assert_eq!(shown["result"]["contents"][0]["text"].as_str().unwrap().len() as u64, resource["size"]);
+            assert_eq!(
+                shown["result"]["contents"][0]["text"].as_str().unwrap().len() as u64,
+                resource["size"]
+            );
         }
         let templates = ask("resources/templates/list", json!({})).await;
         assert_eq!(templates["result"]["resourceTemplates"].as_array().unwrap().len(), 4);

@@ -16,18 +16,25 @@ const WELCOME: &str = "export async function handler(req, ctx) {
 fn the_first_examples_journey() {
     run(async {
         let app = TestApp::new().await;
-        let trigger = json!({ "type": "http", "config": { "method": "POST", "path": "/welcome", "auth": "required" } });
+        let trigger =
+            json!({ "type": "http", "config": { "method": "POST", "path": "/welcome", "auth": "required" } });
         let deployed = done(
             &app,
             "deploy_function",
             json!({ "app_id": app.id, "name": "send-welcome-email", "code": WELCOME, "trigger": trigger }),
         )
         .await;
-        assert_eq!((&deployed["name"], &deployed["status"]), (&json!("send-welcome-email"), &json!("deployed")));
+        assert_eq!(
+            (&deployed["name"], &deployed["status"]),
+            (&json!("send-welcome-email"), &json!("deployed"))
+        );
         assert!(deployed["function_id"].as_str().unwrap().starts_with("fn_"));
-        assert!(deployed["url"].as_str().unwrap().ends_with(&format!("/v1/{}/fn/send-welcome-email", app.id)));
+        assert!(
+            deployed["url"].as_str().unwrap().ends_with(&format!("/v1/{}/fn/send-welcome-email", app.id))
+        );
 
-        let function = json!({ "app_id": app.id, "function_name": "send-welcome-email", "body": { "name": "ann" } });
+        let function =
+            json!({ "app_id": app.id, "function_name": "send-welcome-email", "body": { "name": "ann" } });
         let invoked = done(&app, "invoke_function", function).await;
         assert_eq!((&invoked["status"], &invoked["body"]), (&json!(200), &json!({ "welcome": "ann" })));
         assert_eq!(invoked["headers"]["content-type"], "application/json");
@@ -107,11 +114,13 @@ fn schemas_are_managed_and_columns_keep_their_order() {
         assert_eq!(send(of("apply")).await["applied"], plan["applied"]);
         assert_eq!(send(of("apply")).await["message"], "Schema is up to date");
         let state = app.manage("GET", "/schema").send().await.text();
-        let place = |name: &str| state.find(&format!("\"{name}\":{{")).unwrap_or_else(|| panic!("{name} in {state}"));
+        let place =
+            |name: &str| state.find(&format!("\"{name}\":{{")).unwrap_or_else(|| panic!("{name} in {state}"));
         assert!(place("id") < place("title") && place("title") < place("body"), "{state}");
         let get = done(&app, "manage_schema", json!({ "app_id": app.id, "action": "get" })).await;
         assert!(get["api_base"].as_str().unwrap().ends_with(&app.id));
-        let list = done(&app, "manage_schema", json!({ "app_id": app.id, "action": "list_migrations" })).await;
+        let list =
+            done(&app, "manage_schema", json!({ "app_id": app.id, "action": "list_migrations" })).await;
         assert_eq!(list["migrations"][0]["kind"], "apply");
         let none = json!({ "app_id": app.id, "action": "apply", "schema": { "tables": {} } });
         let problem = failed(&app, "manage_schema", none, "STATE_PREREQUISITE_MISSING").await;
@@ -137,8 +146,13 @@ fn apps_are_managed_by_the_operator() {
         assert_eq!(admin(paused).await["paused"], true);
         assert_eq!(admin(json!({ "action": "delete", "app_id": id, "confirm": id })).await["success"], true);
         failed(&app, "manage_app", json!({ "action": "list" }), "AUTH_FORBIDDEN").await;
-        failed(&app, "manage_app", json!({ "action": "get_config", "app_id": "app_000000000000" }), "RESOURCE_NOT_FOUND")
-            .await;
+        failed(
+            &app,
+            "manage_app",
+            json!({ "action": "get_config", "app_id": "app_000000000000" }),
+            "RESOURCE_NOT_FOUND",
+        )
+        .await;
         done(&app, "manage_app", json!({ "action": "get_config", "app_id": app.id })).await;
     });
 }
@@ -153,8 +167,13 @@ fn a_failure_is_explained_in_one_answer() {
         deploy("export default async (req) => {\n  const n = 1;\n  return new Response(String(n))\n}").await;
         deploy("export default async (req) => {\n  const n = undefined;\n  console.log('n is', n);\n  return new Response(n.toString())\n}")
             .await;
-        let problem =
-            failed(&app, "invoke_function", json!({ "app_id": app.id, "function_name": "sum" }), "FUNCTION_THREW").await;
+        let problem = failed(
+            &app,
+            "invoke_function",
+            json!({ "app_id": app.id, "function_name": "sum" }),
+            "FUNCTION_THREW",
+        )
+        .await;
         assert!(problem["error"]["details"]["stack"].as_str().unwrap().contains("sum.ts:4"), "{problem}");
         let id = problem["invocation_id"].as_str().expect("the invocation is named");
         let explained = done(&app, "explain_failure", json!({ "app_id": app.id, "invocation_id": id })).await;
@@ -201,7 +220,8 @@ fn what_is_wrong_is_refused_before_anything_is_done() {
         let app = TestApp::new().await;
         let invalid = "VALIDATION_INVALID_SCHEMA";
         let deploy = |more: Value| {
-            let mut call = json!({ "app_id": app.id, "name": "a", "code": "export default () => new Response('x')" });
+            let mut call =
+                json!({ "app_id": app.id, "name": "a", "code": "export default () => new Response('x')" });
             for (name, value) in more.as_object().unwrap() {
                 call[name] = value.clone();
             }
@@ -243,9 +263,11 @@ fn a_key_keeps_its_scopes() {
         let app = TestApp::new().await;
         let reader = app.manage("POST", "/keys").json(json!({ "scopes": ["read"] })).ok().await;
         let reader = reader["key"].as_str().unwrap();
-        let list = call_as(&app, reader, "manage_function", json!({ "app_id": app.id, "action": "list" })).await;
+        let list =
+            call_as(&app, reader, "manage_function", json!({ "app_id": app.id, "action": "list" })).await;
         assert_eq!(list["isError"], false);
-        let deploy = json!({ "app_id": app.id, "name": "a", "code": "export default () => new Response('x')" });
+        let deploy =
+            json!({ "app_id": app.id, "name": "a", "code": "export default () => new Response('x')" });
         let refused = call_as(&app, reader, "deploy_function", deploy).await;
         assert_eq!(refused["structuredContent"]["code"], "AUTH_FORBIDDEN");
     });

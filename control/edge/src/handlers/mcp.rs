@@ -18,8 +18,12 @@ use crate::services::EdgeServices;
 use crate::stage::Managed;
 
 /// Headers of the message that its requests carry on.
-const CARRIED: [http::HeaderName; 4] =
-    [AUTHORIZATION, HOST, http::HeaderName::from_static("traceparent"), http::HeaderName::from_static("tracestate")];
+const CARRIED: [http::HeaderName; 4] = [
+    AUTHORIZATION,
+    HOST,
+    http::HeaderName::from_static("traceparent"),
+    http::HeaderName::from_static("tracestate"),
+];
 
 pub(crate) async fn serve<S: EdgeServices>(
     edge: &Edge<S>,
@@ -38,7 +42,10 @@ pub(crate) async fn serve<S: EdgeServices>(
     let (head, body) = McpService::serve(host, head, body).await.into_parts();
     let is_json = head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     if head.status.is_client_error() && !is_json {
-        return Err(refused(head.status, body.collect().await.map(|body| body.to_bytes()).unwrap_or_default()));
+        return Err(refused(
+            head.status,
+            body.collect().await.map(|body| body.to_bytes()).unwrap_or_default(),
+        ));
     }
     let is_stream = head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
     let body = if is_stream {
@@ -78,7 +85,7 @@ impl ToolHost for Caller {
         let reply = self.loopback.ask(request).await;
         let status = reply.status().as_u16();
         let body = reply.into_body().collect().await;
-        let body = body.map_err(|error| ApiError::internal(error))?.to_bytes();
+        let body = body.map_err(ApiError::internal)?.to_bytes();
         Ok(RouteAnswer { status, body })
     }
 

@@ -2,7 +2,9 @@
 
 use mayfly_api::routes::RouteId;
 
-use super::{Action, Hints, ToolDefinition, as_they_are};
+use crate::action::ToolAction;
+
+use super::{Hints, ToolDefinition, as_they_are};
 
 pub(super) const TOOL: ToolDefinition = ToolDefinition {
     name: "deploy_function",
@@ -10,7 +12,7 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
     description: DESCRIPTION,
     // A deploy replaces what serves; the same deploy again makes one more version of the same code.
     hints: Hints { read_only: false, destructive: true, idempotent: true, open_world: false },
-    actions: &[Action::new("", RouteId::FunctionsDeploy)],
+    actions: &[ToolAction::new("", RouteId::FunctionsDeploy)],
     words: &[
         ("app_id", "The app to deploy to."),
         ("name", "The function's name: letters, digits, hyphens, underscores."),
@@ -28,9 +30,15 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
         ("memoryLimitMb", "Memory, in MB (default: 128)."),
         ("cpuLimitMs", "CPU for one invocation, in milliseconds (default: 10000)."),
         ("agent_tool", "When true, the app's agents may call it as a tool (default: false)."),
-        ("agent_tool_description", "What the tool does, for a model that has to choose; at most 500 characters."),
+        (
+            "agent_tool_description",
+            "What the tool does, for a model that has to choose; at most 500 characters.",
+        ),
         ("agent_tool_mode", "read_only (default), or read_write: then each call needs a person's approval."),
-        ("agent_tool_exposed_to", "developer_only (default), or end_user: end users' agents may call it, too."),
+        (
+            "agent_tool_exposed_to",
+            "developer_only (default), or end_user: end users' agents may call it, too.",
+        ),
         (
             "allow_service_key_impersonation",
             "Whether a service key may act as a user by X-Butterbase-As-User (default: true).",

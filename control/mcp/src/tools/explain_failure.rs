@@ -2,14 +2,16 @@
 
 use mayfly_api::routes::RouteId;
 
-use super::{Action, Hints, ToolDefinition, as_they_are};
+use crate::action::ToolAction;
+
+use super::{Hints, ToolDefinition, as_they_are};
 
 pub(super) const TOOL: ToolDefinition = ToolDefinition {
     name: "explain_failure",
     title: "Explain Failure",
     description: DESCRIPTION,
     hints: Hints { read_only: true, destructive: false, idempotent: true, open_world: false },
-    actions: &[Action::new("", RouteId::InvocationExplain)],
+    actions: &[ToolAction::new("", RouteId::InvocationExplain)],
     words: &[("invocation_id", "The invocation: results of invoke_function and errors name it.")],
     prepare: as_they_are,
 };

@@ -4,7 +4,9 @@ use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::routes::RouteId;
 use serde_json::{Map, Value, json};
 
-use super::{Action, Hints, ToolDefinition};
+use crate::action::ToolAction;
+
+use super::{Hints, ToolDefinition};
 
 pub(super) const TOOL: ToolDefinition = ToolDefinition {
     name: "invoke_function",
@@ -12,7 +14,7 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
     description: DESCRIPTION,
     // What a function does, only its author knows.
     hints: Hints { read_only: false, destructive: true, idempotent: false, open_world: true },
-    actions: &[Action::new("", RouteId::FunctionsInvoke)],
+    actions: &[ToolAction::new("", RouteId::FunctionsInvoke)],
     words: &[
         ("app_id", "The app of the function."),
         ("function_name", "The function."),
@@ -80,11 +82,14 @@ mod tests {
     #[test]
     fn a_body_is_json() {
         let json = "application/json";
-        for (body, sent) in [(json!({ "a": 1 }), "{\"a\":1}"), (json!("hi"), "\"hi\""), (json!(false), "false")] {
+        for (body, sent) in
+            [(json!({ "a": 1 }), "{\"a\":1}"), (json!("hi"), "\"hi\""), (json!(false), "false")]
+        {
             let made = prepared(json!({ "body": body, "headers": { "x-a": "b" } })).unwrap();
             assert_eq!(made, json!({ "body": sent, "headers": { "x-a": "b", "content-type": json } }));
         }
-        let text = json!({ "body": "a=b", "headers": { "Content-Type": "application/x-www-form-urlencoded" } });
+        let text =
+            json!({ "body": "a=b", "headers": { "Content-Type": "application/x-www-form-urlencoded" } });
         assert_eq!(prepared(text.clone()).unwrap(), text);
         assert_eq!(prepared(json!({ "method": "GET" })).unwrap(), json!({ "method": "GET" }));
         assert!(prepared(json!({ "method": "get", "body": {} })).is_err());

@@ -2,7 +2,9 @@
 
 use mayfly_api::routes::RouteId;
 
-use super::{Action, Hints, ToolDefinition, as_they_are};
+use crate::action::ToolAction;
+
+use super::{Hints, ToolDefinition, as_they_are};
 
 pub(super) const TOOL: ToolDefinition = ToolDefinition {
     name: "manage_app",
@@ -10,12 +12,12 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
     description: DESCRIPTION,
     hints: Hints { read_only: false, destructive: true, idempotent: false, open_world: false },
     actions: &[
-        Action::new("list", RouteId::AppsList),
-        Action::new("create", RouteId::AppsCreate),
-        Action::new("get", RouteId::AppsGet),
-        Action::new("delete", RouteId::AppsDelete),
-        Action::new("get_config", RouteId::ConfigGet),
-        Action::new("update_config", RouteId::ConfigPatch),
+        ToolAction::new("list", RouteId::AppsList),
+        ToolAction::new("create", RouteId::AppsCreate),
+        ToolAction::new("get", RouteId::AppsGet),
+        ToolAction::new("delete", RouteId::AppsDelete),
+        ToolAction::new("get_config", RouteId::ConfigGet),
+        ToolAction::new("update_config", RouteId::ConfigPatch),
     ],
     words: &[
         ("app_id", "The app. Every action but list and create needs it."),

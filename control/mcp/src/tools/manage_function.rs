@@ -2,7 +2,9 @@
 
 use mayfly_api::routes::RouteId;
 
-use super::{Action, Hints, ToolDefinition, as_they_are};
+use crate::action::ToolAction;
+
+use super::{Hints, ToolDefinition, as_they_are};
 
 pub(super) const TOOL: ToolDefinition = ToolDefinition {
     name: "manage_function",
@@ -10,15 +12,15 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
     description: DESCRIPTION,
     hints: Hints { read_only: false, destructive: true, idempotent: false, open_world: false },
     actions: &[
-        Action::new("list", RouteId::FunctionsList),
-        Action::new("get", RouteId::FunctionsGet),
-        Action::new("delete", RouteId::FunctionsDelete),
-        Action::new("get_logs", RouteId::LogsGet),
-        Action::new("update_env", RouteId::FunctionEnvPatch).renaming(&[("env", "envVars")]),
-        Action::new("update_settings", RouteId::FunctionSettingsPatch).hiding(&["rollout"]),
-        Action::new("versions", RouteId::VersionsList),
-        Action::new("rollback", RouteId::FunctionsRollback),
-        Action::new("rollout", RouteId::FunctionSettingsPatch).within("rollout"),
+        ToolAction::new("list", RouteId::FunctionsList),
+        ToolAction::new("get", RouteId::FunctionsGet),
+        ToolAction::new("delete", RouteId::FunctionsDelete),
+        ToolAction::new("get_logs", RouteId::LogsGet),
+        ToolAction::new("update_env", RouteId::FunctionEnvPatch).renaming(&[("env", "envVars")]),
+        ToolAction::new("update_settings", RouteId::FunctionSettingsPatch).hiding(&["rollout"]),
+        ToolAction::new("versions", RouteId::VersionsList),
+        ToolAction::new("rollback", RouteId::FunctionsRollback),
+        ToolAction::new("rollout", RouteId::FunctionSettingsPatch).within("rollout"),
     ],
     words: &[
         ("function_name", "The function. Every action but list needs it."),
@@ -30,7 +32,10 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
         ("level", "get_logs: only records with a console entry of this level."),
         ("status", "get_logs: only this status; or error, or ok."),
         ("invocation", "get_logs: only this invocation."),
-        ("version", "rollback: the version to go back to (default: the one before). rollout: the version to roll out."),
+        (
+            "version",
+            "rollback: the version to go back to (default: the one before). rollout: the version to roll out.",
+        ),
         ("percent", "rollout: its share of the calls; 0 ends the rollout, 100 completes it."),
         ("max_error_percent", "rollout: beyond this share of failures it is rolled back (default: 5)."),
         ("min_invocations", "rollout: invocations before failures count (default: 20)."),

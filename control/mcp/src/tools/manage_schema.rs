@@ -2,7 +2,9 @@
 
 use mayfly_api::routes::RouteId;
 
-use super::{Action, Hints, ToolDefinition, as_they_are};
+use crate::action::ToolAction;
+
+use super::{Hints, ToolDefinition, as_they_are};
 
 pub(super) const TOOL: ToolDefinition = ToolDefinition {
     name: "manage_schema",
@@ -10,11 +12,13 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
     description: DESCRIPTION,
     hints: Hints { read_only: false, destructive: true, idempotent: true, open_world: false },
     actions: &[
-        Action::new("get", RouteId::SchemaGet),
-        Action::new("apply", RouteId::SchemaApply).hiding(&["dry_run"]),
-        Action::new("dry_run", RouteId::SchemaApply).hiding(&["dry_run", "name", "online"]).always("dry_run"),
-        Action::new("list_migrations", RouteId::MigrationsList),
-        Action::new("rollback", RouteId::SchemaRollback),
+        ToolAction::new("get", RouteId::SchemaGet),
+        ToolAction::new("apply", RouteId::SchemaApply).hiding(&["dry_run"]),
+        ToolAction::new("dry_run", RouteId::SchemaApply)
+            .hiding(&["dry_run", "name", "online"])
+            .always("dry_run"),
+        ToolAction::new("list_migrations", RouteId::MigrationsList),
+        ToolAction::new("rollback", RouteId::SchemaRollback),
     ],
     words: &[
         ("schema", "apply, dry_run: the whole declaration, { tables: { ... } }."),

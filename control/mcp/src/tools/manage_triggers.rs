@@ -2,7 +2,9 @@
 
 use mayfly_api::routes::RouteId;
 
-use super::{Action, Hints, ToolDefinition, as_they_are};
+use crate::action::ToolAction;
+
+use super::{Hints, ToolDefinition, as_they_are};
 
 pub(super) const TOOL: ToolDefinition = ToolDefinition {
     name: "manage_triggers",
@@ -11,12 +13,12 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
     // `cron_run` and `replay` run functions.
     hints: Hints { read_only: false, destructive: true, idempotent: false, open_world: true },
     actions: &[
-        Action::new("list", RouteId::TriggersList),
-        Action::new("cron", RouteId::CronGet),
-        Action::new("cron_run", RouteId::CronRun),
-        Action::new("deliveries", RouteId::WebhookDeliveriesList),
-        Action::new("delivery", RouteId::WebhookDeliveryGet),
-        Action::new("replay", RouteId::WebhookDeliveryReplay),
+        ToolAction::new("list", RouteId::TriggersList),
+        ToolAction::new("cron", RouteId::CronGet),
+        ToolAction::new("cron_run", RouteId::CronRun),
+        ToolAction::new("deliveries", RouteId::WebhookDeliveriesList),
+        ToolAction::new("delivery", RouteId::WebhookDeliveryGet),
+        ToolAction::new("replay", RouteId::WebhookDeliveryReplay),
     ],
     words: &[
         ("function_name", "The function. Every action but list needs it."),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use mayfly_api::error::Code;
+use mayfly_api::routes::RouteId;
 use serde_json::json;
 
 use super::*;
@@ -40,8 +41,19 @@ fn the_parameters_are_those_of_the_first_tools() {
     let tool = |name: &str| listed.iter().find(|tool| tool.name == name).unwrap();
     let deploy = &tool("deploy_function").input_schema;
     for name in [
-        "code", "name", "app_id", "envVars", "trigger", "triggers", "timeoutMs", "agent_tool", "description",
-        "memoryLimitMb", "agent_tool_mode", "agent_tool_exposed_to", "agent_tool_description",
+        "code",
+        "name",
+        "app_id",
+        "envVars",
+        "trigger",
+        "triggers",
+        "timeoutMs",
+        "agent_tool",
+        "description",
+        "memoryLimitMb",
+        "agent_tool_mode",
+        "agent_tool_exposed_to",
+        "agent_tool_description",
         "allow_service_key_impersonation",
     ] {
         assert!(deploy["properties"][name]["description"].is_string(), "{name}");
@@ -57,7 +69,8 @@ fn the_parameters_are_those_of_the_first_tools() {
         schema["properties"]["action"]["enum"],
         json!(["get", "apply", "dry_run", "list_migrations", "rollback"])
     );
-    let invoke: Vec<&String> = tool("invoke_function").input_schema["properties"].as_object().unwrap().keys().collect();
+    let invoke: Vec<&String> =
+        tool("invoke_function").input_schema["properties"].as_object().unwrap().keys().collect();
     assert_eq!(invoke, ["app_id", "body", "function_name", "headers", "method", "path"]);
 }
 
@@ -77,14 +90,13 @@ fn every_schema_is_closed_and_described() {
 
 #[test]
 fn arguments_go_where_the_route_has_them() {
-    let (asked_for, body) = asked(
-        "deploy_function",
-        json!({ "app_id": APP, "name": "a", "code": "x", "timeoutMs": null }),
-    )
-    .unwrap();
+    let (asked_for, body) =
+        asked("deploy_function", json!({ "app_id": APP, "name": "a", "code": "x", "timeoutMs": null }))
+            .unwrap();
     assert_eq!(asked_for, format!("POST /v1/{APP}/functions"));
     assert_eq!(body, json!({ "name": "a", "code": "x" }));
-    let call = json!({ "app_id": APP, "action": "get_logs", "function_name": "a", "limit": 5, "level": "error" });
+    let call =
+        json!({ "app_id": APP, "action": "get_logs", "function_name": "a", "limit": 5, "level": "error" });
     let (asked_for, body) = asked("manage_function", call).unwrap();
     assert_eq!(asked_for, format!("GET /v1/{APP}/functions/a/logs?level=error&limit=5"));
     assert_eq!(body, Value::Null);
@@ -93,10 +105,16 @@ fn arguments_go_where_the_route_has_them() {
     let call = json!({ "app_id": APP, "action": "rollout", "function_name": "a", "percent": 10 });
     assert_eq!(asked("manage_function", call).unwrap().1, json!({ "rollout": { "percent": 10 } }));
     let call = json!({ "app_id": APP, "action": "dry_run", "schema": { "tables": {} } });
-    assert_eq!(asked("manage_schema", call).unwrap().1, json!({ "schema": { "tables": {} }, "dry_run": true }));
+    assert_eq!(
+        asked("manage_schema", call).unwrap().1,
+        json!({ "schema": { "tables": {} }, "dry_run": true })
+    );
     let call = json!({ "app_id": APP, "invocation_id": "inv_1/../x" });
     let (asked_for, _) = asked("explain_failure", call).unwrap();
-    assert_eq!(asked_for, format!("GET /v1/{APP}/invocations/inv%5F1%2F%2E%2E%2Fx/explain").replace("%5F", "_"));
+    assert_eq!(
+        asked_for,
+        format!("GET /v1/{APP}/invocations/inv%5F1%2F%2E%2E%2Fx/explain").replace("%5F", "_")
+    );
 }
 
 #[test]
@@ -104,7 +122,11 @@ fn what_is_wrong_is_named() {
     for (tool, arguments, message) in [
         ("deploy_function", json!({}), "app_id: is required"),
         ("deploy_function", json!({ "app_id": 5 }), "app_id: must be a string"),
-        ("deploy_function", json!({ "app_id": APP, "nmae": "x" }), "nmae: is not a parameter; did you mean `name`?"),
+        (
+            "deploy_function",
+            json!({ "app_id": APP, "nmae": "x" }),
+            "nmae: is not a parameter; did you mean `name`?",
+        ),
         ("manage_schema", json!({ "app_id": APP }), "action: is required: one of get, apply"),
         ("manage_schema", json!({ "app_id": APP, "action": "drop" }), "action: must be one of get"),
         (
@@ -118,7 +140,11 @@ fn what_is_wrong_is_named() {
             "dry_run: is not a parameter of the action `apply`",
         ),
         ("manage_function", json!({ "app_id": APP, "action": "get" }), "function_name: is required"),
-        ("manage_function", json!({ "app_id": APP, "action": "get", "function_name": "a/b" }), "function_name: must"),
+        (
+            "manage_function",
+            json!({ "app_id": APP, "action": "get", "function_name": "a/b" }),
+            "function_name: must",
+        ),
         (
             "manage_function",
             json!({ "app_id": APP, "action": "get_logs", "function_name": "a", "limit": [1] }),
