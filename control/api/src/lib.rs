@@ -5,7 +5,9 @@
 )]
 
 pub mod access;
+pub mod approvals;
 pub mod apps;
+pub mod audit;
 pub mod config;
 pub mod cron;
 pub mod decode;
@@ -22,6 +24,7 @@ pub mod logs;
 pub mod mcp;
 pub mod names;
 pub mod openapi;
+pub mod policies;
 pub mod realtime;
 pub mod reference;
 pub mod rls;

@@ -124,6 +124,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
                 "kid" => ("^[^/\\u0000]+$", "The signing key's id."),
                 "code" => ("^[A-Z_]+$", "The error code."),
                 "delivery" => ("^[^/\\u0000]+$", "The delivery's id."),
+                "approval" => ("^[^/\\u0000]+$", "The approval's id."),
                 "invocation" => ("^[^/\\u0000]+$", "The invocation's id."),
                 "table" => ("^[^/\\u0000]+$", "The table."),
                 _ => ("^[^/\\u0000]+$", "The policy."),

@@ -16,7 +16,7 @@ use crate::error::{ApiError, ApiResult, Code};
 use crate::route::{BodyLimit, Route};
 use crate::scope::Scope;
 use crate::{
-    apps, config, cron, env, functions, health, invocations, keys, logs, mcp, realtime, rls, schema, sql,
+    approvals, apps, audit, config, cron, env, functions, health, invocations, keys, logs, mcp, policies, realtime, rls, schema, sql,
     tokens, triggers, usage, webhooks,
 };
 
@@ -243,6 +243,35 @@ macros::routes! {
         UsageVerify = POST "/v1/{app}/usage/verify", App(Scope::Invoke), Small, Nothing, Json<usage::VerifyUsage>
             => 200 special "application/json" usage::UsageVerified,
             [QuotaRateLimit, ConcurrencyLimit, StatePrerequisiteMissing, SecretsUnavailable];
+    }
+    policies: PolicyHandlers {
+        /// Shows which calls of tools an app's agents may make.
+        AgentPolicyGet = GET "/v1/{app}/policy", App(Scope::Read), Small, Nothing, EmptyBody
+            => 200 json policies::AppPolicy, [];
+        /// Sets an app's policy. The operator does: an agent's own key cannot change what binds it.
+        AgentPolicySet = PUT "/v1/{app}/policy", Admin, Large, Nothing, Json<policies::AgentPolicy>
+            => 200 json policies::AppPolicy, [StorageFull];
+        /// Removes an app's policy.
+        AgentPolicyDelete = DELETE "/v1/{app}/policy", Admin, Small, Nothing, EmptyBody
+            => 200 json apps::Success, [];
+    }
+    approvals: ApprovalHandlers {
+        /// Lists calls of tools that wait for a person, or did, newest first.
+        ApprovalsList = GET "/v1/approvals", Admin, Small, approvals::ListApprovals, EmptyBody
+            => 200 json approvals::ApprovalList, [];
+        /// Shows a call that waits for a person, with all of its arguments.
+        ApprovalGet = GET "/v1/approvals/{approval}", Admin, Small, Nothing, EmptyBody
+            => 200 json approvals::ApprovalInfo, [ResourceNotFound];
+        /// Approves or denies a call, once.
+        ApprovalDecide = POST "/v1/approvals/{approval}", Admin, Small, Nothing, Json<approvals::DecideApproval>
+            => 200 json approvals::ApprovalInfo, [ResourceNotFound, ResourceConflict];
+    }
+    audits: AuditHandlers {
+        /// Lists calls of tools, allowed or not, newest first, in pages.
+        AuditList = GET "/v1/audit", Admin, Small, audit::ListAudit, EmptyBody => 200 json audit::AuditPage, [];
+        /// Lists calls of tools that were about an app.
+        AppAuditList = GET "/v1/{app}/audit", App(Scope::Read), Small, audit::ListAudit, EmptyBody
+            => 200 json audit::AuditPage, [];
     }
     mcp: McpHandlers {
         /// Speaks the Model Context Protocol over streamable HTTP: one message a request.

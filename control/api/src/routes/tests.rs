@@ -20,6 +20,7 @@ fn example(path: &str) -> String {
         .replace("{table}", "my%20table")
         .replace("{policy}", "own%20rows")
         .replace("{delivery}", "whd_1")
+        .replace("{approval}", "apr_1")
         .replace("{invocation}", "inv_1")
         .replace("[/*]", "/sub//path")
 }
