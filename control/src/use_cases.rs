@@ -8,8 +8,8 @@ use futures_util::{Stream, stream};
 use http::Method;
 use http::request::Parts;
 use mayfly_api::access::{Manager, Requirement};
-use mayfly_api::error::ApiResult;
 use mayfly_api::error::rate_limit_status::RateLimitStatus;
+use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::functions::Invoked;
 use mayfly_api::health::Readiness;
 use mayfly_api::hosts::OriginVerdict;
@@ -18,6 +18,7 @@ use mayfly_api::realtime::{SocketFrame, SocketMessage};
 use mayfly_api::routes::Services;
 use mayfly_api::usage::UsageVerified;
 use mayfly_core::admission::{Admission, Counted, Permit};
+use mayfly_core::agents::{AgentCall, AgentCaller, Agents, CallOutcome};
 use mayfly_core::apps::Apps;
 use mayfly_core::auth::{Authenticator, CallAccess};
 use mayfly_core::env::Env;
@@ -38,7 +39,9 @@ use mayfly_core::triggers::websocket::{WebsocketSession, Websockets};
 use mayfly_core::triggers::{TriggerRunner, Triggers};
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
-use mayfly_edge::{EdgeServices, RunningCall, SocketSession, TailItem, TestCall, WebhookReply};
+use mayfly_edge::{
+    EdgeServices, RunningCall, SocketSession, TailItem, TestCall, ToolCall, ToolEnd, WebhookReply,
+};
 use mayfly_runtime::{DisconnectGuard, Request, Response};
 use mayfly_telemetry::request::RequestContext;
 
@@ -73,6 +76,8 @@ pub struct UseCaseParts {
     pub runner: TriggerRunner,
     /// Records.
     pub logs: Logs,
+    /// What agents may do.
+    pub agents: Agents,
     /// Invocations, explained.
     pub explain: Explain,
     /// Sums of records.
@@ -126,6 +131,9 @@ impl Services for UseCases {
     type LogsHandlers = Logs;
     type InvocationHandlers = Explain;
     type UsageHandlers = Usages;
+    type PolicyHandlers = Agents;
+    type ApprovalHandlers = Agents;
+    type AuditHandlers = Agents;
     type McpHandlers = Self;
     type CallHandlers = Self;
 
@@ -187,6 +195,18 @@ impl Services for UseCases {
 
     fn usages(&self) -> &Usages {
         &self.0.usages
+    }
+
+    fn policies(&self) -> &Agents {
+        &self.0.agents
+    }
+
+    fn approvals(&self) -> &Agents {
+        &self.0.agents
+    }
+
+    fn audits(&self) -> &Agents {
+        &self.0.agents
     }
 
     fn mcp(&self) -> &Self {
@@ -316,9 +336,27 @@ impl EdgeServices for UseCases {
         self.websockets.connect(app, head, peer).await.map(ClientSocket)
     }
 
+    async fn admit_tool(&self, call: ToolCall) -> ApiResult<i64> {
+        self.agents.admit(&agent_call(call)).await
+    }
+
+    async fn refuse_tool(&self, call: ToolCall, error: &ApiError) -> ApiResult<()> {
+        self.agents.refuse(&agent_call(call), error).await
+    }
+
+    async fn settle_tool(&self, number: i64, end: ToolEnd) {
+        let ToolEnd { error_code, invocation_id } = end;
+        self.agents.settle(number, CallOutcome { error_code, invocation_id }).await;
+    }
+
     async fn readiness(&self) -> Readiness {
         self.0.health.readiness().await
     }
+}
+
+fn agent_call(call: ToolCall) -> AgentCall {
+    let ToolCall { manager, app, tool, arguments, request_id } = call;
+    AgentCall { caller: manager.map(|manager| AgentCaller { manager }), app, tool, arguments, request_id }
 }
 
 /// A client's socket, as the edge sees it.

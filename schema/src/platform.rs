@@ -50,6 +50,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0012" 12 "webhooks",
     "0013" 13 "realtime",
     "0014" 14 "invoked",
+    "0015" 15 "agents",
 ];
 
 /// Any number will do, as long as every build uses this one.

@@ -92,7 +92,7 @@ pub struct CounterLimit {
     /// The most calls in a window.
     pub max: Number<0, 1_000_000_000>,
     /// Whose calls; `grant` unless said otherwise.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<CounterScope>,
 }
 
@@ -111,28 +111,28 @@ pub struct RateLimitRule {
 #[serde(deny_unknown_fields)]
 pub struct ArgumentRule {
     /// Whether it has to be there.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required: Option<bool>,
     /// Exactly this.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equals: Option<Value>,
     /// One of these.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub one_of: Option<List<Value, 1, 1_000>>,
     /// A text that this regular expression finds something in.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<Text<1, 1_000>>,
     /// A number of at least this.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum: Option<f64>,
     /// A number of at most this.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maximum: Option<f64>,
-    /// A text, list or object of at most so many characters, elements or members.
-    #[serde(default)]
+    /// A text, list or object of at most this many characters, elements or members.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_length: Option<Number<0, 1_000_000_000>>,
     /// A JSON Schema; `false` forbids the argument.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<Value>,
 }
 
@@ -141,22 +141,22 @@ pub struct ArgumentRule {
 #[serde(deny_unknown_fields)]
 pub struct ToolRule {
     /// `allow` unless said otherwise.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<RuleAction>,
     /// Why, for the agent.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Text<0, REASON_CHARS_MAX>>,
     /// How often.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<List<Object<CounterLimit>, 0, 20>>,
     /// How often, in short: a counter of the tool's own.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<Object<RateLimitRule>>,
     /// With what: rules by the argument's path, such as `timeoutMs` or `schema.tables.*._drop`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arguments: Option<BTreeMap<String, Object<ArgumentRule>>>,
     /// Arguments that the audit log does not show, by their paths.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redact: Option<List<Text<1, 500>, 0, 100>>,
 }
 
@@ -165,10 +165,10 @@ pub struct ToolRule {
 #[serde(deny_unknown_fields)]
 pub struct GrantRules {
     /// What becomes of tools that neither the grant nor the policy names.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<PolicyDefault>,
     /// Rules by tool; they replace the policy's.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tools: Option<BTreeMap<String, Object<ToolRule>>>,
 }
 
@@ -179,21 +179,21 @@ pub struct AgentPolicy {
     /// Always `1`.
     pub version: String,
     /// What becomes of tools that no rule names; `deny` unless said otherwise.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<PolicyDefault>,
     /// Rules by tool.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tools: Option<BTreeMap<String, Object<ToolRule>>>,
     /// Rules by identity: `key:key_...`, `user:ID`, `role:admin`, `role:service` or `role:end_user`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grants: Option<BTreeMap<String, Object<GrantRules>>>,
 }
 
 /// The policy of an app.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct AppPolicy {
-    /// The policy; null: there is none, and every tool may be called.
-    pub policy: Option<AgentPolicy>,
+    /// The policy as it was set; null: there is none, and every tool may be called.
+    pub policy: Option<Value>,
     /// When it was set.
     pub updated_at: Option<Timestamp>,
 }

@@ -16,8 +16,8 @@ use crate::error::{ApiError, ApiResult, Code};
 use crate::route::{BodyLimit, Route};
 use crate::scope::Scope;
 use crate::{
-    approvals, apps, audit, config, cron, env, functions, health, invocations, keys, logs, mcp, policies, realtime, rls, schema, sql,
-    tokens, triggers, usage, webhooks,
+    approvals, apps, audit, config, cron, env, functions, health, invocations, keys, logs, mcp, policies,
+    realtime, rls, schema, sql, tokens, triggers, usage, webhooks,
 };
 
 pub use find::{Found, RouteError, called_app, find};

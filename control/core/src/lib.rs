@@ -1,6 +1,7 @@
 //! The use cases: what the server does. They know neither HTTP messages nor SQL text.
 
 pub mod admission;
+pub mod agents;
 pub mod app_cache;
 pub mod app_config;
 pub mod apps;

@@ -7,8 +7,32 @@ use http::Method;
 use mayfly_api::error::{ApiError, ApiResult};
 use serde_json::{Map, Value};
 
+use crate::outcome::ToolOutcome;
+
 /// Serves what tools ask for, as the one who calls them. Cheap to clone.
 pub trait ToolHost: Clone + Send + Sync + 'static {
+    /// A call that was let through, until it has ended.
+    type Ticket: Send;
+
+    /// Let a call of a tool through, or not: policies, approvals, counters. It is written down either way.
+    fn admit(
+        &self,
+        tool: &'static str,
+        arguments: &Map<String, Value>,
+        request: &RouteRequest,
+    ) -> impl Future<Output = ApiResult<Self::Ticket>> + Send;
+
+    /// Write down a call that is none.
+    fn refuse(
+        &self,
+        tool: &str,
+        arguments: &Map<String, Value>,
+        error: &ApiError,
+    ) -> impl Future<Output = ApiResult<()>> + Send;
+
+    /// Write down how a call ended.
+    fn settle(&self, ticket: Self::Ticket, outcome: &ToolOutcome) -> impl Future<Output = ()> + Send;
+
     /// Send a request to a route, with the caller's own credentials.
     fn ask(&self, request: RouteRequest) -> impl Future<Output = ApiResult<RouteAnswer>> + Send;
 

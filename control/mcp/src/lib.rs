@@ -17,4 +17,4 @@ mod tools;
 pub use host::{RouteAnswer, RouteRequest, ToolHost};
 pub use http_service::McpService;
 pub use outcome::ToolOutcome;
-pub use tools::{ToolDefinition, call, definitions};
+pub use tools::names as tool_names;

@@ -4,8 +4,6 @@ use mayfly_api::error::{ApiError, ApiResult};
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Map, Value};
 
-use crate::host::{RouteAnswer, ToolHost};
-
 /// What a tool answers.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ToolOutcome {
@@ -16,18 +14,27 @@ pub enum ToolOutcome {
 }
 
 impl ToolOutcome {
-    /// The answer of a route.
+    /// The answer of a route, by its status and its body.
     ///
     /// # Errors
     /// When it is no JSON object, which no route of a tool answers.
-    pub fn of(answer: &RouteAnswer) -> ApiResult<Self> {
-        let object = serde_json::from_slice(&answer.body).map_err(ApiError::internal)?;
-        Ok(if answer.status < 400 { Self::Done(object) } else { Self::Failed(object) })
+    pub fn of(status: u16, body: &[u8]) -> ApiResult<Self> {
+        let object = serde_json::from_slice(body).map_err(ApiError::internal)?;
+        Ok(if status < 400 { Self::Done(object) } else { Self::Failed(object) })
     }
 
-    /// A failure before any route was asked.
-    pub fn refused<H: ToolHost>(host: &H, error: &ApiError) -> Self {
-        Self::Failed(host.problem(error))
+    /// The code of a failure.
+    pub fn error_code(&self) -> Option<&str> {
+        match self {
+            Self::Done(_) => None,
+            Self::Failed(problem) => Some(problem.get("code")?.as_str().unwrap_or_default()),
+        }
+    }
+
+    /// The invocation, where a function ran.
+    pub fn invocation_id(&self) -> Option<&str> {
+        let (Self::Done(object) | Self::Failed(object)) = self;
+        object.get("invocation_id")?.as_str()
     }
 
     /// Whether it failed.

@@ -74,7 +74,7 @@ impl<H: ToolHost> ServerHandler for McpServer<H> {
             outcome = progress::reported(&context, &name, call) => outcome,
             () = context.ct.cancelled() => {
                 let error = ApiError::new(Code::RequestTimeout, "the call was cancelled");
-                ToolOutcome::refused(&self.host, &error)
+                ToolOutcome::Failed(self.host.problem(&error))
             }
         };
         Ok(outcome.into_result().into())

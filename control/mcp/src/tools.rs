@@ -23,9 +23,9 @@ use crate::schemas;
 
 /// What is known of a tool.
 #[derive(Debug)]
-pub struct ToolDefinition {
+pub(crate) struct ToolDefinition {
     /// Its name.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     pub(crate) title: &'static str,
     pub(crate) description: &'static str,
     pub(crate) hints: Hints,
@@ -52,7 +52,7 @@ pub(crate) fn as_they_are(_: &mut Map<String, Value>) -> ApiResult<()> {
 }
 
 /// All tools.
-pub fn definitions() -> &'static [ToolDefinition] {
+pub(crate) fn definitions() -> &'static [ToolDefinition] {
     static TOOLS: [ToolDefinition; 7] = [
         deploy_function::TOOL,
         invoke_function::TOOL,
@@ -72,24 +72,49 @@ pub(crate) fn listed() -> &'static [Tool] {
     &LISTED
 }
 
+/// The names of all tools.
+pub fn names() -> Vec<&'static str> {
+    definitions().iter().map(|tool| tool.name).collect()
+}
+
 /// Call a tool. `schema` is the parameter of that name as it was sent, whose members keep their order.
-pub async fn call<H: ToolHost>(
+pub(crate) async fn call<H: ToolHost>(
     host: &H,
     name: &str,
     arguments: Map<String, Value>,
     schema: Option<Box<RawValue>>,
 ) -> ToolOutcome {
+    let planned = find(name).and_then(|tool| {
+        let arguments = Arguments { members: arguments.clone(), schema };
+        Ok((tool.name, request(tool, arguments)?))
+    });
     let called = async {
-        let request = request(name, Arguments { members: arguments, schema })?;
-        ToolOutcome::of(&host.ask(request).await?)
+        let (tool, request) = match planned {
+            Ok(planned) => planned,
+            Err(error) => {
+                host.refuse(name, &arguments, &error).await?;
+                return Err(error);
+            }
+        };
+        let ticket = host.admit(tool, &arguments, &request).await?;
+        let outcome =
+            match host.ask(request).await.and_then(|answer| ToolOutcome::of(answer.status, &answer.body)) {
+                Ok(outcome) => outcome,
+                Err(error) => ToolOutcome::Failed(host.problem(&error)),
+            };
+        host.settle(ticket, &outcome).await;
+        Ok(outcome)
     };
-    called.await.unwrap_or_else(|error| ToolOutcome::refused(host, &error))
+    called.await.unwrap_or_else(|error| ToolOutcome::Failed(host.problem(&error)))
+}
+
+fn find(name: &str) -> ApiResult<&'static ToolDefinition> {
+    let tool = definitions().iter().find(|tool| tool.name == name);
+    tool.ok_or_else(|| ApiError::not_found(format!("the tool `{name}`")))
 }
 
 /// The request to a route that a call is.
-fn request(name: &str, mut arguments: Arguments) -> ApiResult<RouteRequest> {
-    let tool = definitions().iter().find(|tool| tool.name == name);
-    let tool = tool.ok_or_else(|| ApiError::not_found(format!("the tool `{name}`")))?;
+fn request(tool: &ToolDefinition, mut arguments: Arguments) -> ApiResult<RouteRequest> {
     let action = tool.action(&mut arguments)?;
     (tool.prepare)(&mut arguments.members)?;
     arguments::request(action, arguments)

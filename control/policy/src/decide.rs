@@ -140,7 +140,9 @@ impl CompiledRule {
             let text = reason("the policy denies this tool");
             return of(PolicyVerdict::Deny, format!("{}.action", self.place), text);
         }
-        let arguments = Value::Object(call.arguments.clone());
+        // Code is long: it is copied only where a rule looks at arguments.
+        let arguments =
+            if self.arguments.is_empty() { Value::Null } else { Value::Object(call.arguments.clone()) };
         for argument in &self.arguments {
             if let Err(broken) = argument.check(&arguments) {
                 let rule = format!("{}.arguments.{}.{}", self.place, argument.text, broken.member);

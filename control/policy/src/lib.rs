@@ -9,4 +9,4 @@ mod redact;
 
 pub use decide::{CounterUse, PolicyCall, PolicyCaller, PolicyDecision, PolicyVerdict};
 pub use load::CompiledPolicy;
-pub use redact::redacted;
+pub use redact::{redacted, without_secrets};

@@ -27,7 +27,8 @@ impl ArgumentPath {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut steps = Vec::new();
         for part in text.split('.') {
-            let (name, elements) = part.split_once('[').map_or((part, None), |(name, rest)| (name, Some(rest)));
+            let (name, elements) =
+                part.split_once('[').map_or((part, None), |(name, rest)| (name, Some(rest)));
             match name {
                 "" => return Err("has an empty part".to_owned()),
                 "*" => steps.push(Step::Any),

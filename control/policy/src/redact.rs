@@ -9,8 +9,16 @@ use crate::path::ArgumentPath;
 /// What stands in the place of what is hidden.
 const HIDDEN: &str = "[redacted]";
 /// Secrets by their places, whichever tool it is.
-const SECRET: &[&str] = &["envVars.*", "env.*", "headers.*", "triggers[*].config.secret", "triggers[*].config.secrets",
-    "trigger.config.secret", "trigger.config.secrets", "auth.issuers[*].secret"];
+const SECRET: &[&str] = &[
+    "envVars.*",
+    "env.*",
+    "headers.*",
+    "triggers[*].config.secret",
+    "triggers[*].config.secrets",
+    "trigger.config.secret",
+    "trigger.config.secrets",
+    "auth.issuers[*].secret",
+];
 /// Characters of a text, and members of a level, that are shown.
 const TEXT_CHARS_MAX: usize = 500;
 const MEMBERS_MAX: usize = 50;
@@ -20,16 +28,26 @@ const DEPTH_MAX: usize = 6;
 /// A call's arguments as the audit log shows them; the policies' own rules count, too.
 pub fn redacted(call: &PolicyCall<'_>, policies: &[&CompiledPolicy]) -> Value {
     let mut arguments = Value::Object(call.arguments.clone());
-    let secret = SECRET.iter().filter_map(|path| ArgumentPath::parse(path).ok());
-    for path in secret {
-        path.replace(&mut arguments, HIDDEN);
-    }
+    hide_secrets(&mut arguments);
     for rule in policies.iter().filter_map(|policy| policy.rule(call).ok()) {
         for path in &rule.redact {
             path.replace(&mut arguments, HIDDEN);
         }
     }
     shortened(arguments, DEPTH_MAX)
+}
+
+/// Arguments as a person sees them who has to approve a call: whole, but for secrets.
+pub fn without_secrets(arguments: &Map<String, Value>) -> Value {
+    let mut arguments = Value::Object(arguments.clone());
+    hide_secrets(&mut arguments);
+    arguments
+}
+
+fn hide_secrets(arguments: &mut Value) {
+    for path in SECRET.iter().filter_map(|path| ArgumentPath::parse(path).ok()) {
+        path.replace(arguments, HIDDEN);
+    }
 }
 
 fn shortened(value: Value, depth: usize) -> Value {
@@ -44,7 +62,9 @@ fn shortened(value: Value, depth: usize) -> Value {
         }
         Value::Object(members) => {
             let members = members.into_iter().take(MEMBERS_MAX);
-            Value::Object(members.map(|(name, member)| (name, shortened(member, depth - 1))).collect::<Map<_, _>>())
+            Value::Object(
+                members.map(|(name, member)| (name, shortened(member, depth - 1))).collect::<Map<_, _>>(),
+            )
         }
         other => other,
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mayfly_common::tasks::Tasks;
 use mayfly_core::admission::Admission;
+use mayfly_core::agents::Agents;
 use mayfly_core::app_cache::AppCache;
 use mayfly_core::apps::Apps;
 use mayfly_core::auth::admin::AdminKey;
@@ -240,6 +241,7 @@ fn use_cases(
         webhooks,
         runner,
         logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
+        agents: Agents::new(store.clone(), config.policy.clone(), mayfly_mcp::tool_names().into()),
         explain: Explain { store: store.clone(), invoker: invoker.clone(), schemas: schemas.clone() },
         usages: Usages { store: store.clone(), invoker: invoker.clone() },
         verify: Verify { store: store.clone(), keyring, engine, cpu_scheduler, invoker: invoker.clone() },

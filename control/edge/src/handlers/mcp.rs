@@ -6,15 +6,17 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt as _, Either, Full};
+use mayfly_api::access::Manager;
 use mayfly_api::error::{ApiError, ApiResult, problem};
-use mayfly_mcp::{McpService, RouteAnswer, RouteRequest, ToolHost};
+use mayfly_api::routes;
+use mayfly_mcp::{McpService, RouteAnswer, RouteRequest, ToolHost, ToolOutcome};
 use serde_json::{Map, Value};
 
 use crate::Edge;
 use crate::layers::request_id::X_REQUEST_ID;
 use crate::loopback::Loopback;
 use crate::reply::Reply;
-use crate::services::EdgeServices;
+use crate::services::{EdgeServices, ToolCall, ToolEnd};
 use crate::stage::Managed;
 
 /// Headers of the message that its requests carry on.
@@ -30,7 +32,7 @@ pub(crate) async fn serve<S: EdgeServices>(
     loopback: Loopback,
     request: Managed,
 ) -> ApiResult<Reply> {
-    let Managed { context, head, body, .. } = request;
+    let Managed { context, head, body, manager, .. } = request;
     let mut headers = HeaderMap::new();
     for name in CARRIED {
         if let Some(value) = head.headers.get(&name) {
@@ -38,7 +40,9 @@ pub(crate) async fn serve<S: EdgeServices>(
         }
     }
     headers.insert(X_REQUEST_ID, HeaderValue::from_str(&context.id).map_err(ApiError::internal)?);
-    let host = Caller { loopback, headers, request_id: context.id, base: edge.base.as_str().into() };
+    let services = edge.services.clone();
+    let base = edge.base.as_str().into();
+    let host = Caller { services, loopback, manager, headers, request_id: context.id, base };
     let (head, body) = McpService::serve(host, head, body).await.into_parts();
     let is_json = head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     if head.status.is_client_error() && !is_json {
@@ -68,20 +72,77 @@ fn refused(status: StatusCode, text: Bytes) -> ApiError {
 }
 
 /// The caller of a tool.
-#[derive(Debug, Clone)]
-struct Caller {
+#[derive(Clone)]
+struct Caller<S> {
+    services: S,
+    /// By the message's key: what it may do is looked up again for each route.
+    manager: Option<Manager>,
     loopback: Loopback,
     headers: HeaderMap,
     request_id: Arc<str>,
     base: Arc<str>,
 }
 
-impl ToolHost for Caller {
-    async fn ask(&self, wanted: RouteRequest) -> ApiResult<RouteAnswer> {
-        let mut request = Request::new(Full::new(wanted.body.unwrap_or_default()));
-        *request.method_mut() = wanted.method;
+impl<S: EdgeServices> Caller<S> {
+    fn call(&self, manager: Option<Manager>, tool: &str, arguments: &Map<String, Value>) -> ToolCall {
+        let (tool, arguments) = (tool.to_owned(), arguments.clone());
+        ToolCall { manager, app: None, tool, arguments, request_id: Arc::clone(&self.request_id) }
+    }
+
+    /// Who asks for a route, and the app that it is about. Before policies: a key spends the counters of no app but its own.
+    async fn authorize(&self, wanted: &RouteRequest) -> ApiResult<(Option<Manager>, Option<String>)> {
+        let (head, ()) = self.request(wanted, ())?.into_parts();
+        let found = routes::find(&head.method, head.uri.path());
+        let found = found.map_err(|_| ApiError::internal(format!("a tool asks for {}", wanted.path)))?;
+        let requirement = found.route.route().requirement;
+        let manager = self.services.authorize(requirement, found.app.as_deref(), &head).await?;
+        Ok((manager, found.app))
+    }
+
+    fn request<B>(&self, wanted: &RouteRequest, body: B) -> ApiResult<Request<B>> {
+        let mut request = Request::new(body);
+        *request.method_mut() = wanted.method.clone();
         *request.uri_mut() = wanted.path.parse().map_err(ApiError::internal)?;
         *request.headers_mut() = self.headers.clone();
+        Ok(request)
+    }
+}
+
+impl<S: EdgeServices> ToolHost for Caller<S> {
+    type Ticket = i64;
+
+    async fn admit(
+        &self,
+        tool: &'static str,
+        arguments: &Map<String, Value>,
+        request: &RouteRequest,
+    ) -> ApiResult<i64> {
+        match self.authorize(request).await {
+            Ok((manager, app)) => {
+                let call = ToolCall { app, ..self.call(manager, tool, arguments) };
+                self.services.admit_tool(call).await
+            }
+            Err(error) => {
+                self.refuse(tool, arguments, &error).await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn refuse(&self, tool: &str, arguments: &Map<String, Value>, error: &ApiError) -> ApiResult<()> {
+        self.services.refuse_tool(self.call(self.manager.clone(), tool, arguments), error).await
+    }
+
+    async fn settle(&self, number: i64, outcome: &ToolOutcome) {
+        let end = ToolEnd {
+            error_code: outcome.error_code().map(str::to_owned),
+            invocation_id: outcome.invocation_id().map(str::to_owned),
+        };
+        self.services.settle_tool(number, end).await;
+    }
+
+    async fn ask(&self, wanted: RouteRequest) -> ApiResult<RouteAnswer> {
+        let request = self.request(&wanted, Full::new(wanted.body.clone().unwrap_or_default()))?;
         let reply = self.loopback.ask(request).await;
         let status = reply.status().as_u16();
         let body = reply.into_body().collect().await;

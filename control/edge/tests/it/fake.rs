@@ -18,7 +18,7 @@ use mayfly_api::logs::TailLogs;
 use mayfly_api::route::Route;
 use mayfly_api::routes::{RouteId, Services};
 use mayfly_api::usage::UsageVerified;
-use mayfly_edge::{EdgeServices, RunningCall, TailItem, TestCall, WebhookReply};
+use mayfly_edge::{EdgeServices, RunningCall, TailItem, TestCall, ToolCall, ToolEnd, WebhookReply};
 use mayfly_runtime::{DisconnectGuard, Disconnected, Request, Response};
 use mayfly_telemetry::request::RequestContext;
 use serde_json::{Value, json};
@@ -159,7 +159,8 @@ served_by_the_fake! {
     health HealthHandlers, apps AppsHandlers, keys KeysHandlers, tokens TokensHandlers, env EnvHandlers,
     sql SqlHandlers, schemas SchemaHandlers, functions FunctionsHandlers, triggers TriggersHandlers,
     cron CronHandlers, webhooks WebhookHandlers, realtime RealtimeHandlers, logs LogsHandlers,
-    invocations InvocationHandlers, usages UsageHandlers, mcp McpHandlers, calls CallHandlers
+    invocations InvocationHandlers, usages UsageHandlers, policies PolicyHandlers,
+    approvals ApprovalHandlers, audits AuditHandlers, mcp McpHandlers, calls CallHandlers
 }
 
 impl EdgeServices for Fake {
@@ -282,6 +283,18 @@ impl EdgeServices for Fake {
     async fn connect(&self, _: &str, _: &Parts, _: IpAddr) -> ApiResult<FakeSocket> {
         self.asked("connect")?;
         Ok(FakeSocket::new(self.clone()))
+    }
+
+    async fn admit_tool(&self, call: ToolCall) -> ApiResult<i64> {
+        self.asked(format!("admit {}", call.tool)).map(|()| 1)
+    }
+
+    async fn refuse_tool(&self, call: ToolCall, error: &ApiError) -> ApiResult<()> {
+        self.asked(format!("refuse {} {}", call.tool, error.code().as_str()))
+    }
+
+    async fn settle_tool(&self, number: i64, end: ToolEnd) {
+        drop(self.asked(format!("settle {number} {:?}", end.error_code)));
     }
 
     async fn readiness(&self) -> Readiness {

@@ -12,7 +12,7 @@ const APP: &str = "app_0123456789ab";
 
 fn asked(name: &str, arguments: Value) -> ApiResult<(String, Value)> {
     let Value::Object(members) = arguments else { panic!("an object") };
-    let request = request(name, Arguments { members, schema: None })?;
+    let request = request(find(name)?, Arguments { members, schema: None })?;
     let body = request.body.map_or(Value::Null, |body| serde_json::from_slice(&body).unwrap());
     Ok((format!("{} {}", request.method, request.path), body))
 }

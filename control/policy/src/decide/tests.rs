@@ -168,9 +168,18 @@ fn mistakes_are_named_by_their_path() {
         (rule(json!({ "rate_limit": { "max": 1 } })), "tools.deploy_function.rate_limit.window"),
         (rule(json!({ "arguments": { "a..b": { "equals": 1 } } })), "tools.deploy_function.arguments.a..b"),
         (rule(json!({ "arguments": { "a": {} } })), "tools.deploy_function.arguments.a"),
-        (rule(json!({ "arguments": { "a": { "pattern": "(" } } })), "tools.deploy_function.arguments.a.pattern"),
-        (rule(json!({ "arguments": { "a": { "schema": { "type": 5 } } } })), "tools.deploy_function.arguments.a.schema"),
-        (rule(json!({ "arguments": { "a": { "minimum": 2, "maximum": 1 } } })), "tools.deploy_function.arguments.a.minimum"),
+        (
+            rule(json!({ "arguments": { "a": { "pattern": "(" } } })),
+            "tools.deploy_function.arguments.a.pattern",
+        ),
+        (
+            rule(json!({ "arguments": { "a": { "schema": { "type": 5 } } } })),
+            "tools.deploy_function.arguments.a.schema",
+        ),
+        (
+            rule(json!({ "arguments": { "a": { "minimum": 2, "maximum": 1 } } })),
+            "tools.deploy_function.arguments.a.minimum",
+        ),
         (rule(json!({ "redact": ["a["] })), "tools.deploy_function.redact[0]"),
         (json!({ "version": "1", "grants": { "team:a": {} } }), "grants.team:a"),
         (json!({ "version": "1", "grants": { "role:root": {} } }), "grants.role:root"),
@@ -182,7 +191,8 @@ fn mistakes_are_named_by_their_path() {
 
 #[test]
 fn secrets_and_long_texts_are_not_shown() {
-    let policy = policy(json!({ "version": "1", "tools": { "deploy_function": { "redact": ["description"] } } }));
+    let policy =
+        policy(json!({ "version": "1", "tools": { "deploy_function": { "redact": ["description"] } } }));
     let arguments = json!({ "name": "a", "description": "private", "envVars": { "KEY": "hunter2" },
         "code": "x".repeat(2_000), "triggers": [{ "type": "webhook", "config": { "secret": "whsec" } }] });
     let Value::Object(arguments) = arguments else { panic!("an object") };
@@ -204,4 +214,24 @@ fn a_decision_takes_microseconds() {
     let each = begun.elapsed() / 1_000;
     // Without optimisation, and beside others: the goal is 50.
     assert!(each < std::time::Duration::from_micros(500), "{each:?}");
+}
+
+#[test]
+fn the_bounds_of_a_policy_are_held() {
+    let limits = |count: usize| {
+        let limit = json!({ "counter": "c", "window": "day", "max": 1 });
+        json!({ "version": "1", "tools": { "deploy_function": { "limits": vec![limit; count] } } })
+    };
+    assert!(parsed(&limits(20)).is_ok());
+    assert!(parsed(&limits(21)).is_err());
+    let rules = |count: usize| {
+        let tools: Map<String, Value> = (0..count).map(|number| (format!("t{number}"), json!({}))).collect();
+        let text = json!({ "version": "1", "tools": tools }).to_string();
+        CompiledPolicy::parse(text.as_bytes(), None).map(|_| ())
+    };
+    assert!(rules(1_000).is_ok());
+    assert!(rules(1_001).is_err());
+    let paths = |count: usize| json!({ "version": "1", "tools": { "deploy_function": { "redact": vec!["a"; count] } } });
+    assert!(parsed(&paths(100)).is_ok());
+    assert!(parsed(&paths(101)).is_err());
 }
