@@ -7,12 +7,14 @@ mod size;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
 use mayfly_core::sockets::SocketLimits;
+use mayfly_policy::CompiledPolicy;
 use mayfly_secrets::{KeyRing, SecretsError};
 
 pub use args::ServeArgs;
@@ -58,6 +60,8 @@ pub struct Config {
     pub fetch_allow: Vec<Cidr>,
     /// Who is trusted beside the public certificate authorities, by what goes out for functions.
     pub extra_authorities: Authorities,
+    /// What agents of all apps may do; `None`: whatever their apps' policies say.
+    pub policy: Option<Arc<CompiledPolicy>>,
     /// How long a shutdown waits.
     pub drain: Duration,
     /// What is done about apps' databases that are open to strangers' SQL.
@@ -87,6 +91,9 @@ pub enum ConfigError {
     /// The database's address is none.
     #[error("--database-url must begin with postgres:// or postgresql://")]
     DatabaseUrl,
+    /// The policy cannot be read, or has a mistake.
+    #[error("--policy: {0}")]
+    Policy(String),
     /// Who else is trusted cannot be read.
     #[error("--extra-ca: {0}")]
     ExtraCa(#[from] AuthoritiesError),
@@ -137,6 +144,7 @@ impl Config {
                 .map(Authorities::read)
                 .transpose()?
                 .unwrap_or_default(),
+            policy: args.policy.as_deref().map(policy).transpose()?,
             drain: Duration::from_secs(args.drain_seconds.into()),
             open_databases: if args.repair { OpenDatabases::Close } else { OpenDatabases::Refuse },
             access_log: args.log.access_log.into(),
@@ -173,6 +181,7 @@ impl Config {
             records_days: 30,
             fetch_allow: Vec::new(),
             extra_authorities: Authorities::default(),
+            policy: None,
             drain: Duration::from_secs(60),
             open_databases: OpenDatabases::CloseInBackground,
             access_log: AccessLog::Errors,
@@ -198,6 +207,13 @@ impl std::fmt::Debug for Config {
 fn compile_worker() -> Option<Vec<OsString>> {
     let program = std::env::current_exe().ok()?;
     Some(vec![program.into_os_string(), COMPILE_WORKER.into()])
+}
+
+fn policy(file: &Path) -> Result<Arc<CompiledPolicy>, ConfigError> {
+    let text =
+        std::fs::read(file).map_err(|error| ConfigError::Policy(format!("{}: {error}", file.display())))?;
+    let policy = CompiledPolicy::parse(&text, Some(&mayfly_mcp::tool_names()));
+    policy.map(Arc::new).map_err(|error| ConfigError::Policy(error.message().to_owned()))
 }
 
 fn public_url(url: &Url) -> Result<String, ConfigError> {
@@ -246,6 +262,7 @@ mod tests {
             (&["--max-connections", "0"], "--max-connections"),
             (&["--fetch-allow-cidr", "127.0.0.1/40"], "--fetch-allow-cidr"),
             (&["--listen", "8787"], "--listen"),
+            (&["--policy", "/no/such/policy.json"], "--policy"),
             (&["--extra-ca", "/no/such/file.pem"], "--extra-ca"),
         ] {
             let error = resolve(args).unwrap_err();

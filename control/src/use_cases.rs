@@ -8,8 +8,8 @@ use futures_util::{Stream, stream};
 use http::Method;
 use http::request::Parts;
 use mayfly_api::access::{Manager, Requirement};
-use mayfly_api::error::ApiResult;
 use mayfly_api::error::rate_limit_status::RateLimitStatus;
+use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::functions::Invoked;
 use mayfly_api::health::Readiness;
 use mayfly_api::hosts::OriginVerdict;
@@ -18,9 +18,11 @@ use mayfly_api::realtime::{SocketFrame, SocketMessage};
 use mayfly_api::routes::Services;
 use mayfly_api::usage::UsageVerified;
 use mayfly_core::admission::{Admission, Counted, Permit};
+use mayfly_core::agents::{AgentCall, AgentCaller, Agents, CallOutcome};
 use mayfly_core::apps::Apps;
 use mayfly_core::auth::{Authenticator, CallAccess};
 use mayfly_core::env::Env;
+use mayfly_core::explain::Explain;
 use mayfly_core::function_management::Functions;
 use mayfly_core::functions::{FunctionCache, ResolvedCall};
 use mayfly_core::health::Health;
@@ -40,7 +42,7 @@ use mayfly_core::triggers::websocket::{WebsocketSession, Websockets};
 use mayfly_core::triggers::{TriggerRunner, Triggers};
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
-use mayfly_edge::{EdgeServices, SocketSession, TailItem, TestCall, WebhookReply};
+use mayfly_edge::{EdgeServices, SocketSession, TailItem, TestCall, ToolCall, ToolEnd, WebhookReply};
 use mayfly_runtime::{Body, Chunks, Request};
 use mayfly_telemetry::request::RequestContext;
 
@@ -83,6 +85,10 @@ pub struct UseCaseParts {
     pub runner: TriggerRunner,
     /// Records.
     pub logs: Logs,
+    /// What agents may do.
+    pub agents: Agents,
+    /// Invocations, explained.
+    pub explain: Explain,
     /// Sums of records.
     pub usages: Usages,
     /// Health.
@@ -135,7 +141,12 @@ impl Services for UseCases {
     type StorageHandlers = Storage;
     type UploadHandlers = Uploads;
     type LogsHandlers = Logs;
+    type InvocationHandlers = Explain;
     type UsageHandlers = Usages;
+    type PolicyHandlers = Agents;
+    type ApprovalHandlers = Agents;
+    type AuditHandlers = Agents;
+    type McpHandlers = Self;
     type CallHandlers = Self;
 
     fn health(&self) -> &Health {
@@ -202,8 +213,28 @@ impl Services for UseCases {
         &self.0.logs
     }
 
+    fn invocations(&self) -> &Explain {
+        &self.0.explain
+    }
+
     fn usages(&self) -> &Usages {
         &self.0.usages
+    }
+
+    fn policies(&self) -> &Agents {
+        &self.0.agents
+    }
+
+    fn approvals(&self) -> &Agents {
+        &self.0.agents
+    }
+
+    fn audits(&self) -> &Agents {
+        &self.0.agents
+    }
+
+    fn mcp(&self) -> &Self {
+        self
     }
 
     fn calls(&self) -> &Self {
@@ -339,9 +370,27 @@ impl EdgeServices for UseCases {
         self.websockets.connect(app, head, peer).await.map(ClientSocket)
     }
 
+    async fn admit_tool(&self, call: ToolCall) -> ApiResult<i64> {
+        self.agents.admit(&agent_call(call)).await
+    }
+
+    async fn refuse_tool(&self, call: ToolCall, error: &ApiError) -> ApiResult<()> {
+        self.agents.refuse(&agent_call(call), error).await
+    }
+
+    async fn settle_tool(&self, number: i64, end: ToolEnd) {
+        let ToolEnd { error_code, invocation_id } = end;
+        self.agents.settle(number, CallOutcome { error_code, invocation_id }).await;
+    }
+
     async fn readiness(&self) -> Readiness {
         self.0.health.readiness().await
     }
+}
+
+fn agent_call(call: ToolCall) -> AgentCall {
+    let ToolCall { manager, app, tool, arguments, request_id } = call;
+    AgentCall { caller: manager.map(|manager| AgentCaller { manager }), app, tool, arguments, request_id }
 }
 
 /// A client's socket, as the edge sees it.

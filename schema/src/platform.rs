@@ -53,6 +53,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0015" 15 "queues",
     "0016" 16 "invocation_transactions",
     "0017" 17 "storage",
+    "0018" 18 "agents",
 ];
 
 /// Any number will do, as long as every build uses this one.

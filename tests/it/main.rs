@@ -8,6 +8,7 @@
 )]
 
 mod adapters;
+mod agents;
 mod compile_worker;
 mod data;
 mod examples;

@@ -2,6 +2,7 @@
 
 mod code;
 mod page;
+mod problem;
 pub mod rate_limit_status;
 
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ use crate::error::rate_limit_status::RateLimitStatus;
 
 pub use code::{Code, ErrorSource};
 pub use page::{GUEST_CODES, page};
+pub use problem::problem;
 
 /// A failure with a public half (code, message, details) and a private one (cause, stack).
 ///

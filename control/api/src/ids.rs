@@ -24,6 +24,11 @@ pub fn delivery_id() -> String {
     timed("whd_")
 }
 
+/// A new id of an approval.
+pub fn approval_id() -> String {
+    timed("apr_")
+}
+
 /// A new id of an open socket.
 pub fn socket_id() -> String {
     timed("sock_")

@@ -5,7 +5,9 @@
 )]
 
 pub mod access;
+pub mod approvals;
 pub mod apps;
+pub mod audit;
 pub mod config;
 pub mod cron;
 pub mod decode;
@@ -16,10 +18,13 @@ pub mod functions;
 pub mod health;
 pub mod hosts;
 pub mod ids;
+pub mod invocations;
 pub mod keys;
 pub mod logs;
+pub mod mcp;
 pub mod names;
 pub mod openapi;
+pub mod policies;
 pub mod queues;
 pub mod realtime;
 pub mod reference;

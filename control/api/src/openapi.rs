@@ -100,7 +100,7 @@ fn operation(route: &Route, requests: &mut SchemaGenerator, answers: &mut Schema
     }
     operation["security"] = match route.requirement {
         Requirement::Open => json!([]),
-        Requirement::Admin | Requirement::App(_) => json!([{ "key": [] }]),
+        Requirement::Admin | Requirement::App(_) | Requirement::Key => json!([{ "key": [] }]),
         // A client's credential is looked at once the socket is open, and may stand elsewhere.
         Requirement::Function | Requirement::Client => json!([{}, { "key": [] }]),
     };
@@ -127,6 +127,9 @@ fn path_parameters(path: &str) -> Vec<Value> {
                 "bucket" => ("^[a-z0-9.-]{3,63}$", "The bucket's name."),
                 "access_key" => ("^[^/\\u0000]+$", "The access key id."),
                 "upload" => ("^[^/\\u0000]+$", "The upload event's id."),
+                "approval" => ("^[^/\\u0000]+$", "The approval's id."),
+                "invocation" => ("^[^/\\u0000]+$", "The invocation's id."),
+                "job" => ("^job_[0-9]+$", "The job's id."),
                 "table" => ("^[^/\\u0000]+$", "The table."),
                 _ => ("^[^/\\u0000]+$", "The policy."),
             };
@@ -159,8 +162,8 @@ fn query_parameters(route: &Route, requests: &mut SchemaGenerator) -> Vec<Value>
         .collect()
 }
 
-/// A parameter that is there has a value.
-fn without_null(mut schema: Value) -> Value {
+/// The schema of a member that is there, and so has a value.
+pub fn without_null(mut schema: Value) -> Value {
     if schema.get("default").is_some_and(Value::is_null) {
         schema.as_object_mut().map(|schema| schema.remove("default"));
     }
@@ -232,7 +235,7 @@ pub fn errors(route: &Route) -> BTreeMap<u16, Vec<Code>> {
     codes.extend([Code::RequestTimeout, Code::PayloadTooLarge]);
     match route.requirement {
         Requirement::Open | Requirement::Client => {}
-        Requirement::Admin | Requirement::App(_) => {
+        Requirement::Admin | Requirement::App(_) | Requirement::Key => {
             codes.extend([Code::AuthRequired, Code::AuthInvalidToken, Code::AuthInvalidApiKey]);
             codes.extend([Code::AuthForbidden, Code::SubsystemUnavailable]);
         }

@@ -16,8 +16,8 @@ use crate::error::{ApiError, ApiResult, Code};
 use crate::route::{BodyLimit, Route};
 use crate::scope::Scope;
 use crate::{
-    apps, config, cron, env, functions, health, keys, logs, queues, realtime, rls, schema, sql, storage, tokens,
-    triggers, uploads, usage, webhooks,
+    approvals, apps, audit, config, cron, env, functions, health, invocations, keys, logs, mcp, policies,
+    queues, realtime, rls, schema, sql, storage, tokens, triggers, uploads, usage, webhooks,
 };
 
 pub use find::{Found, RouteError, called_app, find, s3_app};
@@ -298,6 +298,11 @@ macros::routes! {
         LogsStream = GET "/v1/{app}/functions/{name}/logs/stream", App(Scope::Read), Small, logs::TailLogs, EmptyBody
             => 200 special "text/event-stream" String, [];
     }
+    invocations: InvocationHandlers {
+        /// Explains how an invocation failed: its error, what the last deploy changed, what row-level security says.
+        InvocationExplain = GET "/v1/{app}/invocations/{invocation}/explain", App(Scope::Read), Small, Nothing, EmptyBody
+            => 200 json invocations::InvocationExplained, [], tool "explain_failure" "";
+    }
     usages: UsageHandlers {
         /// Sums of an app's invocation records, by function or by day.
         UsageGet = GET "/v1/{app}/usage", App(Scope::Read), Small, usage::GetUsage, EmptyBody
@@ -306,6 +311,43 @@ macros::routes! {
         UsageVerify = POST "/v1/{app}/usage/verify", App(Scope::Invoke), Small, Nothing, Json<usage::VerifyUsage>
             => 200 special "application/json" usage::UsageVerified,
             [QuotaRateLimit, ConcurrencyLimit, StatePrerequisiteMissing, SecretsUnavailable];
+    }
+    policies: PolicyHandlers {
+        /// Shows which calls of tools an app's agents may make.
+        AgentPolicyGet = GET "/v1/{app}/policy", App(Scope::Read), Small, Nothing, EmptyBody
+            => 200 json policies::AppPolicy, [];
+        /// Sets an app's policy. The operator does: an agent's own key cannot change what binds it.
+        AgentPolicySet = PUT "/v1/{app}/policy", Admin, Large, Nothing, Json<policies::AgentPolicy>
+            => 200 json policies::AppPolicy, [StorageFull];
+        /// Removes an app's policy.
+        AgentPolicyDelete = DELETE "/v1/{app}/policy", Admin, Small, Nothing, EmptyBody
+            => 200 json apps::Success, [];
+    }
+    approvals: ApprovalHandlers {
+        /// Lists calls of tools that wait for a person, or did, newest first.
+        ApprovalsList = GET "/v1/approvals", Admin, Small, approvals::ListApprovals, EmptyBody
+            => 200 json approvals::ApprovalList, [];
+        /// Shows a call that waits for a person, with all of its arguments.
+        ApprovalGet = GET "/v1/approvals/{approval}", Admin, Small, Nothing, EmptyBody
+            => 200 json approvals::ApprovalInfo, [ResourceNotFound];
+        /// Approves or denies a call, once.
+        ApprovalDecide = POST "/v1/approvals/{approval}", Admin, Small, Nothing, Json<approvals::DecideApproval>
+            => 200 json approvals::ApprovalInfo, [ResourceNotFound, ResourceConflict];
+    }
+    audits: AuditHandlers {
+        /// Lists calls of tools, allowed or not, newest first, in pages.
+        AuditList = GET "/v1/audit", Admin, Small, audit::ListAudit, EmptyBody => 200 json audit::AuditPage, [];
+        /// Lists calls of tools that were about an app.
+        AppAuditList = GET "/v1/{app}/audit", App(Scope::Read), Small, audit::ListAudit, EmptyBody
+            => 200 json audit::AuditPage, [];
+    }
+    mcp: McpHandlers {
+        /// Speaks the Model Context Protocol over streamable HTTP: one message a request.
+        McpServe = POST "/mcp", Key, Large, Nothing, Json<mcp::McpMessage>
+            => 200 special "application/json" mcp::McpAnswer, [];
+        /// Says how a client of the Model Context Protocol shows who it is.
+        McpMetadata = GET "/.well-known/oauth-protected-resource/mcp", Open, Small, Nothing, EmptyBody
+            => 200 special "application/json" mcp::ProtectedResource, [];
     }
     calls: CallHandlers {
         /// Calls a function: any method, any body, streamed both ways.

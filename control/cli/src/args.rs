@@ -1,5 +1,6 @@
 //! Verbs and flags of the commands that talk to a server.
 
+mod agents;
 mod apps;
 mod functions;
 mod queue;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+pub(crate) use agents::{ApprovalVerb, AuditArgs, PolicyVerb};
 pub(crate) use apps::{AppVerb, KeyVerb};
 pub(crate) use functions::{CronVerb, EnvVerb, FunctionVerb, UsageVerb};
 pub(crate) use queue::{QueueEnqueueArgs, QueueSetArgs, QueueVerb};
@@ -191,6 +193,16 @@ pub enum Verb {
     /// Webhooks: send signed samples, and see and replay what came
     #[command(subcommand)]
     Webhook(WebhookVerb),
+    /// Which calls of tools agents may make
+    #[command(subcommand)]
+    Policy(PolicyVerb),
+    /// Calls of tools, allowed or not: of the app, or with the operator's key of all
+    Audit(AuditArgs),
+    /// Calls of tools that wait for a person
+    #[command(subcommand)]
+    Approvals(ApprovalVerb),
+    /// Speak the Model Context Protocol on stdin and stdout: the server's tools, for agents
+    Mcp,
     /// Sockets of the app
     #[command(subcommand)]
     Realtime(RealtimeVerb),

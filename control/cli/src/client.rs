@@ -120,6 +120,10 @@ impl Client {
         if let Some(value) = last.and_then(|last| HeaderValue::from_str(last).ok()) {
             request.headers_mut().insert("last-event-id", value);
         }
+        self.listen(url, request).await
+    }
+
+    async fn listen(&self, url: String, request: Request<Full<Bytes>>) -> Result<Listening, ClientError> {
         let exchange =
             |error: &dyn std::error::Error| ClientError::Exchange { url: url.clone(), cause: chain(error) };
         let answer = self.hyper.request(request).await.map_err(|error| exchange(&error))?;
@@ -128,6 +132,22 @@ impl Client {
             return Ok(Listening::Events(Events { body: answer.into_body(), text: String::new() }));
         }
         read_whole(answer).await.map(Listening::Refused).map_err(|cause| ClientError::Exchange { url, cause })
+    }
+
+    /// Post a message of the Model Context Protocol, with these headers beside the key.
+    pub(crate) async fn message(
+        &self,
+        path: &str,
+        headers: Vec<(&'static str, String)>,
+        body: Bytes,
+    ) -> Result<Listening, ClientError> {
+        let (url, mut request) = self.request(Method::POST, path, Some(body))?;
+        for (name, value) in headers {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                request.headers_mut().insert(name, value);
+            }
+        }
+        self.listen(url, request).await
     }
 
     /// Open a socket, with this credential in the place of the key where there is one.

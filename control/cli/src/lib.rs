@@ -7,6 +7,7 @@ mod exit;
 pub mod out;
 mod remote;
 pub mod source;
+mod stdin;
 mod transfer;
 mod verbs;
 mod webhook;

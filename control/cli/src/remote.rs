@@ -116,6 +116,20 @@ impl Remote {
         self.client.deliver(path, headers, body).await.map_err(|error| complain(&error))
     }
 
+    /// Whether the flags name an app.
+    pub(crate) fn has_app(&self) -> bool {
+        self.app.as_ref().is_some_and(|app| !app.is_empty())
+    }
+
+    /// Post a message of the Model Context Protocol.
+    pub(crate) async fn message(
+        &self,
+        headers: Vec<(&'static str, String)>,
+        body: Bytes,
+    ) -> Result<Listening, ClientError> {
+        self.client.message(RouteId::McpServe.route().path, headers, body).await
+    }
+
     /// A path with the server's address before it.
     pub(crate) fn url(&self, path: &str) -> String {
         self.client.url(path)

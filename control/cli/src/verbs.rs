@@ -1,10 +1,14 @@
 //! The verbs that talk to a server: one file a resource; each asks an endpoint, then shows the answer.
 
+mod approvals;
 mod apps;
+mod audit;
 mod env;
 mod functions;
 mod keys;
 mod logs;
+mod mcp;
+mod policy;
 mod queue;
 mod realtime;
 mod schema;
@@ -75,6 +79,10 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
         Verb::Storage(verb) => storage::run(remote, verb).await,
         Verb::Webhook(verb) => webhook::run(remote, verb).await,
         Verb::Realtime(verb) => realtime::run(remote, verb).await,
+        Verb::Policy(verb) => policy::run(remote, verb).await,
+        Verb::Audit(args) => audit::list(remote, &args).await,
+        Verb::Approvals(verb) => approvals::run(remote, verb).await,
+        Verb::Mcp => mcp::bridge(remote).await,
         Verb::Apps(verb) => apps::run(remote, verb).await,
         Verb::Keys(verb) => keys::run(remote, verb).await,
     }

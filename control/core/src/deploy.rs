@@ -181,6 +181,8 @@ fn refuse(error: CompileError) -> ApiError {
     let place = error.place();
     let mut details = json!({
         "path": "code",
+        // What clients of older tools look for.
+        "aliases": [Code::ValidationInvalidSchema.as_str()],
         "reason": reason,
         "line": place.map(|place| place.line),
         "column": place.map(|place| place.column),
@@ -217,7 +219,8 @@ mod tests {
         assert_eq!(error.message(), "Unexpected token (line 3, column 7)");
         assert_eq!(
             *error.details().unwrap(),
-            json!({"path": "code", "reason": "syntax", "line": 3, "column": 7, "source_line": "let = 1"})
+            json!({"path": "code", "aliases": ["VALIDATION_INVALID_SCHEMA"], "reason": "syntax", "line": 3, "column": 7,
+                "source_line": "let = 1"})
         );
         let error = refuse(CompileError::TopLevelLimit {
             fault: Fault::CpuLimit { used: 2, limit: 1, stack: String::new() },

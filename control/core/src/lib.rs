@@ -1,12 +1,14 @@
 //! The use cases: what the server does. They know neither HTTP messages nor SQL text.
 
 pub mod admission;
+pub mod agents;
 pub mod app_cache;
 pub mod app_config;
 pub mod apps;
 pub mod auth;
 pub mod deploy;
 pub mod env;
+pub mod explain;
 pub mod function_management;
 pub mod functions;
 pub mod health;

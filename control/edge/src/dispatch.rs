@@ -9,20 +9,26 @@ use mayfly_api::routes::{self, RouteId};
 
 use crate::Edge;
 use crate::handlers::{
-    call, error_page, invoke, log_stream, openapi, ready, realtime, storage, verify_usage, webhook,
+    call, error_page, invoke, log_stream, mcp, mcp_metadata, openapi, ready, realtime, storage, verify_usage,
+    webhook,
 };
+use crate::loopback::Loopback;
 use crate::reply::{self, Reply};
 use crate::services::EdgeServices;
 use crate::stage::{Admitted, Managed};
 
 /// Serve one admitted request.
-pub(crate) async fn dispatch<S: EdgeServices>(edge: Edge<S>, request: Admitted<S>) -> ApiResult<Reply> {
+pub(crate) async fn dispatch<S: EdgeServices>(
+    edge: Edge<S>,
+    loopback: Loopback,
+    request: Admitted<S>,
+) -> ApiResult<Reply> {
     let (trusted, received_at) = (request.is_trusted(), request.context().received_at);
     let result = match request {
         Admitted::Call(request) => call::call(&edge, request).await,
         Admitted::Storage(request) => Box::pin(storage::serve(&edge, *request)).await,
         Admitted::Run(request, permit) => Box::pin(run(&edge, request, permit)).await,
-        Admitted::Manage(request) => Box::pin(manage(&edge, request)).await,
+        Admitted::Manage(request) => Box::pin(manage(&edge, loopback, request)).await,
     };
     if !trusted {
         return result;
@@ -46,11 +52,13 @@ async fn run<S: EdgeServices>(edge: &Edge<S>, request: Managed, permit: S::Permi
     }
 }
 
-async fn manage<S: EdgeServices>(edge: &Edge<S>, request: Managed) -> ApiResult<Reply> {
+async fn manage<S: EdgeServices>(edge: &Edge<S>, loopback: Loopback, request: Managed) -> ApiResult<Reply> {
     match request.found.route {
         RouteId::Ready => ready::ready(edge).await,
         RouteId::ErrorPage => error_page::get(&request),
         RouteId::OpenApi => Ok(openapi::get()),
+        RouteId::McpServe => mcp::serve(edge, loopback, request).await,
+        RouteId::McpMetadata => mcp_metadata::get(edge),
         RouteId::LogsStream => log_stream::stream(edge, &request).await,
         RouteId::WebhookDeliver => webhook::deliver(edge, request).await,
         RouteId::RealtimeOpen => realtime::open(edge, request).await,

@@ -5,6 +5,8 @@ pub(crate) mod call;
 pub(crate) mod error_page;
 pub(crate) mod invoke;
 pub(crate) mod log_stream;
+pub(crate) mod mcp;
+pub(crate) mod mcp_metadata;
 pub(crate) mod openapi;
 pub(crate) mod ready;
 pub(crate) mod realtime;

@@ -5,6 +5,7 @@ mod dispatch;
 mod handlers;
 mod headers;
 mod layers;
+mod loopback;
 mod reply;
 mod rescue;
 mod server;
@@ -17,7 +18,9 @@ mod stage;
 
 pub use headers::Base;
 pub use server::{Draining, Server};
-pub use services::{EdgeServices, RunningCall, SocketSession, TailItem, TestCall, WebhookReply};
+pub use services::{
+    EdgeServices, RunningCall, SocketSession, TailItem, TestCall, ToolCall, ToolEnd, WebhookReply,
+};
 pub use settings::{AccessLog, EdgeLimits};
 pub use socket::Sockets;
 

@@ -4,11 +4,11 @@ use http::header::{
     ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::reply::{self, Reply};
 use mayfly_api::error::rate_limit_status::RateLimitStatus;
-use mayfly_api::error::{ApiError, Code, ErrorSource};
+use mayfly_api::error::{ApiError, Code, ErrorSource, problem};
 
 /// The id of the invocation, on the response of every function that ran.
 pub(crate) const X_INVOCATION_ID: HeaderName = HeaderName::from_static("x-invocation-id");
@@ -40,6 +40,17 @@ pub(super) fn to_reply(error: &ApiError, request_id: &str, base: &str) -> Reply 
         platform: code.source() == ErrorSource::Platform,
     });
     reply
+}
+
+/// A client of the Model Context Protocol that is refused is told where it reads how it shows who it is.
+pub(super) fn name_metadata(reply: &mut Reply, base: &str) {
+    let challenge = reply.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+    let named = challenge.map(|challenge| {
+        format!("{challenge}, resource_metadata=\"{base}/.well-known/oauth-protected-resource/mcp\", scope=\"mcp\"")
+    });
+    if let Some(value) = named.and_then(|named| HeaderValue::try_from(named).ok()) {
+        reply.headers_mut().insert(WWW_AUTHENTICATE, value);
+    }
 }
 
 fn write_headers(headers: &mut HeaderMap, error: &ApiError) {
@@ -88,47 +99,10 @@ pub(super) fn write_rate_limit(headers: &mut HeaderMap, rate_limit: &RateLimitSt
     }
 }
 
-/// RFC 9457's members and Butterbase's object, in one.
-fn problem(error: &ApiError, request_id: &str, base: &str) -> Map<String, Value> {
-    let code = error.code();
-    let page = format!("{base}/errors/{}", code.as_str());
-    let mut inner = Map::new();
-    inner.insert("code".into(), code.as_str().into());
-    inner.insert("message".into(), error.message().into());
-    inner.insert("remediation".into(), code.remediation().into());
-    inner.insert("documentation_url".into(), page.clone().into());
-    if let Some(details) = details(error) {
-        inner.insert("details".into(), details);
-    }
-    let mut body = Map::new();
-    body.insert("type".into(), page.into());
-    body.insert("title".into(), code.title().into());
-    body.insert("status".into(), code.status().as_u16().into());
-    body.insert("detail".into(), error.message().into());
-    body.insert("code".into(), code.as_str().into());
-    body.insert("request_id".into(), request_id.into());
-    if let Some(id) = error.invocation_id() {
-        body.insert("invocation_id".into(), id.into());
-    }
-    body.insert("error".into(), Value::Object(inner));
-    body
-}
-
-/// The details everyone may see and, for a service or admin key, the stack.
-fn details(error: &ApiError) -> Option<Value> {
-    let mut details = error.details().cloned();
-    if let Some(stack) = error.stack().filter(|_| error.is_for_trusted()) {
-        match details.get_or_insert_with(|| json!({})) {
-            Value::Object(members) => drop(members.insert("stack".into(), stack.into())),
-            other => *other = json!({ "stack": stack, "value": other.clone() }),
-        }
-    }
-    details
-}
-
 #[cfg(test)]
 mod tests {
     use http_body_util::BodyExt;
+    use serde_json::json;
 
     use super::*;
 

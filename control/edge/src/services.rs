@@ -2,14 +2,15 @@
 
 use std::future::Future;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::Stream;
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use mayfly_api::access::{Manager, Requirement};
-use mayfly_api::error::ApiResult;
 use mayfly_api::error::rate_limit_status::RateLimitStatus;
+use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::functions::{InvokeFunction, Invoked};
 use mayfly_api::health::Readiness;
 use mayfly_api::hosts::OriginVerdict;
@@ -20,6 +21,7 @@ use mayfly_api::usage::UsageVerified;
 use mayfly_api::webhooks::DeliveryAccepted;
 use mayfly_runtime::{Body, Chunks, DisconnectGuard, Request, Response};
 use mayfly_telemetry::request::RequestContext;
+use serde_json::{Map, Value};
 
 /// Everything behind the edge. Cheap to clone.
 ///
@@ -145,6 +147,15 @@ pub trait EdgeServices: Services + Clone + Send + Sync + 'static {
         peer: IpAddr,
     ) -> impl Future<Output = ApiResult<Self::Socket>> + Send;
 
+    /// Let a call of a tool through, or not. Answers its number in the audit log.
+    fn admit_tool(&self, call: ToolCall) -> impl Future<Output = ApiResult<i64>> + Send;
+
+    /// Write down a call of a tool that is none.
+    fn refuse_tool(&self, call: ToolCall, error: &ApiError) -> impl Future<Output = ApiResult<()>> + Send;
+
+    /// Write down how a call of a tool ended.
+    fn settle_tool(&self, number: i64, end: ToolEnd) -> impl Future<Output = ()> + Send;
+
     /// Whether this node can work.
     fn readiness(&self) -> impl Future<Output = Readiness> + Send;
 }
@@ -181,6 +192,30 @@ pub trait SocketSession: Clone + Send + Sync + 'static {
 
     /// The socket is over.
     fn end(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// A call of a tool, before it runs.
+#[derive(Debug)]
+pub struct ToolCall {
+    /// Who calls; `None`: the caller may not do this.
+    pub manager: Option<Manager>,
+    /// The app that it is about.
+    pub app: Option<String>,
+    /// The tool.
+    pub tool: String,
+    /// Its arguments.
+    pub arguments: Map<String, Value>,
+    /// The request.
+    pub request_id: Arc<str>,
+}
+
+/// How a call of a tool ended.
+#[derive(Debug)]
+pub struct ToolEnd {
+    /// The code of its failure; `None`: it succeeded.
+    pub error_code: Option<String>,
+    /// The invocation, where a function ran.
+    pub invocation_id: Option<String>,
 }
 
 /// A test call.
@@ -221,7 +256,7 @@ pub enum WebhookReply {
         /// The status.
         status: u16,
         /// JSON.
-        body: Option<serde_json::Value>,
+        body: Option<Value>,
     },
     /// It runs later.
     Accepted(DeliveryAccepted),

@@ -11,8 +11,9 @@ use std::sync::atomic::AtomicU32;
 use bytes::Bytes;
 use http::Request;
 use http_body::Body;
+use http_body_util::Full;
 use tower::layer::layer_fn;
-use tower::{Service, ServiceBuilder, service_fn};
+use tower::{Service, ServiceBuilder, ServiceExt as _, service_fn};
 
 use super::layers::access_log::LogAccess;
 use super::layers::admit::Admit;
@@ -31,6 +32,7 @@ use super::services::EdgeServices;
 use super::stage::Admitted;
 use super::{Edge, Reply};
 use crate::dispatch::dispatch;
+use crate::loopback::{Answering, Loopback};
 use crate::settings::{AccessLog, EdgeLimits};
 
 /// What the layers share over all connections.
@@ -53,6 +55,8 @@ where
     B: Body<Data = Bytes> + Unpin + Send + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
+    let asked_again = shared.clone();
+    let loopback = Loopback::new(move |request| ask(&asked_again, peer, request));
     let Shared { edge, limits, access_log, base, in_flight } = shared.clone();
     let services = || edge.services.clone();
     let (marking, lookup, resolving) = (services(), services(), services());
@@ -86,5 +90,14 @@ where
         .layer(layer_fn(move |inner| Auth::new(inner, authorizing.clone())))
         // `Authorized` -> `Admitted`: who may not has no body read and takes no permit.
         .layer(layer_fn(move |inner| Admit::new(inner, admitting.clone(), limits.body_bytes_max)))
-        .service(service_fn(move |request: Admitted<E>| dispatch(edge.clone(), request)))
+        .service(service_fn(move |request: Admitted<E>| dispatch(edge.clone(), loopback.clone(), request)))
+}
+
+/// A request of our own, in the name of a caller: through all layers, as if it had come from outside.
+fn ask<E: EdgeServices>(shared: &Shared<E>, peer: IpAddr, request: Request<Full<Bytes>>) -> Answering {
+    let stack = build::<E, Full<Bytes>>(shared, peer);
+    Box::pin(async move {
+        let Ok(reply) = stack.oneshot(request).await;
+        reply
+    })
 }

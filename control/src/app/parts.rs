@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use mayfly_common::tasks::Tasks;
 use mayfly_core::admission::Admission;
+use mayfly_core::agents::Agents;
 use mayfly_core::app_cache::AppCache;
 use mayfly_core::apps::Apps;
 use mayfly_core::auth::admin::AdminKey;
 use mayfly_core::auth::{Authenticator, AuthenticatorParts, KeyCache, TokenVerifier};
 use mayfly_core::deploy::Deploy;
 use mayfly_core::env::Env;
+use mayfly_core::explain::Explain;
 use mayfly_core::function_management::Functions;
 use mayfly_core::functions::{FunctionCache, Rollouts};
 use mayfly_core::health::Health;
@@ -285,7 +287,7 @@ fn use_cases(
         },
         env,
         sql: Sql { tenants },
-        schemas,
+        schemas: schemas.clone(),
         triggers: Triggers { store: store.clone(), invoker: invoker.clone() },
         cron: CronTriggers { store: store.clone(), wake: Arc::default() },
         webhooks,
@@ -294,6 +296,8 @@ fn use_cases(
         storage,
         runner,
         logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
+        agents: Agents::new(store.clone(), config.policy.clone(), mayfly_mcp::tool_names().into()),
+        explain: Explain { store: store.clone(), invoker: invoker.clone(), schemas: schemas.clone() },
         usages: Usages { store: store.clone(), invoker: invoker.clone() },
         verify: Verify { store: store.clone(), keyring, engine, cpu_scheduler, invoker: invoker.clone() },
         health: Health { store, sink, concurrency, stop },

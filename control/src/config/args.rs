@@ -89,6 +89,10 @@ pub struct ServeArgs {
     #[arg(long, env = "MAYFLY_EXTRA_CA", value_name = "FILE")]
     pub extra_ca: Option<PathBuf>,
 
+    /// A policy (JSON) that every call of a tool by an agent has to pass, before the policy of its app
+    #[arg(long, env = "MAYFLY_POLICY", value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
     /// Close apps' databases that are not closed as they must be, such as restored ones, instead of refusing to start
     #[arg(long)]
     pub repair: bool,

@@ -1,5 +1,6 @@
 //! The platform's own tables, in a database of their own: one file a table.
 
+mod agents;
 mod api_error;
 mod apps;
 mod changes;
@@ -28,6 +29,9 @@ mod usage;
 mod versions;
 mod webhooks;
 
+pub use agents::{
+    AgentTables, AuditOutcome, AuditQuery, CounterFull, CounterStep, NewApproval, NewAuditEntry,
+};
 pub use api_error::POSTGRESQL;
 pub use apps::DatabaseSecrets;
 pub use apps::{AppRow, AppsTable};

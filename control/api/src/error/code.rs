@@ -245,6 +245,18 @@ codes! {
     StorageFull = "STORAGE_FULL", 503 Platform,
         "The disk is full",
         "The operator has to free space on the server's disk.";
+    /// A rule of a policy forbids the call; `details.rule` names it.
+    PolicyDenied = "POLICY_DENIED", 403 Caller,
+        "A policy denies this call",
+        "Read the rule and its reason; call it as the rule allows, or ask the operator.";
+    /// A counter of a policy is full; `details.rule` names it.
+    PolicyRateLimit = "POLICY_RATE_LIMIT", 429 Caller retry 1,
+        "A policy's limit is reached",
+        "Wait as long as `Retry-After` and `details.retry_after_seconds` say.";
+    /// The call waits for a person; `details.approval_id` names the approval.
+    ApprovalRequired = "APPROVAL_REQUIRED", 202 Caller,
+        "A person has to approve this call",
+        "Ask the operator to decide the approval, then make the same call again.";
     /// The function threw.
     FunctionThrew = "FUNCTION_THREW", 500 Function,
         "The function threw",

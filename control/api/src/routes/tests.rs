@@ -23,6 +23,8 @@ fn example(path: &str) -> String {
         .replace("{bucket}", "photos")
         .replace("{access_key}", "MFAK1")
         .replace("{upload}", "upl_1")
+        .replace("{approval}", "apr_1")
+        .replace("{invocation}", "inv_1")
         .replace("[/*]", "/sub//path")
 }
 

@@ -1,7 +1,5 @@
 //! `mayfly realtime connect`: a socket in the terminal.
 
-use std::io::BufRead as _;
-
 use futures_util::{SinkExt as _, StreamExt as _};
 use mayfly_api::realtime::close_code;
 use mayfly_api::routes::RouteId;
@@ -15,9 +13,7 @@ use crate::client::AppSocket;
 use crate::exit::Exit;
 use crate::out;
 use crate::remote::Remote;
-
-/// Lines that wait to be sent.
-const LINES_MAX: usize = 64;
+use crate::stdin;
 
 pub(super) async fn run(remote: &Remote, verb: RealtimeVerb) -> Result<Exit, Exit> {
     let RealtimeVerb::Connect { token, subscribe, present, event, frames } = verb;
@@ -28,7 +24,7 @@ pub(super) async fn run(remote: &Remote, verb: RealtimeVerb) -> Result<Exit, Exi
     for channel in present {
         send(&mut socket, json!({ "type": "presence_track", "channel": channel }).to_string()).await?;
     }
-    talk(&mut socket, lines()?, event.as_deref(), frames).await
+    talk(&mut socket, stdin::lines()?, event.as_deref(), frames).await
 }
 
 async fn talk(
@@ -100,23 +96,6 @@ async fn send(socket: &mut AppSocket, text: String) -> Result<(), Exit> {
         out::complain(&format!("the connection broke: {error}"));
         Exit::Failure
     })
-}
-
-/// The lines of stdin. Reading them blocks, and nothing ends it: the thread ends with the process.
-fn lines() -> Result<mpsc::Receiver<String>, Exit> {
-    let (sender, lines) = mpsc::channel(LINES_MAX);
-    let read = move || {
-        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
-            if sender.blocking_send(line).is_err() {
-                return;
-            }
-        }
-    };
-    std::thread::Builder::new().name("stdin".to_owned()).spawn(read).map_err(|error| {
-        out::complain(&format!("stdin cannot be read: {error}"));
-        Exit::Failure
-    })?;
-    Ok(lines)
 }
 
 #[cfg(test)]

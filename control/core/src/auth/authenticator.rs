@@ -71,6 +71,7 @@ impl Authenticator {
             // A client is checked where its socket is opened.
             Requirement::Open | Requirement::Client => Ok(None),
             Requirement::Admin => self.check_admin(head).await.map(Some),
+            Requirement::Key => self.check_key(head).await.map(Some),
             Requirement::App(scope) => {
                 self.check_manager(app.unwrap_or_default(), scope, head).await.map(Some)
             }
@@ -130,6 +131,20 @@ impl Authenticator {
         match self.credential(None, head).await? {
             Credential::Admin => Ok(Manager::Admin),
             Credential::Key(_) => Err(forbidden("this needs the operator's key")),
+            Credential::None => Err(required()),
+            Credential::User(_) => Err(refused(TokenFault::NotAKey)),
+            Credential::Bad(error) => Err(error),
+        }
+    }
+
+    /// The operator or any service key: what they ask for inside is authorized there.
+    async fn check_key(&self, head: &Parts) -> ApiResult<Manager> {
+        match self.credential(None, head).await? {
+            Credential::Admin => Ok(Manager::Admin),
+            Credential::Key(key) if key.kind == ApiKeyKind::Anon => {
+                Err(forbidden("an anon key has no rights on management"))
+            }
+            Credential::Key(key) => Ok(Manager::Key { id: key.id.clone(), scopes: key.scopes.clone() }),
             Credential::None => Err(required()),
             Credential::User(_) => Err(refused(TokenFault::NotAKey)),
             Credential::Bad(error) => Err(error),

@@ -46,6 +46,7 @@ impl Retention {
         self.store.cron().delete_before(oldest_slot, SLOTS_KEPT).await?;
         self.store.storage_events().tidy(oldest_slot, UPLOADS_KEPT).await?;
         self.store.webhooks().tidy(now, DELIVERIES_KEPT, DELIVERY_BYTES_KEPT).await?;
+        self.store.agents().tidy(oldest_slot).await?;
         if dropped > 0 {
             tracing::info!(days = dropped, before = %oldest, "old invocation records dropped");
         }

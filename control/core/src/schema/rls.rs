@@ -35,7 +35,17 @@ impl Schemas {
 
 impl Handler<RlsList> for Schemas {
     async fn handle(&self, call: ApiCall<RlsList>) -> ApiResult<PolicyList> {
-        let catalog = self.tenants.schema(&call.context.app).await?;
+        self.policies(&call.context.app).await
+    }
+}
+
+impl Schemas {
+    /// All policies of an app.
+    ///
+    /// # Errors
+    /// When its database cannot be read.
+    pub async fn policies(&self, app: &str) -> ApiResult<PolicyList> {
+        let catalog = self.tenants.schema(app).await?;
         let mut policies = Vec::new();
         for table in catalog.tables.values() {
             for (name, policy) in &table.rls.policies {

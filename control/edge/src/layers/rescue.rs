@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use tower::Service;
 
 use crate::Reply;
-use crate::rescue::to_reply;
+use crate::rescue::{name_metadata, to_reply};
 use crate::stage::Arrived;
 use mayfly_api::error::ApiError;
 
@@ -43,7 +43,8 @@ where
 
     fn call(&mut self, request: Arrived<B>) -> Self::Future {
         let id = Arc::clone(&request.context.id);
-        Rescuing { inner: self.inner.call(request), id, base: Arc::clone(&self.base) }
+        let is_mcp = request.head.uri.path().starts_with("/mcp");
+        Rescuing { inner: self.inner.call(request), id, base: Arc::clone(&self.base), is_mcp }
     }
 }
 
@@ -54,6 +55,7 @@ pin_project! {
         inner: F,
         id: Arc<str>,
         base: Arc<str>,
+        is_mcp: bool,
     }
 }
 
@@ -63,6 +65,12 @@ impl<F: Future<Output = Result<Reply, ApiError>>> Future for Rescuing<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let result = ready!(this.inner.poll(cx));
-        Poll::Ready(Ok(result.unwrap_or_else(|error| to_reply(&error, this.id, this.base))))
+        Poll::Ready(Ok(result.unwrap_or_else(|error| {
+            let mut reply = to_reply(&error, this.id, this.base);
+            if *this.is_mcp {
+                name_metadata(&mut reply, this.base);
+            }
+            reply
+        })))
     }
 }

@@ -19,7 +19,7 @@ use mayfly_api::logs::TailLogs;
 use mayfly_api::route::Route;
 use mayfly_api::routes::{RouteId, Services};
 use mayfly_api::usage::UsageVerified;
-use mayfly_edge::{EdgeServices, RunningCall, TailItem, TestCall, WebhookReply};
+use mayfly_edge::{EdgeServices, RunningCall, TailItem, TestCall, ToolCall, ToolEnd, WebhookReply};
 use mayfly_runtime::{Body, Chunks, DisconnectGuard, Disconnected, Request, Response};
 use mayfly_telemetry::request::RequestContext;
 use serde_json::{Value, json};
@@ -160,8 +160,8 @@ served_by_the_fake! {
     health HealthHandlers, apps AppsHandlers, keys KeysHandlers, tokens TokensHandlers, env EnvHandlers,
     sql SqlHandlers, schemas SchemaHandlers, functions FunctionsHandlers, triggers TriggersHandlers,
     cron CronHandlers, webhooks WebhookHandlers, queues QueueHandlers, realtime RealtimeHandlers, storage StorageHandlers,
-    uploads UploadHandlers, logs LogsHandlers, usages UsageHandlers,
-    calls CallHandlers
+    uploads UploadHandlers, logs LogsHandlers, invocations InvocationHandlers, usages UsageHandlers, policies PolicyHandlers,
+    approvals ApprovalHandlers, audits AuditHandlers, mcp McpHandlers, calls CallHandlers
 }
 
 impl EdgeServices for Fake {
@@ -299,6 +299,18 @@ impl EdgeServices for Fake {
     async fn connect(&self, _: &str, _: &Parts, _: IpAddr) -> ApiResult<FakeSocket> {
         self.asked("connect")?;
         Ok(FakeSocket::new(self.clone()))
+    }
+
+    async fn admit_tool(&self, call: ToolCall) -> ApiResult<i64> {
+        self.asked(format!("admit {}", call.tool)).map(|()| 1)
+    }
+
+    async fn refuse_tool(&self, call: ToolCall, error: &ApiError) -> ApiResult<()> {
+        self.asked(format!("refuse {} {}", call.tool, error.code().as_str()))
+    }
+
+    async fn settle_tool(&self, number: i64, end: ToolEnd) {
+        drop(self.asked(format!("settle {number} {:?}", end.error_code)));
     }
 
     async fn readiness(&self) -> Readiness {

@@ -1,0 +1,75 @@
+//! `mayfly approvals`: calls of tools that wait for a person.
+
+use mayfly_api::approvals::{
+    ApprovalDecision, ApprovalInfo, ApprovalList, ApprovalState, DecideApproval, ListApprovals,
+};
+use mayfly_api::endpoint::{EmptyBody, Json};
+use mayfly_api::routes::{ApprovalDecide, ApprovalGet, ApprovalsList};
+
+use crate::args::ApprovalVerb;
+use crate::exit::Exit;
+use crate::out;
+use crate::remote::{Remote, optional};
+
+pub(super) async fn run(remote: &Remote, verb: ApprovalVerb) -> Result<Exit, Exit> {
+    match verb {
+        ApprovalVerb::List { state } => {
+            let state = state.as_deref().map(known_state).transpose()?;
+            let query = ListApprovals { state, limit: None };
+            remote.call::<ApprovalsList>(&[], &query, &EmptyBody).await?.print(remote, list);
+        }
+        ApprovalVerb::Show { id } => {
+            remote.call::<ApprovalGet>(&[&id], &Default::default(), &EmptyBody).await?.print(remote, show);
+        }
+        ApprovalVerb::Approve { id, reason } => {
+            decide(remote, &id, ApprovalDecision::Approve, reason).await?
+        }
+        ApprovalVerb::Deny { id, reason } => decide(remote, &id, ApprovalDecision::Deny, reason).await?,
+    }
+    Ok(Exit::Ok)
+}
+
+async fn decide(
+    remote: &Remote,
+    id: &str,
+    decision: ApprovalDecision,
+    reason: Option<String>,
+) -> Result<(), Exit> {
+    let wanted = DecideApproval { decision, reason: reason.as_deref().map(Into::into) };
+    let answered = remote.call::<ApprovalDecide>(&[id], &Default::default(), &Json(wanted)).await?;
+    answered.print(remote, |info| out::say(&format!("{} is {}", info.id, info.state)));
+    Ok(())
+}
+
+fn known_state(text: &str) -> Result<ApprovalState, Exit> {
+    ApprovalState::parse(text).ok_or_else(|| {
+        let all: Vec<&str> = ApprovalState::ALL.iter().map(|state| state.as_str()).collect();
+        out::complain(&format!("--state must be one of {}", all.join(", ")));
+        Exit::Usage
+    })
+}
+
+fn list(shown: &ApprovalList) {
+    let rows: Vec<Vec<String>> = shown
+        .approvals
+        .iter()
+        .map(|info| {
+            let app = optional(info.app_id.as_ref());
+            let state = info.state.to_string();
+            vec![
+                info.id.clone(),
+                state,
+                info.requested_at.to_string(),
+                info.identity.clone(),
+                app,
+                info.tool.clone(),
+            ]
+        })
+        .collect();
+    out::table(&["ID", "STATE", "REQUESTED", "IDENTITY", "APP", "TOOL"], &rows);
+}
+
+fn show(info: &ApprovalInfo) {
+    out::data(&format!("{} {} by {} ({})", info.tool, info.state, info.identity, info.rule));
+    out::data(&format!("{:#}", info.arguments));
+}

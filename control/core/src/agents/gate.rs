@@ -1,0 +1,223 @@
+//! The gate before every tool: policies, approvals, counters, and a row of the audit log for each call.
+
+use std::sync::Arc;
+
+use mayfly_api::access::Manager;
+use mayfly_api::audit::AuditDecision;
+use mayfly_api::error::{ApiError, ApiResult, Code};
+use mayfly_common::digest::sha256_hex;
+use mayfly_policy::{
+    CompiledPolicy, CounterUse, PolicyCall, PolicyCaller, PolicyDecision, PolicyVerdict, redacted,
+    without_secrets,
+};
+use mayfly_store::{AuditOutcome, CounterStep, NewApproval, NewAuditEntry};
+use serde_json::{Map, Value, json};
+
+use super::Agents;
+
+/// For how long an approval can be decided and used.
+const APPROVAL_SECONDS: u32 = 24 * 60 * 60;
+/// Characters of a name that is no tool's, in the audit log.
+const TOOL_CHARS_MAX: usize = 100;
+
+/// Who calls a tool.
+#[derive(Debug, Clone)]
+pub struct AgentCaller {
+    /// By a key.
+    pub manager: Manager,
+}
+
+/// A call of a tool.
+#[derive(Debug, Clone)]
+pub struct AgentCall {
+    /// Who calls; `None`: that could not be found out.
+    pub caller: Option<AgentCaller>,
+    /// The app that it is about; the caller may manage it.
+    pub app: Option<String>,
+    /// The tool.
+    pub tool: String,
+    /// Its arguments.
+    pub arguments: Map<String, Value>,
+    /// The request.
+    pub request_id: Arc<str>,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Default)]
+pub struct CallOutcome {
+    /// The code of its failure; `None`: it succeeded.
+    pub error_code: Option<String>,
+    /// The invocation, where a function ran.
+    pub invocation_id: Option<String>,
+}
+
+/// A policy that a call has to pass, and whose it is.
+struct Applying {
+    of: String,
+    policy: Arc<CompiledPolicy>,
+}
+
+impl Agents {
+    /// Let a call through, or not. Answers its number in the audit log.
+    ///
+    /// # Errors
+    /// `POLICY_DENIED`, `POLICY_RATE_LIMIT`, `APPROVAL_REQUIRED`; or the log cannot be written, and nothing may run.
+    pub async fn admit(&self, call: &AgentCall) -> ApiResult<i64> {
+        let caller = policy_caller(call.caller.as_ref());
+        let applying = self.applying(call.app.as_deref()).await?;
+        let subject = PolicyCall {
+            tool: &call.tool,
+            arguments: &call.arguments,
+            caller: &caller,
+            app: call.app.as_deref(),
+        };
+        let policies: Vec<&CompiledPolicy> = applying.iter().map(|applying| &*applying.policy).collect();
+        let mut entry = entry(call, &subject, &policies);
+        let decisions: Vec<(&Applying, PolicyDecision)> =
+            applying.iter().map(|applying| (applying, applying.policy.decide(&subject))).collect();
+        if let Some((_, denied)) = decisions.iter().find(|(_, of)| of.verdict == PolicyVerdict::Deny) {
+            let text = format!("the policy denies this call of {}: {}", call.tool, denied.reason);
+            let error = ApiError::new(Code::PolicyDenied, text).with_details(json!({ "rule": denied.rule }));
+            return self.stop(entry, AuditDecision::Denied, &denied.rule, error).await;
+        }
+        let asking = decisions.iter().find(|(_, of)| of.verdict == PolicyVerdict::RequireApproval);
+        let uses: Vec<(&Applying, &CounterUse)> = decisions
+            .iter()
+            .flat_map(|(applying, of)| of.counters.iter().map(move |counter| (*applying, counter)))
+            .collect();
+        if let Some((_, asking)) = asking {
+            let digest = digest(call);
+            match self.store.agents().use_approval(&entry.identity, &digest).await? {
+                Some(id) => entry.approval_id = Some(id),
+                None => {
+                    let wanted = approval(&entry, &subject, digest, &asking.rule);
+                    let asked = self.store.agents().ask_approval(&wanted).await?;
+                    entry.approval_id = Some(asked.id.clone());
+                    let text = format!("{}; approval {} is {}", asking.reason, asked.id, asked.state);
+                    let details = json!({ "rule": asking.rule, "approval_id": asked.id, "state": asked.state,
+                        "expires_at": asked.expires_at });
+                    let error = ApiError::new(Code::ApprovalRequired, text).with_details(details);
+                    return self.stop(entry, AuditDecision::ApprovalRequired, &asking.rule, error).await;
+                }
+            }
+        }
+        let steps: Vec<CounterStep> = uses
+            .iter()
+            .map(|(applying, of)| CounterStep {
+                key: format!("{}/{}", applying.of, of.key),
+                window_seconds: of.window_seconds,
+                max: of.max,
+            })
+            .collect();
+        if let Some(full) = self.store.agents().count(&steps).await?
+            && let Some((_, of)) = uses.get(full.step)
+        {
+            let seconds = full.retry_after_seconds;
+            let text = format!(
+                "the policy allows {} calls of {} in {} seconds ({}); the next may come in {seconds} seconds",
+                of.max, call.tool, of.window_seconds, of.rule
+            );
+            let details = json!({ "rule": of.rule, "counter": of.counter, "max": of.max,
+                "window_seconds": of.window_seconds, "retry_after_seconds": seconds });
+            let error =
+                ApiError::new(Code::PolicyRateLimit, text).with_details(details).retry_after_seconds(seconds);
+            return self.stop(entry, AuditDecision::RateLimited, &of.rule, error).await;
+        }
+        entry.rule = decisions.last().map(|(_, of)| of.rule.clone());
+        Ok(self.store.agents().record(&entry).await?)
+    }
+
+    /// Write down a call that is none: of no tool, with a wrong argument, of a key that may not.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub async fn refuse(&self, call: &AgentCall, error: &ApiError) -> ApiResult<()> {
+        let caller = policy_caller(call.caller.as_ref());
+        let subject = PolicyCall { tool: &call.tool, arguments: &call.arguments, caller: &caller, app: None };
+        let mut entry = entry(call, &subject, &[]);
+        entry.decision = AuditDecision::Refused;
+        entry.error_code = Some(error.code().as_str().to_owned());
+        entry.reason = Some(error.message().to_owned());
+        self.store.agents().record(&entry).await?;
+        Ok(())
+    }
+
+    /// Write down how a call ended. It has ended, whatever comes of this.
+    pub async fn settle(&self, number: i64, outcome: CallOutcome) {
+        let CallOutcome { error_code, invocation_id } = outcome;
+        let outcome = AuditOutcome { succeeded: error_code.is_none(), error_code, invocation_id };
+        if let Err(error) = self.store.agents().complete(number, &outcome).await {
+            tracing::warn!(%error, number, "the end of an agent's call was not written down");
+        }
+    }
+
+    async fn applying(&self, app: Option<&str>) -> ApiResult<Vec<Applying>> {
+        let server =
+            self.server.iter().map(|policy| Applying { of: "server".into(), policy: Arc::clone(policy) });
+        let mut applying: Vec<Applying> = server.collect();
+        if let Some(app) = app {
+            let of_app = self.apps.find(&self.store, app).await?;
+            applying.extend(of_app.map(|policy| Applying { of: app.to_owned(), policy }));
+        }
+        Ok(applying)
+    }
+
+    /// Write down why a call does not run, and say so.
+    async fn stop(
+        &self,
+        mut entry: NewAuditEntry,
+        decision: AuditDecision,
+        rule: &str,
+        error: ApiError,
+    ) -> ApiResult<i64> {
+        entry.decision = decision;
+        entry.rule = Some(rule.to_owned());
+        entry.reason = Some(error.message().to_owned());
+        entry.error_code = Some(error.code().as_str().to_owned());
+        self.store.agents().record(&entry).await?;
+        Err(error)
+    }
+}
+
+fn policy_caller(caller: Option<&AgentCaller>) -> PolicyCaller {
+    match caller.map(|caller| &caller.manager) {
+        Some(Manager::Key { id, .. }) => {
+            PolicyCaller { key_id: Some(id.clone()), user_id: None, role: "service".to_owned() }
+        }
+        Some(Manager::Admin) => PolicyCaller { role: "admin".to_owned(), ..PolicyCaller::default() },
+        None => PolicyCaller { role: "unknown".to_owned(), ..PolicyCaller::default() },
+    }
+}
+
+fn entry(call: &AgentCall, subject: &PolicyCall<'_>, policies: &[&CompiledPolicy]) -> NewAuditEntry {
+    NewAuditEntry {
+        app_id: call.app.clone(),
+        identity: subject.caller.identity(),
+        tool: call.tool.chars().take(TOOL_CHARS_MAX).collect::<String>().replace('\0', ""),
+        arguments: redacted(subject, policies).to_string(),
+        decision: AuditDecision::Allowed,
+        rule: None,
+        reason: None,
+        error_code: None,
+        approval_id: None,
+        request_id: call.request_id.to_string(),
+    }
+}
+
+/// What a person sees is what runs: the digest is of everything, shown or secret.
+fn digest(call: &AgentCall) -> Vec<u8> {
+    let text = json!([call.app, call.tool, call.arguments]).to_string();
+    sha256_hex(text.as_bytes()).into_bytes()
+}
+
+fn approval(entry: &NewAuditEntry, subject: &PolicyCall<'_>, digest: Vec<u8>, rule: &str) -> NewApproval {
+    NewApproval {
+        app_id: entry.app_id.clone(),
+        identity: entry.identity.clone(),
+        tool: entry.tool.clone(),
+        arguments: without_secrets(subject.arguments).to_string(),
+        digest,
+        rule: rule.to_owned(),
+        seconds: APPROVAL_SECONDS,
+    }
+}

@@ -1,0 +1,20 @@
+//! The Model Context Protocol: agents' tools, each an action over the route table; resources; prompts.
+//!
+//! It knows the API and no server: what a tool does is a request to a route, which a [`ToolHost`] serves.
+
+mod action;
+mod arguments;
+mod host;
+mod http_service;
+mod outcome;
+mod progress;
+mod prompts;
+mod resources;
+mod schemas;
+mod server;
+mod tools;
+
+pub use host::{RouteAnswer, RouteRequest, ToolHost};
+pub use http_service::McpService;
+pub use outcome::ToolOutcome;
+pub use tools::names as tool_names;

@@ -1,0 +1,190 @@
+//! Decides a call: the most specific rule of its tool, its arguments, then what it counts against.
+
+use mayfly_api::policies::{CounterScope, PolicyDefault, RuleAction};
+use serde_json::{Map, Value};
+
+use crate::load::{CompiledPolicy, CompiledRule};
+
+/// Who calls.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PolicyCaller {
+    /// `key_...`
+    pub key_id: Option<String>,
+    /// The end user.
+    pub user_id: Option<String>,
+    /// `admin`, `service` or `end_user`.
+    pub role: String,
+}
+
+/// A call of a tool.
+#[derive(Debug, Clone)]
+pub struct PolicyCall<'a> {
+    /// The tool.
+    pub tool: &'a str,
+    /// Its arguments.
+    pub arguments: &'a Map<String, Value>,
+    /// Who calls.
+    pub caller: &'a PolicyCaller,
+    /// The app that it is about.
+    pub app: Option<&'a str>,
+}
+
+/// What is decided before anything is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyVerdict {
+    /// It may be made, if no counter is full.
+    Allow,
+    /// It may not.
+    Deny,
+    /// It may be made once a person has approved it.
+    RequireApproval,
+}
+
+/// A decision, and why it is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyDecision {
+    /// What is decided.
+    pub verdict: PolicyVerdict,
+    /// The rule that decided, by its path in the policy.
+    pub rule: String,
+    /// In words.
+    pub reason: String,
+    /// What the call counts against, where it is made.
+    pub counters: Vec<CounterUse>,
+}
+
+/// One use of a counter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CounterUse {
+    /// Which counter of whom.
+    pub key: String,
+    /// As the policy names it.
+    pub counter: String,
+    /// The window's length.
+    pub window_seconds: u32,
+    /// The most uses in a window.
+    pub max: u32,
+    /// The rule, by its path in the policy.
+    pub rule: String,
+}
+
+impl PolicyCaller {
+    /// The name of who calls, as the audit log has it.
+    pub fn identity(&self) -> String {
+        match (&self.user_id, &self.key_id) {
+            (Some(user), _) => format!("user:{user}"),
+            (None, Some(key)) => format!("key:{key}"),
+            (None, None) => self.role.clone(),
+        }
+    }
+
+    /// The identities that a grant may be for, the most specific one first.
+    fn identities(&self) -> impl Iterator<Item = String> {
+        let user = self.user_id.iter().map(|user| format!("user:{user}"));
+        let key = self.key_id.iter().map(|key| format!("key:{key}"));
+        user.chain(key).chain([format!("role:{}", self.role)])
+    }
+}
+
+impl CompiledPolicy {
+    /// Decide a call. Pure, and linear in the rule and the arguments that it names.
+    pub fn decide(&self, call: &PolicyCall<'_>) -> PolicyDecision {
+        match self.rule(call) {
+            Ok(rule) => rule.decide(call),
+            Err((default, place)) => PolicyDecision {
+                verdict: match default {
+                    PolicyDefault::Allow => PolicyVerdict::Allow,
+                    PolicyDefault::Deny => PolicyVerdict::Deny,
+                },
+                reason: match default {
+                    PolicyDefault::Allow => "no rule names the tool, and the default allows it".to_owned(),
+                    PolicyDefault::Deny => "no rule names the tool, and the default denies it".to_owned(),
+                },
+                rule: place,
+                counters: Vec::new(),
+            },
+        }
+    }
+
+    /// The rule of a call's tool, or the default and where that stands.
+    pub(crate) fn rule(&self, call: &PolicyCall<'_>) -> Result<&CompiledRule, (PolicyDefault, String)> {
+        let mut default = (self.default, "default".to_owned());
+        let mut found = None;
+        for identity in call.caller.identities() {
+            let Some(grant) = self.grants.get(&identity) else { continue };
+            found = grant.tools.get(call.tool);
+            if let Some(of_grant) = grant.default {
+                default = (of_grant, format!("grants.{identity}.default"));
+            }
+            if found.is_some() || grant.default.is_some() {
+                break;
+            }
+        }
+        // A grant with a default of its own stands alone.
+        let stands_alone = default.1 != "default";
+        let of_policy = self.tools.get(call.tool).filter(|_| !stands_alone);
+        found.or(of_policy).ok_or(default)
+    }
+}
+
+impl CompiledRule {
+    fn decide(&self, call: &PolicyCall<'_>) -> PolicyDecision {
+        let of = |verdict, rule: String, reason: String| PolicyDecision {
+            verdict,
+            rule,
+            reason,
+            counters: Vec::new(),
+        };
+        let reason = |otherwise: &str| self.reason.clone().unwrap_or_else(|| otherwise.to_owned());
+        if self.action == RuleAction::Deny {
+            let text = reason("the policy denies this tool");
+            return of(PolicyVerdict::Deny, format!("{}.action", self.place), text);
+        }
+        // Code is long: it is copied only where a rule looks at arguments.
+        let arguments =
+            if self.arguments.is_empty() { Value::Null } else { Value::Object(call.arguments.clone()) };
+        for argument in &self.arguments {
+            if let Err(broken) = argument.check(&arguments) {
+                let rule = format!("{}.arguments.{}.{}", self.place, argument.text, broken.member);
+                let text = match &self.reason {
+                    Some(reason) => format!("{}: {reason}", broken.reason),
+                    None => broken.reason,
+                };
+                return of(PolicyVerdict::Deny, rule, text);
+            }
+        }
+        let counters = self.limits.iter().map(|limit| {
+            let of = match limit.scope {
+                CounterScope::Grant => call.caller.identity(),
+                CounterScope::Key => call.caller.key_id.clone().unwrap_or_else(|| call.caller.role.clone()),
+                CounterScope::App => call.app.unwrap_or_default().to_owned(),
+                CounterScope::Global => String::new(),
+            };
+            CounterUse {
+                key: format!("{}/{}/{}/{of}", limit.counter, limit.window_seconds, limit.scope),
+                counter: limit.counter.clone(),
+                window_seconds: limit.window_seconds,
+                max: limit.max,
+                rule: limit.place.clone(),
+            }
+        });
+        let counters = counters.collect();
+        match self.action {
+            RuleAction::RequireApproval => PolicyDecision {
+                verdict: PolicyVerdict::RequireApproval,
+                rule: format!("{}.action", self.place),
+                reason: reason("a person has to approve each call"),
+                counters,
+            },
+            RuleAction::Allow | RuleAction::Deny => PolicyDecision {
+                verdict: PolicyVerdict::Allow,
+                rule: self.place.clone(),
+                reason: reason("the rule allows it"),
+                counters,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! The official clients over both transports: TypeScript, Python, and the inspector's command line.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+use support::app::TestApp;
+use support::cluster::run;
+
+use crate::npm::{self, execute};
+use crate::python;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_server");
+const TRANSPORTS: [&str; 2] = ["http", "stdio"];
+const TOOLS: [&str; 7] = [
+    "deploy_function",
+    "invoke_function",
+    "manage_function",
+    "manage_schema",
+    "manage_app",
+    "manage_triggers",
+    "explain_failure",
+];
+
+static FOLDER: LazyLock<Option<PathBuf>> = LazyLock::new(|| npm::folder("mcp"));
+
+/// What a program prints, which runs while the server answers it.
+async fn output(mut command: Command) -> String {
+    tokio::task::spawn_blocking(move || execute(&mut command)).await.unwrap()
+}
+
+fn url(app: &TestApp) -> String {
+    format!("http://{}", app.client.address())
+}
+
+/// The last line of a script's output, as JSON.
+async fn journey(mut command: Command, transport: &str, app: &TestApp) -> Value {
+    command.args([transport, &url(app), &app.service_key, &app.id, PROGRAM]);
+    let text = output(command).await;
+    serde_json::from_str(text.lines().last().unwrap()).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[test]
+fn the_typescript_client_makes_the_journey() {
+    let Some(folder) = &*FOLDER else { return };
+    run(async {
+        for transport in TRANSPORTS {
+            let app = TestApp::new().await;
+            let mut command = Command::new("node");
+            command.arg("journey.mjs").current_dir(folder);
+            let made = journey(command, transport, &app).await;
+            assert_eq!(
+                made,
+                json!({
+                    "server": "mayfly", "tools": TOOLS, "deployed": "deployed", "invoked": { "welcome": "ann" },
+                    "logged": "welcome ann", "applied": 1, "again": "Schema is up to date",
+                    "thrown": [true, "VALIDATION_INVALID_CODE"], "unknown": [true, "VALIDATION_INVALID_SCHEMA"],
+                    "explained": false, "guest": true, "prompt": 1, "slow": "ok", "progressed": true, "told": [],
+                }),
+                "{transport}"
+            );
+        }
+    });
+}
+
+#[test]
+fn the_python_client_makes_the_journey() {
+    let untested = "the Python client of the Model Context Protocol is not tested";
+    let Some(environment) = python::environment("mcp-python", "tests/mcp/requirements.txt", untested) else {
+        return;
+    };
+    run(async {
+        for transport in TRANSPORTS {
+            let app = TestApp::new().await;
+            let mut command = Command::new(environment.join("bin/python"));
+            command.arg(npm::root().join("tests/mcp/journey.py"));
+            let made = journey(command, transport, &app).await;
+            assert_eq!(
+                made,
+                json!({
+                    "protocol": "2026-07-28", "tools": TOOLS, "deployed": "deployed",
+                    "invoked": { "welcome": "ann" }, "logged": "welcome ann",
+                    "thrown": [true, "VALIDATION_INVALID_CODE"], "unknown": [true, "VALIDATION_INVALID_SCHEMA"],
+                    "schema": false, "guest": true, "prompt": 1,
+                }),
+                "{transport}"
+            );
+        }
+    });
+}
+
+#[test]
+fn the_inspector_lists_and_calls() {
+    let Some(folder) = &*FOLDER else { return };
+    run(async {
+        let app = TestApp::new().await;
+        let inspect = async |arguments: &[&str]| {
+            let mut command = Command::new(folder.join("node_modules/.bin/mcp-inspector"));
+            command.args(["--cli", PROGRAM, "mcp"]).args(arguments).current_dir(folder);
+            command.env("MAYFLY_URL", url(&app)).env("MAYFLY_KEY", &app.service_key);
+            let text = output(command).await;
+            serde_json::from_str::<Value>(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+        };
+        let listed = inspect(&["--method", "tools/list"]).await;
+        assert_eq!(listed["tools"].as_array().unwrap().len(), TOOLS.len());
+        let id = format!("app_id={}", app.id);
+        let call =
+            ["--method", "tools/call", "--tool-name", "manage_function", "--tool-arg", &id, "action=list"];
+        let called = inspect(&call).await;
+        assert_eq!(called["structuredContent"], json!({ "functions": [] }), "{called}");
+        let resources = inspect(&["--method", "resources/list"]).await;
+        assert!(resources["resources"].as_array().unwrap().len() >= 3);
+    });
+}
