@@ -220,25 +220,25 @@ macros::routes! {
     queues: QueueHandlers {
         /// Lists an app's queues, with what is set for them and how many jobs are in which state.
         QueuesList = GET "/v1/{app}/queues", App(Scope::Read), Small, Nothing, EmptyBody
-            => 200 json queues::QueueList, [], tool "manage_triggers" "queues";
+            => 200 json queues::QueueList, [], tool "manage_queues" "list";
         /// Changes what is set for a function's queue.
         QueuePatch = PATCH "/v1/{app}/queues/{name}", App(Scope::Deploy), Small, Nothing, Json<queues::PatchQueue>
-            => 200 json queues::QueueSettingsInfo, [StorageFull], tool "manage_triggers" "update_queue";
+            => 200 json queues::QueueSettingsInfo, [StorageFull], tool "manage_queues" "update";
         /// Lists a queue's jobs, newest first, in pages.
         JobsList = GET "/v1/{app}/queues/{name}/jobs", App(Scope::Read), Small, queues::ListJobs, EmptyBody
-            => 200 json queues::JobPage, [], tool "manage_triggers" "jobs";
+            => 200 json queues::JobPage, [], tool "manage_queues" "jobs";
         /// Stores a job for a function; the answer comes before it runs.
         JobEnqueue = POST "/v1/{app}/queues/{name}/jobs", App(Scope::Invoke), Large, Nothing, Json<queues::EnqueueJob>
-            => 202 json queues::EnqueuedJob, [PayloadTooLarge, StorageFull], tool "manage_triggers" "enqueue";
+            => 202 json queues::EnqueuedJob, [PayloadTooLarge, StorageFull], tool "manage_queues" "enqueue";
         /// Shows a job, with its payload and what became of it.
         JobGet = GET "/v1/{app}/queues/{name}/jobs/{job}", App(Scope::Read), Small, Nothing, EmptyBody
-            => 200 json queues::JobInfo, [], tool "manage_triggers" "job";
+            => 200 json queues::JobInfo, [], tool "manage_queues" "job";
         /// Runs a job that has ended once more, with all its attempts; the answer comes before it runs.
         JobReplay = POST "/v1/{app}/queues/{name}/jobs/{job}/replay", App(Scope::Invoke), Small, Nothing, EmptyBody
-            => 202 json queues::JobInfo, [ResourceConflict, StorageFull], tool "manage_triggers" "replay_job";
+            => 202 json queues::JobInfo, [ResourceConflict, StorageFull], tool "manage_queues" "replay";
         /// Cancels a job that waits.
         JobCancel = DELETE "/v1/{app}/queues/{name}/jobs/{job}", App(Scope::Invoke), Small, Nothing, EmptyBody
-            => 200 json queues::JobInfo, [ResourceConflict], tool "manage_triggers" "cancel_job";
+            => 200 json queues::JobInfo, [ResourceConflict], tool "manage_queues" "cancel";
     }
     realtime: RealtimeHandlers {
         /// Opens a websocket: frames run functions, and channels carry messages between clients.
@@ -278,14 +278,14 @@ macros::routes! {
     uploads: UploadHandlers {
         /// Lists the objects that fired a function's upload trigger, newest first, in pages.
         UploadsList = GET "/v1/{app}/functions/{name}/uploads", App(Scope::Read), Small, uploads::ListUploads, EmptyBody
-            => 200 json uploads::UploadEventPage, [], tool "manage_triggers" "uploads";
+            => 200 json uploads::UploadEventPage, [], tool "manage_storage" "uploads";
         /// Shows an upload event, and what became of it.
         UploadGet = GET "/v1/{app}/functions/{name}/uploads/{upload}", App(Scope::Read), Small, Nothing, EmptyBody
-            => 200 json uploads::UploadEventInfo, [], tool "manage_triggers" "upload";
+            => 200 json uploads::UploadEventInfo, [], tool "manage_storage" "upload";
         /// Runs an upload event that has ended once more; the answer comes before the run.
         UploadReplay = POST "/v1/{app}/functions/{name}/uploads/{upload}/replay", App(Scope::Invoke), Small, Nothing, EmptyBody
             => 202 json uploads::UploadEventInfo, [ResourceConflict, StatePrerequisiteMissing, StorageFull],
-            tool "manage_triggers" "upload_replay";
+            tool "manage_storage" "upload_replay";
         /// Takes the event notifications of another S3 server; the answer comes when they are durable.
         S3EventsTell = POST "/v1/{app}/s3-events", App(Scope::Invoke), Large, Nothing, Json<uploads::S3Notification>
             => 202 json uploads::EventsTaken, [StorageFull];

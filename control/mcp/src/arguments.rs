@@ -34,6 +34,9 @@ pub(crate) fn path_parameters(path: &str) -> impl Iterator<Item = (&'static str,
                 "type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$", "description": "The function's name.",
             }),
             "delivery" => json!({ "type": "string", "description": "The delivery's id (whd_...)." }),
+            "job" => json!({ "type": "string", "description": "The job's id (job_...)." }),
+            "bucket" => json!({ "type": "string", "description": "The bucket's name." }),
+            "upload" => json!({ "type": "string", "description": "The upload event's id (upl_...)." }),
             _ => json!({ "type": "string", "description": "The invocation's id (inv_...)." }),
         };
         Some((parameter, schema))
@@ -155,6 +158,9 @@ fn parameter_of(name: &str) -> Option<&'static str> {
         "name" => Some("function_name"),
         "delivery" => Some("delivery_id"),
         "invocation" => Some("invocation_id"),
+        "job" => Some("job_id"),
+        "bucket" => Some("bucket"),
+        "upload" => Some("upload_id"),
         _ => None,
     }
 }

@@ -5,7 +5,9 @@ mod explain_failure;
 mod invoke_function;
 mod manage_app;
 mod manage_function;
+mod manage_queues;
 mod manage_schema;
+mod manage_storage;
 mod manage_triggers;
 
 use std::sync::{Arc, LazyLock};
@@ -53,13 +55,15 @@ pub(crate) fn as_they_are(_: &mut Map<String, Value>) -> ApiResult<()> {
 
 /// All tools.
 pub(crate) fn definitions() -> &'static [ToolDefinition] {
-    static TOOLS: [ToolDefinition; 7] = [
+    static TOOLS: [ToolDefinition; 9] = [
         deploy_function::TOOL,
         invoke_function::TOOL,
         manage_function::TOOL,
         manage_schema::TOOL,
         manage_app::TOOL,
         manage_triggers::TOOL,
+        manage_queues::TOOL,
+        manage_storage::TOOL,
         explain_failure::TOOL,
     ];
     &TOOLS

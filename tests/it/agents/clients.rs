@@ -13,13 +13,15 @@ use crate::python;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_server");
 const TRANSPORTS: [&str; 2] = ["http", "stdio"];
-const TOOLS: [&str; 7] = [
+const TOOLS: [&str; 9] = [
     "deploy_function",
     "invoke_function",
     "manage_function",
     "manage_schema",
     "manage_app",
     "manage_triggers",
+    "manage_queues",
+    "manage_storage",
     "explain_failure",
 ];
 

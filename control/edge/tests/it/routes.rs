@@ -28,6 +28,8 @@ fn body(id: RouteId) -> Value {
     match id {
         RouteId::AppsCreate => json!({ "name": "shop" }),
         RouteId::TokensMint => json!({ "sub": "alice" }),
+        RouteId::ApprovalDecide => json!({ "decision": "deny" }),
+        RouteId::AgentPolicySet => json!({ "version": "1", "default": "allow", "tools": {} }),
         RouteId::SigningKeysImport => json!({ "jwk": {} }),
         RouteId::EnvPatch | RouteId::FunctionEnvPatch => json!({ "envVars": {} }),
         RouteId::SqlRun => json!({ "sql": "select 1" }),

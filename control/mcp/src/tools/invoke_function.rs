@@ -14,7 +14,7 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
     description: DESCRIPTION,
     // What a function does, only its author knows.
     hints: Hints { read_only: false, destructive: true, idempotent: false, open_world: true },
-    actions: &[ToolAction::new("", RouteId::FunctionsInvoke)],
+    actions: &[ToolAction::new("", RouteId::FunctionsInvoke).hiding(&["wait_background"])],
     words: &[
         ("app_id", "The app of the function."),
         ("function_name", "The function."),
