@@ -53,6 +53,8 @@ fn answered_by_the_edge(id: RouteId) -> Option<&'static str> {
     match id {
         RouteId::ErrorPage => Some("FUNCTION_THREW"),
         RouteId::OpenApi => Some("\"openapi\": \"3.1.0\""),
+        RouteId::McpServe => Some("must accept both"),
+        RouteId::McpMetadata => Some("bearer_methods_supported"),
         // A plain request never gets as far as its use case.
         RouteId::RealtimeOpen => Some("UPGRADE_REQUIRED"),
         _ => None,
