@@ -25,6 +25,8 @@ static SECRETS: LazyLock<PathBuf> = LazyLock::new(|| {
     path
 });
 
+static STORAGE: LazyLock<PathBuf> = LazyLock::new(|| cluster::lasting_directory().keep().join("storage"));
+
 /// A server.
 #[derive(Debug)]
 pub struct Node {
@@ -56,6 +58,8 @@ impl Node {
     async fn start_on_shared(data_dir: tempfile::TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::loopback(data_dir.path().to_owned());
         config.database = DatabaseSource::Running(cluster::endpoint());
+        // What one node stores the others read, as nodes over one PostgreSQL must.
+        config.storage_dir = Some(STORAGE.clone());
         Self::start_in(data_dir, config, change).await
     }
 

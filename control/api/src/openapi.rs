@@ -212,11 +212,21 @@ fn responses(route: &Route, answers: &mut SchemaGenerator) -> Value {
             status.to_string(),
             json!({
                 "description": names.join(", "),
-                "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
+                "content": problem_content(route),
             }),
         );
     }
     responses.into()
+}
+
+/// An error as the route tells it: clients of S3 expect S3's.
+fn problem_content(route: &Route) -> Value {
+    let mut content =
+        json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
+    if is(route, RouteId::S3) {
+        content["application/xml"] = json!({ "schema": { "type": "string" } });
+    }
+    content
 }
 
 fn is(route: &Route, id: RouteId) -> bool {

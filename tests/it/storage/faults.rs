@@ -46,9 +46,10 @@ fn a_full_disk_refuses_an_upload_and_keeps_nothing_of_it() {
 #[test]
 fn a_client_that_goes_in_the_middle_leaves_nothing() {
     run(async {
-        let node = Node::start(|_| {}).await;
+        let own = support::cluster::directory();
+        let node = Node::start(|config| config.storage_dir = Some(own.path().join("storage"))).await;
         let access = on(&node).await;
-        let directory = node.data_dir().join("storage");
+        let directory = own.path().join("storage");
         let wanted = serde_json::json!({ "method": "PUT", "bucket": "photos", "key": "half" });
         let presigned = access.app.manage("POST", "/storage/presign").json(wanted).ok().await;
         let url = presigned["url"].as_str().unwrap();
@@ -69,9 +70,10 @@ fn a_client_that_goes_in_the_middle_leaves_nothing() {
 #[test]
 fn what_nothing_names_is_swept() {
     run(async {
-        let node = Node::start(|_| {}).await;
+        let own = support::cluster::directory();
+        let node = Node::start(|config| config.storage_dir = Some(own.path().join("storage"))).await;
         let access = on(&node).await;
-        let directory = node.data_dir().join("storage");
+        let directory = own.path().join("storage");
         access.put("/photos/a", &[], "one").await;
         access.put("/photos/a", &[], "two").await;
         access.put("/photos/b", &[], "three").await;

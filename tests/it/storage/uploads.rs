@@ -10,7 +10,11 @@ use super::Access;
 /// Reads the object that fired, and keeps what it got in the app's database.
 const KEEP: &str = "export default async (req, ctx) => {
     const body = await req.json();
-    const object = await ctx.storage.get(ctx.trigger.bucket, ctx.trigger.key).catch(() => null);
+    const object = await ctx.storage.get(ctx.trigger.bucket, ctx.trigger.key).catch((error) => {
+        // Another server's object: there is no such bucket. What else goes wrong is tried again.
+        if (/bucket/.test(error.message)) return null;
+        throw error;
+    });
     const text = object === null ? null : await object.text();
     await ctx.db.query('INSERT INTO fired (seen) VALUES ($1)', [JSON.stringify({ body, text, trigger: ctx.trigger })]);
     const fails = text?.startsWith('fail ') ? Number(text.slice(5)) : 0;
