@@ -1,6 +1,8 @@
 //! Jobs for the app's functions.
 
-use javy_plugin_api::javy::quickjs::{Ctx, Exception, Function, Object, Promise, Result, String as JsString, Value};
+use javy_plugin_api::javy::quickjs::{
+    Ctx, Exception, Function, Object, Promise, Result, String as JsString, Value,
+};
 use mayfly_abi::op::Operation;
 use mayfly_abi::operation::{EnqueueFrame, Enqueued, JobStart};
 

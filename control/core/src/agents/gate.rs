@@ -112,6 +112,9 @@ impl Agents {
         if let Some(full) = self.store.agents().count(&steps).await?
             && let Some((_, of)) = uses.get(full.step)
         {
+            if let Some(id) = &entry.approval_id {
+                self.store.agents().give_back_approval(id).await?;
+            }
             let seconds = full.retry_after_seconds;
             let text = format!(
                 "the policy allows {} calls of {} in {} seconds ({}); the next may come in {seconds} seconds",

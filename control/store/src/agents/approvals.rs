@@ -49,6 +49,21 @@ impl AgentTables<'_> {
         Ok(row.map(|row| row.get(0)))
     }
 
+    /// Give an approval back, whose call did not run after all.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn give_back_approval(&self, id: &str) -> Result<(), StoreError> {
+        let client = self.store.client().await?;
+        client
+            .execute(
+                "UPDATE agent_approvals SET state = 'approved', used_at = NULL WHERE id = $1 AND state = 'used'",
+                &[&id],
+            )
+            .await?;
+        Ok(())
+    }
+
     /// The approval that a call waits for, made where there is none.
     ///
     /// # Errors
