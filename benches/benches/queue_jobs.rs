@@ -93,5 +93,8 @@ fn peers(url: &str) -> Option<Value> {
     let script = folder.join("queue.mjs");
     let output = Command::new("node").arg(script).args([url, &JOBS.to_string()]).output().ok()?;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).ok()
+    // What the peers log comes before it.
+    let text = String::from_utf8_lossy(&output.stdout);
+    let last = text.lines().last().unwrap_or_default();
+    Some(serde_json::from_str(last).unwrap_or_else(|_| panic!("no figures: {text}")))
 }

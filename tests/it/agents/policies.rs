@@ -138,6 +138,30 @@ fn counters_are_exact_over_two_nodes() {
 }
 
 #[test]
+fn an_approved_call_beyond_its_limit_keeps_its_approval() {
+    run(async {
+        let app = TestApp::new().await;
+        let rule = json!({ "action": "require_approval",
+            "limits": [{ "counter": "deploys", "window": "hour", "max": 1, "scope": "app" }] });
+        set(&app, json!({ "version": "1", "default": "allow", "tools": { "deploy_function": rule } })).await;
+        let approved = async |name: &str| {
+            let asked = failed(&app, "deploy_function", deploy(&app, name), "APPROVAL_REQUIRED").await;
+            let path =
+                format!("/v1/approvals/{}", asked["error"]["details"]["approval_id"].as_str().unwrap());
+            let decision = json!({ "decision": "approve" });
+            app.client.post(&path).key(&app.admin_key).json(decision).ok().await;
+            path
+        };
+        approved("a").await;
+        assert_eq!(call(&app, "deploy_function", deploy(&app, "a")).await["isError"], false);
+        let second = approved("b").await;
+        failed(&app, "deploy_function", deploy(&app, "b"), "POLICY_RATE_LIMIT").await;
+        let shown = app.client.get(&second).key(&app.admin_key).ok().await;
+        assert_eq!(shown["state"], "approved", "it is good for the next hour's call");
+    });
+}
+
+#[test]
 fn an_approved_call_runs_once() {
     run(async {
         let app = TestApp::new().await;

@@ -57,7 +57,9 @@ impl AgentTables<'_> {
         let client = self.store.client().await?;
         client
             .execute(
-                "UPDATE agent_approvals SET state = 'approved', used_at = NULL WHERE id = $1 AND state = 'used'",
+                "UPDATE agent_approvals a SET state = 'approved', used_at = NULL WHERE a.id = $1 AND a.state = 'used'
+                   AND NOT EXISTS (SELECT FROM agent_approvals o WHERE o.identity = a.identity AND o.digest = a.digest
+                     AND o.state IN ('pending', 'approved'))",
                 &[&id],
             )
             .await?;
