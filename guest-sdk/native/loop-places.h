@@ -63,3 +63,14 @@ static const uint8_t *const pc = NULL;
         emit_source_loc(s);                                                                              \
         (js_parse_statement)(s);                                                                         \
     })
+
+/* The code that gives a loop's variable its value stands before the expression that is looped over, and a loop is told there, too,
+ * when it repeats: without a place of its own that would be the statement before. */
+#define js_parse_for_in_of(first, ...) MAYFLY_FOR_##first, __VA_ARGS__)
+#define MAYFLY_FOR_JSParseState js_parse_for_in_of(JSParseState
+#define MAYFLY_FOR_s mayfly_parse_for(s
+#define mayfly_parse_for(s, ...)                                                                         \
+    ({                                                                                                   \
+        emit_source_loc(s);                                                                              \
+        (js_parse_for_in_of)(s, __VA_ARGS__);                                                            \
+    })
