@@ -11,7 +11,7 @@ mod uploads;
 
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, Uri};
+use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
 use mayfly_common::clock;
 use mayfly_store::StorageQuota;
 use s3s::service::S3ServiceBuilder;
@@ -129,9 +129,11 @@ fn refuse_unsupported(head: &Parts) -> Result<(), S3Error> {
         "x-amz-website-redirect-location",
         "x-amz-grant-",
     ];
-    let is_unsupported = |name: &str| UNSUPPORTED.iter().any(|known| name.starts_with(known));
-    if head.headers.keys().any(|name| is_unsupported(name.as_str())) {
-        let message = "A header you provided implies functionality that is not implemented";
+    let is_unsupported =
+        |name: &&HeaderName| UNSUPPORTED.iter().any(|known| name.as_str().starts_with(known));
+    if let Some(name) = head.headers.keys().find(is_unsupported) {
+        let message =
+            format!("the header {name} is not supported: its effect would be promised and not kept");
         return Err(refuse(S3ErrorCode::NotImplemented, message));
     }
     let acl = head.headers.get("x-amz-acl").map(HeaderValue::as_bytes);

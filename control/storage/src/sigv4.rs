@@ -114,7 +114,7 @@ impl Unverified {
 const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your key and signing method.";
 
 /// A typed refusal.
-pub(crate) fn refuse(code: S3ErrorCode, message: &'static str) -> S3Error {
+pub(crate) fn refuse(code: S3ErrorCode, message: impl Into<std::borrow::Cow<'static, str>>) -> S3Error {
     S3Error::with_message(code, message)
 }
 
