@@ -1,6 +1,6 @@
-CREATE TABLE orders (
+CREATE TABLE receipts (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   email text NOT NULL,
-  receipt timestamptz,
+  sent_at timestamptz,
   attempts integer NOT NULL DEFAULT 0
 );

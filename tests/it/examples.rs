@@ -196,7 +196,7 @@ fn a_receipt_is_sent_once_for_each_order() {
         assert_eq!(order.status, 202, "{}", order.text());
         let sent = until("the receipt is sent", || async {
             let orders = app.call("GET", "queue-receipts").ok().await["orders"].clone();
-            (orders[0]["receipt"] != Value::Null).then_some(orders)
+            (orders[0]["sent_at"] != Value::Null).then_some(orders)
         })
         .await;
         assert_eq!((&sent[0]["email"], &sent[0]["attempts"]), (&json!("ada@example.com"), &json!(2)));
@@ -236,6 +236,21 @@ fn two_tabs_of_a_page_talk_and_see_each_other() {
         two.send(json!({ "type": "presence_get", "channel": "room" })).await;
         let left = two.next("presence_state").await;
         assert!(!left.to_string().contains(&gone), "{left}");
+    });
+}
+
+#[test]
+fn all_examples_share_one_app() {
+    run(async {
+        // `mayfly dev examples` deploys them all into one.
+        let app = TestApp::new().await;
+        for entry in fs::read_dir(folder()).unwrap() {
+            let entry = entry.unwrap();
+            if let Ok(sql) = fs::read_to_string(entry.path().join("schema.sql")) {
+                let name = entry.file_name().into_string().unwrap();
+                app.manage("POST", "/sql").json(json!({ "sql": sql, "name": name })).ok().await;
+            }
+        }
     });
 }
 
