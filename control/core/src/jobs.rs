@@ -21,10 +21,11 @@ use mayfly_tenant_db::tenant::Tenants;
 
 use crate::invalidation::CacheInvalidator;
 use crate::sockets::Channels;
+use crate::triggers::PromisedJob;
 use crate::triggers::cron::CronJob;
 use crate::triggers::queue::QueueJob;
-use crate::triggers::s3_upload::UploadJob;
-use crate::triggers::webhook::WebhookJob;
+use crate::triggers::s3_upload::Uploads;
+use crate::triggers::webhook::Webhooks;
 
 pub use leases::StoreLeases;
 pub use reencryption::{Reencrypted, Reencryption};
@@ -50,11 +51,11 @@ pub struct JobParts {
     /// Plans and starts cron slots.
     pub cron: CronJob,
     /// Starts webhook deliveries that were promised.
-    pub webhooks: WebhookJob,
+    pub webhooks: PromisedJob<Webhooks>,
     /// Wakes what works off apps' jobs.
     pub queues: QueueJob,
     /// Starts functions for objects that were written.
-    pub uploads: UploadJob,
+    pub uploads: PromisedJob<Uploads>,
     /// Deletes stored bytes that nothing names any more.
     pub storage_sweep: StorageSweep,
     /// What arrives for the sockets of this node.

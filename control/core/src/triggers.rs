@@ -9,6 +9,7 @@ pub mod cron;
 mod http;
 mod in_flight;
 mod list;
+mod promised;
 pub mod queue;
 mod run;
 mod running;
@@ -25,6 +26,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 pub use list::Triggers;
+pub use promised::PromisedJob;
 pub use run::TriggerRunner;
 
 /// One kind of trigger.

@@ -28,10 +28,10 @@ use mayfly_core::test_call::TestCalls;
 use mayfly_core::tokens::Tokens;
 use mayfly_core::triggers::cron::{CronJob, CronParts, CronTriggers};
 use mayfly_core::triggers::queue::{QueueJob, QueueParts, Queues};
-use mayfly_core::triggers::s3_upload::{UploadJob, UploadParts, Uploads};
-use mayfly_core::triggers::webhook::{WebhookJob, WebhookParts, Webhooks};
+use mayfly_core::triggers::s3_upload::{UploadParts, Uploads};
+use mayfly_core::triggers::webhook::{WebhookParts, Webhooks};
 use mayfly_core::triggers::websocket::{WebsocketParts, Websockets};
-use mayfly_core::triggers::{TriggerRunner, Triggers};
+use mayfly_core::triggers::{PromisedJob, TriggerRunner, Triggers};
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
 use mayfly_egress::EgressClient;
@@ -124,8 +124,8 @@ pub(super) fn build(
     let parts = use_cases(foundation, caches, shared, daily.clone(), config, admin_key, public_url);
     let (runner, wake) = (parts.runner.clone(), Arc::clone(&parts.cron.wake));
     let queues = QueueJob::new(parts.queues.clone());
-    let webhooks = WebhookJob::new(parts.webhooks.clone(), stop.clone());
-    let uploads = UploadJob::new(parts.uploads.clone(), stop.clone());
+    let webhooks = PromisedJob::new(parts.webhooks.clone(), stop.clone());
+    let uploads = PromisedJob::new(parts.uploads.clone(), stop.clone());
     let cron = CronJob::new(CronParts { store: store.clone(), runner, tasks, stop, wake, node });
     let jobs = JobParts {
         store,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Keys of rows in a ledger. Cheap to clone.
 #[derive(Debug)]
-pub(super) struct InFlight<K>(Arc<Mutex<HashSet<K>>>);
+pub struct InFlight<K>(Arc<Mutex<HashSet<K>>>);
 
 /// Until it is dropped, its row is in flight.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use super::in_flight::{InFlight, InFlightGuard};
 
 /// How much a job runs at one moment on this node.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct RunBounds {
+pub struct RunBounds {
     /// Runs of all apps.
     pub(super) all: usize,
     /// Runs of one app. With half of them it gets no more until some have ended, and one claim brings the other half.

@@ -19,7 +19,6 @@ use super::run::TriggerRunner;
 use super::settler::{Ledger, Settler};
 
 pub(crate) use config::S3Upload;
-pub use job::UploadJob;
 
 /// Use cases of upload triggers. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -25,7 +25,6 @@ use super::settler::{Ledger, Settler};
 use crate::triggers::in_flight::InFlight;
 pub(crate) use config::Webhook;
 pub use inbox::WebhookAnswer;
-pub use job::WebhookJob;
 pub(crate) use payload::delivery_name;
 pub use providers::HostAnswer;
 pub use run::FunctionAnswer;

@@ -1,111 +1,66 @@
-//! The job that starts upload events, and keeps this node's claims: on every node, without a leader.
+//! Upload events, for the job that starts their functions.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
-use mayfly_common::jobs::Job;
+use mayfly_common::tasks::Tasks;
 use mayfly_store::{ClaimedUpload, StoreError, UploadClaim};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::Notify;
 
 use super::Uploads;
 use super::run::{self, Attempt, LEASE};
-use crate::triggers::running::{Run, RunBounds, Runs};
+use crate::triggers::in_flight::InFlight;
+use crate::triggers::promised::PromisedRuns;
+use crate::triggers::running::RunBounds;
 
-/// Runs of events on this node.
-const RUNS: RunBounds = RunBounds { all: 64, per_app: 16, claim_min: 1 };
-/// How often claims are renewed.
-const RENEW_EVERY: Duration = Duration::from_secs(15);
-
-/// The job.
-#[derive(Debug)]
-pub struct UploadJob {
-    uploads: Uploads,
-    /// Fires when a shutdown begins: nothing is started any more.
-    stop: CancellationToken,
-    runs: Runs<String>,
-    renewed: Mutex<Instant>,
-}
-
-impl UploadJob {
-    /// A job that starts what these use cases keep.
-    pub fn new(uploads: Uploads, stop: CancellationToken) -> Self {
-        let runs = Runs::new(RUNS, uploads.in_flight.clone(), Arc::clone(&uploads.wake));
-        Self { uploads, stop, runs, renewed: Mutex::new(Instant::now()) }
-    }
-
-    /// Start what waits, as far as there is room. Says whether there may be more.
-    async fn start(&self) -> Result<bool, StoreError> {
-        let Some((limit, per_app)) = self.runs.room() else { return Ok(false) };
-        let full_apps = self.runs.full_apps();
-        let claim = UploadClaim {
-            node: &self.uploads.node,
-            limit: u32::try_from(limit).unwrap_or(u32::MAX),
-            per_app,
-            full_apps: &full_apps,
-            lease: LEASE,
-        };
-        let claimed = Instant::now();
-        let events = self.uploads.store.storage_events().claim(claim).await?;
-        let is_more = events.len() == limit;
-        for upload in events {
-            // This job alone begins runs, so there is as much room as there was.
-            let Some(run) = self.runs.begin(&upload.app_id, upload.id.clone()) else { break };
-            self.spawn(upload, claimed, run);
-        }
-        self.runs.claimed(is_more);
-        Ok(is_more)
-    }
-
-    fn spawn(&self, upload: ClaimedUpload, claimed: Instant, running: Run<String>) {
-        let uploads = self.uploads.clone();
-        self.uploads.tasks.work(async move {
-            match run::attempt(&uploads, upload, claimed).await {
-                Attempt::Ended(outcome) => uploads.settler.settle(outcome).await,
-                Attempt::Released(release) => run::release(&uploads, &release).await,
-                Attempt::Abandoned => {
-                    tracing::warn!("an upload event was claimed too long ago to be started");
-                }
-            }
-            drop(running);
-            // There is room again, and perhaps an attempt that is due at once.
-            uploads.wake.notify_one();
-        });
-    }
-
-    async fn keep_claims(&self) -> Result<(), StoreError> {
-        let is_due = {
-            let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_due = renewed.elapsed() >= RENEW_EVERY;
-            if is_due {
-                *renewed = Instant::now();
-            }
-            is_due
-        };
-        let table = self.uploads.store.storage_events();
-        if is_due {
-            table.renew(&self.uploads.node, &self.runs.keys(), LEASE).await?;
-        }
-        let lost = table.expire().await?;
-        if lost > 0 {
-            tracing::warn!(lost, "runs of upload events ended with their node");
-        }
-        Ok(())
-    }
-}
-
-impl Job for UploadJob {
+impl PromisedRuns for Uploads {
+    type Claimed = ClaimedUpload;
     const NAME: &'static str = "upload_events";
-    const EVERY: Duration = Duration::from_secs(1);
-    const FIRST: Duration = Duration::ZERO;
-    type Error = StoreError;
+    const WHAT: &'static str = "upload events";
+    /// Runs of events on this node.
+    const RUNS: RunBounds = RunBounds { all: 64, per_app: 16, claim_min: 1 };
 
-    async fn run(&self) -> Result<(), StoreError> {
-        self.keep_claims().await?;
-        while !self.stop.is_cancelled() && self.start().await? {}
+    fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    fn wake(&self) -> &Arc<Notify> {
+        &self.wake
+    }
+
+    fn in_flight(&self) -> &InFlight<String> {
+        &self.in_flight
+    }
+
+    async fn claim(
+        &self,
+        limit: u32,
+        per_app: u32,
+        full_apps: &[String],
+    ) -> Result<Vec<ClaimedUpload>, StoreError> {
+        let claim = UploadClaim { node: &self.node, limit, per_app, full_apps, lease: LEASE };
+        self.store.storage_events().claim(claim).await
+    }
+
+    fn key(claimed: &ClaimedUpload) -> (&str, &str) {
+        (&claimed.app_id, &claimed.id)
+    }
+
+    async fn attempt(&self, claimed: ClaimedUpload, at: Instant) -> bool {
+        match run::attempt(self, claimed, at).await {
+            Attempt::Ended(outcome) => self.settler.settle(outcome).await,
+            Attempt::Released(release) => run::release(self, &release).await,
+            Attempt::Abandoned => return false,
+        }
+        true
+    }
+
+    async fn renew(&self, ids: &[String]) -> Result<(), StoreError> {
+        self.store.storage_events().renew(&self.node, ids, LEASE).await?;
         Ok(())
     }
 
-    async fn woken(&self) {
-        self.uploads.wake.notified().await;
+    async fn expire(&self) -> Result<u64, StoreError> {
+        self.store.storage_events().expire().await
     }
 }
