@@ -21,6 +21,7 @@ use mayfly_core::admission::{Admission, Counted, Permit};
 use mayfly_core::agents::{AgentCall, AgentCaller, Agents, CallOutcome};
 use mayfly_core::apps::Apps;
 use mayfly_core::auth::{Authenticator, CallAccess};
+use mayfly_core::changes::ChangeFeeds;
 use mayfly_core::env::Env;
 use mayfly_core::explain::Explain;
 use mayfly_core::function_management::Functions;
@@ -79,6 +80,8 @@ pub struct UseCaseParts {
     pub queues: Queues,
     /// Upload triggers.
     pub uploads: Uploads,
+    /// Tables whose changes sockets follow.
+    pub changes: ChangeFeeds,
     /// Buckets, objects, and the S3 endpoint.
     pub storage: Storage,
     /// The way of all triggers to an invocation.
@@ -138,6 +141,7 @@ impl Services for UseCases {
     type QueueHandlers = Queues;
     type WebhookHandlers = Webhooks;
     type RealtimeHandlers = Self;
+    type RealtimeTableHandlers = ChangeFeeds;
     type StorageHandlers = Storage;
     type UploadHandlers = Uploads;
     type LogsHandlers = Logs;
@@ -199,6 +203,10 @@ impl Services for UseCases {
 
     fn realtime(&self) -> &Self {
         self
+    }
+
+    fn realtime_tables(&self) -> &ChangeFeeds {
+        &self.0.changes
     }
 
     fn storage(&self) -> &Storage {

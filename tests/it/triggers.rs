@@ -1,6 +1,7 @@
 //! Triggers: what starts functions beside a request to their URL.
 
 mod background;
+mod changes;
 mod channels;
 mod cron;
 mod croniter;

@@ -65,18 +65,32 @@ impl TestSocket {
         self.stream.send(message).await.expect("it is open");
     }
 
+    /// The next frame of any type but a heartbeat.
+    pub async fn frame(&mut self) -> Value {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("a frame");
+            if let Some(Ok(Message::Text(text))) = message {
+                let frame: Value = serde_json::from_str(&text).expect("JSON");
+                if frame["type"] != "heartbeat" {
+                    return frame;
+                }
+            }
+        }
+    }
+
     /// The next frame of that type; others are skipped.
     pub async fn next(&mut self, kind: &str) -> Value {
-        let until = Instant::now() + PATIENCE;
+        let (mut skipped, until) = (Vec::new(), Instant::now() + PATIENCE);
         loop {
             // Heartbeats come for ever.
             let message = tokio::time::timeout_at(until, self.stream.next()).await;
-            match message.unwrap_or_else(|_| panic!("no {kind} came")) {
+            match message.unwrap_or_else(|_| panic!("no {kind} came, but {skipped:?}")) {
                 Some(Ok(Message::Text(text))) => {
                     let frame: Value = serde_json::from_str(&text).expect("JSON");
                     if frame["type"] == kind {
                         return frame;
                     }
+                    skipped.push(frame);
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_))) => {}
                 other => panic!("{other:?} where {kind} was expected"),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::value::Text;
+use crate::value::{Text, Timestamp};
 
 /// How a socket is opened.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -13,6 +13,24 @@ pub struct OpenRealtime {
     /// An end user's token or a key of the app, where neither a header nor a subprotocol can carry it.
     #[serde(default)]
     pub token: Option<Text<1, 8192>>,
+}
+
+/// Tables whose changes sockets can follow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RealtimeTableList {
+    /// By name.
+    pub tables: Vec<RealtimeTableInfo>,
+}
+
+/// A table whose changes sockets can follow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RealtimeTableInfo {
+    /// Its name, in the schema `public`.
+    pub name: String,
+    /// Since when it is switched on.
+    pub enabled_at: Timestamp,
+    /// Whether there is such a table now: one that was dropped and made again is switched on as it was.
+    pub exists: bool,
 }
 
 /// The largest message of a client, in bytes.

@@ -245,6 +245,17 @@ macros::routes! {
         RealtimeOpen = GET "/v1/{app}/realtime", Client, Small, realtime::OpenRealtime, EmptyBody
             => 101 special "*/*" String, [AuthForbidden, UpgradeRequired];
     }
+    realtime_tables: RealtimeTableHandlers {
+        /// Lists the tables whose changes sockets can follow.
+        RealtimeTablesList = GET "/v1/{app}/realtime/tables", App(Scope::Read), Small, Nothing, EmptyBody
+            => 200 json realtime::RealtimeTableList, [], tool "manage_realtime" "list";
+        /// Switches a table on for the change feed: sockets that subscribe to it are told of the rows that they may see.
+        RealtimeTableEnable = PUT "/v1/{app}/realtime/tables/{table}", App(Scope::Deploy), Small, Nothing, EmptyBody
+            => 200 json realtime::RealtimeTableInfo, [ResourceConflict, StorageFull], tool "manage_realtime" "enable";
+        /// Switches a table off, and says which are left. Its subscribers are told within ten seconds.
+        RealtimeTableDisable = DELETE "/v1/{app}/realtime/tables/{table}", App(Scope::Deploy), Small, Nothing, EmptyBody
+            => 200 json realtime::RealtimeTableList, [ResourceConflict], tool "manage_realtime" "disable";
+    }
     storage: StorageHandlers {
         /// Shows what an app stores: its buckets, objects and bytes, and the endpoint for clients of S3.
         StorageGet = GET "/v1/{app}/storage", App(Scope::Read), Small, Nothing, EmptyBody

@@ -17,7 +17,7 @@ pub(crate) use agents::{ApprovalVerb, AuditArgs, PolicyVerb};
 pub(crate) use apps::{AppVerb, KeyVerb};
 pub(crate) use functions::{CronVerb, EnvVerb, FunctionVerb, UsageVerb};
 pub(crate) use queue::{QueueEnqueueArgs, QueueSetArgs, QueueVerb};
-pub(crate) use realtime::RealtimeVerb;
+pub(crate) use realtime::{RealtimeConnectArgs, RealtimeVerb};
 pub(crate) use schema::{SchemaChangeArgs, SchemaPlace, SchemaVerb};
 pub(crate) use storage::{BucketVerb, StorageKeyVerb, StorageVerb};
 pub(crate) use webhook::{WebhookSendArgs, WebhookVerb};

@@ -6,6 +6,7 @@ mod claims_sweep;
 mod daily_quotas;
 mod idle_images;
 mod leases;
+mod realtime_changes;
 mod realtime_messages;
 mod realtime_presence;
 mod reencryption;
@@ -19,6 +20,7 @@ use mayfly_storage::StorageSweep;
 use mayfly_store::Store;
 use mayfly_tenant_db::tenant::Tenants;
 
+use crate::changes::ChangeFeeds;
 use crate::invalidation::CacheInvalidator;
 use crate::sockets::Channels;
 use crate::triggers::PromisedJob;
@@ -60,6 +62,8 @@ pub struct JobParts {
     pub storage_sweep: StorageSweep,
     /// What arrives for the sockets of this node.
     pub channels: Channels,
+    /// What tells sockets of tables' changes.
+    pub changes: ChangeFeeds,
 }
 
 /// Start every job.
@@ -76,6 +80,7 @@ pub fn start(tasks: Tasks, node: &str, parts: JobParts) -> JobRunner<StoreLeases
     runner.start(parts.storage_sweep);
     runner.start(realtime_presence::RealtimePresence { channels: parts.channels.clone() });
     runner.start(realtime_messages::RealtimeMessages { channels: parts.channels });
+    runner.start(realtime_changes::RealtimeChanges { changes: parts.changes });
     runner.start(parts.retention);
     runner.start(daily_quotas::DailyQuotas { daily: parts.daily });
     runner.start(claims_sweep::ClaimsSweep { tenants: parts.tenants.clone() });

@@ -6,6 +6,7 @@ pub mod app_cache;
 pub mod app_config;
 pub mod apps;
 pub mod auth;
+pub mod changes;
 pub mod deploy;
 pub mod env;
 pub mod explain;

@@ -37,6 +37,7 @@ pub(crate) fn path_parameters(path: &str) -> impl Iterator<Item = (&'static str,
             "job" => json!({ "type": "string", "description": "The job's id (job_...)." }),
             "bucket" => json!({ "type": "string", "description": "The bucket's name." }),
             "upload" => json!({ "type": "string", "description": "The upload event's id (upl_...)." }),
+            "table" => json!({ "type": "string", "description": "The table's name." }),
             _ => json!({ "type": "string", "description": "The invocation's id (inv_...)." }),
         };
         Some((parameter, schema))
@@ -161,6 +162,7 @@ fn parameter_of(name: &str) -> Option<&'static str> {
         "job" => Some("job_id"),
         "bucket" => Some("bucket"),
         "upload" => Some("upload_id"),
+        "table" => Some("table"),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@ mod invoke_function;
 mod manage_app;
 mod manage_function;
 mod manage_queues;
+mod manage_realtime;
 mod manage_schema;
 mod manage_storage;
 mod manage_triggers;
@@ -55,7 +56,7 @@ pub(crate) fn as_they_are(_: &mut Map<String, Value>) -> ApiResult<()> {
 
 /// All tools.
 pub(crate) fn definitions() -> &'static [ToolDefinition] {
-    static TOOLS: [ToolDefinition; 9] = [
+    static TOOLS: [ToolDefinition; 10] = [
         deploy_function::TOOL,
         invoke_function::TOOL,
         manage_function::TOOL,
@@ -63,6 +64,7 @@ pub(crate) fn definitions() -> &'static [ToolDefinition] {
         manage_app::TOOL,
         manage_triggers::TOOL,
         manage_queues::TOOL,
+        manage_realtime::TOOL,
         manage_storage::TOOL,
         explain_failure::TOOL,
     ];

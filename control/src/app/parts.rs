@@ -9,6 +9,7 @@ use mayfly_core::app_cache::AppCache;
 use mayfly_core::apps::Apps;
 use mayfly_core::auth::admin::AdminKey;
 use mayfly_core::auth::{Authenticator, AuthenticatorParts, KeyCache, TokenVerifier};
+use mayfly_core::changes::ChangeFeeds;
 use mayfly_core::deploy::Deploy;
 use mayfly_core::env::Env;
 use mayfly_core::explain::Explain;
@@ -112,6 +113,12 @@ pub(super) fn build(
     let retention = Retention { store: store.clone(), days: config.records_days };
     let invalidator = caches.invalidator.clone();
     let channels = channels(&foundation, &caches);
+    let changes = ChangeFeeds::new(
+        tenants.clone(),
+        store.clone(),
+        foundation.tasks.clone(),
+        Arc::clone(&foundation.node),
+    );
     let keys = StorageKeys::new(store.clone(), Arc::clone(&foundation.keyring));
     let uploaded = Arc::default();
     let objects = Objects::new(store.clone(), Arc::clone(&foundation.blobs), Arc::clone(&uploaded));
@@ -120,7 +127,7 @@ pub(super) fn build(
     let guest =
         GuestStorage { objects: objects.clone(), presigner: presigner.clone(), apps: caches.apps.clone() };
     let storage = Storage::new(objects, keys, presigner, caches.apps.clone());
-    let shared = SharedParts { channels: &channels, storage, guest, uploaded };
+    let shared = SharedParts { channels: &channels, changes: changes.clone(), storage, guest, uploaded };
     let parts = use_cases(foundation, caches, shared, daily.clone(), config, admin_key, public_url);
     let (runner, wake) = (parts.runner.clone(), Arc::clone(&parts.cron.wake));
     let queues = QueueJob::new(parts.queues.clone());
@@ -141,6 +148,7 @@ pub(super) fn build(
         uploads,
         storage_sweep,
         channels,
+        changes,
     };
     (UseCases::new(parts), jobs)
 }
@@ -156,6 +164,7 @@ fn channels(foundation: &Foundation, caches: &NodeCaches) -> Channels {
 /// What use cases share with each other and with the jobs.
 struct SharedParts<'a> {
     channels: &'a Channels,
+    changes: ChangeFeeds,
     storage: Storage,
     guest: GuestStorage,
     /// Told when an object starts functions.
@@ -173,7 +182,7 @@ fn use_cases(
 ) -> UseCaseParts {
     let Foundation { engine, store, tenants, keyring, egress, blobs: _, sink, tasks, stop, node } =
         foundation;
-    let SharedParts { channels, storage, guest, uploaded } = shared;
+    let SharedParts { channels, changes, storage, guest, uploaded } = shared;
     let NodeCaches { apps: app_cache, keys: key_cache, functions: function_cache, sockets: _, invalidator } =
         caches;
     let authenticator = Authenticator::new(AuthenticatorParts {
@@ -263,6 +272,7 @@ fn use_cases(
         runner: runner.clone(),
         hub: channels.hub.clone(),
         publisher: channels.publisher.clone(),
+        changes: changes.clone(),
         presence: channels.presence.clone(),
     });
     UseCaseParts {
@@ -307,6 +317,7 @@ fn use_cases(
         admission,
         invoker,
         websockets,
+        changes,
     }
 }
 

@@ -55,7 +55,7 @@ pub use keys::{ApiKey, KeysTable, NewKey};
 pub use leases::LeasesTable;
 pub use pool::{Store, StoreConfig};
 pub use queues::WatchedQueuesTable;
-pub use realtime::{Arrival, Envelope, Member, Messages, NewMember, RealtimeTables};
+pub use realtime::{Arrival, Envelope, Member, Messages, NewMember, RealtimeTables, ToldChanges};
 pub use recordings::{RecordingsTable, StoredRecording};
 pub use rollouts::{Rollout, RolloutTerms, RolloutsTable};
 pub use signing_keys::{NewSigningKey, SigningKeyRow, SigningKeysTable};

@@ -1,10 +1,13 @@
-//! Realtime over all nodes: messages by `NOTIFY`, large ones by way of a table, and the table of presence.
+//! Realtime over all nodes: messages by `NOTIFY`, large ones by way of a table; the table of presence; and which apps'
+//! tables have changed.
 
+mod changes;
 mod messages;
 mod presence;
 
 use crate::Store;
 
+pub use changes::ToldChanges;
 pub use messages::{Arrival, Envelope, Messages};
 pub use presence::{Member, NewMember};
 

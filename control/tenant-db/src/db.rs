@@ -1,6 +1,7 @@
 //! `ctx.db`: a tenant's statements, as one identity, over connections of our own wire client.
 
 mod allow_list;
+mod app_wakes;
 mod checkout;
 mod connection_permits;
 mod credentials;
@@ -11,13 +12,13 @@ mod error;
 mod invocation;
 mod limits;
 mod pool;
-mod queue_wakes;
 mod responses;
 mod rows;
 mod session;
 mod statement;
 mod transaction;
 
+pub use app_wakes::AppWakes;
 pub(crate) use credentials::{CredentialResolver, TenantCredentials, session_settings};
 pub(crate) use database::AppDatabase;
 pub use enqueue::{
@@ -27,7 +28,6 @@ pub(crate) use enqueue::{ENQUEUE, StoredRow, job_params};
 pub use invocation::InvocationTransaction;
 pub use limits::DbLimits;
 pub(crate) use pool::Pools;
-pub use queue_wakes::QueueWakes;
 pub(crate) use responses::begin as begin_response;
 pub use responses::{KeyState, KeyedRequest, RESPONSE_BYTES_MAX, ResponseHold};
 pub(crate) use statement::UserStatement;

@@ -1,7 +1,7 @@
 //! The identity a function's SQL runs as, and the privilege of each login.
 
 /// The identity under which the database runs a function's SQL.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Identity {
     /// `butterbase_service`: row-level security does not apply.
     Service,

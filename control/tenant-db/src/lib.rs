@@ -1,6 +1,7 @@
 //! Apps' own databases: provisioning, roles, connection pools, and `ctx.db` over them.
 
 pub mod api_error;
+pub mod changes;
 pub mod db;
 pub mod idempotency;
 pub mod identity;

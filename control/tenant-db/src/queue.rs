@@ -9,7 +9,7 @@ mod session;
 mod settings;
 
 pub use crate::db::{
-    ATTEMPTS_MAX, BACKOFF_SECONDS_MAX, DELAY_SECONDS_MAX, KEY_MAX, PAYLOAD_BYTES_MAX, QueueWakes, check_job,
+    ATTEMPTS_MAX, AppWakes, BACKOFF_SECONDS_MAX, DELAY_SECONDS_MAX, KEY_MAX, PAYLOAD_BYTES_MAX, check_job,
 };
 pub use history::{JobQuery, JobRow, QueueCounts};
 pub use provider::AppQueues;

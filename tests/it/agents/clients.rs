@@ -13,7 +13,7 @@ use crate::python;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_server");
 const TRANSPORTS: [&str; 2] = ["http", "stdio"];
-const TOOLS: [&str; 9] = [
+const TOOLS: [&str; 10] = [
     "deploy_function",
     "invoke_function",
     "manage_function",
@@ -21,6 +21,7 @@ const TOOLS: [&str; 9] = [
     "manage_app",
     "manage_triggers",
     "manage_queues",
+    "manage_realtime",
     "manage_storage",
     "explain_failure",
 ];

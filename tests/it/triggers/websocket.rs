@@ -110,7 +110,7 @@ fn what_a_frame_does_wrong_is_said_and_the_socket_lives_on() {
             (r#"{"type":"event"}"#, "Missing \"event\" field"),
             (r#"{"type":"event","event":"other"}"#, "No handler for event: other"),
             (r#"{"type":"dance"}"#, "Unknown message type: dance"),
-            (r#"{"type":"subscribe"}"#, "Missing \"channel\" field"),
+            (r#"{"type":"subscribe"}"#, "Missing \"table\" or \"channel\" field"),
             (r#"{"type":"publish","channel":"a","data":1}"#, "only service keys publish"),
             (r#"{"type":"subscribe","channel":"private:a"}"#, "a private channel"),
             (r#"{"type":"presence_get","channel":"a"}"#, "subscribe to the channel first"),

@@ -9,6 +9,9 @@ use tokio::sync::Notify;
 /// Messages and bytes that may wait.
 const MESSAGES_MAX: usize = 1_024;
 const BYTES_MAX: usize = 2 << 20;
+/// What many messages at once leave for others.
+const MESSAGES_SPARE: usize = 64;
+const BYTES_SPARE: usize = 128 << 10;
 
 /// The queue of one socket.
 #[derive(Debug, Default)]
@@ -58,6 +61,13 @@ impl Outbox {
         drop(queue);
         self.filled.notify_one();
         true
+    }
+
+    /// Whether that many messages can be appended at once, with room left for others.
+    pub fn has_room(&self, messages: usize, bytes: usize) -> bool {
+        let queue = self.lock();
+        queue.messages.len() + messages + MESSAGES_SPARE <= MESSAGES_MAX
+            && queue.bytes + bytes + BYTES_SPARE <= BYTES_MAX
     }
 
     /// Close the socket after what waits. The first one to close it says why.
@@ -143,6 +153,15 @@ mod tests {
             assert_eq!(close.code, close_code::SLOW_READER);
             assert!(close.reason.contains(&format!("{} messages", count + 1)), "{}", close.reason);
         }
+    }
+
+    #[test]
+    fn many_at_once_leave_room_for_others() {
+        let outbox = Outbox::default();
+        assert!(outbox.has_room(MESSAGES_MAX - MESSAGES_SPARE, BYTES_MAX - BYTES_SPARE));
+        assert!(!outbox.has_room(MESSAGES_MAX - MESSAGES_SPARE + 1, 1));
+        assert!(outbox.send(text(1)));
+        assert!(!outbox.has_room(1, BYTES_MAX - BYTES_SPARE));
     }
 
     #[tokio::test]

@@ -159,7 +159,7 @@ macro_rules! served_by_the_fake {
 served_by_the_fake! {
     health HealthHandlers, apps AppsHandlers, keys KeysHandlers, tokens TokensHandlers, env EnvHandlers,
     sql SqlHandlers, schemas SchemaHandlers, functions FunctionsHandlers, triggers TriggersHandlers,
-    cron CronHandlers, webhooks WebhookHandlers, queues QueueHandlers, realtime RealtimeHandlers, storage StorageHandlers,
+    cron CronHandlers, webhooks WebhookHandlers, queues QueueHandlers, realtime RealtimeHandlers, realtime_tables RealtimeTableHandlers, storage StorageHandlers,
     uploads UploadHandlers, logs LogsHandlers, invocations InvocationHandlers, usages UsageHandlers, policies PolicyHandlers,
     approvals ApprovalHandlers, audits AuditHandlers, mcp McpHandlers, calls CallHandlers
 }

@@ -135,7 +135,11 @@ fn breaks_connection(error: &WireError) -> bool {
 
 impl Drop for Checkout {
     fn drop(&mut self) {
-        let Some((pooled, permit)) = self.held.take() else { return };
+        let Some((mut pooled, permit)) = self.held.take() else { return };
+        // What was changed is committed by now, or never will be.
+        if pooled.connection.take_changes() {
+            self.pools.change_wakes().wake(&self.pool.app_id);
+        }
         let connection = &pooled.connection;
         if connection.is_busy() {
             return cancel_and_close(pooled, permit);

@@ -8,11 +8,11 @@ use mayfly_runtime::providers::{
     Transaction, TransactionOptions,
 };
 
+use super::app_wakes::AppWakes;
 use super::checkout::Checkout;
 use super::credentials::{CredentialResolver, TenantCredentials};
 use super::error::guest_error;
 use super::pool::Pools;
-use super::queue_wakes::QueueWakes;
 use super::rows::JsonRows;
 use super::session::SessionUser;
 use super::statement::UserStatement;
@@ -30,7 +30,7 @@ pub(crate) struct AppDatabase {
     app_id: Arc<str>,
     identity: Identity,
     /// Told of jobs that transactions have committed.
-    wakes: QueueWakes,
+    wakes: AppWakes,
 }
 
 impl fmt::Debug for AppDatabase {
@@ -45,13 +45,13 @@ impl AppDatabase {
         resolver: Arc<dyn CredentialResolver>,
         app_id: Arc<str>,
         identity: Identity,
-        wakes: QueueWakes,
+        wakes: AppWakes,
     ) -> Self {
         Self { pools, resolver, app_id, identity, wakes }
     }
 
     /// A connection, and the credentials, which sign for the user.
-    async fn checkout(&self) -> Result<(Checkout, Arc<TenantCredentials>), GuestError> {
+    pub(crate) async fn checkout(&self) -> Result<(Checkout, Arc<TenantCredentials>), GuestError> {
         check_subject(self.identity.subject())?;
         let credentials = self.resolver.resolve(&self.app_id).await?;
         let checkout = Checkout::take(&self.pools, &credentials, self.identity.privilege()).await?;
@@ -97,7 +97,7 @@ impl AppDatabase {
         transaction.take(held, claim.ttl_seconds).await
     }
 
-    fn end_user<'a>(&'a self, credentials: &'a TenantCredentials) -> Option<SessionUser<'a>> {
+    pub(crate) fn end_user<'a>(&'a self, credentials: &'a TenantCredentials) -> Option<SessionUser<'a>> {
         self.identity.subject().map(|subject| SessionUser { credentials, subject })
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use mayfly_runtime::providers::GuestError;
 use tokio::sync::Semaphore;
 
+use super::app_wakes::AppWakes;
 use super::connection_permits::{ConnectionPermit, ConnectionPermits, LoginPermit};
 use super::credentials::{TenantCredentials, session_settings};
 use super::error::{exhausted, unreachable};
@@ -24,11 +25,14 @@ pub(crate) struct Pools {
     limits: DbLimits,
     permits: ConnectionPermits,
     logins: Mutex<HashMap<(String, Privilege), Arc<LoginPool>>>,
+    /// Told of commits that have changed tables which are read for changes.
+    change_wakes: AppWakes,
 }
 
 /// The connections of one login.
 #[derive(Debug)]
 pub(super) struct LoginPool {
+    pub(super) app_id: Arc<str>,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
     /// Goes up when what open connections know is out of date.
@@ -55,11 +59,21 @@ struct Idle {
 impl Pools {
     pub(crate) fn new(endpoint: PostgresEndpoint, limits: DbLimits) -> Arc<Self> {
         let permits = ConnectionPermits::new(limits.connections_max);
-        Arc::new(Self { endpoint, limits, permits, logins: Mutex::default() })
+        Arc::new(Self {
+            endpoint,
+            limits,
+            permits,
+            logins: Mutex::default(),
+            change_wakes: AppWakes::default(),
+        })
     }
 
     pub(crate) fn limits(&self) -> &DbLimits {
         &self.limits
+    }
+
+    pub(crate) fn change_wakes(&self) -> &AppWakes {
+        &self.change_wakes
     }
 
     /// A connection as this privilege, an idle one or a new one: with its pool, and the permit to use it.
@@ -124,6 +138,7 @@ impl Pools {
         let mut logins = lock(&self.logins);
         let pool = logins.entry((app_id.to_owned(), privilege)).or_insert_with(|| {
             Arc::new(LoginPool {
+                app_id: app_id.into(),
                 permits: Arc::new(Semaphore::new(self.limits.connections_per_login)),
                 idle: Mutex::default(),
                 generation: AtomicU64::new(0),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mayfly_runtime::providers::{GuestError, NewJob, StoredJob};
 
-use crate::db::{AppDatabase, ENQUEUE, QueueWakes, StoredRow, UserStatement, job_params};
+use crate::db::{AppDatabase, AppWakes, ENQUEUE, StoredRow, UserStatement, job_params};
 use crate::identity::Identity;
 use crate::tenant::Tenants;
 
@@ -13,7 +13,7 @@ use crate::tenant::Tenants;
 pub struct AppQueues {
     database: AppDatabase,
     app_id: Arc<str>,
-    wakes: QueueWakes,
+    wakes: AppWakes,
 }
 
 impl Tenants {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use mayfly_api::error::Code;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Statement};
 
 use crate::tenant::{TenantError, Tenants};
 
@@ -43,6 +43,24 @@ const CLAIM: &str = "WITH RECURSIVE names (queue) AS (
     invocation_id = NULL, status = NULL, error_code = NULL, error_message = NULL
   FROM picked p WHERE j.id = p.id AND j.state = 'waiting'
   RETURNING j.id, j.queue, j.payload, j.key, j.attempt, j.attempts_max, j.fence, j.enqueued_at";
+
+/// The outcomes are as many rows.
+fn settle() -> String {
+    format!(
+        "UPDATE mayfly.jobs j SET
+           state = CASE WHEN o.wait IS NOT NULL THEN 'waiting' WHEN o.code IS NULL THEN 'done'
+             WHEN NOT o.is_final AND j.attempt < j.attempts_max THEN 'waiting' ELSE 'dead' END,
+           attempt = j.attempt - CASE WHEN o.wait IS NOT NULL THEN 1 ELSE 0 END,
+           run_at = CASE WHEN o.wait IS NOT NULL THEN statement_timestamp() + o.wait * interval '1 s'
+             WHEN o.code IS NOT NULL AND NOT o.is_final AND j.attempt < j.attempts_max
+               THEN statement_timestamp() + {BACKOFF} ELSE j.run_at END,
+           ended_at = statement_timestamp(), node = NULL, claimed_until = NULL, invocation_id = o.invocation,
+           status = o.status, error_code = o.code, error_message = o.message
+         FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::text[], $7::text[], $8::boolean[],
+             $9::float8[]) AS o (id, fence, invocation, status, code, message, is_final, wait)
+         WHERE j.id = o.id AND j.state = 'running' AND j.node = $1 AND j.fence = o.fence"
+    )
+}
 
 /// A node that asks for jobs.
 #[derive(Debug, Clone, Copy)]
@@ -122,6 +140,9 @@ pub struct Stepped {
 pub struct JobSession {
     client: Client,
     node: String,
+    // Planning them takes longer than running them does.
+    claim: Statement,
+    settle: Statement,
 }
 
 impl Tenants {
@@ -132,7 +153,9 @@ impl Tenants {
     pub async fn job_session(&self, app_id: &str, node: &str) -> Result<JobSession, TenantError> {
         let client = self.admin(app_id).await?;
         client.batch_execute(TIMEOUTS).await?;
-        Ok(JobSession { client, node: node.to_owned() })
+        let claim = client.prepare(CLAIM).await?;
+        let settle = client.prepare(&settle()).await?;
+        Ok(JobSession { client, node: node.to_owned(), claim, settle })
     }
 }
 
@@ -159,7 +182,7 @@ impl JobSession {
     async fn claim(&self, claim: Option<JobClaim>) -> Result<Vec<ClaimedJob>, TenantError> {
         let Some(JobClaim { limit, lease }) = claim else { return Ok(Vec::new()) };
         let (limit, lease) = (i64::from(limit), lease.as_secs_f64());
-        let rows = self.client.query(CLAIM, &[&self.node, &limit, &lease]).await?;
+        let rows = self.client.query(&self.claim, &[&self.node, &limit, &lease]).await?;
         let jobs = rows.iter().map(|row| ClaimedJob {
             id: row.get("id"),
             queue: row.get("queue"),
@@ -178,24 +201,10 @@ impl JobSession {
             return Ok(0);
         }
         let columns = Columns::of(outcomes);
-        let sql = format!(
-            "UPDATE mayfly.jobs j SET
-               state = CASE WHEN o.wait IS NOT NULL THEN 'waiting' WHEN o.code IS NULL THEN 'done'
-                 WHEN NOT o.is_final AND j.attempt < j.attempts_max THEN 'waiting' ELSE 'dead' END,
-               attempt = j.attempt - CASE WHEN o.wait IS NOT NULL THEN 1 ELSE 0 END,
-               run_at = CASE WHEN o.wait IS NOT NULL THEN statement_timestamp() + o.wait * interval '1 s'
-                 WHEN o.code IS NOT NULL AND NOT o.is_final AND j.attempt < j.attempts_max
-                   THEN statement_timestamp() + {BACKOFF} ELSE j.run_at END,
-               ended_at = statement_timestamp(), node = NULL, claimed_until = NULL, invocation_id = o.invocation,
-               status = o.status, error_code = o.code, error_message = o.message
-             FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::text[], $7::text[], $8::boolean[],
-                 $9::float8[]) AS o (id, fence, invocation, status, code, message, is_final, wait)
-             WHERE j.id = o.id AND j.state = 'running' AND j.node = $1 AND j.fence = o.fence"
-        );
         let settled = self
             .client
             .execute(
-                &sql,
+                &self.settle,
                 &[
                     &self.node,
                     &columns.ids,

@@ -20,8 +20,9 @@ UNION ALL
 SELECT 'others may read ' || c.oid::pg_catalog.regclass FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
     WHERE c.oid IN ('mayfly.claims_key'::pg_catalog.regclass, 'mayfly.migrations'::pg_catalog.regclass,
             'mayfly.jobs'::pg_catalog.regclass, 'mayfly.queues'::pg_catalog.regclass,
-            'mayfly.responses'::pg_catalog.regclass)
-      AND a.grantee <> c.relowner
+            'mayfly.responses'::pg_catalog.regclass, 'mayfly.changes'::pg_catalog.regclass,
+            'mayfly.changes_until'::pg_catalog.regclass, 'mayfly.realtime_tables'::pg_catalog.regclass)
+      AND a.grantee NOT IN (c.relowner, 'mayfly_changes'::pg_catalog.regrole)
 UNION ALL
 SELECT 'everyone may read ' || c.oid::pg_catalog.regclass FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
     WHERE c.oid IN ('pg_catalog.pg_stat_activity'::pg_catalog.regclass,
@@ -40,7 +41,9 @@ SELECT 'functions may call ' || p.oid::pg_catalog.regprocedure
     WHERE p.pronamespace = 'mayfly'::pg_catalog.regnamespace
       AND a.grantee IN (0, 'butterbase_service'::pg_catalog.regrole, 'butterbase_user'::pg_catalog.regrole,
           'butterbase_anon'::pg_catalog.regrole)
-      AND p.proname NOT IN ('idempotency_begin', 'idempotency_settle', 'enqueue', 'response_begin', 'response_settle')
+      AND p.proname NOT IN ('idempotency_begin', 'idempotency_settle', 'enqueue', 'response_begin', 'response_settle', 'visible_rows')
+UNION ALL
+SELECT 'changes of ' || name || ' are not recorded' FROM mayfly.silent_tables
 UNION ALL
 SELECT 'the key for claims is missing' WHERE NOT EXISTS (SELECT FROM mayfly.claims_key)
 UNION ALL
@@ -52,7 +55,7 @@ SELECT 'role ' || member.rolname || ' is a member of ' || held.rolname
     FROM pg_catalog.pg_auth_members m
     JOIN pg_catalog.pg_roles member ON member.oid = m.member
     JOIN pg_catalog.pg_roles held ON held.oid = m.roleid
-    WHERE (member.rolname = $1
+    WHERE (member.rolname IN ($1, 'mayfly_changes') OR held.rolname = 'mayfly_changes'
         OR (member.rolname = $2 AND held.rolname <> 'butterbase_service')
         OR (member.rolname = $3 AND held.rolname <> 'butterbase_user')
         OR (member.rolname = $4 AND held.rolname <> 'butterbase_anon')

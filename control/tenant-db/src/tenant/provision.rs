@@ -8,7 +8,7 @@ use crate::identity::Privilege;
 use mayfly_common::digest::sha256_hex;
 use mayfly_postgres::{PostgresEndpoint, quote_identifier, quote_literal};
 
-const HARDEN: &str = include_str!("harden.sql");
+const HARDEN: &str = concat!(include_str!("harden.sql"), include_str!("changes.sql"));
 const CHECK: &str = include_str!("check.sql");
 
 /// HMAC-SHA256 works on blocks of this many bytes.

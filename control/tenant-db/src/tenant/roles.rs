@@ -1,4 +1,4 @@
-//! The roles: three groups for the whole server, four logins for every app.
+//! The roles: three groups for the whole server, and one that records changes; four logins for every app.
 //!
 //! A connection's login decides what it may do: no SQL can change that.
 
@@ -11,6 +11,8 @@ use mayfly_postgres::{quote_identifier, quote_literal};
 /// Make the groups, and make them what they have to be.
 pub(super) async fn ensure_groups(client: &Client) -> Result<(), Error> {
     for (name, bypass) in [
+        // Runs nothing but the recording of changes.
+        ("mayfly_changes", "NOBYPASSRLS"),
         ("butterbase_service", "BYPASSRLS"),
         ("butterbase_user", "NOBYPASSRLS"),
         ("butterbase_anon", "NOBYPASSRLS"),

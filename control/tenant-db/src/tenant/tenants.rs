@@ -16,8 +16,8 @@ use super::migration_lock::{MigrationLock, MigrationLocks};
 use super::provision::{self, Blueprint};
 use super::{TenantError, roles, server_check};
 use crate::db::{
-    AppDatabase, CredentialResolver, DbLimits, InvocationTransaction, KeyState, KeyedRequest, Pools,
-    QueueWakes, TenantCredentials, begin_response,
+    AppDatabase, AppWakes, CredentialResolver, DbLimits, InvocationTransaction, KeyState, KeyedRequest,
+    Pools, TenantCredentials, begin_response,
 };
 use crate::idempotency::AppIdempotency;
 use crate::identity::Identity;
@@ -44,7 +44,7 @@ struct TenantsState {
     pools: Arc<Pools>,
     credentials: Mutex<HashMap<String, Arc<TenantCredentials>>>,
     migration_locks: MigrationLocks,
-    queue_wakes: QueueWakes,
+    queue_wakes: AppWakes,
     _reaper: AbortOnDropHandle<()>,
     _follower: AbortOnDropHandle<()>,
 }
@@ -87,7 +87,7 @@ impl Tenants {
             pools,
             credentials: Mutex::default(),
             migration_locks: MigrationLocks::new(),
-            queue_wakes: QueueWakes::default(),
+            queue_wakes: AppWakes::default(),
             _reaper: reaper,
             _follower: follower,
         };
@@ -134,8 +134,13 @@ impl Tenants {
     }
 
     /// Told of every app that has new jobs on this node.
-    pub fn queue_wakes(&self) -> &QueueWakes {
+    pub fn queue_wakes(&self) -> &AppWakes {
         &self.0.queue_wakes
+    }
+
+    /// Told of every app in whose database this node has changed tables that are read for changes.
+    pub fn change_wakes(&self) -> &AppWakes {
+        self.0.pools.change_wakes()
     }
 
     pub(crate) fn app_database(&self, app_id: Arc<str>, identity: Identity) -> AppDatabase {
@@ -149,7 +154,7 @@ impl Tenants {
     }
 
     /// An advisory lock on the app: no other node changes its database as long as this connection exists.
-    pub(super) async fn exclusive(&self, app_id: &str) -> Result<tokio_postgres::Client, TenantError> {
+    pub(crate) async fn exclusive(&self, app_id: &str) -> Result<tokio_postgres::Client, TenantError> {
         Ok(provision::exclusive(&self.0.endpoint, app_id).await?)
     }
 

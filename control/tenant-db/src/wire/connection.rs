@@ -23,6 +23,8 @@ pub(crate) struct Connection {
     status: TransactionStatus,
     /// Answers that are not read yet: to the reset that the last use sent along.
     outstanding: u32,
+    /// A table that is read for changes was changed since this was taken.
+    has_changes: bool,
     /// From the first byte of a use to its last answer: a connection dropped in between must be cancelled.
     busy: bool,
 }
@@ -36,6 +38,7 @@ impl Connection {
             cancel_key,
             status: TransactionStatus::Idle,
             outstanding: 0,
+            has_changes: false,
             busy: false,
         }
     }
@@ -52,6 +55,11 @@ impl Connection {
     /// Whether a use was begun and not ended.
     pub(crate) fn is_busy(&self) -> bool {
         self.busy
+    }
+
+    /// Whether a table that is read for changes was changed since the last call.
+    pub(crate) fn take_changes(&mut self) -> bool {
+        std::mem::take(&mut self.has_changes)
     }
 
     /// Stop what was sent, and close. Until the server has closed its end too, the statement may still run.
@@ -140,6 +148,7 @@ impl Connection {
                 }
                 message::Taken::Message(incoming, _) => return Ok(incoming),
                 message::Taken::Ignored => {}
+                message::Taken::Changes => self.has_changes = true,
                 message::Taken::Missing(bytes) => {
                     self.input.reserve(bytes.max(BUFFER));
                     if self.stream.read(&mut self.input).await? == 0 {

@@ -11,6 +11,9 @@ use super::error::{Refusal, WireError};
 /// The longest message other than a row, in bytes. An error quotes the value that it complains about, however long.
 pub(super) const MESSAGE_MAX: usize = 1 << 20;
 
+/// The SQLSTATE of `mayfly.record_changes`. Anyone's SQL may raise it: a reader that is woken finds nothing, then.
+const CHANGES: &[u8] = b"MF001";
+
 /// Tag and length.
 const HEADER: usize = 5;
 
@@ -57,6 +60,8 @@ pub(super) enum Taken {
     Message(Incoming, Option<TransactionStatus>),
     /// A message that no reader waits for: a notice, a parameter.
     Ignored,
+    /// The notice of the change feed: the transaction has changed a table that is read.
+    Changes,
     /// That many bytes are missing at least.
     Missing(usize),
 }
@@ -109,9 +114,12 @@ fn understand(message: Message) -> Result<Taken, WireError> {
         | Message::CopyOutResponse(_)
         | Message::CopyData(_)
         | Message::CopyDone => Incoming::Copy,
-        Message::NoticeResponse(_) | Message::NotificationResponse(_) | Message::ParameterStatus(_) => {
-            return Ok(Taken::Ignored);
+        Message::NoticeResponse(body) => {
+            let is_changes =
+                body.fields().any(|field| Ok(field.type_() == b'C' && field.value_bytes() == CHANGES))?;
+            return Ok(if is_changes { Taken::Changes } else { Taken::Ignored });
         }
+        Message::NotificationResponse(_) | Message::ParameterStatus(_) => return Ok(Taken::Ignored),
         _ => return Err(WireError::Protocol("message")),
     };
     Ok(Taken::Message(incoming, None))

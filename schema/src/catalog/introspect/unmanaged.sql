@@ -19,7 +19,8 @@ SELECT kind, name, of_table FROM (
     UNION ALL
     SELECT 'trigger', t.tgname::text, c.relname::text, 'pg_catalog.pg_trigger'::regclass, t.oid, c.relowner
     FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
-    WHERE t.tgrelid = ANY ($2) AND NOT t.tgisinternal
+    -- What records changes is the platform's.
+    WHERE t.tgrelid = ANY ($2) AND NOT t.tgisinternal AND t.tgname NOT LIKE 'mayfly\_changes\_%'
     UNION ALL
     SELECT CASE t.typtype WHEN 'd' THEN 'domain' WHEN 'r' THEN 'range type' ELSE 'composite type' END,
            t.typname::text, NULL, 'pg_catalog.pg_type'::regclass, t.oid, t.typowner

@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use mayfly_api::realtime::SocketMessage;
 use mayfly_api::value::Object;
+use mayfly_tenant_db::changes::TABLE_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::changes::RowFilter;
 use crate::sockets::check_channel;
 
 /// The longest event, in characters: as its trigger's config may have it.
@@ -31,6 +33,10 @@ struct Sent<'a> {
     #[serde(borrow, default)]
     channel: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
+    table: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    filter: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     metadata: Option<&'a RawValue>,
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
@@ -43,6 +49,10 @@ pub(super) enum Wanted<'a> {
     Event { event: Cow<'a, str>, payload: &'a RawValue },
     /// Get the messages of a channel.
     Subscribe { channel: Cow<'a, str> },
+    /// Be told of a table's changes.
+    Follow { table: Cow<'a, str>, filter: RowFilter },
+    /// Be told of them no more.
+    Unfollow { table: Cow<'a, str> },
     /// Get them no more.
     Unsubscribe { channel: Cow<'a, str> },
     /// Give a message to all who are subscribed.
@@ -77,9 +87,15 @@ fn is_id(id: &RawValue) -> bool {
 
 impl<'a> Sent<'a> {
     fn wanted(self) -> Result<Wanted<'a>, String> {
-        let kind = self.kind.ok_or("Missing \"type\" field")?;
+        let kind = self.kind.clone().ok_or("Missing \"type\" field")?;
+        if self.table.is_some() && matches!(&*kind, "subscribe" | "unsubscribe") {
+            return self.following(kind == "subscribe");
+        }
         let channel = |otherwise: Option<&'static str>| -> Result<Cow<'a, str>, String> {
-            let channel = self.channel.or(otherwise.map(Cow::Borrowed)).ok_or("Missing \"channel\" field")?;
+            let channel = self
+                .channel
+                .or(otherwise.map(Cow::Borrowed))
+                .ok_or("Missing \"table\" or \"channel\" field")?;
             check_channel(&channel)?;
             Ok(channel)
         };
@@ -111,6 +127,26 @@ impl<'a> Sent<'a> {
     }
 }
 
+impl<'a> Sent<'a> {
+    /// A frame that names a table.
+    fn following(self, begins: bool) -> Result<Wanted<'a>, String> {
+        let table = self.table.unwrap_or_default();
+        if table.is_empty() || table.len() > TABLE_BYTES_MAX || table.chars().any(char::is_control) {
+            return Err(format!(
+                "\"table\" must have 1 to {TABLE_BYTES_MAX} bytes and no control characters"
+            ));
+        }
+        if self.channel.is_some() {
+            return Err("\"table\" excludes \"channel\"".to_owned());
+        }
+        if !begins {
+            return Ok(Wanted::Unfollow { table });
+        }
+        let filter = self.filter.map(RowFilter::parse).transpose()?.unwrap_or_default();
+        Ok(Wanted::Follow { table, filter })
+    }
+}
+
 /// What the server says.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -132,6 +168,25 @@ pub(super) enum Said<'a> {
         id: Option<&'a RawValue>,
         status: u16,
         data: &'a RawValue,
+    },
+    #[serde(rename = "subscribed")]
+    Following {
+        table: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a RawValue>,
+    },
+    #[serde(rename = "unsubscribed")]
+    NotFollowing {
+        table: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a RawValue>,
+    },
+    Warning {
+        code: &'static str,
+        message: &'a str,
+        table: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a RawValue>,
     },
     Subscribed {
         channel: &'a str,
@@ -197,7 +252,7 @@ mod tests {
         assert_eq!(refused(&format!(r#"{{"type":"event","payload":{}"#, "[".repeat(60_000))), "Invalid JSON");
         assert_eq!(refused("{}"), "Missing \"type\" field");
         assert_eq!(refused(r#"{"type":"event"}"#), "Missing \"event\" field");
-        assert_eq!(refused(r#"{"type":"subscribe"}"#), "Missing \"channel\" field");
+        assert_eq!(refused(r#"{"type":"subscribe"}"#), "Missing \"table\" or \"channel\" field");
         assert_eq!(refused(r#"{"type":"dance"}"#), "Unknown message type: dance");
         for frame in
             ["1", "[]", r#"{"type":1}"#, r#"{"type":"event","event":["x"]}"#, r#"{"type":"a","type":"b"}"#]
@@ -217,6 +272,12 @@ mod tests {
         assert!(read(channel(&"x".repeat(200)).as_bytes()).0.is_ok());
         assert!(refused(&channel(&"x".repeat(201))).contains("200"));
         assert!(refused(&channel("a\\u0000b")).contains("control"));
+        let table = |name: &str| format!(r#"{{"type":"subscribe","table":"{name}"}}"#);
+        assert!(read(table(&"x".repeat(63)).as_bytes()).0.is_ok());
+        assert!(refused(&table(&"x".repeat(64))).contains("63"));
+        assert!(refused(&table("")).contains("63"));
+        assert!(refused(r#"{"type":"unsubscribe","table":"a","channel":"b"}"#).contains("excludes"));
+        assert!(refused(r#"{"type":"subscribe","table":"a","filter":[]}"#).contains("filter"));
         let id = |length: usize| format!(r#"{{"type":"ping","id":"{}"}}"#, "x".repeat(length));
         assert!(read(id(254).as_bytes()).0.is_ok());
         assert!(read(id(255).as_bytes()).0.is_err());

@@ -4,6 +4,7 @@ use mayfly_api::error::{ApiError, ApiResult, Code};
 
 use crate::app_cache::AppCache;
 use crate::auth::Authenticator;
+use crate::changes::ChangeFeeds;
 use crate::sockets::{Hub, Presence, Publisher};
 use crate::triggers::run::TriggerRunner;
 
@@ -20,6 +21,8 @@ pub struct WebsocketParts {
     pub hub: Hub,
     /// Sends messages to all nodes.
     pub publisher: Publisher,
+    /// Tells of tables' changes.
+    pub changes: ChangeFeeds,
     /// Who is present where.
     pub presence: Presence,
 }

@@ -1,7 +1,8 @@
 //! `WebsocketSession`: one client's socket: what its frames do, and when it ends.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,6 +20,7 @@ use super::event::{WebsocketEvent, binary_request, request};
 use super::frame::{Said, Wanted, read};
 use super::parts::{WebsocketParts, check_app};
 use crate::auth::ClientAccess;
+use crate::changes::{RowFilter, TableSubscription};
 use crate::invoke::TriggerEvent;
 use crate::sockets::presence::METADATA_BYTES_MAX;
 use crate::sockets::{Outbox, Registration, Socket};
@@ -28,6 +30,8 @@ use crate::triggers::run::{Fired, NotStarted};
 const RECHECK: Duration = Duration::from_secs(60);
 /// The shortest: clocks differ by fractions of a second.
 const RECHECK_MIN: Duration = Duration::from_millis(100);
+/// Tables that a socket follows.
+const TABLES_MAX: usize = 20;
 /// Channels that begin so are joined by the app's functions, and by service keys: clients cannot subscribe by themselves.
 const PRIVATE: &str = "private:";
 
@@ -40,6 +44,8 @@ pub struct WebsocketSession {
     /// Checked again when the app's keys change.
     bearer: Zeroizing<String>,
     peer: IpAddr,
+    /// The tables that it follows.
+    tables: Mutex<HashMap<Box<str>, TableSubscription>>,
 }
 
 impl WebsocketSession {
@@ -50,7 +56,7 @@ impl WebsocketSession {
         bearer: Zeroizing<String>,
         peer: IpAddr,
     ) -> Self {
-        Self { parts, registration, access, bearer, peer }
+        Self { parts, registration, access, bearer, peer, tables: Mutex::default() }
     }
 
     /// The first frame.
@@ -108,6 +114,11 @@ impl WebsocketSession {
                 socket.unsubscribe(&channel);
                 self.say(&Said::Unsubscribed { channel: &channel, id });
             }
+            Wanted::Follow { table, filter } => self.follow(&table, filter, id).await?,
+            Wanted::Unfollow { table } => {
+                drop(self.lock_tables().remove(&*table));
+                self.say(&Said::NotFollowing { table: &table, id });
+            }
             Wanted::Publish { channel, data } => {
                 if self.access.identity != Identity::Service {
                     return Err(forbidden("only service keys publish; let a function use ctx.broadcast"));
@@ -148,6 +159,31 @@ impl WebsocketSession {
             return Ok(());
         }
         Err(ApiError::new(Code::ConcurrencyLimit, "the socket has as many channels as it may have"))
+    }
+
+    async fn follow(&self, table: &str, filter: RowFilter, id: Option<&RawValue>) -> Result<(), ApiError> {
+        let is_full =
+            |tables: &HashMap<Box<str>, _>| tables.len() >= TABLES_MAX && !tables.contains_key(table);
+        if is_full(&self.lock_tables()) {
+            let text = "the socket follows as many tables as it may";
+            return Err(ApiError::new(Code::ConcurrencyLimit, text));
+        }
+        match self.parts.changes.subscribe(self.socket(), &self.access.identity, table, filter).await? {
+            Some(subscription) => {
+                // One before it, with another filter, ends.
+                drop(self.lock_tables().insert(table.into(), subscription));
+                self.say(&Said::Following { table, id });
+            }
+            None => {
+                let message = "the table is not switched on for realtime";
+                self.say(&Said::Warning { code: "TABLE_NOT_REALTIME_ENABLED", message, table, id });
+            }
+        }
+        Ok(())
+    }
+
+    fn lock_tables(&self) -> MutexGuard<'_, HashMap<Box<str>, TableSubscription>> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn run_event(&self, event: &str, payload: &RawValue, id: Option<&RawValue>) {
@@ -257,6 +293,7 @@ impl WebsocketSession {
 
     /// It is over: it is present nowhere any more.
     pub async fn end(&self) {
+        self.lock_tables().clear();
         self.parts.presence.leave_all(self.socket()).await;
     }
 

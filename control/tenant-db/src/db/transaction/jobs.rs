@@ -5,25 +5,21 @@ use std::sync::Arc;
 use mayfly_runtime::providers::{GuestError, NewJob, StoredJob};
 
 use super::AppTransaction;
+use crate::db::app_wakes::AppWakes;
 use crate::db::credentials::TenantCredentials;
 use crate::db::enqueue::{ENQUEUE, StoredRow, job_params};
-use crate::db::queue_wakes::QueueWakes;
 
 /// What a transaction needs for jobs.
 pub(in crate::db) struct JobsWithin {
     credentials: Arc<TenantCredentials>,
     app_id: Arc<str>,
-    wakes: QueueWakes,
+    wakes: AppWakes,
     /// Whether it has stored any.
     stored: bool,
 }
 
 impl JobsWithin {
-    pub(in crate::db) fn new(
-        credentials: Arc<TenantCredentials>,
-        app_id: Arc<str>,
-        wakes: QueueWakes,
-    ) -> Self {
+    pub(in crate::db) fn new(credentials: Arc<TenantCredentials>, app_id: Arc<str>, wakes: AppWakes) -> Self {
         Self { credentials, app_id, wakes, stored: false }
     }
 

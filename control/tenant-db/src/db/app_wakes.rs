@@ -1,13 +1,14 @@
-//! Which apps have committed jobs on this node: what runs them is woken, and need not ask.
+//! Apps in whose databases this node has committed something that another part of it waits for (jobs, changes of tables):
+//! that part is woken, and need not ask.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-/// Apps with new jobs. Cheap to clone.
+/// Apps with something new. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct QueueWakes(Arc<Shared>);
+pub struct AppWakes(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -15,8 +16,8 @@ struct Shared {
     wake: Notify,
 }
 
-impl QueueWakes {
-    /// The app has a job that may start.
+impl AppWakes {
+    /// The app has something new.
     pub fn wake(&self, app: &Arc<str>) {
         self.0.apps.lock().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(app));
         self.0.wake.notify_one();
