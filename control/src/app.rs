@@ -1,5 +1,6 @@
 //! Builds every component from `Config`; shuts them down in reverse order.
 
+mod blobs;
 mod parts;
 
 use std::io;
@@ -24,13 +25,13 @@ use mayfly_edge::{Base, Draining, Edge, Server, Sockets};
 use mayfly_egress::{EgressClient, EgressError};
 use mayfly_postgres::{Cluster, ClusterConfig, ClusterError, EndpointError, PostgresEndpoint};
 use mayfly_secrets::{KeyRing, SecretsError};
-use mayfly_storage::blobs::{Blobs, Directory};
 use mayfly_store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
 use mayfly_tenant_db::db::DbLimits;
 use mayfly_tenant_db::tenant::{TenantError, Tenants};
 
 use crate::use_cases::UseCases;
 
+pub use blobs::BlobPlaceError;
 use parts::Foundation;
 
 /// How long a shutdown tries to write the last records.
@@ -87,6 +88,9 @@ pub enum StartError {
     /// See [`EgressError`].
     #[error("{0}")]
     Egress(#[from] EgressError),
+    /// See [`BlobPlaceError`].
+    #[error("the stored objects: {0}")]
+    Blobs(#[from] BlobPlaceError),
 }
 
 impl App {
@@ -121,9 +125,9 @@ impl App {
         // Before strangers' SQL runs in them.
         tenants.close_open(config.open_databases).await?;
         let egress = EgressClient::new(&config.fetch_allow, &config.extra_authorities)?;
-        let blobs = open_blobs(&config)?;
         let (sink, _) = Sink::start(&store, SinkConfig::default());
         let (tasks, stop) = (Tasks::new(), CancellationToken::new());
+        let blobs = blobs::open(&config, &store, &tasks).await?;
         let node = ids::node_id().into();
         let foundation =
             Foundation { engine, store, tenants, keyring, egress, blobs, sink, tasks, stop, node };
@@ -210,12 +214,6 @@ impl App {
 fn make_data_dir(config: &Config) -> Result<(), StartError> {
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|cause| StartError::DataDir { path: config.data_dir.clone(), cause })
-}
-
-fn open_blobs(config: &Config) -> Result<Arc<dyn Blobs>, StartError> {
-    let path = config.blob_dir();
-    let directory = Directory::open(path.clone()).map_err(|cause| StartError::DataDir { path, cause })?;
-    Ok(Arc::new(directory))
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

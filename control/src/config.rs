@@ -38,6 +38,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where the bytes of stored objects are kept; `None`: in the data directory.
     pub storage_dir: Option<PathBuf>,
+    /// A bucket of an S3 server for them, instead of a directory.
+    pub storage_url: Option<String>,
     /// Where PostgreSQL comes from.
     pub database: DatabaseSource,
     /// The callers' address, without a slash at its end; `None`: the listener's.
@@ -119,6 +121,7 @@ impl Config {
             listen: args.listen,
             data_dir: args.data_dir.clone(),
             storage_dir: args.storage_dir.clone(),
+            storage_url: args.storage_url.clone(),
             database: args.database_url.clone().map_or_else(DatabaseSource::managed, DatabaseSource::Url),
             public_url: args.public_url.as_ref().map(public_url).transpose()?,
             admin_key: args.admin_key.clone(),
@@ -170,6 +173,7 @@ impl Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir,
             storage_dir: None,
+            storage_url: None,
             database: DatabaseSource::managed(),
             public_url: None,
             admin_key: None,

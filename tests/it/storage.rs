@@ -4,6 +4,7 @@ mod clients;
 mod endpoint;
 mod faults;
 mod functions;
+mod places;
 mod uploads;
 
 use ring::{digest, hmac};

@@ -5,6 +5,7 @@ mod changes;
 mod channels;
 mod cron;
 mod croniter;
+mod killed;
 mod nodes;
 mod queue;
 mod sibling;

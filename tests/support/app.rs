@@ -55,6 +55,21 @@ impl Node {
         Self::start_on_shared(cluster::directory(), change).await
     }
 
+    /// Starts a separate server with platform tables of its own, whose objects are in this directory.
+    pub async fn start_apart(storage: &Path) -> Self {
+        Self::start_over(&cluster::own_database().await, storage).await
+    }
+
+    /// Starts a separate server over this database, whose objects are in this directory.
+    pub async fn start_over(url: &str, storage: &Path) -> Self {
+        let data_dir = cluster::directory();
+        let mut config = Config::loopback(data_dir.path().to_owned());
+        let endpoint = mayfly_postgres::PostgresEndpoint::from_url(url).expect("its URL");
+        config.database = DatabaseSource::Running(endpoint);
+        config.storage_dir = Some(storage.to_owned());
+        Self::start_in(data_dir, config, |_| {}).await
+    }
+
     async fn start_on_shared(data_dir: tempfile::TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::loopback(data_dir.path().to_owned());
         config.database = DatabaseSource::Running(cluster::endpoint());

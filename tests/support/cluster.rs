@@ -9,6 +9,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use mayfly_postgres::{Cluster, ClusterConfig, PostgresEndpoint};
 use mayfly_store::{Store, StoreConfig};
@@ -47,6 +48,15 @@ pub fn run<T>(test: impl Future<Output = T>) -> T {
 /// The shared server.
 pub fn endpoint() -> PostgresEndpoint {
     SHARED.cluster.endpoint().clone()
+}
+
+/// The URL of a new database of the shared server: for platform tables of one's own.
+pub async fn own_database() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("own_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    let admin = endpoint().admin("postgres").await.expect("a connection");
+    admin.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database");
+    crate::process::database_url(&endpoint(), &name)
 }
 
 /// The shared, migrated platform tables. Only from within [`run`].

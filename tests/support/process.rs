@@ -3,7 +3,6 @@
 //! Not over the shared PostgreSQL: it may be killed while it runs what another test waits for.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -26,20 +25,38 @@ pub struct ServerProcess {
 impl ServerProcess {
     /// Starts `program`, which is `env!("CARGO_BIN_EXE_server")`, and waits until it listens.
     pub async fn start(program: &str, endpoint: &PostgresEndpoint) -> Self {
-        let url = database_url(endpoint);
+        Self::start_with(program, &database_url(endpoint, endpoint.platform_database()), &[])
+            .await
+            .expect("it listens")
+    }
+
+    /// The same, over this database, with variables of the environment. An error is what it says before it ends.
+    pub async fn start_with(program: &str, url: &str, variables: &[(&str, &str)]) -> Result<Self, String> {
         let data_dir = cluster::directory();
         std::fs::copy(secrets(), data_dir.path().join("secrets.key")).expect("the key file");
-        let program = program.to_owned();
+        let mut command = Command::new(program);
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--database-url", url, "--data-dir"])
+            .arg(data_dir.path())
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         let started = tokio::task::spawn_blocking(move || {
-            let (child, address) = spawn(&program, &url, data_dir.path());
-            Self { child, client: Client::new(address), _data_dir: data_dir }
+            let (child, address) = spawn(command)?;
+            Ok(Self { child, client: Client::new(address), _data_dir: data_dir })
         });
-        started.await.expect("the process listens")
+        started.await.expect("the process is started")
     }
 
     /// The same app, through this process.
     pub fn with(&self, app: &TestApp) -> TestApp {
         TestApp { client: self.client.clone(), ..app.clone() }
+    }
+
+    /// A client of it.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     /// `kill -9`: nothing of it is cleaned up.
@@ -71,39 +88,38 @@ impl Drop for ServerProcess {
     }
 }
 
-fn spawn(program: &str, database_url: &str, data_dir: &Path) -> (Child, std::net::SocketAddr) {
-    let mut child = Command::new(program)
-        .args(["serve", "--listen", "127.0.0.1:0", "--database-url", database_url, "--data-dir"])
-        .arg(data_dir)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the process starts");
+fn spawn(mut command: Command) -> Result<(Child, std::net::SocketAddr), String> {
+    let mut child = command.spawn().expect("the process starts");
     let log = BufReader::new(child.stderr.take().expect("its log"));
-    let (told, address) = mpsc::channel();
+    let (told, address) = mpsc::channel::<Result<String, String>>();
     // Reads on to the end, so that the process never waits for a reader.
     std::thread::spawn(move || {
+        let mut said = String::new();
         for line in log.lines().map_while(Result::ok) {
             let url = line.contains("listening").then(|| line.split_once("http://")).flatten();
             if let Some((_, rest)) = url {
                 let end =
                     rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':').unwrap_or(rest.len());
-                let _ = told.send(rest[..end].to_owned());
+                let _ = told.send(Ok(rest[..end].to_owned()));
+            }
+            if said.len() < 10_000 {
+                said.push_str(&line);
             }
         }
+        let _ = told.send(Err(said));
     });
-    let address = address.recv_timeout(Duration::from_secs(60)).expect("the process listens");
-    (child, address.parse().expect("an address"))
+    let address = address.recv_timeout(Duration::from_secs(60)).expect("the process listens")?;
+    Ok((child, address.parse().expect("an address")))
 }
 
-fn database_url(endpoint: &PostgresEndpoint) -> String {
+/// The URL of a database of a server.
+pub fn database_url(endpoint: &PostgresEndpoint, database: &str) -> String {
     let config = endpoint.client_config("mayfly");
     let user = config.get_user().expect("a user");
     match endpoint.address() {
         ServerAddress::Unix { directory, port } => {
-            format!("postgres://{user}@/mayfly?host={}&port={port}", directory.display())
+            format!("postgres://{user}@/{database}?host={}&port={port}", directory.display())
         }
-        ServerAddress::Tcp { host, port } => format!("postgres://{user}@{host}:{port}/mayfly"),
+        ServerAddress::Tcp { host, port } => format!("postgres://{user}@{host}:{port}/{database}"),
     }
 }

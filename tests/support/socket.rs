@@ -60,6 +60,11 @@ impl TestSocket {
         self.say(Message::text(frame.to_string())).await;
     }
 
+    /// Send a frame on a socket whose server may be gone by now: then `None`.
+    pub async fn try_send(&mut self, frame: Value) -> Option<()> {
+        self.stream.send(Message::text(frame.to_string())).await.ok()
+    }
+
     /// Send a message.
     pub async fn say(&mut self, message: Message) {
         self.stream.send(message).await.expect("it is open");

@@ -39,6 +39,11 @@ pub fn blob_id() -> String {
     timed("blob_")
 }
 
+/// A new mark of a place for stored bytes.
+pub fn storage_mark() -> String {
+    timed("storage_")
+}
+
 /// A new id of one writing of an object.
 pub fn object_version_id() -> String {
     timed("obj_")

@@ -24,6 +24,11 @@ pub struct ServeArgs {
     #[arg(long, env = "MAYFLY_STORAGE_DIR")]
     pub storage_dir: Option<PathBuf>,
 
+    /// A bucket of an S3 server for those bytes, instead of a directory (s3://BUCKET/PREFIX); the server and its credentials
+    /// come from AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the like
+    #[arg(long, env = "MAYFLY_STORAGE_URL", conflicts_with = "storage_dir")]
+    pub storage_url: Option<String>,
+
     /// A PostgreSQL server to use instead of the managed one (postgres://superuser:password@host/database)
     #[arg(long, env = "MAYFLY_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,

@@ -1,16 +1,19 @@
 //! Blobs: immutable bytes under an id. What they belong to is the store's to know.
 
+mod bucket;
 mod directory;
 
 use std::fmt::Debug;
 use std::ops::Range;
 use std::pin::Pin;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
 
 use crate::StorageError;
 
+pub use bucket::{Bucket, BucketError};
 pub use directory::Directory;
 
 /// A boxed future.
@@ -18,6 +21,11 @@ pub type BlobFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StorageError>
 
 /// The bytes of a blob.
 pub type BlobStream = Pin<Box<dyn Stream<Item = Result<Bytes, StorageError>> + Send>>;
+
+/// From when on a finished blob must be named by a row, and an unfinished one is no longer written.
+const OLD: Duration = Duration::from_secs(60 * 60);
+/// Where the mark is kept.
+const MARK: &str = "storage-id";
 
 /// Keeps blobs.
 pub trait Blobs: Debug + Send + Sync + 'static {
@@ -33,6 +41,12 @@ pub trait Blobs: Debug + Send + Sync + 'static {
     /// Blobs whose ids end with this byte and that were finished more than an hour ago; a row must name them by now. What
     /// was begun and has not grown for as long is removed.
     fn old(&self, shard: u8) -> BlobFuture<'_, Vec<String>>;
+
+    /// The mark of this place, by which nodes know that they all have the same one.
+    fn mark(&self) -> BlobFuture<'_, Option<String>>;
+
+    /// Mark it.
+    fn set_mark<'a>(&'a self, mark: &'a str) -> BlobFuture<'a, ()>;
 }
 
 /// Writes a blob.
@@ -42,4 +56,9 @@ pub trait BlobWriter: Send {
 
     /// All of it was written: it can be read, and outlasts a crash.
     fn finish(self: Box<Self>) -> BlobFuture<'static, ()>;
+}
+
+/// Which of 256 parts of the place a blob is in: ids end with random digits.
+fn shard(id: &str) -> &str {
+    id.get(id.len().saturating_sub(2)..).unwrap_or("00")
 }

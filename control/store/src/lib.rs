@@ -62,8 +62,8 @@ pub use signing_keys::{NewSigningKey, SigningKeyRow, SigningKeysTable};
 pub use sink::{Sink, SinkConfig, SinkCounts};
 pub use storage::{
     BlobRow, BucketRow, BucketUse, GarbageBlob, NewObject, NewPart, NewStorageKey, ObjectMeta, ObjectPage,
-    ObjectQuery, ObjectRow, PartRow, PartTaken, PutCondition, PutOutcome, StorageKeyRow, StorageQuota,
-    StorageTables, StorageUsed, StoredChecksum, UploadPage, UploadRow, Written,
+    ObjectQuery, ObjectRow, PartRow, PartTaken, PutCondition, PutOutcome, StorageKeyRow, StoragePlace,
+    StorageQuota, StorageTables, StorageUsed, StoredChecksum, UploadPage, UploadRow, Written,
 };
 pub use storage_events::{
     ClaimedUpload, StorageEvents, UploadClaim, UploadEvent, UploadHistory, UploadOutcome, UploadQuery,

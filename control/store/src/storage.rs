@@ -8,6 +8,7 @@ mod buckets;
 mod keys;
 mod list;
 mod objects;
+mod place;
 mod uploads;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ pub use buckets::{BucketRow, BucketUse};
 pub use keys::{NewStorageKey, StorageKeyRow};
 pub use list::{ObjectPage, ObjectQuery};
 pub use objects::{NewObject, PutCondition, PutOutcome, Written};
+pub use place::StoragePlace;
 pub use uploads::{NewPart, PartRow, PartTaken, UploadPage, UploadRow};
 
 /// The tables of storage.

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use support::app::Node;
 use support::cluster::run;
 use support::disk::Disk;
+use support::process::ServerProcess;
 use support::wait::until;
 use tokio::io::AsyncWriteExt as _;
 
@@ -12,7 +14,9 @@ use super::{Access, s3_error};
 
 /// Files under a directory of blobs.
 fn files(directory: &std::path::Path) -> usize {
-    let folders = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    // Beside them is the mark.
+    let folders = entries.filter(|path| path.is_dir());
     folders.map(|folder| std::fs::read_dir(folder).unwrap().count()).sum()
 }
 
@@ -31,7 +35,7 @@ fn a_full_disk_refuses_an_upload_and_keeps_nothing_of_it() {
     };
     run(async {
         let directory = disk.path().join("blobs");
-        let node = Node::start(|config| config.storage_dir = Some(directory.clone())).await;
+        let node = Node::start_apart(&directory).await;
         let access = on(&node).await;
         access.put("/photos/small", &[], vec![1; 1 << 20]).await;
         let answer = access.ask("PUT", "/photos/large", &[], vec![2; 20 << 20]).send().await;
@@ -47,7 +51,7 @@ fn a_full_disk_refuses_an_upload_and_keeps_nothing_of_it() {
 fn a_client_that_goes_in_the_middle_leaves_nothing() {
     run(async {
         let own = support::cluster::directory();
-        let node = Node::start(|config| config.storage_dir = Some(own.path().join("storage"))).await;
+        let node = Node::start_apart(&own.path().join("storage")).await;
         let access = on(&node).await;
         let directory = own.path().join("storage");
         let wanted = serde_json::json!({ "method": "PUT", "bucket": "photos", "key": "half" });
@@ -71,7 +75,7 @@ fn a_client_that_goes_in_the_middle_leaves_nothing() {
 fn what_nothing_names_is_swept() {
     run(async {
         let own = support::cluster::directory();
-        let node = Node::start(|config| config.storage_dir = Some(own.path().join("storage"))).await;
+        let node = Node::start_apart(&own.path().join("storage")).await;
         let access = on(&node).await;
         let directory = own.path().join("storage");
         access.put("/photos/a", &[], "one").await;
@@ -90,6 +94,83 @@ fn what_nothing_names_is_swept() {
         assert_eq!(sweep.find_orphans(0).await.unwrap(), 1);
         assert_eq!(files(&directory), 1);
         assert_eq!(access.get("/photos/a").await.text(), "two");
+        node.shutdown().await;
+    });
+}
+
+/// What follows a tag in an answer, up to the next.
+fn all_of(text: &str, tag: &str) -> Vec<String> {
+    let open = format!("<{tag}>");
+    let parts = text.split(&open).skip(1);
+    parts.map(|part| part.split('<').next().unwrap().to_owned()).collect()
+}
+
+/// The parts of an upload that are stored.
+async fn parts(access: &Access, upload: &str) -> Vec<String> {
+    let listed = access.ask("GET", &format!("/photos/big?uploadId={upload}"), &[], "").send().await;
+    all_of(&listed.text(), "PartNumber")
+}
+
+#[test]
+fn an_upload_in_parts_outlives_a_kill_and_a_frozen_server() {
+    const PART: usize = 5 << 20;
+    run(async {
+        let (own, url) = (support::cluster::directory(), support::cluster::own_database().await);
+        let storage = own.path().join("storage");
+        let variables = [("MAYFLY_STORAGE_DIR", storage.to_str().unwrap())];
+        let program = env!("CARGO_BIN_EXE_server");
+        let node = Node::start_over(&url, &storage).await;
+        let server = ServerProcess::start_with(program, &url, &variables).await.unwrap();
+        let access = on(&node).await;
+        let through = |server: &ServerProcess| Access { app: server.with(&access.app), ..access.clone() };
+        let begun = through(&server).ask("POST", "/photos/big?uploads=", &[], "").send().await;
+        let upload = all_of(&begun.text(), "UploadId").remove(0);
+        let put = |access: Access, number: usize| {
+            let path = format!("/photos/big?partNumber={number}&uploadId={upload}");
+            async move { access.ask("PUT", &path, &[], vec![number as u8; PART]).send().await }
+        };
+        // Its client loses the answers of most of these parts.
+        let sending: Vec<_> = (1..=6)
+            .map(|number| {
+                tokio::spawn(std::panic::AssertUnwindSafe(put(through(&server), number)).catch_unwind())
+            })
+            .collect();
+        until("a part", async || (!parts(&access, &upload).await.is_empty()).then_some(())).await;
+        server.kill();
+        for sent in sending {
+            let _ = sent.await;
+        }
+        assert_eq!(access.get("/photos/big").await.status, 404);
+        let server = ServerProcess::start_with(program, &url, &variables).await.unwrap();
+        let again = through(&server);
+        let stored = parts(&again, &upload).await;
+        let missing: Vec<_> = (1..=6).filter(|number| !stored.contains(&number.to_string())).collect();
+        // A server that stands still for a while goes on where it was.
+        let mut sending: Vec<_> =
+            missing.iter().map(|number| tokio::spawn(put(again.clone(), *number))).collect();
+        tokio::task::yield_now().await;
+        server.freeze();
+        assert_eq!(access.get("/photos/big").await.status, 404);
+        server.go_on();
+        for sent in sending.drain(..) {
+            assert_eq!(sent.await.unwrap().status, 200);
+        }
+        let listed = again.ask("GET", &format!("/photos/big?uploadId={upload}"), &[], "").send().await;
+        let (numbers, tags) = (all_of(&listed.text(), "PartNumber"), all_of(&listed.text(), "ETag"));
+        assert_eq!(numbers, ["1", "2", "3", "4", "5", "6"]);
+        let each = numbers.iter().zip(&tags);
+        let list: String = each
+            .map(|(number, tag)| format!("<Part><PartNumber>{number}</PartNumber><ETag>{tag}</ETag></Part>"))
+            .collect();
+        let body = format!("<CompleteMultipartUpload>{list}</CompleteMultipartUpload>");
+        let path = format!("/photos/big?uploadId={upload}");
+        let completed = again.ask("POST", &path, &[], body).send().await;
+        assert_eq!(completed.status, 200, "{}", completed.text());
+        let got = access.get("/photos/big").await;
+        assert!((1..=6).all(|number| {
+            got.body[(number - 1) * PART..number * PART].iter().all(|byte| *byte == number as u8)
+        }));
+        assert_eq!(access.used().await, (1, 6 * PART as u64));
         node.shutdown().await;
     });
 }

@@ -10,15 +10,13 @@ use futures_util::stream;
 use tokio::fs::{self, File};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 
-use super::{BlobFuture, BlobStream, BlobWriter, Blobs};
+use super::{BlobFuture, BlobStream, BlobWriter, Blobs, MARK, OLD, shard};
 use crate::StorageError;
 
 /// Bytes written and read at once: each block goes to another thread and back.
 const BLOCK: usize = 512 << 10;
 /// What is being written.
 const TEMPORARY: &str = "unfinished";
-/// From when on a finished blob must be named by a row, and an unfinished one is no longer written.
-const OLD: Duration = Duration::from_secs(60 * 60);
 
 /// A directory of blobs.
 #[derive(Debug, Clone)]
@@ -40,9 +38,7 @@ impl Directory {
     }
 
     fn path(&self, id: &str) -> PathBuf {
-        // Ids end with random digits.
-        let shard = id.get(id.len().saturating_sub(2)..).unwrap_or("00");
-        self.root.join(shard).join(id)
+        self.root.join(shard(id)).join(id)
     }
 }
 
@@ -105,6 +101,19 @@ impl Blobs for Directory {
             }
             old_files(&self.root.join(format!("{shard:02x}"))).await.map_err(failed)
         })
+    }
+
+    fn mark(&self) -> BlobFuture<'_, Option<String>> {
+        Box::pin(async move {
+            match fs::read_to_string(self.root.join(MARK)).await {
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+                read => Ok(Some(read.map_err(failed)?.trim().to_owned())),
+            }
+        })
+    }
+
+    fn set_mark<'a>(&'a self, mark: &'a str) -> BlobFuture<'a, ()> {
+        Box::pin(async move { fs::write(self.root.join(MARK), mark).await.map_err(failed) })
     }
 }
 
