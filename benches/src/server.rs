@@ -47,6 +47,16 @@ impl Server {
         Neighbour { address: self.address, app_id: text("app_id"), service_key: text("service_key") }
     }
 
+    /// A management request of the app's owner.
+    pub async fn post(&self, rest: &str, body: Value) -> Value {
+        post(self.address, &format!("/v1/{}{rest}", self.app_id), &self.service_key, body).await
+    }
+
+    /// The directory of its data.
+    pub fn directory(&self) -> &std::path::Path {
+        self._directory.path()
+    }
+
     /// A connection to it.
     pub async fn client(&self) -> Client {
         Client::connect(self.address).await

@@ -16,7 +16,7 @@ fn folder() -> PathBuf {
 }
 
 /// Deploys an example as `mayfly dev` does.
-async fn deployed(name: &str) -> TestApp {
+pub(crate) async fn deployed(name: &str) -> TestApp {
     let read = |file: &str| fs::read_to_string(folder().join(name).join(file));
     let app = TestApp::new().await;
     if let Ok(sql) = read("schema.sql") {

@@ -9,6 +9,7 @@
 
 mod adapters;
 mod agents;
+mod browser;
 mod compile_worker;
 mod data;
 mod examples;
