@@ -374,6 +374,14 @@ impl EdgeServices for UseCases {
         self.agents.admit(&agent_call(call)).await
     }
 
+    async fn admit_route(&self, call: ToolCall) -> ApiResult<Option<i64>> {
+        self.agents.admit_route(&agent_call(call)).await
+    }
+
+    async fn listed_tools(&self, manager: &Manager) -> ApiResult<Vec<&'static str>> {
+        self.agents.listed(&AgentCaller { manager: manager.clone() }).await
+    }
+
     async fn refuse_tool(&self, call: ToolCall, error: &ApiError) -> ApiResult<()> {
         self.agents.refuse(&agent_call(call), error).await
     }

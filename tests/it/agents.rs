@@ -3,6 +3,8 @@
 mod clients;
 mod policies;
 mod protocol;
+mod proxy;
+mod proxy_clients;
 mod tools;
 
 use serde_json::{Value, json};

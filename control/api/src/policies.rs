@@ -181,6 +181,10 @@ pub struct AgentPolicy {
     /// What becomes of tools that no rule names; `deny` unless said otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<PolicyDefault>,
+    /// Whether the routes behind the tools are bound, too: a request to one counts as a call of its tool. False unless said
+    /// otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routes: Option<bool>,
     /// Rules by tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tools: Option<BTreeMap<String, Object<ToolRule>>>,

@@ -13,7 +13,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-pub(crate) use agents::{ApprovalVerb, AuditArgs, PolicyVerb};
+pub(crate) use agents::{
+    ApprovalArgs, ApprovalVerb, AuditArgs, McpProxyArgs, McpScanArgs, McpVerb, PolicyVerb, UpstreamArgs,
+};
 pub(crate) use apps::{AppVerb, KeyVerb};
 pub(crate) use functions::{CronVerb, EnvVerb, FunctionVerb, UsageVerb};
 pub(crate) use queue::{QueueEnqueueArgs, QueueSetArgs, QueueVerb};
@@ -199,10 +201,13 @@ pub enum Verb {
     /// Calls of tools, allowed or not: of the app, or with the operator's key of all
     Audit(AuditArgs),
     /// Calls of tools that wait for a person
-    #[command(subcommand)]
-    Approvals(ApprovalVerb),
+    Approvals(ApprovalArgs),
     /// Speak the Model Context Protocol on stdin and stdout: the server's tools, for agents
-    Mcp,
+    Mcp {
+        /// Something else than to speak.
+        #[command(subcommand)]
+        verb: Option<McpVerb>,
+    },
     /// Sockets of the app
     #[command(subcommand)]
     Realtime(RealtimeVerb),

@@ -20,7 +20,7 @@ mod webhook;
 
 use std::collections::BTreeMap;
 
-use crate::args::{CronVerb, RemoteArgs, UsageVerb, Verb};
+use crate::args::{CronVerb, McpVerb, RemoteArgs, UsageVerb, Verb};
 use crate::exit::Exit;
 use crate::out;
 use crate::remote::Remote;
@@ -81,8 +81,10 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
         Verb::Realtime(verb) => realtime::run(remote, verb).await,
         Verb::Policy(verb) => policy::run(remote, verb).await,
         Verb::Audit(args) => audit::list(remote, &args).await,
-        Verb::Approvals(verb) => approvals::run(remote, verb).await,
-        Verb::Mcp => mcp::bridge(remote).await,
+        Verb::Approvals(args) => approvals::run(remote, args).await,
+        Verb::Mcp { verb: None } => mcp::bridge(remote).await,
+        Verb::Mcp { verb: Some(McpVerb::Proxy(args)) } => mcp::proxy(args).await,
+        Verb::Mcp { verb: Some(McpVerb::Scan(args)) } => mcp::scan(remote, args).await,
         Verb::Apps(verb) => apps::run(remote, verb).await,
         Verb::Keys(verb) => keys::run(remote, verb).await,
     }

@@ -13,6 +13,7 @@ use crate::handlers::{
     webhook,
 };
 use crate::loopback::Loopback;
+use crate::policy_gate;
 use crate::reply::{self, Reply};
 use crate::services::EdgeServices;
 use crate::stage::{Admitted, Managed};
@@ -27,8 +28,20 @@ pub(crate) async fn dispatch<S: EdgeServices>(
     let result = match request {
         Admitted::Call(request) => call::call(&edge, request).await,
         Admitted::Storage(request) => Box::pin(storage::serve(&edge, *request)).await,
-        Admitted::Run(request, permit) => Box::pin(run(&edge, request, permit)).await,
-        Admitted::Manage(request) => Box::pin(manage(&edge, loopback, request)).await,
+        Admitted::Run(request, permit) => {
+            Box::pin(async {
+                let gate = policy_gate::admit(&edge, &request).await?;
+                gate.settled(&edge, run(&edge, request, permit).await).await
+            })
+            .await
+        }
+        Admitted::Manage(request) => {
+            Box::pin(async {
+                let gate = policy_gate::admit(&edge, &request).await?;
+                gate.settled(&edge, manage(&edge, loopback, request).await).await
+            })
+            .await
+        }
     };
     if !trusted {
         return result;

@@ -150,6 +150,12 @@ pub trait EdgeServices: Services + Clone + Send + Sync + 'static {
     /// Let a call of a tool through, or not. Answers its number in the audit log.
     fn admit_tool(&self, call: ToolCall) -> impl Future<Output = ApiResult<i64>> + Send;
 
+    /// The same for a request to the route behind a tool; `None`: no policy binds it.
+    fn admit_route(&self, call: ToolCall) -> impl Future<Output = ApiResult<Option<i64>>> + Send;
+
+    /// The tools that a caller may call, at least with some arguments.
+    fn listed_tools(&self, manager: &Manager) -> impl Future<Output = ApiResult<Vec<&'static str>>> + Send;
+
     /// Write down a call of a tool that is none.
     fn refuse_tool(&self, call: ToolCall, error: &ApiError) -> impl Future<Output = ApiResult<()>> + Send;
 

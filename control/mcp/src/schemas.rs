@@ -88,12 +88,43 @@ fn members(schema: &Value) -> Vec<ToolParameter> {
         let description = schema.get("description").cloned();
         let mut schema = without_null(schema.clone());
         strip(&mut schema);
+        strip_null(&mut schema);
         if let (Some(description), Some(members)) = (description, schema.as_object_mut()) {
             members.insert("description".to_owned(), description);
         }
         ToolParameter { name: name.clone(), schema, is_required: is_required(name) }
     });
     members.collect()
+}
+
+/// A parameter that has no value is left out, at every level: no model need know that null would do.
+fn strip_null(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.values_mut().for_each(strip_null);
+            if let Some(Value::Array(values)) = members.get_mut("enum") {
+                values.retain(|value| !value.is_null());
+            }
+            if let Some(Value::Array(kinds)) = members.get_mut("type") {
+                kinds.retain(|kind| kind != "null");
+                if let [only] = kinds.as_slice() {
+                    let only = only.clone();
+                    members.insert("type".to_owned(), only);
+                }
+            }
+            let Some(Value::Array(kinds)) = members.get_mut("anyOf") else { return };
+            kinds.retain(|kind| kind["type"] != "null");
+            if let [Value::Object(only)] = kinds.as_slice() {
+                let only = only.clone();
+                members.remove("anyOf");
+                for (name, member) in only {
+                    members.entry(name).or_insert(member);
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(strip_null),
+        _ => {}
+    }
 }
 
 /// Formats such as `uint32` are no standard ones, and titles are noise.

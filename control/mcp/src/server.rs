@@ -54,7 +54,14 @@ impl<H: ToolHost> ServerHandler for McpServer<H> {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(tools::listed().to_vec()))
+        let may = self.host.listed().await.map_err(|error| {
+            ErrorData::internal_error(
+                error.message().to_owned(),
+                Some(Value::Object(self.host.problem(&error))),
+            )
+        })?;
+        let listed = tools::listed().iter().filter(|tool| may.contains(&&*tool.name));
+        Ok(ListToolsResult::with_all_items(listed.cloned().collect()))
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {

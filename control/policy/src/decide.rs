@@ -106,6 +106,21 @@ impl CompiledPolicy {
         }
     }
 
+    /// Whether it binds the routes behind the tools, too.
+    pub fn binds_routes(&self) -> bool {
+        self.routes
+    }
+
+    /// Whether any call of a tool may be made, perhaps once a person has approved it. Tools that may never be called need not
+    /// be listed.
+    pub fn may_allow(&self, tool: &str, caller: &PolicyCaller) -> bool {
+        let none = Map::new();
+        match self.rule(&PolicyCall { tool, arguments: &none, caller, app: None }) {
+            Ok(rule) => rule.action != RuleAction::Deny,
+            Err((default, _)) => default == PolicyDefault::Allow,
+        }
+    }
+
     /// The rule of a call's tool, or the default and where that stands.
     pub(crate) fn rule(&self, call: &PolicyCall<'_>) -> Result<&CompiledRule, (PolicyDefault, String)> {
         let mut default = (self.default, "default".to_owned());

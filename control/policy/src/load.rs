@@ -21,6 +21,7 @@ const RULES_MAX: usize = 1_000;
 #[derive(Debug)]
 pub struct CompiledPolicy {
     pub(crate) default: PolicyDefault,
+    pub(crate) routes: bool,
     pub(crate) tools: BTreeMap<String, CompiledRule>,
     pub(crate) grants: BTreeMap<String, CompiledGrant>,
 }
@@ -87,6 +88,7 @@ impl CompiledPolicy {
         };
         Ok(Self {
             default: policy.default.unwrap_or_default(),
+            routes: policy.routes.unwrap_or_default(),
             tools: compile_tools("tools", policy.tools.as_ref(), tools)?,
             grants: policy.grants.iter().flatten().map(grant).collect::<ApiResult<_>>()?,
         })

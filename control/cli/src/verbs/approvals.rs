@@ -1,20 +1,25 @@
 //! `mayfly approvals`: calls of tools that wait for a person.
 
+mod in_folder;
+
 use mayfly_api::approvals::{
     ApprovalDecision, ApprovalInfo, ApprovalList, ApprovalState, DecideApproval, ListApprovals,
 };
 use mayfly_api::endpoint::{EmptyBody, Json};
 use mayfly_api::routes::{ApprovalDecide, ApprovalGet, ApprovalsList};
 
-use crate::args::ApprovalVerb;
+use crate::args::{ApprovalArgs, ApprovalVerb};
 use crate::exit::Exit;
 use crate::out;
 use crate::remote::{Remote, optional};
 
-pub(super) async fn run(remote: &Remote, verb: ApprovalVerb) -> Result<Exit, Exit> {
-    match verb {
+pub(super) async fn run(remote: &Remote, args: ApprovalArgs) -> Result<Exit, Exit> {
+    if let Some(state) = &args.proxy {
+        return in_folder::run(remote, state, args.verb);
+    }
+    match args.verb {
         ApprovalVerb::List { state } => {
-            let state = state.as_deref().map(known_state).transpose()?;
+            let state = known_state(state.as_deref())?;
             let query = ListApprovals { state, limit: None };
             remote.call::<ApprovalsList>(&[], &query, &EmptyBody).await?.print(remote, list);
         }
@@ -41,12 +46,15 @@ async fn decide(
     Ok(())
 }
 
-fn known_state(text: &str) -> Result<ApprovalState, Exit> {
-    ApprovalState::parse(text).ok_or_else(|| {
+fn known_state(text: Option<&str>) -> Result<Option<ApprovalState>, Exit> {
+    let Some(text) = text else { return Ok(None) };
+    let known = ApprovalState::parse(text);
+    if known.is_none() {
         let all: Vec<&str> = ApprovalState::ALL.iter().map(|state| state.as_str()).collect();
         out::complain(&format!("--state must be one of {}", all.join(", ")));
-        Exit::Usage
-    })
+        return Err(Exit::Usage);
+    }
+    Ok(known)
 }
 
 fn list(shown: &ApprovalList) {

@@ -63,8 +63,41 @@ impl Agents {
     /// # Errors
     /// `POLICY_DENIED`, `POLICY_RATE_LIMIT`, `APPROVAL_REQUIRED`; or the log cannot be written, and nothing may run.
     pub async fn admit(&self, call: &AgentCall) -> ApiResult<i64> {
-        let caller = policy_caller(call.caller.as_ref());
         let applying = self.applying(call.app.as_deref()).await?;
+        self.admit_by(call, applying).await
+    }
+
+    /// The same for a request to the route behind a tool; `None`: no policy binds routes, and nothing is written down.
+    ///
+    /// # Errors
+    /// As [`Agents::admit`].
+    pub async fn admit_route(&self, call: &AgentCall) -> ApiResult<Option<i64>> {
+        let mut applying = self.applying(call.app.as_deref()).await?;
+        applying.retain(|applying| applying.policy.binds_routes());
+        if applying.is_empty() {
+            return Ok(None);
+        }
+        self.admit_by(call, applying).await.map(Some)
+    }
+
+    /// The tools that a caller may call by these policies, at least with some arguments. A key's app is asked, too.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn listed(&self, caller: &AgentCaller) -> ApiResult<Vec<&'static str>> {
+        let app = match &caller.manager {
+            Manager::Key { id, .. } => self.store.keys().app_of(id).await?,
+            Manager::Admin => None,
+        };
+        let applying = self.applying(app.as_deref()).await?;
+        let caller = policy_caller(Some(caller));
+        let mut tools = self.tools.to_vec();
+        tools.retain(|tool| applying.iter().all(|applying| applying.policy.may_allow(tool, &caller)));
+        Ok(tools)
+    }
+
+    async fn admit_by(&self, call: &AgentCall, applying: Vec<Applying>) -> ApiResult<i64> {
+        let caller = policy_caller(call.caller.as_ref());
         let subject = PolicyCall {
             tool: &call.tool,
             arguments: &call.arguments,

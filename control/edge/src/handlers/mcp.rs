@@ -129,6 +129,13 @@ impl<S: EdgeServices> ToolHost for Caller<S> {
         }
     }
 
+    async fn listed(&self) -> ApiResult<Vec<&'static str>> {
+        match &self.manager {
+            Some(manager) => self.services.listed_tools(manager).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
     async fn refuse(&self, tool: &str, arguments: &Map<String, Value>, error: &ApiError) -> ApiResult<()> {
         self.services.refuse_tool(self.call(self.manager.clone(), tool, arguments), error).await
     }

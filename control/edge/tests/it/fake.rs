@@ -305,6 +305,14 @@ impl EdgeServices for Fake {
         self.asked(format!("admit {}", call.tool)).map(|()| 1)
     }
 
+    async fn admit_route(&self, call: ToolCall) -> ApiResult<Option<i64>> {
+        self.asked(format!("admit route {}", call.tool)).map(|()| None)
+    }
+
+    async fn listed_tools(&self, _: &Manager) -> ApiResult<Vec<&'static str>> {
+        self.asked("list tools").map(|()| mayfly_mcp::tool_names())
+    }
+
     async fn refuse_tool(&self, call: ToolCall, error: &ApiError) -> ApiResult<()> {
         self.asked(format!("refuse {} {}", call.tool, error.code().as_str()))
     }

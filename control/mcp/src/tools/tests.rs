@@ -78,6 +78,8 @@ fn the_parameters_are_those_of_the_first_tools() {
 fn every_schema_is_closed_and_described() {
     for tool in listed() {
         assert_eq!(tool.input_schema["additionalProperties"], false, "{}", tool.name);
+        let input = serde_json::to_string(&*tool.input_schema).unwrap();
+        assert!(!input.contains("null"), "{}: {input}", tool.name);
         for (name, schema) in tool.input_schema["properties"].as_object().unwrap() {
             assert!(schema["description"].is_string(), "{} {name}: {schema}", tool.name);
         }
