@@ -107,6 +107,7 @@ async fn proxy() {
         elicit: false,
         identity: "bench".to_owned(),
         listen: None,
+        tell: |_| (),
         keys: None,
     };
     let proxy = Proxy::open(settings).await.expect("it opens");

@@ -1,6 +1,7 @@
 //! What agents use: the Model Context Protocol, by hand and by its official clients.
 
 mod clients;
+mod people;
 mod policies;
 mod protocol;
 mod proxy;

@@ -45,7 +45,7 @@ const read = await client.readResource({ uri: resources.resources[0].uri });
 const prompts = await client.listPrompts();
 const prompt = await client.getPrompt({ name: prompts.prompts[0].name });
 const completed = await client.complete({
-  ref: { type: "prompt", name: "completable-prompt" }, argument: { name: "department", value: "E" },
+  ref: { type: "ref/prompt", name: "completable-prompt" }, argument: { name: "department", value: "E" },
 });
 await client.setLoggingLevel("error");
 const found = {

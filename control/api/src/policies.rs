@@ -143,6 +143,10 @@ pub struct ToolRule {
     /// `allow` unless said otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<RuleAction>,
+    /// Whether the client may ask its user for the approval, where it can (MCP elicitation): then who sits at the client decides.
+    /// At a server false, and at a proxy true, unless said otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elicit: Option<bool>,
     /// Why, for the agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Text<0, REASON_CHARS_MAX>>,

@@ -45,6 +45,12 @@ pub struct RemoteArgs {
 /// What a server can be asked for.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Let agents that work in a folder find the server: writes .mcp.json, without a key
+    Init {
+        /// The folder
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+    },
     /// Deploy a function from a file or a folder
     Deploy {
         /// NAME.ts|js, or a folder with index.ts|js and perhaps function.json

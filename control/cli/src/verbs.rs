@@ -5,6 +5,7 @@ mod apps;
 mod audit;
 mod env;
 mod functions;
+mod init;
 mod keys;
 mod logs;
 mod mcp;
@@ -38,6 +39,7 @@ pub async fn run(args: &RemoteArgs, verb: Verb) -> Exit {
 
 async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
     match verb {
+        Verb::Init { dir } => init::init(remote, &dir),
         Verb::Deploy { path, name, env } => functions::deploy(remote, &path, name, &env).await,
         Verb::Invoke { name, method, path, data, header, fail } => {
             let wanted = functions::TestCallArgs { method, path, data, header };

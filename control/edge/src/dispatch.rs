@@ -9,8 +9,8 @@ use mayfly_api::routes::{self, RouteId};
 
 use crate::Edge;
 use crate::handlers::{
-    call, error_page, invoke, log_stream, mcp, mcp_metadata, openapi, ready, realtime, storage, verify_usage,
-    webhook,
+    approval_page, call, error_page, invoke, log_stream, mcp, mcp_metadata, openapi, ready, realtime,
+    storage, verify_usage, webhook,
 };
 use crate::loopback::Loopback;
 use crate::policy_gate;
@@ -69,6 +69,8 @@ async fn manage<S: EdgeServices>(edge: &Edge<S>, loopback: Loopback, request: Ma
     match request.found.route {
         RouteId::Ready => ready::ready(edge).await,
         RouteId::ErrorPage => error_page::get(&request),
+        RouteId::ApprovalPage => approval_page::show(edge, request).await,
+        RouteId::ApprovalForm => approval_page::decide(edge, request).await,
         RouteId::OpenApi => Ok(openapi::get()),
         RouteId::McpServe => mcp::serve(edge, loopback, request).await,
         RouteId::McpMetadata => mcp_metadata::get(edge),

@@ -8,7 +8,7 @@ use mayfly_api::error::{ApiError, problem};
 use rmcp::model::{
     CallToolRequest, CallToolRequestParams, CallToolResponse, CallToolResult, ClientRequest, ClientResult,
     ContentBlock, ElicitRequest, ElicitRequestParams, ElicitResult, ElicitationAction, InputRequest,
-    InputRequiredResult, ProtocolVersion, ServerRequest, ServerResult,
+    InputRequiredResult, ProtocolVersion, ResultType, ServerRequest, ServerResult,
 };
 use rmcp::service::{PeerRequestOptions, RequestContext};
 use rmcp::{ErrorData, RoleServer};
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::approvals::FolderApproval;
 use crate::client_side::ClientSide;
-use crate::gate::{Admission, Gate, GateCall};
+use crate::gate::{Admission, Asked, Gate, GateCall};
 use crate::hub::failed;
 use crate::upstream::{NAME_CHARS_MAX, UpstreamError};
 
@@ -83,7 +83,8 @@ pub(crate) async fn call(
     let asked = upstream.ask(ClientRequest::CallToolRequest(CallToolRequest::new(request)), &context).await;
     let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (answer, code) = match asked {
-        Ok(ServerResult::CallToolResult(result)) => {
+        Ok(ServerResult::CallToolResult(mut result)) => {
+            result.result_type.get_or_insert(ResultType::COMPLETE);
             let code = (result.is_error == Some(true)).then_some("TOOL_FAILED");
             (Ok(result.into()), code)
         }
@@ -116,12 +117,12 @@ async fn admit(
 ) -> Result<Admitted, ApiError> {
     let gate = &session.hub.gate;
     let by = format!("client of {}", call.identity);
-    let (approval, error) = match gate.admit(call).await? {
+    let Asked { approval, elicit, error } = match gate.admit(call).await? {
         Admission::Run(id) => return Ok(Admitted::Run(id)),
-        Admission::Ask(approval, error) => (approval, error),
+        Admission::Ask(asked) => *asked,
     };
     let can_ask = context.client_capabilities().is_some_and(|client| client.elicitation.is_some());
-    if !session.hub.elicit || !can_ask || approval.state != ApprovalState::Pending {
+    if !session.hub.elicit || !elicit || !can_ask || approval.state != ApprovalState::Pending {
         return Err(error);
     }
     let is_modern = context.protocol_version().is_none_or(|version| version >= ProtocolVersion::V_2026_07_28);
@@ -164,7 +165,7 @@ async fn admit(
     debug_assert_eq!(Gate::digest(call), approval.call.digest, "the approval is for this call");
     match gate.admit(call).await? {
         Admission::Run(id) => Ok(Admitted::Run(id)),
-        Admission::Ask(_, error) => Err(error),
+        Admission::Ask(asked) => Err(asked.error),
     }
 }
 

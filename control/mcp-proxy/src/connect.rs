@@ -134,5 +134,8 @@ fn shortened(text: &str) -> String {
 
 /// What the upstream is told of the client.
 pub(crate) fn client_config(settings: &UpstreamSettings) -> ClientConfig {
-    ClientConfig::new(settings.capabilities.clone(), settings.client.clone())
+    let mut config = ClientConfig::new(settings.capabilities.clone(), settings.client.clone());
+    // The newest that has a handshake; a server answers with its own.
+    config.protocol_version = ProtocolVersion::V_2025_11_25;
+    config
 }

@@ -39,7 +39,16 @@ pub(crate) enum Admission {
     /// It runs; this is its number in the log.
     Run(u64),
     /// A person has to approve it first.
-    Ask(Box<FolderApproval>, ApiError),
+    Ask(Box<Asked>),
+}
+
+/// A call that waits for a person.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) approval: FolderApproval,
+    /// Whether the rule lets the client ask.
+    pub(crate) elicit: bool,
+    pub(crate) error: ApiError,
 }
 
 /// The gate.
@@ -113,7 +122,11 @@ impl Gate {
                 let mut row = row;
                 row["approval_id"] = approval.call.id.as_str().into();
                 self.write(row, "approval_required", &decision.rule, &error).await?;
-                Ok(Admission::Ask(approval, error))
+                Ok(Admission::Ask(Box::new(Asked {
+                    approval: *approval,
+                    elicit: decision.elicit != Some(false),
+                    error,
+                })))
             }
             Taken::Failed(error) => self.stop(row, "refused", &decision.rule, error).await,
             Taken::Run { counted, approval } => {
@@ -195,7 +208,10 @@ impl Gate {
                 Ok(Some(found)) if found.state == ApprovalState::Approved => approval = Some(found),
                 Ok(Some(found)) => return Taken::Ask(Box::new(found)),
                 Ok(None) => {
-                    return Taken::Failed(ApiError::new(Code::Overloaded, "too many calls wait for a person"));
+                    return Taken::Failed(ApiError::new(
+                        Code::Overloaded,
+                        "too many calls wait for a person",
+                    ));
                 }
                 Err(error) => return Taken::Failed(not_logged(&error)),
             }

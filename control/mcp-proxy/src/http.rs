@@ -50,7 +50,6 @@ struct Front {
 
 /// Take connections until the process ends.
 pub(crate) async fn serve(hub: Arc<Hub>, listener: TcpListener, keys: Option<Keys>) -> io::Result<()> {
-    let address = listener.local_addr()?;
     // Without keys a page of a browser on this machine could speak to us: its name and its origin are looked at.
     let config = StreamableHttpServerConfig::default()
         .with_max_request_body_bytes(BODY_BYTES_MAX)
@@ -63,7 +62,6 @@ pub(crate) async fn serve(hub: Arc<Hub>, listener: TcpListener, keys: Option<Key
         config,
     );
     let front = Arc::new(Front { hub: Arc::clone(&hub), keys, service, owners: Mutex::default() });
-    hub.say(&format!("listening at http://{address}/mcp"));
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else { return Ok(()) };

@@ -32,7 +32,8 @@ pub(crate) struct Hub {
     pub(crate) tasks: Tasks,
     /// Of clients without a session.
     pub(crate) shared: Arc<Slot>,
-    /// What the operator is told, once each.
+    pub(crate) tell: fn(&str),
+    /// What the operator was told, once each.
     pub(crate) said: Mutex<Vec<String>>,
 }
 
@@ -138,12 +139,12 @@ impl Hub {
         Ok(pins)
     }
 
-    /// Tell the operator, on stderr: stdout is the protocol's.
+    /// Tell the operator.
     pub(crate) fn say(&self, text: &str) {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         if said.len() < 1_000 && !said.iter().any(|known| known == text) {
             said.push(text.to_owned());
-            tracing::warn!("{text}");
+            (self.tell)(text);
         }
     }
 

@@ -50,7 +50,7 @@ impl Proxy {
     /// # Errors
     /// See [`ProxyError`].
     pub async fn open(settings: ProxySettings) -> Result<Self, ProxyError> {
-        let ProxySettings { upstream, policy, state, audit, elicit, identity, listen, keys } = settings;
+        let ProxySettings { upstream, policy, state, audit, elicit, identity, listen, tell, keys } = settings;
         if let Some(address) = listen
             && keys.is_none()
             && !http::is_loopback(address)
@@ -73,6 +73,7 @@ impl Proxy {
             elicit,
             identity,
             tasks: tasks.clone(),
+            tell,
             shared: Arc::default(),
             said: Mutex::default(),
         });
@@ -125,12 +126,19 @@ impl Proxy {
 /// In words: what is wrong with the server.
 pub async fn scan(settings: &UpstreamSettings) -> Result<(ScanReport, Pins), String> {
     let tasks = Tasks::new();
-    let upstream = Upstream::open(settings, &tasks, None, false).await?;
-    let tools = upstream.tools(true).await.map_err(|error| match error {
+    let mut settings = settings.clone();
+    // Some servers have more tools for clients that can do more.
+    let all = serde_json::json!({ "sampling": {}, "elicitation": {}, "roots": {} });
+    settings.capabilities = serde_json::from_value(all).map_err(|error| error.to_string())?;
+    let upstream = Upstream::open(&settings, &tasks, None, false).await?;
+    let in_words = |error| match error {
         UpstreamError::Failed(why) => why,
         UpstreamError::Protocol(error) => error.message.to_string(),
         UpstreamError::Cancelled => "the request was cancelled".to_owned(),
-    })?;
+    };
+    // They add those once the handshake has ended: the second list has them.
+    upstream.tools(true).await.map_err(in_words)?;
+    let tools = upstream.tools(true).await.map_err(in_words)?;
     let info = upstream.info();
     let about = info.as_ref().and_then(|info| info.server_info.as_ref());
     let instructions = info.as_ref().and_then(|info| info.instructions.as_deref()).unwrap_or_default();

@@ -4,10 +4,10 @@
 
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, ClientNotification, ClientRequest, CompleteRequestParams,
-    CompleteResult, CustomNotification, CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams,
-    GetPromptResponse, InitializeRequestParams, InitializeResult, ListPromptsRequest, ListPromptsResult,
-    ListResourceTemplatesRequest, ListResourceTemplatesResult, ListResourcesRequest, ListResourcesResult,
-    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, Request,
+    CompleteResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse, InitializeRequestParams,
+    InitializeResult, ListPromptsRequest, ListPromptsResult, ListResourceTemplatesRequest,
+    ListResourceTemplatesResult, ListResourcesRequest, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, Request, ResultType,
     RootsListChangedNotification, ServerConfig, ServerResult, SetLevelRequestParams, SubscribeRequestParams,
     UnsubscribeRequestParams,
 };
@@ -15,7 +15,6 @@ use rmcp::service::{NotificationContext, RequestContext};
 use rmcp::{ErrorData, Peer, RoleServer, ServerHandler};
 
 use crate::client_side::ClientSide;
-use crate::hub::failed;
 use crate::upstream::UpstreamError;
 use crate::visible::visible;
 
@@ -52,6 +51,15 @@ macro_rules! answered {
     };
 }
 
+/// A result with what the newest revision asks for, and older upstreams leave out.
+macro_rules! complete {
+    ($result:ident) => {{
+        let mut result = $result;
+        result.result_type.get_or_insert(ResultType::COMPLETE);
+        result
+    }};
+}
+
 fn listing<M: Default>(
     params: Option<PaginatedRequestParams>,
 ) -> rmcp::model::RequestOptionalParam<M, PaginatedRequestParams> {
@@ -60,6 +68,8 @@ fn listing<M: Default>(
     request
 }
 
+/// Requests and notifications of other names are refused, as the trait has it: one that looks like `tools/call` and is none would
+/// pass no policy.
 impl ServerHandler for Session {
     fn get_info(&self) -> ServerConfig {
         let shared = if self.0.is_shared { self.0.hub.shared.info() } else { None };
@@ -128,7 +138,7 @@ impl ServerHandler for Session {
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
         let asked = self.ask(ClientRequest::CompleteRequest(Request::new(params)), context);
-        answered!(asked, ServerResult::CompleteResult(result) => result)
+        answered!(asked, ServerResult::CompleteResult(result) => complete!(result))
     }
 
     async fn set_level(
@@ -146,7 +156,7 @@ impl ServerHandler for Session {
     ) -> Result<GetPromptResponse, ErrorData> {
         let asked = self.ask(ClientRequest::GetPromptRequest(Request::new(params)), context);
         answered!(asked,
-            ServerResult::GetPromptResult(result) => result.into(),
+            ServerResult::GetPromptResult(result) => complete!(result).into(),
             ServerResult::InputRequiredResult(result) => result.into())
     }
 
@@ -157,7 +167,7 @@ impl ServerHandler for Session {
     ) -> Result<ListPromptsResult, ErrorData> {
         let request: ListPromptsRequest = listing(params);
         let asked = self.ask(ClientRequest::ListPromptsRequest(request), context);
-        answered!(asked, ServerResult::ListPromptsResult(result) => result)
+        answered!(asked, ServerResult::ListPromptsResult(result) => complete!(result))
     }
 
     async fn list_resources(
@@ -167,7 +177,7 @@ impl ServerHandler for Session {
     ) -> Result<ListResourcesResult, ErrorData> {
         let request: ListResourcesRequest = listing(params);
         let asked = self.ask(ClientRequest::ListResourcesRequest(request), context);
-        answered!(asked, ServerResult::ListResourcesResult(result) => result)
+        answered!(asked, ServerResult::ListResourcesResult(result) => complete!(result))
     }
 
     async fn list_resource_templates(
@@ -177,7 +187,7 @@ impl ServerHandler for Session {
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         let request: ListResourceTemplatesRequest = listing(params);
         let asked = self.ask(ClientRequest::ListResourceTemplatesRequest(request), context);
-        answered!(asked, ServerResult::ListResourceTemplatesResult(result) => result)
+        answered!(asked, ServerResult::ListResourceTemplatesResult(result) => complete!(result))
     }
 
     async fn read_resource(
@@ -187,7 +197,7 @@ impl ServerHandler for Session {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let asked = self.ask(ClientRequest::ReadResourceRequest(Request::new(params)), context);
         answered!(asked,
-            ServerResult::ReadResourceResult(result) => result.into(),
+            ServerResult::ReadResourceResult(result) => complete!(result).into(),
             ServerResult::InputRequiredResult(result) => result.into())
     }
 
@@ -207,26 +217,8 @@ impl ServerHandler for Session {
         self.ask(ClientRequest::UnsubscribeRequest(Request::new(params)), context).await.map(drop)
     }
 
-    async fn on_custom_request(
-        &self,
-        request: CustomRequest,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CustomResult, ErrorData> {
-        let answer = self.ask(ClientRequest::CustomRequest(request), context).await?;
-        let value = serde_json::to_value(answer).map_err(|error| failed(&error.to_string()));
-        value.map(CustomResult).map_err(|error| ErrorData::internal_error(error.message().to_owned(), None))
-    }
-
     async fn on_roots_list_changed(&self, context: NotificationContext<RoleServer>) {
         let changed = RootsListChangedNotification::default();
         self.tell(ClientNotification::RootsListChangedNotification(changed), &context.peer).await;
-    }
-
-    async fn on_custom_notification(
-        &self,
-        notification: CustomNotification,
-        context: NotificationContext<RoleServer>,
-    ) {
-        self.tell(ClientNotification::CustomNotification(notification), &context.peer).await;
     }
 }

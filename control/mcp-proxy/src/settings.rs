@@ -61,6 +61,8 @@ pub struct ProxySettings {
     pub identity: String,
     /// Streamable HTTP at this address; `None`: stdin and stdout.
     pub listen: Option<SocketAddr>,
+    /// Tells the operator something: stdout may be the protocol's.
+    pub tell: fn(&str),
     /// The keys of clients; without, only this machine's may come.
     pub keys: Option<Keys>,
 }

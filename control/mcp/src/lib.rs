@@ -4,6 +4,7 @@
 
 mod action;
 mod arguments;
+mod elicitation;
 mod host;
 mod http_service;
 mod outcome;

@@ -102,6 +102,7 @@ fn strip_null(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
             members.values_mut().for_each(strip_null);
+            members.retain(|name, member| name != "default" || !member.is_null());
             if let Some(Value::Array(values)) = members.get_mut("enum") {
                 values.retain(|value| !value.is_null());
             }

@@ -39,6 +39,7 @@ pub(crate) struct CompiledRule {
     /// Where it stands in the policy.
     pub(crate) place: String,
     pub(crate) action: RuleAction,
+    pub(crate) elicit: Option<bool>,
     pub(crate) reason: Option<String>,
     pub(crate) limits: Vec<CompiledLimit>,
     pub(crate) arguments: Vec<CompiledArgument>,
@@ -145,6 +146,7 @@ fn compile_rule(place: String, tool: &str, rule: &ToolRule) -> ApiResult<Compile
     let paths = rule.redact.iter().flat_map(|paths| paths.iter()).enumerate();
     Ok(CompiledRule {
         action: rule.action.unwrap_or_default(),
+        elicit: rule.elicit,
         reason: rule.reason.as_deref().map(str::to_owned),
         limits,
         arguments: rule.arguments.iter().flatten().map(argument).collect::<ApiResult<_>>()?,

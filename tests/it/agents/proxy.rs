@@ -180,6 +180,27 @@ async fn the_rest_of_the_protocol_goes_through() {
 }
 
 #[tokio::test]
+async fn what_only_looks_like_a_call_reaches_no_upstream() {
+    let state = tempfile::tempdir().unwrap();
+    let policy = json!({ "version": "1", "default": "deny" });
+    let (mut client, _) = Driver::connected(state.path(), "plain", &policy, &[]).await;
+    for params in [
+        json!({ "name": "delete_rows", "arguments": "all" }),
+        json!({ "name": "delete_rows", "arguments": [1] }),
+        json!({ "name": ["delete_rows"] }),
+        json!({}),
+    ] {
+        let answer = client.ask("tools/call", params.clone()).await;
+        assert!(answer["content"].is_null() && answer["code"].is_i64(), "{params}: {answer}");
+    }
+    let params = json!({ "name": "delete_rows", "arguments": {} });
+    client.send(&json!({ "jsonrpc": "2.0", "method": "tools/call", "params": params })).await;
+    assert_eq!(client.ask("tasks/list", json!({})).await["code"], -32601);
+    assert_eq!(client.refused("delete_rows", json!({})).await.0, "POLICY_DENIED");
+    assert_eq!(audit(state.path()).len(), 1, "no other was a call");
+}
+
+#[tokio::test]
 async fn an_upstream_asks_its_client() {
     let state = tempfile::tempdir().unwrap();
     let mut client = Driver::start(state.path(), &format!("{UPSTREAM} asks"), &allow(), &[]).await;

@@ -158,6 +158,17 @@ pub enum ApprovalVerb {
         #[arg(long)]
         reason: Option<String>,
     },
+    /// Make a link by which a person decides in a browser, without a key
+    Link {
+        /// The approval
+        id: String,
+        /// For whom: the name that it is decided by
+        #[arg(long = "for", value_name = "NAME")]
+        name: Option<String>,
+        /// For how many seconds it is good
+        #[arg(long, default_value_t = 3_600, value_parser = clap::value_parser!(u32).range(60..=86_400))]
+        ttl: u32,
+    },
     /// Refuse a call
     Deny {
         /// The approval

@@ -4,9 +4,10 @@ mod in_folder;
 
 use mayfly_api::approvals::{
     ApprovalDecision, ApprovalInfo, ApprovalList, ApprovalState, DecideApproval, ListApprovals,
+    MakeApprovalLink,
 };
-use mayfly_api::endpoint::{EmptyBody, Json};
-use mayfly_api::routes::{ApprovalDecide, ApprovalGet, ApprovalsList};
+use mayfly_api::endpoint::{EmptyBody, Json, OptionalJson};
+use mayfly_api::routes::{ApprovalDecide, ApprovalGet, ApprovalLinkMake, ApprovalsList};
 
 use crate::args::{ApprovalArgs, ApprovalVerb};
 use crate::exit::Exit;
@@ -30,6 +31,12 @@ pub(super) async fn run(remote: &Remote, args: ApprovalArgs) -> Result<Exit, Exi
             decide(remote, &id, ApprovalDecision::Approve, reason).await?
         }
         ApprovalVerb::Deny { id, reason } => decide(remote, &id, ApprovalDecision::Deny, reason).await?,
+        ApprovalVerb::Link { id, name, ttl } => {
+            let name = name.as_deref().map(Into::into);
+            let wanted = OptionalJson(MakeApprovalLink { ttl_seconds: Some(ttl.into()), name });
+            let answered = remote.call::<ApprovalLinkMake>(&[&id], &Default::default(), &wanted).await?;
+            answered.print(remote, |link| out::data(&link.url));
+        }
     }
     Ok(Exit::Ok)
 }

@@ -127,8 +127,14 @@ impl Agents {
                     let asked = self.store.agents().ask_approval(&wanted).await?;
                     entry.approval_id = Some(asked.id.clone());
                     let text = format!("{}; approval {} is {}", asking.reason, asked.id, asked.state);
-                    let details = json!({ "rule": asking.rule, "approval_id": asked.id, "state": asked.state,
-                        "expires_at": asked.expires_at });
+                    let mut details = json!({ "rule": asking.rule, "approval_id": asked.id,
+                        "state": asked.state, "expires_at": asked.expires_at });
+                    // Each policy that asks has to say so.
+                    let asks =
+                        decisions.iter().filter(|(_, of)| of.verdict == PolicyVerdict::RequireApproval);
+                    if asks.map(|(_, of)| of.elicit).all(|elicit| elicit == Some(true)) {
+                        details["elicit"] = json!({ "arguments": asked.arguments });
+                    }
                     let error = ApiError::new(Code::ApprovalRequired, text).with_details(details);
                     return self.stop(entry, AuditDecision::ApprovalRequired, &asking.rule, error).await;
                 }
@@ -215,7 +221,7 @@ impl Agents {
     }
 }
 
-fn policy_caller(caller: Option<&AgentCaller>) -> PolicyCaller {
+pub(super) fn policy_caller(caller: Option<&AgentCaller>) -> PolicyCaller {
     match caller.map(|caller| &caller.manager) {
         Some(Manager::Key { id, .. }) => {
             PolicyCaller { key_id: Some(id.clone()), user_id: None, role: "service".to_owned() }

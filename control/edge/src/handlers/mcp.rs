@@ -136,6 +136,13 @@ impl<S: EdgeServices> ToolHost for Caller<S> {
         }
     }
 
+    async fn decide(&self, approval: &str, approve: bool) -> ApiResult<()> {
+        match &self.manager {
+            Some(manager) => self.services.decide_by_client(manager, approval, approve).await,
+            None => Err(ApiError::internal("a caller of a tool has a key")),
+        }
+    }
+
     async fn refuse(&self, tool: &str, arguments: &Map<String, Value>, error: &ApiError) -> ApiResult<()> {
         self.services.refuse_tool(self.call(self.manager.clone(), tool, arguments), error).await
     }

@@ -29,7 +29,6 @@ const CODE: &[&str] = &[
     "query",
     "script",
     "shell",
-    "source",
     "sql",
     "statement",
 ];
@@ -61,7 +60,8 @@ pub(crate) fn signals(tool: &Tool, class: ToolClass) -> Vec<RiskSignal> {
     let named = |known: &[&str]| {
         let mut names = Vec::new();
         for (name, schema) in &parameters {
-            if takes_text(schema) && words(name).iter().any(|word| known.contains(&word.as_str())) {
+            let is_named = words(name).iter().any(|word| known.contains(&word.as_str()));
+            if takes_text(schema) && is_named {
                 names.push(name.as_str());
             }
         }

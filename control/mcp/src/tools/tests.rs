@@ -74,12 +74,23 @@ fn the_parameters_are_those_of_the_first_tools() {
     assert_eq!(invoke, ["app_id", "body", "function_name", "headers", "method", "path"]);
 }
 
+/// Whether a schema says anywhere that null would do.
+fn has_null(schema: &Value) -> bool {
+    match schema {
+        Value::Null => true,
+        Value::Array(values) => values.iter().any(|value| value == "null" || has_null(value)),
+        Value::Object(members) => {
+            members.iter().any(|(name, value)| (name == "type" && value == "null") || has_null(value))
+        }
+        _ => false,
+    }
+}
+
 #[test]
 fn every_schema_is_closed_and_described() {
     for tool in listed() {
         assert_eq!(tool.input_schema["additionalProperties"], false, "{}", tool.name);
-        let input = serde_json::to_string(&*tool.input_schema).unwrap();
-        assert!(!input.contains("null"), "{}: {input}", tool.name);
+        assert!(!has_null(&Value::Object((*tool.input_schema).clone())), "{}", tool.name);
         for (name, schema) in tool.input_schema["properties"].as_object().unwrap() {
             assert!(schema["description"].is_string(), "{} {name}: {schema}", tool.name);
         }

@@ -35,6 +35,10 @@ pub(super) fn run(remote: &Remote, state: &Path, verb: ApprovalVerb) -> Result<E
         }
         ApprovalVerb::Approve { id, reason } => (id, true, reason),
         ApprovalVerb::Deny { id, reason } => (id, false, reason),
+        ApprovalVerb::Link { .. } => {
+            out::complain("a proxy has no page: decide here, or let the client ask its user");
+            return Err(Exit::Usage);
+        }
     };
     let by = format!("uid:{}", rustix::process::getuid().as_raw());
     let decided = folder.decide(&id, approve, &by, reason.as_deref(), clock::now()).map_err(failed)?;

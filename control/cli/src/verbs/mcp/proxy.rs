@@ -32,6 +32,7 @@ pub(crate) async fn proxy(args: McpProxyArgs) -> Result<Exit, Exit> {
         elicit: !args.no_elicitation,
         identity: args.identity,
         listen: args.listen,
+        tell: out::say,
         keys: args.keys.map(|file| Keys::load(&file)).transpose().map_err(usage)?,
     };
     let listens = settings.listen.is_some();
