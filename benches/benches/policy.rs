@@ -112,9 +112,8 @@ async fn proxy() {
     };
     let proxy = Proxy::open(settings).await.expect("it opens");
     let ((client, server), (to, from)) = (tokio::io::duplex(1 << 16), tokio::io::duplex(1 << 16));
-    let running = tokio::spawn(proxy.run(server, to));
-    let through = calls(from, client).await;
-    running.await.expect("it runs").expect("it ends with its client");
+    let (through, ended) = tokio::join!(calls(from, client), proxy.run(server, to));
+    ended.expect("it ends with its client");
     let added = through.saturating_sub(direct).as_secs_f64() * 1_000.0;
     figures::note("policy/ms that the proxy adds to a call", added);
     println!("direct {direct:?}, through the proxy {through:?}: {added:.3} ms more");

@@ -1,6 +1,7 @@
 //! What agents use: the Model Context Protocol, by hand and by its official clients.
 
 mod clients;
+mod driver;
 mod people;
 mod policies;
 mod protocol;

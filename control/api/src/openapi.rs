@@ -258,7 +258,11 @@ pub fn errors(route: &Route) -> BTreeMap<u16, Vec<Code>> {
     }
     // Where a policy binds routes.
     if route.tool.is_some() {
-        codes.extend([Code::PolicyDenied, Code::PolicyRateLimit, Code::ApprovalRequired]);
+        codes.extend([Code::PolicyDenied, Code::PolicyRateLimit]);
+        // Its status is that of some answers.
+        if route.status != Code::ApprovalRequired.status() {
+            codes.push(Code::ApprovalRequired);
+        }
     }
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     for code in codes {

@@ -10,14 +10,14 @@ use crate::services::{EdgeServices, ToolCall, ToolEnd};
 use crate::stage::Managed;
 
 /// A request that may be served.
-pub(crate) struct Gate {
+pub(crate) struct RouteGate {
     /// Its number in the audit log, where a policy binds it.
     number: Option<i64>,
 }
 
 /// Let a request through, or not.
-pub(crate) async fn admit<S: EdgeServices>(edge: &Edge<S>, request: &Managed) -> ApiResult<Gate> {
-    let free = Gate { number: None };
+pub(crate) async fn admit<S: EdgeServices>(edge: &Edge<S>, request: &Managed) -> ApiResult<RouteGate> {
+    let free = RouteGate { number: None };
     // What a tool asks for has passed already.
     if request.found.route.route().tool.is_none() || request.head.extensions.get::<OurOwn>().is_some() {
         return Ok(free);
@@ -33,10 +33,10 @@ pub(crate) async fn admit<S: EdgeServices>(edge: &Edge<S>, request: &Managed) ->
         arguments,
         request_id: request.context.id.clone(),
     };
-    Ok(Gate { number: edge.services.admit_route(call).await? })
+    Ok(RouteGate { number: edge.services.admit_route(call).await? })
 }
 
-impl Gate {
+impl RouteGate {
     /// Write down how the request ended.
     pub(crate) async fn settled<S: EdgeServices>(
         self,

@@ -44,7 +44,7 @@ pub struct AskedCall {
 /// What a person decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Verdict {
+pub struct ApprovalVerdict {
     /// Whether the call may be made.
     pub approve: bool,
     /// Who decided.
@@ -64,7 +64,7 @@ pub struct FolderApproval {
     /// Where it is.
     pub state: ApprovalState,
     /// What was decided.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<ApprovalVerdict>,
 }
 
 /// The folder.
@@ -97,7 +97,7 @@ impl ApprovalFolder {
                 found.push(approval?);
             }
         }
-        found.sort_by(|a, b| b.call.requested_at.cmp(&a.call.requested_at));
+        found.sort_by_key(|approval| std::cmp::Reverse(approval.call.requested_at));
         Ok(found)
     }
 
@@ -110,7 +110,7 @@ impl ApprovalFolder {
             return Ok(None);
         }
         let Some(call) = read::<AskedCall>(&self.file(id, "asked"))? else { return Ok(None) };
-        let verdict = read::<Verdict>(&self.file(id, "decided"))?;
+        let verdict = read::<ApprovalVerdict>(&self.file(id, "decided"))?;
         let state = match &verdict {
             _ if self.file(id, "used").exists() => ApprovalState::Used,
             Some(verdict) if !verdict.approve => ApprovalState::Denied,
@@ -138,7 +138,7 @@ impl ApprovalFolder {
             _ => return Ok(false),
         }
         let reason = reason.map(|reason| reason.chars().take(REASON_CHARS_MAX).collect());
-        let verdict = Verdict { approve, decided_by: by.to_owned(), reason, decided_at: now };
+        let verdict = ApprovalVerdict { approve, decided_by: by.to_owned(), reason, decided_at: now };
         self.make(&self.file(id, "decided"), &verdict)
     }
 

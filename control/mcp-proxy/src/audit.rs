@@ -7,6 +7,7 @@ use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -45,7 +46,12 @@ pub(crate) struct AuditError {
 
 impl AuditLog {
     /// Open the file, or make it, and hand over each row that it has. It belongs to one process: its counters are exact.
-    pub(crate) fn open(file: &Path, mut known: impl FnMut(&Value)) -> Result<Self, AuditError> {
+    /// One that is about to end is waited for, as long as `patience`: clients start a program again at once.
+    pub(crate) fn open(
+        file: &Path,
+        patience: Duration,
+        mut known: impl FnMut(&Value),
+    ) -> Result<Self, AuditError> {
         let unusable = |why: String| AuditError { file: file.to_owned(), why };
         let io = |error: io::Error| unusable(error.to_string());
         if let Some(folder) = file.parent() {
@@ -56,7 +62,13 @@ impl AuditLog {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut log = options.open(file).map_err(io)?;
-        log.try_lock().map_err(|_| unusable("another process writes it".to_owned()))?;
+        let begun = Instant::now();
+        while log.try_lock().is_err() {
+            if begun.elapsed() >= patience {
+                return Err(unusable("another process writes it".to_owned()));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let whole = read(&log, &mut known).map_err(io)?;
         // A row that is not whole was being written when the process ended: its call never ran.
         if whole < log.metadata().map_err(io)?.len() {
@@ -145,10 +157,10 @@ fn write(mut log: File, mut rows: mpsc::Receiver<Row>) {
             drop(log.set_len(before));
         }
         for row in batch.drain(..) {
-            let told = written
-                .as_ref()
-                .map(|()| ())
-                .map_err(|error| io::Error::new(error.kind(), error.to_string()));
+            let told = match &written {
+                Ok(()) => Ok(()),
+                Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+            };
             if let Some(durable) = row.durable {
                 // The call's client may have gone.
                 drop(durable.send(told));
@@ -165,7 +177,7 @@ mod tests {
 
     fn rows(file: &Path) -> (Option<AuditLog>, Vec<Value>) {
         let mut found = Vec::new();
-        (AuditLog::open(file, |row| found.push(row.clone())).ok(), found)
+        (AuditLog::open(file, Duration::ZERO, |row| found.push(row.clone())).ok(), found)
     }
 
     #[tokio::test]

@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 use crate::approvals::FolderApproval;
 use crate::client_side::ClientSide;
-use crate::gate::{Admission, Asked, Gate, GateCall};
-use crate::hub::failed;
+use crate::common::failed;
+use crate::gate::{Asked, GateAnswer, GateCall, ProxyGate};
 use crate::upstream::{NAME_CHARS_MAX, UpstreamError};
 
 /// For how long a person may think about a call.
@@ -47,7 +47,7 @@ pub(crate) async fn call(
         definition: "",
         request_id: &request_id,
     };
-    let gate = &session.hub.gate;
+    let gate = &session.common.gate;
     let upstream = match session.upstream(&context).await {
         Ok(upstream) => upstream,
         Err(why) => return Ok(refused(&gate.refuse(subject, "upstream", failed(&why)).await)),
@@ -68,7 +68,7 @@ pub(crate) async fn call(
         let error = ApiError::not_found(format!("the tool `{}`", crate::visible::visible(&shown)));
         return Ok(refused(&gate.refuse(subject, "upstream", error).await));
     };
-    let pinned = session.hub.pins(&tools).map(|pins| session.hub.refusal(&pins, known));
+    let pinned = session.common.pins(&tools).map(|pins| session.common.refusal(&pins, known));
     if let Some(refusal) = pinned.unwrap_or_else(Some) {
         let rule = format!("pins.{name}");
         return Ok(refused(&gate.refuse(subject, &rule, refusal).await));
@@ -115,14 +115,14 @@ async fn admit(
     request: &mut CallToolRequestParams,
     context: &RequestContext<RoleServer>,
 ) -> Result<Admitted, ApiError> {
-    let gate = &session.hub.gate;
+    let gate = &session.common.gate;
     let by = format!("client of {}", call.identity);
     let Asked { approval, elicit, error } = match gate.admit(call).await? {
-        Admission::Run(id) => return Ok(Admitted::Run(id)),
-        Admission::Ask(asked) => *asked,
+        GateAnswer::Run(id) => return Ok(Admitted::Run(id)),
+        GateAnswer::Ask(asked) => *asked,
     };
     let can_ask = context.client_capabilities().is_some_and(|client| client.elicitation.is_some());
-    if !session.hub.elicit || !elicit || !can_ask || approval.state != ApprovalState::Pending {
+    if !session.common.elicit || !elicit || !can_ask || approval.state != ApprovalState::Pending {
         return Err(error);
     }
     let is_modern = context.protocol_version().is_none_or(|version| version >= ProtocolVersion::V_2026_07_28);
@@ -162,10 +162,10 @@ async fn admit(
         let details = json!({ "rule": approval.call.rule, "approval_id": approval.call.id, "state": state });
         return Err(ApiError::new(mayfly_api::error::Code::PolicyDenied, text).with_details(details));
     }
-    debug_assert_eq!(Gate::digest(call), approval.call.digest, "the approval is for this call");
+    debug_assert_eq!(ProxyGate::digest(call), approval.call.digest, "the approval is for this call");
     match gate.admit(call).await? {
-        Admission::Run(id) => Ok(Admitted::Run(id)),
-        Admission::Ask(asked) => Err(asked.error),
+        GateAnswer::Run(id) => Ok(Admitted::Run(id)),
+        GateAnswer::Ask(asked) => Err(asked.error),
     }
 }
 

@@ -5,31 +5,31 @@ use std::sync::Arc;
 use rmcp::RoleServer;
 use rmcp::service::RequestContext;
 
-use crate::hub::{Asking, Hub, Slot};
+use crate::common::{Asking, ProxyCommon, UpstreamPlace};
 use crate::upstream::Upstream;
 
 /// See the file's head. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct ClientSide {
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) own: Arc<Slot>,
+    pub(crate) common: Arc<ProxyCommon>,
+    pub(crate) own: Arc<UpstreamPlace>,
     /// Whether a client that made no handshake has to share a connection.
     pub(crate) is_shared: bool,
 }
 
 /// Who sends a request, by their key; the edge of the proxy has looked at it.
 #[derive(Debug, Clone)]
-pub(crate) struct Identity(pub(crate) String);
+pub(crate) struct ClientIdentity(pub(crate) String);
 
 impl ClientSide {
     /// With a connection of its own.
-    pub(crate) fn own(hub: Arc<Hub>) -> Self {
-        Self { hub, own: Arc::default(), is_shared: false }
+    pub(crate) fn own(common: Arc<ProxyCommon>) -> Self {
+        Self { common, own: Arc::default(), is_shared: false }
     }
 
     /// Over HTTP, where only a handshake begins a session.
-    pub(crate) fn over_http(hub: Arc<Hub>) -> Self {
-        Self { is_shared: true, ..Self::own(hub) }
+    pub(crate) fn over_http(common: Arc<ProxyCommon>) -> Self {
+        Self { is_shared: true, ..Self::own(common) }
     }
 
     /// The connection of the one who asks.
@@ -40,7 +40,10 @@ impl ClientSide {
         let handshake = context.peer.peer_info();
         let is_modern = handshake.is_none();
         if is_modern && self.is_shared {
-            return self.hub.connection(&self.hub.shared, Asking { is_modern, ..Asking::default() }).await;
+            return self
+                .common
+                .connection(&self.common.shared, Asking { is_modern, ..Asking::default() })
+                .await;
         }
         let asking = match handshake {
             Some(info) => Asking {
@@ -51,13 +54,13 @@ impl ClientSide {
             // Its upstream asks by results, not by requests.
             None => Asking { client: Some(context.peer.clone()), about: None, is_modern },
         };
-        self.hub.connection(&self.own, asking).await
+        self.common.connection(&self.own, asking).await
     }
 
     /// Who asks.
     pub(crate) fn identity(&self, context: &RequestContext<RoleServer>) -> String {
         let parts = context.extensions.get::<http::request::Parts>();
-        let known = parts.and_then(|parts| parts.extensions.get::<Identity>());
-        known.map_or_else(|| self.hub.identity.clone(), |identity| identity.0.clone())
+        let known = parts.and_then(|parts| parts.extensions.get::<ClientIdentity>());
+        known.map_or_else(|| self.common.identity.clone(), |identity| identity.0.clone())
     }
 }

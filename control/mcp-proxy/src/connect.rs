@@ -10,7 +10,7 @@ use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig
 use rmcp::transport::{StreamableHttpClientTransport, Transport};
 use tokio::sync::mpsc;
 
-use crate::fault::Fault;
+use crate::fault::UpstreamFault;
 use crate::guarded::{Guarded, Passed};
 use crate::process::ProcessTransport;
 use crate::settings::UpstreamSettings;
@@ -20,14 +20,14 @@ use crate::upstream_handler::UpstreamHandler;
 /// Bytes of what an upstream says is wrong.
 const ERROR_BYTES_MAX: usize = 16 << 10;
 
-pub(crate) type Running = RunningService<RoleClient, UpstreamHandler>;
+pub(crate) type RunningUpstream = RunningService<RoleClient, UpstreamHandler>;
 
 /// What goes on to the client, and the connection that it comes by.
 pub(crate) struct Opened {
-    pub(crate) running: Running,
+    pub(crate) running: RunningUpstream,
     pub(crate) passed: mpsc::Receiver<Passed>,
     pub(crate) passing: mpsc::Sender<Passed>,
-    pub(crate) fault: Fault,
+    pub(crate) fault: UpstreamFault,
 }
 
 /// Open a connection. `config` says what the client can do, and `is_modern` that it speaks the newest revision.
@@ -61,7 +61,7 @@ async fn once(
     handler: UpstreamHandler,
     mode: ClientLifecycleMode,
 ) -> Result<Opened, String> {
-    let fault = Fault::default();
+    let fault = UpstreamFault::default();
     let (passing, passed) = mpsc::channel(PASSED_MAX);
     let running = match &settings.target {
         Target::Command(command) => {
@@ -86,7 +86,7 @@ async fn handshake<T: Transport<RoleClient> + 'static>(
     handler: UpstreamHandler,
     mode: ClientLifecycleMode,
     transport: T,
-) -> Result<Running, String> {
+) -> Result<RunningUpstream, String> {
     let opening = serve_client_with_lifecycle(handler, transport, mode);
     match tokio::time::timeout(settings.connect_timeout, opening).await {
         Ok(Ok(running)) => Ok(running),

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The reason, once there is one. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Fault(Arc<Mutex<Option<String>>>);
+pub(crate) struct UpstreamFault(Arc<Mutex<Option<String>>>);
 
-impl Fault {
+impl UpstreamFault {
     pub(crate) fn set(&self, reason: impl Into<String>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.get_or_insert_with(|| reason.into());

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use mayfly_api::approvals::ApprovalState;
 use mayfly_api::error::{ApiError, ApiResult, Code};
@@ -18,6 +19,8 @@ use crate::approvals::{ApprovalFolder, Approvals, AskedCall, FolderApproval};
 use crate::audit::AuditLog;
 use crate::counters::Counters;
 
+/// For how long a proxy before this one may take to end.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Characters of a name that is no tool's, in the audit log.
 const TOOL_CHARS_MAX: usize = 100;
 
@@ -35,7 +38,7 @@ pub(crate) struct GateCall<'a> {
 
 /// What becomes of a call that nothing forbids.
 #[derive(Debug)]
-pub(crate) enum Admission {
+pub(crate) enum GateAnswer {
     /// It runs; this is its number in the log.
     Run(u64),
     /// A person has to approve it first.
@@ -53,7 +56,7 @@ pub(crate) struct Asked {
 
 /// The gate.
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub(crate) struct ProxyGate {
     policy: CompiledPolicy,
     log: AuditLog,
     state: Mutex<State>,
@@ -66,12 +69,12 @@ struct State {
     approvals: Approvals,
 }
 
-impl Gate {
+impl ProxyGate {
     /// With what the log and the folder of the proxy's state know.
     pub(crate) fn open(policy: CompiledPolicy, log: &Path, state: &Path) -> Result<Self, String> {
         let mut counters = Counters::default();
         let mut last = 0;
-        let log = AuditLog::open(log, |row| {
+        let log = AuditLog::open(log, PATIENCE, |row| {
             counters.restore(row);
             last = last.max(row["id"].as_u64().unwrap_or_default());
         });
@@ -92,7 +95,7 @@ impl Gate {
     ///
     /// # Errors
     /// `POLICY_DENIED`, `POLICY_RATE_LIMIT`; or the log cannot be written, and nothing may run.
-    pub(crate) async fn admit(&self, call: GateCall<'_>) -> ApiResult<Admission> {
+    pub(crate) async fn admit(&self, call: GateCall<'_>) -> ApiResult<GateAnswer> {
         let who = caller(call.identity);
         let subject = PolicyCall { tool: call.tool, arguments: call.arguments, caller: &who, app: None };
         let decision = self.policy.decide(&subject);
@@ -122,7 +125,7 @@ impl Gate {
                 let mut row = row;
                 row["approval_id"] = approval.call.id.as_str().into();
                 self.write(row, "approval_required", &decision.rule, &error).await?;
-                Ok(Admission::Ask(Box::new(Asked {
+                Ok(GateAnswer::Ask(Box::new(Asked {
                     approval: *approval,
                     elicit: decision.elicit != Some(false),
                     error,
@@ -143,7 +146,7 @@ impl Gate {
                     self.lock().counters.give_back(&decision.counters);
                     return Err(not_logged(&error));
                 }
-                Ok(Admission::Run(row["id"].as_u64().unwrap_or_default()))
+                Ok(GateAnswer::Run(row["id"].as_u64().unwrap_or_default()))
             }
         }
     }
@@ -205,7 +208,7 @@ impl Gate {
                 expires_at: now,
             };
             match state.approvals.ask(asked, now) {
-                Ok(Some(found)) if found.state == ApprovalState::Approved => approval = Some(found),
+                Ok(Some(found)) if found.state == ApprovalState::Approved => approval = Some(Box::new(found)),
                 Ok(Some(found)) => return Taken::Ask(Box::new(found)),
                 Ok(None) => {
                     return Taken::Failed(ApiError::new(
@@ -259,7 +262,7 @@ impl Gate {
     }
 
     /// Write down why a call does not run, and say so.
-    async fn stop(&self, row: Value, decision: &str, rule: &str, error: ApiError) -> ApiResult<Admission> {
+    async fn stop(&self, row: Value, decision: &str, rule: &str, error: ApiError) -> ApiResult<GateAnswer> {
         self.write(row, decision, rule, &error).await?;
         Err(error)
     }
@@ -278,7 +281,7 @@ impl Gate {
 }
 
 enum Taken {
-    Run { counted: Value, approval: Option<FolderApproval> },
+    Run { counted: Value, approval: Option<Box<FolderApproval>> },
     Ask(Box<FolderApproval>),
     Full(ApiError),
     Failed(ApiError),

@@ -7,7 +7,7 @@ use rmcp::transport::Transport;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::fault::Fault;
+use crate::fault::UpstreamFault;
 
 /// Messages beside answers that may come at once, and in each second.
 const BURST_MAX: f64 = 10_000.0;
@@ -27,13 +27,13 @@ pub(crate) enum Passed {
 pub(crate) struct Guarded<T> {
     inner: T,
     passed: mpsc::Sender<Passed>,
-    fault: Fault,
+    fault: UpstreamFault,
     left: f64,
     counted_at: Instant,
 }
 
 impl<T> Guarded<T> {
-    pub(crate) fn new(inner: T, passed: mpsc::Sender<Passed>, fault: Fault) -> Self {
+    pub(crate) fn new(inner: T, passed: mpsc::Sender<Passed>, fault: UpstreamFault) -> Self {
         Self { inner, passed, fault, left: BURST_MAX, counted_at: Instant::now() }
     }
 

@@ -21,9 +21,9 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use crate::client_side::{ClientSide, Identity};
-use crate::hub::Hub;
-use crate::keys::Keys;
+use crate::client_side::{ClientIdentity, ClientSide};
+use crate::common::ProxyCommon;
+use crate::keys::ClientKeys;
 use crate::session::Session;
 
 /// Connections at the same time.
@@ -41,27 +41,31 @@ type Service = StreamableHttpService<Session, LocalSessionManager>;
 type Answer = Response<BoxBody<Bytes, Infallible>>;
 
 struct Front {
-    hub: Arc<Hub>,
-    keys: Option<Keys>,
+    common: Arc<ProxyCommon>,
+    keys: Option<ClientKeys>,
     service: Service,
     /// Who began which session.
     owners: Mutex<HashMap<String, String>>,
 }
 
 /// Take connections until the process ends.
-pub(crate) async fn serve(hub: Arc<Hub>, listener: TcpListener, keys: Option<Keys>) -> io::Result<()> {
+pub(crate) async fn serve(
+    common: Arc<ProxyCommon>,
+    listener: TcpListener,
+    keys: Option<ClientKeys>,
+) -> io::Result<()> {
     // Without keys a page of a browser on this machine could speak to us: its name and its origin are looked at.
     let config = StreamableHttpServerConfig::default()
         .with_max_request_body_bytes(BODY_BYTES_MAX)
         .with_sse_keep_alive(Some(Duration::from_secs(15)));
     let config = if keys.is_some() { config.disable_allowed_hosts() } else { config };
-    let of = Arc::clone(&hub);
+    let of = Arc::clone(&common);
     let service = StreamableHttpService::new(
         move || Ok(Session(ClientSide::over_http(Arc::clone(&of)))),
         Arc::default(),
         config,
     );
-    let front = Arc::new(Front { hub: Arc::clone(&hub), keys, service, owners: Mutex::default() });
+    let front = Arc::new(Front { common: Arc::clone(&common), keys, service, owners: Mutex::default() });
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else { return Ok(()) };
@@ -75,7 +79,7 @@ pub(crate) async fn serve(hub: Arc<Hub>, listener: TcpListener, keys: Option<Key
             }
         };
         let front = Arc::clone(&front);
-        hub.tasks.service(async move {
+        common.tasks.service(async move {
             let _place = place;
             let answer = service_fn(move |request| {
                 let front = Arc::clone(&front);
@@ -114,7 +118,7 @@ impl Front {
                 self.owners().remove(session);
             }
         }
-        request.extensions_mut().insert(Identity(identity.clone()));
+        request.extensions_mut().insert(ClientIdentity(identity.clone()));
         let answer = self.service.handle(request).await;
         if session.is_none()
             && let Some(begun) = text(answer.headers().get(SESSION_ID))
@@ -131,7 +135,7 @@ impl Front {
 
     /// Who this is; `None`: not to be known.
     fn identity(&self, request: &Request<Incoming>) -> Option<String> {
-        let Some(keys) = &self.keys else { return Some(self.hub.identity.clone()) };
+        let Some(keys) = &self.keys else { return Some(self.common.identity.clone()) };
         let mut shown = request.headers().get_all(AUTHORIZATION).iter();
         let (Some(only), None) = (shown.next(), shown.next()) else { return None };
         let (scheme, key) = only.to_str().ok()?.split_once(' ')?;

@@ -10,9 +10,9 @@ const KEY_CHARS_MIN: usize = 16;
 
 /// Names by the digest of their key: what is compared is no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Keys(BTreeMap<String, String>);
+pub struct ClientKeys(BTreeMap<String, String>);
 
-impl Keys {
+impl ClientKeys {
     /// Read a file, `{"NAME": "KEY", ...}`.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn keys_are_known_by_their_digest() {
         let of = |pairs: &[(&str, &str)]| {
-            Keys::of(pairs.iter().map(|(name, key)| ((*name).to_owned(), (*key).to_owned())).collect())
+            ClientKeys::of(pairs.iter().map(|(name, key)| ((*name).to_owned(), (*key).to_owned())).collect())
         };
         let keys = of(&[("ann", "0123456789abcdef"), ("ben", "fedcba9876543210")]).unwrap();
         assert_eq!(keys.find("fedcba9876543210"), Some("ben"));

@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Mutex;
 
-use crate::fault::Fault;
+use crate::fault::UpstreamFault;
 
 /// For how long a program may go on when its stdin has ended.
 const EXIT: Duration = Duration::from_secs(2);
@@ -27,12 +27,12 @@ pub(crate) struct ProcessTransport {
     line: Vec<u8>,
     line_max: usize,
     input: Arc<Mutex<Option<ChildStdin>>>,
-    fault: Fault,
+    fault: UpstreamFault,
 }
 
 impl ProcessTransport {
     /// Start a program. What it says on stderr goes to ours.
-    pub(crate) fn start(command: &[String], line_max: usize, fault: Fault) -> io::Result<Self> {
+    pub(crate) fn start(command: &[String], line_max: usize, fault: UpstreamFault) -> io::Result<Self> {
         let (program, arguments) =
             command.split_first().ok_or_else(|| io::Error::other("there is no command"))?;
         let mut command = Command::new(program);

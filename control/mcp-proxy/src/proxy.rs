@@ -11,9 +11,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 
 use crate::client_side::ClientSide;
-use crate::gate::Gate;
+use crate::common::ProxyCommon;
+use crate::gate::ProxyGate;
 use crate::http;
-use crate::hub::Hub;
 use crate::pins::Pins;
 use crate::scan::{ScanReport, ScannedTool, injections_in};
 use crate::session::Session;
@@ -39,8 +39,8 @@ pub enum ProxyError {
 /// A proxy that is ready.
 #[derive(Debug)]
 pub struct Proxy {
-    hub: Arc<Hub>,
-    front: Option<(TcpListener, Option<crate::keys::Keys>)>,
+    common: Arc<ProxyCommon>,
+    front: Option<(TcpListener, Option<crate::keys::ClientKeys>)>,
     tasks: Tasks,
 }
 
@@ -60,13 +60,13 @@ impl Proxy {
         }
         let failed = |error: io::Error| ProxyError::Failed(error.to_string());
         std::fs::create_dir_all(&state).map_err(failed)?;
-        let gate = Gate::open(policy, &audit, &state).map_err(ProxyError::Failed)?;
+        let gate = ProxyGate::open(policy, &audit, &state).map_err(ProxyError::Failed)?;
         let tasks = Tasks::new();
         let front = match listen {
             Some(address) => Some((TcpListener::bind(address).await.map_err(failed)?, keys)),
             None => None,
         };
-        let hub = Arc::new(Hub {
+        let common = Arc::new(ProxyCommon {
             gate,
             upstream,
             pins: state.join("pins.json"),
@@ -77,7 +77,7 @@ impl Proxy {
             shared: Arc::default(),
             said: Mutex::default(),
         });
-        Ok(Self { hub, front, tasks })
+        Ok(Self { common, front, tasks })
     }
 
     /// Where it listens, if it does.
@@ -96,13 +96,13 @@ impl Proxy {
     {
         let served = match self.front {
             Some((listener, keys)) => {
-                let served = http::serve(Arc::clone(&self.hub), listener, keys).await;
+                let served = http::serve(Arc::clone(&self.common), listener, keys).await;
                 served.map_err(|error| ProxyError::Failed(error.to_string()))
             }
             None => {
                 let transport =
                     AsyncRwTransport::new_server(input, output).with_max_line_length(LINE_BYTES_MAX);
-                match serve_server(Session(ClientSide::own(Arc::clone(&self.hub))), transport).await {
+                match serve_server(Session(ClientSide::own(Arc::clone(&self.common))), transport).await {
                     Ok(running) => match running.waiting().await {
                         Ok(QuitReason::Closed | QuitReason::Cancelled) => Ok(()),
                         other => Err(ProxyError::Failed(format!("the session ended: {other:?}"))),
@@ -113,7 +113,7 @@ impl Proxy {
                 }
             }
         };
-        drop(self.hub);
+        drop(self.common);
         // Programs that were started end with their connections.
         let _ = tokio::time::timeout(END, self.tasks.stop_services()).await;
         served

@@ -72,7 +72,7 @@ fn listing<M: Default>(
 /// pass no policy.
 impl ServerHandler for Session {
     fn get_info(&self) -> ServerConfig {
-        let shared = if self.0.is_shared { self.0.hub.shared.info() } else { None };
+        let shared = if self.0.is_shared { self.0.common.shared.info() } else { None };
         self.0.own.info().or(shared).unwrap_or_default()
     }
 
@@ -102,20 +102,20 @@ impl ServerHandler for Session {
         let tools = upstream.tools(true).await.map_err(UpstreamError::into_data)?;
         let pins = self
             .0
-            .hub
+            .common
             .pins(&tools)
             .map_err(|error| ErrorData::internal_error(error.message().to_owned(), None))?;
         let identity = self.0.identity(&context);
         let mut listed = Vec::new();
         for known in &tools.list {
-            let is_pinned = match self.0.hub.refusal(&pins, known) {
+            let is_pinned = match self.0.common.refusal(&pins, known) {
                 None => true,
                 Some(refusal) => {
-                    self.0.hub.say(refusal.message());
+                    self.0.common.say(refusal.message());
                     false
                 }
             };
-            if is_pinned && self.0.hub.gate.may_list(&identity, &known.tool.name) {
+            if is_pinned && self.0.common.gate.may_list(&identity, &known.tool.name) {
                 let mut tool = known.tool.clone();
                 tool.description = tool.description.map(|text| visible(&text).into());
                 listed.push(tool);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use mayfly_policy::CompiledPolicy;
 use rmcp::model::{ClientCapabilities, Implementation};
 
-use crate::keys::Keys;
+use crate::keys::ClientKeys;
 use crate::target::Target;
 
 /// How an upstream is reached.
@@ -64,5 +64,5 @@ pub struct ProxySettings {
     /// Tells the operator something: stdout may be the protocol's.
     pub tell: fn(&str),
     /// The keys of clients; without, only this machine's may come.
-    pub keys: Option<Keys>,
+    pub keys: Option<ClientKeys>,
 }

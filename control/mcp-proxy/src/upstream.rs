@@ -14,8 +14,8 @@ use rmcp::{Peer, RoleClient, RoleServer};
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 
 use crate::cancel::cancel;
-use crate::connect::{self, Opened, Running};
-use crate::fault::Fault;
+use crate::connect::{self, Opened, RunningUpstream};
+use crate::fault::UpstreamFault;
 use crate::guarded::Passed;
 use crate::pins;
 use crate::scan::injections;
@@ -64,9 +64,9 @@ type Waiting = Arc<AsyncMutex<HashMap<ProgressToken, (Peer<RoleServer>, Progress
 /// See the file's head.
 #[derive(Debug)]
 pub(crate) struct Upstream {
-    running: Running,
+    running: RunningUpstream,
     passing: mpsc::Sender<Passed>,
-    fault: Fault,
+    fault: UpstreamFault,
     waiting: Waiting,
     tools: Arc<Mutex<Option<Arc<KnownTools>>>>,
     deadline: Duration,
@@ -131,9 +131,10 @@ impl Upstream {
                     )));
                 }
                 let params = cursor.map(|cursor| PaginatedRequestParams::default().with_cursor(Some(cursor)));
-                let mut request = ListToolsRequest::default();
-                request.params = params;
-                let request = ClientRequest::ListToolsRequest(request);
+                let request = ClientRequest::ListToolsRequest(ListToolsRequest {
+                    params,
+                    ..ListToolsRequest::default()
+                });
                 let answer = self.send(request, RequestMetaObject::default(), None, None).await?;
                 let ServerResult::ListToolsResult(listed) = answer else {
                     return Err(UpstreamError::Failed("it answers no list of tools".to_owned()));

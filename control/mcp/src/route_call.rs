@@ -7,8 +7,8 @@ use crate::action::ToolAction;
 use crate::arguments::parameter_of;
 use crate::tools;
 
-/// The tool of a route, and the arguments by which a call of it asks for the same; `None`: it has none. What is no JSON is no
-/// argument, and the route refuses it.
+/// The tool of a route, and the arguments of a call that asks for what the request asks for; `None`: the route has no tool. What
+/// is no JSON is no argument, and the route refuses it.
 pub fn call_of_route(found: &Found, query: &str, body: &[u8]) -> Option<(&'static str, Map<String, Value>)> {
     let route = found.route.route();
     let (name, _) = route.tool?;

@@ -97,29 +97,20 @@ fn members(schema: &Value) -> Vec<ToolParameter> {
     members.collect()
 }
 
-/// A parameter that has no value is left out, at every level: no model need know that null would do.
+/// A choice that is not made is left out, at every level: no model need know that null would do, and some clients refuse it in
+/// an enum. Elsewhere null may say something, such as that a variable is to go.
 fn strip_null(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
             members.values_mut().for_each(strip_null);
             members.retain(|name, member| name != "default" || !member.is_null());
-            if let Some(Value::Array(values)) = members.get_mut("enum") {
-                values.retain(|value| !value.is_null());
-            }
+            let Some(Value::Array(choices)) = members.get_mut("enum") else { return };
+            choices.retain(|choice| !choice.is_null());
             if let Some(Value::Array(kinds)) = members.get_mut("type") {
                 kinds.retain(|kind| kind != "null");
                 if let [only] = kinds.as_slice() {
                     let only = only.clone();
                     members.insert("type".to_owned(), only);
-                }
-            }
-            let Some(Value::Array(kinds)) = members.get_mut("anyOf") else { return };
-            kinds.retain(|kind| kind["type"] != "null");
-            if let [Value::Object(only)] = kinds.as_slice() {
-                let only = only.clone();
-                members.remove("anyOf");
-                for (name, member) in only {
-                    members.entry(name).or_insert(member);
                 }
             }
         }

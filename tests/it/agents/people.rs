@@ -191,7 +191,7 @@ fn a_test_call_keeps_to_the_triggers_method() {
 fn a_folder_names_its_server_without_a_key() {
     let folder = tempfile::tempdir().unwrap();
     let init = || {
-        let mut command = std::process::Command::new(super::proxy::PROGRAM);
+        let mut command = std::process::Command::new(super::driver::PROGRAM);
         command.arg("init").arg(folder.path()).env("MAYFLY_KEY", "bb_sk_secret");
         command.output().unwrap().status.code()
     };

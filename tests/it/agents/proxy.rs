@@ -1,106 +1,10 @@
 //! `mayfly mcp proxy` before servers that misbehave: what the client is told, what the audit log says, what runs.
 
 use std::path::Path;
-use std::process::Stdio;
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_server");
-const UPSTREAM: &str = env!("CARGO_BIN_EXE_mcp-upstream");
-
-/// A client of a proxy on stdin and stdout.
-struct Driver {
-    _child: Child,
-    input: ChildStdin,
-    lines: Lines<BufReader<ChildStdout>>,
-    next: u64,
-    /// What came beside answers.
-    said: Vec<Value>,
-    /// What to answer an upstream that asks.
-    answer: Value,
-}
-
-impl Driver {
-    async fn start(state: &Path, upstream: &str, policy: &Value, more: &[&str]) -> Self {
-        std::fs::create_dir_all(state).unwrap();
-        let file = state.join("policy.json");
-        std::fs::write(&file, policy.to_string()).unwrap();
-        let mut command = Command::new(PROGRAM);
-        command.args(["mcp", "proxy", "--upstream", upstream]).args(more);
-        command.arg("--policy").arg(&file).arg("--state").arg(state);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().unwrap();
-        let input = child.stdin.take().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { _child: child, input, lines, next: 0, said: Vec::new(), answer: Value::Null }
-    }
-
-    /// One that has made the handshake; what the upstream says of itself is there, too.
-    async fn connected(state: &Path, mode: &str, policy: &Value, more: &[&str]) -> (Self, Value) {
-        let mut driver = Self::start(state, &format!("{UPSTREAM} {mode}"), policy, more).await;
-        let shown = driver.handshake(json!({})).await;
-        (driver, shown)
-    }
-
-    async fn handshake(&mut self, capabilities: Value) -> Value {
-        let params = json!({ "protocolVersion": "2025-11-25", "capabilities": capabilities,
-            "clientInfo": { "name": "test", "version": "1.0.0" } });
-        let shown = self.ask("initialize", params).await;
-        self.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await;
-        shown
-    }
-
-    async fn send(&mut self, message: &Value) {
-        self.input.write_all(format!("{message}\n").as_bytes()).await.unwrap();
-    }
-
-    async fn next(&mut self) -> Value {
-        let line = self.lines.next_line().await.unwrap().expect("the proxy is there");
-        serde_json::from_str(&line).unwrap()
-    }
-
-    /// The result, or the error.
-    async fn ask(&mut self, method: &str, params: Value) -> Value {
-        self.next += 1;
-        let id = self.next;
-        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })).await;
-        loop {
-            let message = self.next().await;
-            if message["id"] == id && message["method"].is_null() {
-                return message.get("result").unwrap_or(&message["error"]).clone();
-            }
-            if !message["id"].is_null() && message["method"].is_string() {
-                let answer = json!({ "jsonrpc": "2.0", "id": message["id"], "result": self.answer });
-                self.send(&answer).await;
-            }
-            self.said.push(message);
-        }
-    }
-
-    async fn call(&mut self, tool: &str, arguments: Value) -> Value {
-        self.ask("tools/call", json!({ "name": tool, "arguments": arguments })).await
-    }
-
-    /// The code of a call that is refused, and its details.
-    async fn refused(&mut self, tool: &str, arguments: Value) -> (String, Value) {
-        let result = self.call(tool, arguments).await;
-        assert_eq!(result["isError"], true, "{result}");
-        let problem = &result["structuredContent"];
-        (problem["code"].as_str().unwrap().to_owned(), problem.clone())
-    }
-
-    async fn listed(&mut self) -> Vec<String> {
-        let listed = self.ask("tools/list", json!({})).await;
-        listed["tools"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|tool| tool["name"].as_str().unwrap().to_owned())
-            .collect()
-    }
-}
+use super::driver::{Driver, PROGRAM, UPSTREAM};
 
 /// The rows of the audit log, without the ends of calls.
 fn audit(state: &Path) -> Vec<Value> {
@@ -147,7 +51,7 @@ async fn tools_are_filtered_refused_and_written_down() {
     assert_eq!(client.refused("drop_all", json!({})).await.0, "RESOURCE_NOT_FOUND");
     client.call("get_sum", json!({ "a": 2 })).await;
     // A proxy that starts again counts on.
-    drop(client);
+    client.end().await;
     let (mut client, _) = Driver::connected(state.path(), "plain", &policy, &["--as", "local"]).await;
     let (code, problem) = client.refused("get_sum", json!({ "a": 3 })).await;
     assert_eq!(code, "POLICY_RATE_LIMIT");
@@ -177,6 +81,29 @@ async fn the_rest_of_the_protocol_goes_through() {
         "in order: {steps:?}"
     );
     assert!(client.said.iter().all(|message| message["params"]["progressToken"] == "mine"));
+}
+
+#[tokio::test]
+async fn counters_are_exact_when_calls_come_together() {
+    let state = tempfile::tempdir().unwrap();
+    let limit = json!([{ "counter": "sums", "window": "day", "max": 20, "scope": "global" }]);
+    let policy = json!({ "version": "1", "tools": { "get_sum": { "limits": limit } } });
+    let (mut client, _) = Driver::connected(state.path(), "plain", &policy, &[]).await;
+    for id in 1_000..1_064 {
+        let params = json!({ "name": "get_sum", "arguments": {} });
+        client.send(&json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params })).await;
+    }
+    let mut allowed = 0;
+    for _ in 0..64 {
+        let result = client.next().await["result"].clone();
+        if result["isError"] == true {
+            assert_eq!(result["structuredContent"]["code"], "POLICY_RATE_LIMIT", "{result}");
+        } else {
+            allowed += 1;
+        }
+    }
+    assert_eq!(allowed, 20);
+    assert_eq!(audit(state.path()).iter().filter(|row| row["decision"] == "allowed").count(), 20);
 }
 
 #[tokio::test]
@@ -306,7 +233,7 @@ async fn a_person_approves_in_another_terminal() {
     assert!(approvals(state.path(), &["show", &id]).contains(r#""table": "a""#));
     approvals(state.path(), &["approve", &id, "--reason", "seen"]);
     // It is for these arguments, and survives a restart.
-    drop(client);
+    client.end().await;
     let (mut client, _) = Driver::connected(state.path(), "plain", &policy, &[]).await;
     assert_eq!(client.refused("delete_rows", json!({ "table": "b" })).await.0, "APPROVAL_REQUIRED");
     assert_eq!(client.call("delete_rows", json!({ "table": "a" })).await["isError"], Value::Null);

@@ -6,11 +6,12 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use support::app::TestApp;
+use support::client::Client;
 use support::cluster::run;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, Command as AsyncCommand};
 
-use super::proxy::PROGRAM;
+use super::driver::{PROGRAM, UPSTREAM};
 use crate::npm::{self, execute};
 use crate::python;
 
@@ -66,6 +67,106 @@ async fn before_proxy(transport: &str, upstream: &str, mut script: Command) -> V
     let text = tokio::task::spawn_blocking(move || execute(&mut script)).await.unwrap();
     drop(running);
     serde_json::from_str(text.lines().last().unwrap()).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// The status of a message to a proxy, and the session that it begins.
+async fn posted(url: &str, method: &str, headers: &[(&str, &str)]) -> (u16, String) {
+    let address = url.strip_prefix("http://").unwrap().strip_suffix("/mcp").unwrap().parse().unwrap();
+    let about = json!({ "protocolVersion": "2025-11-25", "capabilities": {},
+        "clientInfo": { "name": "test", "version": "1.0.0" } });
+    let mut ask = Client::new(address).post("/mcp").header("accept", "application/json, text/event-stream");
+    for (name, value) in headers {
+        ask = ask.header(name, value);
+    }
+    let answer =
+        ask.json(json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": about })).send().await;
+    (answer.status, answer.header("mcp-session-id").to_owned())
+}
+
+#[tokio::test]
+async fn a_session_belongs_to_who_began_it() {
+    let state = tempfile::tempdir().unwrap();
+    let upstream = format!("{} plain", UPSTREAM);
+    let (_proxy, url) = listening(state.path(), &upstream).await;
+    let (ann, ben) = (format!("Bearer {KEY}"), "Bearer a-key-of-another".to_owned());
+    for headers in [
+        &[][..],
+        &[("authorization", "Bearer a-key-of-no-client")],
+        &[("authorization", "Basic a-key-of-the-client")],
+        &[("authorization", &ann), ("authorization", &ann)],
+    ] {
+        assert_eq!(posted(&url, "initialize", headers).await.0, 401, "{headers:?}");
+    }
+    let (status, session) = posted(&url, "initialize", &[("authorization", &ann)]).await;
+    assert_eq!(status, 200);
+    assert!(!session.is_empty());
+    let again = |key: &str, session: &str| {
+        let (url, key, session) = (url.clone(), key.to_owned(), session.to_owned());
+        async move { posted(&url, "ping", &[("authorization", &key), ("mcp-session-id", &session)]).await.0 }
+    };
+    assert_eq!(again(&ben, &session).await, 404, "another's session is none");
+    assert_eq!(again(&ann, "no-session").await, 404);
+    assert_eq!(again(&ann, &session).await, 200);
+}
+
+#[tokio::test]
+async fn what_others_can_reach_needs_keys() {
+    let state = tempfile::tempdir().unwrap();
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments(state.path(), "true")).args(["--listen", "0.0.0.0:0"]);
+    let ended = command.output().unwrap();
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("--keys"), "{ended:?}");
+    // Without keys it is this machine's alone, and of no page in a browser.
+    let mut command = AsyncCommand::new(PROGRAM);
+    command.args(arguments(state.path(), &format!("{} plain", UPSTREAM)));
+    command.args(["--listen", "127.0.0.1:0"]).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let line = lines.next_line().await.unwrap().expect("it says where it listens");
+    let url = line.split_whitespace().last().unwrap();
+    assert_eq!(posted(url, "initialize", &[]).await.0, 200);
+    assert_eq!(posted(url, "initialize", &[("origin", "https://example.com")]).await.0, 403);
+}
+
+/// A server that answers each request with this.
+async fn answering(answer: &'static str) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut buffer = [0; 8192];
+            let _ = stream.read(&mut buffer).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn an_http_server_that_misbehaves_cannot_be_scanned() {
+    for (answer, why) in [
+        ("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 8\r\n\r\n{\"nonsen", ""),
+        (
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 99999999\r\n\r\n{",
+            "16777216",
+        ),
+        (
+            "HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
+            "307",
+        ),
+        ("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n", "401"),
+        ("nothing of HTTP", ""),
+    ] {
+        let mut command = Command::new(PROGRAM);
+        let url = answering(answer).await;
+        command.args(["mcp", "scan", &url]).env("MAYFLY_UPSTREAM_KEY", "upstream-secret");
+        let ended = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{said}");
+        assert!(said.contains("cannot be scanned") && said.contains(why), "{why}: {said}");
+        assert!(!said.contains("upstream-secret"), "{said}");
+    }
 }
 
 fn everything(folder: &Path) -> String {

@@ -74,13 +74,15 @@ fn the_parameters_are_those_of_the_first_tools() {
     assert_eq!(invoke, ["app_id", "body", "function_name", "headers", "method", "path"]);
 }
 
-/// Whether a schema says anywhere that null would do.
+/// Whether a schema has null as a choice, or as what is meant otherwise.
 fn has_null(schema: &Value) -> bool {
     match schema {
-        Value::Null => true,
-        Value::Array(values) => values.iter().any(|value| value == "null" || has_null(value)),
+        Value::Array(values) => values.iter().any(has_null),
         Value::Object(members) => {
-            members.iter().any(|(name, value)| (name == "type" && value == "null") || has_null(value))
+            let choices = members.get("enum").and_then(Value::as_array);
+            choices.is_some_and(|choices| choices.contains(&Value::Null))
+                || members.get("default").is_some_and(Value::is_null)
+                || members.values().any(has_null)
         }
         _ => false,
     }

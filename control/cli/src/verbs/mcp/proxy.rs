@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mayfly_mcp_proxy::{Keys, Proxy, ProxyError, ProxySettings, Target, UpstreamSettings};
+use mayfly_mcp_proxy::{ClientKeys, Proxy, ProxyError, ProxySettings, Target, UpstreamSettings};
 use mayfly_policy::CompiledPolicy;
 use tokio::io::AsyncRead;
 
@@ -33,7 +33,7 @@ pub(crate) async fn proxy(args: McpProxyArgs) -> Result<Exit, Exit> {
         identity: args.identity,
         listen: args.listen,
         tell: out::say,
-        keys: args.keys.map(|file| Keys::load(&file)).transpose().map_err(usage)?,
+        keys: args.keys.map(|file| ClientKeys::load(&file)).transpose().map_err(usage)?,
     };
     let listens = settings.listen.is_some();
     let proxy = Proxy::open(settings).await.map_err(failed)?;

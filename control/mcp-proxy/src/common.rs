@@ -11,7 +11,7 @@ use rmcp::{Peer, RoleServer};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
-use crate::gate::Gate;
+use crate::gate::ProxyGate;
 use crate::pins::{PinState, Pins};
 use crate::scan::injections_in;
 use crate::settings::UpstreamSettings;
@@ -23,15 +23,15 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// See the file's head.
 #[derive(Debug)]
-pub(crate) struct Hub {
-    pub(crate) gate: Gate,
+pub(crate) struct ProxyCommon {
+    pub(crate) gate: ProxyGate,
     pub(crate) upstream: UpstreamSettings,
     pub(crate) pins: PathBuf,
     pub(crate) elicit: bool,
     pub(crate) identity: String,
     pub(crate) tasks: Tasks,
     /// Of clients without a session.
-    pub(crate) shared: Arc<Slot>,
+    pub(crate) shared: Arc<UpstreamPlace>,
     pub(crate) tell: fn(&str),
     /// What the operator was told, once each.
     pub(crate) said: Mutex<Vec<String>>,
@@ -39,7 +39,7 @@ pub(crate) struct Hub {
 
 /// A place for a connection to the upstream.
 #[derive(Debug, Default)]
-pub(crate) struct Slot {
+pub(crate) struct UpstreamPlace {
     connection: AsyncMutex<Connection>,
     info: Mutex<Option<ServerConfig>>,
 }
@@ -59,16 +59,20 @@ pub(crate) struct Asking {
     pub(crate) is_modern: bool,
 }
 
-impl Slot {
+impl UpstreamPlace {
     /// What the upstream says of itself, once it was asked.
     pub(crate) fn info(&self) -> Option<ServerConfig> {
         self.info.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl Hub {
+impl ProxyCommon {
     /// The connection of a slot, opened where there is none.
-    pub(crate) async fn connection(&self, slot: &Slot, asking: Asking) -> Result<Arc<Upstream>, String> {
+    pub(crate) async fn connection(
+        &self,
+        slot: &UpstreamPlace,
+        asking: Asking,
+    ) -> Result<Arc<Upstream>, String> {
         let mut connection = slot.connection.lock().await;
         if let Some(open) = connection.open.as_ref().filter(|open| open.is_open()) {
             return Ok(Arc::clone(open));
