@@ -8,6 +8,7 @@ use futures_util::{Stream, stream};
 use http::Method;
 use http::request::Parts;
 use mayfly_api::access::{Manager, Requirement};
+use mayfly_api::approvals::ApprovalInfo;
 use mayfly_api::error::rate_limit_status::RateLimitStatus;
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::functions::Invoked;
@@ -382,6 +383,18 @@ impl EdgeServices for UseCases {
         self.agents.admit(&agent_call(call)).await
     }
 
+    async fn admit_route(&self, call: ToolCall) -> ApiResult<Option<i64>> {
+        self.agents.admit_route(&agent_call(call)).await
+    }
+
+    async fn listed_tools(&self, manager: &Manager) -> ApiResult<Vec<&'static str>> {
+        self.agents.listed(&AgentCaller { manager: manager.clone() }).await
+    }
+
+    async fn decide_by_client(&self, manager: &Manager, id: &str, approve: bool) -> ApiResult<()> {
+        self.agents.decide_by_client(&AgentCaller { manager: manager.clone() }, id, approve).await
+    }
+
     async fn refuse_tool(&self, call: ToolCall, error: &ApiError) -> ApiResult<()> {
         self.agents.refuse(&agent_call(call), error).await
     }
@@ -389,6 +402,20 @@ impl EdgeServices for UseCases {
     async fn settle_tool(&self, number: i64, end: ToolEnd) {
         let ToolEnd { error_code, invocation_id } = end;
         self.agents.settle(number, CallOutcome { error_code, invocation_id }).await;
+    }
+
+    async fn approval_by_link(&self, id: &str, token: &str) -> ApiResult<ApprovalInfo> {
+        self.agents.approval_by_link(id, token).await
+    }
+
+    async fn decide_by_link(
+        &self,
+        id: &str,
+        token: &str,
+        approve: bool,
+        reason: Option<&str>,
+    ) -> ApiResult<ApprovalInfo> {
+        self.agents.decide_by_link(id, token, approve, reason).await
     }
 
     async fn readiness(&self) -> Readiness {

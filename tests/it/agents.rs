@@ -1,8 +1,12 @@
 //! What agents use: the Model Context Protocol, by hand and by its official clients.
 
 mod clients;
+mod driver;
+mod people;
 mod policies;
 mod protocol;
+mod proxy;
+mod proxy_clients;
 mod tools;
 
 use serde_json::{Value, json};

@@ -55,6 +55,36 @@ pub struct DecideApproval {
     pub reason: Option<Text<0, 500>>,
 }
 
+/// Makes a link.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MakeApprovalLink {
+    /// For how many seconds it is good; 3,600 unless said otherwise.
+    #[serde(default)]
+    pub ttl_seconds: Option<Number<60, 86_400>>,
+    /// For whom it is: the name that the approval is decided by.
+    #[serde(default)]
+    pub name: Option<Text<1, 100>>,
+}
+
+/// A link by which a person decides one approval, without a key.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ApprovalLink {
+    /// To be opened by a browser. Who has it may decide: it is not for the agent.
+    pub url: String,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+/// What a link has beside its path.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkToken {
+    /// What makes it good.
+    #[serde(default)]
+    pub token: Option<Text<1, 1_000>>,
+}
+
 /// A call that waits for a person, or did.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ApprovalInfo {

@@ -425,7 +425,7 @@ pub struct VersionList {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InvokeFunction {
-    /// The request's method; POST unless said otherwise.
+    /// The request's method; unless said otherwise the one that the http trigger names, or else POST.
     #[serde(default)]
     pub method: Option<Text<1, 20>>,
     /// What follows the function's URL: `/path`, `?query` or both.

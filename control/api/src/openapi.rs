@@ -256,6 +256,14 @@ pub fn errors(route: &Route) -> BTreeMap<u16, Vec<Code>> {
     if route.path.contains("{app}") {
         codes.extend([Code::ResourceNotFound, Code::SubsystemUnavailable, Code::StatePrerequisiteMissing]);
     }
+    // Where a policy binds routes.
+    if route.tool.is_some() {
+        codes.extend([Code::PolicyDenied, Code::PolicyRateLimit]);
+        // Its status is that of some answers.
+        if route.status != Code::ApprovalRequired.status() {
+            codes.push(Code::ApprovalRequired);
+        }
+    }
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     for code in codes {
         let of_status = by_status.entry(code.status().as_u16()).or_default();

@@ -143,6 +143,10 @@ pub struct ToolRule {
     /// `allow` unless said otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<RuleAction>,
+    /// Whether the client may ask its user for the approval, where it can (MCP elicitation): then who sits at the client decides.
+    /// At a server false, and at a proxy true, unless said otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elicit: Option<bool>,
     /// Why, for the agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Text<0, REASON_CHARS_MAX>>,
@@ -181,6 +185,10 @@ pub struct AgentPolicy {
     /// What becomes of tools that no rule names; `deny` unless said otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<PolicyDefault>,
+    /// Whether the routes behind the tools are bound, too: a request to one counts as a call of its tool. False unless said
+    /// otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routes: Option<bool>,
     /// Rules by tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tools: Option<BTreeMap<String, Object<ToolRule>>>,

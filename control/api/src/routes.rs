@@ -344,6 +344,17 @@ macros::routes! {
         /// Approves or denies a call, once.
         ApprovalDecide = POST "/v1/approvals/{approval}", Admin, Small, Nothing, Json<approvals::DecideApproval>
             => 200 json approvals::ApprovalInfo, [ResourceNotFound, ResourceConflict];
+        /// Makes a link by which a person decides an approval in a browser, without a key.
+        ApprovalLinkMake = POST "/v1/approvals/{approval}/link", Admin, Small, Nothing,
+            OptionalJson<approvals::MakeApprovalLink>
+            => 200 json approvals::ApprovalLink, [ResourceNotFound, ResourceConflict, SecretsUnavailable];
+        /// Shows a call that waits for a person, by a link: a page with the whole call and two buttons.
+        ApprovalPage = GET "/approvals/{approval}", Open, Small, approvals::LinkToken, EmptyBody
+            => 200 special "text/html; charset=utf-8" String, [ResourceNotFound, AuthInvalidToken, SecretsUnavailable];
+        /// Decides an approval by the form of that page.
+        ApprovalForm = POST "/approvals/{approval}", Open, Small, Nothing, EmptyBody
+            => 200 special "text/html; charset=utf-8" String,
+            [ResourceNotFound, ResourceConflict, AuthInvalidToken, SecretsUnavailable];
     }
     audits: AuditHandlers {
         /// Lists calls of tools, allowed or not, newest first, in pages.

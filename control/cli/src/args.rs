@@ -13,7 +13,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-pub(crate) use agents::{ApprovalVerb, AuditArgs, PolicyVerb};
+pub(crate) use agents::{
+    ApprovalArgs, ApprovalVerb, AuditArgs, McpProxyArgs, McpScanArgs, McpVerb, PolicyVerb, UpstreamArgs,
+};
 pub(crate) use apps::{AppVerb, KeyVerb};
 pub(crate) use functions::{CronVerb, EnvVerb, FunctionVerb, UsageVerb};
 pub(crate) use queue::{QueueEnqueueArgs, QueueSetArgs, QueueVerb};
@@ -43,6 +45,12 @@ pub struct RemoteArgs {
 /// What a server can be asked for.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Let agents that work in a folder find the server: writes .mcp.json, without a key
+    Init {
+        /// The folder
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+    },
     /// Deploy a function from a file or a folder
     Deploy {
         /// NAME.ts|js, or a folder with index.ts|js and perhaps function.json
@@ -199,10 +207,13 @@ pub enum Verb {
     /// Calls of tools, allowed or not: of the app, or with the operator's key of all
     Audit(AuditArgs),
     /// Calls of tools that wait for a person
-    #[command(subcommand)]
-    Approvals(ApprovalVerb),
+    Approvals(ApprovalArgs),
     /// Speak the Model Context Protocol on stdin and stdout: the server's tools, for agents
-    Mcp,
+    Mcp {
+        /// Something else than to speak.
+        #[command(subcommand)]
+        verb: Option<McpVerb>,
+    },
     /// Sockets of the app
     #[command(subcommand)]
     Realtime(RealtimeVerb),

@@ -1,8 +1,11 @@
 //! Data to stdout, chatter to stderr.
 
 use std::io::{self, IsTerminal, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use serde_json::Value;
+use tokio::io::AsyncWrite;
 
 /// Whether colour is off: by `NO_COLOR`, or because the output is no terminal.
 pub fn no_color() -> bool {
@@ -23,6 +26,24 @@ pub fn data(line: &str) {
 pub fn raw(bytes: &[u8]) {
     let mut out = io::stdout().lock();
     drop(out.write_all(bytes).and_then(|()| out.flush()));
+}
+
+/// Stdout for a protocol's messages. Writing blocks: there is nothing to do for a client that does not read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stdout;
+
+impl AsyncWrite for Stdout {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(io::stdout().lock().write(bytes))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(io::stdout().lock().flush())
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(cx)
+    }
 }
 
 /// One line of chatter.

@@ -22,6 +22,8 @@ use crate::out;
 pub(crate) struct Remote {
     client: Client,
     app: Option<String>,
+    /// The server's address, as it was given.
+    pub(crate) url: String,
     pub(crate) json: bool,
 }
 
@@ -48,7 +50,7 @@ impl Remote {
             out::complain(&error.to_string());
             Exit::Usage
         })?;
-        Ok(Self { client, app: args.app.clone(), json: args.json })
+        Ok(Self { client, app: args.app.clone(), url: args.url.clone(), json: args.json })
     }
 
     /// Call an endpoint of the app in the flags; `names` are the other parts of its path.

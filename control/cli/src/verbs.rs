@@ -5,6 +5,7 @@ mod apps;
 mod audit;
 mod env;
 mod functions;
+mod init;
 mod keys;
 mod logs;
 mod mcp;
@@ -20,7 +21,7 @@ mod webhook;
 
 use std::collections::BTreeMap;
 
-use crate::args::{CronVerb, RemoteArgs, UsageVerb, Verb};
+use crate::args::{CronVerb, McpVerb, RemoteArgs, UsageVerb, Verb};
 use crate::exit::Exit;
 use crate::out;
 use crate::remote::Remote;
@@ -38,6 +39,7 @@ pub async fn run(args: &RemoteArgs, verb: Verb) -> Exit {
 
 async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
     match verb {
+        Verb::Init { dir } => init::init(remote, &dir),
         Verb::Deploy { path, name, env } => functions::deploy(remote, &path, name, &env).await,
         Verb::Invoke { name, method, path, data, header, fail } => {
             let wanted = functions::TestCallArgs { method, path, data, header };
@@ -81,8 +83,10 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
         Verb::Realtime(verb) => realtime::run(remote, verb).await,
         Verb::Policy(verb) => policy::run(remote, verb).await,
         Verb::Audit(args) => audit::list(remote, &args).await,
-        Verb::Approvals(verb) => approvals::run(remote, verb).await,
-        Verb::Mcp => mcp::bridge(remote).await,
+        Verb::Approvals(args) => approvals::run(remote, args).await,
+        Verb::Mcp { verb: None } => mcp::bridge(remote).await,
+        Verb::Mcp { verb: Some(McpVerb::Proxy(args)) } => mcp::proxy(args).await,
+        Verb::Mcp { verb: Some(McpVerb::Scan(args)) } => mcp::scan(remote, args).await,
         Verb::Apps(verb) => apps::run(remote, verb).await,
         Verb::Keys(verb) => keys::run(remote, verb).await,
     }

@@ -4,11 +4,13 @@ mod approvals;
 mod audit;
 mod cache;
 mod gate;
+mod links;
 mod policies;
 
 use std::sync::Arc;
 
 use mayfly_policy::CompiledPolicy;
+use mayfly_secrets::KeyRing;
 use mayfly_store::Store;
 
 use cache::AppPolicies;
@@ -24,12 +26,19 @@ pub struct Agents {
     apps: AppPolicies,
     /// The tools that there are.
     tools: Arc<[&'static str]>,
+    /// Seals links.
+    keyring: Arc<KeyRing>,
 }
 
 impl Agents {
     /// With the operator's policy, where there is one, and the names of all tools.
-    pub fn new(store: Store, server: Option<Arc<CompiledPolicy>>, tools: Arc<[&'static str]>) -> Self {
+    pub fn new(
+        store: Store,
+        server: Option<Arc<CompiledPolicy>>,
+        tools: Arc<[&'static str]>,
+        keyring: Arc<KeyRing>,
+    ) -> Self {
         let apps = AppPolicies::default();
-        Self { store, server, apps, tools }
+        Self { store, server, apps, tools, keyring }
     }
 }

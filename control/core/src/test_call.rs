@@ -72,7 +72,14 @@ impl TestCalls {
         let caller = Caller::manager(target.manager);
         let (caller, identity) = impersonate(caller, as_user(target.headers)?, allowed)?;
         let waits = wanted.wait_background.unwrap_or(true);
-        let (request, path) = request_of(target.url, wanted)?;
+        let http = function.http.as_ref();
+        let method = http.and_then(|http| http.method.as_ref()).filter(|_| wanted.method.is_none());
+        let (request, path) = request_of(target.url, wanted, method)?;
+        // What no caller can send says nothing about the function.
+        let sent = Method::from_bytes(request.method.as_bytes()).map_err(ApiError::internal)?;
+        if let Some(allow) = http.and_then(|http| http.refuses(&sent)) {
+            return Err(ApiError::method_not_allowed(allow));
+        }
         let trigger = TriggerEvent::Invoke;
         let invocation =
             Invocation { function, request, path, caller, identity, trigger, context, permit, parent: None };
@@ -107,8 +114,10 @@ impl TestCalls {
     }
 }
 
-fn request_of(base: &str, wanted: InvokeFunction) -> ApiResult<(Request, String)> {
-    let method = wanted.method.as_deref().unwrap_or("POST").to_ascii_uppercase();
+/// `method` is the trigger's, where it names one and the call does not.
+fn request_of(base: &str, wanted: InvokeFunction, method: Option<&Method>) -> ApiResult<(Request, String)> {
+    let otherwise = method.map_or("POST", Method::as_str);
+    let method = wanted.method.as_deref().unwrap_or(otherwise).to_ascii_uppercase();
     if Method::from_bytes(method.as_bytes()).is_err() {
         return Err(ApiError::invalid("method", "is not an HTTP method"));
     }
@@ -196,7 +205,8 @@ mod tests {
     const BASE: &str = "http://h/v1/app/fn/hello";
 
     fn read(sent: &Value) -> ApiResult<(Request, String)> {
-        mayfly_api::decode::body(sent.to_string().as_bytes()).and_then(|wanted| request_of(BASE, wanted))
+        mayfly_api::decode::body(sent.to_string().as_bytes())
+            .and_then(|wanted| request_of(BASE, wanted, None))
     }
 
     #[test]

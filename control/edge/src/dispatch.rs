@@ -9,10 +9,11 @@ use mayfly_api::routes::{self, RouteId};
 
 use crate::Edge;
 use crate::handlers::{
-    call, error_page, invoke, log_stream, mcp, mcp_metadata, openapi, ready, realtime, storage, verify_usage,
-    webhook,
+    approval_page, call, error_page, invoke, log_stream, mcp, mcp_metadata, openapi, ready, realtime,
+    storage, verify_usage, webhook,
 };
 use crate::loopback::Loopback;
+use crate::policy_gate;
 use crate::reply::{self, Reply};
 use crate::services::EdgeServices;
 use crate::stage::{Admitted, Managed};
@@ -27,8 +28,20 @@ pub(crate) async fn dispatch<S: EdgeServices>(
     let result = match request {
         Admitted::Call(request) => call::call(&edge, request).await,
         Admitted::Storage(request) => Box::pin(storage::serve(&edge, *request)).await,
-        Admitted::Run(request, permit) => Box::pin(run(&edge, request, permit)).await,
-        Admitted::Manage(request) => Box::pin(manage(&edge, loopback, request)).await,
+        Admitted::Run(request, permit) => {
+            Box::pin(async {
+                let gate = policy_gate::admit(&edge, &request).await?;
+                gate.settled(&edge, run(&edge, request, permit).await).await
+            })
+            .await
+        }
+        Admitted::Manage(request) => {
+            Box::pin(async {
+                let gate = policy_gate::admit(&edge, &request).await?;
+                gate.settled(&edge, manage(&edge, loopback, request).await).await
+            })
+            .await
+        }
     };
     if !trusted {
         return result;
@@ -56,6 +69,8 @@ async fn manage<S: EdgeServices>(edge: &Edge<S>, loopback: Loopback, request: Ma
     match request.found.route {
         RouteId::Ready => ready::ready(edge).await,
         RouteId::ErrorPage => error_page::get(&request),
+        RouteId::ApprovalPage => approval_page::show(edge, request).await,
+        RouteId::ApprovalForm => approval_page::decide(edge, request).await,
         RouteId::OpenApi => Ok(openapi::get()),
         RouteId::McpServe => mcp::serve(edge, loopback, request).await,
         RouteId::McpMetadata => mcp_metadata::get(edge),

@@ -1,6 +1,7 @@
 //! Handlers of the routes whose answer is no plain JSON, or that run something in a sandbox: one file a route. All other
 //! routes are endpoints, served by the use cases themselves.
 
+pub(crate) mod approval_page;
 pub(crate) mod call;
 pub(crate) mod error_page;
 pub(crate) mod invoke;

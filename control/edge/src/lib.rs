@@ -6,6 +6,7 @@ mod handlers;
 mod headers;
 mod layers;
 mod loopback;
+mod policy_gate;
 mod reply;
 mod rescue;
 mod server;

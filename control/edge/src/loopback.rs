@@ -14,6 +14,10 @@ use crate::reply::Reply;
 /// A request that is being answered. Its type ends here: the layers' own would contain itself.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
+/// Marks a request that a handler makes: policies were asked before it. No header says so, which anyone could send.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OurOwn;
+
 type Ask = dyn Fn(Request<Full<Bytes>>) -> Answering + Send + Sync;
 
 /// Sends requests through all layers. Cheap to clone.
@@ -26,7 +30,8 @@ impl Loopback {
     }
 
     /// The answer to a request: it is authenticated, limited and logged like any other.
-    pub(crate) fn ask(&self, request: Request<Full<Bytes>>) -> Answering {
+    pub(crate) fn ask(&self, mut request: Request<Full<Bytes>>) -> Answering {
+        request.extensions_mut().insert(OurOwn);
         (self.0)(request)
     }
 }

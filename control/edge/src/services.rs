@@ -9,6 +9,7 @@ use futures_util::Stream;
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use mayfly_api::access::{Manager, Requirement};
+use mayfly_api::approvals::ApprovalInfo;
 use mayfly_api::error::rate_limit_status::RateLimitStatus;
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::functions::{InvokeFunction, Invoked};
@@ -150,11 +151,38 @@ pub trait EdgeServices: Services + Clone + Send + Sync + 'static {
     /// Let a call of a tool through, or not. Answers its number in the audit log.
     fn admit_tool(&self, call: ToolCall) -> impl Future<Output = ApiResult<i64>> + Send;
 
+    /// The same for a request to the route behind a tool; `None`: no policy binds it.
+    fn admit_route(&self, call: ToolCall) -> impl Future<Output = ApiResult<Option<i64>>> + Send;
+
+    /// The tools that a caller may call, at least with some arguments.
+    fn listed_tools(&self, manager: &Manager) -> impl Future<Output = ApiResult<Vec<&'static str>>> + Send;
+
+    /// Decide an approval in the name of the client's user, who was asked.
+    fn decide_by_client(
+        &self,
+        manager: &Manager,
+        id: &str,
+        approve: bool,
+    ) -> impl Future<Output = ApiResult<()>> + Send;
+
     /// Write down a call of a tool that is none.
     fn refuse_tool(&self, call: ToolCall, error: &ApiError) -> impl Future<Output = ApiResult<()>> + Send;
 
     /// Write down how a call of a tool ended.
     fn settle_tool(&self, number: i64, end: ToolEnd) -> impl Future<Output = ()> + Send;
+
+    /// The approval that a link is for.
+    fn approval_by_link(&self, id: &str, token: &str)
+    -> impl Future<Output = ApiResult<ApprovalInfo>> + Send;
+
+    /// Decide an approval by a link.
+    fn decide_by_link(
+        &self,
+        id: &str,
+        token: &str,
+        approve: bool,
+        reason: Option<&str>,
+    ) -> impl Future<Output = ApiResult<ApprovalInfo>> + Send;
 
     /// Whether this node can work.
     fn readiness(&self) -> impl Future<Output = Readiness> + Send;

@@ -1,8 +1,14 @@
 //! `ToolAction`: one thing that a tool does, which is a row of the route table.
 
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
 use mayfly_api::routes::RouteId;
 
 use crate::schemas::{self, ToolParameter};
+
+/// The parameters of actions, by route and name.
+type Made = HashMap<(RouteId, &'static str), Arc<[ToolParameter]>>;
 
 /// One thing that a tool does.
 #[derive(Debug)]
@@ -45,8 +51,30 @@ impl ToolAction {
         self
     }
 
-    /// Its parameters beside those of the path, by the names that agents use.
-    pub(crate) fn members(&self) -> Vec<ToolParameter> {
+    /// Its parameters beside those of the path, by the names that agents use. They are made once.
+    pub(crate) fn members(&self) -> Arc<[ToolParameter]> {
+        static MADE: LazyLock<Mutex<Made>> = LazyLock::new(Mutex::default);
+        let key = (self.route, self.name);
+        let lock = || MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = lock().get(&key) {
+            return Arc::clone(made);
+        }
+        let members: Arc<[ToolParameter]> = self.make_members().into();
+        lock().insert(key, Arc::clone(&members));
+        members
+    }
+
+    /// Whether the request has a body.
+    pub(crate) fn has_body(&self) -> bool {
+        static MADE: LazyLock<Mutex<HashMap<RouteId, bool>>> = LazyLock::new(Mutex::default);
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        self.within.is_some()
+            || *made
+                .entry(self.route)
+                .or_insert_with(|| !schemas::body_members(self.route.route()).is_empty())
+    }
+
+    fn make_members(&self) -> Vec<ToolParameter> {
         let route = self.route.route();
         let mut members = match self.within {
             Some(name) => schemas::members_within(route, name),

@@ -12,7 +12,6 @@ use serde_json::{Map, Value, json};
 
 use crate::action::ToolAction;
 use crate::host::RouteRequest;
-use crate::schemas;
 
 /// Names that are this many edits from a known one are answered with a suggestion.
 const SUGGESTION_EDITS_MAX: usize = 3;
@@ -50,7 +49,7 @@ pub(crate) fn request(action: &ToolAction, arguments: Arguments) -> ApiResult<Ro
     let Arguments { mut members, schema } = arguments;
     members.retain(|_, value| !value.is_null());
     let mut path = path(route, &mut members)?;
-    let has_body = action.within.is_some() || !schemas::body_members(route).is_empty();
+    let has_body = action.has_body();
     check_names(action, &members)?;
     if !has_body {
         path.push_str(&query(&members)?);
@@ -98,10 +97,12 @@ fn checked(parameter: &str, value: &str) -> ApiResult<String> {
 
 /// Refuse what the action does not take.
 fn check_names(action: &ToolAction, members: &Map<String, Value>) -> ApiResult<()> {
-    let known: Vec<String> = action.members().into_iter().map(|member| member.name).collect();
-    let Some(unknown) = members.keys().find(|name| !known.contains(name)) else { return Ok(()) };
+    let known = action.members();
+    let is_known = |name: &String| known.iter().any(|member| member.name == *name);
+    let Some(unknown) = members.keys().find(|name| !is_known(name)) else { return Ok(()) };
     let near = known
         .iter()
+        .map(|member| &member.name)
         .map(|name| (strsim::damerau_levenshtein(name, unknown), name))
         .filter(|(edits, _)| *edits <= SUGGESTION_EDITS_MAX)
         .min();
@@ -153,7 +154,8 @@ fn names_in(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
-fn parameter_of(name: &str) -> Option<&'static str> {
+/// The parameter that stands for a name in a path.
+pub(crate) fn parameter_of(name: &str) -> Option<&'static str> {
     match name {
         "app" => Some("app_id"),
         "name" => Some("function_name"),

@@ -22,6 +22,12 @@ pub trait ToolHost: Clone + Send + Sync + 'static {
         request: &RouteRequest,
     ) -> impl Future<Output = ApiResult<Self::Ticket>> + Send;
 
+    /// The tools that the caller may call, at least with some arguments: others are not listed.
+    fn listed(&self) -> impl Future<Output = ApiResult<Vec<&'static str>>> + Send;
+
+    /// Decide an approval in the name of the client's user, who was asked.
+    fn decide(&self, approval: &str, approve: bool) -> impl Future<Output = ApiResult<()>> + Send;
+
     /// Write down a call that is none.
     fn refuse(
         &self,

@@ -4,12 +4,14 @@
 
 mod action;
 mod arguments;
+mod elicitation;
 mod host;
 mod http_service;
 mod outcome;
 mod progress;
 mod prompts;
 mod resources;
+mod route_call;
 mod schemas;
 mod server;
 mod tools;
@@ -17,4 +19,5 @@ mod tools;
 pub use host::{RouteAnswer, RouteRequest, ToolHost};
 pub use http_service::McpService;
 pub use outcome::ToolOutcome;
+pub use route_call::call_of_route;
 pub use tools::names as tool_names;

@@ -88,12 +88,35 @@ fn members(schema: &Value) -> Vec<ToolParameter> {
         let description = schema.get("description").cloned();
         let mut schema = without_null(schema.clone());
         strip(&mut schema);
+        strip_null(&mut schema);
         if let (Some(description), Some(members)) = (description, schema.as_object_mut()) {
             members.insert("description".to_owned(), description);
         }
         ToolParameter { name: name.clone(), schema, is_required: is_required(name) }
     });
     members.collect()
+}
+
+/// A choice that is not made is left out, at every level: no model need know that null would do, and some clients refuse it in
+/// an enum. Elsewhere null may say something, such as that a variable is to go.
+fn strip_null(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.values_mut().for_each(strip_null);
+            members.retain(|name, member| name != "default" || !member.is_null());
+            let Some(Value::Array(choices)) = members.get_mut("enum") else { return };
+            choices.retain(|choice| !choice.is_null());
+            if let Some(Value::Array(kinds)) = members.get_mut("type") {
+                kinds.retain(|kind| kind != "null");
+                if let [only] = kinds.as_slice() {
+                    let only = only.clone();
+                    members.insert("type".to_owned(), only);
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(strip_null),
+        _ => {}
+    }
 }
 
 /// Formats such as `uint32` are no standard ones, and titles are noise.

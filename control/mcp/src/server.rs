@@ -6,14 +6,15 @@ use rmcp::RoleServer;
 use rmcp::ServerHandler;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, GetPromptRequestParams, GetPromptResponse, Implementation,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
-    ServerConfig, Tool,
+    InputRequiredResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+    ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use crate::elicitation::{self, Next};
 use crate::host::ToolHost;
 use crate::outcome::ToolOutcome;
 use crate::{progress, prompts, resources, tools};
@@ -27,6 +28,13 @@ const INSTRUCTIONS: &str = "Mayfly runs JavaScript and TypeScript functions, eac
 /// The member `schema` of a call's arguments as it was sent.
 #[derive(Debug, Clone)]
 pub(crate) struct RawSchema(pub(crate) Box<RawValue>);
+
+/// What comes of a call.
+enum Called {
+    Ended(ToolOutcome),
+    /// The client's user has to be asked first.
+    Asks(Box<InputRequiredResult>),
+}
 
 /// The protocol for one caller.
 #[derive(Debug, Clone)]
@@ -54,7 +62,14 @@ impl<H: ToolHost> ServerHandler for McpServer<H> {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(tools::listed().to_vec()))
+        let may = self.host.listed().await.map_err(|error| {
+            ErrorData::internal_error(
+                error.message().to_owned(),
+                Some(Value::Object(self.host.problem(&error))),
+            )
+        })?;
+        let listed = tools::listed().iter().filter(|tool| may.contains(&&*tool.name));
+        Ok(ListToolsResult::with_all_items(listed.cloned().collect()))
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
@@ -68,16 +83,29 @@ impl<H: ToolHost> ServerHandler for McpServer<H> {
     ) -> Result<CallToolResponse, ErrorData> {
         let parts = context.extensions.get::<http::request::Parts>();
         let schema = parts.and_then(|parts| parts.extensions.get::<RawSchema>()).map(|raw| raw.0.clone());
-        let CallToolRequestParams { name, arguments, .. } = request;
-        let call = tools::call(&self.host, &name, arguments.unwrap_or_default(), schema);
+        let CallToolRequestParams { name, arguments, input_responses, request_state, .. } = request;
+        let call = async {
+            let arguments = arguments.unwrap_or_default();
+            let first = tools::call(&self.host, &name, arguments.clone(), schema.clone()).await;
+            let (answers, state) = (input_responses.as_ref(), request_state.as_deref());
+            match elicitation::next(&self.host, &name, &first, answers, state, &context).await {
+                Ok(Next::Tell) => Called::Ended(first),
+                Ok(Next::Ask(question)) => Called::Asks(question),
+                Ok(Next::Again) => Called::Ended(tools::call(&self.host, &name, arguments, schema).await),
+                Err(error) => Called::Ended(ToolOutcome::Failed(self.host.problem(&error))),
+            }
+        };
         let outcome = tokio::select! {
             outcome = progress::reported(&context, &name, call) => outcome,
             () = context.ct.cancelled() => {
                 let error = ApiError::new(Code::RequestTimeout, "the call was cancelled");
-                ToolOutcome::Failed(self.host.problem(&error))
+                Called::Ended(ToolOutcome::Failed(self.host.problem(&error)))
             }
         };
-        Ok(outcome.into_result().into())
+        Ok(match outcome {
+            Called::Ended(outcome) => outcome.into_result().into(),
+            Called::Asks(question) => (*question).into(),
+        })
     }
 
     async fn list_resources(

@@ -170,11 +170,11 @@ impl ToolDefinition {
                 count(name);
                 properties.entry(name).or_insert(schema);
             }
-            for member in action.members() {
+            for member in action.members().iter() {
                 if member.is_required {
                     count(&member.name);
                 }
-                properties.entry(member.name).or_insert(member.schema);
+                properties.entry(&member.name).or_insert_with(|| member.schema.clone());
             }
         }
         // What each action needs can be required of a call at once.

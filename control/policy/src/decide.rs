@@ -49,6 +49,8 @@ pub struct PolicyDecision {
     pub rule: String,
     /// In words.
     pub reason: String,
+    /// Whether the client may ask its user for an approval; `None`: the rule does not say.
+    pub elicit: Option<bool>,
     /// What the call counts against, where it is made.
     pub counters: Vec<CounterUse>,
 }
@@ -101,8 +103,24 @@ impl CompiledPolicy {
                     PolicyDefault::Deny => "no rule names the tool, and the default denies it".to_owned(),
                 },
                 rule: place,
+                elicit: None,
                 counters: Vec::new(),
             },
+        }
+    }
+
+    /// Whether it binds the routes behind the tools, too.
+    pub fn binds_routes(&self) -> bool {
+        self.routes
+    }
+
+    /// Whether any call of a tool may be made, perhaps once a person has approved it. Tools that may never be called need not
+    /// be listed.
+    pub fn may_allow(&self, tool: &str, caller: &PolicyCaller) -> bool {
+        let none = Map::new();
+        match self.rule(&PolicyCall { tool, arguments: &none, caller, app: None }) {
+            Ok(rule) => rule.action != RuleAction::Deny,
+            Err((default, _)) => default == PolicyDefault::Allow,
         }
     }
 
@@ -133,6 +151,7 @@ impl CompiledRule {
             verdict,
             rule,
             reason,
+            elicit: None,
             counters: Vec::new(),
         };
         let reason = |otherwise: &str| self.reason.clone().unwrap_or_else(|| otherwise.to_owned());
@@ -174,12 +193,14 @@ impl CompiledRule {
                 verdict: PolicyVerdict::RequireApproval,
                 rule: format!("{}.action", self.place),
                 reason: reason("a person has to approve each call"),
+                elicit: self.elicit,
                 counters,
             },
             RuleAction::Allow | RuleAction::Deny => PolicyDecision {
                 verdict: PolicyVerdict::Allow,
                 rule: self.place.clone(),
                 reason: reason("the rule allows it"),
+                elicit: None,
                 counters,
             },
         }

@@ -10,6 +10,9 @@ impl CompiledPolicy {
         let mut lines = Vec::new();
         explain_rules("", self.tools.iter(), &mut lines);
         lines.push(format!("any other tool: {}", default_in_words(self.default)));
+        if self.routes {
+            lines.push("the routes behind the tools: bound as the tools are".to_owned());
+        }
         for (identity, grant) in &self.grants {
             explain_rules(&format!("{identity}, "), grant.tools.iter(), &mut lines);
             if let Some(default) = grant.default {

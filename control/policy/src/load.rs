@@ -21,6 +21,7 @@ const RULES_MAX: usize = 1_000;
 #[derive(Debug)]
 pub struct CompiledPolicy {
     pub(crate) default: PolicyDefault,
+    pub(crate) routes: bool,
     pub(crate) tools: BTreeMap<String, CompiledRule>,
     pub(crate) grants: BTreeMap<String, CompiledGrant>,
 }
@@ -38,6 +39,7 @@ pub(crate) struct CompiledRule {
     /// Where it stands in the policy.
     pub(crate) place: String,
     pub(crate) action: RuleAction,
+    pub(crate) elicit: Option<bool>,
     pub(crate) reason: Option<String>,
     pub(crate) limits: Vec<CompiledLimit>,
     pub(crate) arguments: Vec<CompiledArgument>,
@@ -87,6 +89,7 @@ impl CompiledPolicy {
         };
         Ok(Self {
             default: policy.default.unwrap_or_default(),
+            routes: policy.routes.unwrap_or_default(),
             tools: compile_tools("tools", policy.tools.as_ref(), tools)?,
             grants: policy.grants.iter().flatten().map(grant).collect::<ApiResult<_>>()?,
         })
@@ -143,6 +146,7 @@ fn compile_rule(place: String, tool: &str, rule: &ToolRule) -> ApiResult<Compile
     let paths = rule.redact.iter().flat_map(|paths| paths.iter()).enumerate();
     Ok(CompiledRule {
         action: rule.action.unwrap_or_default(),
+        elicit: rule.elicit,
         reason: rule.reason.as_deref().map(str::to_owned),
         limits,
         arguments: rule.arguments.iter().flatten().map(argument).collect::<ApiResult<_>>()?,

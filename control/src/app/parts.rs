@@ -306,7 +306,12 @@ fn use_cases(
         storage,
         runner,
         logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
-        agents: Agents::new(store.clone(), config.policy.clone(), mayfly_mcp::tool_names().into()),
+        agents: Agents::new(
+            store.clone(),
+            config.policy.clone(),
+            mayfly_mcp::tool_names().into(),
+            Arc::clone(&keyring),
+        ),
         explain: Explain { store: store.clone(), invoker: invoker.clone(), schemas: schemas.clone() },
         usages: Usages { store: store.clone(), invoker: invoker.clone() },
         verify: Verify { store: store.clone(), keyring, engine, cpu_scheduler, invoker: invoker.clone() },

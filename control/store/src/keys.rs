@@ -119,6 +119,17 @@ impl KeysTable<'_> {
         Ok(row.as_ref().map(ApiKey::from_row))
     }
 
+    /// The app of a key.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn app_of(&self, key_id: &str) -> Result<Option<String>, StoreError> {
+        let client = self.store.client().await?;
+        let statement = client.prepare_cached("SELECT app_id FROM api_keys WHERE id = $1").await?;
+        let row = client.query_opt(&statement, &[&key_id]).await?;
+        Ok(row.map(|row| row.get(0)))
+    }
+
     /// An app's keys, oldest first.
     ///
     /// # Errors

@@ -257,6 +257,14 @@ codes! {
     ApprovalRequired = "APPROVAL_REQUIRED", 202 Caller,
         "A person has to approve this call",
         "Ask the operator to decide the approval, then make the same call again.";
+    /// A tool is not as a person has approved it; `details.rule` names its pin.
+    ToolChanged = "TOOL_CHANGED", 403 Caller,
+        "The tool is not as it was approved",
+        "Ask the operator to look at the tool's definition, and to pin it: `mayfly mcp scan SERVER --pins-out FILE`.";
+    /// The MCP server behind a proxy cannot be asked, or answers what it may not.
+    UpstreamFailed = "UPSTREAM_FAILED", 502 Platform,
+        "The server behind the proxy failed",
+        "Try again; where it stays, the operator has to look at the server behind the proxy.";
     /// The function threw.
     FunctionThrew = "FUNCTION_THREW", 500 Function,
         "The function threw",

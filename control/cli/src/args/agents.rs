@@ -1,5 +1,6 @@
 //! Verbs about agents: policies, the audit log, approvals.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -38,6 +39,75 @@ pub enum PolicyVerb {
     Clear,
 }
 
+/// Verbs of the Model Context Protocol; none: the server's own tools on stdin and stdout.
+#[derive(Debug, Subcommand)]
+pub enum McpVerb {
+    /// Stand before any other MCP server: tools by a policy, each call in an audit log
+    Proxy(McpProxyArgs),
+    /// Show what the tools of an MCP server do, what is risky about them, and a policy to begin with
+    Scan(McpScanArgs),
+}
+
+/// Which MCP server.
+#[derive(Debug, Args)]
+pub struct UpstreamArgs {
+    /// The key that it takes, as a bearer token
+    #[arg(long, env = "MAYFLY_UPSTREAM_KEY", hide_env_values = true)]
+    pub upstream_key: Option<String>,
+    /// Seconds that it may take to answer, and longer as long as it reports progress
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub timeout: u64,
+}
+
+/// A proxy.
+#[derive(Debug, Args)]
+pub struct McpProxyArgs {
+    /// The server behind it: a URL, or a command that speaks on stdin and stdout
+    #[arg(long, value_name = "URL|COMMAND")]
+    pub upstream: String,
+    /// How it is reached.
+    #[command(flatten)]
+    pub reach: UpstreamArgs,
+    /// The policy, JSON
+    #[arg(long, value_name = "FILE")]
+    pub policy: PathBuf,
+    /// Serve streamable HTTP at this address, in place of stdin and stdout
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// The keys of its clients, JSON: {"NAME": "KEY"}; one that others can reach needs them
+    #[arg(long, value_name = "FILE", requires = "listen")]
+    pub keys: Option<PathBuf>,
+    /// The folder of its pins, its approvals and its audit log
+    #[arg(long, value_name = "DIR", default_value = ".mayfly/proxy")]
+    pub state: PathBuf,
+    /// The audit log, a line of JSON a row [default: audit.jsonl in the folder]
+    #[arg(long, value_name = "FILE")]
+    pub audit: Option<PathBuf>,
+    /// Who calls where no key says it: the name in policies and in the audit log
+    #[arg(long = "as", value_name = "NAME", default_value = "local")]
+    pub identity: String,
+    /// Leave approvals to `mayfly approvals --proxy DIR`, though the client could ask its user
+    #[arg(long)]
+    pub no_elicitation: bool,
+}
+
+/// A scan.
+#[derive(Debug, Args)]
+pub struct McpScanArgs {
+    /// The server: a URL, or a command that speaks on stdin and stdout
+    #[arg(value_name = "URL|COMMAND")]
+    pub server: String,
+    /// How it is reached.
+    #[command(flatten)]
+    pub reach: UpstreamArgs,
+    /// Write a policy to begin with
+    #[arg(long, value_name = "FILE")]
+    pub policy_out: Option<PathBuf>,
+    /// Write the digests of the tools' definitions: the tools as they are now are approved
+    #[arg(long, value_name = "FILE")]
+    pub pins_out: Option<PathBuf>,
+}
+
 /// Which calls of the audit log.
 #[derive(Debug, Args)]
 pub struct AuditArgs {
@@ -55,7 +125,18 @@ pub struct AuditArgs {
     pub limit: u32,
 }
 
-/// Verbs of approvals; they take the operator's key.
+/// Approvals of a server, or of a proxy.
+#[derive(Debug, Args)]
+pub struct ApprovalArgs {
+    /// Those of a proxy, by the folder of its state; no server is asked
+    #[arg(long, global = true, value_name = "DIR")]
+    pub proxy: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: ApprovalVerb,
+}
+
+/// Verbs of approvals; a server's take the operator's key.
 #[derive(Debug, Subcommand)]
 pub enum ApprovalVerb {
     /// List approvals, newest first
@@ -76,6 +157,17 @@ pub enum ApprovalVerb {
         /// Why
         #[arg(long)]
         reason: Option<String>,
+    },
+    /// Make a link by which a person decides in a browser, without a key
+    Link {
+        /// The approval
+        id: String,
+        /// For whom: the name that it is decided by
+        #[arg(long = "for", value_name = "NAME")]
+        name: Option<String>,
+        /// For how many seconds it is good
+        #[arg(long, default_value_t = 3_600, value_parser = clap::value_parser!(u32).range(60..=86_400))]
+        ttl: u32,
     },
     /// Refuse a call
     Deny {

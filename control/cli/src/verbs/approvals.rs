@@ -1,20 +1,26 @@
 //! `mayfly approvals`: calls of tools that wait for a person.
 
+mod in_folder;
+
 use mayfly_api::approvals::{
     ApprovalDecision, ApprovalInfo, ApprovalList, ApprovalState, DecideApproval, ListApprovals,
+    MakeApprovalLink,
 };
-use mayfly_api::endpoint::{EmptyBody, Json};
-use mayfly_api::routes::{ApprovalDecide, ApprovalGet, ApprovalsList};
+use mayfly_api::endpoint::{EmptyBody, Json, OptionalJson};
+use mayfly_api::routes::{ApprovalDecide, ApprovalGet, ApprovalLinkMake, ApprovalsList};
 
-use crate::args::ApprovalVerb;
+use crate::args::{ApprovalArgs, ApprovalVerb};
 use crate::exit::Exit;
 use crate::out;
 use crate::remote::{Remote, optional};
 
-pub(super) async fn run(remote: &Remote, verb: ApprovalVerb) -> Result<Exit, Exit> {
-    match verb {
+pub(super) async fn run(remote: &Remote, args: ApprovalArgs) -> Result<Exit, Exit> {
+    if let Some(state) = &args.proxy {
+        return in_folder::run(remote, state, args.verb);
+    }
+    match args.verb {
         ApprovalVerb::List { state } => {
-            let state = state.as_deref().map(known_state).transpose()?;
+            let state = known_state(state.as_deref())?;
             let query = ListApprovals { state, limit: None };
             remote.call::<ApprovalsList>(&[], &query, &EmptyBody).await?.print(remote, list);
         }
@@ -25,6 +31,12 @@ pub(super) async fn run(remote: &Remote, verb: ApprovalVerb) -> Result<Exit, Exi
             decide(remote, &id, ApprovalDecision::Approve, reason).await?
         }
         ApprovalVerb::Deny { id, reason } => decide(remote, &id, ApprovalDecision::Deny, reason).await?,
+        ApprovalVerb::Link { id, name, ttl } => {
+            let name = name.as_deref().map(Into::into);
+            let wanted = OptionalJson(MakeApprovalLink { ttl_seconds: Some(ttl.into()), name });
+            let answered = remote.call::<ApprovalLinkMake>(&[&id], &Default::default(), &wanted).await?;
+            answered.print(remote, |link| out::data(&link.url));
+        }
     }
     Ok(Exit::Ok)
 }
@@ -41,12 +53,15 @@ async fn decide(
     Ok(())
 }
 
-fn known_state(text: &str) -> Result<ApprovalState, Exit> {
-    ApprovalState::parse(text).ok_or_else(|| {
+fn known_state(text: Option<&str>) -> Result<Option<ApprovalState>, Exit> {
+    let Some(text) = text else { return Ok(None) };
+    let known = ApprovalState::parse(text);
+    if known.is_none() {
         let all: Vec<&str> = ApprovalState::ALL.iter().map(|state| state.as_str()).collect();
         out::complain(&format!("--state must be one of {}", all.join(", ")));
-        Exit::Usage
-    })
+        return Err(Exit::Usage);
+    }
+    Ok(known)
 }
 
 fn list(shown: &ApprovalList) {

@@ -3,6 +3,8 @@
 //! The tools are those of the server, and so are its policies: nothing is defined here a second time.
 
 mod headers;
+mod proxy;
+mod scan;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -17,6 +19,9 @@ use crate::remote::Remote;
 use crate::stdin;
 
 use headers::Negotiated;
+
+pub(super) use proxy::proxy;
+pub(super) use scan::scan;
 
 /// Messages that are answered at once; more wait in stdin.
 const MESSAGES_MAX: usize = 64;

@@ -7,6 +7,7 @@ use mayfly_api::routes::{ApprovalDecide, ApprovalGet, ApprovalsList};
 use mayfly_store::StoreError;
 
 use super::Agents;
+use super::gate::{AgentCaller, policy_caller};
 
 /// Approvals, unless asked otherwise.
 const LIMIT_DEFAULT: u32 = 100;
@@ -24,6 +25,22 @@ impl Handler<ApprovalGet> for Agents {
     async fn handle(&self, call: ApiCall<ApprovalGet>) -> ApiResult<ApprovalInfo> {
         let found = self.store.agents().approval(call.context.name()).await?;
         found.ok_or_else(|| ApiError::not_found("the approval"))
+    }
+}
+
+impl Agents {
+    /// A person's word, by way of the client: for a call that this caller has just made, whose rule lets the client ask.
+    ///
+    /// # Errors
+    /// `RESOURCE_CONFLICT` when it was decided before.
+    pub async fn decide_by_client(&self, caller: &AgentCaller, id: &str, approve: bool) -> ApiResult<()> {
+        let by = format!("client of {}", policy_caller(Some(caller)).identity());
+        match self.store.agents().decide_approval(id, approve, &by, None).await {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(ApiError::not_found("the approval")),
+            Err(StoreError::Conflict(message)) => Err(ApiError::new(Code::ResourceConflict, message)),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -63,8 +63,41 @@ impl Agents {
     /// # Errors
     /// `POLICY_DENIED`, `POLICY_RATE_LIMIT`, `APPROVAL_REQUIRED`; or the log cannot be written, and nothing may run.
     pub async fn admit(&self, call: &AgentCall) -> ApiResult<i64> {
-        let caller = policy_caller(call.caller.as_ref());
         let applying = self.applying(call.app.as_deref()).await?;
+        self.admit_by(call, applying).await
+    }
+
+    /// The same for a request to the route behind a tool; `None`: no policy binds routes, and nothing is written down.
+    ///
+    /// # Errors
+    /// As [`Agents::admit`].
+    pub async fn admit_route(&self, call: &AgentCall) -> ApiResult<Option<i64>> {
+        let mut applying = self.applying(call.app.as_deref()).await?;
+        applying.retain(|applying| applying.policy.binds_routes());
+        if applying.is_empty() {
+            return Ok(None);
+        }
+        self.admit_by(call, applying).await.map(Some)
+    }
+
+    /// The tools that a caller may call by these policies, at least with some arguments. A key's app is asked, too.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn listed(&self, caller: &AgentCaller) -> ApiResult<Vec<&'static str>> {
+        let app = match &caller.manager {
+            Manager::Key { id, .. } => self.store.keys().app_of(id).await?,
+            Manager::Admin => None,
+        };
+        let applying = self.applying(app.as_deref()).await?;
+        let caller = policy_caller(Some(caller));
+        let mut tools = self.tools.to_vec();
+        tools.retain(|tool| applying.iter().all(|applying| applying.policy.may_allow(tool, &caller)));
+        Ok(tools)
+    }
+
+    async fn admit_by(&self, call: &AgentCall, applying: Vec<Applying>) -> ApiResult<i64> {
+        let caller = policy_caller(call.caller.as_ref());
         let subject = PolicyCall {
             tool: &call.tool,
             arguments: &call.arguments,
@@ -94,8 +127,14 @@ impl Agents {
                     let asked = self.store.agents().ask_approval(&wanted).await?;
                     entry.approval_id = Some(asked.id.clone());
                     let text = format!("{}; approval {} is {}", asking.reason, asked.id, asked.state);
-                    let details = json!({ "rule": asking.rule, "approval_id": asked.id, "state": asked.state,
-                        "expires_at": asked.expires_at });
+                    let mut details = json!({ "rule": asking.rule, "approval_id": asked.id,
+                        "state": asked.state, "expires_at": asked.expires_at });
+                    // Each policy that asks has to say so.
+                    let asks =
+                        decisions.iter().filter(|(_, of)| of.verdict == PolicyVerdict::RequireApproval);
+                    if asks.map(|(_, of)| of.elicit).all(|elicit| elicit == Some(true)) {
+                        details["elicit"] = json!({ "arguments": asked.arguments });
+                    }
                     let error = ApiError::new(Code::ApprovalRequired, text).with_details(details);
                     return self.stop(entry, AuditDecision::ApprovalRequired, &asking.rule, error).await;
                 }
@@ -182,7 +221,7 @@ impl Agents {
     }
 }
 
-fn policy_caller(caller: Option<&AgentCaller>) -> PolicyCaller {
+pub(super) fn policy_caller(caller: Option<&AgentCaller>) -> PolicyCaller {
     match caller.map(|caller| &caller.manager) {
         Some(Manager::Key { id, .. }) => {
             PolicyCaller { key_id: Some(id.clone()), user_id: None, role: "service".to_owned() }

@@ -129,6 +129,20 @@ impl<S: EdgeServices> ToolHost for Caller<S> {
         }
     }
 
+    async fn listed(&self) -> ApiResult<Vec<&'static str>> {
+        match &self.manager {
+            Some(manager) => self.services.listed_tools(manager).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn decide(&self, approval: &str, approve: bool) -> ApiResult<()> {
+        match &self.manager {
+            Some(manager) => self.services.decide_by_client(manager, approval, approve).await,
+            None => Err(ApiError::internal("a caller of a tool has a key")),
+        }
+    }
+
     async fn refuse(&self, tool: &str, arguments: &Map<String, Value>, error: &ApiError) -> ApiResult<()> {
         self.services.refuse_tool(self.call(self.manager.clone(), tool, arguments), error).await
     }

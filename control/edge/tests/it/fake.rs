@@ -9,6 +9,7 @@ use http::Method;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use mayfly_api::access::{Manager, Requirement};
+use mayfly_api::approvals::ApprovalInfo;
 use mayfly_api::endpoint::{ApiCall, Endpoint, Handler};
 use mayfly_api::error::rate_limit_status::RateLimitStatus;
 use mayfly_api::error::{ApiError, ApiResult, Code};
@@ -305,12 +306,33 @@ impl EdgeServices for Fake {
         self.asked(format!("admit {}", call.tool)).map(|()| 1)
     }
 
+    async fn admit_route(&self, call: ToolCall) -> ApiResult<Option<i64>> {
+        let _ = call;
+        Ok(None)
+    }
+
+    async fn listed_tools(&self, _: &Manager) -> ApiResult<Vec<&'static str>> {
+        self.asked("list tools").map(|()| mayfly_mcp::tool_names())
+    }
+
+    async fn decide_by_client(&self, _: &Manager, id: &str, _: bool) -> ApiResult<()> {
+        self.asked(format!("decide {id}"))
+    }
+
     async fn refuse_tool(&self, call: ToolCall, error: &ApiError) -> ApiResult<()> {
         self.asked(format!("refuse {} {}", call.tool, error.code().as_str()))
     }
 
     async fn settle_tool(&self, number: i64, end: ToolEnd) {
         drop(self.asked(format!("settle {number} {:?}", end.error_code)));
+    }
+
+    async fn approval_by_link(&self, id: &str, _: &str) -> ApiResult<ApprovalInfo> {
+        self.serve(RouteId::ApprovalPage.route()).await.map(|()| approval(id))
+    }
+
+    async fn decide_by_link(&self, id: &str, _: &str, _: bool, _: Option<&str>) -> ApiResult<ApprovalInfo> {
+        self.serve(RouteId::ApprovalForm.route()).await.map(|()| approval(id))
     }
 
     async fn readiness(&self) -> Readiness {
@@ -324,6 +346,14 @@ impl EdgeServices for Fake {
             records_dropped: 0,
         }
     }
+}
+
+/// An approval that waits.
+fn approval(id: &str) -> ApprovalInfo {
+    let shown = json!({ "id": id, "state": "pending", "identity": "key:key_1", "tool": "deploy_function",
+        "arguments": { "code": "<b>" }, "rule": "tools.deploy_function.action",
+        "requested_at": "2026-01-01T00:00:00.000Z", "expires_at": "2026-01-02T00:00:00.000Z" });
+    serde_json::from_value(shown).unwrap()
 }
 
 /// An invocation whose response is there.

@@ -54,6 +54,7 @@ fn answered_by_the_edge(id: RouteId) -> Option<&'static str> {
         RouteId::ErrorPage => Some("FUNCTION_THREW"),
         RouteId::OpenApi => Some("\"openapi\": \"3.1.0\""),
         RouteId::McpServe => Some("must accept both"),
+        RouteId::ApprovalPage | RouteId::ApprovalForm => Some("the link is not good"),
         RouteId::McpMetadata => Some("bearer_methods_supported"),
         // A plain request never gets as far as its use case.
         RouteId::RealtimeOpen => Some("UPGRADE_REQUIRED"),

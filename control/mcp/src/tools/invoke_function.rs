@@ -18,7 +18,10 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
     words: &[
         ("app_id", "The app of the function."),
         ("function_name", "The function."),
-        ("method", "GET, POST, PUT, PATCH, DELETE, ... (default: POST)."),
+        (
+            "method",
+            "GET, POST, PUT, PATCH, DELETE, ... (default: the one that the http trigger names, or else POST).",
+        ),
         ("path", "What follows the function's URL: `/path`, `?query` or both."),
         ("headers", "Headers of the request, by name."),
         ("body", "Sent as JSON. Leave it out for GET and HEAD."),
@@ -34,8 +37,9 @@ Example
             invocation_id: "inv_...", fuel: 1200000, logs: [] }
   Without a body: { app_id: "app_abc123def456", function_name: "public-catalog", method: "GET" }
 
-It runs as the service role, and needs no http trigger. A status of 400 or above that the function itself answers is a result like
-any other; a function that throws, hangs or reaches a limit is a failure with its stack.
+It runs as the service role, and needs no http trigger; where one names a method, another method is METHOD_NOT_ALLOWED. A status of
+400 or above that the function itself answers is a result like any other; a function that throws, hangs or reaches a limit is a
+failure with its stack.
 Errors: RESOURCE_NOT_FOUND: no such function (manage_function with the action list shows what there is); FUNCTION_TIMEOUT: raise
 timeoutMs with deploy_function; FUNCTION_THREW and others: explain_failure with the invocation_id says more.
 Whether it may be repeated depends on the function."#;

@@ -74,10 +74,25 @@ fn the_parameters_are_those_of_the_first_tools() {
     assert_eq!(invoke, ["app_id", "body", "function_name", "headers", "method", "path"]);
 }
 
+/// Whether a schema has null as a choice, or as what is meant otherwise.
+fn has_null(schema: &Value) -> bool {
+    match schema {
+        Value::Array(values) => values.iter().any(has_null),
+        Value::Object(members) => {
+            let choices = members.get("enum").and_then(Value::as_array);
+            choices.is_some_and(|choices| choices.contains(&Value::Null))
+                || members.get("default").is_some_and(Value::is_null)
+                || members.values().any(has_null)
+        }
+        _ => false,
+    }
+}
+
 #[test]
 fn every_schema_is_closed_and_described() {
     for tool in listed() {
         assert_eq!(tool.input_schema["additionalProperties"], false, "{}", tool.name);
+        assert!(!has_null(&Value::Object((*tool.input_schema).clone())), "{}", tool.name);
         for (name, schema) in tool.input_schema["properties"].as_object().unwrap() {
             assert!(schema["description"].is_string(), "{} {name}: {schema}", tool.name);
         }

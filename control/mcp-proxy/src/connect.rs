@@ -1,0 +1,141 @@
+//! Opens connections to upstreams: by the handshake that most servers know, or else by the newest revision's.
+
+use std::sync::Arc;
+
+use mayfly_common::tls;
+use rmcp::RoleClient;
+use rmcp::model::{ClientConfig, ProtocolVersion};
+use rmcp::service::{ClientLifecycleMode, RunningService, serve_client_with_lifecycle};
+use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
+use rmcp::transport::{StreamableHttpClientTransport, Transport};
+use tokio::sync::mpsc;
+
+use crate::fault::UpstreamFault;
+use crate::guarded::{Guarded, Passed};
+use crate::process::ProcessTransport;
+use crate::settings::UpstreamSettings;
+use crate::target::Target;
+use crate::upstream_handler::UpstreamHandler;
+
+/// Bytes of what an upstream says is wrong.
+const ERROR_BYTES_MAX: usize = 16 << 10;
+
+pub(crate) type RunningUpstream = RunningService<RoleClient, UpstreamHandler>;
+
+/// What goes on to the client, and the connection that it comes by.
+pub(crate) struct Opened {
+    pub(crate) running: RunningUpstream,
+    pub(crate) passed: mpsc::Receiver<Passed>,
+    pub(crate) passing: mpsc::Sender<Passed>,
+    pub(crate) fault: UpstreamFault,
+}
+
+/// Open a connection. `config` says what the client can do, and `is_modern` that it speaks the newest revision.
+pub(crate) async fn open(
+    settings: &UpstreamSettings,
+    handler: UpstreamHandler,
+    is_modern: bool,
+) -> Result<Opened, String> {
+    let first = if is_modern { modern() } else { ClientLifecycleMode::Initialize };
+    match once(settings, handler.clone(), first).await {
+        Ok(opened) => Ok(opened),
+        // A server of the newest revision alone knows no handshake.
+        Err(failed) if !is_modern => {
+            let mode =
+                ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] };
+            once(settings, handler, mode).await.map_err(|_| failed)
+        }
+        Err(failed) => Err(failed),
+    }
+}
+
+fn modern() -> ClientLifecycleMode {
+    ClientLifecycleMode::Auto {
+        preferred_versions: vec![ProtocolVersion::V_2026_07_28],
+        legacy_version: None,
+    }
+}
+
+async fn once(
+    settings: &UpstreamSettings,
+    handler: UpstreamHandler,
+    mode: ClientLifecycleMode,
+) -> Result<Opened, String> {
+    let fault = UpstreamFault::default();
+    let (passing, passed) = mpsc::channel(PASSED_MAX);
+    let running = match &settings.target {
+        Target::Command(command) => {
+            let process = ProcessTransport::start(command, settings.message_bytes_max, fault.clone())
+                .map_err(|error| format!("{} cannot be started: {error}", settings.target.shown()))?;
+            handshake(settings, handler, mode, Guarded::new(process, passing.clone(), fault.clone())).await
+        }
+        Target::Url(_) => {
+            let http = http(settings)?;
+            handshake(settings, handler, mode, Guarded::new(http, passing.clone(), fault.clone())).await
+        }
+    };
+    let running = running.map_err(|error| fault.reason().unwrap_or(error))?;
+    Ok(Opened { running, passed, passing, fault })
+}
+
+/// Messages that wait for the client; beyond, the upstream waits.
+const PASSED_MAX: usize = 1_024;
+
+async fn handshake<T: Transport<RoleClient> + 'static>(
+    settings: &UpstreamSettings,
+    handler: UpstreamHandler,
+    mode: ClientLifecycleMode,
+    transport: T,
+) -> Result<RunningUpstream, String> {
+    let opening = serve_client_with_lifecycle(handler, transport, mode);
+    match tokio::time::timeout(settings.connect_timeout, opening).await {
+        Ok(Ok(running)) => Ok(running),
+        Ok(Err(error)) => Err(shortened(&error.to_string())),
+        Err(_) => Err(format!("it did not answer within {} s", settings.connect_timeout.as_secs())),
+    }
+}
+
+fn http(settings: &UpstreamSettings) -> Result<impl Transport<RoleClient> + 'static, String> {
+    let Target::Url(url) = &settings.target else { return Err("the upstream is no URL".to_owned()) };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(tls::public())
+        .with_no_client_auth();
+    // A key goes to the server that was named, and to no other.
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(settings.connect_timeout)
+        .build()
+        .map_err(|error| error.to_string())?;
+    let mut config = StreamableHttpClientTransportConfig::with_uri(url.as_str())
+        .max_sse_event_size(settings.message_bytes_max)
+        .max_json_response_size(settings.message_bytes_max)
+        .max_error_response_size(ERROR_BYTES_MAX)
+        .max_concurrent_requests(REQUESTS_MAX);
+    if let Some(key) = &settings.key {
+        config = config.auth_header(key.as_str());
+    }
+    Ok(StreamableHttpClientTransport::with_client(client, config))
+}
+
+/// Requests to an HTTP upstream at the same time.
+const REQUESTS_MAX: usize = 64;
+
+/// Errors quote what was received, which may be long.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(500) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// What the upstream is told of the client.
+pub(crate) fn client_config(settings: &UpstreamSettings) -> ClientConfig {
+    let mut config = ClientConfig::new(settings.capabilities.clone(), settings.client.clone());
+    // The newest that has a handshake; a server answers with its own.
+    config.protocol_version = ProtocolVersion::V_2025_11_25;
+    config
+}
