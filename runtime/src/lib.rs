@@ -27,7 +27,9 @@ mod yield_now;
 pub use body::{Body, Chunks, CollectError};
 #[doc(hidden)]
 pub use compile::Allocation;
-pub use compile::{Build, SOURCE_BYTES_MAX, Source, SourceMap, compile_worker, imports};
+pub use compile::{
+    Build, SOURCE_BYTES_MAX, Script, ScriptSource, Source, SourceMap, compile_worker, imports,
+};
 pub use disconnect::{DisconnectGuard, Disconnected};
 pub use engine::{Engine, EngineConfig};
 pub use error::{Blame, CompileError, Fault, SourcePlace, Thrown};

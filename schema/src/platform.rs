@@ -54,6 +54,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0016" 16 "invocation_transactions",
     "0017" 17 "storage",
     "0018" 18 "agents",
+    "0019" 19 "agent_tools",
 ];
 
 /// Any number will do, as long as every build uses this one.

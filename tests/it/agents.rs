@@ -1,8 +1,10 @@
 //! What agents use: the Model Context Protocol, by hand and by its official clients.
 
+mod app_tools;
 mod clients;
 mod policies;
 mod protocol;
+mod run;
 mod tools;
 
 use serde_json::{Value, json};

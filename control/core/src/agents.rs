@@ -5,6 +5,7 @@ mod audit;
 mod cache;
 mod gate;
 mod policies;
+mod tools;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use mayfly_store::Store;
 use cache::AppPolicies;
 
 pub use gate::{AgentCall, AgentCaller, CallOutcome};
+pub use tools::{AgentToolParts, AgentTools, AppToolCall};
 
 /// Use cases of agents. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -9,8 +9,8 @@ use mayfly_api::routes::{self, RouteId};
 
 use crate::Edge;
 use crate::handlers::{
-    call, error_page, invoke, log_stream, mcp, mcp_metadata, openapi, ready, realtime, storage, verify_usage,
-    webhook,
+    app_mcp, call, error_page, invoke, log_stream, mcp, mcp_metadata, openapi, ready, realtime, run, storage,
+    verify_usage, webhook,
 };
 use crate::loopback::Loopback;
 use crate::reply::{self, Reply};
@@ -27,7 +27,7 @@ pub(crate) async fn dispatch<S: EdgeServices>(
     let result = match request {
         Admitted::Call(request) => call::call(&edge, request).await,
         Admitted::Storage(request) => Box::pin(storage::serve(&edge, *request)).await,
-        Admitted::Run(request, permit) => Box::pin(run(&edge, request, permit)).await,
+        Admitted::Run(request, permit) => Box::pin(sandboxed(&edge, request, permit)).await,
         Admitted::Manage(request) => Box::pin(manage(&edge, loopback, request)).await,
     };
     if !trusted {
@@ -44,9 +44,10 @@ pub(crate) async fn dispatch<S: EdgeServices>(
     }
 }
 
-async fn run<S: EdgeServices>(edge: &Edge<S>, request: Managed, permit: S::Permit) -> ApiResult<Reply> {
+async fn sandboxed<S: EdgeServices>(edge: &Edge<S>, request: Managed, permit: S::Permit) -> ApiResult<Reply> {
     match request.found.route {
         RouteId::FunctionsInvoke => invoke::invoke(edge, request, permit).await,
+        RouteId::RunCode => run::run(edge, request, permit).await,
         RouteId::UsageVerify => verify_usage::verify(edge, request, permit).await,
         other => Err(ApiError::internal(format!("{other:?} runs nothing in a sandbox"))),
     }
@@ -58,6 +59,7 @@ async fn manage<S: EdgeServices>(edge: &Edge<S>, loopback: Loopback, request: Ma
         RouteId::ErrorPage => error_page::get(&request),
         RouteId::OpenApi => Ok(openapi::get()),
         RouteId::McpServe => mcp::serve(edge, loopback, request).await,
+        RouteId::AppMcpServe => app_mcp::serve(edge, loopback, request).await,
         RouteId::McpMetadata => mcp_metadata::get(edge),
         RouteId::LogsStream => log_stream::stream(edge, &request).await,
         RouteId::WebhookDeliver => webhook::deliver(edge, request).await,

@@ -22,7 +22,7 @@ pub(super) fn store(guest: &Guest, limits: &Limits) -> (Store<Sandbox>, Deadline
 }
 
 /// Copies bytes into memory that the guest allocates for them.
-pub(super) async fn put(
+pub(crate) async fn put(
     instance: &Instance,
     store: &mut Store<Sandbox>,
     bytes: &[u8],
