@@ -29,7 +29,7 @@ use mayfly_core::explain::Explain;
 use mayfly_core::function_management::Functions;
 use mayfly_core::functions::{FunctionCache, ResolvedCall};
 use mayfly_core::health::Health;
-use mayfly_core::invoke::{Invocation, Invoker, Terms, TriggerEvent};
+use mayfly_core::invoke::{Invocation, InvocationTerms, Invoker, TriggerEvent};
 use mayfly_core::keys::Keys;
 use mayfly_core::logs::{Logs, TailEvent, info, tail_filter};
 use mayfly_core::runs::{RunTarget, Runs};
@@ -334,7 +334,7 @@ impl EdgeServices for UseCases {
             context,
             permit,
             parent: None,
-            terms: Terms::default(),
+            terms: InvocationTerms::default(),
         };
         self.invoker.call(invocation).await.map(RunningInvocation::from)
     }

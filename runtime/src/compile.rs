@@ -13,14 +13,12 @@ mod typescript;
 mod worker;
 
 pub use layout::Allocation;
-pub use script::Script;
 pub use source::{SOURCE_BYTES_MAX, ScriptSource, Source};
 pub use source_map::SourceMap;
 pub use typescript::imports;
 pub use worker::compile_worker;
 
 pub(crate) use engine_image::{add_library, initialize};
-pub(crate) use guest_call::put;
 pub(crate) use layout::AllocationLayout;
 pub(crate) use script::compile as compile_script;
 pub(crate) use worker::{Compiler, Uncompiled};

@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{OnceCell, oneshot};
 
-use crate::compile::{
-    self, Allocation, AllocationLayout, Build, Compiler, Script, ScriptSource, Source, Uncompiled,
-};
+use crate::compile::{self, Allocation, AllocationLayout, Build, Compiler, ScriptSource, Source, Uncompiled};
 use crate::error::{CompileError, Fault};
 use crate::guest::{EngineError, Guest};
 use crate::image::{Image, ImageCache};
@@ -18,6 +16,7 @@ use crate::invoke;
 use crate::limits::Limits;
 use crate::recording::{InvalidRecording, Recording};
 use crate::replay::{self, Replay};
+use crate::script::Script;
 
 /// How an engine is set up.
 #[derive(Debug, Clone)]

@@ -17,14 +17,14 @@ pub(crate) use drive::{Ended, conclude, drive, fault_of_trap};
 use crate::capability::completion::Completion;
 use crate::capability::deadline::Deadline;
 use crate::capability::request::Incoming;
-use crate::compile::{Script, put};
 use crate::error::Fault;
-use crate::guest::Guest;
+use crate::guest::{Guest, put};
 use crate::image::Image;
 use crate::invocation::{Call, Outcome, Response};
 use crate::limits::Limits;
 use crate::providers::Grants;
 use crate::sandbox::{Sandbox, fuel_left};
+use crate::script::Script;
 
 /// See [`crate::Engine::invoke`].
 pub(crate) async fn invoke(
@@ -98,7 +98,7 @@ async fn load_and_run(
 ) -> wasmtime::Result<()> {
     let instance = guest.instantiate(store, base)?;
     let (ptr, len) = put(&instance, store, bytecode).await?;
-    let load = instance.get_typed_func::<(u32, u32), u32>(&mut *store, "load")?;
+    let load = instance.get_typed_func::<(u32, u32), u32>(&mut *store, "load_once")?;
     if load.call_async(&mut *store, (ptr, len)).await? != 0 {
         let left = fuel_left(store);
         store.data_mut().completion.not_loaded(left);

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::agent_tools::ToolSchema;
 use crate::names::FunctionName;
 use crate::rollouts::{RolloutInfo, RolloutSpec};
+use crate::tool_schema::ToolSchema;
 use crate::triggers::{Trigger, TriggerKind, TriggerSpec};
 use crate::value::{Bytes, List, Millis, Number, Object, Pattern, Text, Timestamp, words};
 

@@ -39,6 +39,7 @@ pub mod scope;
 pub mod sql;
 pub mod storage;
 pub mod tokens;
+pub mod tool_schema;
 pub mod triggers;
 pub mod uploads;
 pub mod usage;

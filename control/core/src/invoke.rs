@@ -54,7 +54,7 @@ pub use recording::{RECORDING_BYTES_MAX, recording_name};
 pub use running::Running;
 pub use scope::{InvocationScope, ToolCalls};
 pub use script::CompiledScript;
-pub use terms::Terms;
+pub use terms::InvocationTerms;
 pub use trigger_event::TriggerEvent;
 
 use grants::Granted;
@@ -164,7 +164,7 @@ pub struct Invocation {
     /// The invocation that calls it by `ctx.invoke`.
     pub parent: Option<Arc<InvocationScope>>,
     /// How far it may go, and what it runs.
-    pub terms: Terms,
+    pub terms: InvocationTerms,
 }
 
 impl Invoker {
@@ -196,7 +196,7 @@ impl Invoker {
             parent,
             terms,
         } = invocation;
-        let Terms { allowance, script, limits, spent, tools } = terms;
+        let InvocationTerms { allowance, script, limits, spent, tools } = terms;
         let program = match &script {
             None => Program::Image(self.shared.images.get(&function).await?),
             Some(script) => Program::Script(Arc::clone(script)),

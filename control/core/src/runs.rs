@@ -23,7 +23,7 @@ use crate::agents::AgentTools;
 use crate::auth::{AppAgent, as_user};
 use crate::deploy;
 use crate::functions::FunctionCache;
-use crate::invoke::{Allowance, CompiledScript, Invocation, Invoker, Terms, TriggerEvent};
+use crate::invoke::{Allowance, CompiledScript, Invocation, InvocationTerms, Invoker, TriggerEvent};
 use crate::logs::{Logs, background_info, entry};
 use crate::test_call::{content_of, request_of, shown};
 
@@ -106,7 +106,7 @@ impl Runs {
         let trigger = TriggerEvent::run(json!({ "input": input })).map_err(ApiError::internal)?;
         let (script, spent) = self.compiled(target.app, code.into_string(), &limits, permit.weight()).await?;
         let tools = parts.tools.for_run(target.app, &agent, tools_of(&capabilities));
-        let terms = Terms {
+        let terms = InvocationTerms {
             allowance: Allowance::of_run(&capabilities),
             script: Some(script),
             limits: Some(limits),

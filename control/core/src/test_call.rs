@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::auth::{Caller, as_user, impersonate, pinned_version};
 use crate::functions::FunctionCache;
-use crate::invoke::{Invocation, Invoker, Terms, TriggerEvent};
+use crate::invoke::{Invocation, InvocationTerms, Invoker, TriggerEvent};
 use crate::logs::{background_info, entry};
 
 /// The longest body of a response that is shown: as long as one may be that is not streamed.
@@ -84,7 +84,7 @@ impl TestCalls {
             context,
             permit,
             parent: None,
-            terms: Terms::default(),
+            terms: InvocationTerms::default(),
         };
         let began = Instant::now();
         let mut running = self.invoker.start(invocation).await?;

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::app_host::{AppTool, AppToolHost};
 use crate::host::ToolHost as _;
 use crate::outcome::ToolOutcome;
-use crate::{progress, tools};
+use crate::{progress, schemas, tools};
 
 const INSTRUCTIONS: &str = "The tools of one app: each is a function that runs in a sandbox of its own, as you. A failed result is a problem \
     object: `error.remediation` says what to do. Where run_code is listed, one script can call several tools.";
@@ -138,7 +138,7 @@ fn listed(tool: AppTool) -> Tool {
     let mut made = Tool::new(tool.name, tool.description.unwrap_or_default(), Arc::new(input))
         .with_annotations(annotations);
     if let Some(output) = tool.output {
-        made = made.with_raw_output_schema(Arc::new(output));
+        made = made.with_raw_output_schema(Arc::new(schemas::output(vec![output.into()])));
     }
     made
 }

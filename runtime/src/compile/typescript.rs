@@ -82,6 +82,18 @@ fn imported<'a>(statement: &Statement<'a>) -> Option<&'a str> {
     }
 }
 
+/// Whether a program imports or exports something: then it is a module as it is. An export of nothing, which is what types leave
+/// behind, is dropped.
+fn is_module(program: &mut Program<'_>) -> bool {
+    program.body.retain(|statement| !exports_nothing(statement));
+    program.body.iter().any(Statement::is_module_declaration)
+}
+
+fn exports_nothing(statement: &Statement<'_>) -> bool {
+    matches!(statement, Statement::ExportNamedDeclaration(export)
+        if export.specifiers.is_empty())
+}
+
 fn is_javascript(file_name: &str) -> bool {
     let extension = Path::new(file_name).extension().and_then(|extension| extension.to_str());
     matches!(extension, Some("js" | "mjs" | "cjs"))
@@ -111,15 +123,15 @@ fn transform(
     refuse_errors(source, transformed.diagnostics)?;
     refuse_imports(source, &program)?;
     let imports_node = imported_by(&program).iter().any(|name| MODULES.contains(&name.as_str()));
-    let is_module = prologue.is_none() || script::is_module(&mut program);
+    let is_module = prologue.is_none() || is_module(&mut program);
     let options = CodegenOptions {
         source_map_path: Some(source.file_name.clone().into()),
         ..CodegenOptions::default()
     };
     let printed = Codegen::new().with_options(options).build(&program);
     if let (Some(prologue), Some(map)) = (prologue, &printed.map) {
-        let (code, source_map) = script::wrapped(prologue, &printed.code, is_module, map);
-        return Ok(JavaScript { code, source_map, imports_node });
+        let (code, lines) = script::wrapped(prologue, &printed.code, is_module);
+        return Ok(JavaScript { code, source_map: source_map::moved(map, lines), imports_node });
     }
     let map = printed.map.map(|map| match bundlers {
         Some(bundlers) => source_map::compose(&map, bundlers),

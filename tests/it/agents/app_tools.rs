@@ -287,8 +287,8 @@ fn a_read_only_tool_changes_nothing_by_any_way() {
             await attempt('delete', () => ctx.storage.delete('files', 'a'));
             await attempt('presign', () => ctx.storage.presign('files', 'a', { method: 'PUT' }));
             await attempt('broadcast', () => ctx.broadcast('c', {}));
-            await attempt('post', () => fetch('http://127.0.0.1:9/', { method: 'POST' }));
-            await attempt('patch', () => fetch('http://127.0.0.1:9/', { method: 'patch' }));
+            await attempt('post', () => fetch('http://127.0.0.1:8999/', { method: 'POST' }));
+            await attempt('patch', () => fetch('http://127.0.0.1:8999/', { method: 'patch' }));
             await attempt('sibling', async () => { const answer = await ctx.invoke('sibling'); if (!answer.ok) throw new Error('500') });
             const listed = await ctx.storage.list('files');
             const { rows } = await ctx.db.query('SELECT count(*) AS n FROM notes');
@@ -385,5 +385,26 @@ fn one_script_calls_three_tools_and_each_call_is_its_own() {
         // A tool has no tools, and a run may have none.
         let without = json!({ "code": "return tools.count_notes().catch((error) => error.code)", "capabilities": { "tools": [] } });
         assert_eq!(done(&app, &app.service_key, "run_code", without).await["body"], "RESOURCE_NOT_FOUND");
+    });
+}
+
+#[test]
+fn a_result_has_its_bound() {
+    run(async {
+        let app = TestApp::new().await;
+        let code = "export default async (req) => new Response('x'.repeat((await req.json()).bytes))";
+        tool(&app, "long", code, json!({})).await;
+        let longest = call(&app, &app.service_key, "long", json!({ "bytes": 1 << 20 })).await;
+        assert_eq!(longest["content"][0]["text"].as_str().unwrap().len(), 1 << 20);
+        refused(&app, &app.service_key, "long", json!({ "bytes": (1 << 20) + 1 }), "FUNCTION_OUTPUT_LIMIT")
+            .await;
+        // What code gives a tool is bounded, too.
+        let code = "return tools.long({ bytes: 1, more: 'x'.repeat(input) }).catch((error) => error.code ?? error.cause?.code)";
+        let given = async |bytes: usize| {
+            let body = json!({ "code": code, "input": bytes });
+            app.manage("POST", "/run").json(body).ok().await["body"].clone()
+        };
+        assert_eq!(given((1 << 20) - 30).await, "x");
+        assert_eq!(given(1 << 20).await, "PAYLOAD_TOO_LARGE");
     });
 }

@@ -23,7 +23,7 @@ use crate::admission::Admission;
 use crate::auth::AppAgent;
 use crate::functions::{CachedFunction, FunctionCache, choose_version};
 use crate::invoke::{
-    Allowance, Invocation, InvocationScope, Invoker, Running, Terms, ToolCalls, TriggerEvent,
+    Allowance, Invocation, InvocationScope, InvocationTerms, Invoker, Running, ToolCalls, TriggerEvent,
 };
 
 /// Bytes of a tool's result.
@@ -224,7 +224,7 @@ impl AgentTools {
             context: RequestContext { received_at: Instant::now(), ..context.clone() },
             permit,
             parent: within.clone(),
-            terms: Terms { allowance: Allowance::of_tool(mode), ..Terms::default() },
+            terms: InvocationTerms { allowance: Allowance::of_tool(mode), ..InvocationTerms::default() },
         };
         self.0.invoker.start(invocation).await
     }

@@ -1,8 +1,8 @@
 //! What a tool takes and answers, compiled with its first call.
 
-use mayfly_api::agent_tools::ToolSchema;
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::functions::SettingsChange;
+use mayfly_api::tool_schema::ToolSchema;
 use mayfly_policy::CompiledSchema;
 use mayfly_store::FunctionSettings;
 use serde_json::{Map, Value, json};

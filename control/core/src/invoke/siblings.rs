@@ -16,7 +16,7 @@ use serde_json::{Map, json};
 
 use super::allowance::denied;
 use super::scope::InvocationScope;
-use super::{Invocation, Invoker, Terms, TriggerEvent};
+use super::{Invocation, InvocationTerms, Invoker, TriggerEvent};
 use crate::auth::{Caller, CallerKind};
 use crate::functions::choose_version;
 use crate::storage;
@@ -100,7 +100,7 @@ impl Siblings {
             context: RequestContext { received_at: Instant::now(), ..scope.context.clone() },
             permit,
             parent: Some(Arc::clone(scope)),
-            terms: Terms { allowance: scope.allowance.of_sibling(), ..Terms::default() },
+            terms: InvocationTerms { allowance: scope.allowance.of_sibling(), ..InvocationTerms::default() },
         };
         let mut running = self.invoker.start(invocation).await.map_err(refused)?;
         let response = running.response_apart().await.map_err(refused)?;

@@ -1,4 +1,4 @@
-//! `Terms`: what is particular to an invocation that no caller of a function made: how far it may go, and what it runs.
+//! `InvocationTerms`: what is particular to an invocation that no caller of a function made: how far it may go, and what it runs.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::script::CompiledScript;
 
 /// The terms of one invocation. The default ones are those of a call.
 #[derive(Debug, Clone, Default)]
-pub struct Terms {
+pub struct InvocationTerms {
     /// What it may do.
     pub allowance: Allowance,
     /// Code that runs once; `None`: the function's.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use mayfly_api::agent_tools::{AgentToolInfo, NarrowTools, ToolSchema};
+use mayfly_api::agent_tools::{AgentToolInfo, NarrowTools};
 use mayfly_api::decode;
 use mayfly_api::error::{ApiResult, problem};
 use mayfly_api::functions::AgentToolMode;
+use mayfly_api::tool_schema::ToolSchema;
 use mayfly_mcp::{AppTool, AppToolHost, AppToolOutcome, AppToolset, McpService};
 use mayfly_telemetry::request::RequestContext;
 use serde_json::{Map, Value, json};

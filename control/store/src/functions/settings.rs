@@ -1,9 +1,9 @@
 //! `FunctionSettings`: limits and switches of a function, and patches of them.
 
-use mayfly_api::agent_tools::ToolSchema;
 use mayfly_api::functions::{
     AgentToolExposure, AgentToolMode, IdempotencyKeyMode, SettingsChange, TransactionMode,
 };
+use mayfly_api::tool_schema::ToolSchema;
 use tokio_postgres::{Row, Transaction};
 
 use crate::StoreError;

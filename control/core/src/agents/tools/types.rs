@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use mayfly_api::agent_tools::{AgentToolInfo, ToolSchema};
+use mayfly_api::agent_tools::AgentToolInfo;
+use mayfly_api::tool_schema::ToolSchema;
 use mayfly_policy::CompiledSchema;
 use serde_json::{Map, Value};
 
