@@ -1,6 +1,8 @@
 //! How long does code of 1 KB take that runs once, over HTTP with a fresh sandbox: code that was never seen, and code of a moment
 //! ago; and how many a second does a core run?
 
+#![allow(clippy::disallowed_methods, reason = "a bench spawns and reads the environment by itself")]
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
