@@ -28,9 +28,15 @@ pub struct Server {
 impl Server {
     /// Starts a server in a temporary directory of its own.
     pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// The same, with other settings.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let directory = directory();
         let mut config = Config::loopback(directory.path().to_owned());
         config.cache_dir = Some(crate::cache_dir());
+        change(&mut config);
         let app = App::start(config).await.expect("the server starts");
         let address = app.address();
         let admin_key = app.admin_key().to_owned();

@@ -8,6 +8,7 @@ use futures_util::{Stream, stream};
 use http::Method;
 use http::request::Parts;
 use mayfly_api::access::{Manager, Requirement};
+use mayfly_api::agent_tools::AgentToolList;
 use mayfly_api::approvals::ApprovalInfo;
 use mayfly_api::error::rate_limit_status::RateLimitStatus;
 use mayfly_api::error::{ApiError, ApiResult};
@@ -17,20 +18,23 @@ use mayfly_api::hosts::OriginVerdict;
 use mayfly_api::logs::TailLogs;
 use mayfly_api::realtime::{SocketFrame, SocketMessage};
 use mayfly_api::routes::Services;
+use mayfly_api::run::CodeRun;
+use mayfly_api::scope::Scope;
 use mayfly_api::usage::UsageVerified;
 use mayfly_core::admission::{Admission, Counted, Permit};
-use mayfly_core::agents::{AgentCall, AgentCaller, Agents, CallOutcome};
+use mayfly_core::agents::{AgentCall, AgentCaller, AgentTools, Agents, AppToolCall, CallOutcome};
 use mayfly_core::apps::Apps;
-use mayfly_core::auth::{Authenticator, CallAccess};
+use mayfly_core::auth::{AppAgent, Authenticator, CallAccess};
 use mayfly_core::changes::ChangeFeeds;
 use mayfly_core::env::Env;
 use mayfly_core::explain::Explain;
 use mayfly_core::function_management::Functions;
 use mayfly_core::functions::{FunctionCache, ResolvedCall};
 use mayfly_core::health::Health;
-use mayfly_core::invoke::{Invocation, Invoker, TriggerEvent};
+use mayfly_core::invoke::{Invocation, InvocationTerms, Invoker, TriggerEvent};
 use mayfly_core::keys::Keys;
 use mayfly_core::logs::{Logs, TailEvent, info, tail_filter};
+use mayfly_core::runs::{RunTarget, Runs};
 use mayfly_core::schema::Schemas;
 use mayfly_core::sql::Sql;
 use mayfly_core::storage::Storage;
@@ -44,9 +48,12 @@ use mayfly_core::triggers::websocket::{WebsocketSession, Websockets};
 use mayfly_core::triggers::{TriggerRunner, Triggers};
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
-use mayfly_edge::{EdgeServices, SocketSession, TailItem, TestCall, ToolCall, ToolEnd, WebhookReply};
+use mayfly_edge::{
+    AgentToolCall, EdgeServices, RunCall, SocketSession, TailItem, TestCall, ToolCall, ToolEnd, WebhookReply,
+};
 use mayfly_runtime::{Body, Chunks, Request};
 use mayfly_telemetry::request::RequestContext;
+use serde_json::Value;
 
 use crate::running::RunningInvocation;
 
@@ -109,6 +116,10 @@ pub struct UseCaseParts {
     pub websockets: Websockets,
     /// Test calls.
     pub test_calls: TestCalls,
+    /// Code that runs once.
+    pub runs: Runs,
+    /// Functions as tools.
+    pub agent_tools: AgentTools,
     /// Invocations, run again.
     pub verify: Verify,
 }
@@ -137,6 +148,8 @@ impl Services for UseCases {
     type SqlHandlers = Sql;
     type SchemaHandlers = Schemas;
     type FunctionsHandlers = Functions;
+    type RunHandlers = Runs;
+    type AgentToolHandlers = AgentTools;
     type TriggersHandlers = Triggers;
     type CronHandlers = CronTriggers;
     type QueueHandlers = Queues;
@@ -184,6 +197,14 @@ impl Services for UseCases {
 
     fn functions(&self) -> &Functions {
         &self.0.functions
+    }
+
+    fn runs(&self) -> &Runs {
+        &self.0.runs
+    }
+
+    fn agent_tools(&self) -> &AgentTools {
+        &self.0.agent_tools
     }
 
     fn triggers(&self) -> &Triggers {
@@ -258,6 +279,7 @@ impl EdgeServices for UseCases {
     type Permit = Permit;
     type Running = RunningInvocation;
     type Socket = ClientSocket;
+    type Agent = AppAgent;
 
     fn known_origin(&self, app: &str, origin: &str) -> Option<OriginVerdict> {
         self.admission.apps.peek(app).map(|app| app.config.cors_origins.check(origin))
@@ -311,8 +333,18 @@ impl EdgeServices for UseCases {
     ) -> ApiResult<RunningInvocation> {
         let CallAccess { function, caller, identity } = authorized;
         let (trigger, permit) = (TriggerEvent::Http, permit.slot);
-        let invocation =
-            Invocation { function, request, path, caller, identity, trigger, context, permit, parent: None };
+        let invocation = Invocation {
+            function,
+            request,
+            path,
+            caller,
+            identity,
+            trigger,
+            context,
+            permit,
+            parent: None,
+            terms: InvocationTerms::default(),
+        };
         self.invoker.call(invocation).await.map(RunningInvocation::from)
     }
 
@@ -354,6 +386,37 @@ impl EdgeServices for UseCases {
         self.test_calls.run(target, wanted, context, permit.slot).await
     }
 
+    async fn run_code(&self, call: RunCall<Permit>) -> ApiResult<CodeRun> {
+        let RunCall { app, manager, headers, wanted, base, context, permit } = call;
+        let url = format!("{base}/v1/{app}/run");
+        let target = RunTarget { app: &app, url: &url, base: &base, manager: &manager, headers: &headers };
+        self.0.runs.run(target, wanted, context, permit.slot).await
+    }
+
+    async fn agent(&self, app: &str, head: &Parts) -> ApiResult<AppAgent> {
+        self.authenticator.check_agent(app, head).await
+    }
+
+    fn runs_code(&self, agent: &AppAgent) -> bool {
+        agent.has(Scope::Run)
+    }
+
+    async fn tools_of(
+        &self,
+        app: &str,
+        agent: &AppAgent,
+        only: Option<&[String]>,
+    ) -> ApiResult<AgentToolList> {
+        let tools = self.0.agent_tools.list(app, agent, only).await?;
+        Ok(AgentToolList { types: AgentTools::types(&tools), tools })
+    }
+
+    async fn call_agent_tool(&self, call: AgentToolCall<AppAgent>) -> ApiResult<Value> {
+        let AgentToolCall { app, agent, name, arguments, only, context } = call;
+        let call = AppToolCall { app, agent, name, arguments, only, context, within: None };
+        self.0.agent_tools.call(call).await
+    }
+
     async fn verify_usage(&self, app: &str, invocation: &str, permit: Permit) -> ApiResult<UsageVerified> {
         self.verify.invocation(app, invocation, permit.slot).await
     }
@@ -388,11 +451,11 @@ impl EdgeServices for UseCases {
     }
 
     async fn listed_tools(&self, manager: &Manager) -> ApiResult<Vec<&'static str>> {
-        self.agents.listed(&AgentCaller { manager: manager.clone() }).await
+        self.agents.listed(&AgentCaller::Manager(manager.clone())).await
     }
 
     async fn decide_by_client(&self, manager: &Manager, id: &str, approve: bool) -> ApiResult<()> {
-        self.agents.decide_by_client(&AgentCaller { manager: manager.clone() }, id, approve).await
+        self.agents.decide_by_client(&AgentCaller::Manager(manager.clone()), id, approve).await
     }
 
     async fn refuse_tool(&self, call: ToolCall, error: &ApiError) -> ApiResult<()> {
@@ -425,7 +488,14 @@ impl EdgeServices for UseCases {
 
 fn agent_call(call: ToolCall) -> AgentCall {
     let ToolCall { manager, app, tool, arguments, request_id } = call;
-    AgentCall { caller: manager.map(|manager| AgentCaller { manager }), app, tool, arguments, request_id }
+    AgentCall {
+        caller: manager.map(AgentCaller::Manager),
+        app,
+        tool,
+        arguments,
+        request_id,
+        needs_approval: false,
+    }
 }
 
 /// A client's socket, as the edge sees it.

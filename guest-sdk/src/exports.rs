@@ -89,7 +89,13 @@ pub extern "C" fn initialize_from(bytecode: *mut u8, length: usize) {
 pub extern "C" fn load(bytecode: *mut u8, length: usize) -> u32 {
     // SAFETY: the host allocated exactly these bytes for this call, and forgets them.
     let mut bytes = unsafe { Vec::from_raw_parts(bytecode, length, length) };
-    let loaded = with_runtime(|ctx, prelude| load_module(ctx, prelude, &bytes));
+    let loaded = with_runtime(|ctx, prelude| {
+        let loaded = load_module(ctx, prelude, &bytes);
+        if loaded {
+            ctx.run_gc();
+        }
+        loaded
+    });
     // Freed memory is part of the snapshot: zeroes cost nothing there.
     bytes.fill(0);
     drop(bytes);
@@ -97,12 +103,21 @@ pub extern "C" fn load(bytecode: *mut u8, length: usize) -> u32 {
     u32::from(!loaded)
 }
 
+/// Evaluates a module's bytecode for an invocation in this very memory. As [`load`], but nothing is made ready for a snapshot:
+/// that takes longer than evaluating a short module does.
+#[allow(unsafe_code, reason = "the host hands over bytes that it allocated with `cabi_realloc`")]
+#[unsafe(no_mangle)]
+pub extern "C" fn load_once(bytecode: *mut u8, length: usize) -> u32 {
+    // SAFETY: the host allocated exactly these bytes for this call, and forgets them.
+    let bytes = unsafe { Vec::from_raw_parts(bytecode, length, length) };
+    u32::from(!with_runtime(|ctx, prelude| load_module(ctx, prelude, &bytes)))
+}
+
 fn load_module(ctx: &Ctx<'_>, prelude: &Prelude, bytecode: &[u8]) -> bool {
     match evaluate(ctx, prelude, bytecode) {
         Ok(None) => {
             api::errors::forget();
             async_frames::leave(ctx);
-            ctx.run_gc();
             true
         }
         Ok(Some(missing)) => {

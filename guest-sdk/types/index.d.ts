@@ -53,7 +53,7 @@ export interface Context {
 }
 
 /** What started the function. */
-export type Trigger = { readonly type: "http" } | CronTrigger | UploadTrigger | WebsocketTrigger | WebhookTrigger | SiblingTrigger | QueueTrigger;
+export type Trigger = { readonly type: "http" } | CronTrigger | UploadTrigger | WebsocketTrigger | WebhookTrigger | SiblingTrigger | QueueTrigger | AgentToolTrigger | RunTrigger;
 
 export interface CronTrigger {
   readonly type: "cron";
@@ -198,6 +198,20 @@ export interface SiblingTrigger {
   readonly invocationId: string;
   /** 1 for a function that an outside trigger's function called. */
   readonly depth: number;
+}
+
+/** An agent called the function as a tool; the request's body is the arguments. */
+export interface AgentToolTrigger {
+  readonly type: "agent_tool";
+  /** The function's name. */
+  readonly tool: string;
+  readonly mode: "read_only" | "read_write";
+}
+
+/** Code that runs once. */
+export interface RunTrigger {
+  readonly type: "run";
+  readonly input: unknown;
 }
 
 /** A job of the function's queue, stored by `ctx.enqueue`. */

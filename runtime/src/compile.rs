@@ -6,20 +6,22 @@ mod engine_image;
 mod evaluate;
 mod guest_call;
 mod layout;
+mod script;
 mod source;
 mod source_map;
 mod typescript;
 mod worker;
 
 pub use layout::Allocation;
-pub use source::{SOURCE_BYTES_MAX, Source};
+pub use source::{SOURCE_BYTES_MAX, ScriptSource, Source};
 pub use source_map::SourceMap;
 pub use typescript::imports;
 pub use worker::compile_worker;
 
 pub(crate) use engine_image::{add_library, initialize};
 pub(crate) use layout::AllocationLayout;
-pub(crate) use worker::Compiler;
+pub(crate) use script::compile as compile_script;
+pub(crate) use worker::{Compiler, Uncompiled};
 
 use std::time::Duration;
 

@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use tokio::sync::{OnceCell, oneshot};
 
-use crate::compile::{self, Allocation, AllocationLayout, Build, Compiler, Source};
+use crate::compile::{self, Allocation, AllocationLayout, Build, Compiler, ScriptSource, Source, Uncompiled};
 use crate::error::{CompileError, Fault};
 use crate::guest::{EngineError, Guest};
 use crate::image::{Image, ImageCache};
 use crate::invocation::{Call, Outcome, Response};
 use crate::invoke;
+use crate::limits::Limits;
 use crate::recording::{InvalidRecording, Recording};
 use crate::replay::{self, Replay};
+use crate::script::Script;
 
 /// How an engine is set up.
 #[derive(Debug, Clone)]
@@ -105,11 +107,27 @@ impl Engine {
     /// Compiles a function and runs its top level, under limits of their own and without any capability.
     pub async fn build(&self, source: &Source) -> Result<Build, CompileError> {
         compile::check_size(source)?;
-        let script = self.state.compiler.to_javascript(source).await?;
+        let script = self.state.compiler.to_javascript(Uncompiled::Function(source)).await?;
         // For both phases: the engine resolves imports while it compiles.
         let base = self.state.base_for(script.imports_node).await;
         let base = base.map_err(|error| CompileError::Internal { reason: error.to_string() })?;
         compile::build(&self.state.guest, base, source, script).await
+    }
+
+    /// Compiles code that runs once, within `limits`. Nothing of it is evaluated.
+    ///
+    /// # Errors
+    /// What is wrong with the code; a limit that compiling it reached is [`CompileError::TopLevelLimit`].
+    pub async fn compile_script(
+        &self,
+        source: &ScriptSource,
+        limits: &Limits,
+    ) -> Result<Script, CompileError> {
+        compile::check_size(&source.source)?;
+        let script = self.state.compiler.to_javascript(Uncompiled::Script(source)).await?;
+        let base = self.state.base_for(script.imports_node).await;
+        let base = base.map_err(|error| CompileError::Internal { reason: error.to_string() })?;
+        compile::compile_script(&self.state.guest, base, source, script, limits).await
     }
 
     /// The image, when it is in memory or in this machine's cache directory.
@@ -151,6 +169,19 @@ impl Engine {
     ) -> impl Future<Output = Outcome> + Send {
         // Not async itself: its future would hold the call a second time.
         invoke::invoke(&self.state.guest, image, call, reply)
+    }
+
+    /// Runs compiled code in a sandbox of its own, as [`Engine::invoke`] runs a function: first its top level, without any
+    /// capability, then its handler.
+    pub async fn run_script(
+        &self,
+        script: &Script,
+        call: Call,
+        reply: oneshot::Sender<Result<Response, Fault>>,
+    ) -> Outcome {
+        // Making the Node image for the first time can fail; the script was compiled over it.
+        let base = self.state.base_for(script.imports_node).await.unwrap_or(&self.state.base);
+        invoke::run_script(&self.state.guest, base, script, call, reply).await
     }
 
     /// Makes a sandbox for an image and throws it away: what an invocation pays before its first instruction. For

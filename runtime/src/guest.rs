@@ -1,5 +1,6 @@
 //! `Guest`: the guest's compiled code, ready to be put over any image, and what a sandbox is made with.
 
+mod bytes;
 mod config;
 mod imports;
 mod split;
@@ -18,6 +19,7 @@ use crate::limits::Limits;
 use crate::meter::fuel;
 use crate::providers::Grants;
 use crate::sandbox::Sandbox;
+pub(crate) use bytes::put;
 use imports::GuestImports;
 
 /// The guest's module, as `make guest` built it.

@@ -22,12 +22,13 @@ pub mod providers;
 mod recording;
 mod replay;
 mod sandbox;
+mod script;
 mod yield_now;
 
 pub use body::{Body, Chunks, CollectError};
 #[doc(hidden)]
 pub use compile::Allocation;
-pub use compile::{Build, SOURCE_BYTES_MAX, Source, SourceMap, compile_worker, imports};
+pub use compile::{Build, SOURCE_BYTES_MAX, ScriptSource, Source, SourceMap, compile_worker, imports};
 pub use disconnect::{DisconnectGuard, Disconnected};
 pub use engine::{Engine, EngineConfig};
 pub use error::{Blame, CompileError, Fault, SourcePlace, Thrown};
@@ -41,4 +42,5 @@ pub use limits::{FUEL_PER_CPU_MS, Limits};
 pub use mayfly_abi::node::MODULES as NODE_MODULES;
 pub use recording::{InvalidRecording, Recording};
 pub use replay::Replay;
+pub use script::Script;
 pub use yield_now::yield_now;

@@ -55,6 +55,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0017" 17 "storage",
     "0018" 18 "agents",
     "0019" 19 "storage_place",
+    "0020" 20 "agent_tools",
 ];
 
 /// Any number will do, as long as every build uses this one.

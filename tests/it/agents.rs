@@ -1,5 +1,6 @@
 //! What agents use: the Model Context Protocol, by hand and by its official clients.
 
+mod app_tools;
 mod clients;
 mod driver;
 mod people;
@@ -7,6 +8,7 @@ mod policies;
 mod protocol;
 mod proxy;
 mod proxy_clients;
+mod run;
 mod tools;
 
 use serde_json::{Value, json};

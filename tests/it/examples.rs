@@ -207,6 +207,24 @@ fn a_receipt_is_sent_once_for_each_order() {
 }
 
 #[test]
+fn an_agent_finds_the_notes_of_its_user() {
+    run(async {
+        let app = deployed("agent-notes").await;
+        let find = async |user: Option<&str>| {
+            let ask = app.call("POST", "agent-notes").key(&app.service_key).json(json!({ "text": "milk" }));
+            let ask = match user {
+                Some(user) => ask.header("x-butterbase-as-user", user),
+                None => ask,
+            };
+            ask.ok().await["notes"].as_array().unwrap().len()
+        };
+        assert_eq!((find(Some("alice")).await, find(Some("carol")).await, find(None).await), (1, 0, 2));
+        let tool = app.manage("GET", "/tools").ok().await["tools"][0].clone();
+        assert_eq!((&tool["name"], &tool["mode"]), (&json!("agent-notes"), &json!("read_only")));
+    });
+}
+
+#[test]
 fn two_tabs_of_a_page_talk_and_see_each_other() {
     run(async {
         let app = deployed("realtime-room").await;
@@ -265,6 +283,7 @@ fn every_example_is_whole() {
     assert_eq!(
         names,
         [
+            "agent-notes",
             "background",
             "hello",
             "nightly-report",

@@ -13,6 +13,8 @@ pub enum Requirement {
     App(Scope),
     /// The operator, or a service key of any app: what is asked for inside is authorized there.
     Key,
+    /// The operator, a service key of the app with the scope `invoke`, or one of its end users.
+    Agent,
     /// Decided by the function's own trigger.
     Function,
     /// A client of the app: an end user, an anon key or a service key. Refused on the open socket, where a page can read why.

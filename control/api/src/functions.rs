@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::names::FunctionName;
 use crate::rollouts::{RolloutInfo, RolloutSpec};
+use crate::tool_schema::ToolSchema;
 use crate::triggers::{Trigger, TriggerKind, TriggerSpec};
 use crate::value::{Bytes, List, Millis, Number, Object, Pattern, Text, Timestamp, words};
 
@@ -98,6 +99,12 @@ macro_rules! with_settings {
             /// Whose agents see it.
             #[serde(default)]
             pub agent_tool_exposed_to: Option<AgentToolExposure>,
+            /// What it takes as a tool: the JSON Schema of its arguments; `{}` is anything.
+            #[serde(default)]
+            pub agent_tool_input: Option<ToolSchema>,
+            /// What it answers as a tool: the JSON Schema of its result; `{}` is anything.
+            #[serde(default)]
+            pub agent_tool_output: Option<ToolSchema>,
             /// Whether a service key may act as a user in it.
             #[serde(default)]
             pub allow_service_key_impersonation: Option<bool>,
@@ -121,6 +128,8 @@ macro_rules! with_settings {
                     agent_tool_description: self.agent_tool_description.as_deref().map(str::to_owned),
                     agent_tool_mode: self.agent_tool_mode,
                     agent_tool_exposed_to: self.agent_tool_exposed_to,
+                    agent_tool_input: self.agent_tool_input.clone(),
+                    agent_tool_output: self.agent_tool_output.clone(),
                     allow_service_key_impersonation: self.allow_service_key_impersonation,
                     transaction: self.transaction,
                     idempotency_key: self.idempotency_key,
@@ -142,6 +151,8 @@ pub struct SettingsChange {
     pub agent_tool_description: Option<String>,
     pub agent_tool_mode: Option<AgentToolMode>,
     pub agent_tool_exposed_to: Option<AgentToolExposure>,
+    pub agent_tool_input: Option<ToolSchema>,
+    pub agent_tool_output: Option<ToolSchema>,
     pub allow_service_key_impersonation: Option<bool>,
     pub transaction: Option<TransactionMode>,
     pub idempotency_key: Option<IdempotencyKeyMode>,
@@ -291,6 +302,10 @@ pub struct FunctionSummary {
     pub agent_tool_mode: AgentToolMode,
     /// Whose agents see it.
     pub agent_tool_exposed_to: AgentToolExposure,
+    /// What it takes as a tool.
+    pub agent_tool_input: Option<ToolSchema>,
+    /// What it answers as a tool.
+    pub agent_tool_output: Option<ToolSchema>,
     /// Whether a service key may act as a user in it.
     pub allow_service_key_impersonation: bool,
     /// Whether all that an invocation writes is committed together.
@@ -379,6 +394,10 @@ pub struct FunctionSettingsInfo {
     pub agent_tool_mode: AgentToolMode,
     /// Whose agents see it.
     pub agent_tool_exposed_to: AgentToolExposure,
+    /// What it takes as a tool.
+    pub agent_tool_input: Option<ToolSchema>,
+    /// What it answers as a tool.
+    pub agent_tool_output: Option<ToolSchema>,
     /// Whether a service key may act as a user in it.
     pub allow_service_key_impersonation: bool,
     /// Whether all that an invocation writes is committed together.

@@ -28,7 +28,7 @@ pub struct CreateKey {
     pub kind: Option<ApiKeyKind>,
     /// What a service key may do; everything unless said otherwise. An anon key has no scopes.
     #[serde(default)]
-    pub scopes: Option<List<Scope, 1, 4>>,
+    pub scopes: Option<List<Scope, 1, 5>>,
 }
 
 /// A key, without the key.

@@ -5,6 +5,7 @@
 )]
 
 pub mod access;
+pub mod agent_tools;
 pub mod approvals;
 pub mod apps;
 pub mod audit;
@@ -32,11 +33,13 @@ pub mod rls;
 pub mod rollouts;
 pub mod route;
 pub mod routes;
+pub mod run;
 pub mod schema;
 pub mod scope;
 pub mod sql;
 pub mod storage;
 pub mod tokens;
+pub mod tool_schema;
 pub mod triggers;
 pub mod uploads;
 pub mod usage;

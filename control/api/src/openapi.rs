@@ -100,7 +100,9 @@ fn operation(route: &Route, requests: &mut SchemaGenerator, answers: &mut Schema
     }
     operation["security"] = match route.requirement {
         Requirement::Open => json!([]),
-        Requirement::Admin | Requirement::App(_) | Requirement::Key => json!([{ "key": [] }]),
+        Requirement::Admin | Requirement::App(_) | Requirement::Key | Requirement::Agent => {
+            json!([{ "key": [] }])
+        }
         // A client's credential is looked at once the socket is open, and may stand elsewhere.
         Requirement::Function | Requirement::Client => json!([{}, { "key": [] }]),
     };
@@ -245,7 +247,7 @@ pub fn errors(route: &Route) -> BTreeMap<u16, Vec<Code>> {
     codes.extend([Code::RequestTimeout, Code::PayloadTooLarge]);
     match route.requirement {
         Requirement::Open | Requirement::Client => {}
-        Requirement::Admin | Requirement::App(_) | Requirement::Key => {
+        Requirement::Admin | Requirement::App(_) | Requirement::Key | Requirement::Agent => {
             codes.extend([Code::AuthRequired, Code::AuthInvalidToken, Code::AuthInvalidApiKey]);
             codes.extend([Code::AuthForbidden, Code::SubsystemUnavailable]);
         }

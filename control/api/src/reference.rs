@@ -51,6 +51,7 @@ fn who(route: &Route) -> String {
         Requirement::Admin => "admin".to_owned(),
         Requirement::App(scope) => format!("`{}`", scope.as_str()),
         Requirement::Key => "admin, or any service key".to_owned(),
+        Requirement::Agent => "`invoke`, or an end user".to_owned(),
         Requirement::Function => "its trigger says".to_owned(),
         Requirement::Client => "a client of the app".to_owned(),
     }

@@ -16,8 +16,8 @@ use crate::error::{ApiError, ApiResult, Code};
 use crate::route::{BodyLimit, Route};
 use crate::scope::Scope;
 use crate::{
-    approvals, apps, audit, config, cron, env, functions, health, invocations, keys, logs, mcp, policies,
-    queues, realtime, rls, schema, sql, storage, tokens, triggers, uploads, usage, webhooks,
+    agent_tools, approvals, apps, audit, config, cron, env, functions, health, invocations, keys, logs, mcp,
+    policies, queues, realtime, rls, run, schema, sql, storage, tokens, triggers, uploads, usage, webhooks,
 };
 
 pub use find::{Found, RouteError, called_app, find, s3_app};
@@ -182,6 +182,21 @@ macros::routes! {
              FunctionHung, FunctionCpuLimit, FunctionMemoryLimit, FunctionStackOverflow, FunctionOutputLimit,
              FunctionTimeout, SecretsUnavailable],
             tool "invoke_function" "";
+    }
+    runs: RunHandlers {
+        /// Runs code once, and shows its response, logs and fuel. Nothing of it is kept but the record.
+        RunCode = POST "/v1/{app}/run", App(Scope::Run), Large, Nothing, Json<run::RunCode>
+            => 200 special "application/json" run::CodeRun,
+            [ValidationInvalidCode, AppPaused, QuotaRateLimit, ConcurrencyLimit, SecretsUnavailable],
+            tool "run_code" "";
+        /// Records of code that ran once, newest first, in pages.
+        RunsList = GET "/v1/{app}/run", App(Scope::Read), Small, logs::GetLogs, EmptyBody
+            => 200 json logs::LogPage, [];
+    }
+    agent_tools: AgentToolHandlers {
+        /// Lists the functions that are tools of agents, and declares them for TypeScript.
+        AgentToolsList = GET "/v1/{app}/tools", App(Scope::Read), Small, Nothing, EmptyBody
+            => 200 json agent_tools::AgentToolList, [];
     }
     triggers: TriggersHandlers {
         /// Lists the triggers of all functions, with their next and last run.
@@ -366,6 +381,9 @@ macros::routes! {
     mcp: McpHandlers {
         /// Speaks the Model Context Protocol over streamable HTTP: one message a request.
         McpServe = POST "/mcp", Key, Large, Nothing, Json<mcp::McpMessage>
+            => 200 special "application/json" mcp::McpAnswer, [];
+        /// Speaks the Model Context Protocol about an app's own tools: its functions with `agent_tool`.
+        AppMcpServe = POST "/mcp/{app}", Agent, Large, agent_tools::NarrowTools, Json<mcp::McpMessage>
             => 200 special "application/json" mcp::McpAnswer, [];
         /// Says how a client of the Model Context Protocol shows who it is.
         McpMetadata = GET "/.well-known/oauth-protected-resource/mcp", Open, Small, Nothing, EmptyBody

@@ -13,5 +13,7 @@ words! {
         Invoke = "invoke",
         /// Change the app's database schema.
         Schema = "schema",
+        /// Run code that is sent along.
+        Run = "run",
     }
 }

@@ -5,6 +5,7 @@ mod apps;
 mod functions;
 mod queue;
 mod realtime;
+mod run;
 mod schema;
 mod storage;
 mod webhook;
@@ -20,6 +21,7 @@ pub(crate) use apps::{AppVerb, KeyVerb};
 pub(crate) use functions::{CronVerb, EnvVerb, FunctionVerb, UsageVerb};
 pub(crate) use queue::{QueueEnqueueArgs, QueueSetArgs, QueueVerb};
 pub(crate) use realtime::{RealtimeConnectArgs, RealtimeVerb};
+pub(crate) use run::RunArgs;
 pub(crate) use schema::{SchemaChangeArgs, SchemaPlace, SchemaVerb};
 pub(crate) use storage::{BucketVerb, StorageKeyVerb, StorageVerb};
 pub(crate) use webhook::{WebhookSendArgs, WebhookVerb};
@@ -82,6 +84,8 @@ pub enum Verb {
         #[arg(long)]
         fail: bool,
     },
+    /// Run code once, and show what it answered; nothing of it is kept
+    Run(RunArgs),
     /// Show what a function's invocations did
     Logs {
         /// The function

@@ -12,6 +12,7 @@ mod mcp;
 mod policy;
 mod queue;
 mod realtime;
+mod run;
 mod schema;
 mod storage;
 mod tokens;
@@ -45,6 +46,7 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
             let wanted = functions::TestCallArgs { method, path, data, header };
             functions::invoke(remote, &name, &wanted, fail).await
         }
+        Verb::Run(args) => run::run(remote, &args).await,
         Verb::Logs { name, follow, limit, level, status, invocation } => {
             let filter =
                 logs::Filter::new(limit, level.as_deref(), status.as_deref(), invocation.as_deref())?;

@@ -6,6 +6,7 @@ mod cache;
 mod gate;
 mod links;
 mod policies;
+mod tools;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use mayfly_store::Store;
 use cache::AppPolicies;
 
 pub use gate::{AgentCall, AgentCaller, CallOutcome};
+pub use tools::{AgentToolParts, AgentTools, AppToolCall};
 
 /// Use cases of agents. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -10,9 +10,9 @@ mod key_cache;
 mod verified;
 mod verifier;
 
-pub use access::{CallAccess, ClientAccess};
-pub use authenticator::{Authenticator, AuthenticatorParts, impersonate};
+pub use access::{AppAgent, CallAccess, ClientAccess};
+pub use authenticator::{Authenticator, AuthenticatorParts};
 pub use bearer::{as_user, client_bearer, pinned_version};
-pub use caller::{Caller, CallerKind, EndUser};
+pub use caller::{Caller, CallerKind, EndUser, impersonate};
 pub use key_cache::KeyCache;
 pub use verifier::TokenVerifier;

@@ -158,7 +158,7 @@ impl Deploy {
 }
 
 /// What is wrong with the code, for its author.
-fn refuse(error: CompileError) -> ApiError {
+pub(crate) fn refuse(error: CompileError) -> ApiError {
     if let CompileError::TooLarge { limit, .. } = error {
         return ApiError::invalid("code", format!("may have {limit} bytes at most"));
     }

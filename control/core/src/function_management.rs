@@ -18,7 +18,7 @@ use mayfly_store::{Deployed, Function, FunctionStats, Sink, Store, Version};
 
 use crate::deploy::Deploy;
 use crate::env::Env;
-use crate::functions::{FunctionCache, Rollouts, rollout_info};
+use crate::functions::{FunctionCache, Rollouts, check_tool, rollout_info};
 use crate::schema::Schemas;
 use crate::triggers;
 
@@ -119,6 +119,7 @@ impl Handler<FunctionSettingsPatch> for Functions {
         if settings == SettingsChange::default() && rollout.is_none() {
             return Err(ApiError::invalid("", "name at least one setting"));
         }
+        check_tool(name, &settings)?;
         // First what may be refused for its state.
         if let Some(change) = rollout {
             self.find(app, name).await?;
@@ -142,6 +143,8 @@ impl Handler<FunctionSettingsPatch> for Functions {
                 agent_tool_description: settings.agent_tool_description,
                 agent_tool_mode: settings.agent_tool_mode,
                 agent_tool_exposed_to: settings.agent_tool_exposed_to,
+                agent_tool_input: settings.agent_tool_input,
+                agent_tool_output: settings.agent_tool_output,
                 allow_service_key_impersonation: settings.allow_service_key_impersonation,
                 transaction: settings.transaction,
                 idempotency_key: settings.idempotency_key,
@@ -229,6 +232,8 @@ fn summary(api_base: &str, function: Function, stats: &FunctionStats) -> Functio
         agent_tool_description: settings.agent_tool_description,
         agent_tool_mode: settings.agent_tool_mode,
         agent_tool_exposed_to: settings.agent_tool_exposed_to,
+        agent_tool_input: settings.agent_tool_input,
+        agent_tool_output: settings.agent_tool_output,
         allow_service_key_impersonation: settings.allow_service_key_impersonation,
         transaction: settings.transaction,
         idempotency_key: settings.idempotency_key,

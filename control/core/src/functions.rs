@@ -8,6 +8,7 @@ mod resolve;
 mod rollouts;
 #[cfg(test)]
 pub(crate) mod testing;
+mod tool;
 
 pub use cache::FunctionCache;
 pub use cached::CachedFunction;
@@ -18,3 +19,4 @@ pub(crate) use http_trigger::PATH_BYTES_MAX;
 pub use resolve::ResolvedCall;
 pub use rollouts::Rollouts;
 pub(crate) use rollouts::{deploy_terms, info as rollout_info};
+pub use tool::check_tool;

@@ -1,5 +1,6 @@
 //! Runs functions: loads the image, grants capabilities, runs the sandbox, records the invocation.
 
+mod allowance;
 mod context;
 mod enqueue;
 mod fault;
@@ -13,13 +14,16 @@ mod recording;
 mod redaction;
 mod running;
 mod scope;
+mod script;
 mod settlement;
 mod siblings;
+mod terms;
 mod trigger_event;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use futures_util::future::Either;
 use mayfly_api::error::ApiResult;
 use mayfly_api::ids;
 use mayfly_common::clock;
@@ -27,7 +31,7 @@ use mayfly_common::tasks::Tasks;
 use mayfly_egress::EgressClient;
 use mayfly_quota::{ConcurrencyPermit, CpuScheduler, Daily};
 use mayfly_runtime::providers::Fetch;
-use mayfly_runtime::{Call, Disconnected, Engine, Limits, Outcome, Request};
+use mayfly_runtime::{Call, Disconnected, Engine, Image, Limits, Outcome, Request};
 use mayfly_secrets::KeyRing;
 use mayfly_store::{InvocationRecord, Sink, Store};
 use mayfly_telemetry::request::RequestContext;
@@ -43,11 +47,14 @@ use crate::functions::{CachedFunction, FunctionCache, Rollouts};
 use crate::sockets::Publisher;
 use crate::storage::GuestStorage;
 
+pub use allowance::Allowance;
 pub use enqueue::Enqueuer;
 pub use keyed::Called;
 pub use recording::{RECORDING_BYTES_MAX, recording_name};
 pub use running::Running;
-pub use scope::InvocationScope;
+pub use scope::{InvocationScope, ToolCalls};
+pub use script::CompiledScript;
+pub use terms::InvocationTerms;
 pub use trigger_event::TriggerEvent;
 
 use grants::Granted;
@@ -127,6 +134,14 @@ pub struct Capabilities {
     pub admission: Admission,
 }
 
+/// What a sandbox runs.
+enum Program {
+    /// A version of a function.
+    Image(Image),
+    /// Code that runs once.
+    Script(Arc<CompiledScript>),
+}
+
 /// One invocation, before it runs.
 #[derive(Debug)]
 pub struct Invocation {
@@ -148,6 +163,8 @@ pub struct Invocation {
     pub permit: ConcurrencyPermit,
     /// The invocation that calls it by `ctx.invoke`.
     pub parent: Option<Arc<InvocationScope>>,
+    /// How far it may go, and what it runs.
+    pub terms: InvocationTerms,
 }
 
 impl Invoker {
@@ -167,11 +184,25 @@ impl Invoker {
 
     /// The same, for a request whose key is held.
     async fn begin(&self, invocation: Invocation, hold: Option<ResponseHold>) -> ApiResult<Running> {
-        let Invocation { function, request, path, caller, identity, trigger, context, mut permit, parent } =
-            invocation;
-        let image = self.shared.images.get(&function).await?;
-        let Granted { mut grants, transaction } =
-            self.grants(&function, &identity, context.trace, trigger.socket()).await?;
+        let Invocation {
+            function,
+            request,
+            path,
+            caller,
+            identity,
+            trigger,
+            context,
+            mut permit,
+            parent,
+            terms,
+        } = invocation;
+        let InvocationTerms { allowance, script, limits, spent, tools } = terms;
+        let program = match &script {
+            None => Program::Image(self.shared.images.get(&function).await?),
+            Some(script) => Program::Script(Arc::clone(script)),
+        };
+        let asked = grants::Asked { trace: context.trace, socket: trigger.socket(), allowance: &allowance };
+        let Granted { mut grants, transaction } = self.grants(&function, &identity, asked).await?;
         let id = ids::invocation_id();
         let guest_context = context::json(&function, &caller, &trigger, &context);
         let scope = Arc::new(InvocationScope {
@@ -182,6 +213,9 @@ impl Invoker {
             context,
             parent,
             invoked_fuel: AtomicU64::new(0),
+            allowance,
+            script: script.clone(),
+            tools,
         });
         grants.fetch = grants.fetch.map(|outside| {
             Arc::new(Siblings { invoker: self.clone(), outside, scope: Arc::clone(&scope) }) as Arc<dyn Fetch>
@@ -193,7 +227,8 @@ impl Invoker {
             started_at: clock::now(),
             scope,
         };
-        let limits = Limits { recording_bytes: function.recording_bytes(), ..function.limits.clone() };
+        let limits = limits.unwrap_or_else(|| function.limits.clone());
+        let limits = Limits { recording_bytes: function.recording_bytes(), ..limits };
         let (guard, disconnected) = Disconnected::pair();
         let call = Call { request, context: guest_context, grants, limits, disconnected };
         let (answer, reply) = oneshot::channel();
@@ -207,7 +242,12 @@ impl Invoker {
         let (this, running, at_end) = (self.clone(), Arc::clone(&function), finished.clone().drop_guard());
         let work = self.shared.parts.execution.tasks.attached(async move {
             let (execution, app) = (&this.shared.parts.execution, &running.function.app_id);
-            let run = execution.engine.invoke(&image, call, answer);
+            let run = match &program {
+                Program::Image(image) => Either::Left(execution.engine.invoke(image, call, answer)),
+                Program::Script(script) => {
+                    Either::Right(execution.engine.run_script(&script.script, call, answer))
+                }
+            };
             let run = execution.cpu_scheduler.run(Arc::clone(app), permit.weight(), run);
             let mut outcome = match settlement {
                 None => run.await,
@@ -219,13 +259,16 @@ impl Invoker {
                     outcome
                 }
             };
+            outcome.usage.fuel += spent;
             let fuel =
                 outcome.usage.fuel + outcome.background.as_ref().map_or(0, |background| background.fuel);
             execution.daily.spend(app, fuel, outcome.usage.egress_bytes);
             permit.spent(fuel);
             drop(permit);
             start.scope.ended(fuel);
-            if let Some(recording) = outcome.recording.take() {
+            if let Some(recording) = outcome.recording.take()
+                && let Program::Image(image) = &program
+            {
                 this.store_recording(&running, &start.scope.id, image.digest(), &recording).await;
             }
             let record = this.record(&running, start, outcome).await;
@@ -235,6 +278,7 @@ impl Invoker {
         Ok(Running {
             id,
             function,
+            script,
             invoker: self.clone(),
             guard: Some(guard),
             reply,
@@ -260,7 +304,7 @@ impl Invoker {
         mut outcome: Outcome,
     ) -> Arc<InvocationRecord> {
         redaction::outcome(function.mask(), &mut outcome);
-        self.map_outcome(function, &mut outcome).await;
+        self.map_outcome(function, start.scope.script.as_deref(), &mut outcome).await;
         if function.is_canary {
             let failed = outcome.status.is_none_or(|status| status >= 500);
             self.shared.parts.rollouts.observe(function, failed);

@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(read(json!({"type": "anon"})).unwrap(), []);
         for (sent, path) in [
             (json!({"scopes": []}), "scopes: must name at least one"),
-            (json!({"scopes": ["all"]}), "scopes[0]: must be one of read, deploy, invoke, schema"),
+            (json!({"scopes": ["all"]}), "scopes[0]: must be one of read, deploy, invoke, schema, run"),
             (json!({"scopes": "read"}), "scopes: "),
             (json!({"type": "admin"}), "type: "),
             (json!({"type": "anon", "scopes": ["read"]}), "scopes: "),

@@ -18,6 +18,7 @@ pub mod invoke;
 pub mod jobs;
 pub mod keys;
 pub mod logs;
+pub mod runs;
 pub mod schema;
 pub mod sockets;
 pub mod sql;

@@ -82,7 +82,6 @@ impl Logs {
 
     /// One page of a function's records, newest first. What this node answered before is in it.
     async fn read(&self, app: &str, name: &str, query: &InvocationQuery) -> ApiResult<InvocationPage> {
-        self.check_exists(app, name).await?;
         self.invoker.recorded(app).await?;
         match self.store.invocations().query(app, Some(name), query).await {
             Ok(page) => Ok(page),
@@ -96,8 +95,16 @@ impl Logs {
 
 impl Handler<LogsGet> for Logs {
     async fn handle(&self, call: ApiCall<LogsGet>) -> ApiResult<LogPage> {
-        let query = read_query(&call.query)?;
-        let page = self.read(&call.context.app, call.context.name(), &query).await?;
+        let (app, name) = (&call.context.app, call.context.name());
+        self.check_exists(app, name).await?;
+        self.page(app, name, &call.query).await
+    }
+}
+
+impl Logs {
+    /// One page of the records of this name.
+    pub(crate) async fn page(&self, app: &str, name: &str, wanted: &GetLogs) -> ApiResult<LogPage> {
+        let page = self.read(app, name, &read_query(wanted)?).await?;
         Ok(LogPage {
             logs: page.records.into_iter().map(info).collect(),
             has_more: page.next_cursor.is_some(),

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::auth::{Caller, as_user, impersonate, pinned_version};
 use crate::functions::FunctionCache;
-use crate::invoke::{Invocation, Invoker, TriggerEvent};
+use crate::invoke::{Invocation, InvocationTerms, Invoker, TriggerEvent};
 use crate::logs::{background_info, entry};
 
 /// The longest body of a response that is shown: as long as one may be that is not streamed.
@@ -81,17 +81,22 @@ impl TestCalls {
             return Err(ApiError::method_not_allowed(allow));
         }
         let trigger = TriggerEvent::Invoke;
-        let invocation =
-            Invocation { function, request, path, caller, identity, trigger, context, permit, parent: None };
+        let invocation = Invocation {
+            function,
+            request,
+            path,
+            caller,
+            identity,
+            trigger,
+            context,
+            permit,
+            parent: None,
+            terms: InvocationTerms::default(),
+        };
         let began = Instant::now();
         let mut running = self.invoker.start(invocation).await?;
-        let Response { status, headers, body } = running.response().await?;
-        let content = match body {
-            Some(content) => {
-                Some(content.collect(BODY_BYTES_MAX).await.map_err(|why| unread(&why, &running.id))?)
-            }
-            None => None,
-        };
+        let response = running.response().await?;
+        let (status, headers, content) = content_of(response, &running.id).await?;
         if let Some(guard) = running.disconnect_guard() {
             guard.served();
         }
@@ -114,8 +119,27 @@ impl TestCalls {
     }
 }
 
-/// `method` is the trigger's, where it names one and the call does not.
-fn request_of(base: &str, wanted: InvokeFunction, method: Option<&Method>) -> ApiResult<(Request, String)> {
+/// Status, headers and body.
+type Content = (u16, Vec<(String, String)>, Option<Bytes>);
+
+/// A response with its whole body.
+pub(crate) async fn content_of(response: Response, invocation_id: &str) -> ApiResult<Content> {
+    let Response { status, headers, body } = response;
+    let content = match body {
+        Some(content) => {
+            Some(content.collect(BODY_BYTES_MAX).await.map_err(|why| unread(&why, invocation_id))?)
+        }
+        None => None,
+    };
+    Ok((status, headers, content))
+}
+
+/// The request that a call asks for, and its path. `method` is the trigger's, where it names one and the call does not.
+pub(crate) fn request_of(
+    base: &str,
+    wanted: InvokeFunction,
+    method: Option<&Method>,
+) -> ApiResult<(Request, String)> {
     let otherwise = method.map_or("POST", Method::as_str);
     let method = wanted.method.as_deref().unwrap_or(otherwise).to_ascii_uppercase();
     if Method::from_bytes(method.as_bytes()).is_err() {
@@ -172,7 +196,8 @@ fn unread(why: &CollectError, invocation_id: &str) -> ApiError {
     ApiError::new(code, why.to_string()).of_invocation(invocation_id)
 }
 
-fn shown(status: u16, pairs: Vec<(String, String)>, content: Option<Bytes>) -> Invoked {
+/// A response as it is shown.
+pub(crate) fn shown(status: u16, pairs: Vec<(String, String)>, content: Option<Bytes>) -> Invoked {
     let mut headers: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in pairs {
         match headers.get_mut(&name) {

@@ -9,8 +9,8 @@ use mayfly_api::routes::{self, RouteId};
 
 use crate::Edge;
 use crate::handlers::{
-    approval_page, call, error_page, invoke, log_stream, mcp, mcp_metadata, openapi, ready, realtime,
-    storage, verify_usage, webhook,
+    app_mcp, approval_page, call, error_page, invoke, log_stream, mcp, mcp_metadata, openapi, ready,
+    realtime, run, storage, verify_usage, webhook,
 };
 use crate::loopback::Loopback;
 use crate::policy_gate;
@@ -31,7 +31,7 @@ pub(crate) async fn dispatch<S: EdgeServices>(
         Admitted::Run(request, permit) => {
             Box::pin(async {
                 let gate = policy_gate::admit(&edge, &request).await?;
-                gate.settled(&edge, run(&edge, request, permit).await).await
+                gate.settled(&edge, sandboxed(&edge, request, permit).await).await
             })
             .await
         }
@@ -57,9 +57,10 @@ pub(crate) async fn dispatch<S: EdgeServices>(
     }
 }
 
-async fn run<S: EdgeServices>(edge: &Edge<S>, request: Managed, permit: S::Permit) -> ApiResult<Reply> {
+async fn sandboxed<S: EdgeServices>(edge: &Edge<S>, request: Managed, permit: S::Permit) -> ApiResult<Reply> {
     match request.found.route {
         RouteId::FunctionsInvoke => invoke::invoke(edge, request, permit).await,
+        RouteId::RunCode => run::run(edge, request, permit).await,
         RouteId::UsageVerify => verify_usage::verify(edge, request, permit).await,
         other => Err(ApiError::internal(format!("{other:?} runs nothing in a sandbox"))),
     }
@@ -73,6 +74,7 @@ async fn manage<S: EdgeServices>(edge: &Edge<S>, loopback: Loopback, request: Ma
         RouteId::ApprovalForm => approval_page::decide(edge, request).await,
         RouteId::OpenApi => Ok(openapi::get()),
         RouteId::McpServe => mcp::serve(edge, loopback, request).await,
+        RouteId::AppMcpServe => app_mcp::serve(edge, loopback, request).await,
         RouteId::McpMetadata => mcp_metadata::get(edge),
         RouteId::LogsStream => log_stream::stream(edge, &request).await,
         RouteId::WebhookDeliver => webhook::deliver(edge, request).await,

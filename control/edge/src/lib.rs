@@ -20,7 +20,8 @@ mod stage;
 pub use headers::Base;
 pub use server::{Draining, Server};
 pub use services::{
-    EdgeServices, RunningCall, SocketSession, TailItem, TestCall, ToolCall, ToolEnd, WebhookReply,
+    AgentToolCall, EdgeServices, RunCall, RunningCall, SocketSession, TailItem, TestCall, ToolCall, ToolEnd,
+    WebhookReply,
 };
 pub use settings::{AccessLog, EdgeLimits};
 pub use socket::Sockets;

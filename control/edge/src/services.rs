@@ -9,6 +9,7 @@ use futures_util::Stream;
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use mayfly_api::access::{Manager, Requirement};
+use mayfly_api::agent_tools::AgentToolList;
 use mayfly_api::approvals::ApprovalInfo;
 use mayfly_api::error::rate_limit_status::RateLimitStatus;
 use mayfly_api::error::{ApiError, ApiResult};
@@ -18,6 +19,7 @@ use mayfly_api::hosts::OriginVerdict;
 use mayfly_api::logs::{InvocationInfo, TailLogs};
 use mayfly_api::realtime::{SocketFrame, SocketMessage};
 use mayfly_api::routes::Services;
+use mayfly_api::run::{CodeRun, RunCode};
 use mayfly_api::usage::UsageVerified;
 use mayfly_api::webhooks::DeliveryAccepted;
 use mayfly_runtime::{Body, Chunks, DisconnectGuard, Request, Response};
@@ -41,6 +43,8 @@ pub trait EdgeServices: Services + Clone + Send + Sync + 'static {
     type Running: RunningCall;
     /// A client's socket.
     type Socket: SocketSession;
+    /// Who calls an app's tools.
+    type Agent: Clone + Send + Sync + 'static;
 
     /// What an app's list says of an origin, when that is known without asking the store.
     fn known_origin(&self, app: &str, origin: &str) -> Option<OriginVerdict>;
@@ -122,6 +126,29 @@ pub trait EdgeServices: Services + Clone + Send + Sync + 'static {
 
     /// Run a test call, and show all that it did.
     fn invoke(&self, call: TestCall<Self::Permit>) -> impl Future<Output = ApiResult<Invoked>> + Send;
+
+    /// Run code once, and show all that it did.
+    fn run_code(&self, call: RunCall<Self::Permit>) -> impl Future<Output = ApiResult<CodeRun>> + Send;
+
+    /// Who calls an app's tools.
+    fn agent(&self, app: &str, head: &Parts) -> impl Future<Output = ApiResult<Self::Agent>> + Send;
+
+    /// Whether it may run code of its own.
+    fn runs_code(&self, agent: &Self::Agent) -> bool;
+
+    /// The tools that it sees; of `only`, where that says which.
+    fn tools_of(
+        &self,
+        app: &str,
+        agent: &Self::Agent,
+        only: Option<&[String]>,
+    ) -> impl Future<Output = ApiResult<AgentToolList>> + Send;
+
+    /// Call a function as a tool.
+    fn call_agent_tool(
+        &self,
+        call: AgentToolCall<Self::Agent>,
+    ) -> impl Future<Output = ApiResult<Value>> + Send;
 
     /// Run a recorded invocation again.
     fn verify_usage(
@@ -265,6 +292,42 @@ pub struct TestCall<P> {
     pub context: RequestContext,
     /// Its permit.
     pub permit: P,
+}
+
+/// Code that runs once.
+#[derive(Debug)]
+pub struct RunCall<P> {
+    /// The app.
+    pub app: String,
+    /// Who manages the app.
+    pub manager: Manager,
+    /// The request's headers: they may name a user.
+    pub headers: HeaderMap,
+    /// What to run.
+    pub wanted: RunCode,
+    /// The address that callers use.
+    pub base: String,
+    /// The request that it belongs to.
+    pub context: RequestContext,
+    /// Its permit.
+    pub permit: P,
+}
+
+/// A call of a function as a tool.
+#[derive(Debug)]
+pub struct AgentToolCall<A> {
+    /// The app.
+    pub app: String,
+    /// Who calls.
+    pub agent: A,
+    /// The function.
+    pub name: String,
+    /// Its arguments.
+    pub arguments: Map<String, Value>,
+    /// The tools that the client wants; `None`: all.
+    pub only: Option<Arc<[String]>>,
+    /// The request that it belongs to.
+    pub context: RequestContext,
 }
 
 /// What a delivery to a webhook is answered with.

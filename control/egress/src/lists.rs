@@ -15,6 +15,9 @@ pub struct EgressLists {
     /// None of these, whatever the other list says.
     #[serde(default)]
     deny: Vec<Pattern>,
+    /// And only these, of one invocation.
+    #[serde(skip)]
+    within: Option<Vec<Pattern>>,
 }
 
 /// `host`, `*.host`, either with `:port`.
@@ -28,7 +31,11 @@ impl EgressLists {
         let patterns = |list: List<HostPattern, 0, 200>| {
             list.into_vec().into_iter().map(|host| Pattern(host.into_string())).collect()
         };
-        Self { allow: spec.allow.map(patterns), deny: spec.deny.map(patterns).unwrap_or_default() }
+        Self {
+            allow: spec.allow.map(patterns),
+            deny: spec.deny.map(patterns).unwrap_or_default(),
+            within: None,
+        }
     }
 
     /// As the API shows them.
@@ -39,7 +46,14 @@ impl EgressLists {
 
     /// Nowhere at all.
     pub fn nothing() -> Self {
-        Self { allow: Some(Vec::new()), deny: Vec::new() }
+        Self { allow: Some(Vec::new()), ..Self::default() }
+    }
+
+    /// These lists, for an invocation that may go to these hosts alone.
+    #[must_use]
+    pub fn within(&self, hosts: &[HostPattern]) -> Self {
+        let hosts = hosts.iter().map(|host| Pattern(host.clone().into_string())).collect();
+        Self { within: Some(hosts), ..self.clone() }
     }
 
     /// Whether a URL's host is on the lists as it has to be.
@@ -49,7 +63,7 @@ impl EgressLists {
         let host = host.strip_suffix('.').unwrap_or(host);
         let port = url.port_or_known_default();
         let on = |list: &[Pattern]| list.iter().any(|pattern| pattern.matches(host, port));
-        !on(&self.deny) && self.allow.as_deref().is_none_or(on)
+        !on(&self.deny) && self.allow.as_deref().is_none_or(on) && self.within.as_deref().is_none_or(on)
     }
 }
 

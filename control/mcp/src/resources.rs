@@ -32,6 +32,7 @@ enum Named<'a> {
     Code { app: &'a str, function: &'a str },
     Logs { app: &'a str, function: &'a str },
     Schema { app: &'a str },
+    Tools { app: &'a str },
 }
 
 /// Resources that need no name.
@@ -64,6 +65,12 @@ pub(crate) fn templates() -> Vec<ResourceTemplate> {
             "The newest 20 invocations of a function.",
             JSON,
         ),
+        template(
+            "mayfly://apps/{app_id}/tools.d.ts",
+            "tools",
+            "TypeScript's declaration of `tools`, as run_code has it: the app's functions that are agent tools.",
+            TYPESCRIPT,
+        ),
         template("mayfly://apps/{app_id}/schema", "schema", "The tables of an app, as a declaration.", JSON),
     ]
 }
@@ -88,6 +95,10 @@ pub(crate) async fn read<H: ToolHost>(host: &H, uri: &str) -> Result<Option<Read
             let page = ask(host, format!("/v1/{app}/functions/{function}/logs?limit=20")).await?;
             (JSON, format!("{page:#}"))
         }
+        Some(Named::Tools { app }) => {
+            let list = ask(host, format!("/v1/{app}/tools")).await?;
+            (TYPESCRIPT, list["types"].as_str().unwrap_or_default().to_owned())
+        }
         Some(Named::Schema { app }) => {
             // As it came: its columns are in their order.
             let answer = send(host, format!("/v1/{app}/schema")).await?;
@@ -108,6 +119,7 @@ fn named(uri: &str) -> Option<Named<'_>> {
         }
         ["errors", code] => Some(Named::ErrorPage(code)),
         ["apps", app, "schema"] if is_app_id(app) => Some(Named::Schema { app }),
+        ["apps", app, "tools.d.ts"] if is_app_id(app) => Some(Named::Tools { app }),
         ["apps", app, "functions", function, what] if is_app_id(app) && is_function_name(function) => {
             match *what {
                 "code" => Some(Named::Code { app, function }),

@@ -10,6 +10,7 @@ mod manage_realtime;
 mod manage_schema;
 mod manage_storage;
 mod manage_triggers;
+mod run_code;
 
 use std::sync::{Arc, LazyLock};
 
@@ -49,6 +50,9 @@ pub(crate) struct Hints {
     pub(crate) open_world: bool,
 }
 
+/// The parameter that stands for the app.
+pub(crate) const APP_ID: &str = "app_id";
+
 /// For tools whose parameters are the routes' members.
 pub(crate) fn as_they_are(_: &mut Map<String, Value>) -> ApiResult<()> {
     Ok(())
@@ -56,7 +60,7 @@ pub(crate) fn as_they_are(_: &mut Map<String, Value>) -> ApiResult<()> {
 
 /// All tools.
 pub(crate) fn definitions() -> &'static [ToolDefinition] {
-    static TOOLS: [ToolDefinition; 10] = [
+    static TOOLS: [ToolDefinition; 11] = [
         deploy_function::TOOL,
         invoke_function::TOOL,
         manage_function::TOOL,
@@ -66,6 +70,7 @@ pub(crate) fn definitions() -> &'static [ToolDefinition] {
         manage_queues::TOOL,
         manage_realtime::TOOL,
         manage_storage::TOOL,
+        run_code::TOOL,
         explain_failure::TOOL,
     ];
     &TOOLS
@@ -76,6 +81,22 @@ pub(crate) fn listed() -> &'static [Tool] {
     static LISTED: LazyLock<Vec<Tool>> =
         LazyLock::new(|| definitions().iter().map(ToolDefinition::listed).collect());
     &LISTED
+}
+
+/// `run_code` about one app, whose tools are declared so.
+pub(crate) fn run_code_of_app(types: &str) -> Tool {
+    let mut tool = run_code::TOOL.listed();
+    let mut input = (*tool.input_schema).clone();
+    if let Some(properties) = input.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.remove(APP_ID);
+    }
+    if let Some(required) = input.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|name| name != APP_ID);
+    }
+    tool.input_schema = Arc::new(input);
+    let description = run_code::TOOL.description.replace("app_id: \"app_abc123def456\", ", "");
+    tool.description = Some(format!("{description}\n\n{types}").into());
+    tool
 }
 
 /// The names of all tools.

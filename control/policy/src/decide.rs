@@ -1,9 +1,14 @@
 //! Decides a call: the most specific rule of its tool, its arguments, then what it counts against.
 
+use std::collections::BTreeMap;
+
 use mayfly_api::policies::{CounterScope, PolicyDefault, RuleAction};
 use serde_json::{Map, Value};
 
-use crate::load::{CompiledPolicy, CompiledRule};
+use crate::load::{AGENT_TOOL_PREFIX, CompiledPolicy, CompiledRule};
+
+/// The rule of all functions that are tools.
+const ALL_AGENT_TOOLS: &str = "fn:*";
 
 /// Who calls.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,6 +58,8 @@ pub struct PolicyDecision {
     pub elicit: Option<bool>,
     /// What the call counts against, where it is made.
     pub counters: Vec<CounterUse>,
+    /// Whether a rule names the tool, and not only the default.
+    pub is_named: bool,
 }
 
 /// One use of a counter.
@@ -105,6 +112,7 @@ impl CompiledPolicy {
                 rule: place,
                 elicit: None,
                 counters: Vec::new(),
+                is_named: false,
             },
         }
     }
@@ -130,7 +138,7 @@ impl CompiledPolicy {
         let mut found = None;
         for identity in call.caller.identities() {
             let Some(grant) = self.grants.get(&identity) else { continue };
-            found = grant.tools.get(call.tool);
+            found = rule_of(&grant.tools, call.tool);
             if let Some(of_grant) = grant.default {
                 default = (of_grant, format!("grants.{identity}.default"));
             }
@@ -140,9 +148,15 @@ impl CompiledPolicy {
         }
         // A grant with a default of its own stands alone.
         let stands_alone = default.1 != "default";
-        let of_policy = self.tools.get(call.tool).filter(|_| !stands_alone);
+        let of_policy = rule_of(&self.tools, call.tool).filter(|_| !stands_alone);
         found.or(of_policy).ok_or(default)
     }
+}
+
+/// The rule of a tool: its own, or that of all functions that are tools.
+fn rule_of<'a>(rules: &'a BTreeMap<String, CompiledRule>, tool: &str) -> Option<&'a CompiledRule> {
+    let of_all = || tool.starts_with(AGENT_TOOL_PREFIX).then(|| rules.get(ALL_AGENT_TOOLS)).flatten();
+    rules.get(tool).or_else(of_all)
 }
 
 impl CompiledRule {
@@ -153,6 +167,7 @@ impl CompiledRule {
             reason,
             elicit: None,
             counters: Vec::new(),
+            is_named: true,
         };
         let reason = |otherwise: &str| self.reason.clone().unwrap_or_else(|| otherwise.to_owned());
         if self.action == RuleAction::Deny {
@@ -195,6 +210,7 @@ impl CompiledRule {
                 reason: reason("a person has to approve each call"),
                 elicit: self.elicit,
                 counters,
+                is_named: true,
             },
             RuleAction::Allow | RuleAction::Deny => PolicyDecision {
                 verdict: PolicyVerdict::Allow,
@@ -202,6 +218,7 @@ impl CompiledRule {
                 reason: reason("the rule allows it"),
                 elicit: None,
                 counters,
+                is_named: true,
             },
         }
     }

@@ -6,7 +6,9 @@ mod explain;
 mod load;
 mod path;
 mod redact;
+mod schema;
 
 pub use decide::{CounterUse, PolicyCall, PolicyCaller, PolicyDecision, PolicyVerdict};
-pub use load::CompiledPolicy;
+pub use load::{AGENT_TOOL_PREFIX, CompiledPolicy};
 pub use redact::{redacted, without_secrets};
+pub use schema::CompiledSchema;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use mayfly_api::decode;
 use mayfly_api::error::{ApiError, ApiResult};
+use mayfly_api::names::is_function_name;
 use mayfly_api::policies::{
     AgentPolicy, CounterLimit, CounterScope, GrantRules, POLICY_VERSION, PolicyDefault, RuleAction, ToolRule,
 };
@@ -14,6 +15,8 @@ use crate::path::ArgumentPath;
 
 /// Roles that a grant can be for.
 const ROLES: [&str; 3] = ["admin", "service", "end_user"];
+/// Begins the names by which policies and the audit log know functions that are tools; `fn:*` is all of them.
+pub const AGENT_TOOL_PREFIX: &str = "fn:";
 /// Rules of one policy.
 const RULES_MAX: usize = 1_000;
 
@@ -114,12 +117,17 @@ fn compile_tools(
 ) -> ApiResult<BTreeMap<String, CompiledRule>> {
     let compile = |(tool, rule): (&String, &Object<ToolRule>)| {
         let place = format!("{place}.{tool}");
-        if known.is_some_and(|known| !known.contains(&tool.as_str())) {
+        if known.is_some_and(|known| !known.contains(&tool.as_str()) && !is_agent_tool(tool)) {
             return Err(ApiError::invalid(&place, "there is no tool of this name"));
         }
         Ok((tool.clone(), compile_rule(place, tool, rule)?))
     };
     rules.into_iter().flatten().map(compile).collect()
+}
+
+/// Whether a rule is for functions as tools: which there are, only their app knows.
+fn is_agent_tool(tool: &str) -> bool {
+    tool.strip_prefix(AGENT_TOOL_PREFIX).is_some_and(|name| name == "*" || is_function_name(name))
 }
 
 fn compile_rule(place: String, tool: &str, rule: &ToolRule) -> ApiResult<CompiledRule> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mayfly_common::tasks::Tasks;
 use mayfly_core::admission::Admission;
-use mayfly_core::agents::Agents;
+use mayfly_core::agents::{AgentToolParts, AgentTools, Agents};
 use mayfly_core::app_cache::AppCache;
 use mayfly_core::apps::Apps;
 use mayfly_core::auth::admin::AdminKey;
@@ -21,6 +21,7 @@ use mayfly_core::invoke::{Capabilities, Enqueuer, Execution, Invoker, InvokerPar
 use mayfly_core::jobs::{JobParts, Reencryption, Retention};
 use mayfly_core::keys::Keys;
 use mayfly_core::logs::Logs;
+use mayfly_core::runs::{RunParts, Runs};
 use mayfly_core::schema::Schemas;
 use mayfly_core::sockets::{Channels, Hub, Presence, Publisher};
 use mayfly_core::sql::Sql;
@@ -275,6 +276,29 @@ fn use_cases(
         changes: changes.clone(),
         presence: channels.presence.clone(),
     });
+    let agents = Agents::new(
+        store.clone(),
+        config.policy.clone(),
+        mayfly_mcp::tool_names().into(),
+        Arc::clone(&keyring),
+    );
+    let logs = Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone());
+    let agent_tools = AgentTools::new(AgentToolParts {
+        store: store.clone(),
+        functions: function_cache.clone(),
+        admission: admission.clone(),
+        invoker: invoker.clone(),
+        agents: agents.clone(),
+        base: public_url.into(),
+    });
+    let runs = Runs::new(RunParts {
+        functions: function_cache.clone(),
+        engine: engine.clone(),
+        cpu_scheduler: cpu_scheduler.clone(),
+        invoker: invoker.clone(),
+        tools: agent_tools.clone(),
+        logs: logs.clone(),
+    });
     UseCaseParts {
         apps: Apps {
             store: store.clone(),
@@ -305,13 +329,10 @@ fn use_cases(
         uploads,
         storage,
         runner,
-        logs: Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone()),
-        agents: Agents::new(
-            store.clone(),
-            config.policy.clone(),
-            mayfly_mcp::tool_names().into(),
-            Arc::clone(&keyring),
-        ),
+        logs,
+        agents,
+        agent_tools,
+        runs,
         explain: Explain { store: store.clone(), invoker: invoker.clone(), schemas: schemas.clone() },
         usages: Usages { store: store.clone(), invoker: invoker.clone() },
         verify: Verify { store: store.clone(), keyring, engine, cpu_scheduler, invoker: invoker.clone() },

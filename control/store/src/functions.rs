@@ -69,6 +69,7 @@ pub struct FunctionStats {
 const COLUMNS: &str =
     "f.id, f.app_id, f.name, f.description, f.timeout_ms, f.cpu_limit_ms, f.memory_limit_mb,
     f.agent_tool, f.agent_tool_description, f.agent_tool_mode, f.agent_tool_exposed_to,
+    f.agent_tool_input, f.agent_tool_output,
     f.allow_service_key_impersonation, f.record_percent, f.transaction_mode, f.idempotency_key, f.active_version_id, f.deployed_at, f.created_at, f.updated_at,
     (SELECT v.number FROM versions v WHERE v.id = f.active_version_id) AS active_version,
     (SELECT v.schema_fingerprint FROM versions v WHERE v.id = f.active_version_id) AS schema_fingerprint";
@@ -143,6 +144,14 @@ impl FunctionsTable<'_> {
             )
             .await?;
         Ok(row.as_ref().map(Function::from_row))
+    }
+
+    /// What stands for code of an app that runs once: its app, and nothing of a function.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn of_runs(&self, app_id: &str) -> Result<Option<ActiveFunction>, StoreError> {
+        active::of_runs(self.store, app_id).await
     }
 
     /// An app's functions, by name.

@@ -17,7 +17,7 @@ use promises::Promises;
 use super::deadline::Deadline;
 use super::operations::Started;
 use super::outgoing::{self, Outgoing};
-use crate::error::Fault;
+use crate::error::{Fault, Thrown};
 use crate::invocation::{BackgroundPromise, Response};
 use crate::limits::Limits;
 use crate::meter::{MemoryLimiter, fuel};
@@ -197,6 +197,17 @@ impl Completion {
     pub(crate) fn background_failed(&mut self, fault: Fault) {
         self.went_on = true;
         self.background_fault.get_or_insert(fault);
+    }
+
+    /// Code that runs once was not loaded: its top level failed, which was reported, or it exports no handler.
+    pub(crate) fn not_loaded(&mut self, left: u64) {
+        if let Some(message) = self.missing_handler.take() {
+            self.fail(
+                Fault::Threw(Thrown { message: format!("Error: {message}"), ..Thrown::default() }),
+                left,
+            );
+        }
+        self.done = true;
     }
 
     /// The guest says that nothing is left to do.

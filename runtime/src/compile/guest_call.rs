@@ -2,13 +2,14 @@
 
 use std::time::Instant;
 
-use wasmtime::{Instance, Memory, Store};
+use wasmtime::{Memory, Store};
 
 use crate::capability::completion::Completion;
 use crate::capability::deadline::Deadline;
 use crate::capability::request::Incoming;
 use crate::error::CompileError;
 use crate::guest::Guest;
+pub(super) use crate::guest::put;
 use crate::limits::Limits;
 use crate::providers::Grants;
 use crate::sandbox::Sandbox;
@@ -19,19 +20,6 @@ pub(super) fn store(guest: &Guest, limits: &Limits) -> (Store<Sandbox>, Deadline
     let deadline = Deadline::new(started, limits.timeout);
     let completion = Completion::unattended(deadline.clone(), limits);
     (guest.store(started, Incoming::default(), completion, Grants::default(), limits), deadline)
-}
-
-/// Copies bytes into memory that the guest allocates for them.
-pub(super) async fn put(
-    instance: &Instance,
-    store: &mut Store<Sandbox>,
-    bytes: &[u8],
-) -> wasmtime::Result<(u32, u32)> {
-    let allocate = instance.get_typed_func::<(u32, u32, u32, u32), u32>(&mut *store, "cabi_realloc")?;
-    let len = bytes.len() as u32;
-    let ptr = allocate.call_async(&mut *store, (0, 0, 1, len)).await?;
-    memory(store)?.write(store, ptr as usize, bytes)?;
-    Ok((ptr, len))
 }
 
 fn memory(store: &Store<Sandbox>) -> wasmtime::Result<Memory> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use oxc_sourcemap::{JSONSourceMap, SourceMap as Inner, SourceMapBuilder, Token};
+use oxc_sourcemap::{ConcatSourceMapBuilder, JSONSourceMap, SourceMap as Inner, SourceMapBuilder, Token};
 
 use crate::error::SourcePlace;
 
@@ -72,6 +72,11 @@ pub(super) fn compose(map: &Inner<'_>, bundlers: &Inner<'_>) -> String {
         builder.add_token(line, column, on.get_src_line(), on.get_src_col(), source, None);
     }
     builder.into_sourcemap().to_json_string()
+}
+
+/// The map of the same code, that number of lines further down, as JSON.
+pub(super) fn moved(map: &Inner<'_>, lines: u32) -> String {
+    ConcatSourceMapBuilder::from_sourcemaps(&[(map, lines)]).into_sourcemap().to_json_string()
 }
 
 impl SourceMap {

@@ -9,21 +9,31 @@ use oxc::ast::ast::{Decorator, Expression, ImportExpression, Program, Statement}
 use oxc::ast_visit::Visit;
 use oxc::codegen::{Codegen, CodegenOptions};
 use oxc::diagnostics::OxcDiagnostic;
-use oxc::parser::Parser;
+use oxc::parser::{ParseOptions, Parser};
 use oxc::semantic::SemanticBuilder;
 use oxc::span::{GetSpan, SourceType, Span};
 use oxc::transformer::{TransformOptions, Transformer};
 use oxc_sourcemap::SourceMap;
 
-use super::source::{JavaScript, Source};
+use super::script;
+use super::source::{JavaScript, ScriptSource, Source};
 use super::source_map::{self, place_of_offset};
 use crate::error::CompileError;
 
 /// Compiles a source to JavaScript.
 pub(super) fn to_javascript(source: &Source) -> Result<JavaScript, CompileError> {
+    compiled(source, None)
+}
+
+/// Compiles code that runs once to a module.
+pub(super) fn script_to_javascript(script: &ScriptSource) -> Result<JavaScript, CompileError> {
+    compiled(&script.source, Some(&script.prologue))
+}
+
+fn compiled(source: &Source, prologue: Option<&str>) -> Result<JavaScript, CompileError> {
     let bundlers = source.source_map.as_deref().map(source_map::read_bundlers).transpose();
     let bundlers = bundlers.map_err(|message| CompileError::SourceMap { message })?;
-    let transform = |source_type| transform(source, source_type, bundlers.as_ref());
+    let transform = |source_type| transform(source, prologue, source_type, bundlers.as_ref());
     if is_javascript(&source.file_name) {
         return transform(SourceType::mjs());
     }
@@ -72,6 +82,18 @@ fn imported<'a>(statement: &Statement<'a>) -> Option<&'a str> {
     }
 }
 
+/// Whether a program imports or exports something: then it is a module as it is. An export of nothing, which is what types leave
+/// behind, is dropped.
+fn is_module(program: &mut Program<'_>) -> bool {
+    program.body.retain(|statement| !exports_nothing(statement));
+    program.body.iter().any(Statement::is_module_declaration)
+}
+
+fn exports_nothing(statement: &Statement<'_>) -> bool {
+    matches!(statement, Statement::ExportNamedDeclaration(export)
+        if export.specifiers.is_empty())
+}
+
 fn is_javascript(file_name: &str) -> bool {
     let extension = Path::new(file_name).extension().and_then(|extension| extension.to_str());
     matches!(extension, Some("js" | "mjs" | "cjs"))
@@ -79,11 +101,17 @@ fn is_javascript(file_name: &str) -> bool {
 
 fn transform(
     source: &Source,
+    prologue: Option<&str>,
     source_type: SourceType,
     bundlers: Option<&SourceMap<'_>>,
 ) -> Result<JavaScript, CompileError> {
     let allocator = Allocator::default();
-    let parsed = Parser::new(&allocator, &source.code, source_type).parse();
+    let options = ParseOptions {
+        // A script is the body of a function.
+        allow_return_outside_function: prologue.is_some(),
+        ..ParseOptions::default()
+    };
+    let parsed = Parser::new(&allocator, &source.code, source_type).with_options(options).parse();
     refuse_errors(source, parsed.diagnostics)?;
     let mut program = parsed.program;
     let analysed = SemanticBuilder::new().with_check_syntax_error(true).with_enum_eval(true).build(&program);
@@ -95,11 +123,16 @@ fn transform(
     refuse_errors(source, transformed.diagnostics)?;
     refuse_imports(source, &program)?;
     let imports_node = imported_by(&program).iter().any(|name| MODULES.contains(&name.as_str()));
+    let is_module = prologue.is_none() || is_module(&mut program);
     let options = CodegenOptions {
         source_map_path: Some(source.file_name.clone().into()),
         ..CodegenOptions::default()
     };
     let printed = Codegen::new().with_options(options).build(&program);
+    if let (Some(prologue), Some(map)) = (prologue, &printed.map) {
+        let (code, lines) = script::wrapped(prologue, &printed.code, is_module);
+        return Ok(JavaScript { code, source_map: source_map::moved(map, lines), imports_node });
+    }
     let map = printed.map.map(|map| match bundlers {
         Some(bundlers) => source_map::compose(&map, bundlers),
         None => map.to_json_string(),

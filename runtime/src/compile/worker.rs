@@ -4,14 +4,15 @@
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::process::Stdio;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mayfly_abi::frame::{Malformed, Reader, Writer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::sync::Mutex;
+use tokio::sync::Semaphore;
 
-use super::source::{JavaScript, SOURCE_BYTES_MAX, Source};
+use super::source::{JavaScript, SOURCE_BYTES_MAX, ScriptSource, Source};
 use super::typescript;
 use crate::error::{CompileError, SourcePlace};
 
@@ -19,36 +20,58 @@ use crate::error::{CompileError, SourcePlace};
 const STACK_BYTES: usize = 256 << 20;
 const TIMEOUT: Duration = Duration::from_secs(10);
 const FRAME_BYTES_MAX: usize = 16 << 20;
+// Workers at once: compiling is one processor's work for some hundred microseconds.
+const WORKERS_MAX: usize = 4;
 
 /// Compiles sources to JavaScript, here or in a worker.
 #[derive(Debug)]
 pub(crate) struct Compiler {
     command: Option<Vec<OsString>>,
-    // One that is warm and idle: starting one costs more than most sources do.
-    idle: Mutex<Option<Worker>>,
+    // Warm and idle: starting one costs more than most sources do.
+    idle: Mutex<Vec<Worker>>,
+    // A worker is a process: those who come together wait for one another.
+    room: Semaphore,
+}
+
+/// What is to become JavaScript.
+#[derive(Debug, Clone)]
+pub(crate) enum Uncompiled<'a> {
+    /// A function.
+    Function(&'a Source),
+    /// Code that runs once.
+    Script(&'a ScriptSource),
 }
 
 impl Compiler {
     pub(crate) fn new(command: Option<Vec<OsString>>) -> Self {
-        Self { command: command.filter(|command| !command.is_empty()), idle: Mutex::new(None) }
+        Self {
+            command: command.filter(|command| !command.is_empty()),
+            idle: Mutex::default(),
+            room: Semaphore::new(WORKERS_MAX),
+        }
     }
 
-    pub(crate) async fn to_javascript(&self, source: &Source) -> Result<JavaScript, CompileError> {
+    pub(crate) async fn to_javascript(&self, source: Uncompiled<'_>) -> Result<JavaScript, CompileError> {
         match &self.command {
-            None => in_process(source.clone()).await,
+            None => in_process(source).await,
             Some(command) => self.in_worker(command, source).await,
         }
     }
 
-    async fn in_worker(&self, command: &[OsString], source: &Source) -> Result<JavaScript, CompileError> {
-        let idle = self.idle.lock().await.take();
+    async fn in_worker(
+        &self,
+        command: &[OsString],
+        source: Uncompiled<'_>,
+    ) -> Result<JavaScript, CompileError> {
+        let _room = self.room.acquire().await.map_err(internal)?;
+        let idle = self.idle().pop();
         let mut worker = match idle {
             Some(worker) => worker,
             None => Worker::start(command).map_err(internal)?,
         };
-        match tokio::time::timeout(TIMEOUT, worker.ask(&request(source))).await {
+        match tokio::time::timeout(TIMEOUT, worker.ask(&request(&source))).await {
             Ok(Ok(answer)) => {
-                *self.idle.lock().await = Some(worker);
+                self.idle().push(worker);
                 read_answer(&answer)
                     .unwrap_or_else(|Malformed| Err(internal("the compile worker's answer is malformed")))
             }
@@ -56,6 +79,10 @@ impl Compiler {
             Ok(Err(_)) => Err(too_much("it is nested too deep")),
             Err(_) => Err(too_much("it takes too long")),
         }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Worker>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -67,14 +94,15 @@ fn too_much(why: &str) -> CompileError {
     CompileError::Unsupported { message: format!("the code cannot be compiled: {why}"), place: None }
 }
 
-async fn in_process(source: Source) -> Result<JavaScript, CompileError> {
+async fn in_process(source: Uncompiled<'_>) -> Result<JavaScript, CompileError> {
+    let request = request(&source);
     let (send, receive) = tokio::sync::oneshot::channel();
     std::thread::Builder::new()
         .name("compile".to_owned())
         .stack_size(STACK_BYTES)
         .spawn(move || {
             // The caller may have been dropped.
-            let _ = send.send(typescript::to_javascript(&source));
+            let _ = send.send(compiled(&request));
         })
         .map_err(internal)?;
     receive.await.unwrap_or_else(|_| Err(internal("the compiler panicked")))
@@ -145,22 +173,22 @@ fn serve() -> io::Result<()> {
     Ok(())
 }
 
-fn request(source: &Source) -> Vec<u8> {
+fn request(uncompiled: &Uncompiled<'_>) -> Vec<u8> {
+    let (source, prologue) = match uncompiled {
+        Uncompiled::Function(source) => (*source, None),
+        Uncompiled::Script(script) => (&script.source, Some(script.prologue.as_str())),
+    };
     let mut writer = Writer::with_capacity(64 + source.code.len());
     writer.text(&source.file_name);
     writer.text(&source.code);
     writer.optional_text(source.source_map.as_deref());
+    writer.optional_text(prologue);
     writer.finish()
 }
 
 fn answer(request: &[u8]) -> Vec<u8> {
-    let mut reader = Reader::new(request);
-    let compiled = match read_request(&mut reader) {
-        Ok(source) => typescript::to_javascript(&source),
-        Err(Malformed) => Err(internal("the request is malformed")),
-    };
     let mut writer = Writer::with_capacity(1024);
-    match compiled {
+    match compiled(request) {
         Ok(script) => {
             writer.u8(0);
             writer.text(&script.code);
@@ -175,12 +203,22 @@ fn answer(request: &[u8]) -> Vec<u8> {
     writer.finish()
 }
 
-fn read_request(reader: &mut Reader<'_>) -> Result<Source, Malformed> {
-    Ok(Source {
+fn compiled(request: &[u8]) -> Result<JavaScript, CompileError> {
+    match read_request(&mut Reader::new(request)) {
+        Ok((source, None)) => typescript::to_javascript(&source),
+        Ok((source, Some(prologue))) => typescript::script_to_javascript(&ScriptSource { source, prologue }),
+        Err(Malformed) => Err(internal("the request is malformed")),
+    }
+}
+
+/// The source, and the prologue of code that runs once.
+fn read_request(reader: &mut Reader<'_>) -> Result<(Source, Option<String>), Malformed> {
+    let source = Source {
         file_name: reader.text()?.to_owned(),
         code: reader.text()?.to_owned(),
         source_map: reader.optional_text()?.map(str::to_owned),
-    })
+    };
+    Ok((source, reader.optional_text()?.map(str::to_owned)))
 }
 
 fn write_error(writer: &mut Writer, kind: u8, message: &str, place: Option<SourcePlace>) {

@@ -13,7 +13,7 @@ use crate::python;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_server");
 const TRANSPORTS: [&str; 2] = ["http", "stdio"];
-const TOOLS: [&str; 10] = [
+const TOOLS: [&str; 11] = [
     "deploy_function",
     "invoke_function",
     "manage_function",
@@ -23,6 +23,7 @@ const TOOLS: [&str; 10] = [
     "manage_queues",
     "manage_realtime",
     "manage_storage",
+    "run_code",
     "explain_failure",
 ];
 
@@ -91,6 +92,66 @@ fn the_python_client_makes_the_journey() {
             );
         }
     });
+}
+
+#[test]
+fn the_typescript_client_calls_an_apps_own_tools() {
+    let Some(folder) = &*FOLDER else { return };
+    run(async {
+        let app = example().await;
+        let call = async |key: &str| {
+            let mut command = Command::new("node");
+            // Its packages are where it is.
+            let script = folder.join("agent-notes.mjs");
+            std::fs::copy(npm::root().join("examples/agent-notes/agent.mjs"), &script).unwrap();
+            command.arg(script).args([&url(&app), &app.id, key]).current_dir(folder);
+            let text = output(command).await;
+            serde_json::from_str::<Value>(text.lines().last().unwrap()).unwrap()
+        };
+        let wrong = json!([true, "VALIDATION_INVALID_SCHEMA"]);
+        assert_eq!(
+            call(&app.service_key).await,
+            json!({ "tools": ["agent-notes", "run_code"], "found": ["buy milk", "milk the cow"], "wrong": wrong,
+                "counted": { "milk": 2, "bob": 1, "cow": 1 } })
+        );
+        assert_eq!(
+            call(&app.token("alice").await).await,
+            json!({ "tools": ["agent-notes"], "found": ["buy milk"], "wrong": wrong, "counted": null })
+        );
+    });
+}
+
+#[test]
+fn the_python_client_calls_an_apps_own_tools() {
+    let untested = "the Python client of the Model Context Protocol is not tested";
+    let Some(environment) = python::environment("mcp-python", "tests/mcp/requirements.txt", untested) else {
+        return;
+    };
+    run(async {
+        let app = example().await;
+        let token = app.token("bob").await;
+        let mut command = Command::new(environment.join("bin/python"));
+        command.arg(npm::root().join("tests/mcp/app_tools.py"));
+        command.args([&url(&app), &app.id, &app.service_key, &token]);
+        let text = output(command).await;
+        assert_eq!(
+            serde_json::from_str::<Value>(text.lines().last().unwrap()).unwrap(),
+            json!({ "tools": ["agent-notes"], "found": ["milk the cow"], "counted": 3, "thrown": [true, "run.ts:2:"],
+                "narrowed": ["agent-notes"] })
+        );
+    });
+}
+
+/// The example `agent-notes`, deployed.
+async fn example() -> TestApp {
+    let read =
+        |file: &str| std::fs::read_to_string(npm::root().join("examples/agent-notes").join(file)).unwrap();
+    let app = TestApp::new().await;
+    app.manage("POST", "/sql").json(json!({ "sql": read("schema.sql") })).ok().await;
+    let mut fields: Value = serde_json::from_str(&read("function.json")).unwrap();
+    fields.as_object_mut().unwrap().remove("try");
+    app.deploy_with("agent-notes", &read("index.ts"), fields).await;
+    app
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn every_revision_is_spoken() {
         let discovered = of("server/discover", json!({})).ok().await;
         assert!(discovered["result"]["supportedVersions"].to_string().contains("2026-07-28"), "{discovered}");
         let listed = of("tools/list", json!({})).ok().await;
-        assert_eq!(listed["result"]["tools"].as_array().unwrap().len(), 10, "{listed}");
+        assert_eq!(listed["result"]["tools"].as_array().unwrap().len(), 11, "{listed}");
         let call = json!({ "name": "manage_function", "arguments": { "app_id": app.id, "action": "list" } });
         let called = of("tools/call", call).header("mcp-name", "manage_function").ok().await;
         assert_eq!(called["result"]["structuredContent"], json!({ "functions": [] }));
@@ -71,7 +71,7 @@ fn only_keys_open_it() {
         list().key(&app.service_key).key(&app.service_key).fails(401, "AUTH_INVALID_TOKEN").await;
         // Another's session cannot be taken over: there is none.
         let ask = list().key(&app.service_key).header("mcp-session-id", "another's");
-        assert_eq!(ask.ok().await["result"]["tools"].as_array().unwrap().len(), 10);
+        assert_eq!(ask.ok().await["result"]["tools"].as_array().unwrap().len(), 11);
         for method in ["GET", "DELETE"] {
             let ask =
                 app.client.ask(method, "/mcp").header("accept", "text/event-stream").key(&app.service_key);
@@ -134,7 +134,7 @@ fn resources_are_read_by_the_callers_own_key() {
             );
         }
         let templates = ask("resources/templates/list", json!({})).await;
-        assert_eq!(templates["result"]["resourceTemplates"].as_array().unwrap().len(), 4);
+        assert_eq!(templates["result"]["resourceTemplates"].as_array().unwrap().len(), 5);
         let page = read("mayfly://errors/FUNCTION_THREW".to_owned()).await;
         assert!(page["result"]["contents"][0]["text"].as_str().unwrap().contains("FUNCTION_THREW"));
         let code = read(format!("mayfly://apps/{}/functions/hello/code", app.id)).await;

@@ -277,6 +277,10 @@ codes! {
     FunctionHung = "FUNCTION_HUNG", 500 Function,
         "The function can never answer",
         "Look for a promise that nothing resolves.";
+    /// An agent tool's answer is not what its schema says.
+    ToolOutputInvalid = "TOOL_OUTPUT_INVALID", 500 Function,
+        "The tool's answer is not what its schema says",
+        "Answer with JSON that `agent_tool_output` describes, or correct that schema.";
     /// A run that no client waits for answered with a status of 400 or above.
     FunctionStatus = "FUNCTION_STATUS", 500 Function,
         "The function answered with an error status",

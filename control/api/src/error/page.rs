@@ -13,6 +13,7 @@ macro_rules! guest_codes {
 }
 
 guest_codes![
+    "CAPABILITY_DENIED",
     "EGRESS_DENIED",
     "FETCH_FAILED",
     "DB_STATEMENT_NOT_ALLOWED",

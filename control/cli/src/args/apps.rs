@@ -50,7 +50,7 @@ pub enum KeyVerb {
         /// A name to know it by
         #[arg(long)]
         name: Option<String>,
-        /// read, deploy, invoke or schema (repeatable) [default: all]
+        /// read, deploy, invoke, schema or run (repeatable) [default: all]
         #[arg(long = "scope")]
         scopes: Vec<String>,
         /// Make an anon key, which has no scopes

@@ -59,7 +59,7 @@ async fn create(remote: &Remote, name: Option<&str>, scopes: &[String], anon: bo
         .iter()
         .map(|text| {
             Scope::parse(text).ok_or_else(|| {
-                out::complain(&format!("--scope {text}: must be one of read, deploy, invoke, schema"));
+                out::complain(&format!("--scope {text}: must be one of read, deploy, invoke, schema, run"));
                 Exit::Validation
             })
         })

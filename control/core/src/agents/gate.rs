@@ -22,9 +22,11 @@ const TOOL_CHARS_MAX: usize = 100;
 
 /// Who calls a tool.
 #[derive(Debug, Clone)]
-pub struct AgentCaller {
+pub enum AgentCaller {
     /// By a key.
-    pub manager: Manager,
+    Manager(Manager),
+    /// An end user, by a token.
+    EndUser(String),
 }
 
 /// A call of a tool.
@@ -40,6 +42,8 @@ pub struct AgentCall {
     pub arguments: Map<String, Value>,
     /// The request.
     pub request_id: Arc<str>,
+    /// Whether a person has to approve it where no policy names the tool.
+    pub needs_approval: bool,
 }
 
 /// How a call ended.
@@ -85,9 +89,9 @@ impl Agents {
     /// # Errors
     /// When the store cannot be asked.
     pub async fn listed(&self, caller: &AgentCaller) -> ApiResult<Vec<&'static str>> {
-        let app = match &caller.manager {
-            Manager::Key { id, .. } => self.store.keys().app_of(id).await?,
-            Manager::Admin => None,
+        let app = match caller {
+            AgentCaller::Manager(Manager::Key { id, .. }) => self.store.keys().app_of(id).await?,
+            AgentCaller::Manager(Manager::Admin) | AgentCaller::EndUser(_) => None,
         };
         let applying = self.applying(app.as_deref()).await?;
         let caller = policy_caller(Some(caller));
@@ -113,30 +117,33 @@ impl Agents {
             let error = ApiError::new(Code::PolicyDenied, text).with_details(json!({ "rule": denied.rule }));
             return self.stop(entry, AuditDecision::Denied, &denied.rule, error).await;
         }
-        let asking = decisions.iter().find(|(_, of)| of.verdict == PolicyVerdict::RequireApproval);
+        let asking = asking(call, &decisions);
         let uses: Vec<(&Applying, &CounterUse)> = decisions
             .iter()
             .flat_map(|(applying, of)| of.counters.iter().map(move |counter| (*applying, counter)))
             .collect();
-        if let Some((_, asking)) = asking {
+        if let Some((rule, reason)) = asking {
             let digest = digest(call);
             match self.store.agents().use_approval(&entry.identity, &digest).await? {
                 Some(id) => entry.approval_id = Some(id),
                 None => {
-                    let wanted = approval(&entry, &subject, digest, &asking.rule);
+                    let wanted = approval(&entry, &subject, digest, &rule);
                     let asked = self.store.agents().ask_approval(&wanted).await?;
                     entry.approval_id = Some(asked.id.clone());
-                    let text = format!("{}; approval {} is {}", asking.reason, asked.id, asked.state);
-                    let mut details = json!({ "rule": asking.rule, "approval_id": asked.id,
+                    let text = format!("{reason}; approval {} is {}", asked.id, asked.state);
+                    let mut details = json!({ "rule": rule, "approval_id": asked.id,
                         "state": asked.state, "expires_at": asked.expires_at });
-                    // Each policy that asks has to say so.
-                    let asks =
-                        decisions.iter().filter(|(_, of)| of.verdict == PolicyVerdict::RequireApproval);
-                    if asks.map(|(_, of)| of.elicit).all(|elicit| elicit == Some(true)) {
+                    // Each policy that asks has to say so; a tool that asks by itself does not.
+                    let asks: Vec<_> = decisions
+                        .iter()
+                        .filter(|(_, of)| of.verdict == PolicyVerdict::RequireApproval)
+                        .map(|(_, of)| of.elicit)
+                        .collect();
+                    if !asks.is_empty() && asks.iter().all(|elicit| *elicit == Some(true)) {
                         details["elicit"] = json!({ "arguments": asked.arguments });
                     }
                     let error = ApiError::new(Code::ApprovalRequired, text).with_details(details);
-                    return self.stop(entry, AuditDecision::ApprovalRequired, &asking.rule, error).await;
+                    return self.stop(entry, AuditDecision::ApprovalRequired, &rule, error).await;
                 }
             }
         }
@@ -221,12 +228,32 @@ impl Agents {
     }
 }
 
+/// The rule by which a person has to approve a call, and why.
+fn asking(call: &AgentCall, decisions: &[(&Applying, PolicyDecision)]) -> Option<(String, String)> {
+    let by_rule = decisions.iter().find(|(_, of)| of.verdict == PolicyVerdict::RequireApproval);
+    if let Some((_, of)) = by_rule {
+        return Some((of.rule.clone(), of.reason.clone()));
+    }
+    // What changes something needs a person's word, or a rule that names it.
+    let is_granted = decisions.iter().any(|(_, of)| of.is_named);
+    (call.needs_approval && !is_granted).then(|| {
+        let reason =
+            "the tool changes something: a person has to approve each call, unless a policy names it";
+        ("agent_tool_mode".to_owned(), reason.to_owned())
+    })
+}
+
 pub(super) fn policy_caller(caller: Option<&AgentCaller>) -> PolicyCaller {
-    match caller.map(|caller| &caller.manager) {
-        Some(Manager::Key { id, .. }) => {
+    match caller {
+        Some(AgentCaller::EndUser(id)) => {
+            PolicyCaller { key_id: None, user_id: Some(id.clone()), role: "end_user".to_owned() }
+        }
+        Some(AgentCaller::Manager(Manager::Key { id, .. })) => {
             PolicyCaller { key_id: Some(id.clone()), user_id: None, role: "service".to_owned() }
         }
-        Some(Manager::Admin) => PolicyCaller { role: "admin".to_owned(), ..PolicyCaller::default() },
+        Some(AgentCaller::Manager(Manager::Admin)) => {
+            PolicyCaller { role: "admin".to_owned(), ..PolicyCaller::default() }
+        }
         None => PolicyCaller { role: "unknown".to_owned(), ..PolicyCaller::default() },
     }
 }

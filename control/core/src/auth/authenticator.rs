@@ -13,10 +13,10 @@ use mayfly_jwt::token::TokenFault;
 use mayfly_store::{ApiKey, Store};
 use mayfly_tenant_db::identity::Identity;
 
-use super::access::{CallAccess, ClientAccess};
+use super::access::{AppAgent, CallAccess, ClientAccess};
 use super::admin::AdminKey;
 use super::bearer::{Bearer, as_user, in_query, pinned_version, refused, required};
-use super::caller::{Caller, CallerKind, EndUser};
+use super::caller::{Caller, CallerKind, EndUser, impersonate};
 use super::key_cache::KeyCache;
 use super::verifier::TokenVerifier;
 use crate::functions::{CachedFunction, FunctionCache, ResolvedCall, choose_version};
@@ -75,6 +75,10 @@ impl Authenticator {
             Requirement::App(scope) => {
                 self.check_manager(app.unwrap_or_default(), scope, head).await.map(Some)
             }
+            Requirement::Agent => {
+                // Who it is, what serves it asks once more.
+                self.check_agent(app.unwrap_or_default(), head).await.map(|agent| agent.manager)
+            }
             Requirement::Function => {
                 Err(ApiError::internal("a call is authorized by its function's trigger"))
             }
@@ -124,6 +128,28 @@ impl Authenticator {
             Credential::Key(_) | Credential::Admin => Err(foreign_key()),
             Credential::None => Err(required()),
             Credential::Bad(error) => Err(error),
+        }
+    }
+
+    /// Authorize a caller of an app's tools: by a service key of the app, or as one of its end users.
+    ///
+    /// # Errors
+    /// 401, 403, or 404 for another tenant's app.
+    pub async fn check_agent(&self, app: &str, head: &Parts) -> ApiResult<AppAgent> {
+        let agent = match self.credential(Some(app), head).await? {
+            Credential::User(user) => AppAgent::end_user(&user),
+            Credential::Bad(error) => return Err(error),
+            _ => {
+                let manager = self.check_manager(app, Scope::Invoke, head).await?;
+                return AppAgent::manager(manager, as_user(&head.headers)?);
+            }
+        };
+        match as_user(&head.headers)? {
+            None => Ok(agent),
+            Some(_) => Err(ApiError::new(
+                Code::AuthImpersonationForbidden,
+                "X-Butterbase-As-User needs a service key of this app",
+            )),
         }
     }
 
@@ -271,25 +297,6 @@ fn anonymous(
         Credential::Key(_) | Credential::Admin => Err(foreign_key()),
         Credential::User(_) => Err(ApiError::internal("a user is not anonymous")),
         Credential::Bad(error) => Err(error),
-    }
-}
-
-/// A service key, as itself or as a user.
-pub fn impersonate(
-    mut caller: Caller,
-    as_user: Option<String>,
-    allowed: bool,
-) -> ApiResult<(Caller, Identity)> {
-    match as_user {
-        None => Ok((caller, Identity::Service)),
-        Some(_) if !allowed => Err(ApiError::new(
-            Code::AuthImpersonationDisabled,
-            "this function does not let a service key act as a user",
-        )),
-        Some(id) => {
-            caller.user_id = Some(id.clone());
-            Ok((caller, Identity::User { id }))
-        }
     }
 }
 

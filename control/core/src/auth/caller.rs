@@ -6,7 +6,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use mayfly_api::access::Manager;
+use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::scope::Scope;
+use mayfly_tenant_db::identity::Identity;
 
 /// By what right a function was called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -110,6 +112,25 @@ impl Caller {
     /// A caller without a credential, or with the app's anon key.
     pub fn anonymous(key_id: Option<String>) -> Self {
         Self { kind: CallerKind::Anonymous, key_id, scope: None, user_id: None, claims: None }
+    }
+}
+
+/// A service key, as itself or as a user.
+pub fn impersonate(
+    mut caller: Caller,
+    as_user: Option<String>,
+    allowed: bool,
+) -> ApiResult<(Caller, Identity)> {
+    match as_user {
+        None => Ok((caller, Identity::Service)),
+        Some(_) if !allowed => Err(ApiError::new(
+            Code::AuthImpersonationDisabled,
+            "this function does not let a service key act as a user",
+        )),
+        Some(id) => {
+            caller.user_id = Some(id.clone());
+            Ok((caller, Identity::User { id }))
+        }
     }
 }
 

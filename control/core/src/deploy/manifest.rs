@@ -9,7 +9,7 @@ use mayfly_api::value::Text;
 use mayfly_store::RolloutTerms;
 
 use crate::env::check_all;
-use crate::functions::deploy_terms;
+use crate::functions::{check_tool, deploy_terms};
 use crate::triggers;
 
 /// A deploy that was asked for, checked as far as that goes without running it.
@@ -42,6 +42,7 @@ impl Manifest {
     /// `VALIDATION_INVALID_SCHEMA` with the path of the mistake.
     pub(super) fn of(wanted: DeployFunction) -> ApiResult<Self> {
         let settings = wanted.settings();
+        check_tool(&wanted.name, &settings)?;
         if let Some(env) = &wanted.env_vars {
             check_all(env)?;
         }

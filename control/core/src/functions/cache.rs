@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use mayfly_api::error::{ApiError, ApiResult};
+use mayfly_api::run::RUN_NAME;
 use mayfly_common::cache::TtlCache;
 use mayfly_store::{ActiveFunction, Store, WebsocketHandler};
 
@@ -64,6 +65,20 @@ impl FunctionCache {
         // No name and no path has such a letter in this place.
         let key = (app.into(), format!("{name}@{version}").into());
         shared.found.get(&key, ask).await?.ok_or_else(|| ApiError::not_found("the version"))
+    }
+
+    /// What stands for code of an app that runs once.
+    ///
+    /// # Errors
+    /// 404 where there is no such app.
+    pub async fn of_runs(&self, app: &str) -> ApiResult<Arc<CachedFunction>> {
+        let shared = &*self.shared;
+        let ask = || async {
+            let found = shared.store.functions().of_runs(app).await?;
+            ApiResult::Ok(found.map(|function| Arc::new(CachedFunction::new(function))))
+        };
+        let found = shared.found.get(&(app.into(), RUN_NAME.into()), ask).await?;
+        found.ok_or_else(|| ApiError::not_found("the app"))
     }
 
     pub(super) async fn by_path(&self, app: &str, path: &str) -> ApiResult<Option<Arc<CachedFunction>>> {

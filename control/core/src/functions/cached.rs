@@ -1,6 +1,6 @@
 //! `CachedFunction`: a function as it serves now, with what its first call worked out and later calls reuse.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use mayfly_api::error::{ApiError, ApiResult, Code};
@@ -12,6 +12,7 @@ use mayfly_store::{ActiveFunction, Store};
 use tokio::sync::OnceCell;
 
 use super::http_trigger::HttpTrigger;
+use super::tool::ToolSchemas;
 use crate::app_config::AppConfig;
 
 /// A function's environment, decrypted, and what hides its values where they are shown.
@@ -38,6 +39,8 @@ pub struct CachedFunction {
     pub(crate) egress: Arc<EgressLists>,
     /// Its environment, decrypted on the first call.
     pub(crate) env: OnceCell<DecryptedEnv>,
+    /// What it takes and answers as a tool, compiled with its first call.
+    tool_schemas: OnceLock<ToolSchemas>,
     source_map: OnceCell<Option<SourceMap>>,
 }
 
@@ -76,6 +79,7 @@ impl CachedFunction {
             is_canary: false,
             egress,
             env: OnceCell::new(),
+            tool_schemas: OnceLock::new(),
             source_map: OnceCell::new(),
         }
     }
@@ -83,6 +87,18 @@ impl CachedFunction {
     /// Hides the values of its environment. Nothing to hide where nothing was opened: then nothing ran.
     pub(crate) fn mask(&self) -> &SecretRedactor {
         self.env.get().map_or(SecretRedactor::NOTHING, |env| &env.mask)
+    }
+
+    /// What it takes and answers as a tool.
+    ///
+    /// # Errors
+    /// When its schemas cannot be compiled.
+    pub(crate) fn tool(&self) -> ApiResult<&ToolSchemas> {
+        if let Some(known) = self.tool_schemas.get() {
+            return Ok(known);
+        }
+        let made = ToolSchemas::compile(&self.function.settings)?;
+        Ok(self.tool_schemas.get_or_init(|| made))
     }
 
     /// The version's source map; `None` when it has none, or it cannot be read now.

@@ -12,6 +12,7 @@ use mayfly_tenant_db::db::InvocationTransaction;
 use mayfly_tenant_db::queue;
 use mayfly_tenant_db::tenant::Tenants;
 
+use super::Allowance;
 use crate::functions::FunctionCache;
 
 /// For how long an app that was armed need not be armed again. The table keeps it armed for much longer.
@@ -82,11 +83,13 @@ pub(super) struct GuestQueue {
     pub(super) app: Arc<str>,
     /// Of an invocation that is one.
     pub(super) transaction: Option<Arc<InvocationTransaction>>,
+    pub(super) allowance: Allowance,
 }
 
 impl Queue for GuestQueue {
     fn admit(self: Arc<Self>, job: NewJob) -> BoxFuture<'static, Result<NewJob, GuestError>> {
         Box::pin(async move {
+            self.allowance.check_enqueue(&job.function)?;
             #[allow(clippy::cast_precision_loss, reason = "a time in milliseconds has fewer than 53 bits")]
             queue::check_job(&job, clock::now_ms() as f64)?;
             self.enqueuer.check_function(&self.app, &job.function).await.map_err(refused)?;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mayfly_api::functions::TransactionMode;
-use mayfly_runtime::providers::{Database, Environment, Grants, Idempotency};
+use mayfly_runtime::providers::{Database, Environment, Grants, Idempotency, Queue, Realtime};
 
-use super::Invoker;
 use super::enqueue::GuestQueue;
+use super::{Allowance, Invoker};
 use crate::env::ANON_KEY;
 use crate::functions::{CachedFunction, DecryptedEnv};
 use crate::sockets::{GuestSocket, Socket};
@@ -24,18 +24,27 @@ pub(super) struct Granted {
     pub(super) transaction: Option<Arc<InvocationTransaction>>,
 }
 
+/// Of whom an invocation's grants are.
+pub(super) struct Asked<'a> {
+    pub(super) trace: Option<Trace>,
+    pub(super) socket: Option<Arc<Socket>>,
+    pub(super) allowance: &'a Allowance,
+}
+
 impl Invoker {
     pub(super) async fn grants(
         &self,
         cached: &CachedFunction,
         identity: &Identity,
-        trace: Option<Trace>,
-        socket: Option<Arc<Socket>>,
+        asked: Asked<'_>,
     ) -> ApiResult<Granted> {
+        let Asked { trace, socket, allowance } = asked;
         let app = &cached.function.app_id;
         let capabilities = &self.shared.parts.capabilities;
         let (tenants, publisher) = (&capabilities.tenants, capabilities.publisher.clone());
-        let is_atomic = cached.function.settings.transaction == TransactionMode::Invocation;
+        // What only looks commits nothing.
+        let is_atomic = cached.function.settings.transaction == TransactionMode::Invocation
+            && allowance.changes_database();
         let transaction =
             is_atomic.then(|| tenants.invocation_transaction(Arc::clone(app), identity.clone()));
         let (database, idempotency): (Arc<dyn Database>, Arc<dyn Idempotency>) = match &transaction {
@@ -49,14 +58,17 @@ impl Invoker {
             enqueuer: capabilities.enqueuer.clone(),
             app: Arc::clone(app),
             transaction: transaction.clone(),
+            allowance: allowance.clone(),
         };
+        let realtime = GuestSocket { app: Arc::clone(app), publisher, socket };
+        let egress = allowance.egress(&cached.egress);
         let grants = Grants {
-            env: Arc::clone(&self.env(cached).await?.variables),
-            database: Some(database),
-            idempotency: Some(idempotency),
-            queue: Some(Arc::new(queue)),
-            fetch: Some(capabilities.egress.for_invocation(app, Arc::clone(&cached.egress), trace)),
-            realtime: Some(Arc::new(GuestSocket { app: Arc::clone(app), publisher, socket })),
+            env: allowance.env(&self.env(cached).await?.variables),
+            database: allowance.database(database),
+            idempotency: Some(idempotency).filter(|_| allowance.changes_database()),
+            queue: allowance.enqueues().then(|| Arc::new(queue) as Arc<dyn Queue>),
+            fetch: Some(capabilities.egress.for_invocation(app, egress, trace)),
+            realtime: allowance.realtime().then(|| Arc::new(realtime) as Arc<dyn Realtime>),
         };
         Ok(Granted { grants, transaction })
     }

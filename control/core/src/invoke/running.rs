@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-use super::{CachedFunction, Invoker};
+use super::{CachedFunction, CompiledScript, Invoker};
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_common::tasks::Attached;
 use mayfly_store::InvocationRecord;
@@ -20,6 +20,7 @@ pub struct Running {
     /// `inv_...`
     pub id: String,
     pub(super) function: Arc<CachedFunction>,
+    pub(super) script: Option<Arc<CompiledScript>>,
     pub(super) invoker: Invoker,
     pub(super) guard: Option<DisconnectGuard>,
     pub(super) reply: oneshot::Receiver<Result<Response, Fault>>,
@@ -40,13 +41,20 @@ impl Running {
         match answered {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(fault)) => {
-                let error = self.invoker.explain(&self.function, fault).await;
+                let error = self.invoker.explain(&self.function, self.script.as_deref(), fault).await;
                 Err(error.of_invocation(&self.id))
             }
             Err(_) => {
                 Err(ApiError::internal("the invocation ended without an answer").of_invocation(&self.id))
             }
         }
+    }
+
+    /// The response, to a caller inside of another invocation: polled by that one, which has a CPU slot, it would need a
+    /// second one, and a long chain would wait for itself.
+    pub(crate) async fn response_apart(&mut self) -> ApiResult<Response> {
+        self.work.detach();
+        self.response().await
     }
 
     /// Held until the response is sent; dropped before, it tells the function that the client disconnected.

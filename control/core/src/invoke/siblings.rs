@@ -12,15 +12,21 @@ use mayfly_api::error::ApiError;
 use mayfly_runtime::providers::{BoxFuture, Fetch, FetchRequest, FetchResponse, GuestError};
 use mayfly_runtime::{Body, Chunks, DisconnectGuard, Request, Response};
 use mayfly_telemetry::request::RequestContext;
+use serde_json::{Map, json};
 
+use super::allowance::denied;
 use super::scope::InvocationScope;
-use super::{Invocation, Invoker, TriggerEvent};
+use super::{Invocation, InvocationTerms, Invoker, TriggerEvent};
 use crate::auth::{Caller, CallerKind};
 use crate::functions::choose_version;
 use crate::storage;
 
 /// Begins the URLs of `ctx.invoke`: what follows is a function's name, a path and a query.
 const SCHEME: &str = "mayfly-sibling:";
+/// Begins the URLs of `tools.NAME(...)` in code that runs once.
+const TOOL_SCHEME: &str = "mayfly-tool:";
+/// Bytes of a tool's arguments.
+const ARGUMENTS_BYTES_MAX: usize = 1 << 20;
 /// Calls within calls, at most.
 const DEPTH_MAX: usize = 4;
 /// Headers that would forge an identity are the platform's to set.
@@ -41,12 +47,20 @@ impl Fetch for Siblings {
         if let Some(rest) = request.url.strip_prefix(storage::SCHEME) {
             let rest = rest.to_owned();
             return Box::pin(async move {
+                self.scope.allowance.check_storage(&rest)?;
                 let app = &self.scope.function.function.app_id;
                 self.invoker.shared.parts.capabilities.storage.answer(app, &rest, request).await
             });
         }
+        if let Some(name) = request.url.strip_prefix(TOOL_SCHEME) {
+            let name = name.to_owned();
+            return Box::pin(async move { self.tool(name, request).await });
+        }
         match request.url.strip_prefix(SCHEME) {
-            None => Arc::clone(&self.outside).fetch(request),
+            None => match self.scope.allowance.check_method(&request.method) {
+                Ok(()) => Arc::clone(&self.outside).fetch(request),
+                Err(denied) => Box::pin(std::future::ready(Err(denied))),
+            },
             Some(rest) => {
                 let rest = rest.to_owned();
                 Box::pin(async move { self.call(&rest, request).await })
@@ -59,6 +73,7 @@ impl Siblings {
     async fn call(&self, rest: &str, request: FetchRequest) -> Result<FetchResponse, GuestError> {
         let (name, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         let scope = &self.scope;
+        scope.allowance.check_function(name)?;
         let depth = depth(scope, name)?;
         let capabilities = &self.invoker.shared.parts.capabilities;
         let app = &scope.function.function.app_id;
@@ -85,12 +100,44 @@ impl Siblings {
             context: RequestContext { received_at: Instant::now(), ..scope.context.clone() },
             permit,
             parent: Some(Arc::clone(scope)),
+            terms: InvocationTerms { allowance: scope.allowance.of_sibling(), ..InvocationTerms::default() },
         };
         let mut running = self.invoker.start(invocation).await.map_err(refused)?;
-        // Polled by its caller, which has a CPU slot then, it would need a second one: a long chain would wait for itself.
-        running.work.detach();
-        let response = running.response().await.map_err(refused)?;
+        let response = running.response_apart().await.map_err(refused)?;
         Ok(answer(response, running.disconnect_guard(), format!("{SCHEME}{rest}")))
+    }
+
+    /// A call of a tool by code that runs once. A refusal is an answer: the code's `tools` throws it.
+    async fn tool(&self, name: String, request: FetchRequest) -> Result<FetchResponse, GuestError> {
+        let tools = self.scope.tools.clone().ok_or_else(|| denied("tools: an agent's tool"))?;
+        let url = request.url;
+        let arguments = match request.body {
+            None => Ok(Map::new()),
+            Some(body) => {
+                let body = body.collect(ARGUMENTS_BYTES_MAX).await;
+                let body = body.map_err(|error| GuestError::new("PAYLOAD_TOO_LARGE", error.to_string()))?;
+                serde_json::from_slice(&body)
+                    .map_err(|_| ApiError::invalid("", "a tool takes one object of arguments"))
+            }
+        };
+        let called = match arguments {
+            Ok(arguments) => tools.call(name, arguments, Arc::clone(&self.scope)).await,
+            Err(error) => Err(error),
+        };
+        let answer = match &called {
+            Ok(result) => json!({ "result": result }),
+            Err(error) => json!({
+                "code": error.code().as_str(), "message": error.message(), "details": error.details(),
+            }),
+        };
+        Ok(FetchResponse {
+            status: if called.is_ok() { 200 } else { 400 },
+            status_text: String::new(),
+            url,
+            redirected: false,
+            headers: Vec::new(),
+            body: Body::Whole(answer.to_string().into()),
+        })
     }
 }
 

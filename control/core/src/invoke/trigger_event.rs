@@ -25,6 +25,16 @@ pub enum TriggerEvent {
         /// `ctx.trigger`
         context: Box<RawValue>,
     },
+    /// Code that runs once.
+    Run {
+        /// `ctx.trigger`
+        context: Box<RawValue>,
+    },
+    /// A call of an agent's tool.
+    Tool {
+        /// `ctx.trigger`
+        context: Box<RawValue>,
+    },
     /// Another trigger.
     Fired {
         /// Its kind.
@@ -40,6 +50,10 @@ pub enum TriggerEvent {
 const SIBLING: &str = "sibling";
 /// The type of a job, likewise.
 const QUEUE: &str = "queue";
+/// The type of code that runs once, likewise.
+const RUN: &str = "run";
+/// The type of a call of an agent's tool, likewise.
+const AGENT_TOOL: &str = "agent_tool";
 
 #[derive(Serialize)]
 struct Tagged<K, T> {
@@ -72,7 +86,12 @@ impl TriggerEvent {
     pub fn socket(&self) -> Option<Arc<Socket>> {
         match self {
             Self::Fired { socket, .. } => socket.clone(),
-            Self::Http | Self::Invoke | Self::Sibling { .. } | Self::Job { .. } => None,
+            Self::Http
+            | Self::Invoke
+            | Self::Sibling { .. }
+            | Self::Job { .. }
+            | Self::Run { .. }
+            | Self::Tool { .. } => None,
         }
     }
 
@@ -94,6 +113,22 @@ impl TriggerEvent {
         Ok(Self::Job { context: serde_json::value::to_raw_value(&tagged)? })
     }
 
+    /// Code that runs once, with its `input`.
+    ///
+    /// # Errors
+    /// When the event is no JSON object.
+    pub(crate) fn run(event: impl Serialize) -> Result<Self, serde_json::Error> {
+        Ok(Self::Run { context: serde_json::value::to_raw_value(&Tagged { kind: RUN, event })? })
+    }
+
+    /// A call of an agent's tool; the event says by whom.
+    ///
+    /// # Errors
+    /// When the event is no JSON object.
+    pub(crate) fn tool(event: impl Serialize) -> Result<Self, serde_json::Error> {
+        Ok(Self::Tool { context: serde_json::value::to_raw_value(&Tagged { kind: AGENT_TOOL, event })? })
+    }
+
     /// As records write it.
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -101,6 +136,8 @@ impl TriggerEvent {
             Self::Invoke => "invoke",
             Self::Sibling { .. } => SIBLING,
             Self::Job { .. } => QUEUE,
+            Self::Run { .. } => RUN,
+            Self::Tool { .. } => AGENT_TOOL,
             Self::Fired { kind, .. } => kind.as_str(),
         }
     }
@@ -112,9 +149,11 @@ impl Serialize for TriggerEvent {
             Self::Http | Self::Invoke => {
                 Tagged { kind: TriggerKind::Http, event: Nothing {} }.serialize(serializer)
             }
-            Self::Sibling { context } | Self::Job { context } | Self::Fired { context, .. } => {
-                context.serialize(serializer)
-            }
+            Self::Sibling { context }
+            | Self::Job { context }
+            | Self::Run { context }
+            | Self::Tool { context }
+            | Self::Fired { context, .. } => context.serialize(serializer),
         }
     }
 }

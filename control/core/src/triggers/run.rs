@@ -14,7 +14,7 @@ use mayfly_tenant_db::identity::Identity;
 use crate::admission::Admission;
 use crate::auth::Caller;
 use crate::functions::{FunctionCache, choose_version};
-use crate::invoke::{Invocation, Invoker, Running, TriggerEvent};
+use crate::invoke::{Invocation, InvocationTerms, Invoker, Running, TriggerEvent};
 
 /// Starts functions for triggers. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -131,6 +131,7 @@ impl TriggerRunner {
             context,
             permit,
             parent: None,
+            terms: InvocationTerms::default(),
         };
         self.invoker.start(invocation).await.map_err(NotStarted::of)
     }

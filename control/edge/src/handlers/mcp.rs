@@ -1,10 +1,12 @@
 //! `POST /mcp`: a message of the Model Context Protocol. What a tool asks for is a request of its caller to another route.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Either, Full};
 use mayfly_api::access::Manager;
 use mayfly_api::error::{ApiError, ApiResult, problem};
@@ -27,23 +29,22 @@ const CARRIED: [http::HeaderName; 4] = [
     http::HeaderName::from_static("tracestate"),
 ];
 
+/// Names the user that a service key acts as.
+const AS_USER: http::HeaderName = http::HeaderName::from_static("x-butterbase-as-user");
+
 pub(crate) async fn serve<S: EdgeServices>(
     edge: &Edge<S>,
     loopback: Loopback,
     request: Managed,
 ) -> ApiResult<Reply> {
     let Managed { context, head, body, manager, .. } = request;
-    let mut headers = HeaderMap::new();
-    for name in CARRIED {
-        if let Some(value) = head.headers.get(&name) {
-            headers.insert(name, value.clone());
-        }
-    }
-    headers.insert(X_REQUEST_ID, HeaderValue::from_str(&context.id).map_err(ApiError::internal)?);
-    let services = edge.services.clone();
-    let base = edge.base.as_str().into();
-    let host = Caller { services, loopback, manager, headers, request_id: context.id, base };
-    let (head, body) = McpService::serve(host, head, body).await.into_parts();
+    let host = Caller::new(edge, loopback, manager, &head.headers, &context.id)?;
+    reply_of(McpService::serve(host, head, body).await).await
+}
+
+/// The protocol's answer as it goes out.
+pub(super) async fn reply_of(answer: Response<BoxBody<Bytes, Infallible>>) -> ApiResult<Reply> {
+    let (head, body) = answer.into_parts();
     let is_json = head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     if head.status.is_client_error() && !is_json {
         return Err(refused(
@@ -73,7 +74,7 @@ fn refused(status: StatusCode, text: Bytes) -> ApiError {
 
 /// The caller of a tool.
 #[derive(Clone)]
-struct Caller<S> {
+pub(super) struct Caller<S> {
     services: S,
     /// By the message's key: what it may do is looked up again for each route.
     manager: Option<Manager>,
@@ -84,6 +85,33 @@ struct Caller<S> {
 }
 
 impl<S: EdgeServices> Caller<S> {
+    /// Who sent a message with these headers.
+    pub(super) fn new(
+        edge: &Edge<S>,
+        loopback: Loopback,
+        manager: Option<Manager>,
+        sent: &HeaderMap,
+        request_id: &Arc<str>,
+    ) -> ApiResult<Self> {
+        let mut headers = HeaderMap::new();
+        for name in CARRIED {
+            if let Some(value) = sent.get(&name) {
+                headers.insert(name, value.clone());
+            }
+        }
+        headers.insert(X_REQUEST_ID, HeaderValue::from_str(request_id).map_err(ApiError::internal)?);
+        let (services, base) = (edge.services.clone(), edge.base.as_str().into());
+        Ok(Self { services, loopback, manager, headers, request_id: Arc::clone(request_id), base })
+    }
+
+    /// The same, as the user that the message names.
+    pub(super) fn acting_as(mut self, sent: &HeaderMap) -> Self {
+        if let Some(user) = sent.get(AS_USER) {
+            self.headers.insert(AS_USER, user.clone());
+        }
+        self
+    }
+
     fn call(&self, manager: Option<Manager>, tool: &str, arguments: &Map<String, Value>) -> ToolCall {
         let (tool, arguments) = (tool.to_owned(), arguments.clone());
         ToolCall { manager, app: None, tool, arguments, request_id: Arc::clone(&self.request_id) }

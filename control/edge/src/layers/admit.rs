@@ -94,5 +94,8 @@ where
 
 /// Nothing else needs a sandbox.
 fn runs_a_function(route: RouteId) -> bool {
-    matches!(route, RouteId::FunctionCall | RouteId::FunctionsInvoke | RouteId::UsageVerify)
+    matches!(
+        route,
+        RouteId::FunctionCall | RouteId::FunctionsInvoke | RouteId::RunCode | RouteId::UsageVerify
+    )
 }

@@ -9,6 +9,7 @@ use http::Method;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use mayfly_api::access::{Manager, Requirement};
+use mayfly_api::agent_tools::AgentToolList;
 use mayfly_api::approvals::ApprovalInfo;
 use mayfly_api::endpoint::{ApiCall, Endpoint, Handler};
 use mayfly_api::error::rate_limit_status::RateLimitStatus;
@@ -19,8 +20,11 @@ use mayfly_api::hosts::OriginVerdict;
 use mayfly_api::logs::TailLogs;
 use mayfly_api::route::Route;
 use mayfly_api::routes::{RouteId, Services};
+use mayfly_api::run::CodeRun;
 use mayfly_api::usage::UsageVerified;
-use mayfly_edge::{EdgeServices, RunningCall, TailItem, TestCall, ToolCall, ToolEnd, WebhookReply};
+use mayfly_edge::{
+    AgentToolCall, EdgeServices, RunCall, RunningCall, TailItem, TestCall, ToolCall, ToolEnd, WebhookReply,
+};
 use mayfly_runtime::{Body, Chunks, DisconnectGuard, Disconnected, Request, Response};
 use mayfly_telemetry::request::RequestContext;
 use serde_json::{Value, json};
@@ -159,7 +163,7 @@ macro_rules! served_by_the_fake {
 
 served_by_the_fake! {
     health HealthHandlers, apps AppsHandlers, keys KeysHandlers, tokens TokensHandlers, env EnvHandlers,
-    sql SqlHandlers, schemas SchemaHandlers, functions FunctionsHandlers, triggers TriggersHandlers,
+    sql SqlHandlers, schemas SchemaHandlers, functions FunctionsHandlers, runs RunHandlers, agent_tools AgentToolHandlers, triggers TriggersHandlers,
     cron CronHandlers, webhooks WebhookHandlers, queues QueueHandlers, realtime RealtimeHandlers, realtime_tables RealtimeTableHandlers, storage StorageHandlers,
     uploads UploadHandlers, logs LogsHandlers, invocations InvocationHandlers, usages UsageHandlers, policies PolicyHandlers,
     approvals ApprovalHandlers, audits AuditHandlers, mcp McpHandlers, calls CallHandlers
@@ -172,6 +176,7 @@ impl EdgeServices for Fake {
     type Permit = RateLimitStatus;
     type Running = Running;
     type Socket = FakeSocket;
+    type Agent = ();
 
     fn known_origin(&self, _: &str, _: &str) -> Option<OriginVerdict> {
         self.inner.script.known
@@ -278,6 +283,31 @@ impl EdgeServices for Fake {
         let invoked = json!({ "status": 200, "headers": {}, "body": null, "duration_ms": 1.0,
             "invocation_id": "inv_1", "fuel": 1, "logs": [] });
         serde_json::from_value(invoked).map_err(ApiError::internal)
+    }
+
+    async fn run_code(&self, _: RunCall<RateLimitStatus>) -> ApiResult<CodeRun> {
+        self.serve(RouteId::RunCode.route()).await?;
+        let ran = json!({ "status": 200, "headers": {}, "body": null, "duration_ms": 1.0, "invocation_id": "inv_1",
+            "fuel": 1, "logs": [], "error": null, "background": null });
+        serde_json::from_value(ran).map_err(ApiError::internal)
+    }
+
+    async fn agent(&self, _: &str, _: &Parts) -> ApiResult<()> {
+        self.asked("agent")
+    }
+
+    fn runs_code(&self, (): &()) -> bool {
+        true
+    }
+
+    async fn tools_of(&self, _: &str, (): &(), _: Option<&[String]>) -> ApiResult<AgentToolList> {
+        self.asked("tools")?;
+        Ok(AgentToolList { tools: Vec::new(), types: String::new() })
+    }
+
+    async fn call_agent_tool(&self, call: AgentToolCall<()>) -> ApiResult<Value> {
+        self.asked(format!("tool {}", call.name))?;
+        Ok(json!({ "called": call.name }))
     }
 
     async fn verify_usage(&self, _: &str, invocation: &str, _: RateLimitStatus) -> ApiResult<UsageVerified> {

@@ -43,6 +43,7 @@ fn body(id: RouteId) -> Value {
         RouteId::FunctionsDeploy => json!({ "name": "hello", "code": "x" }),
         RouteId::BucketsCreate => json!({ "name": "photos" }),
         RouteId::StoragePresign => json!({ "bucket": "photos", "key": "a" }),
+        RouteId::RunCode => json!({ "code": "return 1" }),
         RouteId::UsageVerify => json!({ "invocation": "inv_1" }),
         _ => json!({}),
     }
@@ -53,7 +54,7 @@ fn answered_by_the_edge(id: RouteId) -> Option<&'static str> {
     match id {
         RouteId::ErrorPage => Some("FUNCTION_THREW"),
         RouteId::OpenApi => Some("\"openapi\": \"3.1.0\""),
-        RouteId::McpServe => Some("must accept both"),
+        RouteId::McpServe | RouteId::AppMcpServe => Some("must accept both"),
         RouteId::ApprovalPage | RouteId::ApprovalForm => Some("the link is not good"),
         RouteId::McpMetadata => Some("bearer_methods_supported"),
         // A plain request never gets as far as its use case.

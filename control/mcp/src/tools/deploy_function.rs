@@ -39,6 +39,8 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
             "agent_tool_exposed_to",
             "developer_only (default), or end_user: end users' agents may call it, too.",
         ),
+        ("agent_tool_input", "JSON Schema of the tool's arguments; they are checked by it. At most 16 KiB."),
+        ("agent_tool_output", "JSON Schema of the tool's result; it is checked by it. At most 16 KiB."),
         (
             "allow_service_key_impersonation",
             "Whether a service key may act as a user by X-Butterbase-As-User (default: true).",

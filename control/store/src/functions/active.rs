@@ -6,8 +6,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::{FunctionSettings, FunctionsTable};
-use crate::StoreError;
 use crate::triggers::{self, TRIGGERS_JSON};
+use crate::{Store, StoreError};
+use mayfly_api::run::RUN_NAME;
 use mayfly_api::triggers::Trigger;
 
 /// What an invocation needs to know of a function.
@@ -57,7 +58,7 @@ pub struct Canary {
 const ACTIVE: &str = "SELECT f.id, f.name, f.app_id, a.name AS app_name, a.paused, a.paused_reason,
     a.settings AS app_settings, v.id AS version_id, v.number AS version, i.image_digest,
     f.timeout_ms, f.cpu_limit_ms, f.memory_limit_mb, f.agent_tool, f.agent_tool_description, f.agent_tool_mode,
-    f.agent_tool_exposed_to, f.allow_service_key_impersonation, f.record_percent, f.transaction_mode, f.idempotency_key, f.env_revision,
+    f.agent_tool_exposed_to, f.agent_tool_input, f.agent_tool_output, f.allow_service_key_impersonation, f.record_percent, f.transaction_mode, f.idempotency_key, f.env_revision,
     a.env_revision AS app_env_revision,
     rv.id AS rollout_version_id, rv.number AS rollout_version, ri.image_digest AS rollout_image_digest, r.percent
   FROM functions f
@@ -92,6 +93,31 @@ impl ActiveFunction {
             }),
         }
     }
+}
+
+/// See [`FunctionsTable::of_runs`].
+pub(super) async fn of_runs(store: &Store, app_id: &str) -> Result<Option<ActiveFunction>, StoreError> {
+    let client = store.client().await?;
+    let sql = "SELECT id, name, paused, paused_reason, settings, env_revision FROM apps
+        WHERE id = $1 AND state = 'ready'";
+    let statement = client.prepare_cached(sql).await?;
+    let row = client.query_opt(&statement, &[&app_id]).await?;
+    Ok(row.map(|row| ActiveFunction {
+        // Sums of records are kept by function.
+        function_id: format!("run_{app_id}").into(),
+        function_name: RUN_NAME.into(),
+        app_id: app_id.into(),
+        app_name: row.get("name"),
+        paused: row.get::<_, bool>("paused").then(|| row.get("paused_reason")),
+        app_settings: row.get("settings"),
+        version_id: RUN_NAME.into(),
+        version: 0,
+        image_digest: None,
+        settings: FunctionSettings::default(),
+        triggers: Vec::new(),
+        env_revision: (row.get("env_revision"), 0),
+        canary: None,
+    }))
 }
 
 impl FunctionsTable<'_> {

@@ -3,6 +3,7 @@
 use mayfly_api::functions::{
     AgentToolExposure, AgentToolMode, IdempotencyKeyMode, SettingsChange, TransactionMode,
 };
+use mayfly_api::tool_schema::ToolSchema;
 use tokio_postgres::{Row, Transaction};
 
 use crate::StoreError;
@@ -24,6 +25,10 @@ pub struct FunctionSettings {
     pub agent_tool_mode: AgentToolMode,
     /// Whose agents see it.
     pub agent_tool_exposed_to: AgentToolExposure,
+    /// What it takes as a tool.
+    pub agent_tool_input: Option<ToolSchema>,
+    /// What it answers as a tool.
+    pub agent_tool_output: Option<ToolSchema>,
     /// Whether a service key may act as a user in it.
     pub allow_service_key_impersonation: bool,
     /// How many of a hundred invocations are recorded, so that they can be run again.
@@ -44,6 +49,8 @@ impl Default for FunctionSettings {
             agent_tool_description: None,
             agent_tool_mode: AgentToolMode::default(),
             agent_tool_exposed_to: AgentToolExposure::default(),
+            agent_tool_input: None,
+            agent_tool_output: None,
             allow_service_key_impersonation: true,
             record_percent: 0,
             transaction: TransactionMode::default(),
@@ -55,6 +62,7 @@ impl Default for FunctionSettings {
 impl FunctionSettings {
     pub(super) fn from_row(row: &Row) -> Self {
         let unsigned = |column: &str| row.get::<_, i32>(column).unsigned_abs();
+        let schema = |column: &str| row.get::<_, Option<&str>>(column).and_then(ToolSchema::parse);
         Self {
             timeout_ms: unsigned("timeout_ms"),
             cpu_limit_ms: unsigned("cpu_limit_ms"),
@@ -64,6 +72,8 @@ impl FunctionSettings {
             agent_tool_mode: AgentToolMode::parse(row.get("agent_tool_mode")).unwrap_or_default(),
             agent_tool_exposed_to: AgentToolExposure::parse(row.get("agent_tool_exposed_to"))
                 .unwrap_or_default(),
+            agent_tool_input: schema("agent_tool_input"),
+            agent_tool_output: schema("agent_tool_output"),
             allow_service_key_impersonation: row.get("allow_service_key_impersonation"),
             record_percent: unsigned("record_percent"),
             transaction: TransactionMode::parse(row.get("transaction_mode")).unwrap_or_default(),
@@ -94,6 +104,8 @@ pub(super) async fn apply(
                 record_percent = coalesce($11, record_percent),
                 transaction_mode = coalesce($12, transaction_mode),
                 idempotency_key = coalesce($13, idempotency_key),
+                agent_tool_input = coalesce($14, agent_tool_input),
+                agent_tool_output = coalesce($15, agent_tool_output),
                 updated_at = now()
              WHERE app_id = $1 AND name = $2",
             &[
@@ -110,6 +122,8 @@ pub(super) async fn apply(
                 &signed(patch.record_percent),
                 &patch.transaction.map(TransactionMode::as_str),
                 &patch.idempotency_key.map(IdempotencyKeyMode::as_str),
+                &patch.agent_tool_input.as_ref().map(ToolSchema::text),
+                &patch.agent_tool_output.as_ref().map(ToolSchema::text),
             ],
         )
         .await?;

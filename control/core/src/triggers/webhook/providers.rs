@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::signature::{SignatureFault, Terms, Unverified, WebhookSecret};
+use super::signature::{InvocationTerms, SignatureFault, Unverified, WebhookSecret};
 
 /// The longest id that is kept as it is.
 const ID_BYTES_MAX: usize = 255;
@@ -38,7 +38,7 @@ pub(super) fn verify(
     provider: WebhookProvider,
     delivery: &Unverified<'_>,
     secrets: &[WebhookSecret],
-    terms: &Terms<'_>,
+    terms: &InvocationTerms<'_>,
 ) -> Result<(), SignatureFault> {
     match provider {
         WebhookProvider::Stripe => stripe::verify(delivery, secrets, terms),

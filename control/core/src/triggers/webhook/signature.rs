@@ -22,7 +22,7 @@ pub(super) struct Unverified<'a> {
 
 /// What a trigger says of its provider's signatures.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Terms<'a> {
+pub(super) struct InvocationTerms<'a> {
     /// Seconds since 1970.
     pub(super) now: i64,
     /// How far a timestamp may be from that, either way.
@@ -95,7 +95,7 @@ impl<'a> Unverified<'a> {
     }
 }
 
-impl Terms<'_> {
+impl InvocationTerms<'_> {
     /// Refuse a timestamp that is too old, or in the future.
     pub(super) fn check_time(&self, text: &str, header: &str) -> Result<(), SignatureFault> {
         let malformed = || SignatureFault::Malformed(header.to_owned());

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::config::StoredWebhookConfig;
 use super::providers::{self, parse_secret};
-use super::signature::{SignatureFault, Terms, Unverified, WebhookSecret};
+use super::signature::{InvocationTerms, SignatureFault, Unverified, WebhookSecret};
 
 /// Under which name a trigger's secrets are encrypted: no variable can be called so.
 pub(crate) const SECRETS_NAME: &str = "=webhook";
@@ -47,7 +47,7 @@ impl WebhookTrigger {
         if self.secrets.is_empty() && !self.config.secret_required {
             return Ok(());
         }
-        let terms = Terms {
+        let terms = InvocationTerms {
             now,
             tolerance_seconds: self.config.tolerance_seconds,
             signature_header: self.config.signature_header.as_deref(),

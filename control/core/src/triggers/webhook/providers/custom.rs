@@ -2,7 +2,7 @@
 
 use ring::hmac::HMAC_SHA256;
 
-use super::super::signature::{SignatureFault, Terms, Unverified, WebhookSecret, check_mac};
+use super::super::signature::{InvocationTerms, SignatureFault, Unverified, WebhookSecret, check_mac};
 
 /// The header, unless the trigger names another.
 const HEADER: &str = "x-signature";
@@ -10,7 +10,7 @@ const HEADER: &str = "x-signature";
 pub(super) fn verify(
     delivery: &Unverified<'_>,
     secrets: &[WebhookSecret],
-    terms: &Terms<'_>,
+    terms: &InvocationTerms<'_>,
 ) -> Result<(), SignatureFault> {
     let name = terms.signature_header.unwrap_or(HEADER);
     let header = delivery.header(name)?;

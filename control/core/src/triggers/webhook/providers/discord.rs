@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::json;
 
-use super::super::signature::{SignatureFault, Terms, Unverified, WebhookSecret, check_ed25519};
+use super::super::signature::{InvocationTerms, SignatureFault, Unverified, WebhookSecret, check_ed25519};
 use super::HostAnswer;
 
 const HEADER: &str = "x-signature-ed25519";
@@ -21,7 +21,7 @@ struct Body {
 pub(super) fn verify(
     delivery: &Unverified<'_>,
     secrets: &[WebhookSecret],
-    terms: &Terms<'_>,
+    terms: &InvocationTerms<'_>,
 ) -> Result<(), SignatureFault> {
     let (header, time) = (delivery.header(HEADER)?, delivery.header(TIME_HEADER)?);
     let signature = hex::decode(header).map_err(|_| SignatureFault::Malformed(HEADER.to_owned()))?;

@@ -5,7 +5,7 @@ use ring::hmac::HMAC_SHA256;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::super::signature::{SignatureFault, Terms, Unverified, WebhookSecret, check_mac};
+use super::super::signature::{InvocationTerms, SignatureFault, Unverified, WebhookSecret, check_mac};
 use super::HostAnswer;
 
 const HEADER: &str = "x-slack-signature";
@@ -24,7 +24,7 @@ struct Body {
 pub(super) fn verify(
     delivery: &Unverified<'_>,
     secrets: &[WebhookSecret],
-    terms: &Terms<'_>,
+    terms: &InvocationTerms<'_>,
 ) -> Result<(), SignatureFault> {
     let (header, time) = (delivery.header(HEADER)?, delivery.header(TIME_HEADER)?);
     let signature = header.strip_prefix("v0=").and_then(|text| hex::decode(text).ok());

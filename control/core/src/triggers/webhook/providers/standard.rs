@@ -5,7 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::hmac::HMAC_SHA256;
 
-use super::super::signature::{SignatureFault, Terms, Unverified, WebhookSecret, check_ed25519, check_mac};
+use super::super::signature::{
+    InvocationTerms, SignatureFault, Unverified, WebhookSecret, check_ed25519, check_mac,
+};
 
 struct Names {
     id: &'static str,
@@ -20,7 +22,7 @@ const SVIX_NAMES: Names = Names { id: "svix-id", time: "svix-timestamp", signatu
 pub(super) fn verify(
     delivery: &Unverified<'_>,
     secrets: &[WebhookSecret],
-    terms: &Terms<'_>,
+    terms: &InvocationTerms<'_>,
 ) -> Result<(), SignatureFault> {
     let names = names(delivery);
     let header = delivery.header(names.signature)?;

@@ -2,14 +2,14 @@
 
 use ring::hmac::HMAC_SHA256;
 
-use super::super::signature::{SignatureFault, Terms, Unverified, WebhookSecret, check_mac};
+use super::super::signature::{InvocationTerms, SignatureFault, Unverified, WebhookSecret, check_mac};
 
 const HEADER: &str = "stripe-signature";
 
 pub(super) fn verify(
     delivery: &Unverified<'_>,
     secrets: &[WebhookSecret],
-    terms: &Terms<'_>,
+    terms: &InvocationTerms<'_>,
 ) -> Result<(), SignatureFault> {
     let header = delivery.header(HEADER)?;
     let malformed = || SignatureFault::Malformed(HEADER.to_owned());

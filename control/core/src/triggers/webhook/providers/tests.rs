@@ -36,7 +36,11 @@ impl Sent {
         let delivery = Unverified { headers: &headers, url: self.url, body: &self.body };
         let secrets: Vec<_> =
             self.secrets.iter().map(|text| parse_secret(self.provider, text).unwrap()).collect();
-        let terms = Terms { now: self.now, tolerance_seconds: 300, signature_header: self.signature_header };
+        let terms = InvocationTerms {
+            now: self.now,
+            tolerance_seconds: 300,
+            signature_header: self.signature_header,
+        };
         verify(self.provider, &delivery, &secrets, &terms)
     }
 
@@ -338,7 +342,7 @@ proptest::proptest! {
             WebhookSecret::Shared(Zeroizing::new(b"a secret that is not guessed".to_vec())),
             WebhookSecret::Ed25519([9; 32]),
         ];
-        let terms = Terms { now: AT, tolerance_seconds: 300, signature_header: None };
+        let terms = InvocationTerms { now: AT, tolerance_seconds: 300, signature_header: None };
         proptest::prop_assert!(verify(provider, &delivery, &secrets, &terms).is_err());
         let id = id(provider, &delivery, None);
         proptest::prop_assert!(id.is_none_or(|id| (1..=255).contains(&id.len()) && id.is_ascii()));

@@ -1,0 +1,308 @@
+//! Functions as tools of agents: listed, checked by their schemas, admitted by the policies, run as who calls.
+
+mod types;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use mayfly_api::agent_tools::{AgentToolInfo, AgentToolList};
+use mayfly_api::endpoint::{ApiCall, Handler};
+use mayfly_api::error::{ApiError, ApiResult, Code};
+use mayfly_api::functions::{AgentToolExposure, AgentToolMode};
+use mayfly_api::routes::AgentToolsList;
+use mayfly_policy::AGENT_TOOL_PREFIX;
+use mayfly_runtime::providers::BoxFuture;
+use mayfly_runtime::{CollectError, Request, Response};
+use mayfly_store::Store;
+use mayfly_telemetry::request::RequestContext;
+use serde_json::{Map, Value, json};
+
+use super::Agents;
+use super::gate::{AgentCall, AgentCaller, CallOutcome};
+use crate::admission::Admission;
+use crate::auth::AppAgent;
+use crate::functions::{CachedFunction, FunctionCache, choose_version};
+use crate::invoke::{
+    Allowance, Invocation, InvocationScope, InvocationTerms, Invoker, Running, ToolCalls, TriggerEvent,
+};
+
+/// Bytes of a tool's result.
+const RESULT_BYTES_MAX: usize = 1 << 20;
+
+/// The use case. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct AgentTools(Arc<AgentToolParts>);
+
+/// What [`AgentTools`] works with.
+#[derive(Debug)]
+pub struct AgentToolParts {
+    /// The platform's tables.
+    pub store: Store,
+    /// Finds functions.
+    pub functions: FunctionCache,
+    /// The app's limits count for its tools, too.
+    pub admission: Admission,
+    /// Runs functions.
+    pub invoker: Invoker,
+    /// Policies, approvals and the audit log.
+    pub agents: Agents,
+    /// The address that callers use, without a slash at its end.
+    pub base: Arc<str>,
+}
+
+/// A call of a function as a tool.
+#[derive(Debug)]
+pub struct AppToolCall {
+    /// The app.
+    pub app: String,
+    /// Who calls.
+    pub agent: AppAgent,
+    /// The function.
+    pub name: String,
+    /// What it is given.
+    pub arguments: Map<String, Value>,
+    /// The tools that the client wants; `None`: all.
+    pub only: Option<Arc<[String]>>,
+    /// The request that it belongs to.
+    pub context: RequestContext,
+    /// The run whose `tools` it is.
+    pub within: Option<Arc<InvocationScope>>,
+}
+
+impl AgentTools {
+    /// Over these parts.
+    pub fn new(parts: AgentToolParts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The tools that this agent sees, by name; of those that it wants, where it says which.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn list(
+        &self,
+        app: &str,
+        agent: &AppAgent,
+        only: Option<&[String]>,
+    ) -> ApiResult<Vec<AgentToolInfo>> {
+        let mut tools = self.all(app).await?;
+        tools.retain(|tool| is_visible(agent, tool.exposed_to) && is_wanted(only, &tool.name));
+        Ok(tools)
+    }
+
+    /// The declaration of `tools` for TypeScript.
+    pub fn types(tools: &[AgentToolInfo]) -> String {
+        types::declaration(tools)
+    }
+
+    async fn all(&self, app: &str) -> ApiResult<Vec<AgentToolInfo>> {
+        let functions = self.0.store.functions().list(app).await?;
+        let of_agents = functions.into_iter().filter(|function| function.settings.agent_tool);
+        Ok(of_agents
+            .map(|function| AgentToolInfo {
+                name: function.name,
+                description: function.settings.agent_tool_description.or(function.description),
+                mode: function.settings.agent_tool_mode,
+                exposed_to: function.settings.agent_tool_exposed_to,
+                input: function.settings.agent_tool_input,
+                output: function.settings.agent_tool_output,
+            })
+            .collect())
+    }
+
+    /// What `tools` of code that runs once calls: these, or with `None` all that the agent sees.
+    pub(crate) fn for_run(
+        &self,
+        app: &str,
+        agent: &AppAgent,
+        only: Option<Vec<String>>,
+    ) -> Arc<dyn ToolCalls> {
+        let only = only.map(Into::into);
+        Arc::new(RunTools { tools: self.clone(), app: app.to_owned(), agent: agent.clone(), only })
+    }
+
+    /// Call a function as a tool. Whatever comes of it is in the audit log.
+    ///
+    /// # Errors
+    /// Why there is no result; where the function ran, the error names the invocation.
+    pub async fn call(&self, call: AppToolCall) -> ApiResult<Value> {
+        let is_trusted = call.agent.manager.is_some();
+        let result = match self.admitted(&call).await {
+            Err(error) => Err(error),
+            Ok((function, number)) => {
+                let (result, invocation_id) = self.run(&call, function).await;
+                let error_code = result.as_ref().err().map(|error| error.code().as_str().to_owned());
+                self.0.agents.settle(number, CallOutcome { error_code, invocation_id }).await;
+                result
+            }
+        };
+        let shown = |error: ApiError| if is_trusted { error.for_trusted(String::new()) } else { error };
+        result.map_err(shown)
+    }
+
+    /// The function of a call that may be made, and the call's number in the audit log.
+    async fn admitted(&self, call: &AppToolCall) -> ApiResult<(Arc<CachedFunction>, i64)> {
+        let found = self.found(call).await;
+        let asked = AgentCall {
+            caller: Some(agent_caller(&call.agent)),
+            app: Some(call.app.clone()),
+            tool: format!("{AGENT_TOOL_PREFIX}{}", call.name),
+            arguments: call.arguments.clone(),
+            request_id: Arc::clone(&call.context.id),
+            needs_approval: found
+                .as_ref()
+                .is_ok_and(|function| function.function.settings.agent_tool_mode == AgentToolMode::ReadWrite),
+        };
+        match found {
+            Ok(function) => Ok((function, self.0.agents.admit(&asked).await?)),
+            Err(error) => {
+                self.0.agents.refuse(&asked, &error).await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn found(&self, call: &AppToolCall) -> ApiResult<Arc<CachedFunction>> {
+        let found = match mayfly_api::names::is_function_name(&call.name) {
+            true => self.0.functions.by_name(&call.app, &call.name).await?,
+            false => None,
+        };
+        let is_there = |function: &Arc<CachedFunction>| {
+            let settings = &function.function.settings;
+            settings.agent_tool
+                && is_visible(&call.agent, settings.agent_tool_exposed_to)
+                && is_wanted(call.only.as_deref(), &call.name)
+        };
+        let function = found.filter(is_there);
+        let function = function.ok_or_else(|| ApiError::not_found(format!("the tool `{}`", call.name)))?;
+        function.check_paused()?;
+        function.tool()?.check_input(&call.arguments)?;
+        Ok(function)
+    }
+
+    async fn run(
+        &self,
+        call: &AppToolCall,
+        function: Arc<CachedFunction>,
+    ) -> (ApiResult<Value>, Option<String>) {
+        let mut running = match self.start(call, Arc::clone(&function)).await {
+            Ok(running) => running,
+            Err(error) => return (Err(error), None),
+        };
+        let id = running.id.clone();
+        let result = match running.response_apart().await {
+            Ok(response) => result_of(response, &function).await,
+            Err(error) => Err(error),
+        };
+        if let Some(guard) = running.disconnect_guard() {
+            guard.served();
+        }
+        (result.map_err(|error| error.of_invocation(id.as_str())), Some(id))
+    }
+
+    async fn start(&self, call: &AppToolCall, function: Arc<CachedFunction>) -> ApiResult<Running> {
+        let AppToolCall { app, agent, name, arguments, context, within, .. } = call;
+        let counted = self.0.admission.count(app).await?;
+        let permit = self.0.admission.enter(counted).await?.slot;
+        let body = serde_json::to_vec(arguments).map_err(ApiError::internal)?;
+        let path = format!("/v1/{app}/fn/{name}");
+        let request = Request {
+            method: "POST".to_owned(),
+            url: format!("{}{path}", self.0.base),
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: Some(body.into()),
+        };
+        let mode = function.function.settings.agent_tool_mode;
+        let event = json!({ "tool": name, "mode": mode });
+        let invocation = Invocation {
+            function: choose_version(function, agent.caller.user_id.as_deref()),
+            request,
+            path,
+            caller: agent.caller.clone(),
+            identity: agent.identity.clone(),
+            trigger: TriggerEvent::tool(event).map_err(ApiError::internal)?,
+            context: RequestContext { received_at: Instant::now(), ..context.clone() },
+            permit,
+            parent: within.clone(),
+            terms: InvocationTerms { allowance: Allowance::of_tool(mode), ..InvocationTerms::default() },
+        };
+        self.0.invoker.start(invocation).await
+    }
+}
+
+impl Handler<AgentToolsList> for AgentTools {
+    async fn handle(&self, call: ApiCall<AgentToolsList>) -> ApiResult<AgentToolList> {
+        let tools = self.all(&call.context.app).await?;
+        Ok(AgentToolList { types: Self::types(&tools), tools })
+    }
+}
+
+/// `tools` of one run.
+#[derive(Debug)]
+struct RunTools {
+    tools: AgentTools,
+    app: String,
+    agent: AppAgent,
+    only: Option<Arc<[String]>>,
+}
+
+impl ToolCalls for RunTools {
+    fn call(
+        self: Arc<Self>,
+        name: String,
+        arguments: Map<String, Value>,
+        within: Arc<InvocationScope>,
+    ) -> BoxFuture<'static, ApiResult<Value>> {
+        Box::pin(async move {
+            let call = AppToolCall {
+                app: self.app.clone(),
+                agent: self.agent.clone(),
+                name,
+                arguments,
+                only: self.only.clone(),
+                context: within.context().clone(),
+                within: Some(within),
+            };
+            self.tools.call(call).await
+        })
+    }
+}
+
+fn is_visible(agent: &AppAgent, exposed_to: AgentToolExposure) -> bool {
+    agent.manager.is_some() || exposed_to == AgentToolExposure::EndUser
+}
+
+fn is_wanted(only: Option<&[String]>, name: &str) -> bool {
+    only.is_none_or(|only| only.iter().any(|wanted| wanted == name))
+}
+
+fn agent_caller(agent: &AppAgent) -> AgentCaller {
+    match (&agent.manager, &agent.caller.user_id) {
+        (Some(manager), _) => AgentCaller::Manager(manager.clone()),
+        (None, user) => AgentCaller::EndUser(user.clone().unwrap_or_default()),
+    }
+}
+
+async fn result_of(response: Response, function: &CachedFunction) -> ApiResult<Value> {
+    let Response { status, headers, body } = response;
+    let is_json = headers.iter().any(|(name, value)| name == "content-type" && value.contains("json"));
+    let bytes = match body {
+        None => None,
+        Some(body) => Some(body.collect(RESULT_BYTES_MAX).await.map_err(|error| {
+            let code = match error {
+                CollectError::TooLarge(_) => Code::FunctionOutputLimit,
+                CollectError::Broken(_) => Code::FunctionThrew,
+            };
+            ApiError::new(code, error.to_string())
+        })?),
+    };
+    let parsed = bytes.as_deref().filter(|_| is_json).and_then(|bytes| serde_json::from_slice(bytes).ok());
+    let text = || bytes.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    let value: Value = parsed.unwrap_or_else(|| json!(text()));
+    if status >= 400 {
+        let error = ApiError::new(Code::FunctionStatus, format!("the tool answered with status {status}"));
+        return Err(error.with_details(json!({ "status": status, "body": value })));
+    }
+    function.tool()?.check_output(&value)?;
+    Ok(value)
+}

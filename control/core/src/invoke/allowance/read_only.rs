@@ -1,0 +1,35 @@
+//! A database that cannot be changed: every statement, and every transaction, is in one of PostgreSQL's read-only transactions,
+//! which no statement can leave.
+
+use std::sync::Arc;
+
+use mayfly_runtime::providers::{
+    Actor, BoxFuture, Database, GuestError, ResultSet, Statement, Transaction, TransactionOptions,
+};
+
+/// A database, for looking.
+pub(super) struct ReadOnlyDatabase(pub(super) Arc<dyn Database>);
+
+impl Database for ReadOnlyDatabase {
+    fn query(self: Arc<Self>, statement: Statement) -> BoxFuture<'static, Result<ResultSet, GuestError>> {
+        Box::pin(async move {
+            let options = TransactionOptions { isolation: None, read_only: true };
+            let mut transaction = Arc::clone(&self.0).begin(options).await?;
+            let rows = transaction.query(statement).await?;
+            transaction.commit().await?;
+            Ok(rows)
+        })
+    }
+
+    fn begin(
+        self: Arc<Self>,
+        options: TransactionOptions,
+    ) -> BoxFuture<'static, Result<Box<dyn Transaction>, GuestError>> {
+        Arc::clone(&self.0).begin(TransactionOptions { read_only: true, ..options })
+    }
+
+    fn act_as(self: Arc<Self>, actor: Actor) -> Result<Arc<dyn Database>, GuestError> {
+        let other = Arc::clone(&self.0).act_as(actor)?;
+        Ok(Arc::new(Self(other)))
+    }
+}

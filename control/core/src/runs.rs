@@ -1,0 +1,238 @@
+//! Code that runs once: compiled, or known from a moment ago, and run in a sandbox of its own. Nothing is kept but the record.
+
+mod scripts;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderMap;
+use mayfly_api::access::Manager;
+use mayfly_api::endpoint::{ApiCall, Handler};
+use mayfly_api::error::{ApiError, ApiResult, Code};
+use mayfly_api::functions::InvokeFunction;
+use mayfly_api::logs::LogPage;
+use mayfly_api::routes::RunsList;
+use mayfly_api::run::{CodeRun, RUN_NAME, RunCapabilities, RunCode, RunError, RunLimits};
+use mayfly_api::value::Millis;
+use mayfly_quota::{ConcurrencyPermit, CpuScheduler};
+use mayfly_runtime::{Engine, FUEL_PER_CPU_MS, Limits, ScriptSource, Source};
+use mayfly_telemetry::request::RequestContext;
+use serde_json::{Value, json};
+
+use crate::agents::AgentTools;
+use crate::auth::{AppAgent, as_user};
+use crate::deploy;
+use crate::functions::FunctionCache;
+use crate::invoke::{Allowance, CompiledScript, Invocation, InvocationTerms, Invoker, TriggerEvent};
+use crate::logs::{Logs, background_info, entry};
+use crate::test_call::{content_of, request_of, shown};
+
+use scripts::ScriptCache;
+
+/// What stacks call the code.
+const FILE_NAME: &str = "run.ts";
+/// `tools`: each member is a tool of the app's.
+const PROLOGUE: &str = "{ const send = fetch; globalThis.tools = new Proxy({ __proto__: null }, { get: (_, name) => typeof name !== \
+    'string' || name === 'then' ? undefined : async (args = {}) => { const answer = await send('mayfly-tool:' + \
+    encodeURIComponent(name), { method: 'POST', body: JSON.stringify(args) }); const told = await answer.json(); if (answer.ok) \
+    return told.result; const error = new Error(`tools.${name}: ${told.message}`); error.code = told.code; error.details = \
+    told.details; throw error; } }); }";
+
+/// The use case. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Runs {
+    parts: Arc<RunParts>,
+    scripts: Arc<ScriptCache>,
+}
+
+/// What [`Runs`] works with.
+#[derive(Debug)]
+pub struct RunParts {
+    /// Finds the app.
+    pub functions: FunctionCache,
+    /// Compiles.
+    pub engine: Engine,
+    /// Compiling is work of the app's.
+    pub cpu_scheduler: CpuScheduler,
+    /// Runs.
+    pub invoker: Invoker,
+    /// What `tools` calls.
+    pub tools: AgentTools,
+    /// Reads records.
+    pub logs: Logs,
+}
+
+/// Of which app, and by whom.
+#[derive(Debug)]
+pub struct RunTarget<'a> {
+    /// The app.
+    pub app: &'a str,
+    /// The URL that `req` has.
+    pub url: &'a str,
+    /// Where error pages are.
+    pub base: &'a str,
+    /// Who manages the app.
+    pub manager: &'a Manager,
+    /// The request's headers: they may name a user.
+    pub headers: &'a HeaderMap,
+}
+
+impl Runs {
+    /// Over these parts.
+    pub fn new(parts: RunParts) -> Self {
+        Self { parts: Arc::new(parts), scripts: Arc::default() }
+    }
+
+    /// Run code and wait until all of it is over.
+    ///
+    /// # Errors
+    /// When nothing ran: what is wrong with the request or the code, and what any call fails with.
+    pub async fn run(
+        &self,
+        target: RunTarget<'_>,
+        wanted: RunCode,
+        context: RequestContext,
+        permit: ConcurrencyPermit,
+    ) -> ApiResult<CodeRun> {
+        let parts = &*self.parts;
+        let RunCode { code, input, method, headers, body, limits, capabilities } = wanted;
+        let function = parts.functions.of_runs(target.app).await?;
+        function.check_paused()?;
+        let agent = AppAgent::manager(target.manager.clone(), as_user(target.headers)?)?;
+        let capabilities = capabilities.map(|capabilities| capabilities.0).unwrap_or_default();
+        let limits = limits_of(limits.map(|limits| limits.0).unwrap_or_default());
+        let asked = InvokeFunction { method, path: None, headers, body, wait_background: None };
+        let (request, path) = request_of(target.url, asked, None)?;
+        let trigger = TriggerEvent::run(json!({ "input": input })).map_err(ApiError::internal)?;
+        let (script, spent) = self.compiled(target.app, code.into_string(), &limits, permit.weight()).await?;
+        let tools = parts.tools.for_run(target.app, &agent, tools_of(&capabilities));
+        let terms = InvocationTerms {
+            allowance: Allowance::of_run(&capabilities),
+            script: Some(script),
+            limits: Some(limits),
+            spent,
+            tools: Some(tools),
+        };
+        let AppAgent { caller, identity, .. } = agent;
+        let invocation = Invocation {
+            function,
+            request,
+            path,
+            caller,
+            identity,
+            trigger,
+            context,
+            permit,
+            parent: None,
+            terms,
+        };
+        let mut running = parts.invoker.start(invocation).await?;
+        let answered = match running.response().await {
+            Ok(response) => content_of(response, &running.id).await,
+            Err(error) => Err(error),
+        };
+        if let Some(guard) = running.disconnect_guard() {
+            guard.served();
+        }
+        let invocation_id = running.id.clone();
+        let (response, error) = match answered {
+            Ok((status, headers, content)) => (Some(shown(status, headers, content)), None),
+            Err(error) if error.code() == Code::InternalError => return Err(error),
+            Err(error) => (None, Some(told(error, target.base))),
+        };
+        // Fuel and logs are complete only when `waitUntil` is through.
+        let record = running.record().await;
+        Ok(CodeRun {
+            status: response.as_ref().map(|response| response.status),
+            headers: response.as_ref().map(|response| response.headers.clone()).unwrap_or_default(),
+            body: response.map_or(Value::Null, |response| response.body),
+            logs: record.logs.iter().map(entry).collect(),
+            fuel: record.fuel,
+            duration_ms: Millis::of_micros(record.duration_us),
+            error,
+            background: record.background.clone().map(background_info),
+            invocation_id,
+        })
+    }
+
+    /// The code's bytecode, and the fuel that making it used now.
+    async fn compiled(
+        &self,
+        app: &str,
+        code: String,
+        limits: &Limits,
+        weight: u32,
+    ) -> ApiResult<(Arc<CompiledScript>, u64)> {
+        let key = ScriptCache::key(app, &code);
+        if let Some(known) = self.scripts.get(&key) {
+            return Ok((known, 0));
+        }
+        let source = ScriptSource {
+            source: Source { file_name: FILE_NAME.to_owned(), code, source_map: None },
+            prologue: PROLOGUE.to_owned(),
+        };
+        let compile = self.parts.engine.compile_script(&source, limits);
+        let compiled = self.parts.cpu_scheduler.run(app.into(), weight, compile).await;
+        let script = Arc::new(CompiledScript::new(compiled.map_err(deploy::refuse)?));
+        self.scripts.put(key, &script);
+        let spent = script.compile_fuel();
+        Ok((script, spent))
+    }
+}
+
+impl Handler<RunsList> for Runs {
+    async fn handle(&self, call: ApiCall<RunsList>) -> ApiResult<LogPage> {
+        self.parts.logs.page(&call.context.app, RUN_NAME, &call.query).await
+    }
+}
+
+fn limits_of(wanted: RunLimits) -> Limits {
+    let default = Limits::default();
+    Limits {
+        fuel: wanted.cpu_limit_ms.map_or(default.fuel, |ms| u64::from(ms.get()) * FUEL_PER_CPU_MS),
+        timeout: wanted.timeout_ms.map_or(default.timeout, |ms| Duration::from_millis(ms.get().into())),
+        memory_bytes: wanted.memory_limit_mb.map_or(default.memory_bytes, |mb| (mb.get() as usize) << 20),
+        ..default
+    }
+}
+
+fn tools_of(capabilities: &RunCapabilities) -> Option<Vec<String>> {
+    let names = capabilities.tools.as_ref()?;
+    Some(names.iter().map(|name| name.to_string()).collect())
+}
+
+/// Why code failed, for those who sent it.
+fn told(error: ApiError, base: &str) -> RunError {
+    let error = error.for_trusted(String::new());
+    let code = error.code();
+    RunError {
+        code: code.as_str().to_owned(),
+        message: error.message().to_owned(),
+        remediation: code.remediation().to_owned(),
+        documentation_url: format!("{base}/errors/{}", code.as_str()),
+        stack: error.stack().map(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_those_of_a_function_or_lower() {
+        assert_eq!(limits_of(RunLimits::default()), Limits::default());
+        let read = |sent: Value| mayfly_api::decode::value::<RunLimits>(sent, "limits");
+        let low = limits_of(read(json!({ "timeoutMs": 5, "cpuLimitMs": 2, "memoryLimitMb": 16 })).unwrap());
+        assert_eq!(low.timeout, Duration::from_millis(5));
+        assert_eq!((low.fuel, low.memory_bytes), (2 * FUEL_PER_CPU_MS, 16 << 20));
+        for raised in [
+            json!({ "timeoutMs": 30_001 }),
+            json!({ "cpuLimitMs": 10_001 }),
+            json!({ "memoryLimitMb": 129 }),
+            json!({ "timeoutMs": 0 }),
+            json!({ "fuel": 1 }),
+        ] {
+            assert!(read(raised.clone()).is_err(), "{raised}");
+        }
+    }
+}
