@@ -56,7 +56,8 @@ const found = {
   bound: (await call("get-sum", { a: 101, b: 1 })).code,
   sum: (await call("get-sum", { a: 1, b: 2 })).text,
   again: (await call("get-sum", { a: 1, b: 2 })).code,
-  steps, done: long.text.includes("completed"),
+  // The client forgets a call with its answer: a report that is read together with it is lost there.
+  steps: steps.slice(0, 3), done: long.text.includes("completed"),
   sampled: sampled.text.includes("sampled"),
   elicited: !elicited.result.isError,
   approved: !approved.result.isError,

@@ -185,7 +185,7 @@ async fn the_typescript_client_before_the_reference_server() {
             json!({
                 "server": "mcp-servers/everything", "hidden": false, "echo": "Echo: hi", "denied": "POLICY_DENIED",
                 "bound": "POLICY_DENIED", "sum": "The sum of 1 and 2 is 3.", "again": "POLICY_RATE_LIMIT",
-                "steps": [1, 2, 3, 4], "done": true, "sampled": true, "elicited": true, "approved": true, "asked": 1,
+                "steps": [1, 2, 3], "done": true, "sampled": true, "elicited": true, "approved": true, "asked": 1,
                 "read": 1, "prompt": true, "completed": true,
             }),
             "{transport}"
