@@ -1,6 +1,6 @@
 //! The compile worker: hostile source may end its process, and the server goes on.
 
-use mayfly_runtime::{CompileError, Engine, EngineConfig, Source};
+use mayfly_runtime::{CompileError, Engine, EngineConfig, Limits, ScriptSource, Source};
 use support::cluster::run;
 
 async fn engine(cache: &tempfile::TempDir) -> Engine {
@@ -55,5 +55,34 @@ fn the_workers_errors_are_those_of_the_compiler() {
         let no_map = Source { source_map: Some("none".to_owned()), ..source("1".to_owned()) };
         let error = engine.build(&no_map).await.unwrap_err();
         assert!(matches!(error, CompileError::SourceMap { .. }), "{error:?}");
+    });
+}
+
+#[test]
+fn code_that_runs_once_is_compiled_beside_what_ends_a_worker() {
+    run(async {
+        let cache = tempfile::tempdir().unwrap();
+        let engine = engine(&cache).await;
+        let script =
+            |code: String| ScriptSource { source: source(code), prologue: "globalThis.a = 1;".to_owned() };
+        let limits = Limits::default();
+        // More at once than there are workers, and each third one ends its own.
+        let compiled = (0..24).map(|n| {
+            let code =
+                if n % 3 == 0 { "(".repeat(500_000) } else { format!("const n: number = {n}; return n") };
+            let (engine, script, limits) = (engine.clone(), script(code), limits.clone());
+            tokio::spawn(async move { (n, engine.compile_script(&script, &limits).await.is_ok()) })
+        });
+        for compiled in compiled.collect::<Vec<_>>() {
+            let (n, is_ok) = compiled.await.unwrap();
+            assert_eq!(is_ok, n % 3 != 0, "{n}");
+        }
+        let error = engine.compile_script(&script("\nreturn 1 +".to_owned()), &limits).await.unwrap_err();
+        assert_eq!(error.place().map(|place| place.line), Some(2), "{error:?}");
+        // There is a reserve beyond a limit, which short code does not use up.
+        let low = Limits { fuel: 1_000, ..limits };
+        let long = script("globalThis.a = [1, 2, 3];\n".repeat(20_000));
+        let error = engine.compile_script(&long, &low).await.err();
+        assert!(matches!(error, Some(CompileError::TopLevelLimit { .. })), "{error:?}");
     });
 }

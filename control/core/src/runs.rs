@@ -13,6 +13,7 @@ use mayfly_api::functions::InvokeFunction;
 use mayfly_api::logs::LogPage;
 use mayfly_api::routes::RunsList;
 use mayfly_api::run::{CodeRun, RUN_NAME, RunCapabilities, RunCode, RunError, RunLimits};
+use mayfly_api::scope::Scope;
 use mayfly_api::value::Millis;
 use mayfly_quota::{ConcurrencyPermit, CpuScheduler};
 use mayfly_runtime::{Engine, FUEL_PER_CPU_MS, Limits, ScriptSource, Source};
@@ -100,18 +101,21 @@ impl Runs {
         function.check_paused()?;
         let agent = AppAgent::manager(target.manager.clone(), as_user(target.headers)?)?;
         let capabilities = capabilities.map(|capabilities| capabilities.0).unwrap_or_default();
+        check_scope(&agent, &capabilities)?;
         let limits = limits_of(limits.map(|limits| limits.0).unwrap_or_default());
         let asked = InvokeFunction { method, path: None, headers, body, wait_background: None };
         let (request, path) = request_of(target.url, asked, None)?;
         let trigger = TriggerEvent::run(json!({ "input": input })).map_err(ApiError::internal)?;
         let (script, spent) = self.compiled(target.app, code.into_string(), &limits, permit.weight()).await?;
-        let tools = parts.tools.for_run(target.app, &agent, tools_of(&capabilities));
+        let tools = agent
+            .has(Scope::Invoke)
+            .then(|| parts.tools.for_run(target.app, &agent, tools_of(&capabilities)));
         let terms = InvocationTerms {
             allowance: Allowance::of_run(&capabilities),
             script: Some(script),
             limits: Some(limits),
             spent,
-            tools: Some(tools),
+            tools,
         };
         let AppAgent { caller, identity, .. } = agent;
         let invocation = Invocation {
@@ -194,6 +198,17 @@ fn limits_of(wanted: RunLimits) -> Limits {
         memory_bytes: wanted.memory_limit_mb.map_or(default.memory_bytes, |mb| (mb.get() as usize) << 20),
         ..default
     }
+}
+
+/// What calls functions takes the scope that calling one takes.
+fn check_scope(agent: &AppAgent, capabilities: &RunCapabilities) -> ApiResult<()> {
+    for (name, list) in [("functions", &capabilities.functions), ("enqueue", &capabilities.enqueue)] {
+        if list.as_ref().is_some_and(|list| !list.is_empty()) && !agent.has(Scope::Invoke) {
+            let text = format!("capabilities.{name}: the key lacks the scope `invoke`");
+            return Err(ApiError::new(Code::AuthForbidden, text));
+        }
+    }
+    Ok(())
 }
 
 fn tools_of(capabilities: &RunCapabilities) -> Option<Vec<String>> {

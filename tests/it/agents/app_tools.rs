@@ -179,6 +179,18 @@ fn an_end_user_sees_their_rows_alone() {
             (&json!("agent_tool"), &json!("bob")),
             "{logs:?}"
         );
+        // A service key acts as a user where the function lets it.
+        let acts = async |setting: bool| {
+            let patch = json!({ "allow_service_key_impersonation": setting });
+            app.manage("PATCH", "/functions/search_notes/settings").json(patch).ok().await;
+            let params = json!({ "name": "search_notes", "arguments": { "text": "milk" } });
+            let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+            let ask = app.client.post(&format!("/mcp/{}", app.id)).header("x-butterbase-as-user", "bob");
+            let ask = ask.header("accept", "application/json, text/event-stream").json(body);
+            ask.key(&app.service_key).ok().await["result"]["structuredContent"].clone()
+        };
+        assert_eq!(acts(true).await["user"], "bob");
+        assert_eq!(acts(false).await["code"], "AUTH_IMPERSONATION_DISABLED");
         let entries = app.manage("GET", "/audit?identity=user:ann").ok().await["entries"].clone();
         assert_eq!(entries.as_array().unwrap().len(), 4, "{entries}");
         assert_eq!(

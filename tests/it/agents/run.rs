@@ -1,5 +1,8 @@
 //! Code that runs once: what it answers, what it may, and what is refused.
 
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
 use serde_json::{Value, json};
 use support::app::{Node, TestApp};
 use support::cluster::run;
@@ -300,6 +303,15 @@ fn it_takes_the_scope_and_a_user_is_a_user() {
         let ask = |key: &str| app.client.post(&app.path("/run")).key(key).json(json!({ "code": "return 1" }));
         assert_eq!(ask(&runs).ok().await["body"], 1);
         ask(&not).fails(403, "AUTH_FORBIDDEN").await;
+        // What calls functions takes the scope for that, too.
+        for capability in ["functions", "enqueue"] {
+            let body = json!({ "code": "1", "capabilities": { capability: ["a"] } });
+            let ask = app.client.post(&app.path("/run")).key(&runs).json(body);
+            ask.fails(403, "AUTH_FORBIDDEN").await;
+        }
+        let tool = json!({ "code": "return tools.a().catch((error) => error.code ?? error.cause?.code)" });
+        let tool = app.client.post(&app.path("/run")).key(&runs).json(tool).ok().await;
+        assert_eq!(tool["body"], "CAPABILITY_DENIED");
         let other = TestApp::new().await;
         ask(&other.service_key).fails(404, "RESOURCE_NOT_FOUND").await;
         let code = "return [ctx.user?.id ?? null, (await ctx.db.query('SELECT current_user_id() AS id')).rows[0].id]";
@@ -337,5 +349,47 @@ fn the_tool_answers_as_the_route_and_is_audited() {
         assert_eq!((&first["decision"], &first["succeeded"]), (&json!("allowed"), &json!(true)), "{first}");
         assert_eq!(first["invocation_id"], ran["invocation_id"]);
         assert_eq!(of_run[of_run.len() - 2]["error_code"], "FUNCTION_THREW");
+    });
+}
+
+#[test]
+fn the_command_line_runs_a_file_or_its_input() {
+    run(async {
+        let app = TestApp::new().await;
+        let mayfly = async |arguments: &[&str], stdin: &str| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+            command
+                .arg("run")
+                .args(arguments)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped());
+            command.env("MAYFLY_URL", format!("http://{}", app.client.address()));
+            command.env("MAYFLY_KEY", &app.service_key).env("MAYFLY_APP", &app.id);
+            let stdin = stdin.to_owned();
+            let run = move || {
+                let mut child = command.spawn().unwrap();
+                child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+                child.wait_with_output().unwrap()
+            };
+            tokio::task::spawn_blocking(run).await.unwrap()
+        };
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "console.log('seen'); return { n: input + 1 }").unwrap();
+        let output = mayfly(&[file.path().to_str().unwrap(), "--input", "41"], "").await;
+        let (data, chatter) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(serde_json::from_str::<Value>(&data).unwrap(), json!({ "n": 42 }), "{chatter}");
+        assert!(output.status.success() && chatter.contains("log seen"), "{chatter}");
+        let output =
+            mayfly(&["-", "--db", "read_only"], "return (await ctx.db.query('SELECT 7 AS n')).rows[0].n")
+                .await;
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "7");
+        let output = mayfly(&["-"], "throw new Error('no')").await;
+        assert_eq!(output.status.code(), Some(8));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("run.ts:1:"), "{output:?}");
+        assert_eq!(mayfly(&["-", "--db", "all"], "1").await.status.code(), Some(5));
+        assert_eq!(mayfly(&["no-such-file.ts"], "").await.status.code(), Some(2));
+        assert_eq!(mayfly(&["-"], "return (").await.status.code(), Some(5));
     });
 }

@@ -176,6 +176,11 @@ impl AgentTools {
         let function = found.filter(is_there);
         let function = function.ok_or_else(|| ApiError::not_found(format!("the tool `{}`", call.name)))?;
         function.check_paused()?;
+        let acts_as_user = call.agent.manager.is_some() && call.agent.caller.user_id.is_some();
+        if acts_as_user && !function.function.settings.allow_service_key_impersonation {
+            let text = "this function does not let a service key act as a user";
+            return Err(ApiError::new(Code::AuthImpersonationDisabled, text));
+        }
         function.tool()?.check_input(&call.arguments)?;
         Ok(function)
     }

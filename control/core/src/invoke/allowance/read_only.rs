@@ -15,9 +15,14 @@ impl Database for ReadOnlyDatabase {
         Box::pin(async move {
             let options = TransactionOptions { isolation: None, read_only: true };
             let mut transaction = Arc::clone(&self.0).begin(options).await?;
-            let rows = transaction.query(statement).await?;
-            transaction.commit().await?;
-            Ok(rows)
+            match transaction.query(statement).await {
+                Ok(rows) => transaction.commit().await.map(|()| rows),
+                Err(error) => {
+                    // Its connection is as good as before; where even that fails, it is not used again.
+                    let _ = transaction.rollback().await;
+                    Err(error)
+                }
+            }
         })
     }
 
