@@ -108,8 +108,13 @@ fn spawn(mut command: Command) -> Result<(Child, std::net::SocketAddr), String> 
         }
         let _ = told.send(Err(said));
     });
-    let address = address.recv_timeout(Duration::from_secs(60)).expect("the process listens")?;
-    Ok((child, address.parse().expect("an address")))
+    match address.recv_timeout(Duration::from_secs(60)).expect("the process listens") {
+        Ok(address) => Ok((child, address.parse().expect("an address"))),
+        Err(said) => {
+            child.wait().expect("the process has ended");
+            Err(said)
+        }
+    }
 }
 
 /// The URL of a database of a server.
