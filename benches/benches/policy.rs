@@ -112,7 +112,7 @@ async fn proxy() {
     };
     let proxy = Proxy::open(settings).await.expect("it opens");
     let ((client, server), (to, from)) = (tokio::io::duplex(1 << 16), tokio::io::duplex(1 << 16));
-    let (through, ended) = tokio::join!(calls(from, client), proxy.run(server, to));
+    let (through, ended) = tokio::join!(calls(from, client), proxy.run(server, to, std::future::pending()));
     ended.expect("it ends with its client");
     let added = through.saturating_sub(direct).as_secs_f64() * 1_000.0;
     figures::note("policy/ms that the proxy adds to a call", added);

@@ -98,6 +98,16 @@ impl AuditLog {
         }
     }
 
+    /// Wait until all that was sent is on the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) async fn flush(&self) -> io::Result<()> {
+        let (durable, done) = oneshot::channel();
+        self.send(Row { line: String::new(), durable: Some(durable) }).await?;
+        done.await.map_err(|_| io::Error::other("the audit log's thread has ended"))?
+    }
+
     async fn send(&self, row: Row) -> io::Result<()> {
         let ended = || io::Error::other("the audit log's thread has ended");
         let rows = self.inner.rows.as_ref().ok_or_else(ended)?;
@@ -143,7 +153,7 @@ fn write(mut log: File, mut rows: mpsc::Receiver<Row>) {
             batch.push(row);
         }
         let mut text = String::new();
-        for row in &batch {
+        for row in batch.iter().filter(|row| !row.line.is_empty()) {
             text.push_str(&row.line);
             text.push('\n');
         }
@@ -192,6 +202,7 @@ mod tests {
             log.note(&json!({ "id": number })).await;
         }
         log.decide(&json!({ "id": 300 })).await.unwrap();
+        log.flush().await.unwrap();
         drop(log);
         OpenOptions::new().append(true).open(&file).unwrap().write_all(b"{\"id\": 30").unwrap();
         let (log, found) = rows(&file);

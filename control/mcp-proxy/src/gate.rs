@@ -172,6 +172,13 @@ impl ProxyGate {
         self.log.note(&row).await;
     }
 
+    /// Wait until the ends of calls are on the disk.
+    pub(crate) async fn flush(&self) {
+        if let Err(error) = self.log.flush().await {
+            tracing::warn!(%error, "the ends of calls were not written down");
+        }
+    }
+
     /// A person's word, by way of the client.
     ///
     /// # Errors

@@ -85,38 +85,56 @@ impl Proxy {
         self.front.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
     }
 
-    /// Serve; over `input` and `output` where it does not listen. Ends with the client, or with the process.
+    /// Serve; over `input` and `output` where it does not listen. Ends with the client, or with `stop`.
     ///
     /// # Errors
     /// See [`ProxyError`].
-    pub async fn run<I, O>(self, input: I, output: O) -> Result<(), ProxyError>
+    pub async fn run<I, O>(
+        self,
+        input: I,
+        output: O,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), ProxyError>
     where
         I: AsyncRead + Send + Unpin + 'static,
         O: AsyncWrite + Send + Unpin + 'static,
     {
-        let served = match self.front {
-            Some((listener, keys)) => {
-                let served = http::serve(Arc::clone(&self.common), listener, keys).await;
-                served.map_err(|error| ProxyError::Failed(error.to_string()))
-            }
-            None => {
-                let transport =
-                    AsyncRwTransport::new_server(input, output).with_max_line_length(LINE_BYTES_MAX);
-                match serve_server(Session(ClientSide::own(Arc::clone(&self.common))), transport).await {
-                    Ok(running) => match running.waiting().await {
-                        Ok(QuitReason::Closed | QuitReason::Cancelled) => Ok(()),
-                        other => Err(ProxyError::Failed(format!("the session ended: {other:?}"))),
-                    },
-                    // A client that says nothing has just gone.
-                    Err(ServerInitializeError::ConnectionClosed(_)) => Ok(()),
-                    Err(error) => Err(ProxyError::Failed(error.to_string())),
+        let Self { common, front, tasks } = self;
+        let serving = async {
+            match front {
+                Some((listener, keys)) => {
+                    let served = http::serve(Arc::clone(&common), listener, keys).await;
+                    served.map_err(|error| ProxyError::Failed(error.to_string()))
                 }
+                None => speak(&common, input, output).await,
             }
         };
-        drop(self.common);
+        let served = tokio::select! {
+            served = serving => served,
+            () = stop => Ok(()),
+        };
         // Programs that were started end with their connections.
-        let _ = tokio::time::timeout(END, self.tasks.stop_services()).await;
+        let _ = tokio::time::timeout(END, tasks.stop_services()).await;
+        common.gate.flush().await;
         served
+    }
+}
+
+/// One session, over two pipes.
+async fn speak<I, O>(common: &Arc<ProxyCommon>, input: I, output: O) -> Result<(), ProxyError>
+where
+    I: AsyncRead + Send + Unpin + 'static,
+    O: AsyncWrite + Send + Unpin + 'static,
+{
+    let transport = AsyncRwTransport::new_server(input, output).with_max_line_length(LINE_BYTES_MAX);
+    match serve_server(Session(ClientSide::own(Arc::clone(common))), transport).await {
+        Ok(running) => match running.waiting().await {
+            Ok(QuitReason::Closed | QuitReason::Cancelled) => Ok(()),
+            other => Err(ProxyError::Failed(format!("the session ended: {other:?}"))),
+        },
+        // A client that says nothing has just gone.
+        Err(ServerInitializeError::ConnectionClosed(_)) => Ok(()),
+        Err(error) => Err(ProxyError::Failed(error.to_string())),
     }
 }
 

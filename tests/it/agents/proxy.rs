@@ -157,6 +157,7 @@ async fn an_upstream_that_misbehaves_is_refused() {
         assert!(problem["detail"].as_str().unwrap().contains(why), "{mode}: {problem}");
         // Another connection is opened.
         assert_eq!(client.listed().await.len(), 2, "{mode}");
+        client.end().await;
         let text = std::fs::read_to_string(state.path().join("audit.jsonl")).unwrap();
         assert_eq!(audit(state.path())[0]["decision"], "allowed");
         assert!(text.contains(r#""error_code":"UPSTREAM_FAILED""#), "{mode}: {text}");

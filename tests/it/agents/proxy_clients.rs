@@ -259,6 +259,7 @@ fn scans_of_servers_of_others() {
     let everything = scan(&everything(folder), None);
     assert_eq!(of(&everything, "trigger-long-running-operation").0, "execute");
     assert_eq!(of(&everything, "echo"), ("read", "low", vec![]));
+    assert_eq!(of(&everything, "get-env").1, "medium");
 }
 
 #[test]

@@ -69,7 +69,9 @@ pub(crate) fn signals(tool: &Tool, class: ToolClass) -> Vec<RiskSignal> {
     };
     let code = named(CODE);
     if !code.is_empty() {
-        add("freeform_input", Severity::High, format!("Accepts freeform code/query input ({code})"));
+        // What is looked for is no program.
+        let severity = if class == ToolClass::Read { Severity::Medium } else { Severity::High };
+        add("freeform_input", severity, format!("Accepts freeform code/query input ({code})"));
     }
     if parameters.len() >= PARAMETERS_MANY {
         let text = format!("High parameter count ({} properties)", parameters.len());
@@ -91,6 +93,9 @@ pub(crate) fn signals(tool: &Tool, class: ToolClass) -> Vec<RiskSignal> {
         parameters.iter().map(|(name, _)| name.as_str()).filter(|name| is_secret(name)).collect();
     if !secrets.is_empty() {
         add("secrets", Severity::Medium, format!("Takes secrets ({})", secrets.join(", ")));
+    }
+    if class == ToolClass::Read && matches(&SHOWN_SECRETS, &said) {
+        add("secrets", Severity::Medium, "Shows secrets, by what it says of itself".to_owned());
     }
     if pretends_to_read(tool, class) {
         let text = format!("Says that it only reads, and is named as a tool that does not ({class})");
@@ -115,6 +120,11 @@ static BULK: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 static ADMIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let words = "administrators?|admin|bypass(es|ed)?|root (access|user)|sees all (data|rows)|sudo|superuser|system-level";
+    Regex::new(&format!(r"(?i)\b({words})\b")).ok()
+});
+
+static SHOWN_SECRETS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let words = "api[- ]keys?|credentials|environment variables|passwords?|private keys?|secrets";
     Regex::new(&format!(r"(?i)\b({words})\b")).ok()
 });
 
@@ -205,6 +215,8 @@ mod tests {
         assert_eq!(one("run_sql", "sqlText", json!({ "type": "string" })).len(), 1);
         assert!(one("set_code", "code", json!({ "type": "integer" })).is_empty());
         assert_eq!(one("sign_in", "apiKey", json!({ "type": "string" })), ["Takes secrets (apiKey)"]);
+        let shows = found("get-env", "Returns all environment variables.", json!({}));
+        assert_eq!(shows, ["Shows secrets, by what it says of itself"]);
         assert_eq!(one("delete_entities", "entityNames", json!({ "type": "array" })).len(), 1);
         assert!(one("read_files", "paths", json!({ "type": "array" })).is_empty(), "reading many is no risk");
     }

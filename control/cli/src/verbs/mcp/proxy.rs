@@ -42,10 +42,7 @@ pub(crate) async fn proxy(args: McpProxyArgs) -> Result<Exit, Exit> {
     }
     let input: Box<dyn AsyncRead + Send + Unpin> =
         if listens { Box::new(tokio::io::empty()) } else { Box::new(stdin::bytes()?) };
-    tokio::select! {
-        ended = proxy.run(input, out::Stdout) => ended.map_err(failed)?,
-        () = told_to_end() => {}
-    }
+    proxy.run(input, out::Stdout, told_to_end()).await.map_err(failed)?;
     Ok(Exit::Ok)
 }
 
