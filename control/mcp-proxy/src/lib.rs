@@ -2,7 +2,7 @@
 //!
 //! [`Proxy`] is a server to its clients and a client to the server behind it (the upstream). What is asked for goes through; a
 //! call of a tool passes a gate first: the pin of the tool's definition, the policy, approvals, counters, the audit log.
-//! [`scan`] only looks. Nothing is installed at the upstream.
+//! [`scan()`] only looks. Nothing is installed at the upstream.
 
 mod approvals;
 mod audit;

@@ -93,6 +93,8 @@ fn what_is_opened_is_found_and_closed_again() {
             "GRANT SELECT ON _idempotency_keys TO butterbase_user".to_owned(),
             "DELETE FROM mayfly.claims_key".to_owned(),
             "COMMENT ON SCHEMA mayfly IS 'an older text'".to_owned(),
+            // An older text knew nothing of this.
+            "COMMENT ON SCHEMA mayfly IS 'an older text'; DROP VIEW mayfly.silent_tables; DROP TABLE mayfly.changes".to_owned(),
             format!("ALTER ROLE \"{}_user\" BYPASSRLS", app.id),
             format!("ALTER ROLE \"{}_user\" SET work_mem = '1GB'", app.id),
             format!("ALTER ROLE \"{0}_owner\" IN DATABASE \"{0}\" SET search_path = x", app.id),

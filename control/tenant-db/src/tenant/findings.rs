@@ -5,7 +5,9 @@ use std::fmt;
 /// Findings of one app that an error names; the log has all.
 const NAMED_MAX: usize = 3;
 /// What another build's text of `harden.sql` leaves, and what a login can do to itself: repaired without asking.
-const HARMLESS: [&str; 2] = ["it was closed by another build", "has settings that are not ours"];
+const HARMLESS: [&str; 2] = [CLOSED_BY_ANOTHER_BUILD, "has settings that are not ours"];
+/// The only finding of a database that another build closed.
+pub(super) const CLOSED_BY_ANOTHER_BUILD: &str = "it was closed by another build";
 
 /// What is done about databases that are not closed as they must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,7 +33,7 @@ pub struct OpenDatabase {
 impl OpenDatabase {
     /// Whether it is no more than an older build, or a login's own settings.
     pub fn is_harmless(&self) -> bool {
-        let by_another_build = self.findings.iter().any(|finding| finding == HARMLESS[0]);
+        let by_another_build = self.findings.iter().any(|finding| finding == CLOSED_BY_ANOTHER_BUILD);
         by_another_build || self.findings.iter().all(|finding| finding.ends_with(HARMLESS[1]))
     }
 }

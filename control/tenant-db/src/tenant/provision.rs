@@ -3,6 +3,7 @@
 
 use tokio_postgres::{Client, Error};
 
+use super::findings::CLOSED_BY_ANOTHER_BUILD;
 use super::{TenantError, roles};
 use crate::identity::Privilege;
 use mayfly_common::digest::sha256_hex;
@@ -70,6 +71,12 @@ pub(super) async fn harden(
 /// What is wrong with the database; empty when nothing is.
 pub(super) async fn check(endpoint: &PostgresEndpoint, app_id: &str) -> Result<Vec<String>, TenantError> {
     let client = endpoint.admin_in_tenant_database(app_id).await?;
+    // One that another build closed need not have all that this one looks at.
+    let sql = "SELECT pg_catalog.obj_description(pg_catalog.to_regnamespace('mayfly'), 'pg_namespace')";
+    let closed_by: Option<String> = client.query_one(sql, &[]).await?.get(0);
+    if closed_by.is_some_and(|by| by != hardened_by()) {
+        return Ok(vec![CLOSED_BY_ANOTHER_BUILD.to_owned()]);
+    }
     let [owner, service, user, anon] = Privilege::ALL.map(|privilege| privilege.login(app_id));
     match client.query(CHECK, &[&owner, &service, &user, &anon, &hardened_by()]).await {
         Ok(rows) => Ok(rows.iter().map(|row| row.get(0)).collect()),
