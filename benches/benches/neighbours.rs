@@ -5,23 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use mayfly_benches::HELLO;
 use mayfly_benches::figures;
 use mayfly_benches::server::{Client, Server};
-use mayfly_benches::{HELLO, THREADS_SPARE};
 
 const SPIN: &str = "export default () => { for (let n = 0; n < 2e6; n++); return new Response('spun') }";
 const SPINNERS: usize = 200;
 const REQUESTS: usize = 2_000;
 
 fn main() {
-    // As in the program itself.
-    let threads = std::thread::available_parallelism().map_or(2, usize::from) + THREADS_SPARE;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads)
-        .enable_all()
-        .build()
-        .expect("an executor starts");
-    runtime.block_on(measure());
+    mayfly_benches::run(measure());
 }
 
 async fn measure() {

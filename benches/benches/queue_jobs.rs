@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use mayfly_benches::THREADS_SPARE;
 use mayfly_benches::figures;
 use mayfly_benches::server::Server;
 use serde_json::Value;
@@ -21,13 +20,7 @@ const STORE: &str = "export default async (req, ctx) => {
     return new Response(null, { status: 204 }) }";
 
 fn main() {
-    let threads = std::thread::available_parallelism().map_or(2, usize::from) + THREADS_SPARE;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads)
-        .enable_all()
-        .build()
-        .expect("an executor starts");
-    runtime.block_on(measure());
+    mayfly_benches::run(measure());
 }
 
 async fn measure() {

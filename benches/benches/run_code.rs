@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::Full;
 use mayfly_benches::server::{Client, Server};
-use mayfly_benches::{THREADS_SPARE, cores, figures};
+use mayfly_benches::{cores, figures};
 use serde_json::{Value, json};
 
 const CALLS: usize = 2_000;
@@ -23,13 +23,7 @@ fn main() {
     if std::env::args().any(|argument| argument == WORKER) {
         return mayfly_runtime::compile_worker().expect("the worker ends");
     }
-    let threads = std::thread::available_parallelism().map_or(2, usize::from) + THREADS_SPARE;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads)
-        .enable_all()
-        .build()
-        .expect("an executor starts");
-    runtime.block_on(measure());
+    mayfly_benches::run(measure());
 }
 
 async fn measure() {

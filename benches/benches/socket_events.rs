@@ -4,7 +4,6 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use mayfly_benches::THREADS_SPARE;
 use mayfly_benches::figures;
 use mayfly_benches::memory::Resident;
 use mayfly_benches::server::Server;
@@ -20,13 +19,7 @@ const FOR: Duration = Duration::from_secs(8);
 const IDLE: usize = 5_000;
 
 fn main() {
-    let threads = std::thread::available_parallelism().map_or(2, usize::from) + THREADS_SPARE;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads)
-        .enable_all()
-        .build()
-        .expect("an executor starts");
-    runtime.block_on(measure());
+    mayfly_benches::run(measure());
 }
 
 async fn measure() {

@@ -13,8 +13,8 @@ use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Frame;
 use hyper::client::conn::http1::handshake;
 use hyper_util::rt::TokioIo;
+use mayfly_benches::figures;
 use mayfly_benches::server::Server;
-use mayfly_benches::{THREADS_SPARE, figures};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -23,13 +23,7 @@ const BLOCKS: usize = 2_048;
 const ROUNDS: usize = 3;
 
 fn main() {
-    let threads = std::thread::available_parallelism().map_or(2, usize::from) + THREADS_SPARE;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads)
-        .enable_all()
-        .build()
-        .expect("an executor starts");
-    runtime.block_on(measure());
+    mayfly_benches::run(measure());
 }
 
 async fn measure() {

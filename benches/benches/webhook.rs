@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use mayfly_benches::THREADS_SPARE;
 use mayfly_benches::figures;
 use mayfly_benches::server::{Client, Server};
 use ring::hmac;
@@ -14,13 +13,7 @@ const SECRET: &str = "It's a Secret to Everybody";
 const CALLS: usize = 2_000;
 
 fn main() {
-    let threads = std::thread::available_parallelism().map_or(2, usize::from) + THREADS_SPARE;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads)
-        .enable_all()
-        .build()
-        .expect("an executor starts");
-    runtime.block_on(measure());
+    mayfly_benches::run(measure());
 }
 
 async fn measure() {

@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 /// Threads of the program in addition to one per processor.
-pub const THREADS_SPARE: usize = 4;
+const THREADS_SPARE: usize = 4;
 
 /// The function of most benches.
 pub const HELLO: &str =
@@ -22,6 +22,13 @@ pub const HELLO: &str =
 /// An executor for a bench: one thread, so that one core's work is measured.
 pub fn executor() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("an executor starts")
+}
+
+/// Run a bench on an executor with as many threads as the server's.
+pub fn run(work: impl Future<Output = ()>) {
+    let threads = std::thread::available_parallelism().map_or(2, usize::from) + THREADS_SPARE;
+    let executor = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    executor.expect("an executor starts").block_on(work);
 }
 
 /// The cache of compiled modules, shared by the benches, so that only the first compiles the engine.

@@ -1,61 +1,38 @@
-//! `UseCases`: every use case of a server, and how the edge reaches them.
+//! `UseCases`: every use case of a server.
 
-use std::net::IpAddr;
+mod client_socket;
+mod edge;
+
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures_util::{Stream, stream};
-use http::Method;
-use http::request::Parts;
-use mayfly_api::access::{Manager, Requirement};
-use mayfly_api::agent_tools::AgentToolList;
-use mayfly_api::approvals::ApprovalInfo;
-use mayfly_api::error::rate_limit_status::RateLimitStatus;
-use mayfly_api::error::{ApiError, ApiResult};
-use mayfly_api::functions::Invoked;
-use mayfly_api::health::Readiness;
-use mayfly_api::hosts::OriginVerdict;
-use mayfly_api::logs::TailLogs;
-use mayfly_api::realtime::{SocketFrame, SocketMessage};
 use mayfly_api::routes::Services;
-use mayfly_api::run::CodeRun;
-use mayfly_api::scope::Scope;
-use mayfly_api::usage::UsageVerified;
-use mayfly_core::admission::{Admission, Counted, Permit};
-use mayfly_core::agents::{AgentCall, AgentCaller, AgentTools, Agents, AppToolCall, CallOutcome};
+use mayfly_core::admission::Admission;
+use mayfly_core::agents::{AgentTools, Agents};
 use mayfly_core::apps::Apps;
-use mayfly_core::auth::{AppAgent, Authenticator, CallAccess};
+use mayfly_core::auth::Authenticator;
 use mayfly_core::changes::ChangeFeeds;
 use mayfly_core::env::Env;
 use mayfly_core::explain::Explain;
 use mayfly_core::function_management::Functions;
-use mayfly_core::functions::{FunctionCache, ResolvedCall};
+use mayfly_core::functions::FunctionCache;
 use mayfly_core::health::Health;
-use mayfly_core::invoke::{Invocation, InvocationTerms, Invoker, TriggerEvent};
+use mayfly_core::invoke::Invoker;
 use mayfly_core::keys::Keys;
-use mayfly_core::logs::{Logs, TailEvent, info, tail_filter};
-use mayfly_core::runs::{RunTarget, Runs};
+use mayfly_core::logs::Logs;
+use mayfly_core::runs::Runs;
 use mayfly_core::schema::Schemas;
 use mayfly_core::sql::Sql;
 use mayfly_core::storage::Storage;
-use mayfly_core::test_call::{TestCalls, TestTarget};
+use mayfly_core::test_call::TestCalls;
 use mayfly_core::tokens::Tokens;
 use mayfly_core::triggers::cron::CronTriggers;
 use mayfly_core::triggers::queue::Queues;
 use mayfly_core::triggers::s3_upload::Uploads;
-use mayfly_core::triggers::webhook::{FunctionAnswer, HostAnswer, WebhookAnswer, Webhooks};
-use mayfly_core::triggers::websocket::{WebsocketSession, Websockets};
+use mayfly_core::triggers::webhook::Webhooks;
+use mayfly_core::triggers::websocket::Websockets;
 use mayfly_core::triggers::{TriggerRunner, Triggers};
 use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
-use mayfly_edge::{
-    AgentToolCall, EdgeServices, RunCall, SocketSession, TailItem, TestCall, ToolCall, ToolEnd, WebhookReply,
-};
-use mayfly_runtime::{Body, Chunks, Request};
-use mayfly_telemetry::request::RequestContext;
-use serde_json::Value;
-
-use crate::running::RunningInvocation;
 
 /// The use cases of a server. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -269,261 +246,5 @@ impl Services for UseCases {
 
     fn calls(&self) -> &Self {
         self
-    }
-}
-
-impl EdgeServices for UseCases {
-    type Resolved = ResolvedCall;
-    type Authorized = CallAccess;
-    type Counted = Counted;
-    type Permit = Permit;
-    type Running = RunningInvocation;
-    type Socket = ClientSocket;
-    type Agent = AppAgent;
-
-    fn known_origin(&self, app: &str, origin: &str) -> Option<OriginVerdict> {
-        self.admission.apps.peek(app).map(|app| app.config.cors_origins.check(origin))
-    }
-
-    async fn check_origin(&self, app: &str, origin: &str) -> ApiResult<OriginVerdict> {
-        let found = self.admission.apps.find(app).await?;
-        Ok(found.map_or(OriginVerdict::Unset, |app| app.config.cors_origins.check(origin)))
-    }
-
-    async fn resolve(&self, app: &str, path: &str, method: &Method) -> ApiResult<ResolvedCall> {
-        self.resolver.resolve(app, path, method).await
-    }
-
-    async fn authorize_call(&self, resolved: ResolvedCall, head: &Parts) -> ApiResult<CallAccess> {
-        self.authenticator.check_call(resolved, head).await
-    }
-
-    fn is_trusted(authorized: &CallAccess) -> bool {
-        authorized.is_trusted()
-    }
-
-    async fn authorize(
-        &self,
-        requirement: Requirement,
-        app: Option<&str>,
-        head: &Parts,
-    ) -> ApiResult<Option<Manager>> {
-        self.authenticator.check(requirement, app, head).await
-    }
-
-    async fn count(&self, app: &str) -> ApiResult<Counted> {
-        self.admission.count(app).await
-    }
-
-    async fn admit(&self, counted: Counted) -> ApiResult<Permit> {
-        self.admission.enter(counted).await
-    }
-
-    fn rate_limit(permit: &Permit) -> &RateLimitStatus {
-        &permit.rate_limit
-    }
-
-    async fn call(
-        &self,
-        authorized: CallAccess,
-        permit: Permit,
-        context: RequestContext,
-        request: Request,
-        path: String,
-    ) -> ApiResult<RunningInvocation> {
-        let CallAccess { function, caller, identity } = authorized;
-        let (trigger, permit) = (TriggerEvent::Http, permit.slot);
-        let invocation = Invocation {
-            function,
-            request,
-            path,
-            caller,
-            identity,
-            trigger,
-            context,
-            permit,
-            parent: None,
-            terms: InvocationTerms::default(),
-        };
-        self.invoker.call(invocation).await.map(RunningInvocation::from)
-    }
-
-    async fn check_webhook(&self, app: &str, name: &str, context: &RequestContext) -> ApiResult<()> {
-        self.0.webhooks.check(app, name, context).await
-    }
-
-    async fn deliver_webhook(
-        &self,
-        app: &str,
-        name: &str,
-        context: RequestContext,
-        request: Request,
-        body: Bytes,
-    ) -> ApiResult<WebhookReply> {
-        Ok(match self.0.webhooks.deliver(app, name, context, request, body).await? {
-            WebhookAnswer::Function(FunctionAnswer { response, guard, invocation_id }) => {
-                WebhookReply::Function { response, guard, invocation_id }
-            }
-            WebhookAnswer::Host(HostAnswer { status, body }) => WebhookReply::Host { status, body },
-            WebhookAnswer::Accepted(accepted) => WebhookReply::Accepted(accepted),
-            WebhookAnswer::Duplicate(accepted) => WebhookReply::Duplicate(accepted),
-        })
-    }
-
-    async fn s3(
-        &self,
-        app: &str,
-        context: &RequestContext,
-        head: Parts,
-        body: Chunks,
-    ) -> ApiResult<http::Response<Body>> {
-        self.0.storage.serve(app, &context.id, head, body).await
-    }
-
-    async fn invoke(&self, call: TestCall<Permit>) -> ApiResult<Invoked> {
-        let TestCall { app, name, manager, headers, wanted, url, context, permit } = call;
-        let target = TestTarget { app: &app, name: &name, url: &url, manager: &manager, headers: &headers };
-        self.test_calls.run(target, wanted, context, permit.slot).await
-    }
-
-    async fn run_code(&self, call: RunCall<Permit>) -> ApiResult<CodeRun> {
-        let RunCall { app, manager, headers, wanted, base, context, permit } = call;
-        let url = format!("{base}/v1/{app}/run");
-        let target = RunTarget { app: &app, url: &url, base: &base, manager: &manager, headers: &headers };
-        self.0.runs.run(target, wanted, context, permit.slot).await
-    }
-
-    async fn agent(&self, app: &str, head: &Parts) -> ApiResult<AppAgent> {
-        self.authenticator.check_agent(app, head).await
-    }
-
-    fn runs_code(&self, agent: &AppAgent) -> bool {
-        agent.has(Scope::Run)
-    }
-
-    async fn tools_of(
-        &self,
-        app: &str,
-        agent: &AppAgent,
-        only: Option<&[String]>,
-    ) -> ApiResult<AgentToolList> {
-        let tools = self.0.agent_tools.list(app, agent, only).await?;
-        Ok(AgentToolList { types: AgentTools::types(&tools), tools })
-    }
-
-    async fn call_agent_tool(&self, call: AgentToolCall<AppAgent>) -> ApiResult<Value> {
-        let AgentToolCall { app, agent, name, arguments, only, context } = call;
-        let call = AppToolCall { app, agent, name, arguments, only, context, within: None };
-        self.0.agent_tools.call(call).await
-    }
-
-    async fn verify_usage(&self, app: &str, invocation: &str, permit: Permit) -> ApiResult<UsageVerified> {
-        self.verify.invocation(app, invocation, permit.slot).await
-    }
-
-    async fn tail(
-        &self,
-        app: &str,
-        name: &str,
-        after: Option<u64>,
-        query: TailLogs,
-    ) -> ApiResult<impl Stream<Item = TailItem> + Send + 'static> {
-        let tail = self.0.logs.tail(app, name, after, tail_filter(&query)?).await?;
-        Ok(stream::unfold(tail, |mut tail| async move {
-            let item = match tail.next().await? {
-                TailEvent::Record(number, record) => TailItem::Record(number, Box::new(info(*record))),
-                TailEvent::Heartbeat => TailItem::Heartbeat,
-            };
-            Some((item, tail))
-        }))
-    }
-
-    async fn connect(&self, app: &str, head: &Parts, peer: IpAddr) -> ApiResult<ClientSocket> {
-        self.websockets.connect(app, head, peer).await.map(ClientSocket)
-    }
-
-    async fn admit_tool(&self, call: ToolCall) -> ApiResult<i64> {
-        self.agents.admit(&agent_call(call)).await
-    }
-
-    async fn admit_route(&self, call: ToolCall) -> ApiResult<Option<i64>> {
-        self.agents.admit_route(&agent_call(call)).await
-    }
-
-    async fn listed_tools(&self, manager: &Manager) -> ApiResult<Vec<&'static str>> {
-        self.agents.listed(&AgentCaller::Manager(manager.clone())).await
-    }
-
-    async fn decide_by_client(&self, manager: &Manager, id: &str, approve: bool) -> ApiResult<()> {
-        self.agents.decide_by_client(&AgentCaller::Manager(manager.clone()), id, approve).await
-    }
-
-    async fn refuse_tool(&self, call: ToolCall, error: &ApiError) -> ApiResult<()> {
-        self.agents.refuse(&agent_call(call), error).await
-    }
-
-    async fn settle_tool(&self, number: i64, end: ToolEnd) {
-        let ToolEnd { error_code, invocation_id } = end;
-        self.agents.settle(number, CallOutcome { error_code, invocation_id }).await;
-    }
-
-    async fn approval_by_link(&self, id: &str, token: &str) -> ApiResult<ApprovalInfo> {
-        self.agents.approval_by_link(id, token).await
-    }
-
-    async fn decide_by_link(
-        &self,
-        id: &str,
-        token: &str,
-        approve: bool,
-        reason: Option<&str>,
-    ) -> ApiResult<ApprovalInfo> {
-        self.agents.decide_by_link(id, token, approve, reason).await
-    }
-
-    async fn readiness(&self) -> Readiness {
-        self.0.health.readiness().await
-    }
-}
-
-fn agent_call(call: ToolCall) -> AgentCall {
-    let ToolCall { manager, app, tool, arguments, request_id } = call;
-    AgentCall {
-        caller: manager.map(AgentCaller::Manager),
-        app,
-        tool,
-        arguments,
-        request_id,
-        needs_approval: false,
-    }
-}
-
-/// A client's socket, as the edge sees it.
-#[derive(Debug, Clone)]
-pub struct ClientSocket(Arc<WebsocketSession>);
-
-impl SocketSession for ClientSocket {
-    async fn receive(self, frame: SocketFrame) {
-        self.0.receive(frame).await;
-    }
-
-    async fn next(&self) -> SocketMessage {
-        self.0.outbox().next().await
-    }
-
-    async fn overflowed(&self) {
-        self.0.outbox().overflowed().await;
-    }
-
-    fn heartbeat(&self) {
-        self.0.heartbeat();
-    }
-
-    async fn watch(self) {
-        self.0.watch().await;
-    }
-
-    async fn end(&self) {
-        self.0.end().await;
     }
 }

@@ -1,13 +1,16 @@
 //! Opens connections to upstreams: by the handshake that most servers know, or else by the newest revision's.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use mayfly_common::tls;
 use rmcp::RoleClient;
 use rmcp::model::{ClientConfig, ProtocolVersion};
-use rmcp::service::{ClientLifecycleMode, RunningService, serve_client_with_lifecycle};
+use rmcp::service::{
+    ClientInitializeError, ClientLifecycleMode, RunningService, serve_client_with_lifecycle,
+};
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
-use rmcp::transport::{StreamableHttpClientTransport, Transport};
+use rmcp::transport::{DynamicTransportError, StreamableHttpClientTransport, Transport};
 use tokio::sync::mpsc;
 
 use crate::fault::UpstreamFault;
@@ -90,9 +93,34 @@ async fn handshake<T: Transport<RoleClient> + 'static>(
     let opening = serve_client_with_lifecycle(handler, transport, mode);
     match tokio::time::timeout(settings.connect_timeout, opening).await {
         Ok(Ok(running)) => Ok(running),
-        Ok(Err(error)) => Err(shortened(&error.to_string())),
+        Ok(Err(error)) => Err(unopened(&error)),
         Err(_) => Err(format!("it did not answer within {} s", settings.connect_timeout.as_secs())),
     }
+}
+
+/// Why a connection did not begin, in words that are not about the types of a library.
+fn unopened(error: &ClientInitializeError) -> String {
+    match error {
+        _ if error.auth_challenge().is_some() => {
+            "it takes a key, and this one, or none, is not good".to_owned()
+        }
+        ClientInitializeError::TransportError { error, .. } => unsent(error),
+        other => shortened(&other.to_string()),
+    }
+}
+
+/// Why a message could not be sent: what happened, and what led to it.
+pub(crate) fn unsent(error: &DynamicTransportError) -> String {
+    let mut cause: &dyn Error = error.error.as_ref();
+    let mut text = cause.to_string();
+    while let Some(source) = cause.source() {
+        let more = source.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = source;
+    }
+    shortened(&text)
 }
 
 fn http(settings: &UpstreamSettings) -> Result<impl Transport<RoleClient> + 'static, String> {

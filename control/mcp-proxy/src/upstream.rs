@@ -220,7 +220,10 @@ impl Upstream {
             ServiceError::Timeout { timeout } => {
                 UpstreamError::Failed(format!("it did not answer within {} s", timeout.as_secs_f64()))
             }
-            other => UpstreamError::Failed(self.fault.reason().unwrap_or_else(|| other.to_string())),
+            other => UpstreamError::Failed(self.fault.reason().unwrap_or_else(|| match &other {
+                ServiceError::TransportSend(error) => connect::unsent(error),
+                other => other.to_string(),
+            })),
         }
     }
 }
