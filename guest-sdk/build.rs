@@ -153,12 +153,14 @@ const MODULES: &[&str] = &[
     "enqueue",
     "database",
     "idempotency",
+    "kv",
     "realtime",
     "wait_until",
     "fetch",
     "invoke",
     "storage",
     "context",
+    "shapes",
     "dispatch",
 ];
 
@@ -186,7 +188,44 @@ const NODE_MODULES: &[&str] = &[
     "crypto_random",
     "crypto_keys",
     "crypto",
+    "absent",
+    "process",
+    "os",
+    "timers",
+    "vendor",
+    "stream",
+    "der",
+    "crypto_objects",
+    "crypto_sign",
+    "crypto_cipher",
+    "bcrypt",
+    "zlib",
+    "http",
+    "diagnostics_channel",
+    "deno",
+    "web_clients",
+    "others",
     "modules",
+];
+
+/// Those of them that are evaluated when a function first imports one: they are functions that give their exports.
+const LAZY: &[&str] = &[
+    "process",
+    "os",
+    "timers",
+    "vendor",
+    "stream",
+    "der",
+    "crypto_objects",
+    "crypto_sign",
+    "crypto_cipher",
+    "bcrypt",
+    "zlib",
+    "http",
+    "diagnostics_channel",
+    "deno",
+    "web_clients",
+    "others",
 ];
 
 fn main() {
@@ -219,7 +258,7 @@ fn library(internals: &mut BTreeSet<String>) -> String {
     for module in &*internals {
         bundle += &format!("const m_{module} = INTERNALS.{module};\n");
     }
-    bundle + &scopes + "return n_modules.modules;\n});\n"
+    bundle + &scopes + "return n_modules;\n});\n"
 }
 
 /// The engine makes a template of a call of `String.prototype.concat`, which a tenant may have replaced: here it is one of
@@ -234,14 +273,22 @@ fn head(global: &str, parameter: &str) -> String {
 
 fn push_scope(bundle: &mut String, folder: &str, module: &str, internals: &mut BTreeSet<String>) {
     let source = fs::read_to_string(format!("src/{folder}/{module}.js")).expect("the module's source");
-    let (body, exports) = scope(module, folder, &templates::without(&source), internals);
+    // Other people's code has template literals already as it must.
+    let source = if module == "vendor" { source } else { templates::without(&source) };
+    let (body, exports) = scope(module, folder, &source, internals);
     let prefix = prefix(folder);
-    writeln!(
-        bundle,
-        "const {prefix}_{module} = (() => {{\n{body}\nreturn {{ {} }};\n}})();",
-        exports.join(", ")
-    )
+    let exports = exports.join(", ");
+    let evaluated = format!("(() => {{\n{body}\nreturn {{ {exports} }};\n}})()");
+    if is_lazy(folder, module) {
+        writeln!(bundle, "let v_{module};\nconst {prefix}_{module} = () => (v_{module} ??= {evaluated});")
+    } else {
+        writeln!(bundle, "const {prefix}_{module} = {evaluated};")
+    }
     .expect("a string takes text");
+}
+
+fn is_lazy(folder: &str, module: &str) -> bool {
+    folder == "node" && LAZY.contains(&module)
 }
 
 fn prefix(folder: &str) -> char {
@@ -303,8 +350,11 @@ fn binding(module: &str, folder: &str, import: &str, internals: &mut BTreeSet<St
     if home != folder {
         internals.insert(from.to_owned());
     }
+    let is_whole = names.starts_with("* as ");
     let names = names.trim_start_matches("* as ").replace(" as ", ": ");
-    format!("const {names} = {}_{from};", prefix(home))
+    // A module that imports a lazy one by names needs it at once; as a whole it stays a function.
+    let evaluated = if is_lazy(home, from) && !is_whole { "()" } else { "" };
+    format!("const {names} = {}_{from}{evaluated};", prefix(home))
 }
 
 /// The name that `function f(`, `class C`, `const c =` declares.

@@ -7,7 +7,8 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 sources_digest() {
-  find Cargo.toml Cargo.lock build.rs build build.sh native src abi/Cargo.toml abi/src -type f | LC_ALL=C sort |
+  find Cargo.toml Cargo.lock build.rs build build.sh native quickjs/Cargo.{toml,lock} quickjs/assemble.sh quickjs/patches \
+    src abi/Cargo.toml abi/src -type f | LC_ALL=C sort |
     xargs sha256sum | sha256sum | cut -d' ' -f1
 }
 
@@ -21,13 +22,16 @@ link_args="-Clink-arg=-zstack-size=2097152 -Clink-arg=--stack-first"
 for name in malloc calloc realloc free; do link_args="$link_args -Clink-arg=--wrap=$name"; done
 features="-Ctarget-feature=+simd128,+bulk-memory"
 remap="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$PWD=/guest-sdk"
-# The digest makes cargo compile QuickJS again when a header has changed.
-digest="-DMAYFLY_NATIVES=$(cat native/*.h | sha256sum | cut -c1-8)"
+# The digest makes cargo compile QuickJS again when a header, a patch or the version has changed.
+digest="-DMAYFLY_NATIVES=$(cat native/*.h quickjs/Cargo.lock quickjs/patches/*.patch | sha256sum | cut -c1-8)"
 native="-include $PWD/native/stack-check.h -include $PWD/native/async-frames.h -include $PWD/native/loop-places.h"
-native="$native $digest -fmacro-prefix-map=$PWD=/guest-sdk"
+# As for the Rust code, and conversions of numbers that need no checks around them.
+native="$native -msimd128 -mbulk-memory -mnontrapping-fptoint -msign-ext"
+native="$native -I$PWD/native $digest -fmacro-prefix-map=$PWD=/guest-sdk"
 
 build_with_rustup() {
   toolchain="$(rustc --version)"
+  quickjs/assemble.sh
   # rquickjs-sys fetches its own wasi-sdk, whose clang finds its sysroot by itself.
   CFLAGS_wasm32_wasip1="$native" \
   RUSTFLAGS="$link_args $features $remap -Zwasi-exec-model=reactor" RUSTC_BOOTSTRAP=1 \
@@ -46,6 +50,7 @@ install_debian_packages() {
 build_with_debian() {
   install_debian_packages
   toolchain="$(/usr/bin/rustc --version) (Debian) $(clang-19 --version | head -n 1)"
+  quickjs/assemble.sh /usr/bin/cargo
   # A folder of the shape that rquickjs-sys expects of a wasi-sdk.
   local sdk="$PWD/target/wasi-sdk" triple
   mkdir -p "$sdk/bin" "$sdk/share/wasi-sysroot/include" "$sdk/share/wasi-sysroot/lib"

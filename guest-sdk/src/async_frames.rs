@@ -14,11 +14,17 @@ use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result, Value, qjs};
 /// The events of `native/async-frames.h`: both handlers of a reaction, and the `then` of a foreign promise.
 const REACTIONS: qjs::JSPromiseHookType = 100;
 const FOREIGN: qjs::JSPromiseHookType = 101;
+/// The steps of a reaction: its handler is called; the result is passed on, which may be a foreign promise; that is done.
+const REACTION_BEGINS: qjs::JSPromiseHookType = 102;
+const RESULT_GOES_ON: qjs::JSPromiseHookType = 103;
+const RESULT_IS_ON: qjs::JSPromiseHookType = 104;
 
 thread_local! {
     static TRACKING: Cell<bool> = const { Cell::new(false) };
     // A reference of its own; `None` outside of every frame.
     static FRAME: Cell<Option<qjs::JSValue>> = const { Cell::new(None) };
+    // Where the last function that was called in a frame of its own left it; the same.
+    static LEFT: Cell<Option<qjs::JSValue>> = const { Cell::new(None) };
 }
 
 /// From now on frames are followed. Until then all of this costs nothing.
@@ -99,7 +105,8 @@ unsafe extern "C" fn hook(
     let count = match event {
         REACTIONS => 2,
         FOREIGN => 1,
-        _ => return,
+        // SAFETY: the values are this context's, and each cell has a reference of its own.
+        _ => return unsafe { step(ctx, event) },
     };
     // SAFETY: with these events come `count` functions, each a reference that the caller frees.
     unsafe {
@@ -113,6 +120,24 @@ unsafe extern "C" fn hook(
                 *handler = wrapped;
             }
         }
+    }
+}
+
+/// What a handler returns is passed on in the frame that its function left.
+///
+/// # Safety
+///
+/// The context is alive.
+unsafe fn step(ctx: *mut qjs::JSContext, event: qjs::JSPromiseHookType) {
+    let gone = match event {
+        REACTION_BEGINS => LEFT.take(),
+        RESULT_GOES_ON => FRAME.replace(LEFT.take()),
+        RESULT_IS_ON => FRAME.take(),
+        _ => None,
+    };
+    if let Some(gone) = gone {
+        // SAFETY: the reference was a cell's own.
+        unsafe { qjs::JS_FreeValue(ctx, gone) }
     }
 }
 
@@ -130,8 +155,8 @@ unsafe extern "C" fn call(
         let (function, frame) = (*data, *data.add(1));
         let outer = FRAME.replace(Some(qjs::JS_DupValue(ctx, frame)));
         let result = qjs::JS_Call(ctx, function, this, count, arguments);
-        if let Some(left) = FRAME.replace(outer) {
-            qjs::JS_FreeValue(ctx, left);
+        if let Some(before) = LEFT.replace(FRAME.replace(outer)) {
+            qjs::JS_FreeValue(ctx, before);
         }
         result
     }

@@ -12,16 +12,18 @@ use javy_plugin_api::javy::quickjs::{Ctx, qjs};
 use mayfly_abi::EMPTY_ANSWER;
 use mayfly_abi::op::HostCall;
 
-use crate::import;
+use crate::{import, pending};
 
 // What the engine writes of a frame of which it does not know the place.
 const UNKNOWN: &str = "(missing)";
+const STACK_BYTES_MAX: usize = 8 << 10;
 
 thread_local! {
     static OVER: Cell<bool> = const { Cell::new(false) };
     static STACK: Cell<String> = const { Cell::new(String::new()) };
-    // With the language's own `Error`, which knows how to look at the stack.
-    static CONTEXT: Cell<Option<(NonNull<qjs::JSContext>, qjs::JSValue)>> = const { Cell::new(None) };
+    static CONTEXT: Cell<Option<NonNull<qjs::JSContext>>> = const { Cell::new(None) };
+    // Where a stack is written: at that point nothing may be allocated.
+    static TEXT: Cell<[u8; STACK_BYTES_MAX]> = const { Cell::new([0; STACK_BYTES_MAX]) };
 }
 
 /// Whether the budget was used up.
@@ -32,13 +34,9 @@ pub(crate) fn is_over() -> bool {
 /// Lets the interpreter ask, every ten thousand of its steps, whether it may go on.
 pub(crate) fn watch(ctx: &Ctx<'_>) {
     let context = ctx.as_raw();
-    // SAFETY: the runtime is the context's own, and the handler needs nothing but this module's cells. The constructor
-    // is never given back, as the context is not.
+    CONTEXT.set(Some(context));
+    // SAFETY: the runtime is the context's own, and the handler needs nothing but this module's cells.
     unsafe {
-        let global = qjs::JS_GetGlobalObject(context.as_ptr());
-        let constructor = qjs::JS_GetPropertyStr(context.as_ptr(), global, c"Error".as_ptr());
-        qjs::JS_FreeValue(context.as_ptr(), global);
-        CONTEXT.set(Some((context, constructor)));
         let runtime = qjs::JS_GetRuntime(context.as_ptr());
         qjs::JS_SetInterruptHandler(runtime, Some(interrupt), null_mut());
     }
@@ -68,17 +66,29 @@ pub extern "C" fn interrupted_stack() -> u64 {
     look().map_or(EMPTY_ANSWER, |(text, length)| (length as u64) << 32 | text as u64)
 }
 
-/// The stack as it stands. It is never freed: its guest is at its end.
-fn look() -> Option<(*const u8, usize)> {
-    let (context, constructor) = CONTEXT.get()?;
-    let context = context.as_ptr();
-    // SAFETY: the context and its constructor live as long as the instance. The heap may be in the middle of a change:
-    // the worst of that is another trap.
-    unsafe {
-        let error = qjs::JS_CallConstructor(context, constructor, 0, null_mut());
-        let stack = qjs::JS_GetPropertyStr(context, error, c"stack".as_ptr());
-        let mut length = 0;
-        let text = qjs::JS_ToCStringLen2(context, &mut length, stack, false);
-        (!text.is_null()).then_some((text.cast(), length as usize))
+/// The functions that wait for an operation: where their bytes lie, and how many in the upper half. Called by the host when this
+/// guest has waited until its time was up: the runtime is locked for good then, so its context is used as it is.
+#[unsafe(no_mangle)]
+pub extern "C" fn awaiting_stack(operation: u32) -> u64 {
+    let Some(context) = CONTEXT.get() else { return EMPTY_ANSWER };
+    // SAFETY: the context lives as long as the instance, and nothing else runs.
+    let ctx = unsafe { Ctx::from_raw(context) };
+    let Some(value) = pending::awaited(&ctx, operation) else { return EMPTY_ANSWER };
+    let mut length = 0;
+    // SAFETY: the value is the context's own; nothing is changed by this.
+    let text = unsafe { qjs::JS_AwaitStack(context.as_ptr(), value.as_raw(), &raw mut length) };
+    if text.is_null() || length == 0 {
+        return EMPTY_ANSWER;
     }
+    (length as u64) << 32 | text as u64
+}
+
+/// The stack as it stands.
+fn look() -> Option<(*const u8, usize)> {
+    let context = CONTEXT.get()?;
+    let text = TEXT.with(|text| text.as_ptr().cast::<u8>());
+    // SAFETY: the context lives as long as the instance, and the bytes are this module's. The heap may be in the middle of a change:
+    // the worst of that is another trap.
+    let length = unsafe { qjs::JS_RunningStack(context.as_ptr(), text.cast(), STACK_BYTES_MAX as _) };
+    (length > 0).then_some((text.cast_const(), length as usize))
 }

@@ -1,16 +1,15 @@
 //! The event loop of one invocation.
 
 use javy_plugin_api::javy::quickjs::promise::PromiseState;
-use javy_plugin_api::javy::quickjs::{Ctx, Function, Promise, Result, Value};
+use javy_plugin_api::javy::quickjs::{Ctx, Promise, Result, Value};
 
 use crate::prelude::Prelude;
 use crate::report::report_thrown;
-use crate::{api, async_frames, budget, pending, phase};
+use crate::{api, async_frames, budget, handler, pending, phase};
 
 /// Calls the handler, and runs jobs, callbacks and host operations until nothing is left to do.
 pub(crate) fn run(ctx: &Ctx<'_>, prelude: &Prelude) -> Result<()> {
-    let dispatch: Function<'_> = prelude.dispatch.clone().restore(ctx)?;
-    let mut response: Option<Promise<'_>> = dispatch.call(())?;
+    let mut response = handler::call(ctx, prelude)?;
     loop {
         loop {
             async_frames::leave(ctx);
@@ -54,10 +53,19 @@ fn resolve_response<'js>(
     };
     let settled = promise.result::<Value<'_>>();
     api::errors::handled(promise.as_value());
-    *response = None;
+    let promise = response.take();
     match settled {
-        Some(Ok(value)) => prelude.finish.clone().restore(ctx)?.call((value,)),
-        Some(Err(_)) => prelude.fail.clone().restore(ctx)?.call((ctx.catch(),)),
-        None => Ok(()),
+        Some(Ok(value)) => {
+            if !api::response::respond_plainly(&value)? {
+                return prelude.finish.clone().restore(ctx)?.call((value,));
+            }
+            handler::answered(value);
+        }
+        Some(Err(_)) => prelude.fail.clone().restore(ctx)?.call::<_, ()>((ctx.catch(),))?,
+        None => {}
     }
+    if phase::is_done() {
+        std::mem::forget(promise);
+    }
+    Ok(())
 }

@@ -1,14 +1,14 @@
 //! The exports: `initialize-runtime` for Javy, `load` for a deploy, `handle` for an invocation.
 
-use javy_plugin_api::javy::quickjs::{Ctx, Error, Module, Result, Value};
+use javy_plugin_api::javy::quickjs::{Array, Ctx, Error, Module, Result, Value};
 use mayfly_abi::fault::ReportKind;
 use mayfly_abi::op::HostCall;
 
 use crate::event_loop;
-use crate::js_runtime::{Setup, set_up, with_runtime};
+use crate::js_runtime::{Setup, find_node_modules, set_up, with_runtime};
 use crate::prelude::{self, Prelude};
 use crate::report::{report, report_thrown};
-use crate::{api, async_frames, heap, import, library, phase, placement};
+use crate::{api, async_frames, handler, heap, import, library, phase, placement};
 
 /// Makes the runtime, the prelude compiled from its text: what Javy asks of a plugin.
 #[allow(unsafe_code, reason = "an export with the name that Javy asks for")]
@@ -69,6 +69,9 @@ pub extern "C" fn load_library(bytecode: *mut u8, length: usize) -> u32 {
         loaded.is_ok()
     });
     bytes.fill(0);
+    drop(bytes);
+    find_node_modules();
+    heap::fill_gaps();
     u32::from(!loaded)
 }
 
@@ -80,6 +83,8 @@ pub extern "C" fn initialize_from(bytecode: *mut u8, length: usize) {
     // SAFETY: the host allocated exactly these bytes for this call, and forgets them.
     let bytecode = unsafe { Vec::from_raw_parts(bytecode, length, length) };
     placement::with_layout(|| set_up(Setup::From(bytecode)));
+    // What comes next lies side by side behind all of this: in the gaps, it would write to every page.
+    heap::fill_gaps();
 }
 
 /// Evaluates a module's bytecode, chooses its handler, and leaves the memory ready for a snapshot. The host put the
@@ -110,6 +115,7 @@ pub extern "C" fn load(bytecode: *mut u8, length: usize) -> u32 {
 pub extern "C" fn load_once(bytecode: *mut u8, length: usize) -> u32 {
     // SAFETY: the host allocated exactly these bytes for this call, and forgets them.
     let bytes = unsafe { Vec::from_raw_parts(bytecode, length, length) };
+    heap::use_arenas();
     u32::from(!with_runtime(|ctx, prelude| load_module(ctx, prelude, &bytes)))
 }
 
@@ -150,13 +156,19 @@ fn evaluate(ctx: &Ctx<'_>, prelude: &Prelude, bytecode: &[u8]) -> Result<Option<
     let (module, promise) = module.eval()?;
     promise.finish::<Value<'_>>()?;
     let adopt = prelude.adopt.clone().restore(ctx)?;
-    adopt.call((module.namespace()?,))
+    let found: Value<'_> = adopt.call((module.namespace()?,))?;
+    if found.is_string() {
+        return found.get().map(Some);
+    }
+    handler::keep(ctx, &found.get::<Array<'_>>()?)?;
+    Ok(None)
 }
 
 /// Runs one invocation; the host answers `Head` with `head_length` bytes.
 #[allow(unsafe_code, reason = "an export")]
 #[unsafe(no_mangle)]
 pub extern "C" fn handle(head_length: usize) {
+    heap::use_arenas();
     phase::begin_invocation();
     api::invocation::begin(import::read(HostCall::Head, head_length));
     with_runtime(|ctx, prelude| {

@@ -1,4 +1,4 @@
-//! Fills the heap's gaps before a snapshot is taken.
+//! Fills the heap's gaps before a snapshot is taken, and says when the engine's arenas are used.
 //!
 //! What an invocation allocates would otherwise land in the gaps that compiling and evaluating left all over the heap,
 //! and every page it lands on must be copied for that invocation alone. With the gaps filled, new things stand side by
@@ -10,12 +10,25 @@ use std::arch::wasm32::memory_size;
 use std::mem::replace;
 use std::ptr::null_mut;
 
+use javy_plugin_api::javy::quickjs::qjs;
+
 // What is asked for until the heap has to grow; no larger, because images reach to the end of it.
 const PROBE_BYTES: usize = 64 << 10;
 // What the allocator adds to an allocation, at most.
 const OVERHEAD_BYTES: usize = 64;
 const SMALLEST_BYTES: usize = 8;
 const LARGEST_BYTES: usize = 64 << 10;
+
+/// The small allocations of an invocation that do without the engine's arenas. An arena has a page for each size of block: an
+/// invocation that allocates little would copy more pages for them than it saves time.
+const ALLOCATIONS_WITHOUT_ARENAS: u32 = 3000;
+
+/// From here on the engine's arenas are used, unless little is allocated. Until then each allocation is the C library's: what an image
+/// holds has its place of its own.
+pub(crate) fn use_arenas() {
+    // SAFETY: a number is set.
+    unsafe { qjs::JS_SetArenaWait(ALLOCATIONS_WITHOUT_ARENAS) }
+}
 
 /// Fills every gap below the heap's end.
 pub(crate) fn fill_gaps() {

@@ -43,6 +43,12 @@ pub(crate) fn read(op: HostCall, guess: usize) -> Vec<u8> {
     }
 }
 
+/// Lets the host fill a vector of exactly the right length, which it is asked for first: a guess is paid for by its length.
+pub(crate) fn read_exactly(op: HostCall) -> Vec<u8> {
+    let length = fill(op, &mut []);
+    read(op, length)
+}
+
 /// Begins an operation; `None` when this invocation has reached its limit of operations.
 pub(crate) fn begin(op: Operation, bytes: &[u8]) -> Option<u32> {
     // SAFETY: the host only reads these bytes.

@@ -8,6 +8,7 @@ use javy_plugin_api::javy::Runtime;
 use javy_plugin_api::javy::quickjs::{Context, Ctx};
 
 use crate::api;
+use crate::library::NodeModules;
 use crate::prelude::{self, Prelude};
 
 // Below the shadow stack that the build links, so that endless recursion is a RangeError and not a trap.
@@ -88,4 +89,13 @@ pub(crate) fn with_runtime<R>(work: impl FnOnce(&Ctx<'_>, &Prelude) -> R) -> R {
         let runtime = runtime.as_ref().expect("the runtime is initialized before anything else is called");
         runtime.context.with(|ctx| work(&ctx, &runtime.prelude))
     })
+}
+
+/// Has imports find Node's modules from now on.
+pub(crate) fn find_node_modules() {
+    RUNTIME.with_borrow(|runtime| {
+        if let Some(runtime) = runtime {
+            runtime.context.runtime().set_loader(NodeModules, NodeModules);
+        }
+    });
 }

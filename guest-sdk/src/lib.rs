@@ -10,6 +10,7 @@ mod async_frames;
 mod budget;
 mod event_loop;
 mod exports;
+mod handler;
 mod heap;
 mod import;
 mod js_runtime;

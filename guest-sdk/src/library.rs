@@ -3,9 +3,10 @@
 
 use std::cell::RefCell;
 
-use javy_plugin_api::javy::quickjs::module::{Declarations, Exports, ModuleDef};
-use javy_plugin_api::javy::quickjs::{Ctx, Function, Module, Object, Persistent, Result, Value};
-use mayfly_abi::node::{MODULES, SECTION};
+use javy_plugin_api::javy::quickjs::loader::{ImportAttributes, Loader, Resolver};
+use javy_plugin_api::javy::quickjs::module::{Declarations, Declared, Exports, ModuleDef};
+use javy_plugin_api::javy::quickjs::{Ctx, Error, Function, Module, Object, Persistent, Result, Value};
+use mayfly_abi::node::SECTION;
 
 /// The name of the script in stacks: what begins like this is not the author's.
 pub(crate) const NAME: &str = "mayfly:prelude/node";
@@ -26,10 +27,12 @@ type LibraryModule = (Vec<String>, Persistent<Object<'static>>);
 
 thread_local! {
     static DECLARED: RefCell<Option<LibraryModule>> = const { RefCell::new(None) };
+    /// What gives the exports of a module.
+    static FIND: RefCell<Option<Persistent<Function<'static>>>> = const { RefCell::new(None) };
 }
 
-/// Evaluates the library's bytecode over the prelude's own modules, and declares what it has: the engine looks for a module
-/// among those that are there already before it asks a loader.
+/// Evaluates the library's bytecode over the prelude's own modules. What it has of globals stands there from then on; its
+/// modules are made when they are imported.
 #[allow(unsafe_code, reason = "the bytecode is what this same engine made of the library")]
 pub(crate) fn install<'js>(ctx: &Ctx<'js>, internals: Object<'js>, bytecode: &[u8]) -> Result<()> {
     // SAFETY: see above; tenants never get here.
@@ -39,18 +42,43 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, internals: Object<'js>, bytecode: &[u
     let library: Function<'_> = ctx.globals().get(GLOBAL)?;
     ctx.globals().remove(GLOBAL)?;
     let modules: Object<'_> = library.call((internals,))?;
-    for name in MODULES {
-        declare(ctx, name, modules.get(*name)?)?;
-    }
-    Ok(())
+    let find: Function<'_> = modules.get("find")?;
+    FIND.set(Some(Persistent::save(ctx, find)));
+    modules.get::<_, Function<'_>>("exposeGlobals")?.call(())
 }
 
-fn declare<'js>(ctx: &Ctx<'js>, name: &str, exports: Object<'js>) -> Result<()> {
-    let names: Vec<String> = exports.keys().collect::<Result<_>>()?;
-    DECLARED.set(Some((names, Persistent::save(ctx, exports))));
-    let evaluated = Module::evaluate_def::<Native, _>(ctx.clone(), name);
-    DECLARED.set(None);
-    evaluated?.1.finish::<()>()
+/// Finds Node's modules for imports.
+pub(crate) struct NodeModules;
+
+impl Resolver for NodeModules {
+    fn resolve<'js>(
+        &mut self,
+        _: &Ctx<'js>,
+        _: &str,
+        name: &str,
+        _: Option<ImportAttributes<'js>>,
+    ) -> Result<String> {
+        Ok(name.to_owned())
+    }
+}
+
+impl Loader for NodeModules {
+    fn load<'js>(
+        &mut self,
+        ctx: &Ctx<'js>,
+        name: &str,
+        _: Option<ImportAttributes<'js>>,
+    ) -> Result<Module<'js, Declared>> {
+        let Some(find) = FIND.with_borrow(Clone::clone) else { return Err(Error::new_loading(name)) };
+        let exports: Object<'_> = find.restore(ctx)?.call((name,))?;
+        let names: Vec<String> = exports.keys().collect::<Result<_>>()?;
+        DECLARED.set(Some((names, Persistent::save(ctx, exports))));
+        let module = Module::declare_def::<Native, _>(ctx.clone(), name)?;
+        // At once: what is declared next is another one's.
+        let evaluated = module.clone().eval().and_then(|(_, evaluated)| evaluated.finish::<()>());
+        DECLARED.set(None);
+        evaluated.map(|()| module)
+    }
 }
 
 /// A module that is [`DECLARED`].

@@ -97,6 +97,15 @@ pub(crate) fn answer<'js>(
     Ok(())
 }
 
+/// The function that an operation's answer will call.
+pub(crate) fn awaited<'js>(ctx: &Ctx<'js>, operation: u32) -> Option<Value<'js>> {
+    let function = WAITING.with_borrow(|all| match all.get(&operation)? {
+        Waiting::Promise { resolve, .. } => Some(resolve.clone()),
+        Waiting::Callback(callback) | Waiting::Answer { callback, .. } => Some(callback.clone()),
+    })?;
+    function.restore(ctx).ok().map(Function::into_value)
+}
+
 /// Cancels an operation, here and on the host.
 pub(crate) fn cancel(operation: u32) {
     if WAITING.with_borrow_mut(|all| all.remove(&operation)).is_some() {

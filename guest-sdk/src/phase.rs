@@ -17,6 +17,9 @@ enum Phase {
 thread_local! {
     static PHASE: Cell<Phase> = const { Cell::new(Phase::Deploy) };
     static DONE: Cell<bool> = const { Cell::new(false) };
+    static ANSWERED: Cell<bool> = const { Cell::new(false) };
+    /// The promises that were given to `waitUntil` and are not settled.
+    static AWAITED: Cell<u32> = const { Cell::new(0) };
 }
 
 /// From now on an invocation runs.
@@ -24,13 +27,32 @@ pub(crate) fn begin_invocation() {
     PHASE.set(Phase::Invocation);
 }
 
-/// The handler's promise is settled, and so is every promise that it gave to `waitUntil`.
-pub(crate) fn finish() {
-    DONE.set(true);
-    import::send_number(HostCall::Done, 0);
+/// The handler has answered, or failed: the invocation is done as soon as every promise that was given to `waitUntil` is settled.
+pub(crate) fn answered() {
+    ANSWERED.set(true);
+    end_if_idle();
 }
 
-/// Whether [`finish`] was called.
+/// A promise was given to `waitUntil`.
+pub(crate) fn promise_given(number: u32) {
+    AWAITED.set(AWAITED.get() + 1);
+    import::send_number(HostCall::PromiseGiven, number);
+}
+
+/// A promise that was given to `waitUntil` is settled.
+pub(crate) fn promise_settled(number: u32) {
+    import::send_number(HostCall::PromiseSettled, number);
+    AWAITED.set(AWAITED.get().saturating_sub(1));
+    end_if_idle();
+}
+
+fn end_if_idle() {
+    if ANSWERED.get() && AWAITED.get() == 0 && !DONE.replace(true) {
+        import::send_number(HostCall::Done, 0);
+    }
+}
+
+/// Whether the handler has answered and nothing that was given to `waitUntil` is pending.
 pub(crate) fn is_done() -> bool {
     DONE.get()
 }

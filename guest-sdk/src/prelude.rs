@@ -1,6 +1,6 @@
 //! The prelude: installs the natives, and the script over them that makes the globals of a tenant's code.
 
-use javy_plugin_api::javy::quickjs::{Context, Ctx, Function, Module, Object, Persistent, Result};
+use javy_plugin_api::javy::quickjs::{Context, Ctx, Function, Module, Object, Persistent, Result, Value};
 
 use crate::{api, budget};
 
@@ -15,8 +15,12 @@ const GLOBAL: &str = "__prelude";
 pub(crate) struct Prelude {
     /// Chooses the handler of a module's namespace; text when there is none.
     pub(crate) adopt: Persistent<Function<'static>>,
-    /// Runs the handler, and returns the promise of its response, if it is one.
-    pub(crate) dispatch: Persistent<Function<'static>>,
+    /// The request that an invocation is for: every invocation has a copy of this memory.
+    pub(crate) request: Persistent<Value<'static>>,
+    /// `ctx`, the same.
+    pub(crate) context: Persistent<Value<'static>>,
+    /// Takes what the handler has returned, and returns the promise of its response, if it is to be one.
+    pub(crate) take: Persistent<Function<'static>>,
     /// Takes the handler's response.
     pub(crate) finish: Persistent<Function<'static>>,
     /// Takes what the handler threw.
@@ -41,7 +45,9 @@ pub(crate) fn install(context: &Context, bytecode: &[u8]) -> Result<Prelude> {
         let ways: Object<'_> = prelude.call((natives,))?;
         Ok(Prelude {
             adopt: way(&ctx, &ways, "adopt")?,
-            dispatch: way(&ctx, &ways, "dispatch")?,
+            request: Persistent::save(&ctx, ways.get::<_, Value<'_>>("request")?),
+            context: Persistent::save(&ctx, ways.get::<_, Value<'_>>("context")?),
+            take: way(&ctx, &ways, "take")?,
             finish: way(&ctx, &ways, "finish")?,
             fail: way(&ctx, &ways, "fail")?,
             rejections: way(&ctx, &ways, "rejections")?,

@@ -8,6 +8,34 @@ pub(crate) fn text(string: &JsString<'_>) -> Result<String> {
     Ok(well_formed(raw(&bytes)))
 }
 
+/// The string of these bytes; what is no UTF-8 becomes U+FFFD.
+pub(crate) fn from_bytes<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<JsString<'js>> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => JsString::from_str(ctx.clone(), text),
+        // Much slower, so only where it is needed.
+        Err(_) => JsString::from_str(ctx.clone(), &String::from_utf8_lossy(bytes)),
+    }
+}
+
+/// Does something with the string's text in UTF-8, as [`with`]: without a copy of it where it is ASCII.
+#[allow(unsafe_code, reason = "the safe layer writes lone surrogates as three bytes")]
+pub(crate) fn with_utf8<R>(string: &JsString<'_>, work: impl FnOnce(&[u8]) -> R) -> Result<R> {
+    let context = string.ctx().as_raw().as_ptr();
+    let (mut length, mut made) = (0, std::ptr::null_mut());
+    // SAFETY: what comes back are `length` bytes of the string's own, or of `made`, which is ours to give back.
+    unsafe {
+        let text = qjs::JS_Utf8Text(context, string.as_value().as_raw(), &raw mut length, &raw mut made);
+        if !text.is_null() {
+            let answer = work(std::slice::from_raw_parts(text, length as usize));
+            qjs::js_free(context, made.cast());
+            return Ok(answer);
+        }
+    }
+    // A string of several pieces.
+    let bytes = string.clone().to_cstring()?;
+    Ok(work(well_formed(raw(&bytes)).as_bytes()))
+}
+
 /// Does something with the string's bytes: UTF-8, but that a lone surrogate stands as three.
 pub(crate) fn with_bytes<R>(string: &JsString<'_>, work: impl FnOnce(&[u8]) -> R) -> Result<R> {
     let bytes = string.clone().to_cstring()?;

@@ -36,6 +36,8 @@ export interface Context {
   /** Fires shortly before the invocation's time is up. */
   readonly signal: AbortSignal;
   readonly idempotency: Idempotency;
+  /** Keys with JSON values in the app's own database; each call is atomic, and no part of a transaction. */
+  readonly kv: KeyValues;
   /**
    * Calls another function of the app in process, as the same identity, and resolves with its response, whatever its
    * status. Numbers, booleans, arrays and plain objects are sent as JSON, other bodies as `fetch` sends them.
@@ -50,6 +52,23 @@ export interface Context {
   readonly storage: Storage;
   /** Keeps the invocation alive after its response until `promise` settles, 30 seconds at most. */
   readonly waitUntil: (promise: Promise<unknown>) => void;
+}
+
+/** `ctx.kv`. A key has 1 to 512 bytes, a value at most 256 KiB of JSON. */
+export interface KeyValues {
+  /** A key's value, or null. */
+  readonly get: <T = unknown>(key: string) => Promise<T | null>;
+  /** Gives a key a value, for `ttl` seconds, or for good. */
+  readonly set: (key: string, value: unknown, options?: { readonly ttl?: number }) => Promise<void>;
+  /** Forgets a key; whether it had a value. */
+  readonly delete: (key: string) => Promise<boolean>;
+  /** Adds a whole number, 1 unless it is given, to a key's; the sum. A key without one begins at 0, for `ttl` seconds. */
+  readonly increment: (key: string, by?: number, options?: { readonly ttl?: number }) => Promise<number>;
+  /** Keys in their order, 1000 at most; `next` is what to give as `after` for those that follow, or null. */
+  readonly list: (options?: { readonly prefix?: string; readonly after?: string; readonly limit?: number }) => Promise<{ keys: string[]; next: string | null }>;
+  readonly del: (key: string) => Promise<boolean>;
+  readonly incr: (key: string, by?: number, options?: { readonly ttl?: number }) => Promise<number>;
+  readonly decr: (key: string, by?: number, options?: { readonly ttl?: number }) => Promise<number>;
 }
 
 /** What started the function. */

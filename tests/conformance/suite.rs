@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use mayfly_common::tls::Authorities;
 use mayfly_egress::{EgressClient, EgressLists};
+use mayfly_ledger::Account;
 use mayfly_runtime::providers::Fetch;
 use support::client::Client;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -51,7 +52,12 @@ impl Suite {
 
     /// `fetch` as a function of an app has it, with the loopback allowed.
     pub(crate) fn fetch(&self) -> Arc<dyn Fetch> {
-        self.outbound.for_invocation("conformance", Arc::new(EgressLists::default()), None)
+        self.outbound.for_invocation(
+            "conformance",
+            Account::default(),
+            Arc::new(EgressLists::default()),
+            None,
+        )
     }
 
     /// A file, with the server's substitutions.

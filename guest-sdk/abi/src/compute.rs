@@ -107,6 +107,8 @@ computations! {
     Pbkdf2 = 33 "byyww",
     /// [password: bytes, salt: bytes, log2 of N: u32, r: u32, p: u32, length: u32].
     Scrypt = 34 "yywwww",
+    /// [password: bytes, salt: 16 bytes, cost: u32]: the 24 bytes of bcrypt.
+    Bcrypt = 50 "yyw",
     /// [encoding: text, fatal: u8, keep the byte order mark: u8, data]: UTF-8.
     TextDecode = 35 "tbbr",
     /// [label: text]: the encoding's name, or nothing where there is no such label.

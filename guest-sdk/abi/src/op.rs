@@ -125,6 +125,8 @@ pub enum Operation {
     Compute = 17,
     /// [`crate::operation::EnqueueFrame`]; answers [`crate::operation::Enqueued`].
     Enqueue = 23,
+    /// [`crate::operation::KeyValueFrame`]; answers JSON, or nothing.
+    KeyValue = 24,
     /// [`crate::operation::RealtimeFrame`]; answers nothing.
     Realtime = 40,
 }
@@ -164,6 +166,7 @@ impl Operation {
             21 => Self::FetchRead,
             22 => Self::FetchWrite,
             23 => Self::Enqueue,
+            24 => Self::KeyValue,
             17 => Self::Compute,
             40 => Self::Realtime,
             _ => return None,

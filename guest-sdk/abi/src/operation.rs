@@ -3,12 +3,14 @@
 mod database;
 mod fetch;
 mod idempotency;
+mod key_values;
 mod queue;
 mod realtime;
 
 pub use database::{ActorFrame, Begin, FetchRows, Query, RowsFrame};
 pub use fetch::{FetchEnd, FetchFrame, FetchWrite, Fetched, TransferEnd};
 pub use idempotency::{ClaimAnswer, ClaimFrame, FinishClaim};
+pub use key_values::{KeyValueFrame, KeyValueVerb};
 pub use queue::{EnqueueFrame, Enqueued, JobStart};
 pub use realtime::RealtimeFrame;
 

@@ -236,6 +236,10 @@ function readText(source) {
 }
 
 function readJson(source) {
+  if (source === INCOMING) {
+    const value = host.bodyJson();
+    if (value !== undefined) return value;
+  }
   const text = readText(source);
   return JSONParse(StringStartsWith(text, "\ufeff") ? StringSlice(text, 1) : text);
 }

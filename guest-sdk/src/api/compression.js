@@ -15,7 +15,7 @@ const HEAD_BYTES = 6;
 const NOTHING = new Uint8ArrayConstructor(0);
 
 /** A codec on the host, opened when it is first needed. */
-function codec(open, step) {
+export function codec(open, step) {
   let state = null;
   return {
     __proto__: null,

@@ -7,6 +7,7 @@ import { DOMException } from "./exceptions.js";
 import { host } from "./host.js";
 import { idempotency } from "./idempotency.js";
 import { invoke } from "./invoke.js";
+import { kv } from "./kv.js";
 import { JSONParse, ObjectDefineProperty, ObjectFreeze, ObjectKeys } from "./primordials.js";
 import { broadcast, socketOf } from "./realtime.js";
 import { storage } from "./storage.js";
@@ -31,7 +32,7 @@ function deepFreeze(value) {
   return ObjectFreeze(value);
 }
 
-export const context = { broadcast, db: database, enqueue, idempotency, invoke, storage, waitUntil };
+export const context = { broadcast, db: database, enqueue, idempotency, invoke, kv, storage, waitUntil };
 
 const lazy = {
   __proto__: null,
@@ -49,7 +50,7 @@ const lazy = {
     if (signal !== null) return signal;
     const left = host.timeLeft();
     const delay = left > 2 * SIGNAL_LEAD_MS ? left - SIGNAL_LEAD_MS : left / 2;
-    signal = timeoutSignal(delay, new DOMException("The function's time is almost up.", "TimeoutError"));
+    signal = timeoutSignal(delay, new DOMException("The function's time is almost up.", "TimeoutError"), true);
     return signal;
   },
 };

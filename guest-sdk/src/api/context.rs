@@ -1,23 +1,19 @@
 //! `ctx`: the invocation's context, as the host's JSON.
 
-use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result};
+use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result, String as JsString};
 use mayfly_abi::op::HostCall;
 
-use crate::import;
 use crate::phase::require_invocation;
+use crate::{import, text};
 
-fn json(call: HostCall) -> String {
-    String::from_utf8_lossy(&import::read(call, 512)).into_owned()
-}
-
-fn context(ctx: Ctx<'_>) -> Result<String> {
+fn context(ctx: Ctx<'_>) -> Result<JsString<'_>> {
     require_invocation(&ctx, "ctx")?;
-    Ok(json(HostCall::Context))
+    text::from_bytes(&ctx, &import::read(HostCall::Context, 512))
 }
 
-fn env(ctx: Ctx<'_>) -> Result<String> {
+fn env(ctx: Ctx<'_>) -> Result<JsString<'_>> {
     require_invocation(&ctx, "ctx.env")?;
-    Ok(json(HostCall::Env))
+    text::from_bytes(&ctx, &import::read(HostCall::Env, 512))
 }
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {

@@ -1,46 +1,32 @@
-// Dispatch: finds the handler, calls it, and hands its response or its error to the host.
+// Dispatch: finds the handler, and hands its response or its error to the host. It is called by `src/handler.rs`, which takes the common
+// response by itself.
 
-import { context } from "./context.js";
+import { context as invocationContext } from "./context.js";
 import { failUnlessHandled, reportRejections } from "./errors.js";
 import { host } from "./host.js";
-import { ObjectKeys, PromiseConstructor, ReflectApply, resolved } from "./primordials.js";
-import { incomingRequest } from "./request.js";
+import { resolved } from "./primordials.js";
+import { incoming } from "./request.js";
 import { describe, respond } from "./response.js";
+import { choose } from "./shapes.js";
 import { codeOf, kindOf, printThrown, stackOf } from "./thrown.js";
-import { whenIdle } from "./wait_until.js";
 
 const NO_RESPONSE = 3;
 
-let handler = null;
-let self;
-
-/** Chooses the handler among a module's exports; an error message when there is none. */
+/**
+ * The function, what it is called on, and what it is given beside the request where that is not `ctx`, among a module's exports; an error
+ * message when there is none.
+ */
 export function adopt(namespace) {
-  const { handler: named, default: standard } = namespace;
-  if (typeof named === "function") handler = named;
-  else if (typeof standard === "function") handler = standard;
-  else if (typeof standard === "object" && standard !== null && typeof standard.fetch === "function") {
-    handler = standard.fetch;
-    self = standard;
-  } else {
-    const names = ObjectKeys(namespace);
-    return names.length === 0
-      ? "the module exports nothing: export an async function called 'handler'"
-      : `the module exports ${names.join(", ")}, but no function called 'handler' and no default that is a function or has 'fetch'`;
-  }
-  return null;
+  const chosen = choose(namespace);
+  return chosen.missing ?? [chosen.handler, chosen.self, chosen.args];
 }
 
 /**
- * Runs the handler for the request that the host holds, and returns the promise of its response, if it is one:
- * the event loop sees when it is settled, and calls `finish` or `fail`. A `then` would cost more than the rest.
+ * Takes what the handler has returned where it is neither a promise of the engine's nor a response that needs no more than
+ * sending. The event loop sees when the promise that comes back is settled, and calls `finish` or `fail`.
  */
-export function dispatch() {
-  let result;
+export function take(result) {
   try {
-    result =
-      self === undefined ? handler(incomingRequest(), context) : ReflectApply(handler, self, [incomingRequest(), context, context]);
-    if (result instanceof PromiseConstructor) return result;
     if (typeof result?.then === "function") return resolved(result);
   } catch (error) {
     fail(error);
@@ -59,18 +45,21 @@ export function finish(value) {
     fail(error);
     return;
   }
-  if (sent === true) whenIdle(host.done);
+  if (sent === true) host.answered();
   else if (sent === false) {
     host.fault(NO_RESPONSE, describe(value), "", null);
-    whenIdle(host.done);
-  } else sent(() => whenIdle(host.done), fail);
+    host.answered();
+  } else sent(host.answered, fail);
 }
 
 /** The handler has thrown. */
 export function fail(error) {
   host.fault(kindOf(error), printThrown(error), stackOf(error), codeOf(error));
-  whenIdle(host.done);
+  host.answered();
 }
+
+export const context = invocationContext;
+export const request = incoming;
 
 failUnlessHandled(fail);
 

@@ -1,4 +1,4 @@
-//! The natives of `dispatch.js`: reports a fault, or that nothing is pending any more.
+//! The natives of `dispatch.js` and `wait_until.js`: report a fault, that the handler has answered, and what is awaited.
 
 use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result, String as JsString};
 use mayfly_abi::fault::{FaultReport, ReportKind};
@@ -38,14 +38,6 @@ fn background_fault(message: JsString<'_>, stack: JsString<'_>, code: Option<JsS
     Ok(())
 }
 
-fn promise_given(number: u32) {
-    import::send_number(HostCall::PromiseGiven, number);
-}
-
-fn promise_settled(number: u32) {
-    import::send_number(HostCall::PromiseSettled, number);
-}
-
 fn require(ctx: Ctx<'_>, what: JsString<'_>) -> Result<()> {
     require_invocation(&ctx, &text::text(&what)?)
 }
@@ -53,8 +45,8 @@ fn require(ctx: Ctx<'_>, what: JsString<'_>) -> Result<()> {
 pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("fault", Function::new(ctx.clone(), fault)?)?;
     host.set("backgroundFault", Function::new(ctx.clone(), background_fault)?)?;
-    host.set("promiseGiven", Function::new(ctx.clone(), promise_given)?)?;
-    host.set("promiseSettled", Function::new(ctx.clone(), promise_settled)?)?;
+    host.set("promiseGiven", Function::new(ctx.clone(), phase::promise_given)?)?;
+    host.set("promiseSettled", Function::new(ctx.clone(), phase::promise_settled)?)?;
     host.set("requireInvocation", Function::new(ctx.clone(), require)?)?;
-    host.set("done", Function::new(ctx.clone(), phase::finish)?)
+    host.set("answered", Function::new(ctx.clone(), phase::answered)?)
 }

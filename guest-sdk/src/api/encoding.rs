@@ -66,7 +66,7 @@ fn utf8_decode<'js>(
     match std::str::from_utf8(bytes) {
         Ok(text) => JsString::from_str(ctx, text),
         Err(_) if fatal => Err(Exception::throw_type(&ctx, "The encoded data was not valid UTF-8")),
-        Err(_) => JsString::from_str(ctx, &String::from_utf8_lossy(bytes)),
+        Err(_) => text::from_bytes(&ctx, bytes),
     }
 }
 

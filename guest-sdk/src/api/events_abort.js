@@ -26,7 +26,7 @@ export class AbortSignal extends EventTarget {
     if (arguments.length === 0 || !(ms > -1 && ms <= MAX_TIMEOUT_MS)) {
       throw new TypeError("AbortSignal.timeout needs a number of milliseconds");
     }
-    return timeoutSignal(ms, new DOMException("The operation timed out.", "TimeoutError"));
+    return timeoutSignal(ms, new DOMException("The operation timed out.", "TimeoutError"), false);
   }
   static any(signals) {
     return dependentSignal(signalList(signals));
@@ -158,10 +158,10 @@ onSignal((signal, remove, nothingToAdd) => {
   return false;
 });
 
-/** A signal that fires after `ms`, without keeping the invocation alive. */
-export function timeoutSignal(ms, reason) {
+/** A signal that fires after `ms`. In the background it does not keep the invocation waiting. */
+export function timeoutSignal(ms, reason, background) {
   const signal = newSignal();
-  startTimer(() => abortSignal(signal, reason), ms, true);
+  startTimer(() => abortSignal(signal, reason), ms, background);
   return signal;
 }
 

@@ -66,7 +66,8 @@ fn read_head(head: &[u8]) -> Option<Part> {
             if !kind.trim().eq_ignore_ascii_case("form-data") {
                 return None;
             }
-            part.filename = parameter(parameters, "filename");
+            // The plain form is what browsers send; a part that has the other alone is a file all the same.
+            part.filename = parameter(parameters, "filename").or_else(|| extended(parameters, "filename*"));
             part.name = parameter(parameters, "name")?;
             named = true;
         } else if name.eq_ignore_ascii_case("content-type") {
@@ -91,6 +92,25 @@ fn parameter(parameters: &str, wanted: &str) -> Option<String> {
         }
         rest = next;
     }
+}
+
+/// A parameter in the extended notation (RFC 8187): charset, language, and percent-encoded bytes.
+fn extended(parameters: &str, wanted: &str) -> Option<String> {
+    let value = parameter(parameters, wanted)?;
+    let mut pieces = value.splitn(3, '\'');
+    let (charset, _, encoded) = (pieces.next()?, pieces.next()?, pieces.next()?);
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let hex = (*byte == b'%').then(|| after.get(..2)).flatten();
+        let decoded = hex.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        bytes.push(decoded.unwrap_or(*byte));
+        rest = if decoded.is_some() { &after[2..] } else { after };
+    }
+    Some(match charset.eq_ignore_ascii_case("iso-8859-1") {
+        true => bytes.iter().map(|byte| char::from(*byte)).collect(),
+        false => String::from_utf8_lossy(&bytes).into_owned(),
+    })
 }
 
 fn multipart_parse<'js>(

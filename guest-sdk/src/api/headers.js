@@ -9,10 +9,13 @@ import {
   exposeInterface,
   isByteString,
   iterate,
+  ObjectDefineProperty,
   ReflectGetOwnPropertyDescriptor,
   ReflectOwnKeys,
   SymbolIterator,
 } from "./primordials.js";
+
+const HEADERS = 0;
 
 let listOf;
 let pairsOf;
@@ -30,6 +33,11 @@ export class Headers {
   #guard = null;
   constructor(init = undefined) {
     if (init === undefined) return;
+    const list = host.headerList(init);
+    if (list !== undefined) {
+      this.#list = list;
+      return;
+    }
     if ((typeof init !== "object" && typeof init !== "function") || init === null) {
       throw new TypeError("Headers takes an object or pairs");
     }
@@ -105,16 +113,17 @@ export class Headers {
       const list = headers.#list;
       return (headers.#sorted ??= sorted(list));
     };
-    adopt = (list) => {
-      const headers = new Headers();
-      headers.#list = list;
-      return headers;
-    };
+    const like = new Headers();
+    const list = [];
+    like.#list = list;
+    host.adoptList(like, list, HEADERS);
+    adopt = host.maker(like, list);
     guard = (headers) => {
       headers.#guard = IMMUTABLE;
     };
   }
 }
+ObjectDefineProperty(Headers.prototype, "get", { __proto__: null, value: host.listGetter(Headers.prototype.get, HEADERS) });
 definePairs(Headers, "Headers", (headers) => pairsOf(headers));
 exposeInterface(Headers, "Headers");
 const entries = Headers.prototype[SymbolIterator];
@@ -188,13 +197,13 @@ function requireBytes(text) {
 }
 
 function checkedName(name) {
-  const checked = host.headerName(`${name}`);
+  const checked = host.headerName(typeof name === "string" ? name : `${name}`);
   if (checked === undefined) throw new TypeError(`'${name}' is not a header name`);
   return checked;
 }
 
 function checkedValue(name, value) {
-  const checked = host.headerValue(`${value}`);
+  const checked = host.headerValue(typeof value === "string" ? value : `${value}`);
   if (checked === undefined) throw new TypeError(`The value of the header '${name}' has characters that no header may hold`);
   return checked;
 }
@@ -202,6 +211,12 @@ function checkedValue(name, value) {
 /** The pairs of `headers`, for the host. */
 export function headerList(headers) {
   return listOf(headers);
+}
+
+/** What `new Headers` gives. */
+export function headersOf(init) {
+  const list = host.headerList(init);
+  return list === undefined ? new Headers(init) : adopt(list);
 }
 
 /** Headers over pairs that are known to be well formed. */

@@ -1,6 +1,8 @@
 //! Validation of header names and values, and lists of them.
 
-use javy_plugin_api::javy::quickjs::{Array, Ctx, Function, Object, Result, String as JsString};
+use javy_plugin_api::javy::quickjs::{
+    Array, Ctx, Error, Function, Object, Result, String as JsString, Value, qjs,
+};
 
 use crate::text;
 
@@ -33,18 +35,29 @@ pub(super) fn pairs(list: &Array<'_>) -> Result<Vec<(String, String)>> {
 }
 
 /// A list of pairs for the prelude.
-pub(super) fn list<'js, 'a>(
+pub(super) fn list<'js>(
     ctx: &Ctx<'js>,
-    pairs: impl Iterator<Item = (&'a str, &'a str)>,
-) -> Result<Array<'js>> {
-    let list = Array::new(ctx.clone())?;
-    for (index, (name, value)) in pairs.enumerate() {
-        let pair = Array::new(ctx.clone())?;
-        pair.set(0, name)?;
-        pair.set(1, value)?;
-        list.set(index, pair)?;
+    pairs: impl Iterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
+) -> Result<Value<'js>> {
+    let string = |text: &str| JsString::from_str(ctx.clone(), text).map(JsString::into_value);
+    let pairs: Result<Vec<Value<'_>>> = pairs
+        .map(|(name, value)| array(ctx, vec![string(name.as_ref())?, string(value.as_ref())?]))
+        .collect();
+    array(ctx, pairs?)
+}
+
+/// An array of these values, made at once.
+#[allow(unsafe_code, reason = "the safe layer sets one element after the other")]
+fn array<'js>(ctx: &Ctx<'js>, values: Vec<Value<'js>>) -> Result<Value<'js>> {
+    // SAFETY: the values are this context's; each is counted once more for the array, which takes them.
+    unsafe {
+        let context = ctx.as_raw().as_ptr();
+        let taken: Vec<qjs::JSValue> =
+            values.iter().map(|value| qjs::JS_DupValue(context, value.as_raw())).collect();
+        let made =
+            Value::from_raw(ctx.clone(), qjs::JS_NewArrayFrom(context, taken.len() as _, taken.as_ptr()));
+        if made.is_exception() { Err(Error::Exception) } else { Ok(made) }
     }
-    Ok(list)
 }
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {

@@ -2,14 +2,16 @@
 
 use std::cell::RefCell;
 
-use javy_plugin_api::javy::quickjs::{Array, ArrayBuffer, Ctx, Function, Object, Result};
+use javy_plugin_api::javy::quickjs::{
+    ArrayBuffer, Ctx, Function, Object, Result, String as JsString, Value, qjs,
+};
 use mayfly_abi::frame::Reader;
 use mayfly_abi::head::Head;
 use mayfly_abi::op::{HostCall, Operation};
 
 use super::{body, headers, random};
 use crate::phase::require_invocation;
-use crate::{import, pending};
+use crate::{import, pending, text};
 
 thread_local! {
     static HEAD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -32,18 +34,35 @@ pub(super) fn started_at_ms() -> f64 {
 }
 
 fn whole_body() -> Vec<u8> {
-    import::read(HostCall::Body, 4096)
+    import::read_exactly(HostCall::Body)
 }
 
-fn header_list(ctx: Ctx<'_>) -> Result<Array<'_>> {
+fn header_list(ctx: Ctx<'_>) -> Result<Value<'_>> {
     let pairs = with_head(|head| Reader::new(head.headers).pairs().unwrap_or_default());
-    headers::list(&ctx, pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    headers::list(&ctx, pairs.iter().map(|(name, value)| (name, value)))
 }
 
-fn body_text() -> String {
+fn body_text(ctx: Ctx<'_>) -> Result<JsString<'_>> {
+    text::from_bytes(&ctx, without_mark(&whole_body()))
+}
+
+/// The value of the body's JSON; `undefined` where only `JSON.parse` can say what it is, or what is wrong with it.
+#[allow(unsafe_code, reason = "the safe layer parses with errors of its own wording")]
+fn body_json(ctx: Ctx<'_>) -> Value<'_> {
     let bytes = whole_body();
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
-    String::from_utf8_lossy(bytes).into_owned()
+    let bytes = without_mark(&bytes);
+    if std::str::from_utf8(bytes).is_err() {
+        return Value::new_undefined(ctx);
+    }
+    // SAFETY: the engine reads these bytes as data, within their length, and answers a value of this context, or throws.
+    unsafe {
+        let value = qjs::JS_QuickParseJSON(ctx.as_raw().as_ptr(), bytes.as_ptr().cast(), bytes.len() as _);
+        Value::from_raw(ctx, value)
+    }
+}
+
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes)
 }
 
 fn body_bytes(ctx: Ctx<'_>) -> Result<ArrayBuffer<'_>> {
@@ -69,5 +88,6 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("disconnect", Function::new(ctx.clone(), disconnect)?)?;
     host.set("headers", Function::new(ctx.clone(), header_list)?)?;
     host.set("bodyText", Function::new(ctx.clone(), body_text)?)?;
+    host.set("bodyJson", Function::new(ctx.clone(), body_json)?)?;
     host.set("bodyBytes", Function::new(ctx.clone(), body_bytes)?)
 }

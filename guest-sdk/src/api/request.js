@@ -28,31 +28,33 @@ let isRequest;
 let partsOf;
 
 export class Request {
-  // Nothing, for the one that came in, until they are asked for: see `partsOf`.
-  #parts = null;
+  // Those of the one that came in are null until they are asked for.
+  #parts;
   constructor(input, init = undefined) {
-    if (input === FROM_HOST) return;
+    if (input === FROM_HOST) {
+      this.#parts = init;
+      return;
+    }
     if (arguments.length === 0) throw new TypeError("Request needs a URL or another Request");
     const source = isRequest(input) ? partsOf(input) : null;
-    const url = source === null ? checkedUrl(input) : source.url;
+    const url = source === null ? checkedUrl(input) : urlOf(source);
     const options = convertOptions(init, source === null ? STANDARD : source.options);
-    const method = options.method === undefined ? (source?.method ?? "GET") : normalMethod(options.method);
+    const method = options.method === undefined ? (source === null ? "GET" : methodOf(source)) : normalMethod(options.method);
     const signal = signalFor(options.signal, source);
     const headers = options.headers === undefined ? headersFor(source) : new Headers(options.headers);
-    const body = bodyFor(options, method, headers, source === null ? null : source.body);
+    const body = bodyFor(options, method, headers, source === null ? null : bodyOf(source));
     // Whatever becomes of a blob: URL, the request keeps what it stood for.
     const blob = source === null ? blobAt(url) : source.blob;
     this.#parts = { __proto__: null, method, url, headers, signal, body, blob, options: options.kept };
   }
   get method() {
-    return (this.#parts ?? partsOf(this)).method;
+    return methodOf(this.#parts);
   }
   get url() {
-    return (this.#parts ?? partsOf(this)).url;
+    return urlOf(this.#parts);
   }
   get headers() {
-    const parts = this.#parts ?? partsOf(this);
-    return (parts.headers ??= headersFromHost(host.headers()));
+    return headersOf(this.#parts);
   }
   get destination() {
     this.#parts;
@@ -99,34 +101,21 @@ export class Request {
   }
   clone() {
     const parts = partsOf(this);
-    const body = cloneBody(parts.body);
+    const body = cloneBody(bodyOf(parts));
     const signal = dependentSignal([signalOf(parts)]);
     const headers = headersFor(parts);
-    const copy = new Request(FROM_HOST);
-    const { method, url, blob, options } = parts;
-    copy.#parts = { __proto__: null, method, url, headers, signal, body, blob, options };
-    return copy;
+    const { blob, options } = parts;
+    return new Request(FROM_HOST, { __proto__: null, method: methodOf(parts), url: urlOf(parts), headers, signal, body, blob, options });
   }
   static {
     isRequest = (value) => typeof value === "object" && value !== null && #parts in value;
-    partsOf = (request) =>
-      (request.#parts ??= {
-        __proto__: null,
-        method: host.method(),
-        url: host.url(),
-        headers: null,
-        signal: null,
-        body: newBody(incomingBody()),
-        blob: null,
-        isIncoming: true,
-        options: STANDARD,
-      });
+    partsOf = (request) => request.#parts;
   }
 }
 mixBody(
   Request,
   "Request",
-  (value) => (isRequest(value) ? partsOf(value).body : undefined),
+  (value) => (isRequest(value) ? bodyOf(partsOf(value)) : undefined),
   (request) => headerOf(headersOf(partsOf(request)), "content-type"),
 );
 exposeInterface(Request, "Request");
@@ -135,6 +124,18 @@ function checkedUrl(input) {
   const href = hrefOf(input);
   if (hasCredentials(href)) throw new TypeError("A request's URL carries no name and no password");
   return href;
+}
+
+function methodOf(parts) {
+  return (parts.method ??= host.method());
+}
+
+function urlOf(parts) {
+  return (parts.url ??= host.url());
+}
+
+function bodyOf(parts) {
+  return (parts.body ??= newBody(incomingBody()));
 }
 
 function headersOf(parts) {
@@ -183,24 +184,32 @@ function signalOf(parts) {
   return parts.signal;
 }
 
-/** The request that this invocation is for. */
-export function incomingRequest() {
-  return new Request(FROM_HOST);
-}
+/** The request that this invocation is for: each has a memory of its own, in which this one is. */
+export const incoming = new Request(FROM_HOST, {
+  __proto__: null,
+  method: null,
+  url: null,
+  headers: null,
+  signal: null,
+  body: null,
+  blob: null,
+  isIncoming: true,
+  options: STANDARD,
+});
 
 /** What the host needs to send it; its body is taken. */
 export function outgoing(request) {
   const parts = partsOf(request);
-  const { method, url, signal, blob, options } = parts;
+  const { signal, blob, options } = parts;
   return {
     __proto__: null,
-    method,
-    url,
+    method: methodOf(parts),
+    url: urlOf(parts),
     headers: headersOf(parts),
     redirect: options.redirect,
     cache: options.cache,
     signal,
     blob,
-    body: takeSource(parts.body),
+    body: takeSource(bodyOf(parts)),
   };
 }

@@ -2,10 +2,10 @@
 
 import { cloneBody, extractBody, isBody, isStream, mixBody, newBody, takeSource } from "./body.js";
 import { deliverStream, fetchedStream } from "./body_stream.js";
-import { addHeader, copyHeaders, freezeHeaders, headerList, headerOf, Headers, headersFromHost } from "./headers.js";
+import { addHeader, copyHeaders, freezeHeaders, headerList, headerOf, headersFromHost, headersOf } from "./headers.js";
 import { host } from "./host.js";
 import { headerMime } from "./mime.js";
-import { ArrayIsArray, exposeInterface, isByteString, JSONStringify, StringIndexOf, StringSlice, TypedArrayByteLength } from "./primordials.js";
+import { ArrayIsArray, exposeInterface, isByteString, StringIndexOf, StringSlice, TypedArrayByteLength } from "./primordials.js";
 import { hrefOf } from "./url.js";
 
 const NULL_BODY_STATUS = { __proto__: null, 101: true, 103: true, 204: true, 205: true, 304: true };
@@ -16,6 +16,7 @@ const TEXT = "text/plain;charset=UTF-8";
 
 let make;
 let send;
+let jsonWithInit;
 let isResponse;
 let bodyOf;
 let typeOf;
@@ -49,7 +50,7 @@ export class Response {
     if (typeof init !== "object" && typeof init !== "function") throw new TypeError("The init must be an object");
     const { headers, status, statusText } = init;
     if (status !== undefined || statusText !== undefined) this.#head = makeHead(status, statusText);
-    if (headers !== undefined) this.#materialize(new Headers(headers));
+    if (headers !== undefined) this.#materialize(headersOf(headers));
     if (this.#body !== null && NULL_BODY_STATUS[this.#head.status]) {
       throw new TypeError(`A response with status ${this.#head.status} has no body`);
     }
@@ -62,14 +63,6 @@ export class Response {
   }
   static error() {
     return make(null, freezeHeaders(headersFromHost([])), ERROR);
-  }
-  static json(data, init = undefined) {
-    if (arguments.length === 0) throw new TypeError("Response.json needs a value");
-    const text = JSONStringify(data);
-    if (text === undefined) throw new TypeError("Response.json was given something that has no JSON");
-    const response = new Response(text, JSON_TYPE, READY);
-    if (init !== undefined && init !== null) response.#configure(init);
-    return response;
   }
   static redirect(url, status = 302) {
     if (arguments.length === 0) throw new TypeError("Response.redirect needs a URL");
@@ -107,6 +100,11 @@ export class Response {
     return make(body, isType(headers) ? headers : copyHeaders(headers), this.#head);
   }
   static {
+    jsonWithInit = (text, init) => {
+      const response = new Response(text, JSON_TYPE, READY);
+      response.#configure(init);
+      return response;
+    };
     make = (body, headers, head) => {
       const response = new Response(body, headers, READY);
       response.#head = head;
@@ -130,6 +128,10 @@ export class Response {
   }
 }
 mixBody(Response, "Response", (value) => (isResponse(value) ? bodyOf(value) : undefined), (response) => typeOf(response));
+const BODY = Symbol("body");
+const TYPE = Symbol("type");
+const json = host.adoptResponses(new Response(BODY, TYPE, READY), BODY, TYPE, DEFAULT, JSON_TYPE, jsonWithInit);
+Object.defineProperty(Response, "json", { __proto__: null, value: json, writable: true, enumerable: false, configurable: true });
 Object.defineProperty(Response, "length", { value: 0, configurable: true });
 exposeInterface(Response, "Response");
 
@@ -218,6 +220,9 @@ export function describe(value) {
   if (value === null) return "null";
   if (typeof value !== "object") return `a ${typeof value}`;
   if (ArrayIsArray(value)) return "an array";
+  if (typeof value.statusCode === "number") {
+    return "an object with statusCode, as AWS Lambda takes it (write new Response(body, { status, headers }), and read the request from req)";
+  }
   const name = value.constructor?.name;
   return typeof name === "string" && name !== "Object" && name !== ""
     ? `an object of class ${name}`

@@ -1,8 +1,13 @@
 //! The response, written into one frame.
+#![allow(
+    unsafe_code,
+    reason = "the fields of a response are read by the engine itself, and its natives made by it"
+)]
 
 use javy_plugin_api::javy::quickjs::{
-    Array, Ctx, Function, Object, Result, String as JsString, TypedArray, Value,
+    Array, Ctx, Error, Function, Object, Result, String as JsString, TypedArray, Value, qjs,
 };
+use mayfly_abi::body::BodyFrame;
 use mayfly_abi::frame::Writer;
 use mayfly_abi::op::{HostCall, Operation};
 use mayfly_abi::response;
@@ -30,6 +35,72 @@ fn respond(
     Ok(())
 }
 
+/// Hands a response to the host whose body is text or nothing. `false`: it is none, or takes more.
+pub(crate) fn respond_plainly(value: &Value<'_>) -> Result<bool> {
+    let ctx = value.ctx();
+    let (mut headers, mut body) = (qjs::JS_UNDEFINED, qjs::JS_UNDEFINED);
+    // SAFETY: the value is this context's.
+    let status = unsafe {
+        qjs::JS_ResponseFields(ctx.as_raw().as_ptr(), value.as_raw(), &raw mut headers, &raw mut body)
+    };
+    if status < 0 {
+        return Ok(false);
+    }
+    let (headers, body) = (counted(ctx, headers), counted(ctx, body));
+    let text = body.as_string();
+    if text.is_none() && !body.is_null() {
+        return Ok(false);
+    }
+    let Some(pairs) = pairs(&headers)? else { return Ok(false) };
+    let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let mut writer = Writer::with_capacity(256);
+    match text {
+        None => response::write(&mut writer, status as u16, pairs, BodyFrame::None),
+        Some(text) => text::with_utf8(text, |bytes| {
+            response::write(&mut writer, status as u16, pairs, BodyFrame::Whole(bytes));
+        })?,
+    }
+    import::send(HostCall::Respond, &writer.finish());
+    Ok(true)
+}
+
+/// The headers of a response: its content type alone, nothing, or `Headers`; nothing where they are none of these.
+fn pairs(headers: &Value<'_>) -> Result<Option<Vec<(String, String)>>> {
+    if headers.is_null() {
+        return Ok(Some(Vec::new()));
+    }
+    if let Some(content_type) = headers.as_string() {
+        return Ok(Some(vec![("content-type".to_owned(), text::text(content_type)?)]));
+    }
+    let ctx = headers.ctx();
+    let mut pairs = Vec::new();
+    loop {
+        let (mut name, mut value) = (qjs::JS_UNDEFINED, qjs::JS_UNDEFINED);
+        // SAFETY: the value is this context's.
+        let found = unsafe {
+            let (context, index) = (ctx.as_raw().as_ptr(), pairs.len() as u32);
+            qjs::JS_HeaderAt(context, headers.as_raw(), index, &raw mut name, &raw mut value)
+        };
+        match found {
+            0 => return Ok(Some(pairs)),
+            1 => {
+                let (name, value) = (counted(ctx, name), counted(ctx, value));
+                let (Some(name), Some(value)) = (name.as_string(), value.as_string()) else {
+                    return Ok(None);
+                };
+                pairs.push((text::text(name)?, text::text(value)?));
+            }
+            _ => return Ok(None),
+        }
+    }
+}
+
+/// A value that the engine has read out of an object, counted for as long as it is looked at.
+fn counted<'js>(ctx: &Ctx<'js>, value: qjs::JSValue) -> Value<'js> {
+    // SAFETY: the value is this context's, and alive: what it was read from is.
+    unsafe { Value::from_raw(ctx.clone(), qjs::JS_DupValue(ctx.as_raw().as_ptr(), value)) }
+}
+
 /// Sends the piece of `bytes` from `start` on, and calls back when it has been taken. Where the next one starts.
 fn body_write<'js>(
     ctx: Ctx<'js>,
@@ -47,6 +118,10 @@ fn body_end(is_complete: bool) {
 }
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
+    // SAFETY: both are this context's; the engine adds functions, or throws.
+    if unsafe { qjs::JS_AddHttpNatives(ctx.as_raw().as_ptr(), host.as_raw()) } < 0 {
+        return Err(Error::Exception);
+    }
     host.set("respond", Function::new(ctx.clone(), respond)?)?;
     host.set("bodyWrite", Function::new(ctx.clone(), body_write)?)?;
     host.set("bodyEnd", Function::new(ctx.clone(), body_end)?)

@@ -1,7 +1,7 @@
 // URL: parsing is native, this is the object around it.
 
 import { host } from "./host.js";
-import { paramsOfQuery, replaceParams } from "./url_search_params.js";
+import { onQueryChange, paramsOfUrl, replaceParams } from "./url_search_params.js";
 import { exposeInterface, StringIndexOf, StringSlice } from "./primordials.js";
 
 // The order in which the native half has the parts.
@@ -102,10 +102,7 @@ export class URL {
     set(this, HASH, value);
   }
   get searchParams() {
-    this.#params ??= paramsOfQuery(queryOf(this.#href), (query) => {
-      this.#href = host.urlSet(this.#href, SEARCH, query);
-    });
-    return this.#params;
+    return (this.#params ??= paramsOfUrl(this, host.urlQuery(this.#href)));
   }
   toString() {
     return this.#href;
@@ -118,9 +115,12 @@ export class URL {
       const href = host.urlSet(url.#href, part, textOf(value));
       if (href !== undefined) replace(url, href);
     };
+    onQueryChange((url, query) => {
+      url.#href = host.urlSet(url.#href, SEARCH, query);
+    });
     replace = (url, href) => {
       url.#href = href;
-      if (url.#params !== null) replaceParams(url.#params, queryOf(href));
+      if (url.#params !== null) replaceParams(url.#params, host.urlQuery(href));
     };
   }
 }
@@ -133,10 +133,6 @@ function textOf(value) {
 
 function parse(url, base) {
   return host.urlParse(textOf(url), base === undefined ? null : textOf(base));
-}
-
-function queryOf(href) {
-  return StringSlice(host.urlPart(href, SEARCH), 1);
 }
 
 function invalid(url) {

@@ -4,9 +4,10 @@ mod canonical;
 mod part;
 mod split;
 
-use javy_plugin_api::javy::quickjs::{Array, Ctx, Function, Object, Result, String as JsString};
+use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result, String as JsString, Value};
 use url::{Url, form_urlencoded, quirks};
 
+use super::headers;
 use crate::text;
 use canonical::is_canonical;
 use split::split;
@@ -92,16 +93,16 @@ fn set(href: JsString<'_>, part: u32, value: JsString<'_>) -> Result<Option<Stri
     Ok(done.then(|| url.into()))
 }
 
-fn form_decode<'js>(ctx: Ctx<'js>, query: JsString<'js>) -> Result<Array<'js>> {
-    text::with(&query, |query| {
-        let list = Array::new(ctx.clone())?;
-        for (index, (name, value)) in form_urlencoded::parse(query.as_bytes()).enumerate() {
-            let pair = Array::new(ctx.clone())?;
-            pair.set(0, name.as_ref())?;
-            pair.set(1, value.as_ref())?;
-            list.set(index, pair)?;
-        }
-        Ok(list)
+fn form_decode<'js>(ctx: Ctx<'js>, query: JsString<'js>) -> Result<Value<'js>> {
+    text::with(&query, |query| headers::list(&ctx, form_urlencoded::parse(query.as_bytes())))?
+}
+
+/// The pairs of the query of a URL that `parse` has written.
+fn query<'js>(ctx: Ctx<'js>, href: JsString<'js>) -> Result<Value<'js>> {
+    text::with(&href, |href| {
+        let search = href.get(split(href, part::SEARCH)).unwrap_or_default();
+        let query = search.strip_prefix('?').unwrap_or(search);
+        headers::list(&ctx, form_urlencoded::parse(query.as_bytes()))
     })?
 }
 
@@ -114,6 +115,7 @@ pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("urlCanParse", Function::new(ctx.clone(), can_parse)?)?;
     host.set("urlPart", Function::new(ctx.clone(), part_of)?)?;
     host.set("urlOrigin", Function::new(ctx.clone(), origin)?)?;
+    host.set("urlQuery", Function::new(ctx.clone(), query)?)?;
     host.set("urlSet", Function::new(ctx.clone(), set)?)?;
     host.set("formDecode", Function::new(ctx.clone(), form_decode)?)?;
     host.set("formEncode", Function::new(ctx.clone(), form_encode)?)

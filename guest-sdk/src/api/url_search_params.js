@@ -7,6 +7,7 @@ import {
   ArrayPush,
   exposeInterface,
   iterate,
+  ObjectDefineProperty,
   ReflectGetOwnPropertyDescriptor,
   ReflectOwnKeys,
   StringSlice,
@@ -19,14 +20,16 @@ let setListOf;
 let adopt;
 let isParams;
 
-const DECODED = Symbol("decoded");
+const PARAMS = 1;
+
+let changeQuery;
 
 export class URLSearchParams {
   #list;
-  #changed = null;
-  constructor(init = "", list = undefined) {
-    if (init === DECODED) this.#list = list;
-    else if ((typeof init === "object" && init !== null) || typeof init === "function") this.#list = filled(init);
+  // The URL whose query this is.
+  #url = null;
+  constructor(init = "") {
+    if ((typeof init === "object" && init !== null) || typeof init === "function") this.#list = filled(init);
     else {
       const text = typeof init === "string" ? init : usv(init);
       this.#list = host.formDecode(text[0] === "?" ? StringSlice(text, 1) : text);
@@ -101,21 +104,26 @@ export class URLSearchParams {
     return text(this.#list);
   }
   #update() {
-    if (this.#changed !== null) this.#changed(text(this.#list));
+    if (this.#url !== null) changeQuery(this.#url, text(this.#list));
   }
   static {
     isParams = (value) => typeof value === "object" && value !== null && #list in value;
     listOf = (params) => params.#list;
-    setListOf = (params, query) => {
-      params.#list = host.formDecode(query);
+    setListOf = (params, list) => {
+      params.#list = list;
     };
-    adopt = (query, onChange) => {
-      const params = new URLSearchParams(DECODED, host.formDecode(query));
-      params.#changed = onChange;
-      return params;
-    };
+    const like = new URLSearchParams();
+    const [list, url] = [[], {}];
+    like.#list = list;
+    like.#url = url;
+    adopt = host.maker(like, url, list);
+    host.adoptList(like, list, PARAMS);
   }
 }
+ObjectDefineProperty(URLSearchParams.prototype, "get", {
+  __proto__: null,
+  value: host.listGetter(URLSearchParams.prototype.get, PARAMS),
+});
 definePairs(URLSearchParams, "URLSearchParams", (params) => listOf(params));
 exposeInterface(URLSearchParams, "URLSearchParams");
 
@@ -124,7 +132,7 @@ function required(given, count, method) {
 }
 
 function usv(value) {
-  return StringToWellFormed(`${value}`);
+  return StringToWellFormed(typeof value === "string" ? value : `${value}`);
 }
 
 function matches(pair, key, only) {
@@ -200,12 +208,17 @@ export function searchParamsText(params) {
   return text(listOf(params));
 }
 
-/** The parameters of a query; `onChange` is called after every change. */
-export function paramsOfQuery(query, onChange) {
-  return adopt(query, onChange);
+/** The parameters of a URL's query, of which these are the pairs. */
+export function paramsOfUrl(url, list) {
+  return adopt(url, list);
 }
 
-/** The URL has another query now. */
-export function replaceParams(params, query) {
-  setListOf(params, query);
+/** What is called with a URL and its new query when its parameters have changed. */
+export function onQueryChange(change) {
+  changeQuery = change;
+}
+
+/** The URL has another query now, of these pairs. */
+export function replaceParams(params, list) {
+  setListOf(params, list);
 }

@@ -121,8 +121,13 @@ define(Buffer, {
     const buffer = sized(size);
     return value === undefined || value === 0 ? buffer : fill(buffer, value, undefined, undefined, encoding);
   },
-  allocUnsafe: (size) => sized(size),
-  allocUnsafeSlow: (size) => sized(size),
+  // Functions that may be called with `new`, as Node's: packages do.
+  allocUnsafe: function (size) {
+    return sized(size);
+  },
+  allocUnsafeSlow: function (size) {
+    return sized(size);
+  },
   of(...bytes) {
     return fromList(bytes);
   },

@@ -50,12 +50,11 @@ function base64Bytes(text) {
   const end = StringIndexOf(text, "=");
   let digits = end < 0 ? text : StringSlice(text, 0, end);
   digits = StringReplaceAll(StringReplaceAll(digits, "+", "-"), "/", "_");
-  // A digit that stands alone holds no byte.
-  if (digits.length % 4 === 1) digits = StringSlice(digits, 0, -1);
-  const decoded = host.base64urlDecode(digits);
+  const decoded = digits.length % 4 === 1 ? undefined : host.base64urlDecode(digits);
   if (decoded !== undefined) return decoded;
   let clean = "";
   for (let i = 0; i < digits.length; i++) if (RegExpMatch(BASE64_CHARACTERS, digits[i]) !== null) clean += digits[i];
+  // A digit that stands alone holds no byte.
   if (clean.length % 4 === 1) clean = StringSlice(clean, 0, -1);
   return host.base64urlDecode(clean);
 }

@@ -4,53 +4,59 @@ const PORT_MAX: u32 = 65_535;
 
 /// Whether the parser would give this text back as it is. No is always a right answer.
 pub(super) fn is_canonical(text: &str) -> bool {
-    let (rest, standard_port) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+    let text = text.as_bytes();
+    let (rest, standard_port) = match (text.strip_prefix(b"https://"), text.strip_prefix(b"http://")) {
         (Some(rest), _) => (rest, 443),
         (_, Some(rest)) => (rest, 80),
         _ => return false,
     };
-    let Some((authority, rest)) = rest.split_once('/') else { return false };
-    let (host, port) = match authority.split_once(':') {
-        Some((host, port)) => (host, Some(port)),
+    let Some(slash) = position(rest, b'/') else { return false };
+    let (authority, rest) = rest.split_at(slash);
+    let (host, port) = match position(authority, b':') {
+        Some(colon) => (&authority[..colon], Some(&authority[colon + 1..])),
         None => (authority, None),
     };
-    let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
-    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    is_host(host)
-        && port.is_none_or(|port| is_port(port, standard_port))
-        && is_path(path)
-        && query.bytes().all(|byte| is_plain(byte) || byte == b'?')
-        && fragment.bytes().all(|byte| is_plain(byte) || byte == b'?')
+    is_host(host) && port.is_none_or(|port| is_port(port, standard_port)) && is_rest(rest)
+}
+
+fn position(text: &[u8], byte: u8) -> Option<usize> {
+    text.iter().position(|&at| at == byte)
 }
 
 /// A name of lower case, which is no number and stands for no other script.
-fn is_host(host: &str) -> bool {
-    let is_label = |label: &str| {
-        let bytes = label.as_bytes();
+fn is_host(host: &[u8]) -> bool {
+    let is_label = |label: &[u8]| {
         !label.is_empty()
-            && bytes.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-            && bytes[0] != b'-'
-            && bytes[bytes.len() - 1] != b'-'
-            && bytes.get(2..4) != Some(b"--")
+            && label.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+            && label[0] != b'-'
+            && label[label.len() - 1] != b'-'
+            && label.get(2..4) != Some(b"--")
     };
-    let last = host.rsplit('.').next().unwrap_or_default();
-    host.split('.').all(is_label) && last.starts_with(|c: char| c.is_ascii_lowercase())
+    let last = host.rsplit(|&byte| byte == b'.').next().unwrap_or_default();
+    host.split(|&byte| byte == b'.').all(is_label) && last.first().is_some_and(u8::is_ascii_lowercase)
 }
 
-fn is_port(port: &str, standard: u32) -> bool {
+fn is_port(port: &[u8], standard: u32) -> bool {
+    let number = || port.iter().fold(0, |number: u32, digit| number * 10 + u32::from(digit - b'0'));
     port.len() <= 5
-        && port.starts_with(|c| matches!(c, '1'..='9'))
-        && port.bytes().all(|byte| byte.is_ascii_digit())
-        && port.parse().is_ok_and(|port: u32| port <= PORT_MAX && port != standard)
+        && port.first().is_some_and(|first| matches!(first, b'1'..=b'9'))
+        && port.iter().all(u8::is_ascii_digit)
+        && number() <= PORT_MAX
+        && number() != standard
 }
 
-/// What stands behind the first slash: nothing to be encoded, and no segment that may be of dots.
-fn is_path(path: &str) -> bool {
+/// What stands from the first slash on: nothing to be encoded, and no segment of the path that may be of dots.
+fn is_rest(rest: &[u8]) -> bool {
+    let mut path = true;
+    let mut fragment = false;
     let mut before = b'/';
-    for byte in path.bytes() {
-        // An encoded dot counts as one.
-        if !is_plain(byte) || (before == b'/' && matches!(byte, b'.' | b'%')) {
-            return false;
+    for &byte in rest {
+        match byte {
+            b'#' if !fragment => (path, fragment) = (false, true),
+            b'?' => path = false,
+            // An encoded dot counts as one.
+            _ if !is_plain(byte) || (path && before == b'/' && matches!(byte, b'.' | b'%')) => return false,
+            _ => {}
         }
         before = byte;
     }
