@@ -14,3 +14,4 @@ pub(crate) mod queue;
 pub(crate) mod realtime;
 pub(crate) mod request;
 pub(crate) mod timers;
+pub(crate) mod waiting;

@@ -15,7 +15,7 @@ mod worker;
 pub use layout::Allocation;
 pub use source::{SOURCE_BYTES_MAX, ScriptSource, Source};
 pub use source_map::SourceMap;
-pub use typescript::imports;
+pub use typescript::needs_bundler;
 pub use worker::compile_worker;
 
 pub(crate) use engine_image::{add_library, initialize};
@@ -25,6 +25,7 @@ pub(crate) use worker::{Compiler, Uncompiled};
 
 use std::time::Duration;
 
+use crate::blocking::apart;
 use crate::digest::sha256_hex;
 use crate::error::CompileError;
 use crate::guest::Guest;
@@ -33,10 +34,12 @@ use crate::image::snapshot::snapshot;
 use crate::limits::{FUEL_PER_CPU_MS, Limits};
 use source::{JavaScript, SourcePositions};
 
-// CPU for compiling and for the top level, each.
+// CPU and memory of the top level, and of compiling, which takes as much as the code is long.
 const DEPLOY_CPU_MS: u64 = 2_000;
-const DEPLOY_TIMEOUT: Duration = Duration::from_secs(10);
 const DEPLOY_MEMORY_BYTES: usize = 128 << 20;
+const COMPILE_CPU_MS: u64 = 6_000;
+const COMPILE_MEMORY_BYTES: usize = 384 << 20;
+const DEPLOY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A function version, ready to be kept and loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,11 +74,23 @@ pub(crate) async fn build(
 ) -> Result<Build, CompileError> {
     let positions = SourcePositions::new(&script.source_map, &source.code);
     let limits = deploy_limits();
-    let (bytecode, compile_fuel) = bytecode::compile(guest, base, &script.code, &positions, &limits).await?;
+    let compiling = Limits {
+        fuel: COMPILE_CPU_MS * FUEL_PER_CPU_MS,
+        memory_bytes: COMPILE_MEMORY_BYTES,
+        ..deploy_limits()
+    };
+    let (bytecode, compile_fuel) =
+        bytecode::compile(guest, base, &script.code, &positions, &compiling).await?;
     let (memory, load_fuel) = evaluate::evaluate(guest, base, &bytecode, &positions, &limits).await?;
-    let image = snapshot(&memory, guest.stack_bytes());
+    let stack_bytes = guest.stack_bytes();
+    let taken = apart(move || {
+        let image = snapshot(&memory, stack_bytes);
+        (sha256_hex(&image), image)
+    });
+    let (digest, image) =
+        taken.await.map_err(|failed| CompileError::Internal { reason: failed.to_string() })?;
     Ok(Build {
-        digest: sha256_hex(&image),
+        digest,
         image,
         engine_digest: guest.digest().to_owned(),
         source_map: script.source_map,

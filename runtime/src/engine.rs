@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{OnceCell, oneshot};
 
+use crate::blocking::apart;
 use crate::compile::{self, Allocation, AllocationLayout, Build, Compiler, ScriptSource, Source, Uncompiled};
 use crate::error::{CompileError, Fault};
 use crate::guest::{EngineError, Guest};
@@ -143,7 +144,9 @@ impl Engine {
         if let Some(image) = self.cached(digest) {
             return Ok(image);
         }
-        Ok(self.keep(self.state.guest.load_image(digest, bytes)?))
+        let (state, digest, bytes) = (Arc::clone(&self.state), digest.to_owned(), bytes.to_vec());
+        let loaded = apart(move || state.guest.load_image(&digest, &bytes)).await;
+        Ok(self.keep(loaded.map_err(|failed| EngineError::Image(failed.to_string()))??))
     }
 
     /// Evicts images that were not used for `idle`; answers how many. They come back from the cache directory, in less

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use mayfly_ledger::Shortage;
+
 /// Who caused a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blame {
@@ -44,8 +46,17 @@ pub enum Fault {
         /// What was running; empty where that is not known.
         stack: String,
     },
+    /// The memory limit was not hit, but what the app, or the node, may hold in all.
+    NoMemory(Shortage),
     /// The wall clock ran out.
-    TimedOut { elapsed: Duration, limit: Duration },
+    TimedOut {
+        elapsed: Duration,
+        limit: Duration,
+        /// What was running, or what waited; empty where that is not known.
+        stack: String,
+        /// What it waited for; nothing where it was computing.
+        waited: Option<Waited>,
+    },
     /// The call stack ran out and the `RangeError` was not caught.
     StackOverflow(Thrown),
     /// The handler's promise can never settle: nothing is pending.
@@ -57,11 +68,29 @@ pub enum Fault {
     },
     /// The response was larger than allowed. Both in bytes.
     OutputLimit { used: usize, limit: usize },
-    /// The sandbox stopped for a reason of its own.
+    /// The response has more headers than allowed, or they have more bytes.
+    HeadersLimit { headers: usize, bytes: usize },
+    /// The function's code made the sandbox trap.
     Trapped {
+        /// The kind of trap.
+        reason: String,
+        /// What was running; empty where that is not known.
+        stack: String,
+    },
+    /// Mayfly's own failure.
+    Internal {
         /// For the platform's log, never for a caller.
         reason: String,
     },
+}
+
+/// What an invocation waited for when its time was up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waited {
+    /// The operation as the author knows it: `ctx.db.query`.
+    pub operation: &'static str,
+    /// For how long.
+    pub elapsed: Duration,
 }
 
 impl Fault {
@@ -71,12 +100,15 @@ impl Fault {
             Self::Threw(_) => "FUNCTION_THREW",
             Self::CpuLimit { .. } => "FUNCTION_CPU_LIMIT",
             Self::MemoryLimit { .. } => "FUNCTION_MEMORY_LIMIT",
+            Self::NoMemory(Shortage::Account) => "APP_MEMORY_LIMIT",
+            Self::NoMemory(Shortage::Node) => "OVERLOADED",
             Self::TimedOut { .. } => "FUNCTION_TIMEOUT",
             Self::StackOverflow(_) => "FUNCTION_STACK_OVERFLOW",
             Self::Hung => "FUNCTION_HUNG",
             Self::NoResponse { .. } => "FUNCTION_NO_RESPONSE",
-            Self::OutputLimit { .. } => "FUNCTION_OUTPUT_LIMIT",
-            Self::Trapped { .. } => "INTERNAL_ERROR",
+            Self::OutputLimit { .. } | Self::HeadersLimit { .. } => "FUNCTION_OUTPUT_LIMIT",
+            Self::Trapped { .. } => "FUNCTION_TRAPPED",
+            Self::Internal { .. } => "INTERNAL_ERROR",
         }
     }
 
@@ -86,12 +118,15 @@ impl Fault {
             Self::Threw(_)
             | Self::CpuLimit { .. }
             | Self::MemoryLimit { .. }
+            | Self::NoMemory(Shortage::Account)
             | Self::TimedOut { .. }
             | Self::StackOverflow(_)
             | Self::Hung
             | Self::NoResponse { .. }
-            | Self::OutputLimit { .. } => Blame::Function,
-            Self::Trapped { .. } => Blame::Platform,
+            | Self::OutputLimit { .. }
+            | Self::HeadersLimit { .. }
+            | Self::Trapped { .. } => Blame::Function,
+            Self::NoMemory(Shortage::Node) | Self::Internal { .. } => Blame::Platform,
         }
     }
 
@@ -99,7 +134,10 @@ impl Fault {
     pub fn stack(&self) -> Option<&str> {
         let stack = match self {
             Self::Threw(thrown) | Self::StackOverflow(thrown) => &thrown.stack,
-            Self::CpuLimit { stack, .. } | Self::MemoryLimit { stack, .. } => stack,
+            Self::CpuLimit { stack, .. }
+            | Self::MemoryLimit { stack, .. }
+            | Self::TimedOut { stack, .. }
+            | Self::Trapped { stack, .. } => stack,
             _ => return None,
         };
         (!stack.is_empty()).then_some(stack)
@@ -109,9 +147,18 @@ impl Fault {
     pub fn detailed(&self) -> String {
         let place = self.stack().and_then(|stack| stack.lines().next()).map(str::trim_start);
         match (self, place) {
-            (Self::CpuLimit { .. } | Self::MemoryLimit { .. }, Some(place)) => {
-                format!("{self}; it was {place}")
+            (Self::TimedOut { waited: Some(waited), .. }, place) => {
+                let place = place.map(|place| format!(", {place}")).unwrap_or_default();
+                let elapsed = waited.elapsed.as_millis();
+                format!("{self}; it has waited for {} for {elapsed} ms{place}", waited.operation)
             }
+            (
+                Self::CpuLimit { .. }
+                | Self::MemoryLimit { .. }
+                | Self::TimedOut { .. }
+                | Self::Trapped { .. },
+                Some(place),
+            ) => format!("{self}; it was {place}"),
             _ => self.to_string(),
         }
     }
@@ -120,7 +167,10 @@ impl Fault {
     pub fn stack_mut(&mut self) -> Option<&mut String> {
         match self {
             Self::Threw(thrown) | Self::StackOverflow(thrown) => Some(&mut thrown.stack),
-            Self::CpuLimit { stack, .. } | Self::MemoryLimit { stack, .. } => Some(stack),
+            Self::CpuLimit { stack, .. }
+            | Self::MemoryLimit { stack, .. }
+            | Self::TimedOut { stack, .. }
+            | Self::Trapped { stack, .. } => Some(stack),
             _ => None,
         }
     }
@@ -142,7 +192,8 @@ impl fmt::Display for Fault {
                 limit >> 20,
                 used >> 20
             ),
-            Self::TimedOut { elapsed, limit } => write!(
+            Self::NoMemory(shortage) => f.write_str(shortage.of_memory()),
+            Self::TimedOut { elapsed, limit, .. } => write!(
                 f,
                 "the function ran for {} ms, its limit is {} ms",
                 elapsed.as_millis(),
@@ -155,10 +206,17 @@ impl fmt::Display for Fault {
             Self::NoResponse { returned } => {
                 write!(f, "the handler must return a Response; it returned {returned}")
             }
+            Self::HeadersLimit { headers, bytes } => write!(
+                f,
+                "the response has {headers} headers of {bytes} bytes, its limit is {} headers of {} bytes",
+                crate::limits::RESPONSE_HEADERS_MAX,
+                crate::limits::RESPONSE_HEADER_BYTES_MAX
+            ),
             Self::OutputLimit { used, limit } => {
                 write!(f, "the response body has {used} bytes, the limit is {limit}")
             }
-            Self::Trapped { .. } => f.write_str("the sandbox stopped unexpectedly"),
+            Self::Trapped { reason, .. } => write!(f, "the function made its sandbox trap ({reason})"),
+            Self::Internal { .. } => f.write_str("the sandbox stopped unexpectedly"),
         }
     }
 }

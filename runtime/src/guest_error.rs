@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use mayfly_ledger::Shortage;
+
 /// An error that the guest's code can catch: it becomes an `Error` with `code` and the other fields on it.
 ///
 /// It is shown to the function's author, so it holds nothing of the platform's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuestError {
-    /// A code of `CONTRACT`'s list, or an SQLSTATE.
+    /// A code that `docs/errors` has a page of, or an SQLSTATE.
     pub code: String,
     /// One sentence for the author of the function.
     pub message: String,
@@ -19,6 +21,11 @@ impl GuestError {
     /// An error without further fields.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code: code.into(), message: message.into(), fields: Vec::new() }
+    }
+
+    /// The host holds nothing more for this app.
+    pub fn no_memory(shortage: Shortage) -> Self {
+        Self::new("MEMORY_LIMIT", shortage.of_memory())
     }
 
     /// Adds a property.

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use wasmtime::Store;
 
 pub(crate) use collect::collect;
-pub(crate) use drive::{Ended, conclude, drive, fault_of_trap};
+pub(crate) use drive::{Ended, conclude, drive, fault_of_trap, timed_out};
 
 use crate::capability::completion::Completion;
 use crate::capability::deadline::Deadline;

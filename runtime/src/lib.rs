@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "a test spawns by itself"))]
 
 mod artifact;
+mod blocking;
 mod body;
 mod capability;
 mod clock;
@@ -28,10 +29,10 @@ mod yield_now;
 pub use body::{Body, Chunks, CollectError};
 #[doc(hidden)]
 pub use compile::Allocation;
-pub use compile::{Build, SOURCE_BYTES_MAX, ScriptSource, Source, SourceMap, compile_worker, imports};
+pub use compile::{Build, SOURCE_BYTES_MAX, ScriptSource, Source, SourceMap, compile_worker, needs_bundler};
 pub use disconnect::{DisconnectGuard, Disconnected};
 pub use engine::{Engine, EngineConfig};
-pub use error::{Blame, CompileError, Fault, SourcePlace, Thrown};
+pub use error::{Blame, CompileError, Fault, SourcePlace, Thrown, Waited};
 pub use guest::EngineError;
 pub use image::Image;
 pub use invocation::{
@@ -39,7 +40,7 @@ pub use invocation::{
     Response,
 };
 pub use limits::{FUEL_PER_CPU_MS, Limits};
-pub use mayfly_abi::node::MODULES as NODE_MODULES;
+pub use mayfly_abi::node::{BCRYPT, MODULES as NODE_MODULES, is_stand_in, whole_name as node_module};
 pub use recording::{InvalidRecording, Recording};
 pub use replay::Replay;
 pub use script::Script;

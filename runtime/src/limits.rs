@@ -5,6 +5,11 @@ use std::time::Duration;
 /// Fuel of one millisecond of CPU time, by definition: the same on every machine.
 pub const FUEL_PER_CPU_MS: u64 = 10_000_000;
 
+/// Headers of a response.
+pub(crate) const RESPONSE_HEADERS_MAX: usize = 100;
+/// Bytes of their names and values.
+pub(crate) const RESPONSE_HEADER_BYTES_MAX: usize = 64 << 10;
+
 /// The bounds of one invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {

@@ -3,4 +3,4 @@
 pub(crate) mod fuel;
 mod memory;
 
-pub(crate) use memory::MemoryLimiter;
+pub(crate) use memory::{MemoryLimiter, PendingBytes, Refused};

@@ -6,6 +6,7 @@
 
 mod database;
 mod idempotency;
+mod key_values;
 mod queue;
 mod realtime;
 
@@ -20,7 +21,9 @@ pub use database::{
     TransactionOptions,
 };
 pub use idempotency::{Claim, ClaimOutcome, Idempotency};
+pub use key_values::KeyValueCall;
 pub use mayfly_abi::value::Value;
+use mayfly_ledger::Account;
 pub use queue::{JobStart, NewJob, Queue, StoredJob};
 pub use realtime::{Realtime, RealtimeAction};
 use zeroize::Zeroizing;
@@ -38,11 +41,13 @@ pub type Environment = BTreeMap<String, Zeroizing<String>>;
 /// What one invocation may use. A capability that is `None` is refused in the guest with a clear error.
 #[derive(Clone, Default)]
 pub struct Grants {
+    /// The app's account of the bytes that are held for it.
+    pub account: Account,
     /// `ctx.env`.
     pub env: Arc<Environment>,
     /// `ctx.db`.
     pub database: Option<Arc<dyn Database>>,
-    /// `ctx.idempotency`.
+    /// `ctx.idempotency` and `ctx.kv`.
     pub idempotency: Option<Arc<dyn Idempotency>>,
     /// `ctx.enqueue`.
     pub queue: Option<Arc<dyn Queue>>,

@@ -7,6 +7,7 @@ mod response;
 use std::time::{Duration, Instant};
 
 use mayfly_abi::fault::{FaultReport, ReportKind};
+use mayfly_ledger::Account;
 use tokio::sync::oneshot;
 
 pub(crate) use promises::Mark;
@@ -104,11 +105,11 @@ impl Completion {
     }
 
     /// The guest's response. A second one is ignored: the first has left.
-    pub(crate) fn respond(&mut self, frame: &[u8], fuel: u64) {
+    pub(crate) fn respond(&mut self, frame: &[u8], account: &Account, fuel: u64) {
         if self.completed.is_some() || self.streaming.is_some() {
             return;
         }
-        match response::read(frame, self.response_bytes_max) {
+        match response::read(frame, self.response_bytes_max, account) {
             Ok((response, None)) => {
                 self.complete(Some(response.status), fuel);
                 self.answer(Ok(response));

@@ -1,9 +1,9 @@
 //! What the host computes for a guest, because it does so faster than the guest: a file a family.
 //!
-//! Each computation has a price, known from its frame before any of it is done. Those that run apart, on threads that may
-//! block, need a permit: there are as many as processors.
+//! Each computation has a price, known from its frame before any of it is done.
 
 mod aes;
+mod apart;
 mod codec;
 mod compression;
 mod digest;
@@ -22,24 +22,22 @@ mod rsa_keys;
 mod states;
 mod text;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use mayfly_abi::compute::{Computation, Status};
 use mayfly_abi::frame::Malformed;
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinError;
 use zeroize::Zeroizing;
 
 use super::operations::{OperationKind, Started};
+use crate::blocking::TaskFailed;
 use crate::guest_error::GuestError;
 use frame::open;
 use result::parts;
 use states::States;
 
+pub(crate) use apart::run_apart;
 pub(crate) use result::{ComputeError, Computed, Output, data, not_supported, operation, yes_or_no};
 
-/// What the guest is told where the host's own task did not end as it should.
-pub(crate) const FAILED: &str = "the host task failed (panicked or was cancelled)";
 /// What is submitted is small: passwords, seeds, lengths.
 const SUBMITTED_BYTES_MAX: usize = 64 << 10;
 
@@ -77,8 +75,8 @@ pub(crate) fn price_of(frame: &[u8]) -> u64 {
     price::of(frame)
 }
 
-/// Computes something while the guest goes on.
-pub(crate) fn submit(frame: &[u8]) -> Started {
+/// Computes something for this app while the guest goes on.
+pub(crate) fn submit(frame: &[u8], app: Arc<str>) -> Started {
     if frame.len() > SUBMITTED_BYTES_MAX || !is_stateless(frame) {
         return Err(Malformed);
     }
@@ -86,39 +84,15 @@ pub(crate) fn submit(frame: &[u8]) -> Started {
     Ok((
         OperationKind::Foreground,
         Box::pin(async move {
-            let failed = |_| GuestError::new("INTERNAL_ERROR", FAILED);
-            let permit = permit().await.map_err(failed)?;
-            let computed =
-                run_apart(permit, frame).await.map_err(|_| GuestError::new("INTERNAL_ERROR", FAILED))?;
+            let computed = run_apart(&app, frame).await;
+            let failed = |failed: TaskFailed| GuestError::new("INTERNAL_ERROR", failed.to_string());
+            let computed = computed.map_err(failed)?;
             let (status, bytes) = parts(computed);
             let mut answer = (status as u32).to_le_bytes().to_vec();
             answer.extend_from_slice(&bytes);
             Ok(answer)
         }),
     ))
-}
-
-/// Waits until one more computation may run apart.
-pub(crate) async fn permit() -> Result<OwnedSemaphorePermit, AcquireError> {
-    static PERMITS: OnceLock<Arc<Semaphore>> = OnceLock::new();
-    let permits = PERMITS.get_or_init(|| {
-        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Arc::new(Semaphore::new(processors))
-    });
-    Arc::clone(permits).acquire_owned().await
-}
-
-/// Computes something that needs no state on a thread that may block.
-#[allow(clippy::disallowed_methods, reason = "the permit limits how many computations block a thread")]
-pub(crate) async fn run_apart(
-    permit: OwnedSemaphorePermit,
-    frame: Zeroizing<Vec<u8>>,
-) -> Result<Computed, JoinError> {
-    let work = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        run(&frame, &mut States::default())
-    });
-    work.await
 }
 
 /// Whether a computation needs nothing but its frame.
@@ -167,6 +141,7 @@ fn run(frame: &[u8], states: &mut States) -> Computed {
         Computation::Hkdf => kdf::hkdf(args),
         Computation::Pbkdf2 => kdf::pbkdf2(args),
         Computation::Scrypt => kdf::scrypt(args),
+        Computation::Bcrypt => kdf::bcrypt(args),
         Computation::TextDecode => text::decode(args),
         Computation::TextEncodingName => text::encoding_name(args),
         Computation::DecoderOpen => text::open(args, states),

@@ -5,12 +5,16 @@ use std::time::UNIX_EPOCH;
 use crate::invocation::{LogEntry, LogLevel};
 use crate::limits::Limits;
 
+/// Bytes of all entries of one invocation.
+const BYTES_MAX: usize = 256 << 10;
+
 /// The console of one invocation.
 #[derive(Debug)]
 pub(crate) struct Console {
     entries: Vec<LogEntry>,
     entries_max: usize,
     entry_chars_max: usize,
+    bytes: usize,
     dropped: u64,
 }
 
@@ -20,6 +24,7 @@ impl Console {
             entries: Vec::new(),
             entries_max: limits.log_entries,
             entry_chars_max: limits.log_entry_chars,
+            bytes: 0,
             dropped: 0,
         }
     }
@@ -32,6 +37,11 @@ impl Console {
         }
         let Some((level, text)) = frame.split_first() else { return };
         let message = self.cut(&String::from_utf8_lossy(text));
+        if self.bytes + message.len() > BYTES_MAX {
+            self.dropped += 1;
+            return;
+        }
+        self.bytes += message.len();
         self.push(level_of(*level), message);
     }
 
@@ -76,6 +86,19 @@ fn level_of(level: u8) -> LogLevel {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_of_them_together_are_bounded() {
+        let mut console = Console::new(&Limits::default());
+        let entry = format!("\u{1}{}", "x".repeat(8 << 10));
+        for _ in 0..40 {
+            console.log(entry.as_bytes());
+        }
+        console.log(b"\x01one more");
+        let entries = console.finish();
+        assert_eq!(entries.len(), 33);
+        assert_eq!(entries[32].message, "[9 more entries were dropped]");
+    }
 
     #[test]
     fn what_does_not_fit_is_marked() {

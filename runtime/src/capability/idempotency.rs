@@ -1,14 +1,14 @@
-//! `ctx.idempotency`: claims go to the provider.
+//! `ctx.idempotency` and `ctx.kv`: claims, and calls for keys, go to the provider.
 
 use std::sync::Arc;
 
 use mayfly_abi::frame::Malformed;
-use mayfly_abi::operation::{ClaimAnswer, ClaimFrame};
+use mayfly_abi::operation::{ClaimAnswer, ClaimFrame, KeyValueFrame, KeyValueVerb};
 
 use super::database::TransactionCell;
 use super::operations::{OperationKind, Started};
 use crate::guest_error::GuestError;
-use crate::providers::{Claim, ClaimOutcome, Idempotency};
+use crate::providers::{Claim, ClaimOutcome, Idempotency, KeyValueCall};
 
 /// The idempotency side of one invocation.
 #[derive(Default)]
@@ -48,6 +48,24 @@ impl IdempotencyClaims {
                     ClaimOutcome::Done(result) => Ok(ClaimAnswer::Done(&result).to_frame()),
                 }
             }),
+        ))
+    }
+
+    /// An operation of `ctx.kv`.
+    pub(crate) fn key_value(&self, frame: &[u8]) -> Started {
+        let KeyValueFrame { verb, key, value, number } = KeyValueFrame::read(frame)?;
+        let seconds = (number > 0).then_some(number);
+        let call = match verb {
+            KeyValueVerb::Get => KeyValueCall::Get(key),
+            KeyValueVerb::Set => KeyValueCall::Set(key, value, seconds),
+            KeyValueVerb::Delete => KeyValueCall::Delete(key),
+            KeyValueVerb::Increment => KeyValueCall::Increment(key, value, seconds),
+            KeyValueVerb::List => KeyValueCall::List(key, value, number),
+        };
+        let provider = self.provider();
+        Ok((
+            OperationKind::Database,
+            Box::pin(async move { Ok(provider?.key_value(call).await?.into_bytes()) }),
         ))
     }
 

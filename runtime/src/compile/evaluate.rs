@@ -8,7 +8,7 @@ use crate::capability::completion::LoadFailure;
 use crate::error::{CompileError, Fault, Thrown};
 use crate::guest::Guest;
 use crate::image::Image;
-use crate::invoke::{Ended, drive, fault_of_trap};
+use crate::invoke::{Ended, drive, fault_of_trap, timed_out};
 use crate::limits::Limits;
 use crate::meter::fuel;
 use crate::sandbox::{Sandbox, fuel_left};
@@ -73,12 +73,13 @@ pub(super) async fn stopped(
     let fault = match ended {
         Ended::Trapped(error) => fault_of_trap(&error, store, limits).await,
         Ended::OutOfTime => {
-            Fault::TimedOut { elapsed: store.data().started.elapsed(), limit: limits.timeout }
+            let elapsed = store.data().started.elapsed();
+            timed_out(store, elapsed, limits.timeout).await
         }
         Ended::Returned => Fault::Hung,
     };
     match fault {
-        Fault::Trapped { reason } => CompileError::Internal { reason },
+        Fault::Internal { reason } => CompileError::Internal { reason },
         fault => limited(fault, positions),
     }
 }

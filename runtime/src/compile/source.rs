@@ -4,7 +4,7 @@ use super::source_map::SourceMap;
 use crate::error::SourcePlace;
 
 /// The largest source, in bytes.
-pub const SOURCE_BYTES_MAX: usize = 1 << 20;
+pub const SOURCE_BYTES_MAX: usize = 10 << 20;
 
 /// One function's code, in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,6 +11,8 @@ pub(crate) const MODULE_NAME: &str = "function.mjs";
 /// The name of the script inside the sandbox that is not the author's.
 const PRELUDE_NAME: &str = "mayfly:prelude";
 
+/// What stands behind a stack when more of the error follows.
+const OPENING: &str = " {";
 const LINE_CHARS_MAX: usize = 200;
 /// The most places of a bundler's map: one for each character of the longest code.
 const PLACES_MAX: usize = 1 << 20;
@@ -106,11 +108,15 @@ impl SourceMap {
             match self.frame(&table, line) {
                 Some((before, after, place)) => {
                     let SourcePosition { file, line, column, .. } = place;
+                    // What an error holds beside its stack begins behind the last frame.
+                    let (after, behind) =
+                        after.strip_suffix(OPENING).map_or((after, ""), |after| (after, OPENING));
                     mapped.push_str(&format!("{before}{file}:{line}:{column}{after}"));
                     // The line itself, where it all happened.
                     if let Some(text) = place.text().filter(|_| !shown) {
                         mapped.push_str(&format!("\n      {line} | {text}"));
                     }
+                    mapped.push_str(behind);
                     shown = true;
                 }
                 None => mapped.push_str(line),

@@ -1,16 +1,21 @@
 //! Phase 1: TypeScript or modern JavaScript to JavaScript, with a source map. Types go; what has no meaning here is
 //! refused with the reason.
 
+mod commonjs;
+mod enums;
+mod namespaces;
+mod node;
+
 use std::path::Path;
 
-use mayfly_abi::node::MODULES;
+use mayfly_abi::node::whole_name;
 use oxc::allocator::Allocator;
 use oxc::ast::ast::{Decorator, Expression, ImportExpression, Program, Statement};
 use oxc::ast_visit::Visit;
 use oxc::codegen::{Codegen, CodegenOptions};
 use oxc::diagnostics::OxcDiagnostic;
 use oxc::parser::{ParseOptions, Parser};
-use oxc::semantic::SemanticBuilder;
+use oxc::semantic::{Scoping, SemanticBuilder};
 use oxc::span::{GetSpan, SourceType, Span};
 use oxc::transformer::{TransformOptions, Transformer};
 use oxc_sourcemap::SourceMap;
@@ -42,17 +47,38 @@ fn compiled(source: &Source, prologue: Option<&str>) -> Result<JavaScript, Compi
         .or_else(|error| transform(SourceType::mjs()).map_err(|_| error))
 }
 
-/// The modules that a source imports once its types are gone; nothing where it cannot be read.
-pub fn imports(source: &Source) -> Vec<String> {
+/// Whether a source is more than one file of JavaScript or TypeScript: it imports what is none of Node's modules, or is written
+/// in what only bundlers know. What cannot be read is not: who compiles it says why.
+pub fn needs_bundler(source: &Source) -> bool {
+    if matches!(extension(&source.file_name), Some("tsx" | "jsx" | "cts")) {
+        return true;
+    }
     let source_type =
         if is_javascript(&source.file_name) { SourceType::mjs() } else { SourceType::ts().with_module(true) };
     let allocator = Allocator::default();
-    let mut program = Parser::new(&allocator, &source.code, source_type).parse().program;
+    let parsed = Parser::new(&allocator, &source.code, source_type).parse();
+    let mut program = parsed.program;
     let scoping = SemanticBuilder::new().with_enum_eval(true).build(&program).semantic.into_scoping();
+    let mut decorator = FirstDecorator(None);
+    decorator.visit_program(&program);
+    let required = commonjs::required(&program, &scoping);
+    decorator.0.is_some()
+        || required
+            .iter()
+            .chain(&imports(source, &allocator, &mut program, scoping))
+            .any(|name| whole_name(name).is_none())
+}
+
+/// The modules that a source imports once its types are gone.
+fn imports<'a>(
+    source: &Source,
+    allocator: &'a Allocator,
+    program: &mut Program<'a>,
+    scoping: Scoping,
+) -> Vec<String> {
     let options = TransformOptions::default();
-    Transformer::new(&allocator, Path::new(&source.file_name), &options)
-        .build_with_scoping(scoping, &mut program);
-    imported_by(&program)
+    Transformer::new(allocator, Path::new(&source.file_name), &options).build_with_scoping(scoping, program);
+    imported_by(program)
 }
 
 fn imported_by(program: &Program<'_>) -> Vec<String> {
@@ -95,8 +121,11 @@ fn exports_nothing(statement: &Statement<'_>) -> bool {
 }
 
 fn is_javascript(file_name: &str) -> bool {
-    let extension = Path::new(file_name).extension().and_then(|extension| extension.to_str());
-    matches!(extension, Some("js" | "mjs" | "cjs"))
+    matches!(extension(file_name), Some("js" | "mjs" | "cjs" | "jsx"))
+}
+
+fn extension(file_name: &str) -> Option<&str> {
+    Path::new(file_name).extension().and_then(|extension| extension.to_str())
 }
 
 fn transform(
@@ -117,12 +146,25 @@ fn transform(
     let analysed = SemanticBuilder::new().with_check_syntax_error(true).with_enum_eval(true).build(&program);
     refuse_errors(source, analysed.diagnostics)?;
     refuse_decorators(source, &program)?;
+    let mut scoping = analysed.semantic.into_scoping();
+    let is_for_deno = node::is_for_deno(&program, &scoping);
+    let uses_node = is_for_deno || node::uses_globals(&program, &scoping);
+    let commonjs = (prologue.is_none() && bundlers.is_none() && commonjs::is_commonjs(&program, &scoping))
+        .then(|| commonjs::required(&program, &scoping));
+    if namespaces::join_blocks(&mut program, &scoping, &allocator) {
+        scoping = SemanticBuilder::new().with_enum_eval(true).build(&program).semantic.into_scoping();
+    }
+    let enums = enums::declared(&program);
     let options = TransformOptions::default();
     let transformed = Transformer::new(&allocator, Path::new(&source.file_name), &options)
-        .build_with_scoping(analysed.semantic.into_scoping(), &mut program);
+        .build_with_scoping(scoping, &mut program);
     refuse_errors(source, transformed.diagnostics)?;
+    enums::keep_strings_one_way(&mut program, &enums, &allocator);
     refuse_imports(source, &program)?;
-    let imports_node = imported_by(&program).iter().any(|name| MODULES.contains(&name.as_str()));
+    let required = commonjs.iter().flatten();
+    let imports_node =
+        uses_node || imported_by(&program).iter().chain(required).any(|name| whole_name(name).is_some());
+    node::rewrite(&mut program, &source.file_name, &allocator);
     let is_module = prologue.is_none() || is_module(&mut program);
     let options = CodegenOptions {
         source_map_path: Some(source.file_name.clone().into()),
@@ -133,11 +175,20 @@ fn transform(
         let (code, lines) = script::wrapped(prologue, &printed.code, is_module);
         return Ok(JavaScript { code, source_map: source_map::moved(map, lines), imports_node });
     }
+    if let (Some(required), Some(map)) = (commonjs, &printed.map) {
+        let code = format!("{}\n{}\n{}", commonjs::before(&required), printed.code, commonjs::AFTER);
+        return Ok(JavaScript { code, source_map: source_map::moved(map, 1), imports_node });
+    }
     let map = printed.map.map(|map| match bundlers {
         Some(bundlers) => source_map::compose(&map, bundlers),
         None => map.to_json_string(),
     });
-    Ok(JavaScript { code: printed.code, source_map: map.unwrap_or_default(), imports_node })
+    let mut code = printed.code;
+    if is_for_deno {
+        // At its end, where it moves no line; imports come first in any case.
+        code += node::DENO;
+    }
+    Ok(JavaScript { code, source_map: map.unwrap_or_default(), imports_node })
 }
 
 fn refuse_errors(
@@ -176,21 +227,21 @@ fn refuse_decorators(source: &Source, program: &Program<'_>) -> Result<(), Compi
         Some(span) => Err(unsupported(
             source,
             span,
-            "decorators are not available: no engine agrees yet on what they do; call the function that the decorator \
-             stands for"
+            "decorators are for a bundler, which writes out what they do: `mayfly deploy` has it done, and so does any bundler"
                 .to_owned(),
         )),
     }
 }
 
-/// Imports that are left once types are gone, but those of Node's modules that there are: a function is one file.
+/// Imports that are left once types are gone, but those of Node's modules: a function is one file.
 fn refuse_imports(source: &Source, program: &Program<'_>) -> Result<(), CompileError> {
     for statement in &program.body {
-        let Some(name) = imported(statement).filter(|name| !MODULES.contains(name)) else { continue };
+        let Some(name) = imported(statement).filter(|name| whole_name(name).is_none()) else { continue };
         let message = if name.starts_with("node:") {
+            format!("'{name}' is imported, which is none of Node's modules")
+        } else if name.starts_with("https:") || name.starts_with("http:") {
             format!(
-                "'{name}' is imported, which functions have not: of Node's modules there are {}",
-                MODULES.join(", ")
+                "'{name}' is imported, but nothing is fetched at a deploy: install the package by npm, and `mayfly deploy` bundles it"
             )
         } else {
             format!(
@@ -249,21 +300,75 @@ mod tests {
         let (message, place) = refused("function d() {}\n@d class C {}");
         assert!(message.contains("decorators"), "{message}");
         assert_eq!(place, Some((2, 1)));
-        let (message, place) = refused("import 'node:buffer'; import fs from 'node:fs'; export default fs");
-        assert!(message.contains("'node:fs'") && message.contains("there are node:assert,"), "{message}");
+        let (message, place) = refused("import 'node:buffer'; import fs from 'node:fss'; export default fs");
+        assert!(message.contains("'node:fss'") && message.contains("none of Node's"), "{message}");
         assert_eq!(place, Some((1, 23)));
+        let (message, _) = refused("import z from 'https://esm.sh/zod'; export default z");
+        assert!(message.contains("npm"), "{message}");
         let (message, place) = refused("import { a } from 'lodash';\nexport const handler = a;");
         assert!(message.contains("'lodash'") && message.contains("bundle"), "{message}");
         assert_eq!(place, Some((1, 1)));
     }
 
     #[test]
-    fn what_is_imported_is_known_without_the_types() {
-        let code = "import type { A } from 'a'; import { B } from 'b'; import { c } from 'c';
-            export * from './d.ts'; const e = (x: B) => import('e'); console.log(c)";
-        let source = |code: &str| Source { file_name: "f.ts".into(), code: code.into(), source_map: None };
-        assert_eq!(imports(&source(code)), ["c", "./d.ts", "e"]);
-        assert!(imports(&source("let = ;;; import")).is_empty());
+    fn a_bundler_is_for_what_is_more_than_one_file() {
+        let needs = |name: &str, code: &str| {
+            needs_bundler(&Source { file_name: name.into(), code: code.into(), source_map: None })
+        };
+        let types = "import type { A } from 'a'; import { B } from 'b'; import fs from 'fs'; (x: B) => fs";
+        assert!(!needs("f.ts", types));
+        for code in [
+            "import { c } from 'c'; c()",
+            "export * from './d.ts'",
+            "const e = () => import('e')",
+            "exports.a = require('a')",
+            "@d class C {}",
+        ] {
+            assert!(needs("f.ts", code), "{code}");
+        }
+        assert!(!needs("f.js", "exports.a = require('fs'); function f(require) { require('a') }"));
+        assert!(!needs("f.ts", "let = ;;; import"));
+        assert!(needs("f.tsx", ""));
+    }
+
+    #[test]
+    fn nodes_modules_are_imported_with_the_names_that_are_wanted() {
+        let script = compile(
+            "f.ts",
+            "import fs, { readFile as r } from 'fs'; export { join } from 'node:path'; export * from 'url';
+             export default async () => [fs, r, await import('os'), import.meta.url, import.meta.main]",
+        )
+        .unwrap();
+        for text in [
+            "\"node:fs?readFile\"",
+            "\"node:path?join\"",
+            "\"node:url\"",
+            "import(\"node:os\")",
+            "\"file:///f.ts\"",
+        ] {
+            assert!(script.code.contains(text), "{text} is missing in {}", script.code);
+        }
+        assert!(script.imports_node);
+        assert!(compile("f.ts", "export default () => process.env.A").unwrap().imports_node);
+        assert!(compile("f.ts", "export default () => globalThis.Buffer").unwrap().imports_node);
+        assert!(!compile("f.ts", "export default (process) => process.env.A").unwrap().imports_node);
+    }
+
+    #[test]
+    fn commonjs_exports_by_default() {
+        let script = compile("f.js", "const os = require('os');\nexports.handler = () => os;").unwrap();
+        assert!(
+            script.imports_node && script.code.starts_with("import __node0 from \"node:os\""),
+            "{}",
+            script.code
+        );
+        assert!(script.code.ends_with("export default module.exports;"), "{}", script.code);
+        assert!(
+            !compile("f.js", "const module = {}; module.a = 1; export { module }")
+                .unwrap()
+                .code
+                .contains("require")
+        );
     }
 
     #[test]

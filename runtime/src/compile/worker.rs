@@ -1,6 +1,8 @@
 //! The compile worker: hostile source is parsed in a process of its own. A parser recurses as deep as its input is nested, and one
 //! that runs off its stack takes its process with it; here that is a compile error, not an outage.
 
+mod confine;
+
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::process::Stdio;
@@ -19,7 +21,8 @@ use crate::error::{CompileError, SourcePlace};
 // Deep enough for what people and bundlers write; what overflows it ends the worker.
 const STACK_BYTES: usize = 256 << 20;
 const TIMEOUT: Duration = Duration::from_secs(10);
-const FRAME_BYTES_MAX: usize = 16 << 20;
+// The code, and the map to the author's files with their texts.
+const FRAME_BYTES_MAX: usize = 64 << 20;
 // Workers at once: compiling is one processor's work for some hundred microseconds.
 const WORKERS_MAX: usize = 4;
 
@@ -76,7 +79,7 @@ impl Compiler {
                     .unwrap_or_else(|Malformed| Err(internal("the compile worker's answer is malformed")))
             }
             // Dropping the worker ends it.
-            Ok(Err(_)) => Err(too_much("it is nested too deep")),
+            Ok(Err(_)) => Err(too_much("it is nested too deep, or takes too much memory")),
             Err(_) => Err(too_much("it takes too long")),
         }
     }
@@ -122,6 +125,8 @@ impl Worker {
         let mut child = Command::new(program)
             .args(arguments)
             .env_clear()
+            // A program whose allocator is mimalloc reserves a gibibyte ahead, which counts against the worker's limit.
+            .env("MIMALLOC_ARENA_RESERVE", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -150,6 +155,7 @@ impl Worker {
 /// The worker's side: reads sources from standard input and answers on standard output, until that is closed. Call it
 /// from a program that [`crate::EngineConfig::compile_worker`] names, before anything else.
 pub fn compile_worker() -> io::Result<()> {
+    confine::confine()?;
     let worker =
         std::thread::Builder::new().name("compile".to_owned()).stack_size(STACK_BYTES).spawn(serve)?;
     worker.join().unwrap_or_else(|_| Err(io::Error::other("the compiler panicked")))
@@ -165,6 +171,7 @@ fn serve() -> io::Result<()> {
         }
         let mut request = vec![0; length];
         stdin.read_exact(&mut request)?;
+        confine::allow_one_source();
         let answer = answer(&request);
         stdout.write_all(&(answer.len() as u32).to_le_bytes())?;
         stdout.write_all(&answer)?;

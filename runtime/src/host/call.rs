@@ -52,7 +52,11 @@ pub(super) async fn call(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len
         HostCall::Body => memory::fill(bytes, sandbox.incoming.whole_body()),
         HostCall::Context => memory::fill(bytes, sandbox.incoming.context.as_bytes()),
         HostCall::Env => memory::fill(bytes, sandbox.incoming.env()),
-        HostCall::Answer => memory::fill(bytes, sandbox.operations.answer()),
+        HostCall::Answer => {
+            let filled = memory::fill(bytes, sandbox.operations.answer());
+            sandbox.operations.answer_read();
+            filled
+        }
         HostCall::Computed => memory::fill(bytes, sandbox.compute.result()),
         HostCall::Random => {
             sandbox.nondeterminism.random(bytes)?;
@@ -63,7 +67,7 @@ pub(super) async fn call(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len
             0
         }
         HostCall::Respond => {
-            sandbox.completion.respond(bytes, left);
+            sandbox.completion.respond(bytes, sandbox.limiter.account(), left);
             0
         }
         HostCall::Fault => {

@@ -3,11 +3,13 @@
 //! What takes longer than a guest may hold its thread goes to the pool of threads that may block, and the guest's fiber
 //! waits.
 
+use std::sync::Arc;
+
 use wasmtime::{Caller, Error, Result};
 use zeroize::Zeroizing;
 
 use super::memory;
-use crate::capability::compute::{self, FAILED};
+use crate::capability::compute;
 use crate::sandbox::Sandbox;
 
 /// What a guest that waits for it may ask of the thread that it runs on: two milliseconds.
@@ -23,9 +25,10 @@ pub(super) async fn compute(mut caller: Caller<'_, Sandbox>, ptr: u32, len: u32)
         return Ok(0);
     }
     if price > INLINE_FUEL_MAX && compute::is_stateless(memory::borrow(&mut caller, ptr, len)?.0) {
-        let permit = compute::permit().await?;
+        let app = Arc::clone(caller.data().limiter.account().name());
         let frame = Zeroizing::new(memory::borrow(&mut caller, ptr, len)?.0.to_vec());
-        let computed = compute::run_apart(permit, frame).await.map_err(|_| Error::msg(FAILED))?;
+        let computed =
+            compute::run_apart(&app, frame).await.map_err(|failed| Error::msg(failed.to_string()))?;
         return Ok(caller.data_mut().compute.keep(computed));
     }
     let (frame, sandbox) = memory::borrow(&mut caller, ptr, len)?;

@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
 
 use mayfly_abi::frame::Malformed;
 use mayfly_abi::op::{Operation, SUBMIT_REFUSED};
@@ -14,11 +15,15 @@ use crate::capability::nondeterminism::RecordedPoll;
 use crate::capability::operations::{Answer, OperationKind, Operations};
 use crate::capability::{compute, timers};
 use crate::disconnect::Disconnected;
+use crate::guest_error::GuestError;
+use crate::meter::{PendingBytes, Refused};
 use crate::providers::BoxFuture;
 use crate::sandbox::Sandbox;
 
 // Beside its bytes: what a database or a network client spends on the smallest operation, in fuel.
 const FUEL_PER_OPERATION: usize = 20_000;
+// Beside its bytes: what the host keeps of the smallest operation that carries any.
+const OPERATION_BYTES: usize = 2_048;
 
 pub(super) fn submit(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u32) -> Result<u32> {
     let op = Operation::from_number(op)
@@ -33,8 +38,15 @@ pub(super) fn submit(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u3
     let (bytes, sandbox) = memory::borrow(&mut caller, ptr, len)?;
     if sandbox.nondeterminism.is_replay() {
         // It is answered from the recording.
-        return Ok(begin(sandbox, op, OperationKind::Foreground, Box::pin(std::future::pending())));
+        return Ok(begin(sandbox, op, OperationKind::Foreground, Box::pin(std::future::pending()), None));
     }
+    let held = match carries(op).then(|| sandbox.limiter.hold(bytes.len() + OPERATION_BYTES)).transpose() {
+        Ok(held) => held,
+        Err(refused) => {
+            let work = std::future::ready(Err(refusal(refused)));
+            return Ok(begin(sandbox, op, OperationKind::Foreground, Box::pin(work), None));
+        }
+    };
     let started = match op {
         Operation::Sleep => timers::sleep(bytes),
         Operation::DbQuery => sandbox.connections.query(bytes),
@@ -54,25 +66,76 @@ pub(super) fn submit(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u3
             let reserved = sandbox.connections.reserve();
             sandbox.claims.begin(bytes, reserved)
         }
+        Operation::KeyValue => sandbox.claims.key_value(bytes),
         Operation::IdempotencyFinish => sandbox.connections.finish(bytes),
         Operation::BodyRead => sandbox.incoming.read(),
         Operation::BodyWrite => sandbox.completion.write(bytes),
         Operation::Disconnect => Ok(disconnect(sandbox.disconnected.take())),
         Operation::FetchRead => sandbox.egress.read(bytes),
         Operation::FetchWrite => sandbox.egress.write(bytes),
-        Operation::Compute => compute::submit(bytes),
+        Operation::Compute => compute::submit(bytes, Arc::clone(sandbox.limiter.account().name())),
         Operation::Enqueue => sandbox.queue.enqueue(bytes, &sandbox.connections),
         Operation::Realtime => sandbox.realtime.act(bytes),
     };
     let (kind, work) = started.map_err(|Malformed| Error::msg("the guest's frame is malformed"))?;
-    Ok(begin(sandbox, op, kind, work))
+    Ok(begin(sandbox, op, kind, work, held))
 }
 
-fn begin(sandbox: &mut Sandbox, op: Operation, kind: OperationKind, work: BoxFuture<'static, Answer>) -> u32 {
-    if op.is_counted() {
-        sandbox.operations.begin(kind, work).unwrap_or(SUBMIT_REFUSED)
+fn begin(
+    sandbox: &mut Sandbox,
+    op: Operation,
+    kind: OperationKind,
+    work: BoxFuture<'static, Answer>,
+    held: Option<PendingBytes>,
+) -> u32 {
+    let number = if op.is_counted() {
+        sandbox.operations.begin(kind, work, held).unwrap_or(SUBMIT_REFUSED)
     } else {
-        sandbox.operations.begin_uncounted(kind, work)
+        sandbox.operations.begin_uncounted(kind, work, held)
+    };
+    sandbox.operations.name(number, op);
+    number
+}
+
+/// Whether a frame has bytes that the function decides about. The others are numbers, and some of them end what holds
+/// something: those must not be refused.
+fn carries(op: Operation) -> bool {
+    match op {
+        Operation::DbQuery
+        | Operation::DbOpen
+        | Operation::DbActAs
+        | Operation::IdempotencyClaim
+        | Operation::IdempotencyBegin
+        | Operation::IdempotencyFinish
+        | Operation::KeyValue
+        | Operation::Fetch
+        | Operation::FetchWrite
+        | Operation::BodyWrite
+        | Operation::Compute
+        | Operation::Enqueue
+        | Operation::Realtime => true,
+        Operation::Sleep
+        | Operation::DbBegin
+        | Operation::DbCommit
+        | Operation::DbRollback
+        | Operation::DbSavepoint
+        | Operation::DbRelease
+        | Operation::DbRollbackTo
+        | Operation::DbFetch
+        | Operation::DbClose
+        | Operation::BodyRead
+        | Operation::FetchRead
+        | Operation::Disconnect => false,
+    }
+}
+
+fn refusal(refused: Refused) -> GuestError {
+    match refused {
+        Refused::Limit => GuestError::new(
+            "MEMORY_LIMIT",
+            "the operations under way and the function's memory are at the function's memory limit together",
+        ),
+        Refused::Ledger(shortage) => GuestError::no_memory(shortage),
     }
 }
 

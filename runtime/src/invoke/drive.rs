@@ -3,14 +3,14 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::time::Sleep;
 use wasmtime::{Store, Trap};
 
-use super::interrupted_stack::interrupted_stack;
+use super::interrupted_stack::{awaiting_stack, interrupted_stack};
 use crate::capability::deadline::Deadline;
-use crate::error::{Fault, Thrown};
+use crate::error::{Fault, Thrown, Waited};
 use crate::limits::Limits;
 use crate::meter::fuel;
 use crate::sandbox::{Sandbox, fuel_left};
@@ -67,7 +67,7 @@ pub(crate) async fn conclude(store: &mut Store<Sandbox>, ended: Ended, limits: &
         Ended::Returned => Fault::Hung,
         Ended::OutOfTime => {
             let (since, limit) = sandbox.completion.clock(sandbox.started, limits);
-            Fault::TimedOut { elapsed: since.elapsed(), limit }
+            timed_out(store, since.elapsed(), limit).await
         }
         Ended::Trapped(error) => fault_of_trap(&error, store, limits).await,
     };
@@ -78,6 +78,28 @@ pub(crate) async fn conclude(store: &mut Store<Sandbox>, ended: Ended, limits: &
     } else {
         sandbox.completion.fail(fault, left);
     }
+}
+
+/// How many of the operations that an invocation has waited for are asked for what waits.
+const AWAITED_MAX: usize = 8;
+
+/// The wall clock ran out: what was running, or what was waited for.
+pub(crate) async fn timed_out(store: &mut Store<Sandbox>, elapsed: Duration, limit: Duration) -> Fault {
+    let awaited = store.data().operations.awaited();
+    let Some(first) = awaited.first().copied() else {
+        let stack = interrupted_stack(store).await;
+        return Fault::TimedOut { elapsed, limit, stack, waited: None };
+    };
+    let mut told = (first, String::new());
+    for operation in awaited.into_iter().take(AWAITED_MAX) {
+        let stack = awaiting_stack(store, operation.0).await;
+        if !stack.is_empty() {
+            told = (operation, stack);
+            break;
+        }
+    }
+    let ((_, operation, waited), stack) = told;
+    Fault::TimedOut { elapsed, limit, stack, waited: Some(Waited { operation, elapsed: waited }) }
 }
 
 /// Which limit a trap stands for, and the interrupted stack.
@@ -96,13 +118,18 @@ pub(crate) async fn fault_of_trap(
     let left = fuel_left(store);
     let limiter = &store.data().limiter;
     let (held, limit, denied) = (limiter.peak(), limiter.limit(), limiter.denied());
+    let shortage = limiter.shortage();
     if trap == Some(&Trap::OutOfFuel) {
         let used = fuel::used(limits.fuel, left);
         Fault::CpuLimit { used, limit: limits.fuel, stack: interrupted_stack(store).await }
+    } else if let Some(shortage) = shortage {
+        Fault::NoMemory(shortage)
     } else if denied {
         // An engine that cannot allocate even the error it wants to throw gives up in its own ways.
         Fault::MemoryLimit { used: held, limit, stack: interrupted_stack(store).await }
+    } else if let Some(trap) = trap {
+        Fault::Trapped { reason: trap.to_string(), stack: interrupted_stack(store).await }
     } else {
-        Fault::Trapped { reason: format!("{error:?}") }
+        Fault::Internal { reason: format!("{error:?}") }
     }
 }

@@ -1,7 +1,8 @@
-//! The interrupted stack: where a guest was when it was stopped. The engine's own frames are still there to be walked.
+//! The interrupted stack: where a guest was when it was stopped, or what in it waited. The engine's own frames are still there
+//! to be walked.
 
 use mayfly_abi::EMPTY_ANSWER;
-use wasmtime::Store;
+use wasmtime::{Store, WasmParams};
 
 use crate::sandbox::Sandbox;
 
@@ -12,17 +13,25 @@ const STACK_BYTES_MAX: usize = 16 << 10;
 /// The stack of a guest that has trapped; empty where it cannot be had.
 pub(crate) async fn interrupted_stack(store: &mut Store<Sandbox>) -> String {
     let left = store.get_fuel().unwrap_or(0);
-    let stack = ask(store).await.unwrap_or_default();
+    let stack = ask(store, "interrupted_stack", ()).await.unwrap_or_default();
     // The walk is not charged to the function.
     let _ = store.set_fuel(left);
     stack
 }
 
-async fn ask(store: &mut Store<Sandbox>) -> Option<String> {
+/// The functions of a guest that wait for an operation; empty where they cannot be had.
+pub(crate) async fn awaiting_stack(store: &mut Store<Sandbox>, operation: u32) -> String {
+    let left = store.get_fuel().unwrap_or(0);
+    let stack = ask(store, "awaiting_stack", operation).await.unwrap_or_default();
+    let _ = store.set_fuel(left);
+    stack
+}
+
+async fn ask<P: WasmParams + Sync>(store: &mut Store<Sandbox>, export: &str, params: P) -> Option<String> {
     let (instance, memory) = (store.data().instance?, store.data().memory?);
     store.set_fuel(FUEL).ok()?;
-    let walk = instance.get_typed_func::<(), u64>(&mut *store, "interrupted_stack").ok()?;
-    let packed = walk.call_async(&mut *store, ()).await.ok()?;
+    let walk = instance.get_typed_func::<P, u64>(&mut *store, export).ok()?;
+    let packed = walk.call_async(&mut *store, params).await.ok()?;
     if packed == EMPTY_ANSWER {
         return None;
     }

@@ -1,9 +1,9 @@
-//! `ctx.idempotency`: claims, alone or together with work.
+//! `ctx.idempotency`: claims, alone or together with work; and `ctx.kv`, which is kept beside them.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::{BoxFuture, GuestError, Transaction};
+use super::{BoxFuture, GuestError, KeyValueCall, Transaction};
 
 /// One claim of `ctx.idempotency`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,4 +41,10 @@ pub trait Idempotency: Send + Sync {
     /// Claim a key together with work, in the transaction that is returned, under the invocation's own identity. The claim
     /// and the work are committed together, or not at all. A second claim of the key waits for the first.
     fn begin(self: Arc<Self>, claim: Claim) -> BoxFuture<'static, Result<ClaimOutcome, GuestError>>;
+
+    /// `ctx.kv`: done in one statement, or not at all. The answer as JSON, or an empty text for nothing.
+    fn key_value(self: Arc<Self>, _call: KeyValueCall) -> BoxFuture<'static, Result<String, GuestError>> {
+        let none = GuestError::new("DB_UNAVAILABLE", "this invocation was granted no ctx.kv");
+        Box::pin(std::future::ready(Err(none)))
+    }
 }

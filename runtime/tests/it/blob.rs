@@ -75,6 +75,18 @@ fn an_incoming_form_is_parsed() {
     );
     assert_eq!(send("multipart/form-data; boundary=\"B\"", "--B--\r\n"), "[]");
     assert_eq!(send("application/x-www-form-urlencoded", "a=1+2&b=%C3%A4"), r#"[["a","1 2"],["b","ä"]]"#);
+    for (parameters, name) in [
+        ("filename*=UTF-8''na%C3%AFve.txt", "naïve.txt"),
+        ("filename*=iso-8859-1'en'%A3.txt", "£.txt"),
+        ("filename*=utf-8''100%25%zz%", "100%%zz%"),
+        ("filename=\"plain.txt\"; filename*=UTF-8''other.txt", "plain.txt"),
+        ("filename*=UTF-8''other.txt; filename=\"plain.txt\"", "plain.txt"),
+    ] {
+        let body =
+            format!("--B\r\ncontent-disposition: form-data; name=\"f\"; {parameters}\r\n\r\nabc\r\n--B--");
+        let expected = format!(r#"[["f",["{name}","text/plain",3]]]"#);
+        assert_eq!(send("multipart/form-data; boundary=B", &body), expected, "{parameters}");
+    }
     for (media, body) in [
         ("multipart/form-data", multipart),
         ("multipart/form-data; boundary=C", multipart),

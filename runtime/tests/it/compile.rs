@@ -107,8 +107,8 @@ fn state_of_the_top_level_is_the_same_in_every_invocation() {
 
 #[test]
 fn a_source_beyond_the_limit_is_refused() {
-    let code = format!("export const handler = () => new Response(''); // {}", "x".repeat(1 << 20));
-    assert!(matches!(refused(&code), CompileError::TooLarge { limit: 1_048_576, .. }));
+    let code = format!("export const handler = () => new Response(''); // {}", "x".repeat(10 << 20));
+    assert!(matches!(refused(&code), CompileError::TooLarge { limit: 10_485_760, .. }));
 }
 
 #[test]

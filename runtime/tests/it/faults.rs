@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mayfly_ledger::{Ledger, Shortage};
 use mayfly_runtime::{Call, FUEL_PER_CPU_MS, Fault, Limits};
 
 use crate::support::{call, fault, fault_within, image, invoke, run, text};
@@ -148,6 +149,57 @@ fn a_body_beyond_the_limit_is_refused() {
     let mut call = call();
     call.limits = limits;
     assert_eq!(text(invoke(&image, call).0).len(), 1000);
+}
+
+#[test]
+fn headers_of_a_response_are_bounded() {
+    let with = |headers: &str| {
+        format!("const headers = new Headers(); {headers} return new Response(null, {{ headers }})")
+    };
+    let many =
+        |count: usize| with(&format!("for (let i = 0; i < {count}; i++) headers.append('x-' + i, 'y');"));
+    assert_eq!(
+        fault_within(&many(101), Limits::default()),
+        Fault::HeadersLimit { headers: 101, bytes: 10 * 4 + 90 * 5 + 6 }
+    );
+    assert_eq!(
+        fault_within(&with("headers.set('x', 'y'.repeat(65536));"), Limits::default()),
+        Fault::HeadersLimit { headers: 1, bytes: 65_537 }
+    );
+    let (response, _) = run(&format!(
+        "export default () => {{ {} }}",
+        with(
+            "for (let i = 0; i < 99; i++) headers.append('x-' + i, 'y'); headers.set('x', 'y'.repeat(64900));"
+        )
+    ));
+    assert_eq!(response.unwrap().headers.len(), 100);
+}
+
+#[test]
+fn operations_that_are_not_awaited_hold_no_more_than_the_memory_limit() {
+    let code = "export default async () => {
+        const body = 'x'.repeat(16 << 20);
+        const all = [];
+        for (let i = 0; i < 20; i++) all.push(fetch('http://h/', { method: 'POST', body }).catch((e) => e.code));
+        return Response.json(await Promise.all(all));
+    }";
+    let (response, _) = run(code);
+    let codes: Vec<String> = serde_json::from_str(&text(response)).unwrap();
+    let refused = codes.iter().filter(|code| *code == "MEMORY_LIMIT").count();
+    assert!(refused >= 12 && codes.iter().any(|code| code == "EGRESS_DENIED"), "{codes:?}");
+}
+
+#[test]
+fn what_an_app_may_hold_is_an_error_of_its_own() {
+    let ledger = Ledger::new(64 << 20);
+    let image = image("export default () => new Response(String(new Uint8Array(60 << 20).fill(1).length))");
+    let mut refused = call();
+    refused.grants.account = ledger.account("app_a");
+    assert_eq!(invoke(&image, refused).0.unwrap_err(), Fault::NoMemory(Shortage::Account));
+    assert_eq!(ledger.held(), 0, "it went with its sandbox");
+    let mut fits = call();
+    fits.grants.account = Ledger::new(256 << 20).account("app_a");
+    assert_eq!(text(invoke(&image, fits).0), (60 << 20).to_string());
 }
 
 #[test]

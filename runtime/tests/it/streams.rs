@@ -121,8 +121,14 @@ fn until_the_head_has_left_the_limits_are_the_handlers() {
 
 #[test]
 fn streams_cost_a_function_nothing_that_does_not_use_them() {
-    let image = image("export async function handler(req, ctx) { return Response.json({ hello: 'world' }) }");
-    let (response, outcome) = invoke(&image, call());
-    assert_eq!(text(response), r#"{"hello":"world"}"#);
-    assert!(outcome.usage.fuel < 80_000, "{} fuel", outcome.usage.fuel);
+    for (code, fuel) in [
+        ("async (req, ctx) => Response.json({ hello: 'world' })", 20_000),
+        ("() => new Response('hello')", 21_000),
+        ("async (req) => Response.json({ hello: new URL(req.url).searchParams.get('q') })", 50_000),
+        ("(req) => new Response(req.headers.get('x-test'), { headers: { 'x-a': 'b' } })", 80_000),
+    ] {
+        let (response, outcome) = invoke(&image(&format!("export default {code}")), call());
+        assert!(!text(response).is_empty());
+        assert!(outcome.usage.fuel < fuel, "{code}: {} fuel", outcome.usage.fuel);
+    }
 }

@@ -49,6 +49,35 @@ fn headers() {
             "(h => { h.append('set-cookie', 'a'); h.append('Set-Cookie', 'b'); return [h.getSetCookie(), h.get('set-cookie'), [...h].length] })(new Headers())",
             r#"[["a","b"],"a, b",2]"#,
         ),
+        // Objects of plain strings are read in one go: whatever is not as plain must come to the same.
+        (
+            "[...new Headers({ 'X-B': ' 1\\t', 'x-a': '', 'X-b': '2', 7: 'n' })]",
+            r#"[["7","n"],["x-a",""],["x-b","1, 2"]]"#,
+        ),
+        (
+            "[...new Headers({ get x() { return 1 }, y: 2, z: { toString: () => 'o' }, w: null })]",
+            r#"[["w","null"],["x","1"],["y","2"],["z","o"]]"#,
+        ),
+        (
+            "[...new Headers(Object.create({ up: 'no' }, { own: { value: 'yes', enumerable: true }, hidden: { value: 'no' } }))]",
+            r#"[["own","yes"]]"#,
+        ),
+        (
+            "[...new Headers(new Proxy({ a: '1' }, { ownKeys: () => ['a', 'b'], getOwnPropertyDescriptor: (o, k) => ({ value: k, enumerable: true, configurable: true }), get: (o, k) => typeof k === 'string' ? k + k : undefined }))]",
+            r#"[["a","aa"],["b","bb"]]"#,
+        ),
+        (
+            "['é', 'a'.repeat(3) + '\u{20ac}'].map(v => { try { return new Headers({ x: v }).get('X') } catch (e) { return e.name } })",
+            r#"["é","TypeError"]"#,
+        ),
+        (
+            "(h => [h.get('a'), h.get('A'), h.get('c'), Headers.prototype.get.length, (() => { try { h.get() } catch (e) { return e.name } })(), (() => { try { Headers.prototype.get.call({}, 'a') } catch (e) { return e.name } })(), (() => { try { h.get('a b') } catch (e) { return e.name } })()])(new Headers([['a', '1'], ['a', '2']]))",
+            r#"["1, 2","1, 2",null,1,"TypeError","TypeError","TypeError"]"#,
+        ),
+        (
+            "(h => { h[Symbol.iterator] = function* () { yield ['from', 'iterator'] }; return [...new Headers(h)] })({ a: '1' })",
+            r#"[["from","iterator"]]"#,
+        ),
         (
             "['a b', '', 'é'].map(n => { try { new Headers({ [n]: '1' }); return 'ok' } catch (e) { return e.name } })",
             r#"["TypeError","TypeError","TypeError"]"#,
@@ -63,6 +92,22 @@ fn headers() {
 #[test]
 fn responses() {
     check(&[
+        (
+            "(r => [r instanceof Response, r.constructor === Response, Reflect.ownKeys(r).length, r.type, r.url, r.statusText, Response.json.name, Response.json.length])(Response.json(1))",
+            r#"[true,true,0,"default","","","json",1]"#,
+        ),
+        (
+            "(r => [r.status, r.statusText, r.headers.get('x'), r.headers.get('content-type')])(Response.json([], { status: 201, statusText: 'Made', headers: { x: 'y' } }))",
+            r#"[201,"Made","y","application/json"]"#,
+        ),
+        (
+            "Promise.all([Response.json({ a: 1 }).clone().json(), Response.json({ b: 2 }).text(), (r => (r.extra = 1, r.text()))(Response.json('x'))])",
+            r#"[{"a":1},"{\"b\":2}","\"x\""]"#,
+        ),
+        (
+            "[[], [undefined], [() => 1], [1n]].map((a) => { try { return Response.json(...a).status } catch (e) { return e.name } })",
+            r#"["TypeError","TypeError","TypeError","TypeError"]"#,
+        ),
         (
             "(r => [r.status, r.ok, r.headers.get('content-type'), r.bodyUsed])(Response.json({}))",
             r#"[200,true,"application/json",false]"#,

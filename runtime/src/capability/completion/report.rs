@@ -23,16 +23,17 @@ pub(super) fn read(frame: &[u8], memory: &MemoryLimiter) -> Fault {
 }
 
 pub(super) fn malformed() -> Fault {
-    Fault::Trapped { reason: "the guest's report is malformed".to_owned() }
+    Fault::Internal { reason: "the guest's report is malformed".to_owned() }
 }
 
 /// The fault that a report stands for. Only the host knows whether memory really ran out.
 pub(super) fn fault_of(report: FaultReport, memory: &MemoryLimiter) -> Fault {
     let thrown = Thrown { message: report.message, stack: report.stack, code: report.code };
     match report.kind {
-        ReportKind::OutOfMemory if memory.denied() => {
-            Fault::MemoryLimit { used: memory.peak(), limit: memory.limit(), stack: thrown.stack }
-        }
+        ReportKind::OutOfMemory if memory.denied() => match memory.shortage() {
+            Some(shortage) => Fault::NoMemory(shortage),
+            None => Fault::MemoryLimit { used: memory.peak(), limit: memory.limit(), stack: thrown.stack },
+        },
         ReportKind::StackOverflow => Fault::StackOverflow(thrown),
         ReportKind::NoResponse => Fault::NoResponse { returned: thrown.message },
         ReportKind::Threw | ReportKind::OutOfMemory | ReportKind::NoHandler | ReportKind::Syntax => {

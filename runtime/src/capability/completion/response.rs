@@ -3,16 +3,22 @@
 use bytes::Bytes;
 use mayfly_abi::body::BodyFrame;
 use mayfly_abi::response::ResponseFrame;
+use mayfly_ledger::{Account, held_bytes};
 
 use crate::body::Body;
 use crate::capability::outgoing::Outgoing;
 use crate::error::Fault;
 use crate::guest_error::GuestError;
 use crate::invocation::Response;
+use crate::limits::{RESPONSE_HEADER_BYTES_MAX, RESPONSE_HEADERS_MAX};
 
 /// The response that a frame holds, and the writing end of its body where that is streamed.
-pub(super) fn read(frame: &[u8], bytes_max: usize) -> Result<(Response, Option<Outgoing>), Fault> {
-    let malformed = |what: &str| Fault::Trapped { reason: format!("the guest's response has {what}") };
+pub(super) fn read(
+    frame: &[u8],
+    bytes_max: usize,
+    account: &Account,
+) -> Result<(Response, Option<Outgoing>), Fault> {
+    let malformed = |what: &str| Fault::Internal { reason: format!("the guest's response has {what}") };
     let frame = ResponseFrame::read(frame).map_err(|_| malformed("a malformed frame"))?;
     if let BodyFrame::Whole(bytes) = frame.body
         && bytes.len() > bytes_max
@@ -25,9 +31,16 @@ pub(super) fn read(frame: &[u8], bytes_max: usize) -> Result<(Response, Option<O
     if !frame.headers.iter().all(|(name, value)| is_name(name) && is_value(value)) {
         return Err(malformed("a malformed header"));
     }
+    let header_bytes = frame.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if frame.headers.len() > RESPONSE_HEADERS_MAX || header_bytes > RESPONSE_HEADER_BYTES_MAX {
+        return Err(Fault::HeadersLimit { headers: frame.headers.len(), bytes: header_bytes });
+    }
     let (body, outgoing) = match frame.body {
         BodyFrame::None => (None, None),
-        BodyFrame::Whole(bytes) => (Some(Bytes::copy_from_slice(bytes).into()), None),
+        BodyFrame::Whole(bytes) => {
+            let held = account.take(bytes.len()).map_err(Fault::NoMemory)?;
+            (Some(held_bytes(Bytes::copy_from_slice(bytes), held).into()), None)
+        }
         BodyFrame::Stream => {
             let (outgoing, chunks) =
                 Outgoing::open(GuestError::new("BODY_BROKEN", "the function did not complete its response"));

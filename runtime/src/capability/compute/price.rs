@@ -65,6 +65,7 @@ fn work(frame: &[u8]) -> Result<u64, Malformed> {
         C::Hkdf => hkdf(args)? + 20 * bytes,
         C::Pbkdf2 => pbkdf2(args)?,
         C::Scrypt => scrypt(args)?,
+        C::Bcrypt => bcrypt(args)?,
         C::TextDecode | C::DecoderPush => 5_000 + 20 * bytes,
         C::DecoderOpen => 10_000,
         C::CompressorOpen => 400_000,
@@ -190,4 +191,15 @@ fn scrypt(args: &mut Reader<'_>) -> Result<u64, Malformed> {
         return Ok(0);
     }
     Ok(100_000 + bytes.saturating_mul(u64::from(p)).saturating_mul(20).min(NEVER))
+}
+
+fn bcrypt(args: &mut Reader<'_>) -> Result<u64, Malformed> {
+    args.bytes()?;
+    args.bytes()?;
+    let cost = args.u32()?;
+    if !kdf::BCRYPT_COSTS.contains(&cost) {
+        return Ok(0);
+    }
+    // Some 50 microseconds for each doubling's part.
+    Ok(100_000 + (500_000 << cost))
 }

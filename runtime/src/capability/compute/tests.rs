@@ -68,6 +68,18 @@ fn what_is_derived_is_bounded() {
     let mib = 1 << 20;
     assert_eq!([mib, mib + 1].map(|length| status(&pbkdf2(1, length))), [Status::Done, Status::Operation]);
     // 2^16 blocks of a KiB, and what is beside them, are just too much.
+    let bcrypt = |cost: u32, salt: &[u8]| {
+        frame(Computation::Bcrypt, |writer| {
+            writer.bytes(b"password");
+            writer.bytes(salt);
+            writer.u32(cost);
+        })
+    };
+    assert_eq!(
+        [3, 4, 15].map(|cost| status(&bcrypt(cost, &[7; 16]))),
+        [Status::Operation, Status::Done, Status::Operation]
+    );
+    assert_eq!(status(&bcrypt(4, &[7; 15])), Status::Operation);
     assert_eq!([10, 16].map(|log_n| status(&scrypt(log_n))), [Status::Done, Status::Operation]);
 }
 

@@ -1,0 +1,58 @@
+//! What a compile worker gives up before it reads a source: memory without end, files, and root's rights.
+
+use std::io;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
+
+// Printing and its maps take a few times a source's size; some sources would take gigabytes.
+const MEMORY_BYTES_MAX: u64 = 1 << 30;
+// For one source. Its server ends a worker earlier; this is for one whose server has died.
+const CPU_SECONDS: u64 = 15;
+
+/// Limit this process, and leave root. Before any thread is started.
+///
+/// # Errors
+/// When root's rights cannot be given up. Where the system itself sets lower limits, those hold.
+pub(super) fn confine() -> io::Result<()> {
+    let limits = [(Resource::Data, MEMORY_BYTES_MAX), (Resource::Fsize, 0), (Resource::Core, 0)];
+    for (resource, most) in limits {
+        let _ = setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
+    }
+    leave_root()
+}
+
+/// Allow the processor's time for one source more.
+pub(super) fn allow_one_source() {
+    let used = u64::try_from(clock_gettime(ClockId::ProcessCPUTime).tv_sec).unwrap_or_default();
+    let maximum = getrlimit(Resource::Cpu).maximum;
+    let wanted = used + CPU_SECONDS;
+    let current = Some(maximum.map_or(wanted, |maximum| wanted.min(maximum)));
+    let _ = setrlimit(Resource::Cpu, Rlimit { current, maximum });
+}
+
+/// The user and the group that own nothing, the same number on every Linux.
+#[cfg(target_os = "linux")]
+const UNPRIVILEGED: u32 = 65_534;
+
+#[cfg(target_os = "linux")]
+fn leave_root() -> io::Result<()> {
+    use rustix::process::{Gid, Uid, geteuid};
+    use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+
+    if !geteuid().is_root() {
+        return Ok(());
+    }
+    let (uid, gid) = (Uid::from_raw(UNPRIVILEGED), Gid::from_raw(UNPRIVILEGED));
+    // Of this thread, which is the only one: those to come begin with what it has.
+    set_thread_groups(&[])?;
+    set_thread_res_gid(gid, gid, gid)?;
+    set_thread_res_uid(uid, uid, uid)?;
+    Ok(())
+}
+
+/// Elsewhere servers are not started by root.
+#[cfg(not(target_os = "linux"))]
+fn leave_root() -> io::Result<()> {
+    Ok(())
+}
