@@ -23,7 +23,7 @@ use crate::catalog::introspect::introspect;
 use crate::catalog::write::write;
 use crate::declare::dsl::Declared;
 use crate::error::SchemaError;
-use crate::history::{HistoryEntry, Ledger};
+use crate::history::{ChangeHistory, HistoryEntry};
 use crate::plan::{Plan, Step};
 use crate::planning::complete;
 use crate::planning::create;
@@ -54,13 +54,13 @@ pub async fn apply(
     client: &mut Client,
     declared: &Declared,
     options: &Options,
-    ledger: &Ledger,
+    history: &ChangeHistory,
 ) -> Result<ApplyOutcome, SchemaError> {
-    if let Some(key) = ledger.session_lock {
+    if let Some(key) = history.session_lock {
         after_commit::acquire(client, key, options.lock_timeout).await?;
     }
-    let outcome = locked(client, declared, options, ledger).await;
-    if let Some(key) = ledger.session_lock {
+    let outcome = locked(client, declared, options, history).await;
+    if let Some(key) = history.session_lock {
         // A lost connection has let go of it already.
         let _ = client.query_typed("SELECT pg_advisory_unlock($1)", &[(&key, Type::INT8)]).await;
     }
@@ -71,12 +71,12 @@ async fn locked(
     client: &mut Client,
     declared: &Declared,
     options: &Options,
-    ledger: &Ledger,
+    history: &ChangeHistory,
 ) -> Result<ApplyOutcome, SchemaError> {
-    let mut outcome = match in_transaction(client, declared, options, ledger, false).await {
+    let mut outcome = match in_transaction(client, declared, options, history, false).await {
         // A value that an enum was just given cannot be used before the end of the transaction.
         Err(SchemaError::Step { failure, .. }) if failure.sqlstate == "55P04" => {
-            in_transaction(client, declared, options, ledger, true).await?
+            in_transaction(client, declared, options, history, true).await?
         }
         other => other?,
     };
@@ -87,7 +87,7 @@ async fn locked(
         {
             outcome.catalog = read(client, options).await?;
             outcome.fingerprint = fingerprint(&outcome.catalog);
-            ledger.amend(client, id, &outcome.catalog).await?;
+            history.amend(client, id, &outcome.catalog).await?;
         }
     }
     Ok(outcome)
@@ -97,13 +97,13 @@ async fn in_transaction(
     client: &mut Client,
     declared: &Declared,
     options: &Options,
-    ledger: &Ledger,
+    history: &ChangeHistory,
     rebuild_enums: bool,
 ) -> Result<ApplyOutcome, SchemaError> {
     let begun = Instant::now();
     let mut transaction = client.transaction().await?;
     begin(&transaction, options).await?;
-    for sql in [&ledger.lock, &ledger.prepare].into_iter().flatten() {
+    for sql in [&history.lock, &history.prepare].into_iter().flatten() {
         let waited = transaction.batch_execute(sql).await;
         waited.map_err(|error| execute::lock_failure(error, None, options))?;
     }
@@ -128,7 +128,7 @@ async fn in_transaction(
         transaction.rollback().await?;
         return Ok(outcome);
     }
-    if let Some(sql) = &ledger.finish {
+    if let Some(sql) = &history.finish {
         transaction.batch_execute(sql).await?;
     }
     let renames = outcome.renames.to_node().to_string();
@@ -142,7 +142,7 @@ async fn in_transaction(
         fingerprint: &outcome.fingerprint,
         renames,
     };
-    outcome.migration = Some(ledger.record(&transaction, &entry).await?);
+    outcome.migration = Some(history.record(&transaction, &entry).await?);
     // Constraints that were put off are checked now.
     let last = outcome.plan.steps.last().cloned().unwrap_or_default();
     transaction.commit().await.map_err(|error| execute::failure(error, &last, options))?;

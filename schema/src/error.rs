@@ -109,9 +109,9 @@ impl StepFailure {
         let said = error.as_db_error()?;
         Some(Self {
             sqlstate: said.code().code().to_owned(),
-            message: said.message().to_owned(),
-            detail: said.detail().map(str::to_owned),
-            hint: said.hint().map(str::to_owned),
+            message: bounded(said.message()),
+            detail: said.detail().map(bounded),
+            hint: said.hint().map(bounded),
             table: said.table().map(str::to_owned),
             column: said.column().map(str::to_owned),
             rows: None,
@@ -121,6 +121,16 @@ impl StepFailure {
     /// Whether it is a lock timeout or a deadlock: trying again may help.
     pub(crate) fn is_lock(&self) -> bool {
         ["55P03", "40P01"].contains(&self.sqlstate.as_str())
+    }
+}
+
+/// Characters that are told of a text of PostgreSQL's: an error may quote a value of any size.
+const TOLD_MAX: usize = 10_000;
+
+fn bounded(text: &str) -> String {
+    match text.char_indices().nth(TOLD_MAX) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

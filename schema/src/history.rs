@@ -15,7 +15,7 @@ use crate::error::SchemaError;
 
 /// Where changes are recorded, and what keeps two of them apart. The statements are the embedder's.
 #[derive(Debug, Clone)]
-pub struct Ledger {
+pub struct ChangeHistory {
     /// An advisory lock that the session holds from beginning to end, when nothing else keeps two applies apart.
     pub session_lock: Option<i64>,
     /// Run at the beginning of the transaction: it waits for an earlier apply.
@@ -66,7 +66,7 @@ pub struct Record {
     pub duration_us: i64,
 }
 
-impl Ledger {
+impl ChangeHistory {
     /// A table of our own in a schema of our own, for any database.
     pub fn own() -> Self {
         Self {
@@ -166,7 +166,7 @@ fn raw(text: &str) -> Box<serde_json::value::RawValue> {
     serde_json::value::RawValue::from_string(text.to_owned()).unwrap_or_default()
 }
 
-/// The records of [`Ledger::own`] about one schema, newest first; none where there never was one.
+/// The records of [`ChangeHistory::own`] about one schema, newest first; none where there never was one.
 ///
 /// # Errors
 /// [`SchemaError::Connection`]
@@ -192,7 +192,7 @@ pub async fn list(client: &Client, namespace: &str, limit: i64) -> Result<Vec<Re
         .collect()
 }
 
-/// The state that [`Ledger::own`] recorded with a change of one schema.
+/// The state that [`ChangeHistory::own`] recorded with a change of one schema.
 ///
 /// # Errors
 /// [`SchemaError::NoSuchState`]

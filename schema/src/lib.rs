@@ -26,7 +26,7 @@ pub use declare::expression::Expression;
 pub use declare::node::Node;
 pub use declare::parse::{self, ParseError, Rules};
 pub use error::{SchemaError, StepFailure};
-pub use history::Ledger;
+pub use history::ChangeHistory;
 pub use plan::{Consent, Hazard, Loss, Plan, Step};
 pub use planning::diff::compare;
 pub use planning::rename::Renames;

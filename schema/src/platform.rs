@@ -56,6 +56,8 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0018" 18 "agents",
     "0019" 19 "storage_place",
     "0020" 20 "agent_tools",
+    "0021" 21 "closed_apps",
+    "0022" 22 "pending_changes",
 ];
 
 /// Any number will do, as long as every build uses this one.

@@ -8,7 +8,7 @@ use super::{ApplyOutcome, Options, begin, catalog_of, execute, fingerprint};
 use crate::catalog::Catalog;
 use crate::catalog::write::write;
 use crate::error::SchemaError;
-use crate::history::{HistoryEntry, Ledger};
+use crate::history::{ChangeHistory, HistoryEntry};
 use crate::plan::{Plan, Step};
 
 /// A proposed change: its steps, and a trial that is rolled back before the steps are committed.
@@ -27,13 +27,13 @@ pub struct ProposedChange {
 pub async fn steps(
     client: &mut Client,
     options: &Options,
-    ledger: &Ledger,
+    history: &ChangeHistory,
     propose: impl FnOnce(&Catalog) -> Result<ProposedChange, SchemaError>,
 ) -> Result<ApplyOutcome, SchemaError> {
     let begun = Instant::now();
     let mut transaction = client.transaction().await?;
     begin(&transaction, options).await?;
-    for sql in [&ledger.lock, &ledger.prepare].into_iter().flatten() {
+    for sql in [&history.lock, &history.prepare].into_iter().flatten() {
         transaction.batch_execute(sql).await.map_err(|error| execute::lock_failure(error, None, options))?;
     }
     let current = catalog_of(&transaction, options).await?;
@@ -48,7 +48,7 @@ pub async fn steps(
     }
     execute::run(&mut transaction, &script.steps, options).await?;
     try_out(&mut transaction, &script.trial, options).await?;
-    if let Some(sql) = &ledger.finish {
+    if let Some(sql) = &history.finish {
         transaction.batch_execute(sql).await?;
     }
     let catalog = catalog_of(&transaction, options).await?;
@@ -65,7 +65,7 @@ pub async fn steps(
         fingerprint: &fingerprint,
         renames: "{}".to_owned(),
     };
-    let migration = Some(ledger.record(&transaction, &entry).await?);
+    let migration = Some(history.record(&transaction, &entry).await?);
     transaction.commit().await?;
     Ok(ApplyOutcome { plan, catalog, fingerprint, migration, took, ..ApplyOutcome::default() })
 }

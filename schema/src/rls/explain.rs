@@ -12,6 +12,8 @@ use crate::quote::identifier;
 
 /// Rows that are explained at once.
 const ROWS_MAX: i64 = 20;
+/// Characters of a row that is shown; a longer one is shown as a text that is cut.
+const ROW_CHARS_MAX: usize = 65_536;
 
 /// What is asked.
 #[derive(Debug, Clone, Default)]
@@ -83,7 +85,9 @@ pub async fn explain(
         if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
     let name = identifier(&table.name);
     let sql = format!(
-        "SELECT to_json({name}), ARRAY[{}]::boolean[] FROM {name}{filter} LIMIT {ROWS_MAX}",
+        "SELECT CASE WHEN length(to_json({name})::text) > {ROW_CHARS_MAX} \
+           THEN to_json(left(to_json({name})::text, {ROW_CHARS_MAX}) || '...') ELSE to_json({name}) END, \
+           ARRAY[{}]::boolean[] FROM {name}{filter} LIMIT {ROWS_MAX}",
         verdicts.join(", ")
     );
     transaction.batch_execute(&render::alter(&table.name, "NO FORCE ROW LEVEL SECURITY")).await?;
