@@ -7,6 +7,9 @@ use tokio::process::Command;
 
 use crate::ClusterError;
 
+/// Where its programs find the system's own.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
 /// The account that PostgreSQL runs under.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Account {
@@ -34,6 +37,8 @@ impl Account {
     /// A command that runs under this account.
     pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
+        // Nothing of our environment: it may hold the admin key and the root keys.
+        command.env_clear().env("PATH", PATH).env("LC_ALL", "C").env("TZ", "UTC");
         // A group of its own: Ctrl-C in a terminal is meant for us, and we stop the server when we are done.
         command.process_group(0).current_dir("/");
         if self.other {
@@ -96,6 +101,18 @@ mod tests {
         for name in ["nobody", "broken", "postgre"] {
             assert_eq!(find_user(USERS, name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn a_command_gets_nothing_of_our_environment() {
+        let account = Account { uid: 1, gid: 1, other: false };
+        let command = account.command(Path::new("/usr/bin/env"));
+        let mut command = command.into_std();
+        let shown = command.output().unwrap().stdout;
+        let shown = String::from_utf8_lossy(&shown).into_owned();
+        let mut names: Vec<_> = shown.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["LC_ALL", "PATH", "TZ"], "{shown}");
     }
 
     #[test]

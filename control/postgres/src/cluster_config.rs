@@ -12,8 +12,10 @@ pub struct ClusterConfig {
     pub binaries: Option<PathBuf>,
     /// The process's `PATH`, to look for them in.
     pub path: Option<OsString>,
-    /// Connections at once, the platform's included. Default: 120.
+    /// Connections at once, the platform's included. Default: 200.
     pub connections_max: u32,
+    /// Memory of each of its processes beside the cached pages, in MiB. Default: 512.
+    pub process_memory_mb: u32,
     /// Memory for cached pages, in MiB. Default: 128.
     pub shared_buffers_mb: u32,
     /// Whether commits survive a power cut. Off is for tests.
@@ -27,7 +29,8 @@ impl ClusterConfig {
             data_dir: data_dir.into(),
             binaries: None,
             path: None,
-            connections_max: 120,
+            connections_max: 200,
+            process_memory_mb: 512,
             shared_buffers_mb: 128,
             durable: true,
         }

@@ -16,6 +16,13 @@ use crate::{EndpointError, ServerAddress, Tls};
 /// How long opening a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A tenant may hold a lock that the platform waits for, and make any statement long: no connection of the
+/// administrator's waits for that without end. Those that have to wait longer set it themselves.
+const TIMEOUTS: &str = "-c lock_timeout=30s -c statement_timeout=300s";
+
+/// In a tenant's database nothing of ours takes long by itself.
+const TIMEOUTS_AMONG_TENANTS: &str = "-c lock_timeout=30s -c statement_timeout=60s -c search_path=pg_catalog";
+
 struct Parts {
     address: ServerAddress,
     tls: Tls,
@@ -134,6 +141,7 @@ impl PostgresEndpoint {
             .dbname(database)
             .application_name("mayfly")
             .ssl_mode(if self.0.tls.is_required() { SslMode::Require } else { SslMode::Disable })
+            .options(TIMEOUTS)
             .connect_timeout(CONNECT_TIMEOUT);
         if let Some(password) = &self.0.password {
             config.password(password.as_bytes());
@@ -163,7 +171,7 @@ impl PostgresEndpoint {
     /// PostgreSQL's, or that it cannot be reached.
     pub async fn admin_in_tenant_database(&self, database: &str) -> Result<Client, tokio_postgres::Error> {
         let mut config = self.client_config(database);
-        config.options("-c search_path=pg_catalog");
+        config.options(TIMEOUTS_AMONG_TENANTS);
         let (client, connection) = config.connect(self.tls()).await?;
         drive(connection);
         Ok(client)

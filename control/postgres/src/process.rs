@@ -56,7 +56,6 @@ async fn initdb(
         .args(["--username", ADMINISTRATOR, "--encoding", "UTF8", "--locale", "C"])
         .arg(format!("--lc-ctype={character_type}"))
         .args(["--auth-local", "trust", "--auth-host", "reject", "--data-checksums"])
-        .env("LC_ALL", "C")
         .stdin(Stdio::null());
     if !durable {
         command.arg("--no-sync");
@@ -87,8 +86,17 @@ pub(super) fn spawn_server(
     let program = binaries.program("postgres");
     let log = open_log(&layout.log)?;
     let errors = log.try_clone().map_err(ClusterError::io("cannot open", &layout.log))?;
-    let mut command = account.command(&program);
-    command.arg("-D").arg(&layout.data);
+    let mut command = account.command(Path::new("/bin/sh"));
+    // A statement that wants more fails by itself (SQLSTATE 53200); else the system would kill a process, and with it all
+    // connections would end. A limit that the system does not have is none.
+    let limit_kib = u64::from(config.process_memory_mb) << 10;
+    command
+        .arg("-c")
+        .arg("ulimit -d \"$0\" 2>/dev/null; exec \"$@\"")
+        .arg(limit_kib.to_string())
+        .arg(&program)
+        .arg("-D")
+        .arg(&layout.data);
     for (name, value) in settings(layout, config) {
         let mut setting = OsString::from(format!("{name}="));
         setting.push(value);

@@ -105,7 +105,11 @@ impl From<TenantError> for ApiError {
             TenantError::Schema(error) => schema_error(error),
             TenantError::Store(error) => error.into(),
             TenantError::Secrets(error) => error.into(),
-            TenantError::Unsuitable(_) | TenantError::Open(_) => Self::internal(error),
+            // To those who manage the app: no other caller gets as far as its database.
+            TenantError::Closed(reason) => {
+                Self::app_closed().with_details(json!({ "closed_reason": reason }))
+            }
+            TenantError::Unsuitable(_) => Self::internal(error),
         }
     }
 }

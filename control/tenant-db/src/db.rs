@@ -19,7 +19,8 @@ mod statement;
 mod transaction;
 
 pub use app_wakes::AppWakes;
-pub(crate) use credentials::{CredentialResolver, TenantCredentials, session_settings};
+pub(crate) use connection_permits::{ConnectionPermit, ConnectionPermits};
+pub(crate) use credentials::{CredentialResolver, ProvenCall, TenantCredentials};
 pub(crate) use database::AppDatabase;
 pub use enqueue::{
     ATTEMPTS_MAX, BACKOFF_SECONDS_MAX, DELAY_SECONDS_MAX, KEY_MAX, PAYLOAD_BYTES_MAX, check_job,

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mayfly_runtime::providers::{BoxFuture, Claim, ClaimOutcome, GuestError, Idempotency};
+use mayfly_runtime::providers::{BoxFuture, Claim, ClaimOutcome, GuestError, Idempotency, KeyValueCall};
 
 use crate::db::{AppDatabase, UserStatement};
+use crate::key_values;
 use crate::wire::{Field, RowSink, WireError};
 
 /// The longest key and scope, in characters.
@@ -61,6 +62,10 @@ impl Idempotency for AppIdempotency {
             check_all(&claim)?;
             self.database.begin_with_key(&claim).await
         })
+    }
+
+    fn key_value(self: Arc<Self>, call: KeyValueCall) -> BoxFuture<'static, Result<String, GuestError>> {
+        Box::pin(async move { key_values::call(&self.database, call).await })
     }
 }
 

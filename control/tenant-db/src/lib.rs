@@ -5,6 +5,7 @@ pub mod changes;
 pub mod db;
 pub mod idempotency;
 pub mod identity;
+mod key_values;
 pub mod queue;
 pub mod tenant;
 mod wire;

@@ -98,7 +98,7 @@ impl Tenants {
     /// # Errors
     /// [`TenantError::Missing`] for an app that is gone, [`TenantError::Store`] when its database cannot be reached.
     pub async fn change_reader(&self, app_id: &str) -> Result<ChangeReader, TenantError> {
-        let client = self.admin(app_id).await?;
+        let client = self.lasting_admin(app_id).await?;
         client.batch_execute(TIMEOUTS).await?;
         let read = client.prepare(READ).await?;
         Ok(ChangeReader { client, read, renewed: Instant::now(), tidied: None })

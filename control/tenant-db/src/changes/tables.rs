@@ -66,6 +66,7 @@ impl Tenants {
         name: &str,
     ) -> Result<Option<RealtimeTable>, TenantError> {
         // A script that runs at the same time may be making the table, or dropping it.
+        let _lock = self.migration_lock(app_id, self.limits().lock_timeout).await?;
         let _exclusive = self.exclusive(app_id).await?;
         let mut client = self.admin(app_id).await?;
         client.batch_execute(TIMEOUTS).await?;
@@ -102,6 +103,7 @@ impl Tenants {
     /// # Errors
     /// As [`enable_realtime`](Self::enable_realtime).
     pub async fn disable_realtime(&self, app_id: &str, name: &str) -> Result<bool, TenantError> {
+        let _lock = self.migration_lock(app_id, self.limits().lock_timeout).await?;
         let _exclusive = self.exclusive(app_id).await?;
         let mut client = self.admin(app_id).await?;
         client.batch_execute(TIMEOUTS).await?;

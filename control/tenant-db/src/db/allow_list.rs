@@ -3,16 +3,19 @@
 //! That is enough, because the extended protocol takes exactly one statement, and no statement that begins with one of
 //! these words changes the session, the transaction or the schema. The two that look as if they could (`SELECT ...
 //! INTO`, `EXPLAIN ANALYZE CREATE ...`) need rights that no function has.
+//!
+//! `EXPLAIN` is for the service role alone: it counts rows before row-level security has hidden them.
 
 use mayfly_runtime::providers::GuestError;
 
 use super::limits::SQL_BYTES_MAX;
+use crate::identity::Privilege;
 
 const ALLOWED: [&str; 9] =
     ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES", "TABLE", "EXPLAIN"];
 
-/// Refuse what a function may not send.
-pub(super) fn check(sql: &str) -> Result<(), GuestError> {
+/// Refuse what a function may not send as this privilege.
+pub(super) fn check(sql: &str, privilege: Privilege) -> Result<(), GuestError> {
     if sql.len() > SQL_BYTES_MAX {
         let message = format!("the SQL text has {} bytes, the limit is {SQL_BYTES_MAX}", sql.len());
         return Err(GuestError::new("54000", message));
@@ -21,6 +24,12 @@ pub(super) fn check(sql: &str) -> Result<(), GuestError> {
         return Err(GuestError::new("22021", "the SQL text contains a NUL character"));
     }
     let word = first_word(sql);
+    if privilege != Privilege::Service && word.is_some_and(|word| word.eq_ignore_ascii_case("EXPLAIN")) {
+        return Err(GuestError::new(
+            "DB_STATEMENT_NOT_ALLOWED",
+            "EXPLAIN shows how many rows row-level security hides: it is for the service role alone",
+        ));
+    }
     if word.is_some_and(|word| ALLOWED.iter().any(|allowed| word.eq_ignore_ascii_case(allowed))) {
         return Ok(());
     }
@@ -94,6 +103,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn check(sql: &str) -> Result<(), GuestError> {
+        super::check(sql, Privilege::Service)
+    }
 
     #[test]
     fn what_functions_send_passes() {
@@ -176,6 +189,18 @@ mod tests {
             "explainx",
         ] {
             assert_eq!(check(sql).unwrap_err().code, "DB_STATEMENT_NOT_ALLOWED", "{sql:?}");
+        }
+    }
+
+    #[test]
+    fn explain_is_for_the_service_role() {
+        for sql in ["explain select 1", " (/* x */ EXPLAIN (ANALYZE) select 1", "--\nExplain select 1"] {
+            check(sql).unwrap();
+            for privilege in [Privilege::User, Privilege::Anon] {
+                let refused = super::check(sql, privilege).unwrap_err();
+                assert_eq!(refused.code, "DB_STATEMENT_NOT_ALLOWED", "{sql}");
+                super::check("select 'explain'", privilege).unwrap();
+            }
         }
     }
 

@@ -39,6 +39,11 @@ impl Checkout {
         Ok(Self { pools: Arc::clone(pools), pool, held: Some((pooled, permit)), broken: false })
     }
 
+    /// What its login may do.
+    pub(super) fn privilege(&self) -> Privilege {
+        self.pool.privilege
+    }
+
     /// The connection. An error for one that is broken, or on which an earlier use was cancelled half-way.
     pub(crate) fn connection(&mut self) -> Result<&mut Connection, WireError> {
         self.parts().map(|(connection, _)| connection)
@@ -56,6 +61,20 @@ impl Checkout {
 
     pub(super) fn pools(&self) -> &Arc<Pools> {
         &self.pools
+    }
+
+    /// The types of a statement's parameters, where they are known.
+    pub(super) fn known_types(&self, sql: &str) -> Option<Arc<[u32]>> {
+        self.pool.parameter_types(sql)
+    }
+
+    /// Ask PostgreSQL for the types of a statement's parameters. `before` are statements of ours that come first.
+    pub(super) async fn ask_types(&mut self, sql: &str, before: &[String]) -> Result<Arc<[u32]>, GuestError> {
+        let asked =
+            self.within_time(async |checkout| checkout.connection()?.parameter_types(before, sql).await);
+        let types = Arc::from(asked.await?);
+        self.pool.remember_types(sql, &types);
+        Ok(types)
     }
 
     /// Use the connection within a statement's time. One on which that failed in any way but a plain refusal is not
@@ -175,6 +194,7 @@ fn cancel_and_close(mut pooled: Pooled, permit: LoginPermit) {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
     runtime.spawn(async move {
         pooled.connection.cancel_and_close().await;
+        pooled.connection.until_gone().await;
         drop((pooled, permit));
     });
 }

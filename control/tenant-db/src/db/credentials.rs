@@ -22,6 +22,8 @@ pub(crate) struct TenantCredentials {
     app_id: String,
     key: hmac::Key,
     password: Zeroizing<String>,
+    /// The database is larger than it may be: functions only read it.
+    read_only: bool,
 }
 
 impl fmt::Debug for TenantCredentials {
@@ -30,6 +32,9 @@ impl fmt::Debug for TenantCredentials {
     }
 }
 
+/// The setting of a session that makes its transactions read only.
+const READ_ONLY: &str = "default_transaction_read_only";
+
 /// Finds the credentials of an app's database.
 pub(crate) trait CredentialResolver: Send + Sync {
     /// Fails for an app that does not exist, is not ready, or is being deleted.
@@ -37,8 +42,20 @@ pub(crate) trait CredentialResolver: Send + Sync {
 }
 
 impl TenantCredentials {
-    pub(crate) fn new(app_id: &str, claims_key: &[u8], password: Zeroizing<String>) -> Self {
-        Self { app_id: app_id.to_owned(), key: hmac::Key::new(hmac::HMAC_SHA256, claims_key), password }
+    pub(crate) fn new(app_id: &str, claims_key: &[u8], password: Zeroizing<String>, read_only: bool) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, claims_key);
+        Self { app_id: app_id.to_owned(), key, password, read_only }
+    }
+
+    /// What a session of this app starts with.
+    pub(crate) fn settings(&self, privilege: Privilege, limits: &DbLimits) -> Vec<(&'static str, String)> {
+        let mut settings = session_settings(privilege, limits);
+        // Not the owner's: something has to be deleted.
+        if self.read_only && privilege != Privilege::Owner {
+            settings.retain(|(name, _)| *name != READ_ONLY);
+            settings.push((READ_ONLY, "on".to_owned()));
+        }
+        settings
     }
 
     pub(crate) fn app_id(&self) -> &str {
@@ -91,6 +108,8 @@ pub(crate) enum ProvenCall {
     Queue,
     /// Taking a request's key for a function and caller, and storing the response.
     Response,
+    /// Changing the app's schema: the kind of the change, and the key that it came with.
+    Change,
 }
 
 impl ProvenCall {
@@ -99,6 +118,7 @@ impl ProvenCall {
             Self::Idempotency => "idempotency",
             Self::Queue => "queue",
             Self::Response => "response",
+            Self::Change => "change",
         }
     }
 }
@@ -109,7 +129,7 @@ fn expiry() -> u64 {
 }
 
 /// The settings that a session starts with, and that every kind of reset restores.
-pub(crate) fn session_settings(privilege: Privilege, limits: &DbLimits) -> Vec<(&'static str, String)> {
+fn session_settings(privilege: Privilege, limits: &DbLimits) -> Vec<(&'static str, String)> {
     let millis = |duration: Duration| duration.as_millis().to_string();
     let statement_timeout = match privilege {
         Privilege::Owner => limits.script_timeout,
@@ -125,7 +145,7 @@ pub(crate) fn session_settings(privilege: Privilege, limits: &DbLimits) -> Vec<(
         ("search_path", "public".to_owned()),
         ("row_security", "on".to_owned()),
         ("default_transaction_isolation", "read committed".to_owned()),
-        ("default_transaction_read_only", "off".to_owned()),
+        (READ_ONLY, "off".to_owned()),
         ("statement_timeout", millis(statement_timeout)),
         ("lock_timeout", millis(limits.lock_timeout)),
         ("idle_in_transaction_session_timeout", millis(limits.idle_in_transaction_timeout)),
@@ -148,7 +168,8 @@ mod tests {
 
     #[test]
     fn claims_need_no_quoting_and_name_the_connection() {
-        let credentials = TenantCredentials::new("app_0123456789ab", &[7; 32], Zeroizing::new(String::new()));
+        let credentials =
+            TenantCredentials::new("app_0123456789ab", &[7; 32], Zeroizing::new(String::new()), false);
         let claims = credentials.claims("o'brien \u{1f600}", 42);
         assert!(claims.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'.'), "{claims}");
         let parts: Vec<_> = claims.split('.').collect();

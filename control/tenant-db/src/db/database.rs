@@ -105,9 +105,17 @@ impl AppDatabase {
 impl Database for AppDatabase {
     fn query(self: Arc<Self>, statement: Statement) -> BoxFuture<'static, Result<ResultSet, GuestError>> {
         Box::pin(async move {
-            allow_list::check(&statement.sql)?;
-            let params = encode::encode(&statement.params, self.pools.limits().params_bytes_max)?;
+            allow_list::check(&statement.sql, self.identity.privilege())?;
+            let bytes_max = self.pools.limits().params_bytes_max;
+            let mut params = encode::encode(&statement.params, bytes_max, &[])?;
             let (mut checkout, credentials) = self.checkout().await?;
+            if encode::has_array(&statement.params) {
+                let types = match checkout.known_types(&statement.sql) {
+                    Some(known) => known,
+                    None => checkout.ask_types(&statement.sql, &[]).await?,
+                };
+                params = encode::encode(&statement.params, bytes_max, &types)?;
+            }
             let request =
                 UserStatement { user: self.end_user(&credentials), sql: &statement.sql, params: &params };
             let mut rows = JsonRows::new(statement.bigint, statement.shape, self.pools.limits());

@@ -1,5 +1,7 @@
 //! JavaScript values as parameters, in PostgreSQL's text format.
 
+mod json;
+
 use std::fmt::Write as _;
 
 use mayfly_runtime::providers::{GuestError, Value};
@@ -9,11 +11,20 @@ use super::limits::PARAMS_MAX;
 /// PostgreSQL's arrays have six dimensions at most.
 const ARRAY_DEPTH_MAX: usize = 6;
 
+/// `json` and `jsonb`.
+const JSON_TYPES: [u32; 2] = [114, 3802];
+
 /// One parameter; `None` is NULL.
 pub(crate) type Param = Option<Vec<u8>>;
 
-/// All parameters of a statement, together at most `bytes_max` bytes.
-pub(super) fn encode(values: &[Value], bytes_max: usize) -> Result<Vec<Param>, GuestError> {
+/// Whether one of them is an array: what it becomes depends on the parameter's type.
+pub(super) fn has_array(values: &[Value]) -> bool {
+    values.iter().any(|value| matches!(value, Value::Array(_)))
+}
+
+/// All parameters of a statement, together at most `bytes_max` bytes. An array is JSON for a parameter of one of JSON's
+/// types, and PostgreSQL's array for any other; types that are not given are others.
+pub(super) fn encode(values: &[Value], bytes_max: usize, types: &[u32]) -> Result<Vec<Param>, GuestError> {
     if values.len() > PARAMS_MAX {
         let message = format!("the statement has {} parameters, the limit is {PARAMS_MAX}", values.len());
         return Err(GuestError::new("54000", message));
@@ -21,7 +32,12 @@ pub(super) fn encode(values: &[Value], bytes_max: usize) -> Result<Vec<Param>, G
     let mut bytes = 0;
     let mut params = Vec::with_capacity(values.len());
     for (index, value) in values.iter().enumerate() {
-        let text = encode_one(value).map_err(|fault| fault.of_parameter(index + 1))?;
+        let is_json = types.get(index).is_some_and(|oid| JSON_TYPES.contains(oid));
+        let text = match value {
+            Value::Array(_) if is_json => json::text(value).map(Some),
+            value => encode_one(value),
+        };
+        let text = text.map_err(|fault| fault.of_parameter(index + 1))?;
         bytes += text.as_ref().map_or(0, String::len);
         if bytes > bytes_max {
             let message = format!("the parameters have more than {bytes_max} bytes");
@@ -91,21 +107,29 @@ const DATE_MAX: f64 = 8.64e15;
 
 /// ISO 8601 in UTC, with PostgreSQL's way to write years before 1.
 fn date_text(millis: f64) -> Result<String, Fault> {
+    let (year, rest) = date_parts(millis).ok_or(Fault::InvalidDate)?;
+    let (year, era) = if year > 0 { (year, "") } else { (1 - year, " BC") };
+    let (day, time) = rest.split_once('T').unwrap_or((&rest, ""));
+    Ok(format!("{year:04}-{day} {time}+00{era}"))
+}
+
+/// The year, and `MM-DDThh:mm:ss.mmm`; `None` for an invalid date.
+fn date_parts(millis: f64) -> Option<(i64, String)> {
     // Not a number is not within the range either.
     if !(-DATE_MAX..=DATE_MAX).contains(&millis) {
-        return Err(Fault::InvalidDate);
+        return None;
     }
     let millis = millis as i64;
     let (year, month, day) = civil_from_days(millis.div_euclid(86_400_000));
     let time = millis.rem_euclid(86_400_000);
-    let (year, era) = if year > 0 { (year, "") } else { (1 - year, " BC") };
-    Ok(format!(
-        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}.{:03}+00{era}",
+    let rest = format!(
+        "{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}",
         time / 3_600_000,
         time / 60_000 % 60,
         time / 1000 % 60,
         time % 1000
-    ))
+    );
+    Some((year, rest))
 }
 
 /// Year, month and day of the Gregorian calendar, extended backwards, from days since 1970-01-01. Counts from the
@@ -162,11 +186,11 @@ mod tests {
     use super::*;
 
     fn text(value: Value) -> String {
-        String::from_utf8(encode(&[value], 1 << 20).unwrap()[0].clone().unwrap()).unwrap()
+        String::from_utf8(encode(&[value], 1 << 20, &[]).unwrap()[0].clone().unwrap()).unwrap()
     }
 
     fn code(value: Value) -> String {
-        encode(&[value], 100).unwrap_err().code
+        encode(&[value], 100, &[]).unwrap_err().code
     }
 
     #[test]
@@ -216,13 +240,42 @@ mod tests {
     }
 
     #[test]
+    fn an_array_is_json_for_a_parameter_of_json() {
+        let json = |value: Value| {
+            let params = encode(&[Value::Array(vec![value])], 1 << 20, &[3802]).unwrap();
+            String::from_utf8(params[0].clone().unwrap()).unwrap()
+        };
+        for (value, expected) in [
+            (Value::Null, "[null]"),
+            (Value::Bool(false), "[false]"),
+            (Value::Number(1.5), "[1.5]"),
+            (Value::Number(f64::NAN), "[null]"),
+            (Value::Bigint("9007199254740993".to_owned()), "[9007199254740993]"),
+            (Value::Text("a\"\n\0".to_owned()), r#"["a\"\n\u0000"]"#),
+            (Value::Json("{\"a\":[]}".to_owned()), r#"[{"a":[]}]"#),
+            (Value::Date(1_700_000_000_123.0), r#"["2023-11-14T22:13:20.123Z"]"#),
+            (Value::Date(8.64e15), r#"["+275760-09-13T00:00:00.000Z"]"#),
+            (Value::Date(-62_198_755_200_000.0), r#"["-000001-01-01T00:00:00.000Z"]"#),
+            (Value::Date(f64::NAN), "[null]"),
+            (Value::Bytes(vec![0, 255]), r#"["\\x00ff"]"#),
+            (Value::Array(Vec::new()), "[[]]"),
+        ] {
+            assert_eq!(json(value), expected);
+        }
+        let (list, object) = (Value::Array(Vec::new()), Value::Json("{}".to_owned()));
+        let mixed = encode(&[list.clone(), list, object], 1 << 20, &[114, 1009, 3802]).unwrap();
+        let mixed: Vec<_> = mixed.into_iter().map(|text| String::from_utf8(text.unwrap()).unwrap()).collect();
+        assert_eq!(mixed, ["[]", "{}", "{}"]);
+    }
+
+    #[test]
     fn what_postgresql_cannot_hold_is_refused() {
         let deep = (0..7).fold(Value::Null, |value, _| Value::Array(vec![value]));
         assert_eq!(code(deep), "54000");
         assert_eq!(code(Value::Text("a\0".to_owned())), "22021");
         assert_eq!(code(Value::Array(vec![Value::Text("\0".to_owned())])), "22021");
         assert_eq!(code(Value::Bytes(vec![0; 50])), "54000");
-        assert_eq!(encode(&vec![Value::Null; 65_536], 100).unwrap_err().code, "54000");
-        assert_eq!(encode(&vec![Value::Null; 65_535], 100).unwrap().len(), 65_535);
+        assert_eq!(encode(&vec![Value::Null; 65_536], 100, &[]).unwrap_err().code, "54000");
+        assert_eq!(encode(&vec![Value::Null; 65_535], 100, &[]).unwrap().len(), 65_535);
     }
 }

@@ -25,8 +25,11 @@ pub struct DbLimits {
     pub idle_in_transaction_timeout: Duration,
     /// Waiting for a connection, and opening it. Default: 5 s.
     pub connect_wait: Duration,
-    /// Connections of one app as one privilege. Default: 8.
+    /// Connections of one app as one privilege. PostgreSQL writes the commits of several together: fewer of them at once
+    /// leave processors idle, also where there are but two. Default: 12.
     pub connections_per_login: usize,
+    /// Connections of one app: what one privilege takes leaves some to the others. Default: 16.
+    pub connections_per_app: usize,
     /// Connections of all apps. Default: 80.
     pub connections_max: usize,
     /// A connection that is idle this long is closed. Default: 60 s.
@@ -47,7 +50,8 @@ impl Default for DbLimits {
             lock_timeout: Duration::from_secs(10),
             idle_in_transaction_timeout: Duration::from_secs(60),
             connect_wait: Duration::from_secs(5),
-            connections_per_login: 8,
+            connections_per_login: 12,
+            connections_per_app: 16,
             connections_max: 80,
             idle: Duration::from_secs(60),
             age_max: Duration::from_secs(30 * 60),

@@ -10,13 +10,17 @@ use tokio::sync::Semaphore;
 
 use super::app_wakes::AppWakes;
 use super::connection_permits::{ConnectionPermit, ConnectionPermits, LoginPermit};
-use super::credentials::{TenantCredentials, session_settings};
+use super::credentials::TenantCredentials;
 use super::error::{exhausted, unreachable};
 use super::limits::DbLimits;
 use super::session::Session;
 use crate::identity::Privilege;
 use crate::wire::{self, Connection, Login, WireError};
 use mayfly_postgres::PostgresEndpoint;
+
+/// Statements of a login whose parameters' types are remembered, and the longest one, in bytes.
+const TYPED_MAX: usize = 256;
+const TYPED_SQL_BYTES_MAX: usize = 8 << 10;
 
 /// All pools.
 #[derive(Debug)]
@@ -33,8 +37,11 @@ pub(crate) struct Pools {
 #[derive(Debug)]
 pub(super) struct LoginPool {
     pub(super) app_id: Arc<str>,
+    pub(super) privilege: Privilege,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
+    /// The types of parameters, of statements that were given arrays: whether an array is JSON depends on them.
+    parameter_types: Mutex<HashMap<Box<str>, Arc<[u32]>>>,
     /// Goes up when what open connections know is out of date.
     generation: AtomicU64,
 }
@@ -47,7 +54,7 @@ pub(super) struct Pooled {
     born: Instant,
     /// The login's generation when it was opened.
     generation: u64,
-    _permit: ConnectionPermit,
+    permit: ConnectionPermit,
 }
 
 #[derive(Debug)]
@@ -58,7 +65,7 @@ struct Idle {
 
 impl Pools {
     pub(crate) fn new(endpoint: PostgresEndpoint, limits: DbLimits) -> Arc<Self> {
-        let permits = ConnectionPermits::new(limits.connections_max);
+        let permits = ConnectionPermits::new(limits.connections_max, limits.connections_per_app);
         Arc::new(Self {
             endpoint,
             limits,
@@ -94,7 +101,7 @@ impl Pools {
             return Ok((pool, permit, pooled));
         }
         let connection_permit =
-            tokio::time::timeout_at(deadline, self.permits.take(|| self.close_oldest_idle()))
+            tokio::time::timeout_at(deadline, self.permits.take(&pool.app_id, || self.close_oldest_idle()))
                 .await
                 .ok()
                 .flatten()
@@ -103,7 +110,7 @@ impl Pools {
         let generation = pool.generation.load(Ordering::SeqCst);
         let (connection, session) = self.open(credentials, privilege, deadline).await?;
         let pooled =
-            Pooled { connection, session, born: Instant::now(), generation, _permit: connection_permit };
+            Pooled { connection, session, born: Instant::now(), generation, permit: connection_permit };
         Ok((pool, permit, pooled))
     }
 
@@ -116,7 +123,7 @@ impl Pools {
         deadline: tokio::time::Instant,
     ) -> Result<(Connection, Session), GuestError> {
         let user = privilege.login(credentials.app_id());
-        let settings = session_settings(privilege, &self.limits);
+        let settings = credentials.settings(privilege, &self.limits);
         let login = credentials.login(&self.endpoint, &user, &settings);
         let mut pause = Duration::from_millis(20);
         loop {
@@ -139,8 +146,10 @@ impl Pools {
         let pool = logins.entry((app_id.to_owned(), privilege)).or_insert_with(|| {
             Arc::new(LoginPool {
                 app_id: app_id.into(),
+                privilege,
                 permits: Arc::new(Semaphore::new(self.limits.connections_per_login)),
                 idle: Mutex::default(),
+                parameter_types: Mutex::default(),
                 generation: AtomicU64::new(0),
             })
         });
@@ -148,7 +157,7 @@ impl Pools {
     }
 
     /// A connection that was used and whose session is clean.
-    pub(super) fn put_back(&self, pool: &LoginPool, pooled: Pooled) {
+    pub(super) fn put_back(&self, pool: &LoginPool, mut pooled: Pooled) {
         if pooled.born.elapsed() > self.limits.age_max {
             return;
         }
@@ -158,6 +167,7 @@ impl Pools {
             if pooled.generation != pool.generation.load(Ordering::SeqCst) {
                 return;
             }
+            pooled.permit.set_idle(true);
             idle.push(Idle { pooled, since: Instant::now() });
         }
         // Checked after the push: a caller that began to wait before it has not seen this connection.
@@ -166,18 +176,20 @@ impl Pools {
         }
     }
 
-    fn close_oldest_idle(&self) {
+    /// `false`: there is none.
+    fn close_oldest_idle(&self) -> bool {
         let logins = lock(&self.logins);
         let oldest = logins
             .values()
             .filter_map(|pool| Some((lock(&pool.idle).first()?.since, pool)))
             .min_by_key(|(since, _)| *since);
-        if let Some((_, pool)) = oldest {
-            let mut idle = lock(&pool.idle);
-            if !idle.is_empty() {
-                idle.remove(0);
-            }
-        }
+        let Some((_, pool)) = oldest else { return false };
+        let mut idle = lock(&pool.idle);
+        // Dropped when no lock is held: its permit goes to the next caller.
+        let closed = (!idle.is_empty()).then(|| idle.remove(0));
+        drop(idle);
+        drop(logins);
+        closed.is_some()
     }
 
     /// Close connections that were idle for a while, and remove pools that have nothing open.
@@ -213,6 +225,22 @@ impl LoginPool {
     fn retire(&self) {
         self.generation.fetch_add(1, Ordering::SeqCst);
         lock(&self.idle).clear();
+        lock(&self.parameter_types).clear();
+    }
+
+    /// The types of a statement's parameters, where they are known.
+    pub(super) fn parameter_types(&self, sql: &str) -> Option<Arc<[u32]>> {
+        lock(&self.parameter_types).get(sql).cloned()
+    }
+
+    pub(super) fn remember_types(&self, sql: &str, types: &Arc<[u32]>) {
+        let mut known = lock(&self.parameter_types);
+        if sql.len() <= TYPED_SQL_BYTES_MAX {
+            if known.len() >= TYPED_MAX {
+                known.clear();
+            }
+            known.insert(sql.into(), Arc::clone(types));
+        }
     }
 
     /// The one used last: the others may then grow old enough to be closed.
@@ -220,6 +248,7 @@ impl LoginPool {
         loop {
             let mut pooled = lock(&self.idle).pop()?.pooled;
             if pooled.connection.is_alive() {
+                pooled.permit.set_idle(false);
                 return Some(pooled);
             }
         }

@@ -70,16 +70,28 @@ impl AppTransaction {
     }
 
     pub(super) async fn query_in(&mut self, statement: Statement) -> Result<ResultSet, GuestError> {
-        let params = self.vet(&statement)?;
+        let params = self.vet(&statement).await?;
         let mut rows = JsonRows::new(statement.bigint, statement.shape, self.checkout.pools().limits());
         let command_tag = self.exchange(&statement.sql, &params, &mut rows).await?;
         Ok(rows.finish(&command_tag))
     }
 
     /// What a statement of the user's has to pass before anything is sent.
-    fn vet(&self, statement: &Statement) -> Result<Vec<Param>, GuestError> {
-        allow_list::check(&statement.sql)?;
-        encode::encode(&statement.params, self.checkout.pools().limits().params_bytes_max)
+    async fn vet(&mut self, statement: &Statement) -> Result<Vec<Param>, GuestError> {
+        allow_list::check(&statement.sql, self.checkout.privilege())?;
+        let bytes_max = self.checkout.pools().limits().params_bytes_max;
+        if !encode::has_array(&statement.params) {
+            return encode::encode(&statement.params, bytes_max, &[]);
+        }
+        let types = match self.checkout.known_types(&statement.sql) {
+            Some(known) => known,
+            None => {
+                let before = self.take_pending();
+                let asked = self.checkout.ask_types(&statement.sql, &before).await;
+                self.still_open(asked)?
+            }
+        };
+        encode::encode(&statement.params, bytes_max, &types)
     }
 
     /// Run a statement in it, the user's or one of ours. Gives the command tag.
@@ -123,7 +135,7 @@ impl AppTransaction {
 
     pub(super) async fn open_cursor(&mut self, statement: Statement) -> Result<Cursor, GuestError> {
         self.cursors.check_room()?;
-        let params = self.vet(&statement)?;
+        let params = self.vet(&statement).await?;
         let before = self.take_pending();
         let opened = Portal::open(&mut self.checkout, &before, &statement, &params).await;
         let portal = self.still_open(opened)?;

@@ -6,7 +6,7 @@ use mayfly_store::StoreError;
 use tokio_postgres::{Client, Row};
 
 use super::QueueSettings;
-use crate::tenant::{TenantError, Tenants};
+use crate::tenant::{ManagementClient, TenantError, Tenants};
 
 /// Which jobs of a queue, and how many.
 #[derive(Debug, Clone, Copy)]
@@ -101,7 +101,7 @@ impl JobRow {
 
 impl Tenants {
     /// A connection to read an app's jobs by.
-    async fn job_reader(&self, app_id: &str) -> Result<Client, TenantError> {
+    async fn job_reader(&self, app_id: &str) -> Result<ManagementClient, TenantError> {
         let client = self.admin(app_id).await?;
         client.batch_execute("SET statement_timeout = '10s'; SET lock_timeout = '2s'").await?;
         Ok(client)
@@ -170,7 +170,7 @@ impl Tenants {
     /// # Errors
     /// [`StoreError::Missing`] where there is none.
     pub async fn job(&self, app_id: &str, queue: &str, id: i64) -> Result<JobRow, TenantError> {
-        find(&self.job_reader(app_id).await?, queue, id).await
+        find(&*self.job_reader(app_id).await?, queue, id).await
     }
 
     /// Run an ended job once more, with all its attempts.

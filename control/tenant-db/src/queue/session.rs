@@ -22,7 +22,9 @@ const BEGIN: &str = "BEGIN; SELECT pg_advisory_xact_lock(7401)";
 /// The pause before the next attempt: twice as long each time, an hour at most.
 const BACKOFF: &str = "least(j.backoff_seconds * power(2, least(j.attempt - j.attempts_max + j.retries, 20)), 3600) * interval '1 s'";
 
-/// Each queue in turn gives its oldest, as far as its concurrency allows.
+/// Each queue in turn gives its oldest, as far as its concurrency allows. What is picked is found by its number: as a
+/// plain comparison, the state would have PostgreSQL go through all jobs that have it, and compare each with all that were
+/// picked.
 const CLAIM: &str = "WITH RECURSIVE names (queue) AS (
     (SELECT j.queue FROM mayfly.jobs j WHERE j.state = 'waiting' ORDER BY j.queue LIMIT 1)
     UNION ALL
@@ -43,10 +45,10 @@ const CLAIM: &str = "WITH RECURSIVE names (queue) AS (
   UPDATE mayfly.jobs j SET state = 'running', attempt = j.attempt + 1, fence = j.fence + 1, node = $1,
     claimed_until = statement_timestamp() + $3::float8 * interval '1 s', started_at = statement_timestamp(), ended_at = NULL,
     invocation_id = NULL, status = NULL, error_code = NULL, error_message = NULL
-  WHERE j.id = ANY (ARRAY(SELECT p.id FROM picked p)) AND j.state = 'waiting'
+  WHERE j.id = ANY (ARRAY(SELECT p.id FROM picked p)) AND j.state || '' = 'waiting'
   RETURNING j.id, j.queue, j.payload, j.key, j.attempt, j.attempts_max, j.fence, j.enqueued_at";
 
-/// The outcomes are as many rows.
+/// The outcomes are as many rows, each found by its number, as in [`CLAIM`].
 fn settle() -> String {
     format!(
         "UPDATE mayfly.jobs j SET
@@ -60,7 +62,7 @@ fn settle() -> String {
            status = o.status, error_code = o.code, error_message = o.message
          FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::text[], $7::text[], $8::boolean[],
              $9::float8[]) AS o (id, fence, invocation, status, code, message, is_final, wait)
-         WHERE j.id = o.id AND j.state = 'running' AND j.node = $1 AND j.fence = o.fence"
+         WHERE j.id = o.id AND j.state || '' = 'running' AND j.node = $1 AND j.fence = o.fence"
     )
 }
 
@@ -153,7 +155,7 @@ impl Tenants {
     /// # Errors
     /// [`TenantError::Missing`] for an app that is gone, [`TenantError::Store`] when its database cannot be reached.
     pub async fn job_session(&self, app_id: &str, node: &str) -> Result<JobSession, TenantError> {
-        let client = self.admin(app_id).await?;
+        let client = self.lasting_admin(app_id).await?;
         client.batch_execute(SETTINGS).await?;
         let claim = client.prepare(CLAIM).await?;
         let settle = client.prepare(&settle()).await?;
@@ -233,7 +235,7 @@ impl JobSession {
             .execute(
                 "UPDATE mayfly.jobs j SET claimed_until = statement_timestamp() + $4 * interval '1 s'
                  FROM unnest($2::bigint[], $3::bigint[]) AS h (id, fence)
-                 WHERE j.id = h.id AND j.fence = h.fence AND j.state = 'running' AND j.node = $1",
+                 WHERE j.id = h.id AND j.fence = h.fence AND j.state || '' = 'running' AND j.node = $1",
                 &[&self.node, &ids, &fences, &lease.as_secs_f64()],
             )
             .await?;

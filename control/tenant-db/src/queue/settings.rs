@@ -1,7 +1,5 @@
 //! What is set for a queue: how many of its jobs run at once, and whether any start.
 
-use tokio_postgres::Client;
-
 use crate::tenant::{TenantError, Tenants};
 
 /// What is set for a queue.
@@ -33,7 +31,7 @@ impl Tenants {
         name: &str,
         change: QueueChange,
     ) -> Result<QueueSettings, TenantError> {
-        let client: Client = self.admin(app_id).await?;
+        let client = self.admin(app_id).await?;
         let (sets_concurrency, concurrency) = (change.concurrency.is_some(), change.concurrency.flatten());
         let row = client
             .query_one(

@@ -101,8 +101,9 @@ AS $$
 DECLARE
     found record;
 BEGIN
-    FOR found IN SELECT tgname FROM pg_trigger WHERE tgrelid = of_table
-        AND tgfoid = 'mayfly.record_changes'::regproc AND tgparentid = 0
+    FOR found IN SELECT tgname FROM pg_trigger WHERE tgrelid = of_table AND tgparentid = 0
+        AND (tgfoid = 'mayfly.record_changes'::regproc OR tgname IN ('mayfly_changes_insert', 'mayfly_changes_update',
+            'mayfly_changes_delete', 'mayfly_changes_truncate'))
     LOOP
         EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, of_table);
     END LOOP;

@@ -24,12 +24,17 @@ SELECT 'others may read ' || c.oid::pg_catalog.regclass FROM pg_catalog.pg_class
             'mayfly.changes_until'::pg_catalog.regclass, 'mayfly.realtime_tables'::pg_catalog.regclass)
       AND a.grantee NOT IN (c.relowner, 'mayfly_changes'::pg_catalog.regrole)
 UNION ALL
-SELECT 'everyone may read ' || c.oid::pg_catalog.regclass FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
-    WHERE c.oid IN ('pg_catalog.pg_stat_activity'::pg_catalog.regclass,
-            'pg_catalog.pg_db_role_setting'::pg_catalog.regclass,
-            'pg_catalog.pg_largeobject_metadata'::pg_catalog.regclass,
-            'pg_catalog.pg_prepared_statements'::pg_catalog.regclass)
-      AND a.grantee = 0
+SELECT 'everyone may read ' || c.oid::pg_catalog.regclass FROM mayfly.hidden_relations c,
+        pg_catalog.aclexplode(c.relacl) a
+    WHERE a.grantee = 0
+UNION ALL
+SELECT 'users may read pg_class.' || counted FROM (VALUES ('reltuples'), ('relpages'), ('relallvisible')) c (counted)
+    WHERE pg_catalog.has_column_privilege('butterbase_user', 'pg_catalog.pg_class', counted, 'SELECT')
+       OR pg_catalog.has_column_privilege('butterbase_anon', 'pg_catalog.pg_class', counted, 'SELECT')
+UNION ALL
+SELECT 'users may call ' || f.oid::pg_catalog.regprocedure FROM mayfly.measuring_functions f
+    WHERE pg_catalog.has_function_privilege('butterbase_user', f.oid, 'EXECUTE')
+       OR pg_catalog.has_function_privilege('butterbase_anon', f.oid, 'EXECUTE')
 UNION ALL
 SELECT 'users may use _idempotency_keys'
     WHERE pg_catalog.has_table_privilege('butterbase_user', 'public._idempotency_keys', 'SELECT, INSERT, UPDATE, DELETE')
@@ -44,6 +49,12 @@ SELECT 'functions may call ' || p.oid::pg_catalog.regprocedure
       AND p.proname NOT IN ('idempotency_begin', 'idempotency_settle', 'enqueue', 'response_begin', 'response_settle', 'visible_rows')
 UNION ALL
 SELECT 'changes of ' || name || ' are not recorded' FROM mayfly.silent_tables
+UNION ALL
+SELECT 'the owner may make schemas and extensions outside of changes'
+    FROM pg_catalog.pg_roles r
+    WHERE r.rolname = $1 AND pg_catalog.has_database_privilege(r.oid, pg_catalog.current_database(), 'CREATE')
+UNION ALL
+SELECT 'extension ' || name || ' is in the schema ' || place FROM mayfly.misplaced_extensions
 UNION ALL
 SELECT 'the key for claims is missing' WHERE NOT EXISTS (SELECT FROM mayfly.claims_key)
 UNION ALL

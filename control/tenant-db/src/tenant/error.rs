@@ -1,6 +1,5 @@
 //! `TenantError`: failures of work on an app's database.
 
-use super::findings::OpenDatabase;
 use mayfly_secrets::SecretsError;
 use mayfly_store::StoreError;
 
@@ -34,22 +33,12 @@ pub enum TenantError {
     /// The app's secrets cannot be decrypted.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
-    /// Databases in which tenants' SQL must not run as they are.
-    #[error("{}", open_text(.0))]
-    Open(Vec<OpenDatabase>),
+    /// The app is closed, for this reason.
+    #[error("the app is closed: {0}")]
+    Closed(String),
     /// The server cannot be used for tenants.
     #[error("this PostgreSQL server cannot be used: {0}")]
     Unsuitable(String),
-}
-
-fn open_text(databases: &[OpenDatabase]) -> String {
-    let shown: Vec<String> = databases.iter().take(10).map(OpenDatabase::to_string).collect();
-    format!(
-        "{} of them not closed as they must be, perhaps since they were restored from a backup. Nothing is served from them. \
-         Look at them with `mayfly doctor`, close them with `mayfly doctor --repair` or by starting with --repair.\n  {}",
-        if databases.len() == 1 { "one".to_owned() } else { databases.len().to_string() },
-        shown.join("\n  ")
-    )
 }
 
 impl From<tokio_postgres::Error> for TenantError {

@@ -2,13 +2,13 @@
 -- and whenever a check finds something. Everything in it may run any number of times.
 --
 -- {database}, {owner}, {service}, {user}, {anon} are replaced by quoted identifiers: the database, and the app's four
--- logins. The three group roles have the same names in every app, because policies name them.
+-- logins; {owner_name} is the owner's, unquoted. The three group roles have the same names in every app, because policies name them.
 
 -- Only the app's own logins may connect; none may make temporary tables, which would hide real ones.
 REVOKE ALL ON DATABASE {database} FROM PUBLIC;
 GRANT CONNECT ON DATABASE {database} TO {owner}, {service}, {user}, {anon};
--- Schemas, and the extensions that PostgreSQL holds safe for it.
-GRANT CREATE ON DATABASE {database} TO {owner};
+-- Schemas and extensions: only within a change, which grants it for its own transaction (`begin_change`).
+REVOKE CREATE ON DATABASE {database} FROM {owner};
 
 -- What a login may have set for itself: it would meet every later session.
 ALTER ROLE {owner} IN DATABASE {database} RESET ALL;
@@ -37,8 +37,16 @@ CREATE OR REPLACE VIEW mayfly.forbidden_functions AS
     SELECT oid, proacl, proowner FROM pg_catalog.pg_proc
     WHERE pronamespace = 'pg_catalog'::pg_catalog.regnamespace
       AND (proname IN ('set_config', 'setseed', 'pg_notify', 'pg_export_snapshot', 'pg_logical_emit_message',
-              'pg_terminate_backend', 'pg_cancel_backend', 'pg_import_system_collations', 'pg_stat_get_activity',
-              'pg_ls_dir', 'loread', 'lowrite', 'ts_stat', 'pg_listening_channels')
+              'pg_terminate_backend', 'pg_cancel_backend', 'pg_import_system_collations',
+              'pg_ls_dir', 'loread', 'lowrite', 'ts_stat', 'pg_listening_channels',
+              -- Who does what on the server.
+              'pg_lock_status', 'pg_blocking_pids', 'pg_safe_snapshot_blocking_pids', 'pg_prepared_xact',
+              'pg_tablespace_databases', 'pg_get_replication_slots', 'pg_stat_have_stats',
+              'pg_isolation_test_session_is_blocked',
+              -- The XML library looks at no time limit and no cancellation.
+              'xpath', 'xpath_exists', 'xmlexists')
+        -- Counters: of other apps' work, and of rows that row-level security hides.
+        OR proname ~ '^pg_stat_get_'
         OR proname ~ '^pg_(try_)?advisory_'
         OR proname ~ '^lo_'
         OR proname ~ '^pg_create_(logical|physical)_replication_slot$'
@@ -47,17 +55,73 @@ CREATE OR REPLACE VIEW mayfly.forbidden_functions AS
         OR (proname = 'ts_rewrite' AND proargtypes[1] = 'text'::pg_catalog.regtype));
 REVOKE ALL ON mayfly.forbidden_functions FROM PUBLIC;
 
+-- Sizes tell how many rows there are, those included that row-level security hides.
+CREATE OR REPLACE VIEW mayfly.measuring_functions AS
+    SELECT oid, proacl, proowner FROM pg_catalog.pg_proc
+    WHERE pronamespace = 'pg_catalog'::pg_catalog.regnamespace
+      AND proname IN ('pg_relation_size', 'pg_table_size', 'pg_total_relation_size', 'pg_indexes_size',
+          'pg_database_size', 'pg_tablespace_size');
+REVOKE ALL ON mayfly.measuring_functions FROM PUBLIC;
+
 DO $$
 DECLARE
-    forbidden pg_catalog.regprocedure;
+    target pg_catalog.regprocedure;
 BEGIN
-    FOR forbidden IN SELECT oid::pg_catalog.regprocedure FROM mayfly.forbidden_functions LOOP
-        EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', forbidden);
+    -- Only what is not so yet: each change of a catalogue's rights makes every new connection slower to begin.
+    FOR target IN SELECT oid::pg_catalog.regprocedure FROM mayfly.forbidden_functions f
+        WHERE EXISTS (SELECT FROM pg_catalog.aclexplode(coalesce(f.proacl, pg_catalog.acldefault('f', f.proowner))) a
+            WHERE a.grantee = 0)
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', target);
+    END LOOP;
+    FOR target IN SELECT oid::pg_catalog.regprocedure FROM mayfly.measuring_functions f
+        WHERE pg_catalog.has_function_privilege('butterbase_user', f.oid, 'EXECUTE')
+            OR pg_catalog.has_function_privilege('butterbase_anon', f.oid, 'EXECUTE')
+            OR NOT pg_catalog.has_function_privilege('butterbase_service', f.oid, 'EXECUTE')
+            OR NOT pg_catalog.has_function_privilege('{owner_name}', f.oid, 'EXECUTE')
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC, butterbase_user, butterbase_anon', target);
+        EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO butterbase_service, {owner}', target);
     END LOOP;
 END $$;
 
-REVOKE SELECT ON pg_catalog.pg_stat_activity, pg_catalog.pg_db_role_setting,
-    pg_catalog.pg_largeobject_metadata, pg_catalog.pg_prepared_statements FROM PUBLIC;
+-- Catalogues of the whole server, its statistics, and what belongs to sessions.
+CREATE OR REPLACE VIEW mayfly.hidden_relations AS
+    SELECT oid, relacl FROM pg_catalog.pg_class
+    WHERE relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND relkind IN ('r', 'v')
+      AND (relname IN ('pg_db_role_setting', 'pg_largeobject_metadata', 'pg_prepared_statements', 'pg_prepared_xacts',
+              'pg_locks', 'pg_database', 'pg_roles', 'pg_user', 'pg_group', 'pg_auth_members', 'pg_shdepend',
+              'pg_replication_slots')
+        OR relname ~ '^pg_stat(io)?_');
+REVOKE ALL ON mayfly.hidden_relations FROM PUBLIC;
+DO $$
+DECLARE
+    hidden    pg_catalog.regclass;
+    readable  text;
+BEGIN
+    FOR hidden IN SELECT oid::pg_catalog.regclass FROM mayfly.hidden_relations r
+        WHERE EXISTS (SELECT FROM pg_catalog.aclexplode(r.relacl) a WHERE a.grantee = 0)
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE SELECT ON %s FROM PUBLIC', hidden);
+    END LOOP;
+    -- What pg_class has counted of a table's rows is the owner's and the service role's.
+    IF NOT EXISTS (SELECT FROM pg_catalog.unnest(ARRAY['reltuples', 'relpages', 'relallvisible']) counted,
+            pg_catalog.unnest(ARRAY['butterbase_user', 'butterbase_anon']) role
+            WHERE pg_catalog.has_column_privilege(role, 'pg_catalog.pg_class', counted, 'SELECT'))
+        AND pg_catalog.has_column_privilege('butterbase_user', 'pg_catalog.pg_class', 'relname', 'SELECT')
+        AND pg_catalog.has_table_privilege('butterbase_service', 'pg_catalog.pg_class', 'SELECT')
+        AND pg_catalog.has_table_privilege('{owner_name}', 'pg_catalog.pg_class', 'SELECT')
+    THEN
+        RETURN;
+    END IF;
+    SELECT pg_catalog.string_agg(pg_catalog.quote_ident(attname), ', ') INTO readable
+    FROM pg_catalog.pg_attribute
+    WHERE attrelid = 'pg_catalog.pg_class'::pg_catalog.regclass AND NOT attisdropped
+      AND attname NOT IN ('reltuples', 'relpages', 'relallvisible', 'relallfrozen');
+    REVOKE SELECT ON pg_catalog.pg_class FROM PUBLIC, butterbase_user, butterbase_anon;
+    EXECUTE 'GRANT SELECT (' || readable || ') ON pg_catalog.pg_class TO PUBLIC';
+    GRANT SELECT ON pg_catalog.pg_class TO {owner}, butterbase_service;
+END $$;
 
 -- No language: no function made on the fly, no DO.
 DO $$
@@ -264,6 +328,17 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Keys and values of ctx.kv. Only the platform's own statements, as the service, read and write them.
+CREATE TABLE IF NOT EXISTS mayfly.kv (
+    key         text COLLATE "C" PRIMARY KEY,
+    -- JSON.
+    value       text NOT NULL,
+    expires_at  timestamptz
+);
+CREATE INDEX IF NOT EXISTS kv_expiry ON mayfly.kv (expires_at) WHERE expires_at IS NOT NULL;
+REVOKE ALL ON mayfly.kv FROM PUBLIC, butterbase_user, butterbase_anon;
+GRANT SELECT, INSERT, UPDATE, DELETE ON mayfly.kv TO butterbase_service, {owner};
+
 -- Responses to requests with an Idempotency-Key: one row a key of a caller's, from its first request until it expires.
 CREATE TABLE IF NOT EXISTS mayfly.responses (
     function     text NOT NULL,
@@ -351,33 +426,80 @@ ALTER TABLE mayfly.migrations
     ADD COLUMN IF NOT EXISTS renames json;
 REVOKE ALL ON mayfly.migrations FROM PUBLIC;
 
--- One script at a time: a second one waits, or meets its lock_timeout.
-CREATE OR REPLACE FUNCTION mayfly.lock_scripts() RETURNS void
+-- A change of the schema, from its begin to its record, is the host's to make: each of these functions wants its
+-- signature for this very connection, with the kind of the change and the key that it came with.
+DROP FUNCTION IF EXISTS mayfly.lock_scripts();
+DROP FUNCTION IF EXISTS mayfly.record_script(text, text, text, text, bigint);
+DROP FUNCTION IF EXISTS mayfly.record_schema(text, text, text, text, bigint, text, json, text, json);
+
+-- One change at a time: a second one waits, or meets its lock_timeout. Until its end the owner may make schemas and
+-- extensions; no other transaction ever sees that grant.
+CREATE OR REPLACE FUNCTION mayfly.begin_change(change_kind text, change_key_id text, proof text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$ BEGIN LOCK TABLE mayfly.migrations IN SHARE ROW EXCLUSIVE MODE; END $$;
+AS $$
+BEGIN
+    PERFORM mayfly.check_proof('change', change_kind, coalesce(change_key_id, ''), proof);
+    LOCK TABLE mayfly.migrations IN SHARE ROW EXCLUSIVE MODE;
+    GRANT CREATE ON DATABASE {database} TO {owner};
+END $$;
+
+-- Extensions where no tenant may make anything: an extension's own script is run by the superuser.
+CREATE OR REPLACE VIEW mayfly.misplaced_extensions AS
+    SELECT e.extname AS name, n.nspname AS place
+    FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+    WHERE n.nspname = 'mayfly' OR n.nspname LIKE 'pg\_%' AND e.extname <> 'plpgsql';
+REVOKE ALL ON mayfly.misplaced_extensions FROM PUBLIC;
+
+-- The end of a change, before its commit.
+CREATE OR REPLACE FUNCTION mayfly.end_change(change_kind text, change_key_id text, proof text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    misplaced record;
+BEGIN
+    PERFORM mayfly.check_proof('change', change_kind, coalesce(change_key_id, ''), proof);
+    SELECT name, place INTO misplaced FROM mayfly.misplaced_extensions LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'the extension "%" cannot be in the schema "%"', misplaced.name, misplaced.place
+            USING ERRCODE = 'insufficient_privilege', HINT = 'make it in public, or in a schema of the app''s own';
+    END IF;
+    IF (SELECT count(*) > 1000 FROM pg_class WHERE relowner = session_user::regrole AND relkind IN ('r', 'p')) THEN
+        RAISE EXCEPTION 'an app can have 1000 tables, partitions included' USING ERRCODE = 'program_limit_exceeded';
+    END IF;
+    REVOKE CREATE ON DATABASE {database} FROM {owner};
+END $$;
 
 CREATE OR REPLACE FUNCTION mayfly.record_script(
-    script_name text, script text, script_checksum text, script_key_id text, script_us bigint
+    script_name text, script text, script_checksum text, script_key_id text, script_us bigint, proof text
 ) RETURNS TABLE (id bigint, applied_ms bigint)
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM mayfly.check_proof('change', 'script', coalesce(script_key_id, ''), proof);
+    RETURN QUERY
     INSERT INTO mayfly.migrations AS m (name, sql, checksum, key_id, duration_us)
     VALUES (script_name, script, script_checksum, script_key_id, script_us)
-    RETURNING m.id, (extract(epoch FROM m.applied_at) * 1000)::bigint
-$$;
+    RETURNING m.id, (extract(epoch FROM m.applied_at) * 1000)::bigint;
+END $$;
 
 CREATE OR REPLACE FUNCTION mayfly.record_schema(
     change_name text, change text, change_checksum text, change_key_id text, change_us bigint, change_kind text,
-    schema_after json, schema_fingerprint text, change_renames json
+    schema_after json, schema_fingerprint text, change_renames json, proof text
 ) RETURNS bigint
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    recorded bigint;
+BEGIN
+    PERFORM mayfly.check_proof('change', change_kind, coalesce(change_key_id, ''), proof);
     INSERT INTO mayfly.migrations AS m
         (name, sql, checksum, key_id, duration_us, kind, schema, fingerprint, renames)
     VALUES (change_name, change, change_checksum, change_key_id, change_us, change_kind, schema_after,
         schema_fingerprint, change_renames)
-    RETURNING m.id
-$$;
+    RETURNING m.id INTO recorded;
+    RETURN recorded;
+END $$;
 
 -- Runs a script with the caller's rights. From in here no statement can end the transaction: PostgreSQL refuses
 -- COMMIT and ROLLBACK within a function, whatever way they come.
@@ -405,6 +527,21 @@ BEGIN
         ELSE
             EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', found.name);
         END IF;
+    END LOOP;
+END $$;
+
+-- What an extension has brought into this schema is moved out where it can be.
+DO $$
+DECLARE
+    misplaced name;
+BEGIN
+    FOR misplaced IN SELECT m.name FROM mayfly.misplaced_extensions m LOOP
+        BEGIN
+            EXECUTE pg_catalog.format('ALTER EXTENSION %I SET SCHEMA public', misplaced);
+        EXCEPTION WHEN OTHERS THEN
+            -- The check tells of it.
+            NULL;
+        END;
     END LOOP;
 END $$;
 

@@ -13,7 +13,7 @@ use super::TenantError;
 use mayfly_store::StoreError;
 
 /// Changes of all apps at once.
-const RUNNING_MAX: usize = 8;
+const RUNNING_MAX: usize = 16;
 
 /// The migration locks of all apps.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(super) struct MigrationLocks {
 
 /// One app's migration lock. Dropping it releases it.
 #[derive(Debug)]
-pub(super) struct MigrationLock {
+pub(crate) struct MigrationLock {
     locked: Arc<Mutex<HashSet<String>>>,
     app_id: String,
     released: Arc<Notify>,

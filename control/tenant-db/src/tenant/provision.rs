@@ -1,6 +1,7 @@
 //! Provisions an app's database, and removes it: each step may be repeated, so that what a crash between two of them
 //! left is completed at the next start.
 
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error};
 
 use super::findings::CLOSED_BY_ANOTHER_BUILD;
@@ -37,13 +38,21 @@ pub(super) async fn provision(
     harden(endpoint, blueprint).await
 }
 
-/// Remove the database, with its open connections, and its logins.
-pub(super) async fn remove(endpoint: &PostgresEndpoint, app_id: &str) -> Result<(), TenantError> {
+/// Remove the database, with its open connections, and its logins. `false`: a session of it does not end, and nothing was
+/// removed yet; no other one can begin.
+pub(super) async fn remove(endpoint: &PostgresEndpoint, app_id: &str) -> Result<bool, TenantError> {
     let guard = exclusive(endpoint, app_id).await?;
     let database = quote_identifier(app_id);
-    guard.batch_execute(&format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)")).await?;
+    if exists(&guard, app_id).await? {
+        guard.batch_execute(&format!("ALTER DATABASE {database} ALLOW_CONNECTIONS false")).await?;
+    }
+    // It waits some seconds for them to end.
+    match guard.batch_execute(&format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)")).await {
+        Err(error) if error.code() == Some(&SqlState::OBJECT_IN_USE) => return Ok(false),
+        outcome => outcome?,
+    }
     roles::drop_logins(&guard, app_id).await?;
-    Ok(())
+    Ok(true)
 }
 
 /// Close the database to everything that tenants' SQL must not do. The caller holds [`exclusive`].
@@ -66,6 +75,19 @@ pub(super) async fn harden(
         )
         .await?;
     Ok(transaction.commit().await?)
+}
+
+/// End what the app's own logins are doing in its database.
+pub(super) async fn end_sessions(endpoint: &PostgresEndpoint, app_id: &str) -> Result<(), TenantError> {
+    let client = endpoint.admin(endpoint.platform_database()).await?;
+    let logins = Privilege::ALL.map(|privilege| privilege.login(app_id));
+    client
+        .execute(
+            "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename = ANY ($1)",
+            &[&logins.as_slice()],
+        )
+        .await?;
+    Ok(())
 }
 
 /// What is wrong with the database; empty when nothing is.
@@ -95,20 +117,23 @@ fn hardened_by() -> String {
 /// the connection that is returned.
 pub(super) async fn exclusive(endpoint: &PostgresEndpoint, what: &str) -> Result<Client, Error> {
     let client = endpoint.admin(endpoint.platform_database()).await?;
+    // As long as a script and what follows it may take; making and dropping databases is work for the disk.
+    client.batch_execute("SET lock_timeout = '90s'; SET statement_timeout = '10min'").await?;
     client.execute("SELECT pg_advisory_lock(hashtext($1))", &[&what]).await?;
     Ok(client)
 }
 
 async fn ensure_database(client: &Client, app_id: &str) -> Result<(), Error> {
-    let exists = client
-        .query_opt("SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1", &[&app_id])
-        .await?
-        .is_some();
-    if exists {
+    if exists(client, app_id).await? {
         return Ok(());
     }
     // The template that cannot have been changed.
     client.batch_execute(&format!("CREATE DATABASE {} TEMPLATE template0", quote_identifier(app_id))).await
+}
+
+async fn exists(client: &Client, app_id: &str) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1";
+    Ok(client.query_opt(sql, &[&app_id]).await?.is_some())
 }
 
 fn fill_in(app_id: &str) -> String {
@@ -116,6 +141,7 @@ fn fill_in(app_id: &str) -> String {
     HARDEN
         .replace("{database}", &quote_identifier(app_id))
         .replace("{owner}", &login(Privilege::Owner))
+        .replace("{owner_name}", &Privilege::Owner.login(app_id))
         .replace("{service}", &login(Privilege::Service))
         .replace("{user}", &login(Privilege::User))
         .replace("{anon}", &login(Privilege::Anon))
@@ -140,7 +166,7 @@ mod tests {
     fn every_placeholder_is_filled_in() {
         let sql = fill_in("app_0123456789ab");
         assert!(sql.contains("\"app_0123456789ab_owner\""));
-        for placeholder in ["{database}", "{owner}", "{service}", "{user}", "{anon}"] {
+        for placeholder in ["{database}", "{owner}", "{owner_name}", "{service}", "{user}", "{anon}"] {
             assert!(!sql.contains(placeholder), "{placeholder}");
         }
     }

@@ -5,7 +5,7 @@ use mayfly_schema::dsl::Policy;
 use mayfly_schema::rls::{self, Question, Verdict};
 use mayfly_schema::{ApplyOutcome, Catalog, Expression, SchemaError, Step};
 
-use super::schema::{SchemaChange, ledger};
+use super::schema::SchemaChange;
 use super::{TenantError, Tenants};
 use crate::identity::Identity;
 
@@ -76,7 +76,8 @@ impl Tenants {
         self.fill_gap(app_id).await?;
         let (mut client, options) = self.owner(app_id, &about).await?;
         let mut warnings = Vec::new();
-        let outcome = steps(&mut client, &options, &ledger(), |catalog| {
+        let history = self.history_of(app_id, &client, &about).await?;
+        let outcome = steps(&mut client, &options, &history, |catalog| {
             if let PolicyChange::Create { table, policy, .. } | PolicyChange::Alter { table, policy, .. } =
                 &change
             {

@@ -5,13 +5,14 @@ mod states;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use mayfly_schema::{ApplyOutcome, Catalog, Declared, Ledger, Options, Rules};
+use mayfly_schema::{ApplyOutcome, Catalog, ChangeHistory, Declared, Options, Rules};
 use tokio_postgres::Client;
 
+use super::admin::ManagementClient;
 use super::{TenantError, Tenants};
-use crate::db::{DbLimits, TenantCredentials, session_settings};
+use crate::db::{DbLimits, ProvenCall, TenantCredentials};
 use crate::identity::Privilege;
-use mayfly_postgres::PostgresEndpoint;
+use mayfly_postgres::{PostgresEndpoint, quote_literal};
 
 /// Tables of one app at most.
 const TABLES_MAX: usize = 50;
@@ -113,7 +114,8 @@ impl Tenants {
             self.fill_gap(app_id).await?;
         }
         let (mut client, options) = self.owner(app_id, change).await?;
-        let mut outcome = mayfly_schema::apply(&mut client, declared, &options, &ledger()).await?;
+        let history = self.history_of(app_id, &client, change).await?;
+        let mut outcome = mayfly_schema::apply(&mut client, declared, &options, &history).await?;
         self.record_late_steps(app_id, &mut outcome).await;
         Ok(outcome)
     }
@@ -147,10 +149,11 @@ impl Tenants {
         &self,
         app_id: &str,
         change: &SchemaChange,
-    ) -> Result<(Client, Options), TenantError> {
+    ) -> Result<(ManagementClient, Options), TenantError> {
         let credentials = self.credentials(app_id).await?;
         let limits = self.limits();
-        let client = connect(self.endpoint(), &credentials, limits).await?;
+        let permit = self.management_permit(app_id).await?;
+        let client = Self::managed(connect(self.endpoint(), &credentials, limits).await?, permit);
         let options = Options {
             hidden: HIDDEN.map(str::to_owned).to_vec(),
             lock_timeout: limits.lock_timeout,
@@ -165,18 +168,29 @@ impl Tenants {
         };
         Ok((client, options))
     }
-}
 
-/// The app's own table of migrations, which its owner can only add to.
-pub(super) fn ledger() -> Ledger {
-    Ledger {
-        session_lock: None,
-        lock: Some("SELECT mayfly.lock_scripts()".to_owned()),
-        prepare: None,
-        finish: Some("SELECT mayfly.close_gaps()".to_owned()),
-        record: "SELECT mayfly.record_schema($1, $2, $3, $4, $5, $6, $7, $8, $9)".to_owned(),
-        // Its owner cannot change a record: `record_late_steps` does.
-        amend: None,
+    /// The app's own table of migrations, to which only the host adds: it signs for this change on this connection.
+    pub(super) async fn history_of(
+        &self,
+        app_id: &str,
+        client: &Client,
+        change: &SchemaChange,
+    ) -> Result<ChangeHistory, TenantError> {
+        let process = client.query_one("SELECT pg_catalog.pg_backend_pid()", &[]).await?.try_get(0)?;
+        let key_id = change.key_id.as_deref().unwrap_or_default();
+        let credentials = self.credentials(app_id).await?;
+        let proof = credentials.proof(ProvenCall::Change, [&change.kind, key_id], process);
+        // Of hexadecimal digits and dots alone.
+        let signed = format!("{}, {}, '{proof}'", quote_literal(&change.kind), quote_literal(key_id));
+        Ok(ChangeHistory {
+            session_lock: None,
+            lock: Some(format!("SELECT mayfly.begin_change({signed})")),
+            prepare: None,
+            finish: Some(format!("SELECT mayfly.close_gaps(); SELECT mayfly.end_change({signed})")),
+            record: format!("SELECT mayfly.record_schema($1, $2, $3, $4, $5, $6, $7, $8, $9, '{proof}')"),
+            // Its owner cannot change a record: `record_late_steps` does.
+            amend: None,
+        })
     }
 }
 
@@ -194,7 +208,7 @@ async fn connect(
     if !endpoint.is_managed() {
         config.password(credentials.password());
     }
-    let settings = session_settings(Privilege::Owner, limits);
+    let settings = credentials.settings(Privilege::Owner, limits);
     let options: Vec<String> =
         settings.iter().map(|(name, value)| format!("-c {name}={}", escaped(value))).collect();
     config.options(options.join(" "));

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
 use super::{ScriptError, TenantError};
-use crate::db::{DbLimits, TenantCredentials, session_settings};
+use crate::db::{DbLimits, ProvenCall, TenantCredentials};
 use crate::identity::Privilege;
 use crate::wire::{self, Connection, Exchange, Field, Refusal, RowSink, StatementName, Values, WireError};
 use mayfly_common::digest::sha256_hex;
@@ -67,11 +67,13 @@ pub(super) async fn run(
         return Err(TenantError::Script(Box::new(error)));
     }
     let owner = Privilege::Owner.login(credentials.app_id());
-    let settings = session_settings(Privilege::Owner, limits);
+    let settings = credentials.settings(Privilege::Owner, limits);
     let login = credentials.login(endpoint, &owner, &settings);
     // A connection of its own: a script's session side effects meet no other use.
     let mut connection = wire::connect(&login).await.map_err(|error| failure(error, &script.sql))?;
-    let work = run_on(&mut connection, script);
+    let key_id = script.key_id.as_deref().unwrap_or_default();
+    let proof = credentials.proof(ProvenCall::Change, ["script", key_id], connection.process_id());
+    let work = run_on(&mut connection, script, proof);
     match tokio::time::timeout(limits.script_timeout + GRACE, work).await {
         Ok(outcome) => outcome,
         Err(_) => {
@@ -81,15 +83,22 @@ pub(super) async fn run(
     }
 }
 
-async fn run_on(connection: &mut Connection, script: MigrationScript) -> Result<AppliedScript, TenantError> {
+async fn run_on(
+    connection: &mut Connection,
+    script: MigrationScript,
+    proof: String,
+) -> Result<AppliedScript, TenantError> {
     let checksum = sha256_hex(script.sql.as_bytes());
     let begun = Instant::now();
-    let before = ["BEGIN".to_owned(), "SELECT mayfly.lock_scripts()".to_owned()];
+    let before = ["BEGIN".to_owned()];
     let failed = |error| failure(error, &script.sql);
-    ask(connection, &before, "SELECT mayfly.run_script($1)", &[Some(script.sql.clone())])
+    let change = [Some("script".to_owned()), script.key_id.clone(), Some(proof.clone())];
+    ask(connection, &before, "SELECT mayfly.begin_change($1, $2, $3)", &change).await.map_err(failed)?;
+    ask(connection, &[], "SELECT mayfly.run_script($1)", &[Some(script.sql.clone())])
         .await
         .map_err(failed)?;
     ask(connection, &[], "SELECT mayfly.close_gaps()", &[]).await.map_err(failed)?;
+    ask(connection, &[], "SELECT mayfly.end_change($1, $2, $3)", &change).await.map_err(failed)?;
     let duration_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
     let record = [
         script.name.clone(),
@@ -97,11 +106,16 @@ async fn run_on(connection: &mut Connection, script: MigrationScript) -> Result<
         Some(checksum.clone()),
         script.key_id.clone(),
         Some(duration_us.to_string()),
+        Some(proof),
     ];
-    let row =
-        ask(connection, &[], "SELECT id, applied_ms FROM mayfly.record_script($1, $2, $3, $4, $5)", &record)
-            .await
-            .map_err(failed)?;
+    let row = ask(
+        connection,
+        &[],
+        "SELECT id, applied_ms FROM mayfly.record_script($1, $2, $3, $4, $5, $6)",
+        &record,
+    )
+    .await
+    .map_err(failed)?;
     // Constraints that were put off are checked now.
     connection.run_simple("COMMIT").await.map_err(failed)?;
     let [Some(id), Some(applied_ms)] = row.as_slice() else {
@@ -168,7 +182,13 @@ fn failure(error: WireError, sql: &str) -> TenantError {
         }
         WireError::Refused(refusal) => TenantError::Script(Box::new(script_error(&refusal, sql))),
         WireError::Lost(error) => TenantError::Store(StoreError::Unavailable(error.to_string())),
-        WireError::TooLarge(what) | WireError::Protocol(what) => internal(what),
+        // An error quotes a value of any size.
+        WireError::TooLarge(_) => TenantError::Script(Box::new(ScriptError {
+            sqlstate: "54000".to_owned(),
+            message: "the script failed, and what PostgreSQL says of it is too long to be shown".to_owned(),
+            ..ScriptError::default()
+        })),
+        WireError::Protocol(what) => internal(what),
     }
 }
 

@@ -16,12 +16,13 @@ use super::migration_lock::{MigrationLock, MigrationLocks};
 use super::provision::{self, Blueprint};
 use super::{TenantError, roles, server_check};
 use crate::db::{
-    AppDatabase, AppWakes, CredentialResolver, DbLimits, InvocationTransaction, KeyState, KeyedRequest,
-    Pools, TenantCredentials, begin_response,
+    AppDatabase, AppWakes, ConnectionPermits, CredentialResolver, DbLimits, InvocationTransaction, KeyState,
+    KeyedRequest, Pools, TenantCredentials, begin_response,
 };
 use crate::idempotency::AppIdempotency;
 use crate::identity::Identity;
 use mayfly_api::apps::AppState;
+use mayfly_common::tasks::Tasks;
 use mayfly_postgres::PostgresEndpoint;
 use mayfly_secrets::{KeyRing, SecretsError};
 use mayfly_store::{Change, ChangeKind, Changes, Store, id};
@@ -30,6 +31,10 @@ use mayfly_store::{Change, ChangeKind, Changes, Store, id};
 pub const CLAIMS_KEY: &str = "=claims-key";
 pub const PASSWORD: &str = "=password";
 
+/// Connections of the administrator and of owners for management requests, and those to one app's database.
+const MANAGEMENT_CONNECTIONS_MAX: usize = 24;
+const APP_MANAGEMENT_CONNECTIONS_MAX: usize = 4;
+
 /// How often the pools are searched for idle connections.
 const REAP_EVERY: Duration = Duration::from_secs(10);
 
@@ -37,14 +42,20 @@ const REAP_EVERY: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Tenants(Arc<TenantsState>);
 
+/// Credentials of apps that are ready and not closed.
+type CredentialsCache = HashMap<String, Arc<TenantCredentials>>;
+
 struct TenantsState {
     store: Store,
     keys: Arc<KeyRing>,
     endpoint: PostgresEndpoint,
     pools: Arc<Pools>,
-    credentials: Mutex<HashMap<String, Arc<TenantCredentials>>>,
+    credentials: Arc<Mutex<CredentialsCache>>,
     migration_locks: MigrationLocks,
+    management_permits: ConnectionPermits,
     queue_wakes: AppWakes,
+    /// Changes that outlive those who asked for them.
+    tasks: Tasks,
     _reaper: AbortOnDropHandle<()>,
     _follower: AbortOnDropHandle<()>,
 }
@@ -67,6 +78,7 @@ impl Tenants {
         keys: Arc<KeyRing>,
         endpoint: PostgresEndpoint,
         limits: DbLimits,
+        tasks: Tasks,
     ) -> Result<Self, TenantError> {
         let client = provision::exclusive(&endpoint, "server").await?;
         server_check::check(&client).await?;
@@ -79,14 +91,20 @@ impl Tenants {
         }
         let pools = Pools::new(endpoint.clone(), limits);
         let reaper = run_alongside(reap(Arc::clone(&pools)));
-        let follower = run_alongside(follow(store.subscribe(), Arc::clone(&pools)));
+        let credentials = Arc::new(Mutex::default());
+        let follower = run_alongside(follow(store.subscribe(), Arc::clone(&pools), Arc::clone(&credentials)));
         let state = TenantsState {
             store,
             keys,
             endpoint,
             pools,
-            credentials: Mutex::default(),
+            credentials,
+            tasks,
             migration_locks: MigrationLocks::new(),
+            management_permits: ConnectionPermits::new(
+                MANAGEMENT_CONNECTIONS_MAX,
+                APP_MANAGEMENT_CONNECTIONS_MAX,
+            ),
             queue_wakes: AppWakes::default(),
             _reaper: reaper,
             _follower: follower,
@@ -159,7 +177,7 @@ impl Tenants {
     }
 
     /// The app's migration lock; waits at most `limit` while it is held.
-    pub(super) async fn migration_lock(
+    pub(crate) async fn migration_lock(
         &self,
         app_id: &str,
         limit: Duration,
@@ -167,17 +185,15 @@ impl Tenants {
         self.0.migration_locks.lock(app_id, limit).await
     }
 
-    /// The administrator's connection to an app's database.
-    pub(crate) async fn admin(&self, app_id: &str) -> Result<tokio_postgres::Client, TenantError> {
-        self.credentials(app_id).await?;
-        Ok(self.0.endpoint.admin_in_tenant_database(app_id).await?)
+    pub(super) fn management_permits(&self) -> &ConnectionPermits {
+        &self.0.management_permits
     }
 
     pub fn endpoint(&self) -> &PostgresEndpoint {
         &self.0.endpoint
     }
 
-    pub(super) fn limits(&self) -> &DbLimits {
+    pub(crate) fn limits(&self) -> &DbLimits {
         self.0.pools.limits()
     }
 
@@ -197,8 +213,10 @@ impl Tenants {
         work(Blueprint { app_id, claims_key: &claims_key, password, connections }).await
     }
 
-    fn cache(&self) -> MutexGuard<'_, HashMap<String, Arc<TenantCredentials>>> {
-        self.0.cache()
+    /// Close the app's connections, and ask for its state again.
+    pub(super) fn forget(&self, app_id: &str) {
+        self.0.cache().remove(app_id);
+        self.0.pools.forget(app_id);
     }
 }
 
@@ -210,12 +228,14 @@ impl TenantsState {
         if !id::is_app(app_id) {
             return Err(TenantError::Missing);
         }
-        match self.store.apps().get(app_id).await?.ok_or(TenantError::Missing)?.state {
-            AppState::Ready => {}
-            AppState::Provisioning | AppState::Deleting => return Err(TenantError::NotReady),
+        let app = self.store.apps().get(app_id).await?.ok_or(TenantError::Missing)?;
+        match (app.state, app.closed_reason) {
+            (AppState::Ready, None) => {}
+            (AppState::Ready, Some(reason)) => return Err(TenantError::Closed(reason)),
+            (AppState::Provisioning | AppState::Deleting, _) => return Err(TenantError::NotReady),
         }
         let (key, password) = self.secrets(app_id).await?;
-        let credentials = Arc::new(TenantCredentials::new(app_id, &key, password));
+        let credentials = Arc::new(TenantCredentials::new(app_id, &key, password, app.database_full));
         self.cache().insert(app_id.to_owned(), Arc::clone(&credentials));
         Ok(credentials)
     }
@@ -228,8 +248,8 @@ impl TenantsState {
         Ok((Zeroizing::new(key), password))
     }
 
-    fn cache(&self) -> MutexGuard<'_, HashMap<String, Arc<TenantCredentials>>> {
-        self.credentials.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cache(&self) -> MutexGuard<'_, CredentialsCache> {
+        lock(&self.credentials)
     }
 }
 
@@ -238,6 +258,12 @@ impl CredentialResolver for TenantsState {
         let app_id = app_id.to_owned();
         Box::pin(async move {
             self.credentials(&app_id).await.map_err(|error| {
+                if matches!(error, TenantError::Closed(_)) {
+                    return GuestError::new(
+                        "DB_CONNECTION_LOST",
+                        "the app is closed; nothing was sent to its database",
+                    );
+                }
                 tracing::error!(%error, app = app_id, "cannot find the credentials of an app's database");
                 GuestError::new(
                     "DB_CONNECTION_LOST",
@@ -248,12 +274,12 @@ impl CredentialResolver for TenantsState {
     }
 }
 
-/// Starts a loop that is stopped with the last clone of [`Tenants`].
+/// Starts work that is stopped with what holds its handle.
 #[allow(
     clippy::disallowed_methods,
     reason = "the handle aborts the loop: it cannot outlive the pools that it serves"
 )]
-fn run_alongside(work: impl Future<Output = ()> + Send + 'static) -> AbortOnDropHandle<()> {
+pub(super) fn run_alongside(work: impl Future<Output = ()> + Send + 'static) -> AbortOnDropHandle<()> {
     AbortOnDropHandle::new(tokio::spawn(work))
 }
 
@@ -265,12 +291,23 @@ async fn reap(pools: Arc<Pools>) {
 }
 
 /// Close the connections to an app's database when its routines or tables changed, on whichever node.
-async fn follow(mut changes: Changes, pools: Arc<Pools>) {
+async fn follow(mut changes: Changes, pools: Arc<Pools>, credentials: Arc<Mutex<CredentialsCache>>) {
     while let Some(change) = changes.next().await {
         match change {
-            Change::Changed { app_id, kind: ChangeKind::Database, .. } => pools.forget(&app_id),
+            Change::Changed { app_id, kind: ChangeKind::Database, .. } => {
+                lock(&credentials).remove(&app_id);
+                pools.forget(&app_id);
+            }
             Change::Changed { .. } => {}
-            Change::Resync => pools.forget_all(),
+            Change::Resync => {
+                lock(&credentials).clear();
+                pools.forget_all();
+            }
         }
     }
+}
+
+/// A thread that panicked with the lock held has left a map that is whole all the same.
+fn lock(credentials: &Mutex<CredentialsCache>) -> MutexGuard<'_, CredentialsCache> {
+    credentials.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,7 @@
 //! One connection: what is queued to be sent, what came back, and which answers are outstanding.
 
 use std::io;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use postgres_protocol::message::frontend;
@@ -12,6 +13,9 @@ use super::stream::Stream;
 
 /// The read buffer that an idle connection keeps, in bytes.
 const BUFFER: usize = 8 << 10;
+
+/// How long a backend is waited for that does not end. The warden has closed its app by then.
+const GONE_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// A connection that is logged in.
 #[derive(Debug)]
@@ -69,6 +73,11 @@ impl Connection {
         self.cancel_key.stop(&mut self.stream).await;
     }
 
+    /// Wait until the server has closed its end, for which some statements let it wait for long.
+    pub(crate) async fn until_gone(&mut self) {
+        let _ = tokio::time::timeout(GONE_TIMEOUT, self.stream.close()).await;
+    }
+
     /// Whether the server still holds its end, as far as that can be told without asking it.
     pub(crate) fn is_alive(&mut self) -> bool {
         loop {
@@ -124,7 +133,11 @@ impl Connection {
                 Incoming::Error(refusal) if refusal.fatal => return Err(WireError::Refused(refusal)),
                 Incoming::Error(refusal) => outcome = Err(WireError::Refused(refusal)),
                 Incoming::Ready => return outcome,
-                Incoming::Row(_) | Incoming::Fields(_) | Incoming::Suspended | Incoming::Step => {}
+                Incoming::Row(_)
+                | Incoming::Fields(_)
+                | Incoming::Parameters(_)
+                | Incoming::Suspended
+                | Incoming::Step => {}
                 Incoming::Copy => return Err(WireError::Protocol("copy")),
             }
         }

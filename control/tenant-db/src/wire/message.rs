@@ -40,6 +40,8 @@ pub(crate) struct Field {
 pub(super) enum Incoming {
     /// The columns of a result.
     Fields(Vec<Field>),
+    /// The types of a statement's parameters.
+    Parameters(Vec<u32>),
     /// A row, without its header.
     Row(Bytes),
     /// A statement is done; its command tag.
@@ -107,8 +109,8 @@ fn understand(message: Message) -> Result<Taken, WireError> {
         | Message::BindComplete
         | Message::CloseComplete
         | Message::NoData
-        | Message::EmptyQueryResponse
-        | Message::ParameterDescription(_) => Incoming::Step,
+        | Message::EmptyQueryResponse => Incoming::Step,
+        Message::ParameterDescription(body) => Incoming::Parameters(body.parameters().collect()?),
         Message::PortalSuspended => Incoming::Suspended,
         Message::CopyInResponse(_)
         | Message::CopyOutResponse(_)

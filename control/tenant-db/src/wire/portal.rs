@@ -58,6 +58,23 @@ impl Connection {
         Ok(())
     }
 
+    /// The types of a statement's parameters: it is parsed, and not executed. `before` are statements of ours that are
+    /// sent first.
+    pub(crate) async fn parameter_types(
+        &mut self,
+        before: &[String],
+        sql: &str,
+    ) -> Result<Vec<u32>, WireError> {
+        for statement in before {
+            push_ours(&mut self.output, statement)?;
+        }
+        frontend::parse("", sql, [], &mut self.output)?;
+        frontend::describe(b'S', "", &mut self.output)?;
+        let mut types = Parameters(Vec::new());
+        self.ask(before.len(), &mut types).await?;
+        Ok(types.0)
+    }
+
     async fn ask(&mut self, ours: usize, sink: &mut impl RowSink) -> Result<StatementEnd, WireError> {
         frontend::sync(&mut self.output);
         self.send().await?;
@@ -68,6 +85,25 @@ impl Connection {
             self.end_use();
         }
         outcome
+    }
+}
+
+/// Takes the types of parameters, of something that gives no rows.
+struct Parameters(Vec<u32>);
+
+impl RowSink for Parameters {
+    fn fields(&mut self, _fields: Vec<Field>) {}
+
+    fn parameters(&mut self, types: Vec<u32>) {
+        self.0 = types;
+    }
+
+    fn row(&mut self, _row: Bytes) -> Result<(), WireError> {
+        Err(WireError::Protocol("an unexpected row"))
+    }
+
+    fn bytes_left(&self) -> usize {
+        0
     }
 }
 

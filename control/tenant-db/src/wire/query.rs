@@ -13,6 +13,9 @@ pub(crate) trait RowSink {
     /// The columns, before the first row; not called for a statement without any.
     fn fields(&mut self, fields: Vec<Field>);
 
+    /// The types of the statement's parameters, where they were asked for.
+    fn parameters(&mut self, _types: Vec<u32>) {}
+
     /// One row. An error says what is too large, and ends the use.
     fn row(&mut self, row: Bytes) -> Result<(), WireError>;
 
@@ -115,6 +118,7 @@ impl Connection {
                     return Err(WireError::Protocol("the platform's own statement was refused"));
                 }
                 Incoming::Ready => return outcome,
+                Incoming::Parameters(types) => sink.parameters(types),
                 Incoming::Step => {}
                 Incoming::Copy => return Err(WireError::Protocol("copy")),
             }

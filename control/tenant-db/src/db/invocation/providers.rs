@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mayfly_runtime::providers::{
-    Actor, BoxFuture, Claim, ClaimOutcome, Database, GuestError, Idempotency, NewJob, ResultSet, Statement,
-    StoredJob, Transaction, TransactionOptions,
+    Actor, BoxFuture, Claim, ClaimOutcome, Database, GuestError, Idempotency, KeyValueCall, NewJob,
+    ResultSet, Statement, StoredJob, Transaction, TransactionOptions,
 };
 
 use super::nested::Nested;
@@ -58,6 +58,11 @@ impl Database for InvocationTransaction {
 }
 
 impl Idempotency for InvocationTransaction {
+    // No part of the transaction: it counts and caches what stays whatever becomes of that.
+    fn key_value(self: Arc<Self>, call: KeyValueCall) -> BoxFuture<'static, Result<String, GuestError>> {
+        Arc::clone(&self.claims).key_value(call)
+    }
+
     fn claim(self: Arc<Self>, claim: Claim) -> BoxFuture<'static, Result<bool, GuestError>> {
         Box::pin(async move {
             let Some(mut opened) = self.open().await? else {

@@ -23,7 +23,7 @@ impl Tenants {
             let outcome = match app.state {
                 AppState::Provisioning => self.finish(&app.id).await,
                 AppState::Deleting => self.delete(&app.id).await,
-                AppState::Ready => self.check_and_repair(&app.id).await.map(|_| ()),
+                AppState::Ready => self.tend(&app.id).await.map(|_| ()),
             };
             if let Err(error) = outcome {
                 tracing::error!(%error, app = app.id, state = app.state.as_str(), "recovery of an app's database failed");
@@ -61,7 +61,8 @@ impl Tenants {
         Ok(self.0.store.apps().set_state(app_id, AppState::Ready).await?)
     }
 
-    /// Delete an app with everything of it: database, logins, functions, records.
+    /// Delete an app with everything of it: database, logins, functions, records. Where a session does not end, the app is
+    /// gone for everyone, and the warden removes what is left of it once it has ended.
     ///
     /// # Errors
     /// [`TenantError::Missing`] when there is none. After any other error it is deleted at the next start.
@@ -70,9 +71,14 @@ impl Tenants {
             return Err(TenantError::Missing);
         }
         self.0.store.apps().set_state(app_id, AppState::Deleting).await?;
-        self.cache().remove(app_id);
-        self.0.pools.forget(app_id);
-        provision::remove(&self.0.endpoint, app_id).await?;
+        self.forget(app_id);
+        if !provision::remove(&self.0.endpoint, app_id).await? {
+            tracing::warn!(
+                app = app_id,
+                "a session of a deleted app does not end; its database is dropped later"
+            );
+            return Ok(());
+        }
         Ok(self.0.store.apps().delete(app_id).await?)
     }
 

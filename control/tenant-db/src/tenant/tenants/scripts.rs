@@ -22,6 +22,16 @@ impl Tenants {
         app_id: &str,
         script: MigrationScript,
     ) -> Result<AppliedScript, TenantError> {
+        let (tenants, app_id) = (self.clone(), app_id.to_owned());
+        // What a script has committed is closed again, and told, also when its caller has gone away.
+        self.0.tasks.attached(async move { tenants.run_to_its_end(&app_id, script).await }).await
+    }
+
+    async fn run_to_its_end(
+        &self,
+        app_id: &str,
+        script: MigrationScript,
+    ) -> Result<AppliedScript, TenantError> {
         let credentials = self.credentials(app_id).await?;
         let _lock = self.0.migration_locks.try_lock(app_id, self.0.pools.limits().connect_wait).await?;
         // No other node changes this database at the same time: a repair that changes the same grants would make one of
@@ -32,10 +42,16 @@ impl Tenants {
         applied.fingerprint = self.try_record_state(app_id, applied.id).await;
         // What open connections know of the app's routines and tables is out of date, here and on the other nodes.
         self.0.pools.forget(app_id);
-        self.0.store.apps().announce(app_id).await?;
-        // A script may have brought an extension, and with it functions and languages for everyone.
-        self.with_blueprint(app_id, async |blueprint| provision::harden(&self.0.endpoint, &blueprint).await)
-            .await?;
+        let announced = self.0.store.apps().announce(app_id).await;
+        // A script may have brought an extension, and with it functions and languages for everyone. It was committed:
+        // whatever fails from here on is no failure of the script, and no reason to leave the rest undone.
+        let hardened = self
+            .with_blueprint(app_id, async |blueprint| provision::harden(&self.0.endpoint, &blueprint).await);
+        if let Err(error) = hardened.await {
+            self.close_app(app_id, &format!("its database could not be closed after a script: {error}"))
+                .await?;
+        }
+        announced?;
         Ok(applied)
     }
 
@@ -44,8 +60,7 @@ impl Tenants {
     /// # Errors
     /// [`TenantError::Missing`] and [`TenantError::NotReady`].
     pub async fn scripts(&self, app_id: &str) -> Result<Vec<AppliedScript>, TenantError> {
-        self.credentials(app_id).await?;
-        let client = self.0.endpoint.admin_in_tenant_database(app_id).await?;
+        let client = self.admin(app_id).await?;
         let rows = client
             .query(
                 "SELECT id, name, sql, checksum, key_id, applied_at, duration_us, fingerprint
