@@ -23,6 +23,7 @@ use mayfly_core::auth::admin::{self, AdminKeyError};
 use mayfly_core::jobs::{self, StoreLeases};
 use mayfly_edge::{Base, Draining, Edge, Server, Sockets};
 use mayfly_egress::{EgressClient, EgressError};
+use mayfly_ledger::Ledger;
 use mayfly_postgres::{Cluster, ClusterConfig, ClusterError, EndpointError, PostgresEndpoint};
 use mayfly_secrets::{KeyRing, SecretsError};
 use mayfly_store::{Sink, SinkConfig, Store, StoreConfig, StoreError};
@@ -120,17 +121,20 @@ impl App {
         store.migrate().await?;
         // Before the first record: the day that it belongs to.
         store.invocations().prepare_days(clock::now()).await?;
+        let tasks = Tasks::new();
         let tenants =
-            Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbLimits::default()).await?;
+            Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbLimits::default(), tasks.clone())
+                .await?;
         // Before strangers' SQL runs in them.
         tenants.close_open(config.open_databases).await?;
         let egress = EgressClient::new(&config.fetch_allow, &config.extra_authorities)?;
         let (sink, _) = Sink::start(&store, SinkConfig::default());
-        let (tasks, stop) = (Tasks::new(), CancellationToken::new());
+        let stop = CancellationToken::new();
+        let ledger = Ledger::new(config.memory_bytes_max);
         let blobs = blobs::open(&config, &store, &tasks).await?;
         let node = ids::node_id().into();
         let foundation =
-            Foundation { engine, store, tenants, keyring, egress, blobs, sink, tasks, stop, node };
+            Foundation { engine, store, tenants, keyring, egress, blobs, sink, ledger, tasks, stop, node };
         Ok(Self::assemble(&config, foundation, admin_key, listener, address, cluster))
     }
 
@@ -142,7 +146,8 @@ impl App {
         address: SocketAddr,
         cluster: Option<Cluster>,
     ) -> Self {
-        let Foundation { store, sink, tasks, stop, node, .. } = &foundation;
+        let Foundation { store, sink, tasks, stop, node, ledger, .. } = &foundation;
+        let ledger = ledger.clone();
         let (store, sink, tasks, stop) = (store.clone(), sink.clone(), tasks.clone(), stop.clone());
         let node = Arc::clone(node);
         let base = Base::new(config.public_url.as_deref(), &format!("http://{address}"));
@@ -150,7 +155,8 @@ impl App {
         let jobs = jobs::start(tasks.clone(), &node, job_parts);
         let sockets = Sockets::new(tasks.clone(), stop.clone(), config.edge);
         let edge = Edge { services, base: Arc::new(base), sockets };
-        let server = Server::new(listener, edge.clone(), config.edge, config.access_log, tasks.clone());
+        let server =
+            Server::new(listener, edge.clone(), config.edge, config.access_log, ledger, tasks.clone());
         let server = tasks.listener(server.run(stop.clone()));
         let drain = config.drain;
         Self { address, admin_key, edge, store, sink, cluster, tasks, stop, server, jobs, drain }

@@ -3,6 +3,7 @@
 mod args;
 mod database;
 mod log;
+mod memory;
 mod size;
 
 use std::ffi::OsString;
@@ -70,6 +71,8 @@ pub struct Config {
     pub open_databases: OpenDatabases,
     /// Which requests are logged.
     pub access_log: AccessLog,
+    /// What apps hold in memory at most, in all, in bytes.
+    pub memory_bytes_max: u64,
     /// Where compiled engines and images are cached; `None`: in the data directory.
     pub cache_dir: Option<PathBuf>,
     /// What is cached there at most, in bytes.
@@ -87,6 +90,9 @@ pub enum ConfigError {
     /// The admin key would be guessable, or mistaken for another kind.
     #[error("MAYFLY_ADMIN_KEY must begin with mf_admin_ and have 32 to 128 of [0-9A-Za-z_-] after that")]
     AdminKey,
+    /// Hardly a sandbox would have room.
+    #[error("--max-memory must be at least 64MiB")]
+    MaxMemory,
     /// Secrets could be neither encrypted nor decrypted.
     #[error("MAYFLY_SECRET_KEYS: {0}")]
     SecretKeys(#[from] SecretsError),
@@ -113,6 +119,9 @@ impl Config {
             && !mayfly_api::keys::is_admin_shaped(key)
         {
             return Err(ConfigError::AdminKey);
+        }
+        if args.max_memory.is_some_and(|size| size.bytes() < memory::LEAST_BYTES) {
+            return Err(ConfigError::MaxMemory);
         }
         if let Some(keys) = &args.secret_keys {
             KeyRing::of_text(keys)?;
@@ -149,9 +158,10 @@ impl Config {
                 .unwrap_or_default(),
             policy: args.policy.as_deref().map(policy).transpose()?,
             drain: Duration::from_secs(args.drain_seconds.into()),
-            open_databases: if args.repair { OpenDatabases::Close } else { OpenDatabases::Refuse },
+            open_databases: OpenDatabases::CloseFirst,
             access_log: args.log.access_log.into(),
             cache_dir: None,
+            memory_bytes_max: args.max_memory.unwrap_or_else(memory::default_memory).bytes(),
             cache_bytes_max: args.max_cache.bytes(),
             compile_worker: compile_worker(),
         })
@@ -190,6 +200,7 @@ impl Config {
             open_databases: OpenDatabases::CloseInBackground,
             access_log: AccessLog::Errors,
             cache_dir: None,
+            memory_bytes_max: 4 << 30,
             cache_bytes_max: 8 << 30,
             compile_worker: None,
         }
@@ -251,7 +262,7 @@ mod tests {
     fn defaults_are_usable() {
         let config = resolve(&[]).unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:8787");
-        assert_eq!(config.edge.body_bytes_max, 10 << 20);
+        assert_eq!(config.edge.body_bytes_max, 24 << 20);
         assert!(config.fetch_allow.is_empty());
     }
 
@@ -263,6 +274,8 @@ mod tests {
             (&["--admin-key", "secret"], "MAYFLY_ADMIN_KEY"),
             (&["--secret-keys", "k1:short"], "MAYFLY_SECRET_KEYS"),
             (&["--max-body", "huge"], "--max-body"),
+            (&["--max-memory", "63MiB"], "--max-memory"),
+            (&["--max-memory", "1TiB"], "--max-memory"),
             (&["--max-connections", "0"], "--max-connections"),
             (&["--fetch-allow-cidr", "127.0.0.1/40"], "--fetch-allow-cidr"),
             (&["--listen", "8787"], "--listen"),

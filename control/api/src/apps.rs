@@ -55,6 +55,8 @@ pub struct AppInfo {
     pub paused: bool,
     /// Why.
     pub paused_reason: Option<String>,
+    /// Why the server has closed it (`APP_CLOSED`); null: it is not closed.
+    pub closed_reason: Option<String>,
     /// The URL that its routes begin with.
     pub api_base: String,
     /// When it was made.

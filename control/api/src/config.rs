@@ -69,6 +69,9 @@ pub struct LimitsSpec {
     /// Stored objects.
     #[serde(default)]
     pub storage_objects: Option<Count<COUNT_MAX>>,
+    /// Bytes of the app's database: beyond them its functions can only read it.
+    #[serde(default)]
+    pub database_bytes: Option<Count<COUNT_MAX>>,
     /// The app's share of a busy node, beside the others'; the operator's to set.
     #[serde(default)]
     pub weight: Option<Number<1, 1_000>>,
@@ -131,6 +134,10 @@ pub struct ConfigInfo {
     pub paused: bool,
     /// Why.
     pub reason: Option<String>,
+    /// Why the server has closed the app (`APP_CLOSED`); null: it is not closed.
+    pub closed_reason: Option<String>,
+    /// Whether its database is larger than it may be: functions can only read it.
+    pub database_full: bool,
     /// Web pages of these origins may call.
     pub cors_origins: Vec<String>,
     /// Where functions may go.
@@ -179,6 +186,8 @@ pub struct LimitsInfo {
     pub storage_bytes: Option<u64>,
     /// Stored objects.
     pub storage_objects: Option<u64>,
+    /// Bytes of the app's database: beyond them its functions can only read it.
+    pub database_bytes: Option<u64>,
     /// The app's share of a busy node.
     pub weight: Option<u32>,
 }

@@ -1,5 +1,8 @@
 //! Decodes requests: JSON bodies and query strings into typed values, with errors that name the path and what was meant.
 
+mod apart;
+mod values;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -9,8 +12,11 @@ use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, Code};
 use crate::value::Object;
+
+pub use apart::apart;
+pub use values::{VALUES_MAX, has_few_values};
 
 /// Names that are this many edits from a known one are answered with a suggestion.
 const SUGGESTION_EDITS_MAX: usize = 3;
@@ -23,6 +29,7 @@ pub fn body<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     if bytes.is_empty() {
         return Err(ApiError::invalid("", "the body is empty, a JSON object is expected"));
     }
+    check_values(bytes)?;
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let Object(decoded) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().clone();
@@ -38,6 +45,18 @@ pub fn body<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
         ApiError::invalid("", format!("the body is not valid JSON at {place}")).because(error)
     })?;
     Ok(decoded)
+}
+
+/// Refuses a body of more JSON values than may be read into memory.
+///
+/// # Errors
+/// `PAYLOAD_TOO_LARGE`.
+pub fn check_values(bytes: &[u8]) -> ApiResult<()> {
+    if has_few_values(bytes) {
+        return Ok(());
+    }
+    let text = format!("the body may have {VALUES_MAX} JSON values at most");
+    Err(ApiError::new(Code::PayloadTooLarge, text))
 }
 
 /// A value that is part of a body, at `path` within it.

@@ -93,7 +93,7 @@ pub struct Encoded {
 /// What the request or the handler is wrong with.
 pub async fn serve<E: Endpoint, H: Handler<E>>(handler: &H, raw: RawCall<'_>) -> ApiResult<Encoded> {
     let query = decode::query(raw.query)?;
-    let body = E::Body::decode(raw.body)?;
+    let body = decode::apart(&raw.context.app, raw.body.len(), || E::Body::decode(raw.body)).await??;
     let answer = handler.handle(ApiCall { context: raw.context, query, body }).await?;
     let body = serde_json::to_vec(&answer).map_err(ApiError::internal)?;
     Ok(Encoded { status: E::route().status, body })

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
+use mayfly_ledger::Shortage;
 use serde_json::Value;
 
 use crate::error::rate_limit_status::RateLimitStatus;
@@ -29,6 +30,7 @@ struct Details {
     retry_after: Option<u32>,
     allow: Option<Cow<'static, str>>,
     rate_limit: Option<RateLimitStatus>,
+    ends_connection: bool,
     invocation_id: Option<String>,
     stack: Option<String>,
     trusted_message: Option<String>,
@@ -40,6 +42,17 @@ struct Details {
 /// The result of anything on a request's way.
 pub type ApiResult<T> = Result<T, ApiError>;
 
+/// The app's account, or the node, has no more memory.
+impl From<Shortage> for ApiError {
+    fn from(shortage: Shortage) -> Self {
+        let code = match shortage {
+            Shortage::Account => Code::AppMemoryLimit,
+            Shortage::Node => Code::Overloaded,
+        };
+        Self::new(code, shortage.of_memory())
+    }
+}
+
 impl ApiError {
     /// An error of `code` with one sentence for the reader of the answer.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
@@ -50,6 +63,7 @@ impl ApiError {
             retry_after: code.retry_after(),
             allow: None,
             rate_limit: None,
+            ends_connection: code.ends_connection(),
             invocation_id: None,
             stack: None,
             trusted_message: None,
@@ -68,6 +82,14 @@ impl ApiError {
     pub fn invalid(path: &str, message: impl fmt::Display) -> Self {
         let text = if path.is_empty() { message.to_string() } else { format!("{path}: {message}") };
         Self::new(Code::ValidationInvalidSchema, text).with_details(serde_json::json!({ "path": path }))
+    }
+
+    /// `APP_CLOSED`. Why is the operator's and the owner's to know, not every caller's.
+    pub fn app_closed() -> Self {
+        Self::new(
+            Code::AppClosed,
+            "the app is closed: something was done to its database that has to be undone first",
+        )
     }
 
     /// Nothing of that kind and name, or not for this caller.
@@ -109,6 +131,18 @@ impl ApiError {
     pub fn retry_after_seconds(mut self, seconds: u32) -> Self {
         self.0.retry_after = Some(seconds);
         self
+    }
+
+    /// What follows on the connection cannot be told from this request: it is of no more use.
+    #[must_use]
+    pub fn ending_connection(mut self) -> Self {
+        self.0.ends_connection = true;
+        self
+    }
+
+    /// Whether the connection ends with this answer.
+    pub fn ends_connection(&self) -> bool {
+        self.0.ends_connection
     }
 
     /// Attaches the app's rate-limit status, sent as headers.

@@ -21,7 +21,7 @@ pub use settings::{
 };
 
 /// The longest source, in bytes.
-pub const CODE_BYTES_MAX: usize = 1 << 20;
+pub const CODE_BYTES_MAX: usize = 10 << 20;
 /// The longest source map, in characters.
 pub const SOURCE_MAP_CHARS_MAX: usize = 8 << 20;
 

@@ -244,7 +244,7 @@ pub fn errors(route: &Route) -> BTreeMap<u16, Vec<Code>> {
         Code::InternalError,
         Code::MethodNotAllowed,
     ]);
-    codes.extend([Code::RequestTimeout, Code::PayloadTooLarge]);
+    codes.extend([Code::RequestTimeout, Code::PayloadTooLarge, Code::TransferCodingUnsupported]);
     match route.requirement {
         Requirement::Open | Requirement::Client => {}
         Requirement::Admin | Requirement::App(_) | Requirement::Key | Requirement::Agent => {

@@ -20,7 +20,7 @@ use crate::{
     policies, queues, realtime, rls, run, schema, sql, storage, tokens, triggers, uploads, usage, webhooks,
 };
 
-pub use find::{Found, RouteError, called_app, find, s3_app};
+pub use find::{Found, RouteError, app_of_path, called_app, find, s3_app};
 
 macros::routes! {
     health: HealthHandlers {
@@ -102,49 +102,49 @@ macros::routes! {
         /// Runs a script as the app's owner, in one transaction, and records it.
         SqlRun = POST "/v1/{app}/sql", App(Scope::Schema), Large, Nothing, Json<sql::RunSql>
             => 200 json sql::SqlApplied,
-            [ResourceConflict, PayloadTooLarge, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull];
+            [ResourceConflict, PayloadTooLarge, SchemaMigrationFailed, StatePrerequisiteMissing, AppClosed, StorageFull];
     }
     schemas: SchemaHandlers {
         /// Shows an app's schema as a declaration.
         SchemaGet = GET "/v1/{app}/schema", App(Scope::Read), Small, Nothing, EmptyBody
-            => 200 json schema::SchemaState, [PayloadTooLarge, StatePrerequisiteMissing], tool "manage_schema" "get";
+            => 200 json schema::SchemaState, [PayloadTooLarge, StatePrerequisiteMissing, AppClosed], tool "manage_schema" "get";
         /// Brings an app to a declared schema, or shows what that would take.
         SchemaApply = POST "/v1/{app}/schema/apply", App(Scope::Schema), Large, Nothing, Json<schema::ApplySchema>
             => 200 json schema::SchemaApplied,
-            [PayloadTooLarge, QuotaTableLimit, ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull],
+            [PayloadTooLarge, QuotaTableLimit, ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, AppClosed, StorageFull],
             tool "manage_schema" "apply";
         /// Goes back to a recorded schema, or shows what that would take.
         SchemaRollback = POST "/v1/{app}/schema/rollback", App(Scope::Schema), Small, Nothing, Json<schema::RollBackSchema>
             => 200 json schema::SchemaApplied,
-            [PayloadTooLarge, QuotaTableLimit, ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull],
+            [PayloadTooLarge, QuotaTableLimit, ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, AppClosed, StorageFull],
             tool "manage_schema" "rollback";
         /// Lists what was done to an app's schema, newest first.
         MigrationsList = GET "/v1/{app}/migrations", App(Scope::Read), Small, Nothing, EmptyBody
-            => 200 json schema::MigrationList, [StatePrerequisiteMissing], tool "manage_schema" "list_migrations";
+            => 200 json schema::MigrationList, [StatePrerequisiteMissing, AppClosed], tool "manage_schema" "list_migrations";
         /// Lists the policies, and the tables with row-level security.
         RlsList = GET "/v1/{app}/rls", App(Scope::Read), Small, Nothing, EmptyBody
-            => 200 json rls::PolicyList, [PayloadTooLarge, StatePrerequisiteMissing];
+            => 200 json rls::PolicyList, [PayloadTooLarge, StatePrerequisiteMissing, AppClosed];
         /// Lets users see and change their own rows of a table.
         RlsIsolate = POST "/v1/{app}/rls", App(Scope::Schema), Small, Nothing, Json<rls::IsolateUsers>
-            => 200 json rls::PoliciesChanged, [ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull];
+            => 200 json rls::PoliciesChanged, [ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, AppClosed, StorageFull];
         /// Turns row-level security on for a table.
         RlsEnable = POST "/v1/{app}/rls/enable", App(Scope::Schema), Small, Nothing, Json<rls::EnableRls>
-            => 200 json rls::PoliciesChanged, [ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull];
+            => 200 json rls::PoliciesChanged, [ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, AppClosed, StorageFull];
         /// Makes a policy.
         PolicyCreate = POST "/v1/{app}/rls/policies", App(Scope::Schema), Small, Nothing, Json<rls::CreatePolicy>
-            => 200 json rls::PoliciesChanged, [ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull];
+            => 200 json rls::PoliciesChanged, [ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, AppClosed, StorageFull];
         /// Says of rows why a user sees them, or not.
         RlsExplain = POST "/v1/{app}/rls/explain", App(Scope::Schema), Small, Nothing, Json<rls::ExplainRows>
-            => 200 json rls::RowsExplained, [SchemaMigrationFailed, StatePrerequisiteMissing];
+            => 200 json rls::RowsExplained, [SchemaMigrationFailed, StatePrerequisiteMissing, AppClosed];
         /// Changes a policy; what is left out stays.
         PolicyAlter = PATCH "/v1/{app}/rls/policies/{policy}", App(Scope::Schema), Small, Nothing, Json<rls::AlterPolicy>
-            => 200 json rls::PoliciesChanged, [ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull];
+            => 200 json rls::PoliciesChanged, [ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, AppClosed, StorageFull];
         /// Turns row-level security off for a table.
         RlsDisable = DELETE "/v1/{app}/rls/{table}", App(Scope::Schema), Small, Nothing, EmptyBody
-            => 200 json rls::PoliciesChanged, [ValidationInvalidSchema, ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull];
+            => 200 json rls::PoliciesChanged, [ValidationInvalidSchema, ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, AppClosed, StorageFull];
         /// Drops a policy.
         PolicyDrop = DELETE "/v1/{app}/rls/{table}/{policy}", App(Scope::Schema), Small, Nothing, EmptyBody
-            => 200 json rls::PoliciesChanged, [ValidationInvalidSchema, ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, StorageFull];
+            => 200 json rls::PoliciesChanged, [ValidationInvalidSchema, ResourceConflict, SchemaMigrationFailed, StatePrerequisiteMissing, AppClosed, StorageFull];
     }
     functions: FunctionsHandlers {
         /// Lists an app's functions.
@@ -178,8 +178,8 @@ macros::routes! {
         FunctionsInvoke = POST "/v1/{app}/functions/{name}/invoke", App(Scope::Invoke), Large, Nothing,
             OptionalJson<functions::InvokeFunction>
             => 200 special "application/json" functions::Invoked,
-            [AuthImpersonationDisabled, AppPaused, QuotaRateLimit, ConcurrencyLimit, FunctionThrew, FunctionNoResponse,
-             FunctionHung, FunctionCpuLimit, FunctionMemoryLimit, FunctionStackOverflow, FunctionOutputLimit,
+            [AuthImpersonationDisabled, AppPaused, AppClosed, QuotaRateLimit, ConcurrencyLimit, FunctionThrew, FunctionNoResponse,
+             FunctionHung, FunctionCpuLimit, FunctionMemoryLimit, AppMemoryLimit, FunctionStackOverflow, FunctionTrapped, FunctionOutputLimit,
              FunctionTimeout, SecretsUnavailable],
             tool "invoke_function" "";
     }
@@ -187,7 +187,7 @@ macros::routes! {
         /// Runs code once, and shows its response, logs and fuel. Nothing of it is kept but the record.
         RunCode = POST "/v1/{app}/run", App(Scope::Run), Large, Nothing, Json<run::RunCode>
             => 200 special "application/json" run::CodeRun,
-            [ValidationInvalidCode, AppPaused, QuotaRateLimit, ConcurrencyLimit, SecretsUnavailable],
+            [ValidationInvalidCode, AppPaused, AppClosed, QuotaRateLimit, ConcurrencyLimit, SecretsUnavailable],
             tool "run_code" "";
         /// Records of code that ran once, newest first, in pages.
         RunsList = GET "/v1/{app}/run", App(Scope::Read), Small, logs::GetLogs, EmptyBody
@@ -215,9 +215,9 @@ macros::routes! {
         /// Takes a delivery of a provider: verified, kept, then run once. Its signature is its credential.
         WebhookDeliver = POST "/v1/{app}/webhook/{name}", Open, Large, Nothing, EmptyBody
             => 200 special "*/*" webhooks::DeliveryAccepted,
-            [AuthInvalidSignature, AuthForbidden, AppPaused, IdempotencyConflict, IdempotencyMismatch, QuotaRateLimit,
-             ConcurrencyLimit, FunctionThrew, FunctionNoResponse, FunctionHung, FunctionCpuLimit, FunctionMemoryLimit,
-             FunctionStackOverflow, FunctionOutputLimit, FunctionTimeout, SecretsUnavailable, StorageFull];
+            [AuthInvalidSignature, AuthForbidden, AppPaused, AppClosed, IdempotencyConflict, IdempotencyMismatch, QuotaRateLimit,
+             ConcurrencyLimit, FunctionThrew, FunctionNoResponse, FunctionHung, FunctionCpuLimit, FunctionMemoryLimit, AppMemoryLimit,
+             FunctionStackOverflow, FunctionTrapped, FunctionOutputLimit, FunctionTimeout, SecretsUnavailable, StorageFull];
         /// Lists what came to a function's webhook trigger, newest first, in pages.
         WebhookDeliveriesList = GET "/v1/{app}/functions/{name}/webhook/deliveries", App(Scope::Read), Small,
             webhooks::ListDeliveries, EmptyBody
@@ -394,8 +394,8 @@ macros::routes! {
         FunctionCall = ANY "/v1/{app}/fn/{name}[/*]", Function, Streamed, Nothing, EmptyBody
             => 200 special "*/*" String,
             [AuthInvalidToken, AuthEndUserJwtExpired, AuthInvalidApiKey, AuthImpersonationForbidden,
-             AuthImpersonationDisabled, AppPaused, IdempotencyConflict, IdempotencyMismatch, QuotaRateLimit,
-             ConcurrencyLimit, FunctionThrew, FunctionNoResponse, FunctionHung, FunctionCpuLimit, FunctionMemoryLimit, FunctionStackOverflow, FunctionOutputLimit,
+             AuthImpersonationDisabled, AppPaused, AppClosed, IdempotencyConflict, IdempotencyMismatch, QuotaRateLimit,
+             ConcurrencyLimit, FunctionThrew, FunctionNoResponse, FunctionHung, FunctionCpuLimit, FunctionMemoryLimit, AppMemoryLimit, FunctionStackOverflow, FunctionTrapped, FunctionOutputLimit,
              FunctionTimeout, SecretsUnavailable];
     }
 }

@@ -6,11 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::functions::CODE_BYTES_MAX;
 use crate::hosts::HostPattern;
 use crate::names::FunctionName;
 use crate::value::{Bytes, List, Millis, Number, Object, Pattern, Text, words};
 
+/// The longest code that runs once, in bytes.
+const CODE_BYTES_MAX: usize = 1 << 20;
 /// What records call code that runs once, which is no function's name.
 pub const RUN_NAME: &str = "@run";
 /// Names in one list of capabilities.

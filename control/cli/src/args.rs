@@ -18,7 +18,7 @@ pub(crate) use agents::{
     ApprovalArgs, ApprovalVerb, AuditArgs, McpProxyArgs, McpScanArgs, McpVerb, PolicyVerb, UpstreamArgs,
 };
 pub(crate) use apps::{AppVerb, KeyVerb};
-pub(crate) use functions::{CronVerb, EnvVerb, FunctionVerb, UsageVerb};
+pub(crate) use functions::{CronVerb, DeployArgs, EnvVerb, FunctionVerb, UsageVerb};
 pub(crate) use queue::{QueueEnqueueArgs, QueueSetArgs, QueueVerb};
 pub(crate) use realtime::{RealtimeConnectArgs, RealtimeVerb};
 pub(crate) use run::RunArgs;
@@ -30,13 +30,13 @@ pub(crate) use webhook::{WebhookSendArgs, WebhookVerb};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Server")]
 pub struct RemoteArgs {
-    /// The server's address
-    #[arg(long, global = true, env = "MAYFLY_URL", default_value = "http://127.0.0.1:8787")]
-    pub url: String,
-    /// The key to use: the operator's for `apps`, a service key otherwise
+    /// The server's address [default: that of the `mayfly dev` that runs here, else http://127.0.0.1:8787]
+    #[arg(long, global = true, env = "MAYFLY_URL")]
+    pub url: Option<String>,
+    /// The key to use: the operator's for `apps`, a service key otherwise [default: that of `mayfly dev`]
     #[arg(long, global = true, env = "MAYFLY_KEY", hide_env_values = true)]
     pub key: Option<String>,
-    /// The app's id
+    /// The app's id [default: that of `mayfly dev`]
     #[arg(long, global = true, env = "MAYFLY_APP")]
     pub app: Option<String>,
     /// Print the server's JSON answer
@@ -47,23 +47,23 @@ pub struct RemoteArgs {
 /// What a server can be asked for.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Let agents that work in a folder find the server: writes .mcp.json, without a key
+    /// Begin a project in a folder: types, tsconfig.json, .gitignore, a first function, and .mcp.json, by which agents find
+    /// the server. What is there already stays
     Init {
         /// The folder
         #[arg(default_value = ".")]
         dir: PathBuf,
     },
-    /// Deploy a function from a file or a folder
-    Deploy {
-        /// NAME.ts|js, or a folder with index.ts|js and perhaps function.json
-        path: PathBuf,
-        /// The function's name [default: the file's or folder's]
-        #[arg(long)]
-        name: Option<String>,
-        /// An environment variable, NAME=value (repeatable; replaces all of the function's variables)
-        #[arg(long = "env", value_name = "NAME=VALUE")]
-        env: Vec<String>,
+    /// Write a new function: NAME/index.ts
+    New {
+        /// The function's name
+        name: String,
+        /// The folder of the functions
+        #[arg(long, default_value = ".")]
+        dir: PathBuf,
     },
+    /// Deploy functions from files or folders
+    Deploy(DeployArgs),
     /// Call a function as the service role, and show its answer
     Invoke {
         /// The function

@@ -1,21 +1,30 @@
 //! Makes one file of a function that imports others, by esbuild: the project's own, the machine's, or npm's.
 
+mod browser;
+mod chain;
+mod esbuild;
 mod externals;
+mod import_map;
+mod packet;
+mod program;
+mod resolver;
+mod service;
+mod sizes;
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
-use mayfly_runtime::{SOURCE_BYTES_MAX, Source, imports};
+use mayfly_runtime::{SOURCE_BYTES_MAX, Source, needs_bundler};
 use serde_json::Value;
 
-use externals::{Externals, available, bare_names};
+use browser::{BrowserMaps, stand_ins};
+use esbuild::{Esbuild, Made, Wanted};
+use externals::required;
 
-/// What `npx` runs where no esbuild is installed.
-const ESBUILD: &str = "esbuild@0.25";
-/// What esbuild advises where one of Node's modules is missing: functions do not run there.
-const FOR_NODE: &str = " Are you trying to bundle for node? You can use \"--platform=node\" to do that, which will remove \
-                        this error.";
+/// Where a bundle is larger, its white space goes: it is sent, kept and parsed.
+const MINIFIED_ABOVE: usize = 1 << 20;
+/// The largest source map that the server takes.
+const MAP_BYTES_MAX: usize = 8 << 20;
+const MAP_PLACES_MAX: usize = 1 << 20;
 
 /// A function in one file.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,121 +34,82 @@ pub struct Bundle {
     pub source_map: Option<String>,
     /// The files that it was made of.
     pub inputs: Vec<PathBuf>,
+    /// What its author should know.
+    pub warnings: Vec<String>,
 }
 
 /// The function in `file`, whose text is `code`: as it is where it imports nothing, else bundled.
 pub(crate) fn bundle(file: &Path, code: String) -> Result<Bundle, String> {
     let file_name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
     let source = Source { file_name, code, source_map: None };
-    if imports(&source).iter().all(|name| name.starts_with("node:")) {
-        return Ok(Bundle { code: source.code, source_map: None, inputs: vec![file.to_owned()] });
+    if !needs_bundler(&source) {
+        let (code, inputs) = (source.code, vec![file.to_owned()]);
+        sizes::check(&code, file, &Value::Null)?;
+        return Ok(Bundle { code, source_map: None, inputs, warnings: Vec::new() });
     }
-    let esbuild = Esbuild::find(file)?;
-    let mut more = Vec::new();
-    let mut made = esbuild.run(file, &more)?;
-    if let Some(banner) = made.requires.banner()? {
-        more.push(banner);
-        made = esbuild.run(file, &more)?;
+    let esbuild = Esbuild::find(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let mut wanted = Wanted::default();
+    let mut made = esbuild.run(&wanted)?;
+    if stand_ins(&made.metafile) > 0 {
+        (wanted, made) = for_browsers(&esbuild, wanted, made);
     }
-    if made.bundle.code.len() > SOURCE_BYTES_MAX {
-        // Names stay: stacks are mapped, but what a class is called may matter to it.
-        more.extend(["--minify".to_owned(), "--keep-names".to_owned()]);
-        made = esbuild.run(file, &more)?;
+    if made.code.len() > MINIFIED_ABOVE {
+        wanted.minified = true;
+        made = esbuild.run(&wanted)?;
     }
-    Ok(made.bundle)
+    if made.source_map.len() > MAP_BYTES_MAX {
+        wanted.without_contents = true;
+        made = esbuild.run(&wanted)?;
+    }
+    sizes::check(&made.code, file, &made.metafile)?;
+    Ok(finished(made, &esbuild))
 }
 
-/// What esbuild made, and the Node modules that it left as imports.
-struct Made {
-    bundle: Bundle,
-    requires: Externals,
-}
-
-/// How esbuild is run here.
-struct Esbuild {
-    program: OsString,
-    arguments: Vec<String>,
-}
-
-impl Esbuild {
-    fn find(file: &Path) -> Result<Self, String> {
-        let installed = file
-            .canonicalize()
-            .map_err(|error| format!("{}: {error}", file.display()))?
-            .ancestors()
-            .map(|folder| folder.join("node_modules/.bin/esbuild"))
-            .find(|program| program.is_file());
-        if let Some(program) = installed {
-            return Ok(Self { program: program.into(), arguments: Vec::new() });
-        }
-        if on_path("esbuild") {
-            return Ok(Self { program: "esbuild".into(), arguments: Vec::new() });
-        }
-        if on_path("npx") {
-            return Ok(Self { program: "npx".into(), arguments: vec!["--yes".into(), ESBUILD.into()] });
-        }
-        Err(format!(
-            "{} imports other modules, and there is no esbuild to bundle them with: `npm install --save-dev esbuild`",
-            file.display()
-        ))
+/// The same with what packages have for browsers, where that does without more of what functions have not.
+fn for_browsers(esbuild: &Esbuild, wanted: Wanted, made: Made) -> (Wanted, Made) {
+    let maps = BrowserMaps::of(&made.metafile, esbuild.folder());
+    if maps.is_empty() {
+        return (wanted, made);
     }
-
-    fn run(&self, file: &Path, more: &[String]) -> Result<Made, String> {
-        let out = tempfile::tempdir().map_err(|error| format!("no folder for the bundle: {error}"))?;
-        let path = |name: &str| out.path().join(name);
-        let flag = |name: &str, path: PathBuf| {
-            let mut flag = OsString::from(name);
-            flag.push(path);
-            flag
-        };
-        let output = Command::new(&self.program)
-            .args(&self.arguments)
-            .arg(file)
-            .args(["--bundle", "--format=esm", "--platform=neutral", "--target=es2023", "--charset=utf8"])
-            .args(["--main-fields=browser,module,main", "--conditions=workerd,worker,browser"])
-            .args(["--sourcemap=external", "--external:node:*", "--log-level=error", "--color=false"])
-            .args([
-                "--define:process.env.NODE_ENV=\"production\"",
-                "--define:process.env={}",
-                "--define:global=globalThis",
-            ])
-            .args(bare_names().map(|name| format!("--alias:{name}=node:{name}")))
-            .args(more)
-            .arg(flag("--outfile=", path("function.js")))
-            .arg(flag("--metafile=", path("meta.json")))
-            .output()
-            .map_err(|error| format!("esbuild cannot be run: {error}"))?;
-        check(&output)?;
-        let read = |name: &str| {
-            std::fs::read_to_string(path(name)).map_err(|error| format!("esbuild left no {name}: {error}"))
-        };
-        let code = read("function.js")?;
-        let metafile: Value = serde_json::from_str(&read("meta.json")?).unwrap_or_default();
-        let bundle = Bundle { code, source_map: Some(read("function.js.map")?), inputs: inputs(&metafile) };
-        Ok(Made { bundle, requires: Externals::of(&metafile) })
+    let with_maps = Wanted { maps, ..Wanted::default() };
+    match esbuild.run(&with_maps) {
+        Ok(better) if stand_ins(&better.metafile) < stand_ins(&made.metafile) => (with_maps, better),
+        _ => (wanted, made),
     }
 }
 
-fn check(output: &Output) -> Result<(), String> {
-    if output.status.success() {
-        return Ok(());
+fn finished(made: Made, esbuild: &Esbuild) -> Bundle {
+    let mut warnings = Vec::new();
+    let inputs = inputs(&made.metafile, esbuild.folder());
+    let (mut code, mut source_map) = (made.code, Some(made.source_map));
+    if let Some(before) = required(&made.metafile) {
+        code = format!("{before}\n{code}");
+        // One line more before all others.
+        source_map = source_map.map(|map| map.replacen("\"mappings\": \"", "\"mappings\": \";", 1));
     }
-    let said = String::from_utf8_lossy(&output.stderr).replace(FOR_NODE, "");
-    let hint = if said.contains("is built into node") { format!("\n{}", available()) } else { String::new() };
-    Err(format!("the function cannot be bundled:\n{}{hint}", said.trim_end()))
+    if source_map.as_deref().is_some_and(is_too_large) {
+        warnings.push("the source map is left out: it is larger than the server takes".to_owned());
+        source_map = None;
+    }
+    Bundle { code, source_map, inputs, warnings }
 }
 
-#[allow(clippy::disallowed_methods, reason = "a look-up of a program, as the shell does it")]
-fn on_path(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+/// Whether the server would refuse a map for its size, or for the number of its places.
+fn is_too_large(map: &str) -> bool {
+    let mappings = map.split_once("\"mappings\": \"").map_or("", |(_, rest)| rest);
+    let places =
+        mappings.bytes().take_while(|byte| *byte != b'"').filter(|byte| matches!(byte, b',' | b';')).count();
+    map.len() > MAP_BYTES_MAX || places >= MAP_PLACES_MAX
 }
 
 /// The author's own files among those that went into a bundle.
-fn inputs(metafile: &Value) -> Vec<PathBuf> {
+fn inputs(metafile: &Value, folder: &Path) -> Vec<PathBuf> {
     let files = metafile["inputs"].as_object().into_iter().flat_map(|inputs| inputs.keys());
-    files.filter(|file| !file.contains("node_modules/")).map(PathBuf::from).collect()
+    let own = files.filter(|file| !file.contains("node_modules/") && !file.contains("nothing:"));
+    own.map(|file| folder.join(file)).collect()
 }
+
+const _: () = assert!(MINIFIED_ABOVE <= SOURCE_BYTES_MAX);
 
 #[cfg(test)]
 mod tests {
@@ -156,7 +126,10 @@ mod tests {
     fn only_the_authors_files_are_watched() {
         let meta =
             r#"{"inputs": {"src/a.ts": {}, "node_modules/x/index.js": {}, "../node_modules/y.js": {}}}"#;
-        assert_eq!(inputs(&serde_json::from_str(meta).unwrap()), [PathBuf::from("src/a.ts")]);
-        assert!(inputs(&Value::Null).is_empty());
+        assert_eq!(
+            inputs(&serde_json::from_str(meta).unwrap(), Path::new("/a")),
+            [PathBuf::from("/a/src/a.ts")]
+        );
+        assert!(inputs(&Value::Null, Path::new("/a")).is_empty());
     }
 }

@@ -4,6 +4,7 @@ mod args;
 mod bundle;
 mod client;
 mod exit;
+mod here;
 pub mod out;
 mod remote;
 pub mod source;

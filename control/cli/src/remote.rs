@@ -15,7 +15,11 @@ use serde_json::Value;
 use crate::args::RemoteArgs;
 use crate::client::{AppSocket, Client, ClientError, Events, Listening, ServerAnswer, Upgraded};
 use crate::exit::Exit;
+use crate::here;
 use crate::out;
+
+/// Where a server listens unless it is told otherwise.
+const DEFAULT_URL: &str = "http://127.0.0.1:8787";
 
 /// A server, an app and a key.
 #[derive(Debug)]
@@ -46,11 +50,19 @@ impl<T> Answered<T> {
 
 impl Remote {
     pub(crate) fn new(args: &RemoteArgs) -> Result<Self, Exit> {
-        let client = Client::new(&args.url, args.key.as_deref()).map_err(|error| {
+        let dev = here::running();
+        // A key goes to the server that it is of, and to no other.
+        let dev = dev.filter(|dev| args.url.as_ref().is_none_or(|url| url.trim_end_matches('/') == dev.url));
+        let of_dev = |member: fn(here::DevServer) -> String| dev.clone().map(member);
+        let url =
+            args.url.clone().or_else(|| of_dev(|dev| dev.url)).unwrap_or_else(|| DEFAULT_URL.to_owned());
+        let key = args.key.clone().or_else(|| of_dev(|dev| dev.key));
+        let app = args.app.clone().or_else(|| of_dev(|dev| dev.app));
+        let client = Client::new(&url, key.as_deref()).map_err(|error| {
             out::complain(&error.to_string());
             Exit::Usage
         })?;
-        Ok(Self { client, app: args.app.clone(), url: args.url.clone(), json: args.json })
+        Ok(Self { client, app, url, json: args.json })
     }
 
     /// Call an endpoint of the app in the flags; `names` are the other parts of its path.

@@ -9,7 +9,17 @@ use super::bundle::{Bundle, bundle};
 use mayfly_api::names;
 
 /// Source files of a function's folder, the first one that is there.
-const INDEX_FILES: [&str; 4] = ["index.ts", "index.js", "index.mts", "index.mjs"];
+const INDEX_FILES: [&str; 9] = [
+    "index.ts",
+    "index.js",
+    "index.mts",
+    "index.mjs",
+    "index.tsx",
+    "index.jsx",
+    "index.cjs",
+    "handler.ts",
+    "handler.js",
+];
 /// The largest file that is read.
 const FILE_BYTES_MAX: u64 = 8 << 20;
 
@@ -86,7 +96,7 @@ fn index_of(dir: &Path) -> Option<PathBuf> {
 fn is_source(name: &str) -> bool {
     !name.ends_with(".d.ts")
         && !name.starts_with('.')
-        && [".ts", ".js", ".mts", ".mjs"].iter().any(|end| name.ends_with(end))
+        && [".ts", ".js", ".mts", ".mjs", ".tsx", ".jsx"].iter().any(|end| name.ends_with(end))
 }
 
 /// A file's name, or for `index.ts` that of what it is the index of: its folder, or the one around `src`.

@@ -3,6 +3,7 @@
 mod approvals;
 mod apps;
 mod audit;
+mod deploy;
 mod env;
 mod functions;
 mod init;
@@ -10,6 +11,7 @@ mod keys;
 mod logs;
 mod mcp;
 mod policy;
+mod project;
 mod queue;
 mod realtime;
 mod run;
@@ -40,8 +42,12 @@ pub async fn run(args: &RemoteArgs, verb: Verb) -> Exit {
 
 async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
     match verb {
-        Verb::Init { dir } => init::init(remote, &dir),
-        Verb::Deploy { path, name, env } => functions::deploy(remote, &path, name, &env).await,
+        Verb::Init { dir } => {
+            project::init(&dir)?;
+            init::init(remote, &dir)
+        }
+        Verb::New { name, dir } => project::new(&dir, &name),
+        Verb::Deploy(args) => deploy::deploy(remote, args).await,
         Verb::Invoke { name, method, path, data, header, fail } => {
             let wanted = functions::TestCallArgs { method, path, data, header };
             functions::invoke(remote, &name, &wanted, fail).await

@@ -21,7 +21,7 @@ pub struct Admission {
 /// A request that was counted against its limits, and waits for a permit.
 #[derive(Debug)]
 pub struct Counted {
-    id: Box<str>,
+    id: Arc<str>,
     app: Arc<CachedApp>,
     rate_limit: RateLimitStatus,
 }

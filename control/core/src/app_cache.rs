@@ -21,6 +21,8 @@ pub use keys::{AppKeys, signing_key_name};
 pub struct CachedApp {
     /// Whether it is switched off, and why.
     pub paused: Option<Option<String>>,
+    /// Whether the platform has closed it.
+    pub closed: bool,
     /// What it is set to.
     pub config: AppConfig,
     /// The limits that hold.
@@ -87,7 +89,8 @@ impl AppCache {
         let signing_keys = store.signing_keys().list(app).await?;
         let keys = AppKeys::open(app, signing_keys, config.issuers.clone(), keyring)?;
         let paused = row.paused.then_some(row.paused_reason);
-        Ok(Some(Arc::new(CachedApp { paused, config, limits, keys: Arc::new(keys) })))
+        let closed = row.closed_reason.is_some();
+        Ok(Some(Arc::new(CachedApp { paused, closed, config, limits, keys: Arc::new(keys) })))
     }
 }
 

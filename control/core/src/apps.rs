@@ -141,6 +141,7 @@ fn info(context: &CallContext, app: AppRow) -> AppInfo {
         state: app.state,
         paused: app.paused,
         paused_reason: app.paused_reason,
+        closed_reason: app.closed_reason,
         created_at: app.created_at.into(),
     }
 }
@@ -152,6 +153,8 @@ fn config(app: AppRow) -> ConfigInfo {
         app_id: app.id,
         paused: app.paused,
         reason: app.paused_reason,
+        closed_reason: app.closed_reason,
+        database_full: app.database_full,
         cors_origins: config.cors_origins.as_slice().to_vec(),
         egress: config.egress.info(),
         limits: config.limits.info(),

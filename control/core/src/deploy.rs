@@ -4,9 +4,9 @@ mod manifest;
 
 use std::sync::Arc;
 
+use mayfly_ledger::{PlaceBounds, Places, TooManyWait};
 use mayfly_runtime::{Build, CompileError, Engine, Source};
 use serde_json::json;
-use tokio::sync::Semaphore;
 
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::functions::DeployFunction;
@@ -21,10 +21,9 @@ use crate::triggers::webhook;
 
 use manifest::Manifest;
 
-/// Builds at once: each may use a CPU for as long as its limits allow.
-const BUILDS_MAX: usize = 2;
-/// Deploys that may wait for a build.
-const WAITING_MAX: usize = 64;
+/// Builds at once: each may use a CPU for as long as its limits allow. An app that builds already leaves the last place
+/// to others.
+const BUILDS: PlaceBounds = PlaceBounds { total: 3, per_app: 2, reserve: 1, waiting_per_app: 32 };
 
 /// The use case. Cheap to clone.
 #[derive(Clone)]
@@ -39,8 +38,7 @@ struct Shared {
     function_cache: FunctionCache,
     schemas: Schemas,
     tasks: Tasks,
-    builds: Semaphore,
-    waiting: Semaphore,
+    builds: Places,
 }
 
 /// What a deploy made.
@@ -74,8 +72,7 @@ impl Deploy {
                 function_cache,
                 schemas,
                 tasks,
-                builds: Semaphore::new(BUILDS_MAX),
-                waiting: Semaphore::new(BUILDS_MAX + WAITING_MAX),
+                builds: Places::new(BUILDS),
             }),
         }
     }
@@ -140,9 +137,9 @@ impl Deploy {
 
     /// The image; and beside it, which schema it is deployed against.
     async fn build(&self, app: &str, source: Source) -> ApiResult<(Build, Option<String>)> {
-        let busy = || ApiError::new(Code::Overloaded, "too many deploys are waiting on this node");
-        let _waiting = self.shared.waiting.try_acquire().map_err(|_| busy())?;
-        let _permit = self.shared.builds.acquire().await.map_err(ApiError::internal)?;
+        let _place = self.shared.builds.take(app).await.map_err(|TooManyWait| {
+            ApiError::new(Code::Overloaded, "too many deploys of this app are waiting on this node")
+        })?;
         let built = async { self.shared.engine.build(&source).await.map_err(refuse) };
         let fingerprint = async { Ok(self.shared.schemas.known_fingerprint(app).await) };
         // Code that does not build is not kept waiting for the other.

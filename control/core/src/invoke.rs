@@ -29,6 +29,7 @@ use mayfly_api::ids;
 use mayfly_common::clock;
 use mayfly_common::tasks::Tasks;
 use mayfly_egress::EgressClient;
+use mayfly_ledger::{Account, Ledger};
 use mayfly_quota::{ConcurrencyPermit, CpuScheduler, Daily};
 use mayfly_runtime::providers::Fetch;
 use mayfly_runtime::{Call, Disconnected, Engine, Image, Limits, Outcome, Request};
@@ -96,6 +97,8 @@ pub struct Execution {
     pub engine: Engine,
     /// The CPU scheduler.
     pub cpu_scheduler: CpuScheduler,
+    /// The bytes that are held for apps.
+    pub ledger: Ledger,
     /// The daily quotas.
     pub daily: Daily,
     /// What a shutdown waits for.
@@ -172,6 +175,11 @@ impl Invoker {
     pub fn new(parts: InvokerParts) -> Self {
         let images = Images::new(parts.execution.engine.clone(), parts.records.store.clone());
         Self { shared: Arc::new(Shared { parts, images, pending_records: PendingRecords::default() }) }
+    }
+
+    /// The app's account of the bytes that are held for it.
+    pub fn account(&self, app: &str) -> Account {
+        self.shared.parts.execution.ledger.account(app)
     }
 
     /// Begin an invocation. A client that disconnects from here on does not end it half-way.

@@ -2,6 +2,7 @@
 
 mod app_recovery;
 mod cache_invalidation;
+mod change_notifications;
 mod claims_sweep;
 mod daily_quotas;
 mod idle_images;
@@ -11,6 +12,7 @@ mod realtime_messages;
 mod realtime_presence;
 mod reencryption;
 mod retention;
+mod warden;
 
 use mayfly_common::jobs::JobRunner;
 use mayfly_common::tasks::Tasks;
@@ -20,6 +22,7 @@ use mayfly_storage::StorageSweep;
 use mayfly_store::Store;
 use mayfly_tenant_db::tenant::Tenants;
 
+use crate::app_cache::AppCache;
 use crate::changes::ChangeFeeds;
 use crate::invalidation::CacheInvalidator;
 use crate::sockets::Channels;
@@ -40,6 +43,8 @@ pub struct JobParts {
     pub store: Store,
     /// The apps' databases.
     pub tenants: Tenants,
+    /// Apps and their limits.
+    pub apps: AppCache,
     /// Compiled images.
     pub engine: Engine,
     /// Every cache.
@@ -71,6 +76,7 @@ pub fn start(tasks: Tasks, node: &str, parts: JobParts) -> JobRunner<StoreLeases
     let mut runner = JobRunner::new(tasks, StoreLeases::new(parts.store.clone(), node));
     runner.start(parts.reencryption);
     runner.start(idle_images::IdleImages { engine: parts.engine });
+    runner.start(change_notifications::ChangeNotifications(parts.store.clone()));
     runner
         .start(cache_invalidation::CacheInvalidation { store: parts.store, invalidator: parts.invalidator });
     runner.start(parts.cron);
@@ -84,6 +90,7 @@ pub fn start(tasks: Tasks, node: &str, parts: JobParts) -> JobRunner<StoreLeases
     runner.start(parts.retention);
     runner.start(daily_quotas::DailyQuotas { daily: parts.daily });
     runner.start(claims_sweep::ClaimsSweep { tenants: parts.tenants.clone() });
+    runner.start(warden::WardenJob::new(parts.tenants.clone(), parts.apps));
     runner.start(app_recovery::AppRecovery { tenants: parts.tenants });
     runner
 }

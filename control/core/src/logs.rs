@@ -2,10 +2,7 @@
 
 mod tail;
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use mayfly_api::endpoint::{ApiCall, Handler};
@@ -16,6 +13,7 @@ use mayfly_api::logs::{
 };
 use mayfly_api::routes::LogsGet;
 use mayfly_api::value::Millis;
+use mayfly_ledger::{PlaceBounds, Places, TooManyWait};
 use mayfly_store::{
     BackgroundRecord, InvocationPage, InvocationQuery, InvocationRecord, LogLine, PromiseRecord, Sink, Store,
     StoreError,
@@ -28,6 +26,9 @@ pub use self::tail::{Tail, TailEvent, TailFilter};
 /// Records a page, unless asked otherwise.
 const LIMIT_DEFAULT: u32 = 100;
 
+/// Pages that are read at once: an app that reads already leaves the last to others.
+const PAGES: PlaceBounds = PlaceBounds { total: 6, per_app: 3, reserve: 2, waiting_per_app: 64 };
+
 /// Use cases of records.
 #[derive(Debug, Clone)]
 pub struct Logs {
@@ -35,13 +36,14 @@ pub struct Logs {
     invoker: Invoker,
     sink: Sink,
     closing: CancellationToken,
-    room: Arc<Semaphore>,
+    tails: Places,
+    pages: Places,
 }
 
 impl Logs {
     /// `invoker` knows what is not recorded yet, `sink` what was just written; live tails end with `closing`.
     pub fn new(store: Store, invoker: Invoker, sink: Sink, closing: CancellationToken) -> Self {
-        Self { store, invoker, sink, closing, room: Arc::new(Semaphore::new(tail::TAILS_MAX)) }
+        Self { store, invoker, sink, closing, tails: Places::new(tail::TAILS), pages: Places::new(PAGES) }
     }
 
     /// A function's records from now on, or from behind the record of that number.
@@ -53,9 +55,8 @@ impl Logs {
         filter: TailFilter,
     ) -> ApiResult<Tail> {
         self.check_exists(app, name).await?;
-        let room = Arc::clone(&self.room).try_acquire_owned().map_err(|_| {
-            let message = format!("{} live tails are open on this node already", tail::TAILS_MAX);
-            ApiError::new(Code::Overloaded, message)
+        let place = self.tails.try_take(app).ok_or_else(|| {
+            ApiError::new(Code::Overloaded, "as many live tails are open on this node already as may be")
         })?;
         let after = match after {
             Some(after) => after,
@@ -69,7 +70,7 @@ impl Logs {
             filter,
             written: self.sink.written(),
             closing: self.closing.clone(),
-            _room: room,
+            _place: place,
         }))
     }
 
@@ -83,6 +84,9 @@ impl Logs {
     /// One page of a function's records, newest first. What this node answered before is in it.
     async fn read(&self, app: &str, name: &str, query: &InvocationQuery) -> ApiResult<InvocationPage> {
         self.invoker.recorded(app).await?;
+        let _place = self.pages.take(app).await.map_err(|TooManyWait| {
+            ApiError::new(Code::Overloaded, "too many pages of this app's records are being read")
+        })?;
         match self.store.invocations().query(app, Some(name), query).await {
             Ok(page) => Ok(page),
             Err(StoreError::Conflict(_)) => {

@@ -15,6 +15,7 @@ use mayfly_api::routes::RunsList;
 use mayfly_api::run::{CodeRun, RUN_NAME, RunCapabilities, RunCode, RunError, RunLimits};
 use mayfly_api::scope::Scope;
 use mayfly_api::value::Millis;
+use mayfly_ledger::{Held, PlaceBounds, Places, TooManyWait};
 use mayfly_quota::{ConcurrencyPermit, CpuScheduler};
 use mayfly_runtime::{Engine, FUEL_PER_CPU_MS, Limits, ScriptSource, Source};
 use mayfly_telemetry::request::RequestContext;
@@ -39,11 +40,15 @@ const PROLOGUE: &str = "{ const send = fetch; globalThis.tools = new Proxy({ __p
     return told.result; const error = new Error(`tools.${name}: ${told.message}`); error.code = told.code; error.details = \
     told.details; throw error; } }); }";
 
+/// Code that is compiled at once, each in a process: an app that compiles already leaves the last to others.
+const COMPILING: PlaceBounds = PlaceBounds { total: 4, per_app: 3, reserve: 1, waiting_per_app: 256 };
+
 /// The use case. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Runs {
     parts: Arc<RunParts>,
     scripts: Arc<ScriptCache>,
+    compiling: Places,
 }
 
 /// What [`Runs`] works with.
@@ -81,7 +86,7 @@ pub struct RunTarget<'a> {
 impl Runs {
     /// Over these parts.
     pub fn new(parts: RunParts) -> Self {
-        Self { parts: Arc::new(parts), scripts: Arc::default() }
+        Self { parts: Arc::new(parts), scripts: Arc::default(), compiling: Places::new(COMPILING) }
     }
 
     /// Run code and wait until all of it is over.
@@ -132,8 +137,12 @@ impl Runs {
         };
         let mut running = parts.invoker.start(invocation).await?;
         let answered = match running.response().await {
-            Ok(response) => content_of(response, &running.id).await,
+            Ok(response) => content_of(response, &running.id, &parts.invoker.account(target.app)).await,
             Err(error) => Err(error),
+        };
+        let (answered, _held) = match answered {
+            Ok((status, headers, content, held)) => (Ok((status, headers, content)), held),
+            Err(error) => (Err(error), Held::default()),
         };
         if let Some(guard) = running.disconnect_guard() {
             guard.served();
@@ -175,6 +184,9 @@ impl Runs {
             source: Source { file_name: FILE_NAME.to_owned(), code, source_map: None },
             prologue: PROLOGUE.to_owned(),
         };
+        let _place = self.compiling.take(app).await.map_err(|TooManyWait| {
+            ApiError::new(Code::Overloaded, "too much code of this app waits to be compiled")
+        })?;
         let compile = self.parts.engine.compile_script(&source, limits);
         let compiled = self.parts.cpu_scheduler.run(app.into(), weight, compile).await;
         let script = Arc::new(CompiledScript::new(compiled.map_err(deploy::refuse)?));

@@ -6,9 +6,11 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use mayfly_api::access::Manager;
+use mayfly_api::decode::has_few_values;
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::functions::{InvokeFunction, Invoked};
 use mayfly_api::value::Millis;
+use mayfly_ledger::{Account, Held};
 use mayfly_quota::ConcurrencyPermit;
 use mayfly_runtime::{CollectError, Request, Response};
 use mayfly_telemetry::request::RequestContext;
@@ -21,6 +23,8 @@ use crate::logs::{background_info, entry};
 
 /// The longest body of a response that is shown: as long as one may be that is not streamed.
 const BODY_BYTES_MAX: usize = 32 << 20;
+/// A body that is shown is text, then a value, then part of an answer.
+const COPIES: usize = 4;
 /// Headers of a test call.
 const HEADERS_MAX: usize = 100;
 
@@ -96,7 +100,8 @@ impl TestCalls {
         let began = Instant::now();
         let mut running = self.invoker.start(invocation).await?;
         let response = running.response().await?;
-        let (status, headers, content) = content_of(response, &running.id).await?;
+        let (status, headers, content, _held) =
+            content_of(response, &running.id, &self.invoker.account(app)).await?;
         if let Some(guard) = running.disconnect_guard() {
             guard.served();
         }
@@ -119,11 +124,15 @@ impl TestCalls {
     }
 }
 
-/// Status, headers and body.
-type Content = (u16, Vec<(String, String)>, Option<Bytes>);
+/// Status, headers and body, and what is held for the body until it is shown.
+type Content = (u16, Vec<(String, String)>, Option<Bytes>, Held);
 
 /// A response with its whole body.
-pub(crate) async fn content_of(response: Response, invocation_id: &str) -> ApiResult<Content> {
+pub(crate) async fn content_of(
+    response: Response,
+    invocation_id: &str,
+    account: &Account,
+) -> ApiResult<Content> {
     let Response { status, headers, body } = response;
     let content = match body {
         Some(content) => {
@@ -131,7 +140,11 @@ pub(crate) async fn content_of(response: Response, invocation_id: &str) -> ApiRe
         }
         None => None,
     };
-    Ok((status, headers, content))
+    let bytes = content.as_ref().map_or(0, Bytes::len);
+    let held = account
+        .take(bytes * COPIES)
+        .map_err(|shortage| ApiError::from(shortage).of_invocation(invocation_id))?;
+    Ok((status, headers, content, held))
 }
 
 /// The request that a call asks for, and its path. `method` is the trigger's, where it names one and the call does not.
@@ -210,7 +223,10 @@ pub(crate) fn shown(status: u16, pairs: Vec<(String, String)>, content: Option<B
     }
     let is_json = headers.get("content-type").is_some_and(|kind| kind.contains("json"));
     let text = content.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let parsed = text.as_deref().filter(|_| is_json).and_then(|text| serde_json::from_str(text).ok());
+    let parsed = text
+        .as_deref()
+        .filter(|text| is_json && has_few_values(text.as_bytes()))
+        .and_then(|text| serde_json::from_str(text).ok());
     Invoked {
         status,
         headers,

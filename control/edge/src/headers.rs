@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use http::header::{AUTHORIZATION, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -64,7 +65,17 @@ impl Base {
 }
 
 fn is_authority(host: &str) -> bool {
-    !host.contains('@') && host.parse::<http::uri::Authority>().is_ok()
+    is_plain(host) || (!host.contains('@') && host.parse::<http::uri::Authority>().is_ok())
+}
+
+/// A name or an IPv4 address with or without a port, as almost all are: known without making anything of it.
+fn is_plain(host: &str) -> bool {
+    let (name, port) = host.split_once(':').unwrap_or((host, "80"));
+    let is_of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    !name.is_empty()
+        && name.bytes().all(is_of_a_name)
+        && matches!(port.len(), 1..=5)
+        && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The function's own headers, then ours over them.
@@ -78,11 +89,19 @@ pub(super) fn write_function_headers(
         if is_hop_by_hop(&name) || name == http::header::CONTENT_LENGTH || is_ours(&name) {
             continue;
         }
-        let bytes: Option<Vec<u8>> = value.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
-        let bytes = bytes.ok_or_else(|| ApiError::internal("a response header is not Latin-1"))?;
-        out.append(name, HeaderValue::from_bytes(&bytes).map_err(ApiError::internal)?);
+        out.append(name, header_value(value)?);
     }
     mark_invocation(out, invocation_id)
+}
+
+/// A value is a byte a character.
+fn header_value(text: String) -> ApiResult<HeaderValue> {
+    if text.is_ascii() {
+        return HeaderValue::from_maybe_shared(Bytes::from(text)).map_err(ApiError::internal);
+    }
+    let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    let bytes = bytes.ok_or_else(|| ApiError::internal("a response header is not Latin-1"))?;
+    HeaderValue::from_bytes(&bytes).map_err(ApiError::internal)
 }
 
 /// Say which invocation an answer comes from.

@@ -6,6 +6,7 @@ mod handlers;
 mod headers;
 mod layers;
 mod loopback;
+mod paced;
 mod policy_gate;
 mod reply;
 mod rescue;

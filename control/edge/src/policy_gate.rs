@@ -1,5 +1,6 @@
 //! Policies before the routes behind tools, where one asks for that: a request counts as a call of the route's tool.
 
+use mayfly_api::decode::{apart, check_values};
 use mayfly_api::error::ApiResult;
 use mayfly_mcp::call_of_route;
 
@@ -22,8 +23,13 @@ pub(crate) async fn admit<S: EdgeServices>(edge: &Edge<S>, request: &Managed) ->
     if request.found.route.route().tool.is_none() || request.head.extensions.get::<OurOwn>().is_some() {
         return Ok(free);
     }
+    let app = request.found.app.as_deref();
+    if !edge.services.binds_routes(app).await? {
+        return Ok(free);
+    }
     let query = request.head.uri.query().unwrap_or_default();
-    let Some((tool, arguments)) = call_of_route(&request.found, query, &request.body) else {
+    let read = || check_values(&request.body).map(|()| call_of_route(&request.found, query, &request.body));
+    let Some((tool, arguments)) = apart(app.unwrap_or(""), request.body.len(), read).await?? else {
         return Ok(free);
     };
     let call = ToolCall {

@@ -1,19 +1,23 @@
 //! `Reply`: a response whose body is complete or still being produced.
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::{FutureExt as _, Stream, StreamExt as _, stream};
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, StatusCode};
-use http_body::Frame;
+use http_body::{Body as _, Frame};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Either, Full, StreamBody};
 use mayfly_api::error::{ApiError, ApiResult};
+use mayfly_ledger::{Account, held_bytes};
 use mayfly_runtime::providers::GuestError;
 use mayfly_runtime::{Chunks, DisconnectGuard};
 use serde::Serialize;
 
 /// How long a request took, for callers who may know.
 pub(crate) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// Bodies from this length on are counted: more than a connection's buffers take at once.
+const HELD_BYTES_MIN: u64 = 64 << 10;
 
 /// A response to send.
 pub(crate) type Reply = http::Response<ReplyBody>;
@@ -24,6 +28,21 @@ pub(crate) type ReplyBody = Either<Full<Bytes>, UnsyncBoxBody<Bytes, GuestError>
 /// A response of status 200 with this body.
 pub(super) fn whole(body: impl Into<Bytes>) -> Reply {
     Reply::new(Either::Left(Full::new(body.into())))
+}
+
+/// The same response; a long body is taken from `account` as long as its client reads it.
+pub(super) fn held(reply: Reply, account: &Account) -> ApiResult<Reply> {
+    let (head, body) = reply.into_parts();
+    let body = match body {
+        Either::Left(body) if body.size_hint().lower() >= HELD_BYTES_MIN => {
+            // All of it is here.
+            let bytes = body.collect().now_or_never().and_then(Result::ok).unwrap_or_default().to_bytes();
+            let held = account.take(bytes.len())?;
+            Either::Left(Full::new(held_bytes(bytes, held)))
+        }
+        body => body,
+    };
+    Ok(Reply::from_parts(head, body))
 }
 
 /// A JSON response of this status.

@@ -70,8 +70,7 @@ fn write_headers(headers: &mut HeaderMap, error: &ApiError) {
         };
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
-    if matches!(code, Code::RequestTimeout | Code::PayloadTooLarge) {
-        // The rest of the body is still under way: this connection is of no more use.
+    if error.ends_connection() {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     if code == Code::UpgradeRequired {

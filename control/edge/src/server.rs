@@ -1,7 +1,7 @@
 //! Accepts connections up to a limit, serves HTTP/1.1 on them, and drains them at shutdown.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use mayfly_ledger::{Held, Ledger};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use super::services::EdgeServices;
 use super::stack::{self, Shared};
 use crate::Edge;
+use crate::paced::Paced;
 use crate::settings::{AccessLog, EdgeLimits};
 use mayfly_common::tasks::Tasks;
 
@@ -36,6 +38,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Server<E> {
     listener: TcpListener,
     shared: Shared<E>,
+    /// Open connections, by the peer's address.
+    connections: Ledger,
     tasks: Tasks,
 }
 
@@ -47,16 +51,20 @@ pub struct Draining {
 }
 
 impl<E: EdgeServices> Server<E> {
-    /// Serve `edge` on a listener.
+    /// Serve `edge` on a listener; the bytes that requests hold are taken from `ledger`.
     pub fn new(
         listener: TcpListener,
         edge: Edge<E>,
         limits: EdgeLimits,
         access_log: AccessLog,
+        ledger: Ledger,
         tasks: Tasks,
     ) -> Self {
         let base = edge.base.as_str().into();
-        Self { listener, shared: Shared { edge, limits, access_log, base, in_flight: Arc::default() }, tasks }
+        let requests = Ledger::new(limits.requests_max.into());
+        let connections = Ledger::new(limits.connections_max.into());
+        let shared = Shared { edge, limits, access_log, base, requests, ledger };
+        Self { listener, shared, connections, tasks }
     }
 
     /// Accept until `stop`; then the listener is closed.
@@ -70,7 +78,10 @@ impl<E: EdgeServices> Server<E> {
                 accepted = accept(&self.listener, &room) => accepted,
             };
             match accepted {
-                Ok((stream, peer, room)) => self.serve(stream, peer, room, draining.watch()),
+                Ok((stream, peer, room)) => match self.connections.account(&address_of(peer)).take(1) {
+                    Ok(held) => self.serve(stream, peer, Room { _node: room, _peer: held }, draining.watch()),
+                    Err(_) => tracing::debug!(%peer, "a connection was closed: its address has too many"),
+                },
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -80,7 +91,7 @@ impl<E: EdgeServices> Server<E> {
         draining
     }
 
-    fn serve(&self, stream: TcpStream, peer: SocketAddr, room: OwnedSemaphorePermit, watched: Watched) {
+    fn serve(&self, stream: TcpStream, peer: SocketAddr, room: Room, watched: Watched) {
         // Small answers leave at once. Only a matter of speed.
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(stack::build::<E, Incoming>(&self.shared, peer.ip()));
@@ -90,7 +101,7 @@ impl<E: EdgeServices> Server<E> {
             .max_headers(HEADERS_MAX)
             .max_header_size(HEAD_BYTES_MAX)
             .max_buf_size(READ_BYTES_MAX)
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(Paced::new(stream, self.shared.limits.write_timeout)), service)
             .with_upgrades();
         self.tasks.service(async move {
             let mut connection = pin!(connection);
@@ -107,6 +118,23 @@ impl<E: EdgeServices> Server<E> {
             }
             drop((room, watched));
         });
+    }
+}
+
+/// The place of one connection: the node's, and its address's.
+struct Room {
+    _node: OwnedSemaphorePermit,
+    _peer: Held,
+}
+
+/// Whose a connection is: one subscriber has a whole /64 of IPv6.
+fn address_of(peer: SocketAddr) -> String {
+    match peer.ip().to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let network = u128::from(address) & !u128::from(u64::MAX);
+            std::net::Ipv6Addr::from(network).to_string()
+        }
     }
 }
 

@@ -181,6 +181,9 @@ pub trait EdgeServices: Services + Clone + Send + Sync + 'static {
     /// The same for a request to the route behind a tool; `None`: no policy binds it.
     fn admit_route(&self, call: ToolCall) -> impl Future<Output = ApiResult<Option<i64>>> + Send;
 
+    /// Whether a policy asks for the requests to an app's routes, too.
+    fn binds_routes(&self, app: Option<&str>) -> impl Future<Output = ApiResult<bool>> + Send;
+
     /// The tools that a caller may call, at least with some arguments.
     fn listed_tools(&self, manager: &Manager) -> impl Future<Output = ApiResult<Vec<&'static str>>> + Send;
 

@@ -19,6 +19,8 @@ pub struct EdgeLimits {
     pub header_timeout: Duration,
     /// The longest pause within a request's body.
     pub body_idle_timeout: Duration,
+    /// Within this time, a client takes 64 KiB of an answer that waits for it.
+    pub write_timeout: Duration,
     /// The longest that any request may take: longer than the longest function.
     pub deadline: Duration,
     /// The pause between two heartbeats of a socket, and its pings.
@@ -30,12 +32,13 @@ pub struct EdgeLimits {
 impl Default for EdgeLimits {
     fn default() -> Self {
         Self {
-            body_bytes_max: 10 << 20,
+            body_bytes_max: 24 << 20,
             upload_bytes_max: 5 << 30,
             connections_max: 10_000,
             requests_max: 1_024,
             header_timeout: Duration::from_secs(30),
             body_idle_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(30),
             deadline: Duration::from_secs(360),
             socket_heartbeat: Duration::from_secs(HEARTBEAT_SECONDS),
             socket_write_timeout: Duration::from_secs(10),

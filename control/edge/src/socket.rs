@@ -75,9 +75,11 @@ async fn upgraded(upgrade: OnUpgrade, limits: &EdgeLimits) -> Option<Wire> {
 /// How the socket of a client ends that may have none.
 fn refusal(error: &ApiError) -> SocketClose {
     let code = match error.code() {
-        Code::AppPaused | Code::QuotaRateLimit | Code::ConcurrencyLimit | Code::Overloaded => {
-            close_code::TRY_LATER
-        }
+        Code::AppPaused
+        | Code::AppClosed
+        | Code::QuotaRateLimit
+        | Code::ConcurrencyLimit
+        | Code::Overloaded => close_code::TRY_LATER,
         code if code.status().is_server_error() => close_code::INTERNAL,
         _ => close_code::POLICY,
     };

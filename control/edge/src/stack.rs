@@ -6,12 +6,12 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 
 use bytes::Bytes;
 use http::Request;
 use http_body::Body;
 use http_body_util::Full;
+use mayfly_ledger::Ledger;
 use tower::layer::layer_fn;
 use tower::{Service, ServiceBuilder, ServiceExt as _, service_fn};
 
@@ -42,7 +42,10 @@ pub(super) struct Shared<E> {
     pub(super) limits: EdgeLimits,
     pub(super) access_log: AccessLog,
     pub(super) base: Arc<str>,
-    pub(super) in_flight: Arc<AtomicU32>,
+    /// Requests that are being worked on, by app.
+    pub(super) requests: Ledger,
+    /// Bytes that are held, by app.
+    pub(super) ledger: Ledger,
 }
 
 /// The stack for the requests of one connection.
@@ -57,7 +60,7 @@ where
 {
     let asked_again = shared.clone();
     let loopback = Loopback::new(move |request| ask(&asked_again, peer, request));
-    let Shared { edge, limits, access_log, base, in_flight } = shared.clone();
+    let Shared { edge, limits, access_log, base, requests, ledger } = shared.clone();
     let services = || edge.services.clone();
     let (marking, lookup, resolving) = (services(), services(), services());
     let (authorizing, admitting) = (services(), services());
@@ -73,7 +76,7 @@ where
         // Inside the rescue, which turns what it caught into an answer like any other.
         .layer(layer_fn(CatchPanic::new))
         // Before any work, and before a timer is set.
-        .layer(layer_fn(move |inner| LoadShed::new(inner, Arc::clone(&in_flight), limits.requests_max)))
+        .layer(layer_fn(move |inner| LoadShed::new(inner, requests.clone())))
         // Around everything that waits.
         .layer(layer_fn(move |inner| EnforceDeadline::new(inner, limits.deadline)))
         // The first that may ask the store; before the body, which a preflight does not have.
@@ -89,7 +92,9 @@ where
         // `Resolved` -> `Authorized`
         .layer(layer_fn(move |inner| Auth::new(inner, authorizing.clone())))
         // `Authorized` -> `Admitted`: who may not has no body read and takes no permit.
-        .layer(layer_fn(move |inner| Admit::new(inner, admitting.clone(), limits.body_bytes_max)))
+        .layer(layer_fn(move |inner| {
+            Admit::new(inner, admitting.clone(), ledger.clone(), limits.body_bytes_max)
+        }))
         .service(service_fn(move |request: Admitted<E>| dispatch(edge.clone(), loopback.clone(), request)))
 }
 

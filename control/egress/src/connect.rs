@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -11,10 +11,11 @@ use std::time::Duration;
 use http::Uri;
 use hyper_util::rt::TokioIo;
 use mayfly_runtime::providers::BoxFuture;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tower::Service;
 
 use super::guard::{Cidr, check_address};
+use super::resolve::Resolver;
 
 /// Resolution and TCP handshake together.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -22,6 +23,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The connector under TLS: the name stays with the layers above (SNI, `Host`), the address is chosen here.
 #[derive(Debug, Clone)]
 pub(super) struct GuardedConnector {
+    resolver: Resolver,
     allow: Arc<[Cidr]>,
 }
 
@@ -37,8 +39,8 @@ pub(super) enum ConnectError {
 }
 
 impl GuardedConnector {
-    pub(super) fn new(allow: Arc<[Cidr]>) -> Self {
-        Self { allow }
+    pub(super) fn new(resolver: Resolver, allow: Arc<[Cidr]>) -> Self {
+        Self { resolver, allow }
     }
 }
 
@@ -52,9 +54,9 @@ impl Service<Uri> for GuardedConnector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let allow = Arc::clone(&self.allow);
+        let (resolver, allow) = (self.resolver.clone(), Arc::clone(&self.allow));
         Box::pin(async move {
-            match tokio::time::timeout(CONNECT_TIMEOUT, connect(&uri, &allow)).await {
+            match tokio::time::timeout(CONNECT_TIMEOUT, connect(&uri, &resolver, &allow)).await {
                 Ok(connected) => connected.map(TokioIo::new),
                 Err(_) => Err(ConnectError::TimedOut),
             }
@@ -62,10 +64,10 @@ impl Service<Uri> for GuardedConnector {
     }
 }
 
-async fn connect(uri: &Uri, allow: &[Cidr]) -> Result<TcpStream, ConnectError> {
+async fn connect(uri: &Uri, resolver: &Resolver, allow: &[Cidr]) -> Result<TcpStream, ConnectError> {
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-    let addresses = check_all(&resolve(host, port).await?, allow)?;
+    let addresses = check_all(&resolver.addresses(host, port).await.map_err(ConnectError::Failed)?, allow)?;
     let mut last = io::Error::from(io::ErrorKind::NotFound);
     for address in addresses {
         match TcpStream::connect(address).await {
@@ -81,13 +83,6 @@ async fn connect(uri: &Uri, allow: &[Cidr]) -> Result<TcpStream, ConnectError> {
         }
     }
     Err(ConnectError::Failed(last))
-}
-
-async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError> {
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, port)]);
-    }
-    Ok(lookup_host((host, port)).await.map_err(ConnectError::Failed)?.collect())
 }
 
 /// One address that is not public refuses the name: mixing them is an attack.
@@ -138,7 +133,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_for_loopback_is_refused_after_resolution() {
-        let refused = connect(&Uri::from_static("http://localhost:8080/"), &[]).await;
+        let resolver = Resolver::of("a", Resolver::places());
+        let refused = connect(&Uri::from_static("http://localhost:8080/"), &resolver, &[]).await;
         assert!(matches!(refused, Err(ConnectError::NotPublic)), "{refused:?}");
     }
 }

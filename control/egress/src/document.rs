@@ -4,10 +4,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use mayfly_ledger::Account;
 use mayfly_runtime::providers::{BoxFuture, FetchRequest, Redirect};
 
 use super::EgressClient;
-use super::exchange::{self, FetchLimits};
+use super::exchange;
+use super::limits::FetchLimits;
 use mayfly_jwt::jwks::Documents;
 
 /// From name to last byte.
@@ -28,7 +30,13 @@ impl EgressClient {
             redirect: Redirect::Error,
         };
         let fetch = self.for_app(app);
-        let limits = FetchLimits { allow: &fetch.allow, lists: None, body_bytes_max: bytes_max as u64 };
+        let account = Account::default();
+        let limits = FetchLimits {
+            allow: &fetch.allow,
+            lists: None,
+            account: &account,
+            body_bytes_max: bytes_max as u64,
+        };
         let read = async {
             let answer =
                 exchange::run(&fetch.client, limits, request).await.map_err(|error| error.message)?;

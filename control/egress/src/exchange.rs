@@ -11,10 +11,11 @@ use url::Url;
 
 use super::connect::GuardedConnector;
 use super::failure::{denied, explain, failed};
-use super::guard::{Cidr, Denied, check_url};
+use super::guard::{Denied, check_url};
+use super::limits::FetchLimits;
 use super::redirect::{HOPS_MAX, Hop, follow, location};
 use super::upload::{Upload, UploadBody};
-use super::{EgressLists, headers, response};
+use super::{headers, response};
 
 /// A client that belongs to one app: pooled connections are never shared between tenants.
 pub(super) type AppClient = Client<HttpsConnector<GuardedConnector>, UploadBody>;
@@ -22,21 +23,6 @@ pub(super) type AppClient = Client<HttpsConnector<GuardedConnector>, UploadBody>
 /// From the request to the head of its response, the connection included. As long as a function runs by default: one
 /// that waits longer than that has been ended already.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest body of a response, decompressed. A function reads it in chunks: what it holds of it is limited by its
-/// own memory.
-pub(super) const BODY_BYTES_MAX: u64 = 5 << 30;
-
-/// The limits of a request.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct FetchLimits<'a> {
-    /// The operator's exceptions from what is public.
-    pub(super) allow: &'a [Cidr],
-    /// The app's own lists of hosts.
-    pub(super) lists: Option<&'a EgressLists>,
-    /// The longest body of a response.
-    pub(super) body_bytes_max: u64,
-}
-
 /// Send one request, and follow its redirects.
 pub(super) async fn run(
     client: &AppClient,
@@ -56,7 +42,7 @@ pub(super) async fn run(
         let place = location(received.status(), received.headers());
         match (redirects, place) {
             (Redirect::Manual, _) | (_, None) => {
-                return response::read(received, &hop.url, followed > 0, limits.body_bytes_max).await;
+                return response::read(received, &hop.url, followed > 0, limits).await;
             }
             (Redirect::Error, Some(_)) => return Err(failed("the answer is a redirect")),
             (Redirect::Follow, Some(place)) => {

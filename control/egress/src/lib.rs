@@ -7,8 +7,10 @@ mod exchange;
 mod failure;
 pub mod guard;
 mod headers;
+mod limits;
 mod lists;
 mod redirect;
+mod resolve;
 mod response;
 mod upload;
 
@@ -20,13 +22,16 @@ use std::time::Duration;
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use mayfly_ledger::{Account, Places};
 use mayfly_runtime::providers::{BoxFuture, Fetch, FetchRequest, FetchResponse, GuestError};
 
 pub use lists::EgressLists;
 
 use connect::GuardedConnector;
-use exchange::{AppClient, FetchLimits};
+use exchange::AppClient;
 use guard::Cidr;
+use limits::FetchLimits;
+use resolve::Resolver;
 
 use mayfly_common::tls::Authorities;
 use mayfly_telemetry::trace::{TRACEPARENT, Trace};
@@ -49,6 +54,7 @@ pub struct EgressClient {
 }
 
 struct Pools {
+    lookups: Places,
     allow: Arc<[Cidr]>,
     tls: rustls::ClientConfig,
     by_app: Mutex<HashMap<Box<str>, Arc<AppFetch>>>,
@@ -63,6 +69,7 @@ struct AppFetch {
 /// `fetch` for one invocation: the app's connections, the request's trace.
 struct Traced {
     fetch: Arc<AppFetch>,
+    account: Account,
     /// The hosts that the app lets its functions reach.
     lists: Arc<EgressLists>,
     /// Started by the first request, when the caller sent none: most invocations fetch nothing.
@@ -83,13 +90,26 @@ impl EgressClient {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(authorities.beside_public())
             .with_no_client_auth();
-        Ok(Self { pools: Arc::new(Pools { allow: allow.into(), tls, by_app: Mutex::default() }) })
+        Ok(Self {
+            pools: Arc::new(Pools {
+                lookups: Resolver::places(),
+                allow: allow.into(),
+                tls,
+                by_app: Mutex::default(),
+            }),
+        })
     }
 
-    /// `fetch` for one invocation of an app, within the app's own lists of hosts.
-    pub fn for_invocation(&self, app: &str, lists: Arc<EgressLists>, trace: Option<Trace>) -> Arc<dyn Fetch> {
+    /// `fetch` for one invocation of an app, within the app's own lists of hosts; what is held for it comes from `account`.
+    pub fn for_invocation(
+        &self,
+        app: &str,
+        account: Account,
+        lists: Arc<EgressLists>,
+        trace: Option<Trace>,
+    ) -> Arc<dyn Fetch> {
         let trace = trace.map_or_else(OnceLock::new, OnceLock::from);
-        Arc::new(Traced { fetch: self.for_app(app), lists, trace })
+        Arc::new(Traced { fetch: self.for_app(app), account, lists, trace })
     }
 
     fn for_app(&self, app: &str) -> Arc<AppFetch> {
@@ -101,7 +121,7 @@ impl EgressClient {
             // A pool in use is kept by its users' handles; those without a user are removed.
             pools.retain(|_, pool| Arc::strong_count(pool) > 1);
         }
-        let made = Arc::new(self.pools.client());
+        let made = Arc::new(self.pools.client(app));
         if pools.len() < POOLS_MAX {
             pools.insert(app.into(), Arc::clone(&made));
         }
@@ -110,13 +130,14 @@ impl EgressClient {
 }
 
 impl Pools {
-    fn client(&self) -> AppFetch {
+    fn client(&self, app: &str) -> AppFetch {
+        let resolver = Resolver::of(app, self.lookups.clone());
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(self.tls.clone())
             .https_or_http()
             .enable_http1()
             .enable_http2()
-            .wrap_connector(GuardedConnector::new(Arc::clone(&self.allow)));
+            .wrap_connector(GuardedConnector::new(resolver, Arc::clone(&self.allow)));
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
@@ -142,7 +163,8 @@ impl Fetch for Traced {
             let limits = FetchLimits {
                 allow: &self.fetch.allow,
                 lists: Some(&self.lists),
-                body_bytes_max: exchange::BODY_BYTES_MAX,
+                account: &self.account,
+                body_bytes_max: limits::BODY_BYTES_MAX,
             };
             exchange::run(&self.fetch.client, limits, request).await
         })

@@ -1,11 +1,13 @@
 //! The response to a request: its head, and its body decompressed; whole where it is small, else streamed as it is
 //! read.
 
+mod brotli;
+
 use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
-use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder};
+use async_compression::tokio::bufread::{GzipDecoder, ZlibDecoder};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
 use http::header::CONTENT_ENCODING;
@@ -13,14 +15,16 @@ use http::{HeaderMap, Response};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use mayfly_ledger::{Account, Held};
 use mayfly_runtime::providers::{FetchResponse, GuestError};
 use mayfly_runtime::{Body, Chunks};
-use tokio::io::AsyncBufRead;
+use tokio::io::{AsyncBufRead, AsyncRead};
 use tokio_util::io::{ReaderStream, StreamReader};
 use url::Url;
 
 use super::failure::failed;
 use super::headers;
+use super::limits::FetchLimits;
 
 /// The longest pause within a body.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,6 +32,9 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 const WHOLE_BYTES_MAX: u64 = 64 << 10;
 /// Bytes decompressed at a time: a decompression bomb is met chunk by chunk, like any other body.
 const CHUNK_BYTES: usize = 64 << 10;
+
+/// What an open body counts in the ledger beside a large window: buffers of the connection and of the decoder.
+const OPEN_BODY_BYTES: usize = 128 << 10;
 
 type ByteStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
@@ -44,7 +51,7 @@ pub(super) async fn read(
     received: Response<Incoming>,
     url: &Url,
     redirected: bool,
-    bytes_max: u64,
+    FetchLimits { account, body_bytes_max: bytes_max, .. }: FetchLimits<'_>,
 ) -> Result<FetchResponse, GuestError> {
     let (head, body) = received.into_parts();
     let encoding = encoding(&head.headers);
@@ -53,7 +60,9 @@ pub(super) async fn read(
         return Err(too_long(bytes_max));
     }
     let is_small = encoding.is_none() && announced.is_some_and(|bytes| bytes <= WHOLE_BYTES_MAX);
-    let chunks = bounded(decompressed(arriving(body), encoding), bytes_max);
+    let open = account.take(OPEN_BODY_BYTES).map_err(GuestError::no_memory)?;
+    let plain = decompressed(arriving(body), encoding, account);
+    let chunks = bounded(holding(plain, open), bytes_max);
     let mut url = url.clone();
     url.set_fragment(None);
     let body = if is_small { Body::from(whole(chunks).await?) } else { Body::Stream(Chunks::new(chunks)) };
@@ -102,15 +111,24 @@ fn arriving(body: Incoming) -> ByteStream {
     }))
 }
 
-fn decompressed(compressed: ByteStream, encoding: Option<Encoding>) -> ByteStream {
-    let Some(encoding) = encoding else { return compressed };
-    let compressed = StreamReader::new(compressed);
-    let plain: Pin<Box<dyn tokio::io::AsyncRead + Send>> = match encoding {
-        Encoding::Gzip => Box::pin(gzip(compressed)),
-        Encoding::Deflate => Box::pin(ZlibDecoder::new(compressed)),
-        Encoding::Brotli => Box::pin(BrotliDecoder::new(compressed)),
-    };
+fn decompressed(compressed: ByteStream, encoding: Option<Encoding>, account: &Account) -> ByteStream {
+    match encoding {
+        None => compressed,
+        Some(Encoding::Gzip) => chunks_of(gzip(StreamReader::new(compressed))),
+        Some(Encoding::Deflate) => chunks_of(ZlibDecoder::new(StreamReader::new(compressed))),
+        Some(Encoding::Brotli) => brotli::decompressed(compressed, account.clone()),
+    }
+}
+
+fn chunks_of(plain: impl AsyncRead + Send + 'static) -> ByteStream {
     Box::pin(ReaderStream::with_capacity(plain, CHUNK_BYTES))
+}
+
+/// The same stream; what was taken for it goes back with it.
+fn holding(stream: ByteStream, held: Held) -> ByteStream {
+    Box::pin(stream.inspect(move |_| {
+        let _kept = &held;
+    }))
 }
 
 /// A gzip body may have several members in a row.
@@ -127,7 +145,7 @@ fn bounded(chunks_in: ByteStream, bytes_max: u64) -> impl Stream<Item = Result<B
         match chunks_in.next().await? {
             Err(error) => {
                 // The decoder's own messages are not for the function's author.
-                let known = ["broke off", "stopped arriving"];
+                let known = ["broke off", "stopped arriving", brotli::NO_MEMORY];
                 let said = error.to_string();
                 let why = known.into_iter().find(|known| said == *known).unwrap_or("cannot be decompressed");
                 Some((Err(failed(format_args!("the answer's body {why}"))), (chunks_in, None)))

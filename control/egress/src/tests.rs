@@ -69,7 +69,9 @@ async fn gzip(plain: &[u8]) -> Vec<u8> {
 async fn body(url: String, bytes_max: u64) -> Result<Bytes, String> {
     let egress = EgressClient::new(&["127.0.0.1/32".parse().unwrap()], &Authorities::default()).unwrap();
     let fetch = egress.for_app("app_a");
-    let limits = FetchLimits { allow: &fetch.allow, lists: None, body_bytes_max: bytes_max };
+    let account = Account::default();
+    let limits =
+        FetchLimits { allow: &fetch.allow, lists: None, account: &account, body_bytes_max: bytes_max };
     let answer = exchange::run(&fetch.client, limits, get(url)).await.map_err(|error| error.to_string())?;
     assert!(!answer.headers.iter().any(|(name, _)| name == "content-encoding"));
     answer.body.collect(usize::MAX).await.map_err(|error| error.to_string())
@@ -119,6 +121,7 @@ fn get(url: String) -> FetchRequest {
 fn open() -> Arc<dyn Fetch> {
     EgressClient::new(&["127.0.0.1/32".parse().unwrap()], &Authorities::default()).unwrap().for_invocation(
         "app_a",
+        Account::default(),
         Arc::default(),
         None,
     )
@@ -129,6 +132,7 @@ async fn loopback_is_refused_unless_the_operator_allows_it() {
     let (address, mut seen) = origin().await;
     let closed = EgressClient::new(&[], &Authorities::default()).unwrap().for_invocation(
         "app_a",
+        Account::default(),
         Arc::default(),
         None,
     );

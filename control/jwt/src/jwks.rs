@@ -48,6 +48,8 @@ struct State {
     keys: Option<(Arc<KeySet>, Instant)>,
     attempted: Option<Instant>,
     error: String,
+    /// What was told of malformed keys.
+    passed_over: Vec<String>,
     fetching: Option<Fetching>,
 }
 
@@ -124,19 +126,29 @@ impl Jwks {
         let (this, address) = (self.clone(), (Box::from(app), Box::from(url)));
         let document = self.documents.get(app, url, JWKS_BYTES_MAX);
         let task = tokio::spawn(async move {
+            let mut passed_over = Vec::new();
             let answer = document.await.and_then(|document| {
-                KeySet::published(&document).map_err(|error| format!("the document is no key set: {error}"))
+                let told = |place, error| passed_over.push(format!("key {place}: {error}"));
+                KeySet::published(&document, told)
+                    .map_err(|error| format!("the document is no key set: {error}"))
             });
-            this.store(&address, answer);
+            this.store(&address, answer, passed_over);
         });
         let done: BoxFuture<'static, ()> = Box::pin(task.map(|_| ()));
         done.shared()
     }
 
-    fn store(&self, address: &Address, answer: Result<KeySet, String>) {
+    fn store(&self, address: &Address, answer: Result<KeySet, String>, passed_over: Vec<String>) {
         let mut sets = self.sets();
         let Some(state) = sets.get_mut(address) else { return };
         state.fetching = None;
+        // Once, not with each fetch.
+        if answer.is_ok() && state.passed_over != passed_over {
+            if !passed_over.is_empty() {
+                tracing::warn!(app = %address.0, url = %address.1, keys = ?passed_over, "malformed keys of an issuer are passed over");
+            }
+            state.passed_over = passed_over;
+        }
         match answer {
             Ok(fresh) => {
                 // An unchanged set stays the same one: what was verified with it stays verified.

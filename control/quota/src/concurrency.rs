@@ -8,12 +8,16 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::error::QuotaError;
-use super::fair_queue::FairQueue;
+use super::fair_queue::{FairQueue, Work};
 use super::limits::{EffectiveLimits, Rate};
 use super::token_bucket::TokenBucket;
 
 /// The expected cost of an app's first invocation: a millisecond.
 const FIRST_COST: u64 = 10_000_000;
+/// The last part of a node's permits is for apps that have few.
+const RESERVE_PART: u32 = 4;
+/// Few are at most this part of them.
+const FEW_PART: u32 = 16;
 /// Apps kept before those without any state are removed.
 const APPS_MAX: usize = 4_096;
 
@@ -115,9 +119,9 @@ impl ConcurrencyLimiter {
         let mut state = self.state();
         state.sweep();
         let (app, entry) = state.app(app, limits, self.app_max);
-        let app_full = entry.taken >= entry.max;
+        let (app_full, has) = (entry.taken >= entry.max, entry.taken);
         let waiting = state.queue.waiting(&app);
-        if !app_full && waiting == 0 && state.taken < self.node_max {
+        if !app_full && waiting == 0 && self.is_open_to(has, state.taken) {
             state.queue.pass(&app);
             return Ok(Entry::Admitted(state.issue(self, &app)));
         }
@@ -128,8 +132,15 @@ impl ConcurrencyLimiter {
         let (sender, permit) = oneshot::channel();
         let ticket = state.next_ticket;
         state.next_ticket += 1;
-        state.queue.push(&app, Waiter { ticket, permit: sender });
+        state.queue.push(&app, Work::Long, Waiter { ticket, permit: sender });
         Ok(Entry::Queued { app, ticket, permit })
+    }
+
+    /// Whether an app with `has` permits may take another, of a node that has given out `taken`. The last quarter is for
+    /// apps that have few: sandboxes that only wait cost others nothing but their places.
+    fn is_open_to(&self, has: u32, taken: u32) -> bool {
+        let few = self.node_max.div_ceil(FEW_PART);
+        taken < if has < few { self.node_max } else { self.node_max - self.node_max / RESERVE_PART }
     }
 
     fn refusal(&self, app: &str) -> QuotaError {
@@ -151,8 +162,11 @@ impl ConcurrencyLimiter {
             if state.taken >= self.node_max {
                 return;
             }
-            let State { queue, apps, .. } = &mut *state;
-            let next = queue.pop(|app| apps.get(app).is_none_or(|entry| entry.taken < entry.max));
+            let State { queue, apps, taken, .. } = &mut *state;
+            let next = queue.pop(|app| {
+                apps.get(app)
+                    .is_none_or(|entry| entry.taken < entry.max && self.is_open_to(entry.taken, *taken))
+            });
             let Some((app, waiter)) = next else { return };
             let permit = state.issue(self, &app);
             drop(state);

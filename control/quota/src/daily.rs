@@ -82,12 +82,12 @@ impl Daily {
     }
 
     /// An invocation begins.
-    pub fn begin(&self, app: &str) {
+    pub fn begin(&self, app: &Arc<str>) {
         self.add(app, DayUsage { invocations: 1, ..DayUsage::default() });
     }
 
     /// An invocation is over.
-    pub fn spend(&self, app: &str, fuel: u64, egress_bytes: u64) {
+    pub fn spend(&self, app: &Arc<str>, fuel: u64, egress_bytes: u64) {
         self.add(app, DayUsage { invocations: 0, fuel, egress_bytes });
     }
 
@@ -117,9 +117,9 @@ impl Daily {
         Ok(day.total())
     }
 
-    fn add(&self, app: &str, usage: DayUsage) {
+    fn add(&self, app: &Arc<str>, usage: DayUsage) {
         let mut days = self.days();
-        let day = days.entry((Arc::from(app), clock::now().date_naive())).or_default();
+        let day = days.entry((Arc::clone(app), clock::now().date_naive())).or_default();
         day.pending = day.pending + usage;
     }
 

@@ -3,8 +3,13 @@
 //! Each app has a virtual time that moves on by the cost of its work, divided by its weight. The app with the lowest is
 //! next. No app saves up: one that comes back from a pause begins at the present virtual time.
 
-use std::collections::{HashMap, VecDeque};
+mod waiting;
+
+use std::collections::HashMap;
 use std::hash::Hash;
+
+use self::waiting::Waiting;
+pub(super) use self::waiting::Work;
 
 /// The waiters, by app.
 #[derive(Debug)]
@@ -29,7 +34,7 @@ struct Share<W> {
     time: u64,
     /// How many steps of its work execute at this moment, where that is told.
     running: u32,
-    waiting: VecDeque<(u64, W)>,
+    waiting: Waiting<W>,
 }
 
 impl<K, W> Default for FairQueue<K, W> {
@@ -39,8 +44,8 @@ impl<K, W> Default for FairQueue<K, W> {
 }
 
 impl<K: Hash + Eq + Clone, W> FairQueue<K, W> {
-    /// Adds a waiter.
-    pub(super) fn push(&mut self, app: &K, waiter: W) {
+    /// Adds a waiter, behind those of its app that are like it.
+    pub(super) fn push(&mut self, app: &K, work: Work, waiter: W) {
         self.arrivals += 1;
         self.waiting += 1;
         let (now, arrival) = (self.now, self.arrivals);
@@ -48,7 +53,7 @@ impl<K: Hash + Eq + Clone, W> FairQueue<K, W> {
         if share.waiting.is_empty() {
             share.time = share.time.max(now);
         }
-        share.waiting.push_back((arrival, waiter));
+        share.waiting.push(work, arrival, waiter);
     }
 
     /// Takes the next waiter, of the apps that are eligible.
@@ -56,12 +61,12 @@ impl<K: Hash + Eq + Clone, W> FairQueue<K, W> {
         let next = self
             .apps
             .iter()
-            .filter_map(|(app, share)| Some((share.time, share.waiting.front()?.0, app)))
+            .filter_map(|(app, share)| Some((share.time, share.waiting.next_arrival()?, app)))
             .filter(|(_, _, app)| may(app))
             .min_by_key(|(time, arrival, _)| (*time, *arrival));
         let app = next?.2.clone();
         let share = self.apps.get_mut(&app)?;
-        let (_, waiter) = share.waiting.pop_front()?;
+        let waiter = share.waiting.pop()?;
         self.waiting -= 1;
         self.now = self.now.max(share.time);
         Some((app, waiter))
@@ -122,11 +127,9 @@ impl<K: Hash + Eq + Clone, W> FairQueue<K, W> {
     }
 
     /// Removes waiters.
-    pub(super) fn remove(&mut self, app: &K, mut gone: impl FnMut(&W) -> bool) {
+    pub(super) fn remove(&mut self, app: &K, gone: impl FnMut(&W) -> bool) {
         if let Some(share) = self.apps.get_mut(app) {
-            let before = share.waiting.len();
-            share.waiting.retain(|(_, waiter)| !gone(waiter));
-            self.waiting -= before - share.waiting.len();
+            self.waiting -= share.waiting.remove(gone);
         }
     }
 
@@ -146,7 +149,7 @@ impl<K: Hash + Eq + Clone, W> FairQueue<K, W> {
         self.apps.entry(app.clone()).or_insert_with(|| Share {
             time: now,
             running: 0,
-            waiting: VecDeque::new(),
+            waiting: Waiting::default(),
         })
     }
 }
@@ -173,13 +176,13 @@ mod tests {
     fn a_flood_delays_itself_and_no_other_app() {
         let mut queue = Queue::default();
         for waiter in 0..200 {
-            queue.push(&"flood", waiter);
+            queue.push(&"flood", Work::Long, waiter);
         }
         serve(&mut queue, 50, |_| (1_000, 1));
-        queue.push(&"quiet", 0);
+        queue.push(&"quiet", Work::Long, 0);
         assert_eq!(serve(&mut queue, 2, |_| (1_000, 1)), ["quiet", "flood"]);
         for _ in 0..10 {
-            queue.push(&"quiet", 0);
+            queue.push(&"quiet", Work::Long, 0);
             let served = serve(&mut queue, 2, |_| (1_000, 1));
             assert!(served.contains(&"quiet"), "never more than one before it: {served:?}");
         }
@@ -189,9 +192,9 @@ mod tests {
     fn shares_are_of_cost_and_weight_not_of_count() {
         let mut queue = Queue::default();
         for waiter in 0..1_000 {
-            queue.push(&"dear", waiter);
-            queue.push(&"cheap", waiter);
-            queue.push(&"heavy", waiter);
+            queue.push(&"dear", Work::Long, waiter);
+            queue.push(&"cheap", Work::Long, waiter);
+            queue.push(&"heavy", Work::Long, waiter);
         }
         let served = serve(&mut queue, 700, |app| match app {
             "dear" => (400, 1),
@@ -208,14 +211,14 @@ mod tests {
     #[test]
     fn no_app_saves_up() {
         let mut queue = Queue::default();
-        queue.push(&"sleeper", 0);
+        queue.push(&"sleeper", Work::Long, 0);
         serve(&mut queue, 1, |_| (1, 1));
         for waiter in 0..100 {
-            queue.push(&"worker", waiter);
+            queue.push(&"worker", Work::Long, waiter);
         }
         serve(&mut queue, 50, |_| (1_000, 1));
         for waiter in 0..100 {
-            queue.push(&"sleeper", waiter);
+            queue.push(&"sleeper", Work::Long, waiter);
         }
         let served = serve(&mut queue, 20, |_| (1_000, 1));
         assert_eq!(served.iter().filter(|app| **app == "sleeper").count(), 10, "{served:?}");
@@ -224,8 +227,8 @@ mod tests {
     #[test]
     fn what_was_charged_too_much_is_given_back() {
         let mut queue = Queue::default();
-        queue.push(&"a", 0);
-        queue.push(&"b", 0);
+        queue.push(&"a", Work::Long, 0);
+        queue.push(&"b", Work::Long, 0);
         queue.charge(&"a", 1_000, 1);
         queue.charge(&"b", 10, 1);
         queue.give_back(&"a", 995, 1);
@@ -235,8 +238,8 @@ mod tests {
     #[test]
     fn an_app_that_is_not_eligible_keeps_its_place() {
         let mut queue = Queue::default();
-        queue.push(&"full", 1);
-        queue.push(&"other", 2);
+        queue.push(&"full", Work::Long, 1);
+        queue.push(&"other", Work::Long, 2);
         assert_eq!(queue.pop(|app| *app != "full"), Some(("other", 2)));
         assert_eq!(queue.pop(|app| *app != "full"), None);
         assert_eq!(queue.pop(|_| true), Some(("full", 1)));
@@ -252,8 +255,8 @@ mod tests {
         fn two_that_always_wait_share_evenly(costs in proptest::collection::vec((1_u64..500, 1_u64..500), 50..300)) {
             let mut queue: FairQueue<&str, usize> = FairQueue::default();
             for place in 0..costs.len() {
-                queue.push(&"a", place);
-                queue.push(&"b", place);
+                queue.push(&"a", Work::Long, place);
+                queue.push(&"b", Work::Long, place);
             }
             let (mut spent, mut served) = ([0_u64, 0], 0);
             while served < costs.len() {

@@ -11,6 +11,8 @@ use mayfly_store::StorageQuota;
 
 /// Requests that wait for a permit, by default.
 const QUEUE: u32 = 100;
+/// Bytes of an app's database, by default.
+const DATABASE_BYTES: u64 = 10 << 30;
 /// How long they wait.
 const QUEUE_TIMEOUT_MS: u32 = 2_000;
 
@@ -38,6 +40,8 @@ pub struct AppLimits {
     pub storage_bytes: Option<u64>,
     /// Stored objects.
     pub storage_objects: Option<u64>,
+    /// Bytes of the database.
+    pub database_bytes: Option<u64>,
     /// The app's share of a busy node, beside the others'.
     pub weight: Option<u32>,
 }
@@ -57,6 +61,8 @@ pub struct EffectiveLimits {
     pub daily: DailyLimits,
     /// What the app may store.
     pub storage: StorageQuota,
+    /// How large its database may be, in bytes: beyond that, functions can only read it.
+    pub database_bytes: u64,
     /// The app's share of a busy node.
     pub weight: u32,
 }
@@ -104,6 +110,7 @@ impl AppLimits {
             daily_egress_bytes: spec.daily_egress_bytes.map(Count::get),
             storage_bytes: spec.storage_bytes.map(Count::get),
             storage_objects: spec.storage_objects.map(Count::get),
+            database_bytes: spec.database_bytes.map(Count::get),
             weight: spec.weight.map(Number::get),
         })
     }
@@ -121,6 +128,7 @@ impl AppLimits {
             daily_egress_bytes,
             storage_bytes,
             storage_objects,
+            database_bytes,
             weight,
         } = *self;
         LimitsInfo {
@@ -134,6 +142,7 @@ impl AppLimits {
             daily_egress_bytes,
             storage_bytes,
             storage_objects,
+            database_bytes,
             weight,
         }
     }
@@ -162,6 +171,10 @@ impl EffectiveLimits {
                 bytes: least(owner.storage_bytes, operator.storage_bytes),
                 objects: least(owner.storage_objects, operator.storage_objects),
             },
+            database_bytes: owner
+                .database_bytes
+                .unwrap_or(u64::MAX)
+                .min(operator.database_bytes.unwrap_or(DATABASE_BYTES)),
             weight: operator.weight.unwrap_or(1),
         }
     }
@@ -179,6 +192,7 @@ impl EffectiveLimits {
             daily_egress_bytes: self.daily.egress_bytes,
             storage_bytes: self.storage.bytes,
             storage_objects: self.storage.objects,
+            database_bytes: Some(self.database_bytes),
             weight: Some(self.weight),
         }
     }

@@ -1,4 +1,5 @@
-//! Fair CPU scheduler: at most N sandboxes execute at once, and the app with the least CPU use executes next.
+//! Fair CPU scheduler: at most N sandboxes execute at once, and the app with the least CPU use executes next; of one app,
+//! those that have just begun take turns with those that go on and on.
 //!
 //! A guest yields several times in a millisecond of its own time. Without the scheduler, the executor would poll all
 //! runnable guests in the order in which they came: each of a tenant's hundred loops would come before another tenant's
@@ -17,16 +18,23 @@ use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
 
-use super::fair_queue::FairQueue;
+use super::fair_queue::{FairQueue, Work};
 
 /// A step of a guest that used up its time; shorter ones wait for something.
 const LONG_STEP: Duration = Duration::from_micros(100);
+
+/// Nanoseconds of execution up to which a future is short: within its app, it takes turns with the long ones, and does not
+/// wait for a step of each.
+const SHORT: u64 = 1_000_000;
 
 /// The node's CPU scheduler. Cheap to clone.
 #[derive(Clone)]
 pub struct CpuScheduler {
     slots_max: u32,
     extra_max: u32,
+    /// Whether a thread offers its processor to others after a long step. Where there is but one, Linux then lets a thread
+    /// that did so wait for seconds behind others that do not.
+    yields: bool,
     state: Arc<Mutex<State>>,
 }
 
@@ -48,12 +56,12 @@ enum Ticket {
 impl CpuScheduler {
     /// `slots_max` CPU slots, and `extra_max` for apps that would be next anyway.
     pub fn new(slots_max: u32, extra_max: u32) -> Self {
-        Self { slots_max: slots_max.max(1), extra_max, state: Arc::default() }
+        Self { slots_max: slots_max.max(1), extra_max, yields: slots_max > 1, state: Arc::default() }
     }
 
     /// Runs a future of this app: each of its steps in a CPU slot.
     pub fn run<F: Future>(&self, app: Arc<str>, weight: u32, work: F) -> Scheduled<F> {
-        let task = Task { scheduler: self.clone(), app, weight, ticket: None, has_extra: false };
+        let task = Task { scheduler: self.clone(), app, weight, ticket: None, has_extra: false, spent: 0 };
         Scheduled { work, task }
     }
 
@@ -93,6 +101,8 @@ struct Task {
     ticket: Option<u64>,
     /// Whether the slot that it holds is an extra one.
     has_extra: bool,
+    /// Nanoseconds that it has executed.
+    spent: u64,
 }
 
 impl Task {
@@ -127,13 +137,15 @@ impl Task {
         }
         let ticket = state.next_ticket;
         state.next_ticket += 1;
-        state.queue.push(&self.app, ticket);
+        let work = if self.spent < SHORT { Work::Short } else { Work::Long };
+        state.queue.push(&self.app, work, ticket);
         state.tickets.insert(ticket, Ticket::Waiting(cx.waker().clone()));
         self.ticket = Some(ticket);
         false
     }
 
     fn leave(&mut self, cost: u64) {
+        self.spent = self.spent.saturating_add(cost);
         let mut state = self.scheduler.state();
         if std::mem::take(&mut self.has_extra) {
             state.extra = state.extra.saturating_sub(1);
@@ -188,7 +200,7 @@ impl<F: Future> Future for Scheduled<F> {
             this.work.poll(cx)
         };
         // A guest that never waits would keep its processor until the kernel's own time slice ends, some steps later.
-        if polled.is_pending() && since.elapsed() >= LONG_STEP {
+        if polled.is_pending() && this.task.scheduler.yields && since.elapsed() >= LONG_STEP {
             std::thread::yield_now();
         }
         polled
@@ -212,7 +224,14 @@ mod tests {
     }
 
     fn task_of(scheduler: &CpuScheduler, app: &str) -> Task {
-        Task { scheduler: scheduler.clone(), app: app.into(), weight: 1, ticket: None, has_extra: false }
+        Task {
+            scheduler: scheduler.clone(),
+            app: app.into(),
+            weight: 1,
+            ticket: None,
+            has_extra: false,
+            spent: 0,
+        }
     }
 
     /// A step that takes a while, and then another.
@@ -239,6 +258,30 @@ mod tests {
         quiet.leave(10);
         assert!(c.enter(&context()));
         c.leave(1);
+    }
+
+    #[test]
+    fn of_one_app_what_has_just_begun_waits_for_no_round_of_long_ones() {
+        let scheduler = CpuScheduler::new(1, 0);
+        let task = || task_of(&scheduler, "app");
+        let mut running = task();
+        assert!(running.enter(&context()));
+        let (mut long, mut new): (Vec<_>, Vec<_>) = (0..3).map(|_| (task(), task())).unzip();
+        for task in &mut long {
+            task.spent = SHORT;
+            assert!(!task.enter(&context()));
+        }
+        for task in &mut new {
+            assert!(!task.enter(&context()));
+        }
+        running.leave(SHORT);
+        for place in 0..3 {
+            assert!(!long[place].enter(&context()) && new[place].enter(&context()));
+            new[place].leave(10);
+            assert!(long[place].enter(&context()), "the short ones do not keep it from its turn");
+            long[place].leave(SHORT);
+        }
+        assert_eq!(scheduler.state().taken, 0);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! stacks).
 //!
 //! One pass over the text, however many values there are: each place's next eight bytes are looked up among the values'
-//! first eight. No automaton is built, since that would be one more copy of every secret.
+//! first eight. No automaton is built, since that would be one more copy of every secret. Values that begin alike are
+//! compared one by one; where that becomes more than a text may cost, the rest of the text is not shown.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,6 +15,12 @@ use zeroize::Zeroizing;
 const HEAD: usize = 8;
 /// One bit for each hash of the heads: most places of most texts are passed over by looking here.
 const FILTER_BITS: usize = 4_096;
+
+/// What may be compared in a text of any length, in bytes, and for each byte of it.
+const COMPARED_BYTES_MIN: usize = 1 << 20;
+const COMPARED_BYTES_PER_BYTE: usize = 64;
+/// Stands for the rest of a text that costs more.
+const NOT_SHOWN: &str = "… [the rest is not shown: it is too like too many values of the environment]";
 
 /// Redacts values. Made once for an environment.
 #[derive(Default)]
@@ -55,9 +62,10 @@ impl SecretRedactor {
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let Some(heads) = &self.by_head else { return Cow::Borrowed(text) };
         let (mut shown, mut kept, mut at) = (String::new(), 0, 0);
+        let mut left = COMPARED_BYTES_MIN + COMPARED_BYTES_PER_BYTE * text.len();
         while let Some(head) = text.as_bytes().get(at..).and_then(<[u8]>::first_chunk) {
             // A value is whole characters, so it begins and ends where characters do.
-            match heads.find(head, &text.as_bytes()[at..]) {
+            match heads.find(head, &text.as_bytes()[at..], &mut left) {
                 Some(secret) => {
                     shown.push_str(&text[kept..at]);
                     shown.push('[');
@@ -65,6 +73,11 @@ impl SecretRedactor {
                     shown.push(']');
                     at += secret.value.len();
                     kept = at;
+                }
+                None if left == 0 => {
+                    // `at` may be within a character.
+                    let end = text.floor_char_boundary(at);
+                    return Cow::Owned(format!("{shown}{}{NOT_SHOWN}", &text[kept..end.max(kept)]));
                 }
                 None => at += 1,
             }
@@ -92,12 +105,22 @@ impl Heads {
         self.values.entry(head).or_default().push(SecretValue { name: name.to_owned(), value });
     }
 
-    fn find(&self, head: &[u8; HEAD], rest: &[u8]) -> Option<&SecretValue> {
+    /// The longest value that is here. What it compares is taken from `left`; when that is used up, it finds nothing.
+    fn find(&self, head: &[u8; HEAD], rest: &[u8], left: &mut usize) -> Option<&SecretValue> {
         let bit = bit_of(head);
         if self.filter[bit / 64] & (1 << (bit % 64)) == 0 {
             return None;
         }
-        self.values.get(head)?.iter().find(|secret| rest.starts_with(&secret.value))
+        for secret in self.values.get(head)? {
+            *left = left.saturating_sub(secret.value.len());
+            if *left == 0 {
+                return None;
+            }
+            if rest.starts_with(&secret.value) {
+                return Some(secret);
+            }
+        }
+        None
     }
 }
 
@@ -144,6 +167,20 @@ mod tests {
         let values: BTreeMap<String, Zeroizing<String>> =
             values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned().into())).collect();
         SecretRedactor::new(values.iter())
+    }
+
+    #[test]
+    fn values_that_are_all_alike_cost_a_bounded_time_and_show_nothing() {
+        let values: Vec<(String, String)> = (0..100)
+            .map(|number| (format!("V{number}"), format!("{}é{number}", "a".repeat(4_000))))
+            .collect();
+        let values: Vec<(&str, &str)> =
+            values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let redactor = redactor(&values);
+        let text = "a".repeat(100_000) + values[7].1;
+        let shown = redactor.redact(&text);
+        assert!(shown.ends_with(NOT_SHOWN) && !shown.contains('é'), "{}", shown.len());
+        assert_eq!(redactor.redact(values[7].1), "[V7]");
     }
 
     #[test]

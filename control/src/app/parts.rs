@@ -38,6 +38,7 @@ use mayfly_core::usage::Usages;
 use mayfly_core::verify::Verify;
 use mayfly_egress::EgressClient;
 use mayfly_jwt::jwks::Jwks;
+use mayfly_ledger::Ledger;
 use mayfly_quota::{ConcurrencyLimiter, CpuScheduler, Daily};
 use mayfly_runtime::Engine;
 use mayfly_secrets::KeyRing;
@@ -64,6 +65,8 @@ pub(super) struct Foundation {
     pub(super) egress: EgressClient,
     pub(super) blobs: Arc<dyn Blobs>,
     pub(super) sink: Sink,
+    /// The bytes that are held for apps.
+    pub(super) ledger: Ledger,
     pub(super) tasks: Tasks,
     /// Fires when a shutdown begins.
     pub(super) stop: CancellationToken,
@@ -112,7 +115,7 @@ pub(super) fn build(
         (foundation.tasks.clone(), foundation.stop.clone(), Arc::clone(&foundation.node));
     let reencryption = Reencryption { store: store.clone(), keyring: Arc::clone(&foundation.keyring) };
     let retention = Retention { store: store.clone(), days: config.records_days };
-    let invalidator = caches.invalidator.clone();
+    let (apps, invalidator) = (caches.apps.clone(), caches.invalidator.clone());
     let channels = channels(&foundation, &caches);
     let changes = ChangeFeeds::new(
         tenants.clone(),
@@ -138,6 +141,7 @@ pub(super) fn build(
     let jobs = JobParts {
         store,
         tenants,
+        apps,
         engine,
         invalidator,
         daily,
@@ -181,7 +185,7 @@ fn use_cases(
     admin_key: &str,
     public_url: &str,
 ) -> UseCaseParts {
-    let Foundation { engine, store, tenants, keyring, egress, blobs: _, sink, tasks, stop, node } =
+    let Foundation { engine, store, tenants, keyring, egress, blobs: _, sink, ledger, tasks, stop, node } =
         foundation;
     let SharedParts { channels, changes, storage, guest, uploaded } = shared;
     let NodeCaches { apps: app_cache, keys: key_cache, functions: function_cache, sockets: _, invalidator } =
@@ -203,6 +207,7 @@ fn use_cases(
         execution: Execution {
             engine: engine.clone(),
             cpu_scheduler: cpu_scheduler.clone(),
+            ledger: ledger.clone(),
             daily: daily.clone(),
             tasks: tasks.clone(),
         },

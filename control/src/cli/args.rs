@@ -2,6 +2,7 @@
 
 mod secrets;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -43,12 +44,30 @@ pub enum Command {
     /// The root keys that secrets are encrypted with
     #[command(subcommand)]
     Secrets(SecretsVerb),
+    /// Measure what isolation costs on this machine: `mayfly bench isolation --help`
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// What is measured, and how
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        arguments: Vec<OsString>,
+    },
     /// Parse sources for a server, in a process that may die
     #[command(name = crate::config::COMPILE_WORKER, hide = true)]
     CompileWorker,
     /// A verb of the API.
     #[command(flatten)]
     Remote(Verb),
+}
+
+impl Command {
+    /// The threads that it is to have, where it says so.
+    pub(super) fn threads(&self) -> Option<u16> {
+        match self {
+            Self::Serve(args) => args.threads,
+            Self::Dev(args) => args.serve.threads,
+            _ => None,
+        }
+    }
 }
 
 /// Flags of `mayfly dev`.
@@ -89,5 +108,15 @@ mod tests {
         let cli = Cli::try_parse_from(["mayfly", "invoke", "hello", "--app", "app_x", "-d", "{}"]).unwrap();
         assert_eq!(cli.remote.app.as_deref(), Some("app_x"));
         assert!(Cli::try_parse_from(["mayfly", "serve", "--listen", "nonsense"]).is_err());
+    }
+
+    #[test]
+    fn the_harness_has_flags_of_its_own() {
+        let line = ["mayfly", "bench", "isolation", "--json", "--at", "1,16", "--help"];
+        let Command::Bench { arguments } = Cli::try_parse_from(line).unwrap().command else {
+            panic!("another command");
+        };
+        assert_eq!(arguments, line[2..]);
+        assert!(Cli::try_parse_from(["mayfly", "bench"]).is_err());
     }
 }

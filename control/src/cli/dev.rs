@@ -1,6 +1,7 @@
 //! `mayfly dev`: a server, one app, every function of a folder, and all of it again whenever a file changes.
 
 mod app;
+mod console;
 mod deploy;
 mod watch;
 
@@ -14,6 +15,7 @@ use mayfly_cli::Exit;
 use mayfly_cli::out;
 
 use app::DevApp;
+use console::Console;
 use deploy::Deployer;
 use watch::Watch;
 
@@ -34,11 +36,15 @@ pub(super) async fn run(args: &DevArgs) -> Exit {
     let name = args.name.clone().unwrap_or_else(|| app_name(&args.dir));
     let exit = match DevApp::ensure(&server, &data_dir, &name).await {
         Ok(app) => {
+            let console = Console::new(server.use_cases().clone(), &app.app_id);
+            let place = app.announce(&data_dir, &name, server.url());
             let deployer = Deployer::new(server.use_cases().clone(), server.url(), app);
-            tokio::select! {
-                exit = develop(&args.dir, deployer) => exit,
+            let exit = tokio::select! {
+                exit = develop(&args.dir, deployer, console) => exit,
                 () = signals.next() => Exit::Ok,
-            }
+            };
+            DevApp::withdraw(&place);
+            exit
         }
         Err(error) => {
             out::complain(&error);
@@ -50,7 +56,7 @@ pub(super) async fn run(args: &DevArgs) -> Exit {
 }
 
 /// Deploy what is there, then whatever changes; ends only when the folder can no longer be watched.
-async fn develop(dir: &Path, mut deployer: Deployer) -> Exit {
+async fn develop(dir: &Path, mut deployer: Deployer, mut console: Console) -> Exit {
     let mut watch = match Watch::start(dir) {
         Ok(watch) => watch,
         Err(error) => {
@@ -59,13 +65,19 @@ async fn develop(dir: &Path, mut deployer: Deployer) -> Exit {
         }
     };
     deployer.sync(dir).await;
-    deployer.introduce();
-    watch.follow(dir, deployer.folders());
-    while watch.changed(dir).await {
-        deployer.sync(dir).await;
+    deployer.introduce(dir);
+    loop {
         watch.follow(dir, deployer.folders());
+        console.follow(deployer.names());
+        let goes_on = tokio::select! {
+            changed = watch.changed(dir) => changed,
+            () = console.print() => true,
+        };
+        if !goes_on {
+            return Exit::Failure;
+        }
+        deployer.sync(dir).await;
     }
-    Exit::Failure
 }
 
 /// A name for the folder's app that an app can have.

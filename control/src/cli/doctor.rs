@@ -8,15 +8,15 @@ use super::serve::config;
 use crate::app::{StartError, open_database, open_keyring};
 use crate::config::{Config, ServeArgs};
 use mayfly_cli::{Exit, out};
+use mayfly_common::tasks::Tasks;
 use mayfly_secrets::KeyRing;
 use mayfly_store::{Store, StoreConfig};
 use mayfly_tenant_db::db::DbLimits;
-use mayfly_tenant_db::tenant::OpenDatabases;
-use mayfly_tenant_db::tenant::{OpenDatabase, Tenants};
+use mayfly_tenant_db::tenant::{OpenDatabase, OpenDatabases, Tenants};
 
 pub(super) async fn run(args: &ServeArgs, as_json: bool) -> Exit {
     let Some(config) = config(args) else { return Exit::Usage };
-    match look(&config).await {
+    match look(&config, args.repair).await {
         Ok(report) => show(&report, as_json),
         Err(error) => {
             out::complain(&error.to_string());
@@ -29,6 +29,10 @@ pub(super) async fn run(args: &ServeArgs, as_json: bool) -> Exit {
 struct Report {
     apps: usize,
     open: Vec<OpenDatabase>,
+    /// Apps that are closed, and why.
+    closed: Vec<(String, String)>,
+    /// Apps whose functions can only read their database, since it is too large.
+    full: Vec<String>,
     repaired: bool,
     keys: Vec<RootKey>,
 }
@@ -41,9 +45,9 @@ struct RootKey {
     known: bool,
 }
 
-async fn look(config: &Config) -> Result<Report, StartError> {
+async fn look(config: &Config, repair: bool) -> Result<Report, StartError> {
     let (cluster, endpoint) = open_database(config).await?;
-    let looked = look_there(config, endpoint).await;
+    let looked = look_there(config, endpoint, repair).await;
     if let Some(cluster) = cluster {
         cluster.stop().await;
     }
@@ -53,22 +57,25 @@ async fn look(config: &Config) -> Result<Report, StartError> {
 async fn look_there(
     config: &Config,
     endpoint: mayfly_postgres::PostgresEndpoint,
+    repair: bool,
 ) -> Result<Report, StartError> {
     let keyring = Arc::new(open_keyring(config)?);
     let store = Store::connect(StoreConfig::new(endpoint.clone())).await?;
     store.migrate().await?;
-    let tenants = Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbLimits::default()).await?;
-    let apps = store.apps().list().await?.len();
+    let tenants =
+        Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbLimits::default(), Tasks::new())
+            .await?;
     let open = tenants.inspect().await?;
-    let repaired = config.open_databases == OpenDatabases::Close;
-    if repaired {
-        for database in &open {
-            tenants.repair(&database.app_id).await?;
-        }
+    if repair {
+        tenants.close_open(OpenDatabases::CloseFirst).await?;
     }
+    let apps = store.apps().list().await?;
+    let closed = apps.iter().filter_map(|app| Some((app.id.clone(), app.closed_reason.clone()?))).collect();
+    let full = apps.iter().filter(|app| app.database_full).map(|app| app.id.clone()).collect();
+    let apps = apps.len();
     let keys = count_keys(&keyring, &store.encrypted_values().count_by_key().await?);
     store.close();
-    Ok(Report { apps, open, repaired, keys })
+    Ok(Report { apps, open, closed, full, repaired: repair, keys })
 }
 
 /// Ours in their order, then those that are missing.
@@ -92,8 +99,15 @@ fn show(report: &Report, as_json: bool) -> Exit {
             .iter()
             .map(|key| json!({ "id": key.id, "values": key.values, "known": key.known }))
             .collect();
-        let apps = report.apps;
-        out::json(&json!({ "apps": apps, "open": open, "repaired": report.repaired, "keys": keys }));
+        let closed: Vec<Value> = report
+            .closed
+            .iter()
+            .map(|(app_id, reason)| json!({ "app_id": app_id, "reason": reason }))
+            .collect();
+        let (apps, repaired) = (report.apps, report.repaired);
+        out::json(
+            &json!({ "apps": apps, "open": open, "closed": closed, "full": report.full, "repaired": repaired, "keys": keys }),
+        );
     } else {
         for database in &report.open {
             for finding in &database.findings {
@@ -101,16 +115,24 @@ fn show(report: &Report, as_json: bool) -> Exit {
             }
         }
         let verdict = match (report.open.len(), report.repaired) {
-            (0, _) => "all closed as they must be",
-            (_, true) => "those above were closed",
-            (_, false) => "those above are open: run it again with --repair to close them",
+            (0, _) => "all databases are closed as they must be",
+            (_, true) => "the databases above were open; they were closed where that was possible",
+            (_, false) => "the databases above are open: run it again with --repair to close them",
         };
         out::say(&format!("{} apps: {verdict}", report.apps));
+        for (app_id, reason) in &report.closed {
+            out::say(&format!("{app_id} answers APP_CLOSED: {reason}"));
+        }
+        for app_id in &report.full {
+            out::say(&format!(
+                "{app_id} has a database larger than its `database_bytes`: its functions only read it"
+            ));
+        }
         for RootKey { id, values, known } in &report.keys {
             let lost = if *known { "" } else { ", and is missing: they cannot be decrypted" };
             out::say(&format!("root key {id}: encrypts {values} values{lost}"));
         }
     }
-    let closed = report.open.is_empty() || report.repaired;
+    let closed = (report.open.is_empty() || report.repaired) && report.closed.is_empty();
     if closed && report.keys.iter().all(|key| key.known) { Exit::Ok } else { Exit::Failure }
 }

@@ -47,8 +47,12 @@ pub struct ServeArgs {
     pub secret_keys: Option<String>,
 
     /// Largest request body, but for those that functions are called with
-    #[arg(long, env = "MAYFLY_MAX_BODY", default_value = "10MiB")]
+    #[arg(long, env = "MAYFLY_MAX_BODY", default_value = "24MiB")]
     pub max_body: ByteSize,
+
+    /// Memory for what apps hold in all: sandboxes, bodies, operations. By default half of what the machine has
+    #[arg(long, env = "MAYFLY_MAX_MEMORY")]
+    pub max_memory: Option<ByteSize>,
 
     /// Disk space for compiled functions; the least recently used are evicted
     #[arg(long, env = "MAYFLY_MAX_CACHE", default_value = "8GiB")]
@@ -57,6 +61,10 @@ pub struct ServeArgs {
     /// Largest request body that a function is called with
     #[arg(long, env = "MAYFLY_MAX_UPLOAD", default_value = "5GiB")]
     pub max_upload: ByteSize,
+
+    /// Threads that serve connections and run sandboxes [default: one for each processor, and one more]
+    #[arg(long, env = "MAYFLY_THREADS", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub threads: Option<u16>,
 
     /// Open connections at once
     #[arg(long, env = "MAYFLY_MAX_CONNECTIONS", default_value_t = 10_000, value_parser = at_least_one())]
@@ -98,7 +106,7 @@ pub struct ServeArgs {
     #[arg(long, env = "MAYFLY_POLICY", value_name = "FILE")]
     pub policy: Option<PathBuf>,
 
-    /// Close apps' databases that are not closed as they must be, such as restored ones, instead of refusing to start
+    /// `doctor`: close apps' databases that are not closed as they must be, such as restored ones. A server always does
     #[arg(long)]
     pub repair: bool,
 

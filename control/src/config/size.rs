@@ -2,11 +2,19 @@
 
 use std::str::FromStr;
 
+const BYTES_MIN: u64 = 1 << 10;
+const BYTES_MAX: u64 = 1 << 40;
+
 /// A number of bytes between 1 KiB and 1 TiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ByteSize(u64);
 
 impl ByteSize {
+    /// This many bytes, as far as a size may be.
+    pub(super) fn of(bytes: u64) -> Self {
+        Self(bytes.clamp(BYTES_MIN, BYTES_MAX))
+    }
+
     /// The number.
     pub fn bytes(self) -> u64 {
         self.0
@@ -30,7 +38,7 @@ impl FromStr for ByteSize {
             .parse::<u64>()
             .ok()
             .and_then(|number| number.checked_mul(1 << shift))
-            .filter(|bytes| (1 << 10..=1 << 40).contains(bytes))
+            .filter(|bytes| (BYTES_MIN..=BYTES_MAX).contains(bytes))
             .map(Self)
             .ok_or_else(|| "expected between 1KiB and 1024GiB".into())
     }

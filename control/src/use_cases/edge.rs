@@ -213,6 +213,10 @@ impl EdgeServices for UseCases {
         self.agents.admit(&agent_call(call)).await
     }
 
+    async fn binds_routes(&self, app: Option<&str>) -> ApiResult<bool> {
+        self.agents.binds_routes(app).await
+    }
+
     async fn admit_route(&self, call: ToolCall) -> ApiResult<Option<i64>> {
         self.agents.admit_route(&agent_call(call)).await
     }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use mayfly_api::apps::AppState;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use crate::changes::{self, ChangeKind};
 use crate::{Store, StoreError};
@@ -20,6 +21,10 @@ pub struct AppRow {
     pub paused: bool,
     /// Why, in the operator's words.
     pub paused_reason: Option<String>,
+    /// Why the platform has closed it, for its operator; `None`: it is not closed.
+    pub closed_reason: Option<String>,
+    /// Whether its database is larger than it may be: functions can only read it.
+    pub database_full: bool,
     /// What `PATCH .../config` set, as one JSON object.
     pub settings: serde_json::Value,
     /// When it was made.
@@ -34,13 +39,16 @@ impl AppRow {
             state: AppState::parse(row.get("state")).unwrap_or(AppState::Provisioning),
             paused: row.get("paused"),
             paused_reason: row.get("paused_reason"),
+            closed_reason: row.get("closed_reason"),
+            database_full: row.get("database_full"),
             settings: row.get("settings"),
             created_at: row.get("created_at"),
         }
     }
 }
 
-const COLUMNS: &str = "id, name, state, paused, paused_reason, settings, created_at";
+const COLUMNS: &str =
+    "id, name, state, paused, paused_reason, closed_reason, database_full, settings, created_at";
 
 /// The table of apps.
 #[derive(Debug, Clone, Copy)]
@@ -93,8 +101,8 @@ impl AppsTable<'_> {
         let transaction = client.transaction().await?;
         let changed =
             transaction.execute("UPDATE apps SET state = $2 WHERE id = $1", &[&id, &state.as_str()]).await?;
-        changes::notify(&transaction, id, None, ChangeKind::App).await?;
-        transaction.commit().await?;
+        changes::record(&transaction, id, None, ChangeKind::App).await?;
+        self.store.commit(transaction).await?;
         if changed == 0 { Err(StoreError::Missing("the app")) } else { Ok(()) }
     }
 
@@ -102,8 +110,8 @@ impl AppsTable<'_> {
     pub async fn announce(&self, id: &str) -> Result<(), StoreError> {
         let mut client = self.store.client().await?;
         let transaction = client.transaction().await?;
-        changes::notify(&transaction, id, None, ChangeKind::Database).await?;
-        Ok(transaction.commit().await?)
+        changes::record(&transaction, id, None, ChangeKind::Database).await?;
+        self.store.commit(transaction).await
     }
 
     /// One app, in whatever state.
@@ -152,15 +160,49 @@ impl AppsTable<'_> {
                 &[&id, &paused, &reason, &settings],
             )
             .await?;
-        changes::notify(&transaction, id, None, ChangeKind::App).await?;
-        transaction.commit().await?;
+        changes::record(&transaction, id, None, ChangeKind::App).await?;
+        self.store.commit(transaction).await?;
         Ok(row.as_ref().map(AppRow::from_row))
+    }
+
+    /// Close an app for a reason, or open it again. `false`: there is none, or it was so already.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn set_closed(&self, id: &str, reason: Option<&str>) -> Result<bool, StoreError> {
+        let sql = "UPDATE apps SET closed_reason = $2, closed_at = CASE WHEN $2 IS NOT NULL THEN now() END
+            WHERE id = $1 AND closed_reason IS DISTINCT FROM $2";
+        self.mark(id, sql, &[&id, &reason]).await
+    }
+
+    /// Say whether an app's database is larger than it may be. `false`: there is none, or it was said already.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn set_database_full(&self, id: &str, full: bool) -> Result<bool, StoreError> {
+        let sql = "UPDATE apps SET database_full = $2 WHERE id = $1 AND database_full <> $2";
+        self.mark(id, sql, &[&id, &full]).await
+    }
+
+    /// What holds for the app and for the connections to its database.
+    async fn mark(&self, id: &str, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<bool, StoreError> {
+        let mut client = self.store.client().await?;
+        let transaction = client.transaction().await?;
+        let changed = transaction.execute(sql, params).await? > 0;
+        if changed {
+            changes::record(&transaction, id, None, ChangeKind::App).await?;
+            changes::record(&transaction, id, None, ChangeKind::Database).await?;
+        }
+        self.store.commit(transaction).await?;
+        Ok(changed)
     }
 
     /// Remove an app's rows, all of them. Its database must be gone already.
     pub async fn delete(&self, id: &str) -> Result<(), StoreError> {
         let mut client = self.store.client().await?;
         let transaction = client.transaction().await?;
+        // There may be very many records.
+        transaction.batch_execute("SET LOCAL statement_timeout = 0").await?;
         transaction.execute("DELETE FROM apps WHERE id = $1", &[&id]).await?;
         transaction.execute("DELETE FROM invocations WHERE app_id = $1", &[&id]).await?;
         transaction
@@ -171,9 +213,9 @@ impl AppsTable<'_> {
                 &[],
             )
             .await?;
-        changes::notify(&transaction, id, None, ChangeKind::App).await?;
-        changes::notify(&transaction, id, None, ChangeKind::Database).await?;
-        Ok(transaction.commit().await?)
+        changes::record(&transaction, id, None, ChangeKind::App).await?;
+        changes::record(&transaction, id, None, ChangeKind::Database).await?;
+        self.store.commit(transaction).await
     }
 
     /// The encrypted secrets of an app's database.

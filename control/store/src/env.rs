@@ -76,8 +76,8 @@ impl EnvTable<'_> {
                 &[&app_id, &function_id],
             )
             .await?;
-        changes::notify(&transaction, app_id, function_name.as_deref(), ChangeKind::Env).await?;
-        transaction.commit().await?;
+        changes::record(&transaction, app_id, function_name.as_deref(), ChangeKind::Env).await?;
+        self.store.commit(transaction).await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 }

@@ -82,6 +82,9 @@ fn is_outage(code: &SqlState) -> bool {
             SqlState::TOO_MANY_CONNECTIONS,
             SqlState::OUT_OF_MEMORY,
             SqlState::IO_ERROR,
+            // It took longer than it may.
+            SqlState::LOCK_NOT_AVAILABLE,
+            SqlState::QUERY_CANCELED,
         ]
         .contains(code)
 }

@@ -216,8 +216,8 @@ impl FunctionsTable<'_> {
         let mut client = self.store.client().await?;
         let transaction = client.transaction().await?;
         let changed = settings::apply(&transaction, app_id, name, patch).await?;
-        changes::notify(&transaction, app_id, Some(name), ChangeKind::Settings).await?;
-        transaction.commit().await?;
+        changes::record(&transaction, app_id, Some(name), ChangeKind::Settings).await?;
+        self.store.commit(transaction).await?;
         drop(client);
         if changed { self.get(app_id, name).await } else { Ok(None) }
     }
@@ -232,8 +232,8 @@ impl FunctionsTable<'_> {
         let deleted = transaction
             .execute("DELETE FROM functions WHERE app_id = $1 AND name = $2", &[&app_id, &name])
             .await?;
-        changes::notify(&transaction, app_id, Some(name), ChangeKind::Delete).await?;
-        transaction.commit().await?;
+        changes::record(&transaction, app_id, Some(name), ChangeKind::Delete).await?;
+        self.store.commit(transaction).await?;
         Ok(deleted > 0)
     }
 }

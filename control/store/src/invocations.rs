@@ -3,6 +3,7 @@
 mod cursor;
 mod days;
 mod insert;
+mod page;
 mod record;
 
 use chrono::{DateTime, Utc};
@@ -18,7 +19,7 @@ pub(super) const PAGE_MAX: u32 = 1000;
 /// Which records are wanted. What is `None` does not narrow.
 #[derive(Debug, Clone, Default)]
 pub struct InvocationQuery {
-    /// Records a page, at most 1,000.
+    /// Records a page, at most 1,000; fewer where they are long.
     pub limit: u32,
     /// Where the page before ended.
     pub cursor: Option<String>,
@@ -26,7 +27,7 @@ pub struct InvocationQuery {
     pub since: Option<DateTime<Utc>>,
     /// Begun before.
     pub until: Option<DateTime<Utc>>,
-    /// With a console entry of that level: `debug`, `log`, `info`, `warn`, `error`.
+    /// With a console entry of that level: `debug`, `log`, `info`, `warn`, `error`. A failure is an `error`, too.
     pub level: Option<String>,
     /// With exactly that status.
     pub status: Option<u16>,
@@ -92,13 +93,15 @@ impl InvocationsTable<'_> {
             &before,
             &one_more,
         ];
-        let client = self.store.client().await?;
+        let mut client = self.store.client().await?;
         // Planned for the values at hand: one cached plan for all these optional filters would be a bad one.
-        let rows = client.query(SELECT_PAGE, &params).await?;
-        let more = rows.len() > limit as usize;
-        let page = &rows[..rows.len().min(limit as usize)];
-        let next_cursor = page.last().filter(|_| more).map(|last| cursor::write(last.get("number")));
-        Ok(InvocationPage { records: page.iter().map(InvocationRecord::from_row).collect(), next_cursor })
+        let statement = client.prepare(SELECT_PAGE).await?;
+        let page = page::read(&mut client, &statement, &params, limit as usize).await?;
+        let last = page.records.last().filter(|_| page.more).map(|(number, _)| cursor::write(*number));
+        Ok(InvocationPage {
+            records: page.records.into_iter().map(|(_, record)| record).collect(),
+            next_cursor: last,
+        })
     }
 
     /// The number that was assigned last. A reader that follows from here on misses nothing that ends later.
@@ -113,8 +116,8 @@ impl InvocationsTable<'_> {
         Ok(row.get::<_, i64>(0).unsigned_abs())
     }
 
-    /// Records of one function with numbers above `after`, oldest first, each with its number. A reader that
-    /// goes on from the last number misses none.
+    /// Records of one function with numbers above `after`, oldest first, each with its number; fewer than `limit` where
+    /// they are long. A reader that goes on from the last number misses none.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -125,13 +128,14 @@ impl InvocationsTable<'_> {
         after: u64,
         limit: u32,
     ) -> Result<Vec<(u64, InvocationRecord)>, StoreError> {
-        let client = self.store.client().await?;
+        let mut client = self.store.client().await?;
         let statement = client.prepare_cached(SELECT_FOLLOWING).await?;
         let after = i64::try_from(after).unwrap_or(i64::MAX);
-        let limit = i64::from(limit.clamp(1, PAGE_MAX));
-        let rows = client.query(&statement, &[&app_id, &function_name, &after, &limit]).await?;
-        let number = |row: &tokio_postgres::Row| row.get::<_, i64>("number").unsigned_abs();
-        Ok(rows.iter().map(|row| (number(row), InvocationRecord::from_row(row))).collect())
+        let limit = limit.clamp(1, PAGE_MAX);
+        let rows = i64::from(limit);
+        let params: [&(dyn ToSql + Sync); 4] = [&app_id, &function_name, &after, &rows];
+        let page = page::read(&mut client, &statement, &params, limit as usize).await?;
+        Ok(page.records.into_iter().map(|(number, record)| (number.unsigned_abs(), record)).collect())
     }
 }
 
@@ -145,7 +149,8 @@ const SELECT_PAGE: &str = "SELECT * FROM invocations
       -- Nothing is recorded before it began: whole days need not be looked at.
       AND ($3::timestamptz IS NULL OR started_at >= $3 AND recorded_at >= $3)
       AND ($4::timestamptz IS NULL OR started_at < $4)
-      AND ($5::smallint IS NULL OR log_levels & $5 <> 0)
+      -- What was thrown is an error, although no console printed it.
+      AND ($5::smallint IS NULL OR log_levels & $5 <> 0 OR ($5 & 16 <> 0 AND error_code IS NOT NULL))
       AND ($6::integer IS NULL OR status = $6)
       AND ($7::boolean IS NULL OR (status IS NULL OR status >= 400) = $7)
       AND ($8::text IS NULL OR id = $8)

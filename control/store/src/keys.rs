@@ -159,8 +159,8 @@ impl KeysTable<'_> {
             )
             .await?;
         // The other nodes know the key, too.
-        changes::notify(&transaction, app_id, None, ChangeKind::App).await?;
-        transaction.commit().await?;
+        changes::record(&transaction, app_id, None, ChangeKind::App).await?;
+        self.store.commit(transaction).await?;
         Ok(changed > 0)
     }
 }

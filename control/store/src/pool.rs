@@ -1,9 +1,12 @@
 //! `Store`: the connection pool of the platform's database, which it creates when it is missing.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+
+use tokio::sync::Notify;
 
 use crate::StoreError;
 use mayfly_postgres::PostgresEndpoint;
@@ -35,6 +38,8 @@ pub struct Store {
     pool: Pool,
     pub(super) endpoint: PostgresEndpoint,
     pub(super) database: String,
+    /// Changes were committed here.
+    pub(super) committed: Arc<Notify>,
 }
 
 impl fmt::Debug for Store {
@@ -65,7 +70,7 @@ impl Store {
             })
             .build()
             .map_err(|error| StoreError::Internal(error.to_string()))?;
-        Ok(Self { pool, endpoint: config.endpoint, database: config.database })
+        Ok(Self { pool, endpoint: config.endpoint, database: config.database, committed: Arc::default() })
     }
 
     /// Bring the tables up to date. Returns how many migrations were applied.
@@ -74,7 +79,11 @@ impl Store {
     /// [`StoreError::Migrate`], or [`StoreError::Unavailable`].
     pub async fn migrate(&self) -> Result<usize, StoreError> {
         let mut client = self.client().await?;
-        Ok(mayfly_schema::migrate(&mut client).await?)
+        // A table may be large, and another node may be at it.
+        client.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0").await?;
+        let applied = mayfly_schema::migrate(&mut client).await?;
+        client.batch_execute("RESET statement_timeout; RESET lock_timeout").await?;
+        Ok(applied)
     }
 
     /// Whether the platform's database answers.

@@ -56,6 +56,7 @@ impl WatchedQueuesTable<'_> {
             .prepare_cached(
                 "UPDATE watched_queues q SET due_at = now() + $2 * interval '1 s'
                  FROM (SELECT w.app_id FROM watched_queues w JOIN apps a ON a.id = w.app_id AND NOT a.paused
+                     AND a.closed_reason IS NULL
                    WHERE w.due_at <= now() ORDER BY w.due_at LIMIT $1 FOR UPDATE OF w SKIP LOCKED) due
                  WHERE q.app_id = due.app_id RETURNING q.app_id",
             )

@@ -120,8 +120,8 @@ impl RolloutsTable<'_> {
             return Err(StoreError::Conflict("the version serves all calls already".to_owned()));
         }
         insert(&transaction, &function, &version_id, terms).await?;
-        changes::notify(&transaction, app_id, Some(name), ChangeKind::Deploy).await?;
-        Ok(transaction.commit().await?)
+        changes::record(&transaction, app_id, Some(name), ChangeKind::Deploy).await?;
+        self.store.commit(transaction).await
     }
 
     /// End the roll-out: the version that serves serves all. `false` when there was none.
@@ -138,8 +138,8 @@ impl RolloutsTable<'_> {
                 &[&app_id, &name],
             )
             .await?;
-        changes::notify(&transaction, app_id, Some(name), ChangeKind::Deploy).await?;
-        transaction.commit().await?;
+        changes::record(&transaction, app_id, Some(name), ChangeKind::Deploy).await?;
+        self.store.commit(transaction).await?;
         Ok(ended > 0)
     }
 
@@ -177,9 +177,9 @@ impl RolloutsTable<'_> {
             .await?;
         let bad = row.is_some_and(|row| row.get(0));
         if bad {
-            changes::notify(&transaction, app_id, Some(name), ChangeKind::Deploy).await?;
+            changes::record(&transaction, app_id, Some(name), ChangeKind::Deploy).await?;
         }
-        transaction.commit().await?;
+        self.store.commit(transaction).await?;
         Ok(bad)
     }
 }

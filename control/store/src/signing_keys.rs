@@ -97,8 +97,8 @@ impl SigningKeysTable<'_> {
                 &[&app_id, &key.kid, &key.public_jwk, &key.private_encrypted],
             )
             .await?;
-        changes::notify(&transaction, app_id, None, ChangeKind::App).await?;
-        Ok(transaction.commit().await?)
+        changes::record(&transaction, app_id, None, ChangeKind::App).await?;
+        self.store.commit(transaction).await
     }
 
     /// Let a new key sign. The one that signed so far verifies for `grace_seconds` more.
@@ -119,7 +119,7 @@ impl SigningKeysTable<'_> {
         lock_app(&transaction, app_id).await?;
         transaction.execute(old, &[&app_id, &f64::from(grace_seconds)]).await?;
         let row = insert(&transaction, app_id, key, "signing").await?;
-        transaction.commit().await?;
+        self.store.commit(transaction).await?;
         Ok(row)
     }
 
@@ -132,7 +132,7 @@ impl SigningKeysTable<'_> {
         let transaction = client.transaction().await?;
         lock_app(&transaction, app_id).await?;
         let row = insert(&transaction, app_id, key, "verifying").await?;
-        transaction.commit().await?;
+        self.store.commit(transaction).await?;
         Ok(row)
     }
 
@@ -156,8 +156,8 @@ impl SigningKeysTable<'_> {
         transaction
             .execute("DELETE FROM signing_keys WHERE app_id = $1 AND kid = $2", &[&app_id, &kid])
             .await?;
-        changes::notify(&transaction, app_id, None, ChangeKind::App).await?;
-        transaction.commit().await?;
+        changes::record(&transaction, app_id, None, ChangeKind::App).await?;
+        self.store.commit(transaction).await?;
         Ok(Some(true))
     }
 }
@@ -197,6 +197,6 @@ async fn insert(
             &[&app_id, &key.kid, &key.public_jwk, &key.private_encrypted, &state],
         )
         .await?;
-    changes::notify(transaction, app_id, None, ChangeKind::App).await?;
+    changes::record(transaction, app_id, None, ChangeKind::App).await?;
     Ok(SigningKeyRow::from_row(&row))
 }

@@ -1,8 +1,8 @@
 //! The writer of invocation records: bounded, batched, and never blocking an invocation for long.
 //!
 //! Records wait in a bounded queue. When it is full, the recorder waits a moment for space: while PostgreSQL answers,
-//! that is enough, and nothing is lost. When it does not answer, the oldest record is dropped and counted, so that
-//! invocations go on.
+//! that is enough, and nothing is lost. When it does not answer, the oldest record of the app that has most of them is
+//! dropped and counted, so that invocations go on.
 
 mod queue;
 
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use self::queue::Queue;
+use self::queue::{Bounds, Queue, Waiting};
 use crate::invocations::insert;
 use crate::{InvocationRecord, Store, StoreError};
 
@@ -22,6 +22,8 @@ use crate::{InvocationRecord, Store, StoreError};
 pub struct SinkConfig {
     /// Records that may wait. Default: 10,000.
     pub queue_max: usize,
+    /// Bytes of the records that may wait. Default: 64 MiB.
+    pub queue_bytes_max: usize,
     /// Records written at once. Default: 1,000.
     pub batch_max: usize,
     /// How long a record waits for others, to be written with them, unless a reader asks for it. Default: 10 ms.
@@ -36,6 +38,7 @@ impl Default for SinkConfig {
     fn default() -> Self {
         Self {
             queue_max: 10_000,
+            queue_bytes_max: 64 << 20,
             batch_max: 1_000,
             linger: Duration::from_millis(10),
             push_timeout: Duration::from_millis(100),
@@ -43,6 +46,9 @@ impl Default for SinkConfig {
         }
     }
 }
+
+/// Bytes of the records that are written at once.
+const BATCH_BYTES_MAX: usize = 4 << 20;
 
 /// How long a reader waits for what was recorded before.
 const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(2);
@@ -62,6 +68,16 @@ struct Counters {
     dropped: AtomicU64,
     /// The last batch was refused for want of disk space.
     disk_full: AtomicBool,
+}
+
+impl Waiting for Arc<InvocationRecord> {
+    fn app(&self) -> &str {
+        &self.app_id
+    }
+
+    fn bytes(&self) -> usize {
+        self.as_ref().bytes()
+    }
 }
 
 /// Where invocation records go. Cheap to clone.
@@ -97,7 +113,12 @@ impl Sink {
         reason = "the caller awaits the handle, after everything else has ended"
     )]
     pub fn start(store: &Store, config: SinkConfig) -> (Self, tokio::task::JoinHandle<()>) {
-        let queue = Arc::new(Queue::new(config.queue_max, config.batch_max.max(1)));
+        let queue = Arc::new(Queue::new(Bounds {
+            records_max: config.queue_max,
+            bytes_max: config.queue_bytes_max,
+            batch_max: config.batch_max,
+            batch_bytes_max: BATCH_BYTES_MAX,
+        }));
         let counters = Arc::new(Counters::default());
         let shared = SinkQueue {
             queue: Arc::clone(&queue),
@@ -112,7 +133,7 @@ impl Sink {
     /// waits is dropped and counted.
     pub async fn record(&self, record: impl Into<Arc<InvocationRecord>>) {
         let dropped = self.shared.queue.push(record.into(), self.shared.push_timeout).await;
-        self.shared.counters.dropped.fetch_add(u64::from(dropped), Ordering::Relaxed);
+        self.shared.counters.dropped.fetch_add(dropped, Ordering::Relaxed);
     }
 
     /// Wait until everything recorded before is readable, or has been given up. While PostgreSQL is away, that is as

@@ -40,8 +40,19 @@ fn a_folder_is_served_changed_and_served_again_under_the_same_address() {
 
     write("new.js", "export default () => new Response('new')");
     server.line_with("new v1");
+    std::fs::remove_file(dir.path().join("new.js")).unwrap();
+    server.line_with("new is deleted");
+
+    write("hello/index.ts", "export default () => { console.log('heard'); throw new Error('boom') }");
+    server.line_with("hello v3");
+    get(&url);
+    server.line_with("hello   log heard");
+    server.line_with("hello: the function threw Error: boom");
+    let running = data.path().join("dev/demo.running.json");
+    assert!(std::fs::read_to_string(&running).unwrap().contains("\"app\""), "other commands find it");
     server.signal("TERM");
     assert_eq!(server.end().code(), Some(0));
+    assert!(!running.exists());
 
     write("hello/index.ts", &say("three"));
     let mut server = Mayfly::start(&args, data.path());

@@ -90,5 +90,8 @@ fn a_function_is_deployed_called_read_and_rolled_back_with_the_contracts_exit_co
     let report: serde_json::Value = serde_json::from_slice(&looked.stdout).unwrap();
     // The variable, the anon key, the database's two secrets, and two keys that sign tokens.
     let keys = serde_json::json!([{ "id": "k1", "values": 6, "known": true }]);
-    assert_eq!(report, serde_json::json!({ "apps": 1, "open": [], "repaired": false, "keys": keys }));
+    let expected = serde_json::json!({
+        "apps": 1, "open": [], "closed": [], "full": [], "repaired": false, "keys": keys,
+    });
+    assert_eq!(report, expected);
 }

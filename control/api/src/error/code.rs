@@ -72,6 +72,14 @@ macro_rules! codes {
                 self.row().retry_after
             }
 
+            /// Whether the rest of a body may still be under way: the connection is of no more use.
+            pub(crate) fn ends_connection(self) -> bool {
+                matches!(
+                    self,
+                    Self::RequestTimeout | Self::PayloadTooLarge | Self::TransferCodingUnsupported
+                )
+            }
+
             /// The page of `docs/errors/`, as Markdown.
             pub fn page(self) -> &'static str {
                 self.row().page
@@ -129,10 +137,10 @@ codes! {
     ValidationInvalidSchema = "VALIDATION_INVALID_SCHEMA", 400 Caller,
         "The request is not valid",
         "Correct the field that the message names and send it again.";
-    /// The code of a function cannot be deployed.
+    /// Code cannot be used: a function's, or that of a run.
     ValidationInvalidCode = "VALIDATION_INVALID_CODE", 400 Caller,
-        "The code cannot be deployed",
-        "Correct the code at the place in `details` and deploy again; the version before still serves.";
+        "The code cannot be used",
+        "Correct the code at the place in `details` and send it again; a deployed version still serves.";
     /// A trigger type that this version does not serve.
     ValidationTriggerUnavailable = "VALIDATION_TRIGGER_UNAVAILABLE", 400 Caller,
         "The trigger type is not available",
@@ -229,6 +237,10 @@ codes! {
     AppPaused = "APP_PAUSED", 503 Platform retry 60,
         "The app is paused",
         "Ask the app's owner to resume it: `PATCH /v1/{app}/config` with `{\"paused\":false}`.";
+    /// What was done to the app's database has closed the app; the others are served.
+    AppClosed = "APP_CLOSED", 503 Platform retry 60,
+        "The app is closed",
+        "The operator reads why with `mayfly doctor`; it opens again by itself once the reason is gone.";
     /// The node is full.
     Overloaded = "OVERLOADED", 503 Platform retry 1,
         "The server is busy",
@@ -293,10 +305,22 @@ codes! {
     FunctionMemoryLimit = "FUNCTION_MEMORY_LIMIT", 500 Function,
         "Memory limit reached",
         "Hold less at once, or raise `memoryLimitMb`.";
+    /// A body under a coding that is not understood.
+    TransferCodingUnsupported = "TRANSFER_CODING_UNSUPPORTED", 501 Caller,
+        "The transfer coding is not supported",
+        "Send the body with `Content-Length`, or as `Transfer-Encoding: chunked` alone.";
+    /// The app's share of a node's memory.
+    AppMemoryLimit = "APP_MEMORY_LIMIT", 503 Function retry 1,
+        "The app holds its share of the memory",
+        "Run less of it at once, hold less in each, or retry as `Retry-After` says.";
     /// The call stack.
     FunctionStackOverflow = "FUNCTION_STACK_OVERFLOW", 500 Function,
         "Call stack exhausted",
         "Bound the recursion.";
+    /// The sandbox trapped.
+    FunctionTrapped = "FUNCTION_TRAPPED", 500 Function,
+        "The function made its sandbox trap",
+        "Find what it was doing in the invocation's record, and do it in another way; report it, with the code.";
     /// The limit on response bytes.
     FunctionOutputLimit = "FUNCTION_OUTPUT_LIMIT", 500 Function,
         "Response too large",

@@ -71,6 +71,13 @@ pub fn called_app(path: &str) -> Option<&str> {
     (rest.starts_with("fn/") && names::is_app_id(app)).then_some(app)
 }
 
+/// The app that a path names, if it names one: whether there is such an app is not known here.
+pub fn app_of_path(path: &str) -> Option<&str> {
+    let rest = path.strip_prefix("/v1/").or_else(|| path.strip_prefix("/mcp/"))?;
+    let app = rest.split('/').next()?;
+    names::is_app_id(app).then_some(app)
+}
+
 /// The app whose S3 endpoint a path is of, if it is.
 pub fn s3_app(path: &str) -> Option<&str> {
     let (app, rest) = path.strip_prefix("/v1/")?.split_once('/')?;

@@ -1,6 +1,34 @@
-//! Flags of what concerns an app's functions: `mayfly functions`, `mayfly env` and `mayfly usage`.
+//! Flags of what concerns an app's functions: `mayfly deploy`, `functions`, `env` and `usage`.
 
-use clap::Subcommand;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// What is deployed, and how it is to be called. What is not said here, `function.json` or the server decides.
+#[derive(Debug, Args)]
+pub struct DeployArgs {
+    /// NAME.ts|js, or a folder with index.ts|js and perhaps function.json (repeatable)
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// The function's name [default: the file's or folder's]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// An environment variable, NAME=value (repeatable; replaces all of the function's variables)
+    #[arg(long = "env", value_name = "NAME=VALUE")]
+    pub env: Vec<String>,
+    /// Who may call its URL: required, optional or none
+    #[arg(long)]
+    pub auth: Option<String>,
+    /// The only method of its URL
+    #[arg(long)]
+    pub method: Option<String>,
+    /// Its time, in milliseconds
+    #[arg(long, value_name = "MS")]
+    pub timeout: Option<u32>,
+    /// Its memory, in MiB
+    #[arg(long, value_name = "MIB")]
+    pub memory: Option<u32>,
+}
 
 /// Verbs of functions.
 #[derive(Debug, Subcommand)]

@@ -39,7 +39,9 @@ pub(super) async fn run(remote: &Remote, verb: AppVerb) -> Result<Exit, Exit> {
 async fn list(remote: &Remote) -> Result<(), Exit> {
     remote.call::<AppsList>(&[], &Nothing {}, &EmptyBody).await?.print(remote, |list| {
         let rows = list.apps.iter().map(|app| {
-            let (state, paused) = (app.state.to_string(), app.paused.to_string());
+            let state =
+                app.closed_reason.as_ref().map_or_else(|| app.state.to_string(), |_| "closed".to_owned());
+            let paused = app.paused.to_string();
             vec![app.app_id.clone(), app.name.clone(), state, paused, app.created_at.to_string()]
         });
         out::table(&["app_id", "name", "state", "paused", "created_at"], &rows.collect::<Vec<_>>());

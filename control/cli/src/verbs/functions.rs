@@ -1,27 +1,22 @@
-//! `mayfly deploy`, `invoke`, `functions`, `versions`, `rollback` and `rollout`.
+//! `mayfly invoke`, `functions`, `versions`, `rollback` and `rollout`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use mayfly_api::decode::{self, Nothing};
+use mayfly_api::decode::Nothing;
 use mayfly_api::endpoint::{EmptyBody, Json, OptionalJson};
-use mayfly_api::functions::{
-    DeployFunction, DeployedFunction, InvokeFunction, Invoked, PatchSettings, RollBack,
-};
+use mayfly_api::functions::{DeployedFunction, InvokeFunction, Invoked, PatchSettings, RollBack};
 use mayfly_api::rollouts::{RolloutInfo, RolloutSpec};
 use mayfly_api::routes::{
-    FunctionSettingsPatch, FunctionsDelete, FunctionsDeploy, FunctionsGet, FunctionsInvoke, FunctionsList,
-    FunctionsRollback, VersionsList,
+    FunctionSettingsPatch, FunctionsDelete, FunctionsGet, FunctionsInvoke, FunctionsList, FunctionsRollback,
+    VersionsList,
 };
 use mayfly_api::value::Object;
 use serde_json::{Value, json};
 
-use super::assignments;
 use crate::args::FunctionVerb;
 use crate::exit::Exit;
 use crate::out;
 use crate::remote::{Answered, Remote, optional};
-use crate::source::FunctionSource;
 
 /// A test call, as flags describe it.
 pub(super) struct TestCallArgs {
@@ -31,35 +26,13 @@ pub(super) struct TestCallArgs {
     pub(super) header: Vec<String>,
 }
 
-pub(super) async fn deploy(
-    remote: &Remote,
-    path: &Path,
-    name: Option<String>,
-    env: &[String],
-) -> Result<Exit, Exit> {
-    let mut source = FunctionSource::read(path).map_err(|error| {
-        out::complain(&error);
-        Exit::Usage
-    })?;
-    source.name = name.unwrap_or(source.name);
-    if !env.is_empty() {
-        source.fields.insert("envVars".into(), json!(assignments(env)?));
-    }
-    let wanted: DeployFunction = decode::value(source.body(), "").map_err(|error| {
-        out::complain(&format!("{}: {}", path.display(), error.message()));
-        Exit::Validation
-    })?;
-    show_deployed(remote, &remote.call::<FunctionsDeploy>(&[], &Nothing {}, &Json(wanted)).await?);
-    Ok(Exit::Ok)
-}
-
 pub(super) async fn rollback(remote: &Remote, name: &str, version: Option<u32>) -> Result<Exit, Exit> {
     let body = OptionalJson(RollBack { version: version.map(Into::into) });
     show_deployed(remote, &remote.call::<FunctionsRollback>(&[name], &Nothing {}, &body).await?);
     Ok(Exit::Ok)
 }
 
-fn show_deployed(remote: &Remote, answered: &Answered<DeployedFunction>) {
+pub(super) fn show_deployed(remote: &Remote, answered: &Answered<DeployedFunction>) {
     answered.print(remote, |deployed| {
         out::say(&format!("{} serves version {}", deployed.name, deployed.version));
         out::data(&optional(deployed.url.as_deref()));

@@ -84,6 +84,14 @@ impl Agents {
         self.admit_by(call, applying).await.map(Some)
     }
 
+    /// Whether a policy of the server or of this app asks for requests to routes, too.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn binds_routes(&self, app: Option<&str>) -> ApiResult<bool> {
+        Ok(self.applying(app).await?.iter().any(|applying| applying.policy.binds_routes()))
+    }
+
     /// The tools that a caller may call by these policies, at least with some arguments. A key's app is asked, too.
     ///
     /// # Errors

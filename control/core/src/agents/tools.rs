@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use mayfly_api::agent_tools::{AgentToolInfo, AgentToolList};
+use mayfly_api::decode::has_few_values;
 use mayfly_api::endpoint::{ApiCall, Handler};
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::functions::{AgentToolExposure, AgentToolMode};
@@ -301,7 +302,10 @@ async fn result_of(response: Response, function: &CachedFunction) -> ApiResult<V
             ApiError::new(code, error.to_string())
         })?),
     };
-    let parsed = bytes.as_deref().filter(|_| is_json).and_then(|bytes| serde_json::from_slice(bytes).ok());
+    let parsed = bytes
+        .as_deref()
+        .filter(|bytes| is_json && has_few_values(bytes))
+        .and_then(|bytes| serde_json::from_slice(bytes).ok());
     let text = || bytes.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     let value: Value = parsed.unwrap_or_else(|| json!(text()));
     if status >= 400 {

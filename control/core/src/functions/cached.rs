@@ -118,11 +118,14 @@ impl CachedFunction {
 }
 
 impl CachedFunction {
-    /// Refuse when the app is switched off.
+    /// Refuse when the app is switched off or closed.
     ///
     /// # Errors
-    /// `APP_PAUSED`, with the reason where one was given.
+    /// `APP_PAUSED`, with the reason where one was given; `APP_CLOSED`, whose reason is the operator's to know.
     pub fn check_paused(&self) -> ApiResult<()> {
+        if self.function.closed {
+            return Err(ApiError::app_closed());
+        }
         let Some(reason) = &self.function.paused else { return Ok(()) };
         let error = ApiError::new(Code::AppPaused, "the app is paused by its owner");
         Err(match reason {

@@ -14,6 +14,7 @@ pub(crate) fn target(app: &str) -> CachedFunction {
         app_id: app.into(),
         app_name: "demo".into(),
         paused: None,
+        closed: false,
         app_settings: json!({}),
         version_id: "ver_1".into(),
         version: 1,

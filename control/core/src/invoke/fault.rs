@@ -19,14 +19,20 @@ pub(super) fn to_error(fault: Fault) -> ApiError {
         Fault::MemoryLimit { used, limit, .. } => ApiError::new(Code::FunctionMemoryLimit, text)
             .with_trusted_message(detailed)
             .with_details(json!({ "used_bytes": used, "limit_bytes": limit })),
-        Fault::TimedOut { elapsed, limit } => ApiError::new(Code::FunctionTimeout, text).with_details(
-            json!({ "elapsed_ms": elapsed.as_millis() as u64, "limit_ms": limit.as_millis() as u64 }),
-        ),
+        Fault::TimedOut { elapsed, limit, .. } => {
+            ApiError::new(Code::FunctionTimeout, text).with_trusted_message(detailed).with_details(
+                json!({ "elapsed_ms": elapsed.as_millis() as u64, "limit_ms": limit.as_millis() as u64 }),
+            )
+        }
+        Fault::NoMemory(shortage) => shortage.into(),
+        Fault::HeadersLimit { .. } => ApiError::new(Code::FunctionOutputLimit, text),
         Fault::Hung => ApiError::new(Code::FunctionHung, text),
         Fault::NoResponse { .. } => ApiError::new(Code::FunctionNoResponse, text),
         Fault::OutputLimit { used, limit } => ApiError::new(Code::FunctionOutputLimit, text)
             .with_details(json!({ "used_bytes": used, "limit_bytes": limit })),
-        Fault::Trapped { reason } => ApiError::internal(format!("the sandbox stopped: {reason}")),
+        Fault::Trapped { .. } => ApiError::new(Code::FunctionTrapped, "the function made its sandbox trap")
+            .with_trusted_message(detailed),
+        Fault::Internal { reason } => ApiError::internal(format!("the sandbox stopped: {reason}")),
     }
 }
 
@@ -34,6 +40,7 @@ pub(super) fn to_error(fault: Fault) -> ApiError {
 mod tests {
     use std::time::Duration;
 
+    use mayfly_ledger::Shortage;
     use mayfly_runtime::Thrown;
 
     use super::*;
@@ -45,11 +52,20 @@ mod tests {
             Fault::StackOverflow(Thrown::default()),
             Fault::CpuLimit { used: 2, limit: 1, stack: String::new() },
             Fault::MemoryLimit { used: 2, limit: 1, stack: String::new() },
-            Fault::TimedOut { elapsed: Duration::from_secs(2), limit: Duration::from_secs(1) },
+            Fault::TimedOut {
+                elapsed: Duration::from_secs(2),
+                limit: Duration::from_secs(1),
+                stack: String::new(),
+                waited: None,
+            },
             Fault::Hung,
             Fault::NoResponse { returned: "a string".into() },
             Fault::OutputLimit { used: 2, limit: 1 },
-            Fault::Trapped { reason: "x".into() },
+            Fault::HeadersLimit { headers: 101, bytes: 1 },
+            Fault::NoMemory(Shortage::Account),
+            Fault::NoMemory(Shortage::Node),
+            Fault::Trapped { reason: "x".into(), stack: String::new() },
+            Fault::Internal { reason: "x".into() },
         ] {
             let error = to_error(fault.clone());
             assert_eq!(error.code().as_str(), fault.code());

@@ -61,13 +61,15 @@ impl Invoker {
             allowance: allowance.clone(),
         };
         let realtime = GuestSocket { app: Arc::clone(app), publisher, socket };
+        let account = self.shared.parts.execution.ledger.account(app);
         let egress = allowance.egress(&cached.egress);
         let grants = Grants {
+            account: account.clone(),
             env: allowance.env(&self.env(cached).await?.variables),
             database: allowance.database(database),
             idempotency: Some(idempotency).filter(|_| allowance.changes_database()),
             queue: allowance.enqueues().then(|| Arc::new(queue) as Arc<dyn Queue>),
-            fetch: Some(capabilities.egress.for_invocation(app, egress, trace)),
+            fetch: Some(capabilities.egress.for_invocation(app, account, egress, trace)),
             realtime: allowance.realtime().then(|| Arc::new(realtime) as Arc<dyn Realtime>),
         };
         Ok(Granted { grants, transaction })

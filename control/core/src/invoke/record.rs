@@ -94,9 +94,9 @@ fn promise_of(promise: BackgroundPromise) -> PromiseRecord {
     }
 }
 
-/// A trap's reason stays in the server's log.
+/// The reason of a failure of Mayfly's own stays in the server's log.
 fn message(fault: &Fault) -> String {
-    if let Fault::Trapped { reason } = fault {
+    if let Fault::Internal { reason } = fault {
         tracing::error!(reason, "a sandbox stopped unexpectedly");
     }
     fault.detailed()

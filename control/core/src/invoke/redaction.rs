@@ -25,7 +25,14 @@ pub(super) fn fault(mask: &SecretRedactor, fault: &mut Fault) {
             mask.redact_in_place(&mut thrown.stack);
         }
         Fault::NoResponse { returned } => mask.redact_in_place(returned),
-        Fault::CpuLimit { stack, .. } | Fault::MemoryLimit { stack, .. } => mask.redact_in_place(stack),
-        Fault::TimedOut { .. } | Fault::Hung | Fault::OutputLimit { .. } | Fault::Trapped { .. } => {}
+        Fault::CpuLimit { stack, .. }
+        | Fault::MemoryLimit { stack, .. }
+        | Fault::TimedOut { stack, .. }
+        | Fault::Trapped { stack, .. } => mask.redact_in_place(stack),
+        Fault::Hung
+        | Fault::OutputLimit { .. }
+        | Fault::HeadersLimit { .. }
+        | Fault::NoMemory(_)
+        | Fault::Internal { .. } => {}
     }
 }

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
+use mayfly_api::decode::check_values;
 use mayfly_api::error::ApiError;
 use mayfly_runtime::providers::{BoxFuture, Fetch, FetchRequest, FetchResponse, GuestError};
 use mayfly_runtime::{Body, Chunks, DisconnectGuard, Request, Response};
@@ -116,8 +117,10 @@ impl Siblings {
             Some(body) => {
                 let body = body.collect(ARGUMENTS_BYTES_MAX).await;
                 let body = body.map_err(|error| GuestError::new("PAYLOAD_TOO_LARGE", error.to_string()))?;
-                serde_json::from_slice(&body)
-                    .map_err(|_| ApiError::invalid("", "a tool takes one object of arguments"))
+                check_values(&body).and_then(|()| {
+                    serde_json::from_slice(&body)
+                        .map_err(|_| ApiError::invalid("", "a tool takes one object of arguments"))
+                })
             }
         };
         let called = match arguments {

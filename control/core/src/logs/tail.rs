@@ -3,16 +3,18 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use mayfly_ledger::{PlaceBounds, TakenPlace};
 use mayfly_store::{InvocationRecord, Store};
 
-/// PendingRecords at once on this node.
-pub(super) const TAILS_MAX: usize = 100;
+/// Live tails at once on this node: the last quarter is for apps without any.
+pub(super) const TAILS: PlaceBounds =
+    PlaceBounds { total: 100, per_app: 50, reserve: 25, waiting_per_app: 0 };
 
-/// Records read at once.
+/// Records read at once, fewer where they are long.
 const PAGE: u32 = 100;
 /// Other nodes' records are looked for that often.
 const POLL: Duration = Duration::from_secs(1);
@@ -67,7 +69,7 @@ pub(super) struct Parts {
     /// Fires when the server stops.
     pub(super) closing: CancellationToken,
     /// The tail's place among those of this node.
-    pub(super) _room: OwnedSemaphorePermit,
+    pub(super) _place: TakenPlace,
 }
 
 impl Tail {
@@ -127,8 +129,11 @@ impl Tail {
 
 impl TailFilter {
     fn wants(&self, record: &InvocationRecord) -> bool {
-        self.level.as_ref().is_none_or(|level| record.logs.iter().any(|line| line.level == *level))
-            && self.status.is_none_or(|status| record.status == Some(status))
+        self.level.as_ref().is_none_or(|level| {
+            // What was thrown is an error, although no console printed it.
+            (level == "error" && record.error_code.is_some())
+                || record.logs.iter().any(|line| line.level == *level)
+        }) && self.status.is_none_or(|status| record.status == Some(status))
             && self.failed.is_none_or(|failed| record.failed() == failed)
     }
 }

@@ -56,7 +56,7 @@ impl Fired {
 pub(crate) enum NotStarted {
     /// The function is gone.
     Gone,
-    /// The app is paused.
+    /// The app is paused or closed.
     Paused,
     /// Not now: limits, or a subsystem that is down.
     Later(ApiError),
@@ -141,7 +141,7 @@ impl NotStarted {
     /// What an error of the way to an invocation means.
     pub(crate) fn of(error: ApiError) -> Self {
         match error.code() {
-            Code::AppPaused => Self::Paused,
+            Code::AppPaused | Code::AppClosed => Self::Paused,
             Code::QuotaRateLimit | Code::ConcurrencyLimit | Code::Overloaded | Code::SubsystemUnavailable => {
                 Self::Later(error)
             }

@@ -1,7 +1,8 @@
 //! `ANY /v1/{app}/fn/...`: a request to a function, and the function's answer to it.
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::header::CONTENT_LENGTH;
+use http::{Method, StatusCode};
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_runtime::{Body, DisconnectGuard, Response};
 
@@ -15,14 +16,26 @@ use crate::stage::AdmittedCall;
 pub(crate) async fn call<S: EdgeServices>(edge: &Edge<S>, request: AdmittedCall<S>) -> ApiResult<Reply> {
     let AdmittedCall { context, head, authorized, permit, body } = request;
     let rate_limit = S::rate_limit(&permit).clone();
-    let path = head.uri.path().to_owned();
+    let (path, is_head) = (head.uri.path().to_owned(), head.method == Method::HEAD);
     let request = forward(&edge.base, head, body);
     let mut running = edge.services.call(authorized, permit, context, request, path).await?;
     let response = running.response().await.map_err(|error| error.with_rate_limit(rate_limit.clone()))?;
     let guard = running.disconnect_guard();
+    let length = content_length(&response).filter(|_| is_head);
     let mut reply = to_reply(response, guard, running.id())?;
+    if let Some(length) = length {
+        // There is no body to be counted: what the function says is what a GET would get.
+        *reply.body_mut() = reply::whole(Bytes::new()).into_body();
+        reply.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
     write_rate_limit(reply.headers_mut(), &rate_limit);
     Ok(reply)
+}
+
+/// The length that a function gives its response.
+fn content_length(response: &Response) -> Option<u64> {
+    let (_, value) = response.headers.iter().find(|(name, _)| name == CONTENT_LENGTH.as_str())?;
+    value.parse().ok()
 }
 
 /// The function's answer as it goes out. The runtime has checked it already; what is wrong here is ours.

@@ -1,37 +1,28 @@
-//! Over the cap of requests in flight, the answer is 503 at once: waiting would only make everyone late.
+//! Over the cap of requests in flight, the answer is 503 at once: waiting would only make everyone late. One app has a part
+//! of that cap, beyond which its callers get 429.
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
 
+use mayfly_ledger::{Held, Ledger, Shortage};
 use pin_project_lite::pin_project;
 use tower::Service;
 
 use crate::stage::Arrived;
 use mayfly_api::error::{ApiError, Code};
+use mayfly_api::routes::app_of_path;
 
 /// Refuses requests beyond a number in flight. Clones share one count.
 #[derive(Debug, Clone)]
 pub(crate) struct LoadShed<S> {
     inner: S,
-    in_flight: Arc<AtomicU32>,
-    requests_max: u32,
+    requests: Ledger,
 }
 
 impl<S> LoadShed<S> {
-    pub(crate) fn new(inner: S, in_flight: Arc<AtomicU32>, requests_max: u32) -> Self {
-        Self { inner, in_flight, requests_max }
-    }
-}
-
-/// One request in flight; dropping it is the end of it.
-struct InFlight(Arc<AtomicU32>);
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+    pub(crate) fn new(inner: S, requests: Ledger) -> Self {
+        Self { inner, requests }
     }
 }
 
@@ -48,23 +39,26 @@ where
     }
 
     fn call(&mut self, request: Arrived<B>) -> Self::Future {
-        let counted = InFlight(Arc::clone(&self.in_flight));
-        let before = counted.0.fetch_add(1, Ordering::Relaxed);
+        let path = request.head.uri.path();
+        let app = app_of_path(path);
         // Health is asked for most when the server is full: an orchestrator would restart it then.
-        let health = matches!(request.head.uri.path(), "/livez" | "/readyz");
-        if before >= self.requests_max && !health {
-            return Shedding { inner: None, counted };
+        let is_health = matches!(path, "/livez" | "/readyz");
+        let taken =
+            if is_health { Ok(Held::default()) } else { self.requests.account(app.unwrap_or("")).take(1) };
+        match taken {
+            Ok(counted) => Shedding::Working { inner: self.inner.call(request), _counted: counted },
+            Err(Shortage::Account) if app.is_some() => Shedding::Refused { code: Code::ConcurrencyLimit },
+            Err(_) => Shedding::Refused { code: Code::Overloaded },
         }
-        Shedding { inner: Some(self.inner.call(request)), counted }
     }
 }
 
 pin_project! {
     /// The answer, or the refusal.
-    pub(crate) struct Shedding<F> {
-        #[pin]
-        inner: Option<F>,
-        counted: InFlight,
+    #[project = Projected]
+    pub(crate) enum Shedding<F> {
+        Working { #[pin] inner: F, _counted: Held },
+        Refused { code: Code },
     }
 }
 
@@ -75,13 +69,17 @@ where
     type Output = Result<T, ApiError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().inner.as_pin_mut() {
-            Some(inner) => inner.poll(cx),
-            None => Poll::Ready(Err(ApiError::new(
-                Code::Overloaded,
-                "this node works on as many requests as it can",
-            ))),
-        }
+        let said = match self.project() {
+            Projected::Working { inner, .. } => return inner.poll(cx),
+            Projected::Refused { code: Code::ConcurrencyLimit } => ApiError::new(
+                Code::ConcurrencyLimit,
+                "this node works on as many requests of the app as of one app at most",
+            ),
+            Projected::Refused { code } => {
+                ApiError::new(*code, "this node works on as many requests as it can")
+            }
+        };
+        Poll::Ready(Err(said))
     }
 }
 
@@ -106,7 +104,7 @@ mod tests {
                 Ok::<_, ApiError>(())
             }
         });
-        let mut shed = LoadShed::new(service, Arc::default(), 1);
+        let mut shed = LoadShed::new(service, Ledger::new(1));
         let first = shed.call(arrived("/v1/apps"));
         let second = shed.call(arrived("/v1/apps")).await;
         assert_eq!(second.unwrap_err().code(), Code::Overloaded);
@@ -114,5 +112,18 @@ mod tests {
         release.send(()).unwrap();
         first.await.unwrap();
         assert!(shed.ready().await.unwrap().call(arrived("/v1/apps")).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn one_app_does_not_take_the_places_of_others() {
+        let service = tower::service_fn(|_: Arrived<()>| std::future::pending::<Result<(), ApiError>>());
+        let mut shed = LoadShed::new(service, Ledger::new(8));
+        let theirs: Vec<_> = (0..4).map(|_| shed.call(arrived("/v1/app_aaaaaaaaaaaa/fn/slow"))).collect();
+        let refused = shed.call(arrived("/v1/app_aaaaaaaaaaaa/functions")).await;
+        assert_eq!(refused.unwrap_err().code(), Code::ConcurrencyLimit);
+        let other = shed.call(arrived("/v1/app_bbbbbbbbbbbb/fn/hi"));
+        assert!(matches!(other, Shedding::Working { .. }));
+        drop(theirs);
+        assert!(matches!(shed.call(arrived("/v1/app_aaaaaaaaaaaa/fn/slow")), Shedding::Working { .. }));
     }
 }

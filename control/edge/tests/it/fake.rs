@@ -336,6 +336,10 @@ impl EdgeServices for Fake {
         self.asked(format!("admit {}", call.tool)).map(|()| 1)
     }
 
+    async fn binds_routes(&self, _: Option<&str>) -> ApiResult<bool> {
+        Ok(false)
+    }
+
     async fn admit_route(&self, call: ToolCall) -> ApiResult<Option<i64>> {
         let _ = call;
         Ok(None)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use mayfly_common::tasks::Tasks;
 use mayfly_edge::{AccessLog, Base, Edge, EdgeLimits, Server, Sockets};
+use mayfly_ledger::Ledger;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -41,7 +42,7 @@ impl Node {
         let sockets = Sockets::new(tasks.clone(), stop.clone(), limits);
         let base = Base::new(Some("https://mayfly.test"), "").into();
         let edge = Edge { services: fake.clone(), base, sockets };
-        let server = Server::new(listener, edge, limits, AccessLog::Off, tasks.clone());
+        let server = Server::new(listener, edge, limits, AccessLog::Off, Ledger::new(1 << 30), tasks.clone());
         tokio::spawn(server.run(stop.clone()));
         Self { fake, address, events, stop: stop.drop_guard(), tasks }
     }

@@ -29,7 +29,7 @@ pub enum KeySetError {
     /// A shared secret in a published set, or among public keys.
     #[error("it has a shared secret in it")]
     Symmetric,
-    /// A key in it is invalid.
+    /// No key in it can be used, and this is wrong with one of them.
     #[error("{0}")]
     Key(JwkError),
 }
@@ -55,27 +55,38 @@ impl KeySet {
         Ok(Self { keys })
     }
 
-    /// A JWK set as issuers publish it: keys of unknown kinds, and for other purposes, are skipped.
+    /// A JWK set as issuers publish it: keys of unknown kinds, and for other purposes, are passed over (RFC 7517, 5), and
+    /// so are those that are malformed. `malformed` is told of the latter: the place in the set, from 0, and what is wrong.
     ///
     /// # Errors
     /// [`KeySetError`]
-    pub fn published(document: &[u8]) -> Result<Self, KeySetError> {
+    pub fn published(
+        document: &[u8],
+        mut malformed: impl FnMut(usize, JwkError),
+    ) -> Result<Self, KeySetError> {
         let document = strict_json::object(document).map_err(|_| KeySetError::Shape)?;
         let Some(Value::Array(items)) = document.get("keys") else { return Err(KeySetError::Shape) };
         if items.len() > KEYS_MAX {
             return Err(KeySetError::TooMany);
         }
         let mut keys = Vec::with_capacity(items.len());
-        for item in items {
-            let jwk = item.as_object().ok_or(KeySetError::Shape)?;
-            match VerifyKey::from_jwk(jwk) {
+        let mut wrong = None;
+        for (place, item) in items.iter().enumerate() {
+            let read = item.as_object().ok_or(JwkError::Bad("it is no object"));
+            match read.and_then(VerifyKey::from_jwk) {
                 Ok(key) if key.is_symmetric() => return Err(KeySetError::Symmetric),
                 Ok(key) => keys.push(key),
                 Err(JwkError::Unsuitable) => {}
-                Err(error) => return Err(KeySetError::Key(error)),
+                Err(error) => {
+                    malformed(place, error);
+                    wrong = Some(error);
+                }
             }
         }
-        Self::new(keys)
+        match wrong {
+            Some(error) if keys.is_empty() => Err(KeySetError::Key(error)),
+            _ => Self::new(keys),
+        }
     }
 
     /// The key that a token was signed with, by the token's own word.
@@ -114,7 +125,7 @@ mod tests {
     }
 
     fn published(keys: &[Value]) -> Result<KeySet, KeySetError> {
-        KeySet::published(json!({ "keys": keys }).to_string().as_bytes())
+        KeySet::published(json!({ "keys": keys }).to_string().as_bytes(), |_, _| {})
     }
 
     #[test]
@@ -126,8 +137,22 @@ mod tests {
         assert_eq!(published(&[ec(Some("a")), ec(Some("a"))]), Err(KeySetError::DuplicateId));
         assert_eq!(published(&[secret]), Err(KeySetError::Symmetric));
         assert_eq!(published(&vec![ec(None); 21]), Err(KeySetError::TooMany));
-        assert_eq!(KeySet::published(b"{}"), Err(KeySetError::Shape));
-        assert_eq!(KeySet::published(br#"{"keys":[],"keys":[]}"#), Err(KeySetError::Shape));
+        assert_eq!(KeySet::published(b"{}", |_, _| {}), Err(KeySetError::Shape));
+        assert_eq!(KeySet::published(br#"{"keys":[],"keys":[]}"#, |_, _| {}), Err(KeySetError::Shape));
+    }
+
+    #[test]
+    fn a_malformed_key_is_passed_over_and_told() {
+        let point = json!({"kty":"EC","crv":"P-256","kid":"nopoint","x":"AAAA","y":"AAAA"});
+        let short = json!({"kty":"RSA","kid":"broken","n":"AQAB","e":"AQAB"});
+        let (kind, none) = (json!({"kid":"nothing"}), json!(1));
+        let keys = [point.clone(), ec(Some("a")), short, kind, none];
+        let mut told = Vec::new();
+        let document = json!({ "keys": keys }).to_string();
+        let set = KeySet::published(document.as_bytes(), |place, _| told.push(place)).unwrap();
+        assert!(set.has("a") && !set.has("nopoint"));
+        assert_eq!(told, [0, 2, 3, 4]);
+        assert!(matches!(published(&[point]), Err(KeySetError::Key(_))));
     }
 
     #[test]

@@ -43,6 +43,29 @@ async fn an_app_cannot_take_more_than_its_share_nor_the_node_more_than_it_has() 
     assert_eq!(limiter.take("d", &own).await.unwrap_err(), QuotaError::App { max: 1 });
 }
 
+#[tokio::test]
+async fn apps_that_hold_many_for_long_leave_the_last_quarter_to_others() {
+    let limiter = ConcurrencyLimiter::new(32, 12);
+    let mut held = Vec::new();
+    for app in ["a", "b", "c"] {
+        while let Ok(permit) = limiter.take(app, &no_queue()).await {
+            held.push(permit);
+        }
+    }
+    assert_eq!(
+        (held.len(), limiter.in_use()),
+        (24 + 2, 26),
+        "the third has what is few, of the last quarter"
+    );
+    for app in ["d", "e", "f"] {
+        held.push(limiter.take(app, &no_queue()).await.unwrap());
+        held.push(limiter.take(app, &no_queue()).await.unwrap());
+    }
+    assert_eq!(limiter.take("g", &no_queue()).await.unwrap_err(), QuotaError::Node);
+    held.drain(..4);
+    assert!(limiter.take("g", &no_queue()).await.is_ok() && limiter.take("a", &no_queue()).await.is_err());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_caller_without_a_permit_waits_for_one_and_not_for_ever() {
     let limiter = ConcurrencyLimiter::new(1, 1);
@@ -100,7 +123,7 @@ async fn two_hundred_spinning_requests_delay_each_other_and_no_other_app() {
     };
     let spinning: Vec<_> = (0..200).map(|_| request("spinner", SPIN)).collect();
     run_waiters().await;
-    assert_eq!((limiter.in_use(), limiter.waiting()), (4, 196));
+    assert_eq!((limiter.in_use(), limiter.waiting()), (3, 197), "the last is not theirs");
     for _ in 0..30 {
         let before = order.lock().unwrap().len();
         request("quiet", QUICK).await.unwrap();

@@ -24,6 +24,25 @@ pub(super) struct DevApp {
 }
 
 impl DevApp {
+    /// Lets commands that run in the folder find the server while it runs: beside what is kept, with its address.
+    pub(super) fn announce(&self, data_dir: &Path, name: &str, url: &str) -> PathBuf {
+        let ignored = data_dir.join(".gitignore");
+        if !ignored.exists() {
+            // Keys and databases lie there.
+            let _ = std::fs::write(ignored, "*\n");
+        }
+        let path = data_dir.join("dev").join(format!("{name}.running.json"));
+        let found = json!({ "url": url, "app": self.app_id, "key": self.service_key });
+        // Without it the flags have to be given.
+        let _ = write_private(&path, found.to_string().as_bytes());
+        path
+    }
+
+    /// No longer.
+    pub(super) fn withdraw(place: &Path) {
+        let _ = std::fs::remove_file(place);
+    }
+
     /// The app of that name, as an earlier run left it, or a new one.
     pub(super) async fn ensure(server: &App, data_dir: &Path, name: &str) -> Result<Self, String> {
         let path = data_dir.join("dev").join(format!("{name}.json"));
@@ -48,12 +67,17 @@ impl DevApp {
     }
 
     fn write(&self, path: &Path) -> std::io::Result<()> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-        file.write_all(&serde_json::to_vec_pretty(self)?)
+        write_private(path, &serde_json::to_vec_pretty(self)?)
     }
+}
+
+/// Writes a file that this user alone may read.
+fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(content)
 }
 
 /// The operator asks, within the process.

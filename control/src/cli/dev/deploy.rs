@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use ring::digest::{SHA256, digest};
 
 use super::app::DevApp;
 use mayfly_api::access::Manager;
-use mayfly_api::decode;
+use mayfly_api::decode::{self, Nothing};
+use mayfly_api::endpoint::{ApiCall, CallContext, EmptyBody, Handler as _};
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::functions::DeployFunction;
+use mayfly_api::routes::FunctionsDelete;
 use mayfly_api::sql::RunSql;
 use mayfly_cli::source::{FunctionSource, functions_in};
 use mayfly_cli::{out, source_excerpt};
@@ -25,9 +27,38 @@ pub(super) struct Deployer {
     url: String,
     app: DevApp,
     /// What was last tried for each file or folder, whether it went well or not.
-    tried: BTreeMap<PathBuf, Result<FunctionSource, String>>,
+    tried: BTreeMap<PathBuf, Tried>,
     /// Functions that serve, with how to call them.
     serving: BTreeMap<String, Vec<String>>,
+}
+
+/// What was read of a function, and the files that it was made of, as they were.
+struct Tried {
+    read: Result<FunctionSource, String>,
+    stamps: Vec<Stamp>,
+}
+
+/// A file, and when it was changed; nothing where there is none.
+type Stamp = (PathBuf, Option<(SystemTime, u64)>);
+
+fn stamp(file: PathBuf) -> Stamp {
+    let changed = file.metadata().ok().and_then(|file| Some((file.modified().ok()?, file.len())));
+    (file, changed)
+}
+
+impl Tried {
+    fn new(path: &Path, read: Result<FunctionSource, String>) -> Self {
+        let settings =
+            ["function.json", "schema.sql", "tsconfig.json", "deno.json"].map(|file| path.join(file));
+        let inputs = read.iter().flat_map(|source| source.bundle.inputs.clone());
+        let stamps = inputs.chain(settings).map(stamp).collect();
+        Self { read, stamps }
+    }
+
+    /// Whether nothing that it was made of has changed. What could not be read may have been mended anywhere.
+    fn is_current(&self) -> bool {
+        self.read.is_ok() && self.stamps.iter().all(|known| stamp(known.0.clone()) == *known)
+    }
 }
 
 impl Deployer {
@@ -35,34 +66,67 @@ impl Deployer {
         Self { use_cases, url: url.to_owned(), app, tried: BTreeMap::new(), serving: BTreeMap::new() }
     }
 
-    /// Deploy what is new or changed. A function whose file is gone stays deployed: deleting is for people.
+    /// Deploy what is new or changed, and delete what this run has deployed and whose file is gone.
     pub(super) async fn sync(&mut self, dir: &Path) {
         let paths = match functions_in(dir) {
             Ok(paths) => paths,
             Err(error) => return out::complain(&format!("{}: {error}", dir.display())),
         };
-        self.tried.retain(|path, _| paths.contains(path));
+        let gone: Vec<_> = self.tried.keys().filter(|path| !paths.contains(path)).cloned().collect();
+        let gone: Vec<_> = gone.iter().filter_map(|path| self.tried.remove(path)).collect();
         for path in paths {
-            let read = FunctionSource::read(&path);
-            if self.tried.get(&path) == Some(&read) {
+            if self.tried.get(&path).is_some_and(Tried::is_current) {
                 continue;
             }
-            match &read {
-                Ok(source) => self.deploy(source).await,
-                Err(error) => out::complain(error),
+            let read = FunctionSource::read(&path);
+            if self.tried.get(&path).is_none_or(|tried| tried.read != read) {
+                match &read {
+                    Ok(source) => self.deploy(source).await,
+                    Err(error) => out::complain(error),
+                }
             }
-            self.tried.insert(path, read);
+            self.tried.insert(path.clone(), Tried::new(&path, read));
         }
+        for source in gone.into_iter().filter_map(|tried| tried.read.ok()) {
+            self.delete(&source.name).await;
+        }
+    }
+
+    /// Delete a function, unless another file has it now.
+    async fn delete(&mut self, name: &str) {
+        if self.sources().any(|source| source.name == name) || self.serving.remove(name).is_none() {
+            return;
+        }
+        let context = CallContext {
+            app: self.app.app_id.clone(),
+            names: vec![name.to_owned()],
+            manager: Manager::Admin,
+            base: self.url.clone(),
+        };
+        let call = ApiCall::<FunctionsDelete> { context, query: Nothing {}, body: EmptyBody };
+        match self.use_cases.functions.handle(call).await {
+            Ok(_) => out::say(&format!("  {name} is deleted: its file is gone")),
+            Err(error) => out::complain(&format!("{name} is not deleted: {}", error.message())),
+        }
+    }
+
+    fn sources(&self) -> impl Iterator<Item = &FunctionSource> {
+        self.tried.values().filter_map(|tried| tried.read.as_ref().ok())
+    }
+
+    /// The functions that serve.
+    pub(super) fn names(&self) -> impl Iterator<Item = String> {
+        self.serving.keys().cloned()
     }
 
     /// The folders of the files that the functions are made of.
     pub(super) fn folders(&self) -> BTreeSet<PathBuf> {
-        let sources = self.tried.values().flatten();
-        let files = sources.flat_map(|source| &source.bundle.inputs);
+        let files = self.sources().flat_map(|source| &source.bundle.inputs);
         files.filter_map(|file| file.parent()).map(Path::to_owned).collect()
     }
 
     async fn deploy(&mut self, source: &FunctionSource) {
+        source.bundle.warnings.iter().for_each(|warning| out::warn(warning));
         let started = Instant::now();
         match self.try_deploy(source).await {
             Ok(made) => {
@@ -142,8 +206,9 @@ impl Deployer {
     }
 
     /// Say where everything is.
-    pub(super) fn introduce(&self) {
+    pub(super) fn introduce(&self, dir: &Path) {
         out::say("");
+        out::say(&format!("server      {}", self.url));
         out::say(&format!("app         {}", self.app.app_id));
         out::say(&format!("service key {}", self.app.service_key));
         out::say("");
@@ -151,6 +216,14 @@ impl Deployer {
             for call in calls {
                 out::data(call);
             }
+        }
+        if self.serving.is_empty() && self.tried.is_empty() {
+            out::say(&format!("there are no functions in {}: `mayfly init` writes one,", dir.display()));
+            out::say("or write NAME.ts, or NAME/index.ts, with");
+            out::say("");
+            out::say("  export async function handler(req: Request, ctx: Context): Promise<Response> {");
+            out::say("    return Response.json({ hello: \"world\" });");
+            out::say("  }");
         }
         out::say("");
         out::say("watching for changes; Ctrl-C ends");

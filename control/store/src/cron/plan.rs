@@ -22,7 +22,7 @@ pub struct DueTrigger {
     pub next_at: Option<DateTime<Utc>>,
     /// Slots later than this belong to its schedule.
     pub planned_from: DateTime<Utc>,
-    /// Whether the app is paused.
+    /// Whether the app is paused or closed.
     pub paused: bool,
     /// Slots of it that wait or run.
     pub open: u32,
@@ -72,7 +72,8 @@ pub struct Planned {
 }
 
 /// Locks what it finds: two nodes that plan at the same time find different triggers.
-const DUE: &str = "SELECT t.function_id, f.app_id, t.config, t.next_at, t.planned_from, a.paused,
+const DUE: &str = "SELECT t.function_id, f.app_id, t.config, t.next_at, t.planned_from,
+    a.paused OR a.closed_reason IS NOT NULL AS paused,
     coalesce($1::timestamptz, now()) AS now,
     (SELECT count(*) FROM cron_slots s WHERE s.function_id = t.function_id
         AND s.state IN ('waiting', 'running')) AS open

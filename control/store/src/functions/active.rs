@@ -24,6 +24,8 @@ pub struct ActiveFunction {
     pub app_name: String,
     /// Whether the app is switched off, and why.
     pub paused: Option<Option<String>>,
+    /// Whether the platform has closed the app.
+    pub closed: bool,
     /// What `PATCH .../config` set for the app.
     pub app_settings: serde_json::Value,
     /// The version that serves.
@@ -56,7 +58,7 @@ pub struct Canary {
 }
 
 const ACTIVE: &str = "SELECT f.id, f.name, f.app_id, a.name AS app_name, a.paused, a.paused_reason,
-    a.settings AS app_settings, v.id AS version_id, v.number AS version, i.image_digest,
+    a.closed_reason IS NOT NULL AS closed, a.settings AS app_settings, v.id AS version_id, v.number AS version, i.image_digest,
     f.timeout_ms, f.cpu_limit_ms, f.memory_limit_mb, f.agent_tool, f.agent_tool_description, f.agent_tool_mode,
     f.agent_tool_exposed_to, f.agent_tool_input, f.agent_tool_output, f.allow_service_key_impersonation, f.record_percent, f.transaction_mode, f.idempotency_key, f.env_revision,
     a.env_revision AS app_env_revision,
@@ -78,6 +80,7 @@ impl ActiveFunction {
             app_id: shared("app_id"),
             app_name: row.get("app_name"),
             paused: row.get::<_, bool>("paused").then(|| row.get("paused_reason")),
+            closed: row.get("closed"),
             app_settings: row.get("app_settings"),
             version_id: shared("version_id"),
             version: row.get::<_, i32>("version").unsigned_abs(),
@@ -98,7 +101,7 @@ impl ActiveFunction {
 /// See [`FunctionsTable::of_runs`].
 pub(super) async fn of_runs(store: &Store, app_id: &str) -> Result<Option<ActiveFunction>, StoreError> {
     let client = store.client().await?;
-    let sql = "SELECT id, name, paused, paused_reason, settings, env_revision FROM apps
+    let sql = "SELECT id, name, paused, paused_reason, closed_reason IS NOT NULL AS closed, settings, env_revision FROM apps
         WHERE id = $1 AND state = 'ready'";
     let statement = client.prepare_cached(sql).await?;
     let row = client.query_opt(&statement, &[&app_id]).await?;
@@ -109,6 +112,7 @@ pub(super) async fn of_runs(store: &Store, app_id: &str) -> Result<Option<Active
         app_id: app_id.into(),
         app_name: row.get("name"),
         paused: row.get::<_, bool>("paused").then(|| row.get("paused_reason")),
+        closed: row.get("closed"),
         app_settings: row.get("settings"),
         version_id: RUN_NAME.into(),
         version: 0,

@@ -74,12 +74,12 @@ pub(super) async fn deploy(store: &Store, app_id: &str, row: &DeployRow) -> Resu
         // The first version has nothing beside which it could serve a part.
         Some(terms) if number > 1 => {
             rollouts::insert(&transaction, &function_id, &version_id, terms).await?;
-            changes::notify(&transaction, app_id, Some(&row.name), ChangeKind::Deploy).await?;
+            changes::record(&transaction, app_id, Some(&row.name), ChangeKind::Deploy).await?;
             describe(&transaction, &function_id, &version_id, number).await?
         }
         _ => activate(&transaction, app_id, &row.name, &function_id, &version_id, number).await?,
     };
-    transaction.commit().await?;
+    store.commit(transaction).await?;
     Ok(deployed)
 }
 
@@ -109,7 +109,7 @@ pub(super) async fn rollback(
         .ok_or(StoreError::Missing("the version"))?;
     let (version_id, number): (String, i32) = (row.get(0), row.get(1));
     let deployed = activate(&transaction, app_id, name, &function_id, &version_id, number).await?;
-    transaction.commit().await?;
+    store.commit(transaction).await?;
     Ok(deployed)
 }
 
@@ -215,7 +215,7 @@ async fn activate(
         )
         .await?;
     rollouts::clear(transaction, function_id).await?;
-    changes::notify(transaction, app_id, Some(name), ChangeKind::Deploy).await?;
+    changes::record(transaction, app_id, Some(name), ChangeKind::Deploy).await?;
     describe(transaction, function_id, version_id, number).await
 }
 

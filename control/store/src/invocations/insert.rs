@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use deadpool_postgres::{Object, Transaction};
+use tokio_postgres::Statement;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
 
@@ -53,9 +54,10 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(7236834721873001)";
 const ADD_TO_SUMS: &str =
     "INSERT INTO invocation_hours AS h (app_id, function_id, function_name, hour, invocations, errors,
         duration_us, fuel, database_us, egress_bytes)
-    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+    SELECT s.* FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::bigint[],
+        $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[]) AS s (app_id)
     -- An app that is deleted by now takes its last sums with it.
-    WHERE EXISTS (SELECT 1 FROM apps WHERE id = $1)
+    WHERE EXISTS (SELECT 1 FROM apps a WHERE a.id = s.app_id)
     ON CONFLICT (function_id, hour) DO UPDATE SET
         invocations = h.invocations + excluded.invocations,
         errors = h.errors + excluded.errors,
@@ -71,12 +73,10 @@ pub(crate) async fn insert(
     again: bool,
 ) -> Result<(), tokio_postgres::Error> {
     let transaction = client.transaction().await?;
-    transaction.batch_execute(LOCK).await?;
     let known = if again { known(&transaction, batch).await? } else { HashSet::new() };
     let fresh: Vec<&InvocationRecord> =
         batch.iter().map(Arc::as_ref).filter(|record| !known.contains(record.id.as_str())).collect();
     copy(&transaction, &fresh).await?;
-    add_to_sums(&transaction, &fresh).await?;
     transaction.commit().await
 }
 
@@ -85,10 +85,13 @@ async fn known(
     batch: &[Arc<InvocationRecord>],
 ) -> Result<HashSet<String>, tokio_postgres::Error> {
     let ids: Vec<&str> = batch.iter().map(|record| record.id.as_str()).collect();
+    transaction.batch_execute(LOCK).await?;
     let rows = transaction.query("SELECT id FROM invocations WHERE id = ANY ($1)", &[&ids]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
+/// Copy the records and add them to the sums. Statements that do not wait for each other's answers are sent together:
+/// waiting for PostgreSQL is most of what a small batch takes.
 async fn copy(
     transaction: &Transaction<'_>,
     records: &[&InvocationRecord],
@@ -96,11 +99,14 @@ async fn copy(
     let names: Vec<_> = COLUMNS.iter().map(|(name, _)| *name).collect();
     let types: Vec<_> = COLUMNS.iter().map(|(_, kind)| kind.clone()).collect();
     let command = format!("COPY invocations ({}) FROM STDIN (FORMAT binary)", names.join(", "));
-    let mut writer = std::pin::pin!(BinaryCopyInWriter::new(transaction.copy_in(&command).await?, &types));
+    let statement = transaction.prepare_cached(&command).await?;
+    let add = transaction.prepare_cached(ADD_TO_SUMS).await?;
+    let ((), sink) = tokio::try_join!(transaction.batch_execute(LOCK), transaction.copy_in(&statement))?;
+    let mut writer = std::pin::pin!(BinaryCopyInWriter::new(sink, &types));
     for record in records {
         write(writer.as_mut(), record).await?;
     }
-    writer.finish().await?;
+    tokio::try_join!(writer.finish(), add_to_sums(transaction, &add, records))?;
     Ok(())
 }
 
@@ -163,25 +169,29 @@ struct Sum<'a> {
 
 async fn add_to_sums(
     transaction: &Transaction<'_>,
+    statement: &Statement,
     records: &[&InvocationRecord],
-) -> Result<(), tokio_postgres::Error> {
-    let statement = transaction.prepare_cached(ADD_TO_SUMS).await?;
-    for ((function_id, hour), sum) in &sums(records) {
-        let values: [&(dyn ToSql + Sync); 10] = [
-            &sum.app_id,
-            function_id,
-            &sum.function_name,
-            hour,
-            &sum.invocations,
-            &sum.errors,
-            &sum.duration_us,
-            &sum.fuel,
-            &sum.database_us,
-            &sum.egress_bytes,
-        ];
-        transaction.execute(&statement, &values).await?;
-    }
-    Ok(())
+) -> Result<u64, tokio_postgres::Error> {
+    let sums = sums(records);
+    let keys = || sums.keys();
+    let column = |of: fn(&Sum<'_>) -> i64| -> Vec<i64> { sums.values().map(of).collect() };
+    let apps: Vec<&str> = sums.values().map(|sum| sum.app_id).collect();
+    let functions: Vec<&str> = keys().map(|(function_id, _)| *function_id).collect();
+    let names: Vec<&str> = sums.values().map(|sum| sum.function_name).collect();
+    let hours: Vec<DateTime<Utc>> = keys().map(|(_, hour)| *hour).collect();
+    let values: [&(dyn ToSql + Sync); 10] = [
+        &apps,
+        &functions,
+        &names,
+        &hours,
+        &column(|sum| sum.invocations),
+        &column(|sum| sum.errors),
+        &column(|sum| sum.duration_us),
+        &column(|sum| sum.fuel),
+        &column(|sum| sum.database_us),
+        &column(|sum| sum.egress_bytes),
+    ];
+    transaction.execute(statement, &values).await
 }
 
 fn sums<'a>(records: &[&'a InvocationRecord]) -> BTreeMap<(&'a str, DateTime<Utc>), Sum<'a>> {

@@ -7,6 +7,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
+/// What a record takes in memory beside its texts, in bytes.
+const RECORD_BYTES: usize = 1_024;
+/// The same of a console entry, and of a promise.
+const ENTRY_BYTES: usize = 64;
+
 /// One invocation. The record is made when all of it is over, background part included.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InvocationRecord {
@@ -141,6 +146,19 @@ pub(super) fn level_bit(level: &str) -> i16 {
 }
 
 impl InvocationRecord {
+    /// What it takes in memory, in bytes, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let failure = text(&self.error_message) + text(&self.error_stack) + self.path.len();
+        let background = self.background.as_ref().map_or(0, |background| {
+            let promises =
+                background.promises.iter().map(|promise| ENTRY_BYTES + text(&promise.error_message));
+            text(&background.error_message) + text(&background.error_stack) + promises.sum::<usize>()
+        });
+        let logs = self.logs.iter().map(|line| ENTRY_BYTES + line.message.len());
+        RECORD_BYTES + failure + background + logs.sum::<usize>()
+    }
+
     /// A failure: no response, or a status of 400 and above.
     pub fn failed(&self) -> bool {
         self.status.is_none_or(|status| status >= 400)

@@ -1,17 +1,34 @@
-//! The bounded queue in front of the writer: first in, first out; when it is full, the oldest is dropped.
+//! The queue in front of the writer, bounded in records and bytes: first in, first out. When it is full, the oldest of
+//! the app that holds most of it is dropped: one that prints much does not cost others their records.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
+/// What waits in the queue.
+pub(super) trait Waiting {
+    /// Whose it is.
+    fn app(&self) -> &str;
+    /// What it takes in memory, in bytes.
+    fn bytes(&self) -> usize;
+}
+
+/// How much may wait, and be taken at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) records_max: usize,
+    pub(super) bytes_max: usize,
+    /// This number is enough for the writer to begin at once.
+    pub(super) batch_max: usize,
+    pub(super) batch_bytes_max: usize,
+}
+
 /// The records that wait. They are numbered from 1 in the order in which they came.
 pub(super) struct Queue<T> {
     state: Mutex<State<T>>,
-    capacity: usize,
-    /// This number is enough for the writer to begin at once.
-    enough: usize,
+    bounds: Bounds,
     arrived: Notify,
     /// A reader waits for what is queued, or there is enough of it.
     hurry: Notify,
@@ -21,7 +38,11 @@ pub(super) struct Queue<T> {
 }
 
 struct State<T> {
-    waiting: VecDeque<T>,
+    /// With their numbers.
+    waiting: VecDeque<(u64, T)>,
+    bytes: usize,
+    /// The bytes of each app that has any.
+    by_app: HashMap<String, usize>,
     /// The number of the newest.
     newest: u64,
     closed: bool,
@@ -34,12 +55,54 @@ pub(super) struct Batch<T> {
     pub(super) last: u64,
 }
 
-impl<T> Queue<T> {
-    pub(super) fn new(capacity: usize, enough: usize) -> Self {
+impl<T: Waiting> State<T> {
+    fn push(&mut self, record: T) {
+        let bytes = record.bytes();
+        self.newest += 1;
+        self.bytes += bytes;
+        match self.by_app.get_mut(record.app()) {
+            Some(of_app) => *of_app += bytes,
+            None => drop(self.by_app.insert(record.app().to_owned(), bytes)),
+        }
+        self.waiting.push_back((self.newest, record));
+    }
+
+    fn forget(&mut self, record: &T) {
+        let bytes = record.bytes();
+        self.bytes -= bytes;
+        if let Some(of_app) = self.by_app.get_mut(record.app()) {
+            *of_app -= bytes;
+            if *of_app == 0 {
+                self.by_app.remove(record.app());
+            }
+        }
+    }
+
+    /// Drops the oldest of the app that holds most.
+    fn drop_one(&mut self) -> bool {
+        let Some((most, _)) = self.by_app.iter().max_by_key(|(_, bytes)| **bytes) else { return false };
+        let Some(place) = self.waiting.iter().position(|(_, record)| record.app() == most) else {
+            return false;
+        };
+        let Some((_, record)) = self.waiting.remove(place) else { return false };
+        self.forget(&record);
+        true
+    }
+
+    fn is_full(&self, bounds: Bounds) -> bool {
+        self.waiting.len() >= bounds.records_max || self.bytes >= bounds.bytes_max
+    }
+}
+
+impl<T: Waiting> Queue<T> {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        let bounds =
+            Bounds { records_max: bounds.records_max.max(1), batch_max: bounds.batch_max.max(1), ..bounds };
+        let state =
+            State { waiting: VecDeque::new(), bytes: 0, by_app: HashMap::new(), newest: 0, closed: false };
         Self {
-            state: Mutex::new(State { waiting: VecDeque::new(), newest: 0, closed: false }),
-            capacity: capacity.max(1),
-            enough,
+            state: Mutex::new(state),
+            bounds,
             arrived: Notify::new(),
             hurry: Notify::new(),
             space: Notify::new(),
@@ -47,22 +110,24 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Put one at the end. `true`: the oldest was dropped for it, after waiting for space in vain.
-    pub(super) async fn push(&self, record: T, push_timeout: Duration) -> bool {
+    /// Put one at the end. How many were dropped for it, after waiting for space in vain.
+    pub(super) async fn push(&self, record: T, push_timeout: Duration) -> u64 {
         if self.is_full() {
             let _ = tokio::time::timeout(push_timeout, self.until_space()).await;
         }
         let (dropped, count) = {
             let mut state = self.lock();
-            let dropped = state.waiting.len() >= self.capacity && state.waiting.pop_front().is_some();
-            state.waiting.push_back(record);
-            state.newest += 1;
+            let mut dropped = 0;
+            while state.is_full(self.bounds) && state.drop_one() {
+                dropped += 1;
+            }
+            state.push(record);
             (dropped, state.waiting.len())
         };
         if count == 1 {
             self.arrived.notify_one();
         }
-        if count == self.enough {
+        if count == self.bounds.batch_max {
             self.hurry.notify_one();
         }
         dropped
@@ -80,7 +145,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// The oldest, up to `enough` of them, once there are that many, or a reader waits for them, or the first has
+    /// The oldest, up to a batch of them, once there are that many, or a reader waits for them, or the first has
     /// waited for `linger`. `None`: it is closed, and empty.
     pub(super) async fn take(&self, linger: Duration) -> Option<Batch<T>> {
         loop {
@@ -89,7 +154,7 @@ impl<T> Queue<T> {
                 (0, false) => self.arrived.notified().await,
                 (_, true) => return Some(self.drain()),
                 (count, false) => {
-                    if count < self.enough {
+                    if count < self.bounds.batch_max {
                         // Whichever comes first, they go now.
                         let _ = tokio::time::timeout(linger, self.hurry.notified()).await;
                     }
@@ -108,12 +173,19 @@ impl<T> Queue<T> {
     fn drain(&self) -> Batch<T> {
         let batch = {
             let mut state = self.lock();
-            let count = state.waiting.len().min(self.enough);
-            let records = state.waiting.drain(..count).collect();
+            let (mut records, mut bytes) = (Vec::new(), 0);
+            while records.len() < self.bounds.batch_max
+                && (records.is_empty() || bytes < self.bounds.batch_bytes_max)
+                && let Some((_, record)) = state.waiting.pop_front()
+            {
+                state.forget(&record);
+                bytes += record.bytes();
+                records.push(record);
+            }
             if !state.waiting.is_empty() {
                 self.arrived.notify_one();
             }
-            Batch { records, last: state.newest - state.waiting.len() as u64 }
+            Batch { records, last: state.waiting.front().map_or(state.newest, |(next, _)| next - 1) }
         };
         self.space.notify_waiters();
         batch
@@ -148,7 +220,7 @@ impl<T> Queue<T> {
     }
 
     fn is_full(&self) -> bool {
-        self.lock().waiting.len() >= self.capacity
+        self.lock().is_full(self.bounds)
     }
 
     /// Nothing that holds the lock can panic half-way.
@@ -161,6 +233,21 @@ impl<T> Queue<T> {
 mod tests {
     use super::*;
 
+    /// `a` is an app of its own, all other letters are one; an upper-case letter has ten bytes.
+    impl Waiting for char {
+        fn app(&self) -> &str {
+            if "aA".contains(*self) { "a" } else { "others" }
+        }
+
+        fn bytes(&self) -> usize {
+            if self.is_uppercase() { 10 } else { 1 }
+        }
+    }
+
+    fn queue(records_max: usize, batch_max: usize) -> Queue<char> {
+        Queue::new(Bounds { records_max, bytes_max: 20, batch_max, batch_bytes_max: 15 })
+    }
+
     const PUSH_TIMEOUT: Duration = Duration::from_millis(1);
     /// Longer than any test: whatever comes sooner was hurried.
     const FOR_EVER: Duration = Duration::from_secs(86_400);
@@ -172,7 +259,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_waits_goes_when_it_is_enough_asked_for_or_old() {
-        let queue = Queue::new(10, 3);
+        let queue = queue(10, 3);
         for letter in "abcd".chars() {
             queue.push(letter, PUSH_TIMEOUT).await;
         }
@@ -195,11 +282,37 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn when_full_the_oldest_is_dropped_and_closing_hurries() {
-        let queue = Queue::new(2, 5);
-        assert!(!queue.push('a', PUSH_TIMEOUT).await && !queue.push('b', PUSH_TIMEOUT).await);
-        assert!(queue.push('c', PUSH_TIMEOUT).await);
+        let queue = queue(2, 5);
+        assert_eq!(queue.push('b', PUSH_TIMEOUT).await + queue.push('c', PUSH_TIMEOUT).await, 0);
+        assert_eq!(queue.push('d', PUSH_TIMEOUT).await, 1);
         queue.close();
-        assert_eq!(taken(&queue, FOR_EVER).await, ("bc".to_owned(), 3));
+        assert_eq!(taken(&queue, FOR_EVER).await, ("cd".to_owned(), 3));
         assert!(queue.take(FOR_EVER).await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_holds_much_loses_its_own_and_no_reader_is_told_too_early() {
+        let queue = queue(10, 10);
+        for letter in ['x', 'A', 'y', 'A'] {
+            assert_eq!(queue.push(letter, PUSH_TIMEOUT).await, 0);
+        }
+        assert_eq!(queue.push('z', PUSH_TIMEOUT).await, 1, "22 bytes wait");
+        let batch = queue.take(FOR_EVER);
+        let reader = queue.written();
+        let (batch, _) = tokio::join!(batch, async {
+            // Bounded in bytes: the first three, of which the second was dropped.
+            tokio::select! { () = reader => panic!("nothing is written"), () = std::future::ready(()) => () }
+        });
+        let batch = batch.unwrap();
+        assert_eq!((batch.records, batch.last), (vec!['x', 'y', 'A', 'z'], 5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_is_bounded_in_bytes() {
+        let queue = queue(10, 10);
+        queue.push('A', PUSH_TIMEOUT).await;
+        queue.push('B', PUSH_TIMEOUT).await;
+        queue.close();
+        assert_eq!(taken(&queue, FOR_EVER).await, ("AB".to_owned(), 2), "the second passes the bound");
     }
 }

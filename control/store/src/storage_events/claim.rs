@@ -53,11 +53,11 @@ pub struct ClaimedUpload {
     pub created_at: DateTime<Utc>,
 }
 
-/// Apps take turns. What belongs to a paused app goes on waiting.
+/// Apps take turns. What belongs to a paused or closed app goes on waiting.
 const CLAIM: &str = "WITH ready AS MATERIALIZED (
     SELECT d.id, d.run_at, row_number() OVER (PARTITION BY f.app_id ORDER BY d.run_at, d.number) AS place
     FROM storage_events d JOIN functions f ON f.id = d.function_id
-      JOIN apps a ON a.id = f.app_id AND NOT a.paused
+      JOIN apps a ON a.id = f.app_id AND NOT a.paused AND a.closed_reason IS NULL
     WHERE d.state IN ('received', 'failed') AND d.run_at IS NOT NULL AND d.run_at <= now()
       AND f.app_id <> ALL ($4::text[])
   ), picked AS (

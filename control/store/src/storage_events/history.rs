@@ -79,20 +79,20 @@ impl StorageEvents<'_> {
     /// [`StoreError::Missing`] without it, [`StoreError::Conflict`] while it waits or runs.
     pub async fn replay(&self, app_id: &str, name: &str, id: &str) -> Result<UploadEvent, StoreError> {
         let client = self.store.client().await?;
-        let replayed = client
-            .execute(
-                "UPDATE storage_events d SET state = 'received', run_at = now(), replays = d.replays + 1,
-                     attempts_max = d.attempt + 1 + d.retries, node = NULL, claimed_until = NULL
-                 FROM functions f
-                 WHERE f.id = d.function_id AND f.app_id = $1 AND f.name = $2 AND d.id = $3
-                   AND d.state IN ('done', 'failed', 'dead')",
-                &[&app_id, &name, &id],
-            )
-            .await?;
-        let found = self.get(app_id, name, id).await?.ok_or(StoreError::Missing("the event"))?;
-        if replayed == 0 {
-            return Err(StoreError::Conflict(format!("the event is {}", found.state)));
+        // Answered by the update itself: a moment later a node may have claimed it.
+        let sql = format!(
+            "UPDATE storage_events d SET state = 'received', run_at = now(), replays = d.replays + 1,
+                 attempts_max = d.attempt + 1 + d.retries, node = NULL, claimed_until = NULL
+             FROM functions f
+             WHERE f.id = d.function_id AND f.app_id = $1 AND f.name = $2 AND d.id = $3
+               AND d.state IN ('done', 'failed', 'dead')
+             RETURNING {COLUMNS}"
+        );
+        if let Some(row) = client.query_opt(&sql, &[&app_id, &name, &id]).await? {
+            return Ok(UploadEvent::from_row(&row));
         }
-        Ok(found)
+        drop(client);
+        let found = self.get(app_id, name, id).await?.ok_or(StoreError::Missing("the event"))?;
+        Err(StoreError::Conflict(format!("the event is {}", found.state)))
     }
 }

@@ -1,6 +1,6 @@
 //! The schema engine on any PostgreSQL, without a server of ours.
 
-use mayfly_schema::{Declared, Ledger, Node, Options, Rules, SchemaError, history as records};
+use mayfly_schema::{ChangeHistory, Declared, Node, Options, Rules, SchemaError, history as records};
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
@@ -53,7 +53,7 @@ async fn carry_out(
 }
 
 async fn bring(client: &mut Client, declared: &Declared, options: &Options) -> Result<SchemaApplied, Exit> {
-    let outcome = mayfly_schema::apply(client, declared, options, &Ledger::own()).await;
+    let outcome = mayfly_schema::apply(client, declared, options, &ChangeHistory::own()).await;
     let report = mayfly_schema::report(&outcome.map_err(|error| failed(&error))?, options.dry_run);
     serde_json::from_value(report).map_err(|error| {
         out::complain(&format!("the plan cannot be shown: {error}"));

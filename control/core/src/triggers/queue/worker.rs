@@ -14,6 +14,10 @@ use super::run::{self, LEASE};
 
 /// Jobs of one app that run at once on a node.
 const RUNS_MAX: usize = 64;
+/// While that many still run, those that end are gathered, to be settled by one transaction with the claim of as many.
+const GATHER_WHILE: usize = RUNS_MAX / 2;
+/// For how long, at most, from the first of them on.
+const GATHER: Duration = Duration::from_millis(5);
 /// How often claims are renewed, and those of nodes that are gone are ended.
 const RENEW_EVERY: Duration = Duration::from_secs(15);
 /// How long a worker stays where nothing happens.
@@ -128,7 +132,10 @@ impl Worker {
             self.due.take().unwrap_or_else(|| Due { at: Instant::now() + linger, next: Next::Rest });
         let renews_at = self.renewed + RENEW_EVERY;
         tokio::select! {
-            Some(ended) = self.ended.recv() => self.take(ended),
+            Some(ended) = self.ended.recv() => {
+                self.take(ended);
+                self.gather().await;
+            }
             () = self.call.wake.notified() => {}
             _ = Arc::clone(&self.registry.runs).acquire_owned(), if self.starved => {}
             () = tokio::time::sleep_until(rests_at.at.min(renews_at).into()) => {
@@ -139,6 +146,16 @@ impl Worker {
             }
         }
         Ok(Next::Look)
+    }
+
+    /// Take what ends in a moment. What runs meanwhile has enough to do: a transaction costs as much for one job as for ten.
+    async fn gather(&mut self) {
+        let until = tokio::time::Instant::now() + GATHER;
+        while self.held.len() >= GATHER_WHILE
+            && let Ok(Some(ended)) = tokio::time::timeout_at(until, self.ended.recv()).await
+        {
+            self.take(ended);
+        }
     }
 
     /// After a while in which nothing happened: find out when there is something to do again. Says whether the worker is

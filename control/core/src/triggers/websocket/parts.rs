@@ -29,7 +29,11 @@ pub struct WebsocketParts {
 
 /// Whether an app is there and switched on.
 pub(super) async fn check_app(apps: &AppCache, app: &str) -> ApiResult<()> {
-    match &apps.get(app).await?.paused {
+    let app = apps.get(app).await?;
+    if app.closed {
+        return Err(ApiError::app_closed());
+    }
+    match &app.paused {
         None => Ok(()),
         Some(reason) => {
             let error = ApiError::new(Code::AppPaused, "the app is paused by its owner");

@@ -247,7 +247,8 @@ impl WebsocketSession {
         }
     }
 
-    /// Close the socket when its client may be here no more: the token expires, its key is revoked, the app is paused.
+    /// Close the socket when its client may be here no more: the token expires, its key is revoked, the app is paused or
+    /// closed.
     pub async fn watch(&self) {
         let mut changes = self.socket().changes();
         while self.is_still_welcome().await {
@@ -279,7 +280,7 @@ impl WebsocketSession {
         match checked {
             Ok(()) => Ok(()),
             Err(error) => match error.code() {
-                Code::AppPaused => Err((close_code::TRY_LATER, error)),
+                Code::AppPaused | Code::AppClosed => Err((close_code::TRY_LATER, error)),
                 Code::ResourceNotFound => Err((close_code::POLICY, error)),
                 Code::AuthInvalidToken
                 | Code::AuthEndUserJwtExpired

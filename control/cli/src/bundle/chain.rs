@@ -1,0 +1,195 @@
+//! Why something cannot be bundled, with the imports that lead to it.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+
+use mayfly_runtime::node_module;
+use serde_json::Value;
+
+use super::packet::Said;
+
+/// More errors than these are only counted.
+const TOLD_MAX: usize = 5;
+/// What esbuild advises and has no meaning here.
+const ADVICE: [&str; 3] =
+    ["You can mark the path", "was found on the file system but", "Are you trying to bundle for node"];
+
+/// The name that an error says is not found.
+pub(super) fn missing(error: &Said) -> Option<String> {
+    let text = error.get("text").text();
+    let name = text.strip_prefix("Could not resolve \"")?.strip_suffix('"')?;
+    // A pattern would leave out more than that.
+    (!name.contains('*')).then(|| name.to_owned())
+}
+
+/// Whether packages ask for these only while they run, as they do for what a project need not have installed.
+pub(super) fn may_be_missing(metafile: &Value, missing: &[String]) -> bool {
+    let mut asked = metafile["inputs"].as_object().into_iter().flatten().flat_map(|(file, input)| {
+        input["imports"].as_array().into_iter().flatten().map(move |import| (file, import))
+    });
+    asked.all(|(file, import)| {
+        let is_one = import["external"] == true && missing.iter().any(|name| import["path"] == name.as_str());
+        !is_one || file.contains("node_modules/") && import["kind"] != "import-statement"
+    })
+}
+
+/// The errors as text: place, line, the imports that lead there, and what to do.
+pub(super) fn explain(errors: &[Said], metafile: &Value, entry: &str) -> String {
+    let mut said = "the function cannot be bundled:".to_owned();
+    for error in errors.iter().take(TOLD_MAX) {
+        let location = error.get("location");
+        let file = location.get("file").text();
+        said += "\n";
+        if !file.is_empty() {
+            let (line, column) = (location.get("line").number(), location.get("column").number() + 1);
+            said += &format!("{file}:{line}:{column}: ");
+        }
+        said += error.get("text").text();
+        let line = location.get("lineText").text().trim_end();
+        if !line.is_empty() {
+            said += &format!("\n    {}", line.chars().take(200).collect::<String>().trim_start());
+        }
+        for note in error.get("notes").list() {
+            let note = note.get("text").text();
+            if !note.is_empty() && !ADVICE.iter().any(|advice| note.contains(advice)) {
+                said += &format!("\n    {note}");
+            }
+        }
+        if let Some(chain) = chain(metafile, entry, file).filter(|chain| chain.len() > 1) {
+            said += &format!("\n    imported by way of {}", chain.join(" > "));
+        }
+        if let Some(advice) = advice(error) {
+            said += &format!("\n    {advice}");
+        }
+    }
+    if errors.len() > TOLD_MAX {
+        said += &format!("\nand {} more", errors.len() - TOLD_MAX);
+    }
+    said
+}
+
+/// The shortest way of imports from the entry to a file.
+fn chain(metafile: &Value, entry: &str, file: &str) -> Option<Vec<String>> {
+    let inputs = metafile["inputs"].as_object()?;
+    // The metafile has the path that esbuild made of it.
+    let entry = inputs.keys().find(|known| *known == entry || entry.ends_with(known.as_str()))?;
+    let mut before: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut seen = HashSet::from([entry.as_str()]);
+    let mut next = VecDeque::from([entry.as_str()]);
+    while let Some(at) = next.pop_front() {
+        if at == file {
+            let mut chain = vec![at.to_owned()];
+            let mut at = at;
+            while let Some(importer) = before.get(at) {
+                chain.push((*importer).to_owned());
+                at = importer;
+            }
+            chain.reverse();
+            return Some(chain);
+        }
+        for import in inputs.get(at)?["imports"].as_array().into_iter().flatten() {
+            let Some((path, _)) = import["path"].as_str().and_then(|path| inputs.get_key_value(path)) else {
+                continue;
+            };
+            if seen.insert(path) {
+                before.insert(path, at);
+                next.push_back(path);
+            }
+        }
+    }
+    None
+}
+
+fn advice(error: &Said) -> Option<String> {
+    let text = error.get("text").text();
+    if let Some(name) = missing(error) {
+        if let Some(found) = installed(error) {
+            return Some(format!("{} is installed: {found}", package(&name)));
+        }
+        return (!name.starts_with(['.', '/', '#']) && node_module(&name).is_none())
+            .then(|| format!("is it installed? `npm install {}`", package(&name)));
+    }
+    let extension = text.strip_prefix("No loader is configured for \"")?.split('"').next()?;
+    Some(match extension {
+        ".node" => {
+            "it is native code, which does not run in a sandbox: the package needs another in its place"
+                .into()
+        }
+        ".wasm" => "functions have no WebAssembly: the package needs another in its place".to_owned(),
+        _ => format!("import it as a text: import text from \"./file{extension}\" with {{ type: \"text\" }}"),
+    })
+}
+
+/// What is wrong with a package that is there, where its own package.json says that.
+fn installed(error: &Said) -> Option<&'static str> {
+    let notes = || {
+        let notes = error.get("notes").list().iter();
+        notes.filter(|note| note.get("location").get("file").text().ends_with("package.json"))
+    };
+    let say = |what: &str| notes().any(|note| note.get("text").text().contains(what));
+    Some(if say("was not found on the file system") {
+        "its package.json names a file that it does not have; install it again, or another version"
+    } else if say("exported by package") {
+        "its package.json does not export that to ES modules; import what it exports"
+    } else if notes().next().is_some() {
+        "it has no such module"
+    } else {
+        return None;
+    })
+}
+
+/// The package that a specifier is of.
+fn package(name: &str) -> String {
+    let parts = if name.starts_with('@') { 2 } else { 1 };
+    name.split('/').take(parts).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn of_a_package_that_is_there_another_installation_is_no_advice() {
+        let error = |note: &str, file: &str| {
+            let note = Said::map([("text", note.into()), ("location", Said::map([("file", file.into())]))]);
+            Said::map([("text", "Could not resolve \"@a/b/c\"".into()), ("notes", Said::List(vec![note]))])
+        };
+        let advised = |note: &str, file: &str| advice(&error(note, file)).unwrap();
+        let own = "node_modules/@a/b/package.json";
+        let whole = advised("The module \"./dist/no.js\" was not found on the file system:", own);
+        assert_eq!(
+            whole,
+            "@a/b is installed: its package.json names a file that it does not have; install it again, or another version"
+        );
+        assert!(
+            advised("The path \"./c\" is not exported by package \"@a/b\":", own).contains("does not export")
+        );
+        assert!(advised("The \"main\" field here was ignored.", own).contains("no such module"));
+        assert!(advised("You can mark the path", "f.ts").contains("`npm install @a/b`"));
+    }
+
+    #[test]
+    fn an_error_names_the_imports_that_lead_to_it() {
+        let error = Said::map([
+            ("text", "Could not resolve \"@a/b/c\"".into()),
+            ("location", Said::map([("file", "c.js".into()), ("line", Said::Number(3))])),
+            ("notes", Said::List(Vec::new())),
+        ]);
+        assert_eq!(missing(&error).as_deref(), Some("@a/b/c"));
+        let imports = |path: &str| json!({ "imports": [{ "path": path }] });
+        let metafile = json!({ "inputs": { "f.ts": imports("b.js"), "b.js": imports("c.js"), "c.js": imports("b.js") } });
+        let said = explain(&[error], &metafile, "f.ts");
+        assert!(said.contains("c.js:3:1: Could not resolve"), "{said}");
+        let asks = |file: &str, kind: &str| {
+            let import = json!({ "path": "@a/b/c", "kind": kind, "external": true });
+            may_be_missing(&json!({ "inputs": { file: { "imports": [import] } } }), &["@a/b/c".to_owned()])
+        };
+        assert!(asks("node_modules/x/a.js", "require-call") && asks("node_modules/x/a.js", "dynamic-import"));
+        assert!(!asks("node_modules/x/a.js", "import-statement") && !asks("f.ts", "require-call"));
+        assert!(
+            said.contains("by way of f.ts > b.js > c.js") && said.contains("`npm install @a/b`"),
+            "{said}"
+        );
+    }
+}
