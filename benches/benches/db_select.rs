@@ -7,6 +7,7 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use mayfly_benches::server::directory;
 use mayfly_benches::{call, executor, image, invoke};
+use mayfly_common::tasks::Tasks;
 use mayfly_postgres::{Cluster, ClusterConfig, PostgresEndpoint};
 use mayfly_runtime::Call;
 use mayfly_runtime::providers::{BigintMode, Database, RowShape, Statement, Value};
@@ -77,7 +78,9 @@ async fn app(cluster: &Cluster, directory: &Path) -> (Tenants, String) {
     store.migrate().await.expect("the store migrates");
     let keys = Arc::new(KeyRing::load_or_create(&directory.join("secrets.key")).expect("a key ring"));
     let endpoint = cluster.endpoint().clone();
-    let tenants = Tenants::start(store, keys, endpoint, DbLimits::default()).await.expect("tenants start");
+    let tenants = Tenants::start(store, keys, endpoint, DbLimits::default(), Tasks::new())
+        .await
+        .expect("tenants start");
     let app = tenants.create("bench").await.expect("the app is made").id;
     let script = MigrationScript { sql: SCRIPT.to_owned(), name: None, key_id: None };
     tenants.run_script(&app, script).await.expect("the table is made");

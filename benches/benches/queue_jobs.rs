@@ -42,8 +42,10 @@ async fn measure() {
         stored.push(begun.elapsed().as_secs_f64());
         let begun = Instant::now();
         server.patch("/queues/work", serde_json::json!({ "paused": false })).await;
-        let open = "SELECT count(*) FROM mayfly.jobs WHERE state IN ('waiting', 'running')";
-        while database.query_one(open, &[]).await.expect("PostgreSQL counts").get::<_, i64>(0) > 0 {
+        // Cheap to answer, as the peers' is: what asks must not be what is measured.
+        let open = "SELECT EXISTS (SELECT FROM mayfly.jobs WHERE state = 'waiting')
+            OR EXISTS (SELECT FROM mayfly.jobs WHERE state = 'running')";
+        while database.query_one(open, &[]).await.expect("PostgreSQL answers").get(0) {
             assert!(begun.elapsed() < Duration::from_secs(120), "the jobs end");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -10,7 +10,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use mayfly_benches::executor;
 use mayfly_benches::server::directory;
 use mayfly_postgres::{Cluster, ClusterConfig, ServerAddress};
-use mayfly_schema::{Declared, Ledger, Options, Rules, apply};
+use mayfly_schema::{ChangeHistory, Declared, Options, Rules, apply};
 use tokio_postgres::Client;
 
 const TABLES: usize = 50;
@@ -34,8 +34,9 @@ fn schema(criterion: &mut Criterion) {
     let options = Options { dry_run: true, ..Options::default() };
     group.bench_function("50 tables, one column added", |bencher| {
         bencher.iter(|| {
-            let outcome =
-                executor.block_on(apply(&mut client, &more, &options, &Ledger::own())).expect("a plan");
+            let outcome = executor
+                .block_on(apply(&mut client, &more, &options, &ChangeHistory::own()))
+                .expect("a plan");
             assert_eq!(outcome.plan.steps.len(), 1);
         });
     });
@@ -68,8 +69,9 @@ fn schema(criterion: &mut Criterion) {
 }
 
 async fn bring(client: &mut Client, declared: &Declared) -> String {
-    let outcome =
-        apply(client, declared, &Options::default(), &Ledger::own()).await.expect("the schema applies");
+    let outcome = apply(client, declared, &Options::default(), &ChangeHistory::own())
+        .await
+        .expect("the schema applies");
     outcome.plan.script()
 }
 

@@ -12,6 +12,10 @@ use mayfly_runtime::{Build, Call, Engine, EngineConfig, Image, Outcome, Request,
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
+/// As the server has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Threads of the program in addition to one per processor.
 const THREADS_SPARE: usize = 4;
 

@@ -145,7 +145,7 @@ impl Function {
                 body: self.body.map(|body| body.to_owned().into()),
             },
             context: r#"{"user":{"id":"u1"},"caller":{"type":"anonymous"},"app":{"id":"app_1","name":"t"},"request":{"id":"r"},"trigger":{"type":"http"}}"#.to_owned(),
-            grants: Grants { env: lent::environment(), database: Some(lent::database()), idempotency: Some(lent::claims()), queue: None, fetch: Some(lent::web()), realtime: None },
+            grants: Grants { account: lent::account(), env: lent::environment(), database: Some(lent::database()), idempotency: Some(lent::claims()), queue: None, fetch: Some(lent::web()), realtime: None },
             ..Call::default()
         }
     }

@@ -1,7 +1,8 @@
 //! Stub providers for a function that runs alone: every result is constant.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use mayfly_ledger::{Account, Ledger};
 use mayfly_runtime::providers::{
     Actor, BoxFuture, Claim, ClaimOutcome, Cursor, Database, Environment, Fetch, FetchRequest, FetchResponse,
     GuestError, Idempotency, NewJob, ResultSet, RowBatch, Statement, StoredJob, Transaction,
@@ -12,6 +13,12 @@ const ROWS: &str = r#"{"rowCount":1,"fields":[{"name":"id","type":"int4"},{"name
 
 #[derive(Debug)]
 struct Outside;
+
+/// From a ledger, as on a node.
+pub(super) fn account() -> Account {
+    static LEDGER: LazyLock<Ledger> = LazyLock::new(|| Ledger::new(4 << 30));
+    LEDGER.account("app_1")
+}
 
 pub(super) fn environment() -> Arc<Environment> {
     Arc::new(Environment::from([("GREETING".to_owned(), "hello".to_owned().into())]))
