@@ -31,6 +31,8 @@ fn source_that_is_nested_without_end_is_a_compile_error() {
             "let a: ".to_owned() + &"Array<".repeat(deep / 4),
             "`${".repeat(deep / 4),
             "if(1)".repeat(deep / 4),
+            // Not too deep, but its indentation grows with the square of its length.
+            "if(1)".repeat(150_000) + "1;export default () => new Response()",
         ] {
             let error = engine.build(&source(code.clone())).await.expect_err("this must be refused");
             // Some of these are valid JavaScript and only lack a handler.
@@ -85,4 +87,40 @@ fn code_that_runs_once_is_compiled_beside_what_ends_a_worker() {
         let error = engine.compile_script(&long, &low).await.err();
         assert!(matches!(error, Some(CompileError::TopLevelLimit { .. })), "{error:?}");
     });
+}
+
+/// What the system says of a worker that waits for a source.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_worker_is_limited_and_not_root() {
+    use std::io::{Read as _, Write as _};
+    use std::process::{Command, Stdio};
+
+    let mut worker = Command::new(env!("CARGO_BIN_EXE_compile-worker"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // An answer, even to a malformed request, shows that it has begun.
+    let mut stdin = worker.stdin.take().unwrap();
+    stdin.write_all(&[1, 0, 0, 0, 0]).unwrap();
+    worker.stdout.as_mut().unwrap().read_exact(&mut [0; 4]).unwrap();
+    let told = |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", worker.id())).unwrap();
+    let status = told("status");
+    let ids = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.split_whitespace().map(|id| id.parse::<u32>().unwrap()).collect::<Vec<_>>()
+    };
+    for id in ids("Uid:").into_iter().chain(ids("Gid:")).chain(ids("Groups:")) {
+        assert_ne!(id, 0, "{status}");
+    }
+    let limits = told("limits");
+    let limit = |name: &str| {
+        let line = limits.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.split_whitespace().next().unwrap().parse::<u64>().unwrap()
+    };
+    assert_eq!((limit("Max data size"), limit("Max file size")), (1 << 30, 0), "{limits}");
+    assert_eq!((limit("Max core file size"), limit("Max cpu time")), (0, 15), "{limits}");
+    drop(stdin);
+    assert!(worker.wait().unwrap().success());
 }

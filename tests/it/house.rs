@@ -46,7 +46,7 @@ fn dependencies_run_one_way() {
     only_in("runtime", "mayfly_control", &[]);
     only_in("runtime", "mayfly_schema", &[]);
     only_in("runtime", "tokio_postgres", &[]);
-    only_in("runtime/src", "oxc::", &["runtime/src/compile/typescript.rs"]);
+    only_in("runtime/src", "oxc::", &["runtime/src/compile/typescript"]);
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod packages;
 mod python;
 mod routes;
 mod schema;
+mod siege;
 mod storage;
 mod triggers;
 mod typescript;

@@ -83,7 +83,7 @@ fn zod_parses() {
 #[test]
 fn commonjs_packages_get_nodes_modules_by_require() {
     let digest = "900150983cd24fb0d6963f7d28e17f72";
-    check("commonjs", json!(["abc", digest, "production", true, "MODULE_NOT_FOUND"]));
+    check("commonjs", json!(["abc", digest, "node", true, ""]));
 }
 
 #[test]
@@ -180,10 +180,57 @@ fn an_error_in_another_file_is_told_with_that_file_and_line() {
 }
 
 #[test]
+fn what_only_a_bundler_knows_works() {
+    check(
+        "bundled",
+        json!([
+            "<b id=\"a\">x</b>",
+            "select 1",
+            "any text",
+            "aad03681-8b63-5304-89e0-8ca8f49461b5",
+            true,
+            "found",
+            ["find"],
+            "readFile of node:fs/promises is not available in a function: there are no files: ctx.storage keeps objects, \
+             ctx.db rows, and an import with { type: \"text\" } brings a text"
+        ]),
+    );
+}
+
+#[test]
+fn the_environment_of_process_is_the_functions_variables() {
+    run(async {
+        let app = TestApp::new().await;
+        let Some(folder) = FOLDER.as_ref() else { return };
+        let file = folder.join("environment.ts");
+        let url = format!("http://{}", app.client.address());
+        let with = ["--url", &url, "--key", &app.service_key, "--app", &app.id, "--env", "GREETING=hello"];
+        let args = [&["mayfly", "deploy", file.to_str().unwrap()][..], &with].concat();
+        let exit = dispatch(Cli::try_parse_from(args).unwrap_or_else(|error| panic!("{error}"))).await;
+        assert_eq!(exit, Exit::Ok);
+        let answer = app.call("GET", "environment").key(&app.service_key).ok().await;
+        assert_eq!(answer, json!([null, "hello", true, "production"]));
+    });
+}
+
+#[test]
+fn an_unused_module_does_not_refuse_a_deploy() {
+    run(async {
+        let app = TestApp::new().await;
+        let Some(deployed) = deploy(&app, "unsupported").await else { return };
+        assert_eq!(deployed, Exit::Ok);
+        let invoked =
+            app.manage("POST", "/functions/unsupported/invoke").json(json!({ "method": "GET" })).send().await;
+        let told = invoked.text();
+        assert!(told.contains("readFile of node:fs/promises is not available"), "{told}");
+    });
+}
+
+#[test]
 fn what_cannot_be_bundled_is_not_deployed() {
     run(async {
         let app = TestApp::new().await;
-        for name in ["unsupported", "missing"] {
+        for name in ["from-an-address", "missing"] {
             let Some(deployed) = deploy(&app, name).await else { return };
             assert_ne!(deployed, Exit::Ok, "{name}");
         }

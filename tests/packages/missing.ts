@@ -1,2 +1,2 @@
-import nothing from "a-package-that-is-not-installed";
+import nothing from "./lib/missing";
 export default () => new Response(nothing);

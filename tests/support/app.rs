@@ -119,16 +119,7 @@ impl Node {
 
     /// Creates an app on it.
     pub async fn app(&self) -> TestApp {
-        let client = self.client();
-        let made = client.post("/v1/apps").key(self.admin_key()).json(json!({ "name": "test" })).ok().await;
-        let text = |member: &str| made[member].as_str().expect(member).to_owned();
-        TestApp {
-            id: text("app_id"),
-            service_key: text("service_key"),
-            anon_key: text("anon_key"),
-            admin_key: self.admin_key().to_owned(),
-            client,
-        }
+        TestApp::create(self.client(), self.admin_key()).await
     }
 
     /// The apps' databases, as the server reaches them.
@@ -163,6 +154,19 @@ pub async fn shared() -> &'static Node {
 }
 
 impl TestApp {
+    /// Creates an app on the server of this client.
+    pub async fn create(client: Client, admin_key: &str) -> Self {
+        let made = client.post("/v1/apps").key(admin_key).json(json!({ "name": "test" })).ok().await;
+        let text = |member: &str| made[member].as_str().expect(member).to_owned();
+        Self {
+            id: text("app_id"),
+            service_key: text("service_key"),
+            anon_key: text("anon_key"),
+            admin_key: admin_key.to_owned(),
+            client,
+        }
+    }
+
     /// Creates an app on the shared server.
     pub async fn new() -> Self {
         shared().await.app().await

@@ -1,13 +1,14 @@
 //! An HTTP client over a real socket, with assertions on responses.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -45,6 +46,18 @@ impl Client {
     /// A client of the server at this address.
     pub fn new(address: SocketAddr) -> Self {
         Self { hyper: HyperClient::builder(TokioExecutor::new()).build_http(), address }
+    }
+
+    /// A client at this address of its own.
+    pub fn from_address(address: SocketAddr, own: IpAddr) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_local_address(Some(own));
+        // Shorter than a server keeps a connection that nothing is said on: none is used that it is closing.
+        let hyper = HyperClient::builder(TokioExecutor::new())
+            .pool_idle_timeout(Duration::from_secs(5))
+            .pool_timer(TokioTimer::new())
+            .build(connector);
+        Self { hyper, address }
     }
 
     /// The server's address.
@@ -131,15 +144,20 @@ impl Ask {
 
     /// Send it.
     pub async fn send(self) -> Answer {
+        self.try_send().await.expect("an answer")
+    }
+
+    /// Send it; what went wrong, where there is no answer.
+    pub async fn try_send(self) -> Result<Answer, String> {
         let url = format!("http://{}{}", self.client.address, self.path);
         let mut request = Request::new(Full::new(self.body));
         *request.method_mut() = self.method;
         *request.uri_mut() = url.parse().expect("a URL");
         *request.headers_mut() = self.headers;
-        let answer = self.client.hyper.request(request).await.expect("an answer");
+        let answer = self.client.hyper.request(request).await.map_err(|error| format!("{error:?}"))?;
         let (head, body) = answer.into_parts();
-        let body = body.collect().await.expect("the whole body").to_bytes();
-        Answer { status: head.status.as_u16(), headers: head.headers, body }
+        let body = body.collect().await.map_err(|error| format!("{error:?}"))?.to_bytes();
+        Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
     }
 
     /// Sends it, and reads server-sent events as they arrive.

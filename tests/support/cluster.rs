@@ -65,6 +65,8 @@ pub async fn store() -> Store {
         .get_or_init(|| async {
             let store = Store::connect(StoreConfig::new(endpoint())).await.expect("the store connects");
             store.migrate().await.expect("the store migrates");
+            // A server's job does this; many tests have none.
+            RUNTIME.spawn(store.clone().notify_of_changes());
             store
         })
         .await

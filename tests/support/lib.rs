@@ -16,6 +16,7 @@ pub mod disk;
 pub mod origin;
 pub mod process;
 pub mod secure_origin;
+pub mod siege;
 pub mod socket;
 pub mod tenants;
 pub mod token;

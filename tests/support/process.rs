@@ -59,6 +59,11 @@ impl ServerProcess {
         &self.client
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// `kill -9`: nothing of it is cleaned up.
     pub fn kill(mut self) {
         self.child.kill().expect("the process is killed");

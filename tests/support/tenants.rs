@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mayfly_common::tasks::Tasks;
 use mayfly_runtime::providers::{BigintMode, Database, GuestError, RowShape, Statement, Value};
 use mayfly_secrets::KeyRing;
 use mayfly_tenant_db::db::DbLimits;
@@ -21,7 +22,9 @@ pub async fn tenants() -> Tenants {
 
 /// Tenants with other limits. Apps belong to the server: each is reachable through every instance.
 pub async fn tenants_with(bounds: DbLimits) -> Tenants {
-    Tenants::start(store().await, keys(), endpoint(), bounds).await.expect("the server is fit for tenants")
+    Tenants::start(store().await, keys(), endpoint(), bounds, Tasks::new())
+        .await
+        .expect("the server is fit for tenants")
 }
 
 /// The key ring shared by the process: every test decrypts the others' secrets.

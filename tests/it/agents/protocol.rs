@@ -102,7 +102,7 @@ fn what_is_no_message_is_refused() {
         let announced = format!(
             "POST /mcp HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\r\n",
             app.service_key,
-            (10 << 20) + 1
+            (24 << 20) + 1
         );
         let answer = app.client.raw_and_end(announced.as_bytes()).await;
         assert!(answer.contains("PAYLOAD_TOO_LARGE"), "{answer}");

@@ -242,7 +242,7 @@ fn what_is_wrong_is_refused_before_anything_is_done() {
             let problem = failed(&app, "deploy_function", deploy(more), invalid).await;
             assert!(problem["detail"].as_str().unwrap().starts_with(message), "{problem}");
         }
-        let code = deploy(json!({ "code": "x".repeat((1 << 20) + 1) }));
+        let code = deploy(json!({ "code": "x".repeat((10 << 20) + 1) }));
         let problem = failed(&app, "deploy_function", code, invalid).await;
         assert!(problem["detail"].as_str().unwrap().starts_with("code: "));
         let broken = deploy(json!({ "code": "export default (" }));

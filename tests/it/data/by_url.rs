@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use mayfly_common::tasks::Tasks;
 use mayfly_postgres::{Cluster, PostgresEndpoint};
 use mayfly_store::{Store, StoreConfig, StoreError};
 use mayfly_tenant_db::db::DbLimits;
@@ -41,7 +42,8 @@ fn the_host_keeps_the_passwords() {
         let endpoint = endpoint("mayfly:p%40ss%20w%2Ford").unwrap();
         let store = Store::connect(StoreConfig::new(endpoint.clone())).await.unwrap();
         store.migrate().await.unwrap();
-        let tenants = Tenants::start(store, keys(), endpoint, DbLimits::default()).await.unwrap();
+        let tenants =
+            Tenants::start(store, keys(), endpoint, DbLimits::default(), Tasks::new()).await.unwrap();
         let app = tenants.create("by url").await.unwrap();
         let script = |sql: String| MigrationScript { sql, name: None, key_id: None };
         tenants.run_script(&app.id, script("CREATE TABLE t (x int)".to_owned())).await.unwrap();
@@ -70,7 +72,8 @@ fn a_server_where_we_are_no_superuser_is_refused() {
         let store = Store::connect(StoreConfig::new(url("mayfly:p%40ss%20w%2Ford"))).await.unwrap();
         let admin = url("mayfly:p%40ss%20w%2Ford").admin("postgres").await.unwrap();
         admin.batch_execute("GRANT CONNECT ON DATABASE mayfly TO plain").await.unwrap();
-        let outcome = Tenants::start(store, keys(), url("plain:plain"), DbLimits::default()).await;
+        let outcome =
+            Tenants::start(store, keys(), url("plain:plain"), DbLimits::default(), Tasks::new()).await;
         assert!(
             matches!(&outcome, Err(TenantError::Unsuitable(why)) if why.contains("superuser")),
             "{outcome:?}"

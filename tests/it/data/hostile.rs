@@ -173,6 +173,74 @@ fn nothing_gets_out_where_sessions_are_not_reset() {
     run(async { nothing_gets_out_of(Stage::new(SCHEMA).await).await });
 }
 
+/// They tell of hidden rows, or of other apps; the second word of each is whether the service role may.
+const COUNTERS: &[(&str, bool)] = &[
+    ("EXPLAIN (ANALYZE) SELECT 1 FROM posts WHERE body > 'b'", true),
+    ("EXPLAIN SELECT 1 FROM posts WHERE owner = 'bob'", true),
+    ("SELECT reltuples FROM pg_class WHERE relname = 'posts'", true),
+    ("SELECT relpages FROM pg_class WHERE relname = 'posts'", true),
+    ("SELECT c FROM pg_class c WHERE relname = 'posts'", true),
+    ("SELECT pg_relation_size('posts')", true),
+    ("SELECT pg_total_relation_size('posts')", true),
+    ("SELECT pg_database_size(current_database())", false),
+    ("SELECT pg_stat_get_xact_tuples_returned('posts_pkey'::regclass)", false),
+    ("SELECT pg_stat_get_live_tuples('posts'::regclass)", false),
+    ("SELECT n_live_tup FROM pg_stat_user_tables", false),
+    ("SELECT * FROM pg_statio_user_tables", false),
+    ("SELECT * FROM pg_stat_database", false),
+    ("SELECT pg_stat_get_backend_pid(b) FROM pg_stat_get_backend_idset() b", false),
+    ("SELECT datname FROM pg_database", false),
+    ("SELECT rolname FROM pg_roles", false),
+    ("SELECT usename FROM pg_user", false),
+    ("SELECT * FROM pg_auth_members", false),
+    ("SELECT * FROM pg_shdepend", false),
+    ("SELECT * FROM pg_locks", false),
+    ("SELECT * FROM pg_lock_status()", false),
+    ("SELECT pg_blocking_pids(1)", false),
+    ("SELECT pg_tablespace_databases(1663)", false),
+    ("SELECT xpath('count(//*)', '<a/>'::xml)", false),
+    ("SELECT xpath_exists('//a', '<a/>'::xml)", false),
+    ("SELECT xmlexists('//a' PASSING ('<a/>'::xml))", false),
+];
+
+#[test]
+fn nothing_counts_hidden_rows_or_other_apps() {
+    run(async {
+        let app = TestApp::new(SCHEMA).await;
+        let (alice, anon, service) = (app.user("alice"), app.anon(), app.service());
+        for (sql, for_the_service) in COUNTERS {
+            for db in [&alice, &anon] {
+                let refused = answer(db, sql, Vec::new()).await.expect_err(sql);
+                let code = refused.code.as_str();
+                assert!(["42501", "DB_STATEMENT_NOT_ALLOWED"].contains(&code), "{sql}: {refused}");
+                let mut tx = Arc::clone(db).begin(TransactionOptions::default()).await.unwrap();
+                let refused = tx.query(statement(sql, Vec::new())).await.expect_err(sql);
+                assert!(
+                    ["42501", "DB_STATEMENT_NOT_ALLOWED"].contains(&refused.code.as_str()),
+                    "{sql}: {refused}"
+                );
+                let _ = tx.rollback().await;
+            }
+            let served = answer(&service, sql, Vec::new()).await;
+            assert_eq!(served.is_ok(), *for_the_service, "{sql}: {served:?}");
+        }
+        // What clients ask of a catalogue goes on working.
+        for sql in [
+            "SELECT oid, relname, relkind, relowner FROM pg_class WHERE relname = 'posts'",
+            "SELECT count(*) FROM pg_class",
+            "SELECT table_name FROM information_schema.tables",
+            "SELECT * FROM pg_indexes WHERE tablename = 'posts'",
+            "SELECT 'posts'::regclass, current_user::regrole",
+            "SELECT * FROM xmltable('/r/a' PASSING ('<r><a>1</a></r>'::xml) COLUMNS a int PATH '.')",
+        ] {
+            for db in [&alice, &anon] {
+                rows(db, sql).await;
+            }
+        }
+        assert_eq!(app.tenants.check(&app.id).await.unwrap(), Vec::<String>::new());
+    });
+}
+
 #[test]
 fn claims_are_good_for_one_user_one_connection_and_a_while() {
     run(async {

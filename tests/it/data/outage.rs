@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mayfly_common::tasks::Tasks;
 use mayfly_postgres::Cluster;
 use mayfly_runtime::providers::{Database, Transaction, TransactionOptions};
 use mayfly_store::{Change, Store, StoreConfig};
@@ -34,7 +35,9 @@ fn a_killed_server_costs_what_ran_and_nothing_else() {
         let store = Store::connect(StoreConfig::new(endpoint.clone())).await.unwrap();
         store.migrate().await.unwrap();
         let tenants =
-            Tenants::start(store.clone(), keys(), endpoint.clone(), DbLimits::default()).await.unwrap();
+            Tenants::start(store.clone(), keys(), endpoint.clone(), DbLimits::default(), Tasks::new())
+                .await
+                .unwrap();
         let app = tenants.create("outage").await.unwrap();
         let script = MigrationScript { sql: "CREATE TABLE t (x int)".to_owned(), name: None, key_id: None };
         tenants.run_script(&app.id, script).await.unwrap();
@@ -83,10 +86,11 @@ fn after_a_restart_every_place_is_there_and_everyone_sees_their_own() {
         let cluster = Cluster::start(config(directory.path())).await.unwrap();
         let store = Store::connect(StoreConfig::new(cluster.endpoint().clone())).await.unwrap();
         store.migrate().await.unwrap();
-        // All parts must recover within the timeout for a connection: 5 seconds.
-        let bounds = DbLimits { connections_per_login: 4, connections_max: 4, ..DbLimits::default() };
+        // All parts must recover within the timeout for a connection: 5 seconds. One more is kept for other apps.
+        let bounds = DbLimits { connections_per_login: 4, connections_max: 5, ..DbLimits::default() };
         assert_eq!(bounds.connect_wait.as_secs(), 5);
-        let tenants = Tenants::start(store, keys(), cluster.endpoint().clone(), bounds).await.unwrap();
+        let tenants =
+            Tenants::start(store, keys(), cluster.endpoint().clone(), bounds, Tasks::new()).await.unwrap();
         let app = tenants.create("outage").await.unwrap();
         let script = MigrationScript { sql: NOTES.to_owned(), name: None, key_id: None };
         tenants.run_script(&app.id, script).await.unwrap();

@@ -43,6 +43,23 @@ fn a_login_has_a_connection_limit() {
 }
 
 #[test]
+fn an_app_has_a_connection_limit_over_all_its_logins() {
+    run(async {
+        let limits = DbLimits { connections_per_app: 3, ..bounds(2, 10) };
+        let app = TestApp::on(&tenants_with(limits).await, "").await;
+        let (service, alice) = (app.service(), app.user("alice"));
+        let _held = [hold(&service).await, hold(&service).await];
+        let third = hold(&alice).await;
+        assert_eq!(code(&alice, "SELECT 1").await, "DB_POOL_EXHAUSTED");
+        assert_eq!(code(&app.anon(), "SELECT 1").await, "DB_POOL_EXHAUSTED");
+        // One that is idle makes room for any of its logins.
+        third.rollback().await.unwrap();
+        assert_eq!(rows(&app.anon(), "SELECT 1 AS x").await, json!([{"x": 1}]));
+        assert_eq!(rows(&alice, "SELECT 1 AS x").await, json!([{"x": 1}]));
+    });
+}
+
+#[test]
 fn a_greedy_app_does_not_starve_another() {
     run(async {
         let tenants = tenants_with(DbLimits { connect_wait: Duration::from_secs(30), ..bounds(3, 4) }).await;

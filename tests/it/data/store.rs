@@ -3,7 +3,8 @@
 mod functions;
 mod keys;
 
-use mayfly_store::{Change, ChangeKind, Store, StoreConfig, StoreError};
+use mayfly_api::apps::AppState;
+use mayfly_store::{Change, ChangeKind, DatabaseSecrets, Store, StoreConfig, StoreError};
 use support::cluster::{endpoint, run, store};
 use support::tenants::TestApp;
 
@@ -76,5 +77,37 @@ fn an_app_can_be_paused_and_everyone_hears_of_it() {
         // Other nodes' invalidations arrive as well.
         while changes.next().await != Some(wanted.clone()) {}
         assert!(store.apps().list().await.unwrap().iter().any(|listed| listed.id == app.id));
+    });
+}
+
+#[test]
+fn a_change_is_told_by_another_node_when_its_own_has_died() {
+    run(async {
+        let url = support::cluster::own_database().await;
+        let endpoint = mayfly_postgres::PostgresEndpoint::from_url(&url).unwrap();
+        let dead = Store::connect(StoreConfig::new(endpoint.clone())).await.unwrap();
+        dead.migrate().await.unwrap();
+        let secrets =
+            DatabaseSecrets { claims_key_encrypted: String::new(), password_encrypted: String::new() };
+        let app = dead.apps().create("app_0123456789ab", "one", &secrets).await.unwrap();
+        dead.apps().set_state(&app.id, AppState::Ready).await.unwrap();
+        drop(dead);
+
+        let store = Store::connect(StoreConfig::new(endpoint)).await.unwrap();
+        let mut changes = store.subscribe();
+        assert_eq!(changes.next().await, Some(Change::Resync));
+        let notifying = tokio::spawn(store.clone().notify_of_changes());
+        let wanted = Change::Changed { app_id: app.id.clone(), function: None, kind: ChangeKind::App };
+        assert_eq!(changes.next().await, Some(wanted));
+        // Once: the next that comes is the next that happens.
+        assert!(store.keys().revoke(&app.id, "none").await.is_ok());
+        store.apps().announce(&app.id).await.unwrap();
+        let next = changes.next().await;
+        assert!(matches!(next, Some(Change::Changed { kind: ChangeKind::App, .. })), "{next:?}");
+        let next = changes.next().await;
+        assert!(matches!(next, Some(Change::Changed { kind: ChangeKind::Database, .. })), "{next:?}");
+        store.close();
+        // It notices at its next look.
+        notifying.abort();
     });
 }

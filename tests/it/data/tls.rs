@@ -5,6 +5,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use mayfly_common::tasks::Tasks;
 use mayfly_postgres::{Binaries, Cluster, PostgresEndpoint};
 use mayfly_store::{Store, StoreConfig, StoreError};
 use mayfly_tenant_db::db::DbLimits;
@@ -97,7 +98,9 @@ fn everything_is_encrypted_and_the_certificate_checked() {
             }
         };
         store.migrate().await.unwrap();
-        let tenants = Tenants::start(store, keys(), server.trusting(), DbLimits::default()).await.unwrap();
+        let tenants = Tenants::start(store, keys(), server.trusting(), DbLimits::default(), Tasks::new())
+            .await
+            .unwrap();
         let app = tenants.create("tls").await.unwrap();
         let db = tenants.database(app.id.as_str(), Identity::User { id: "alice".to_owned() });
         // A connection that is kept is looked at without waiting, also through TLS.

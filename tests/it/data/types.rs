@@ -49,6 +49,57 @@ fn every_value_arrives() {
 }
 
 #[test]
+fn an_array_is_json_where_the_parameter_is() {
+    run(async {
+        let app = TestApp::new("CREATE TABLE docs (id int, doc jsonb, tags text[])").await;
+        let text = |text: &str| Value::Text(text.to_owned());
+        let list = |items: &[Value]| Value::Array(items.to_vec());
+        for db in [app.service(), app.user("alice")] {
+            for (cast, value, expected) in [
+                ("jsonb", list(&[]), json!([])),
+                ("json", list(&[]), json!([])),
+                ("jsonb", list(&[text("a")]), json!(["a"])),
+                (
+                    "jsonb",
+                    list(&[Value::Number(1.0), Value::Number(2.5), Value::Null]),
+                    json!([1, 2.5, null]),
+                ),
+                ("jsonb", list(&[Value::Json("{\"a\":1}".to_owned())]), json!([{"a": 1}])),
+                ("jsonb", list(&[list(&[])]), json!([[]])),
+                ("text[]", list(&[text("a"), text("b")]), json!(["a", "b"])),
+                ("jsonb[]", list(&[Value::Json("{\"a\":1}".to_owned())]), json!([{"a": 1}])),
+            ] {
+                let sql = format!("SELECT $1::{cast} AS x");
+                // Known, and not known yet.
+                for _ in 0..2 {
+                    let got = rows_with(&db, &sql, vec![value.clone()]).await;
+                    assert_eq!(got, json!([{"x": expected}]), "{sql}");
+                }
+                let mut tx = std::sync::Arc::clone(&db).begin(Default::default()).await.unwrap();
+                let sql = format!("SELECT $1::{cast} AS x, 1 AS y");
+                let got = tx.query(statement(&sql, vec![value.clone()])).await.unwrap();
+                let got: Json = serde_json::from_slice(&got.json).unwrap();
+                assert_eq!(got["rows"], json!([{"x": expected, "y": 1}]), "{sql} in a transaction");
+                tx.commit().await.unwrap();
+            }
+            // The column's type says it, too.
+            let insert = "INSERT INTO docs VALUES (1, $1, $2) RETURNING doc, tags";
+            let stored = rows_with(&db, insert, vec![list(&[text("x")]), list(&[text("x")])]).await;
+            assert_eq!(stored, json!([{"doc": ["x"], "tags": ["x"]}]));
+            // A statement that cannot be parsed fails as it did, and so does its transaction.
+            let mut tx = std::sync::Arc::clone(&db).begin(Default::default()).await.unwrap();
+            let wrong =
+                tx.query(statement("SELECT $1::jsonb FROM nowhere", vec![list(&[])])).await.unwrap_err();
+            assert_eq!(wrong.code, "42P01");
+            let aborted = tx.query(statement("SELECT 1", Vec::new())).await.unwrap_err();
+            assert_eq!(aborted.code, "25P02");
+            tx.rollback().await.unwrap();
+            rows_with(&db, "DELETE FROM docs WHERE id = 1", Vec::new()).await;
+        }
+    });
+}
+
+#[test]
 fn arrays_arrive_with_their_shape() {
     run(async {
         let app = TestApp::new("").await;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::Response;
 use mayfly_control::config::Authorities;
 use mayfly_egress::EgressClient;
+use mayfly_ledger::Account;
 use mayfly_runtime::providers::{Fetch, FetchRequest, GuestError, Redirect};
 use rustls::ServerConfig;
 use support::authority::Authority;
@@ -58,7 +59,7 @@ async fn a_connection_without_responses_is_closed_and_replaced() {
     let port = origin(authority.localhost(&["h2"])).await;
     let allow = ["127.0.0.1/32", "::1/128"].map(|range| range.parse().unwrap());
     let outbound = EgressClient::new(&allow, &Authorities::read(authority.file()).unwrap()).unwrap();
-    let fetch = outbound.for_invocation("app_a", Arc::default(), None);
+    let fetch = outbound.for_invocation("app_a", Account::default(), Arc::default(), None);
     assert_eq!(ask(&fetch, port).await.unwrap(), "0");
     // Time is paused: timeouts elapse at once, in order.
     tokio::time::pause();

@@ -33,6 +33,9 @@ fn malformed_requests_are_refused_and_the_connection_is_closed() {
                 "400",
             ),
             ("POST /v1/apps HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip\r\n\r\n".to_owned(), "400"),
+            ("POST /v1/apps HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n".to_owned(), "501"),
+            ("POST /v1/apps HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked, chunked\r\n\r\n0\r\n\r\n".to_owned(), "400"),
+            ("POST /v1/apps HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n".to_owned(), "400"),
             (format!("GET /livez HTTP/1.1\r\nhost: a\r\n{headers}\r\n"), "431"),
             (format!("GET /livez HTTP/1.1\r\nhost: a\r\nx: {long}\r\n\r\n"), "431"),
             (format!("GET /{long} HTTP/1.1\r\nhost: a\r\n\r\n"), "414"),
@@ -116,6 +119,30 @@ fn slow_heads_and_slow_bodies_are_given_up() {
         assert!(answer.contains("REQUEST_TIMEOUT") && answer.to_lowercase().contains("connection: close"));
         assert!(app.logs("echo").await.is_empty(), "nothing ran");
         assert!(node.shutdown().await);
+    });
+}
+
+#[test]
+fn a_path_that_leads_elsewhere_is_refused() {
+    run(async {
+        let app = TestApp::new().await;
+        app.deploy("url", "export default (req) => new Response(new URL(req.url).pathname)").await;
+        for path in [
+            "url/..",
+            "url/../other",
+            "url/%2e%2E/other",
+            "url/.%2e/x",
+            "url/./x",
+            "url/%2e",
+            "url/x/%2e%2e/%2e%2e/y",
+        ] {
+            app.call("GET", path).fails(400, "VALIDATION_INVALID_SCHEMA").await;
+        }
+        for path in ["url/..x", "url/a..b", "url/...", "url/%2e%2e%2e", "url/x?y=/../z", "url/%2f.."] {
+            let answer = app.call("GET", path).send().await;
+            let expected = app.path(&format!("/fn/{}", path.split('?').next().unwrap()));
+            assert_eq!((answer.status, answer.text()), (200, expected));
+        }
     });
 }
 

@@ -46,6 +46,22 @@ fn bodies_pass_byte_for_byte_both_ways() {
 }
 
 #[test]
+fn a_head_request_reads_the_length_that_a_function_gives() {
+    run(async {
+        let app = TestApp::new().await;
+        app.deploy(
+            "file",
+            "export default () => new Response(null, { headers: { 'content-length': '12345' } })",
+        )
+        .await;
+        let answer = app.call("HEAD", "file").send().await;
+        assert_eq!((answer.status, answer.header("content-length"), answer.body.len()), (200, "12345", 0));
+        let counted = app.call("GET", "file").send().await;
+        assert_eq!((counted.status, counted.header("content-length")), (200, "0"));
+    });
+}
+
+#[test]
 fn statuses_and_headers_of_the_function_go_out_as_they_are() {
     run(async {
         let app = TestApp::new().await;

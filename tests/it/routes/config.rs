@@ -35,7 +35,7 @@ fn settings_are_shown_as_they_hold_and_replaced_one_by_one() {
         let fresh = app.manage("GET", "/config").ok().await;
         let limits = json!({ "rate_per_second": null, "burst": null, "concurrency": null, "queue": 100,
             "queue_timeout_ms": 2000, "daily_invocations": null, "daily_fuel": null,
-            "daily_egress_bytes": null, "storage_bytes": null, "storage_objects": null, "weight": 1 });
+            "daily_egress_bytes": null, "storage_bytes": null, "storage_objects": null, "database_bytes": 10_u64 << 30, "weight": 1 });
         let egress = json!({ "allow": null, "deny": [] });
         assert_eq!(fresh["app_id"], app.id);
         assert_eq!((&fresh["cors_origins"], &fresh["egress"]), (&json!([]), &egress));

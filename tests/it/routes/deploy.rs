@@ -134,7 +134,7 @@ fn every_field_is_checked_before_anything_runs() {
             let refused = app.manage("POST", "/functions").json(body).fails(400, code).await;
             assert!(refused.message().starts_with(path), "{fields}: {}", refused.message());
         }
-        let long = deploy_body("hello", &"x".repeat((1 << 20) + 1), json!({}));
+        let long = deploy_body("hello", &"x".repeat((10 << 20) + 1), json!({}));
         app.manage("POST", "/functions").json(long).fails(400, "VALIDATION_INVALID_SCHEMA").await;
         assert_eq!(app.manage("GET", "/functions").ok().await, json!({ "functions": [] }));
     });

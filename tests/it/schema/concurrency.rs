@@ -30,11 +30,11 @@ fn a_long_reader_makes_a_clear_error_that_may_be_tried_again() {
         place.apply(r#"{"columns":{"v":{"type":"int"}}}"#).await;
         let reader = place.again().await;
         reader.run("BEGIN; SELECT * FROM t").await;
-        place.options.lock_timeout = Duration::from_millis(100);
+        place.options.lock_timeout = Duration::from_secs(1);
         let wider = r#"{"columns":{"v":{"type":"bigint"}}}"#;
         let error = place.try_apply(wider).await.unwrap_err();
         assert!(
-            matches!(&error, SchemaError::Locked { table: Some(table), waited_ms: 100 } if table == "t"),
+            matches!(&error, SchemaError::Locked { table: Some(table), waited_ms: 1_000 } if table == "t"),
             "{error:?}"
         );
         assert!(error.to_string().contains("try again"), "{error}");
@@ -102,9 +102,14 @@ fn the_session_is_afterwards_what_it_was() {
             &mayfly_schema::Rules::default(),
         )
         .unwrap();
-        mayfly_schema::apply(&mut place.client, &declared, &place.options, &mayfly_schema::Ledger::own())
-            .await
-            .unwrap();
+        mayfly_schema::apply(
+            &mut place.client,
+            &declared,
+            &place.options,
+            &mayfly_schema::ChangeHistory::own(),
+        )
+        .await
+        .unwrap();
         assert_eq!(place.texts("SELECT current_setting('search_path')").await, ["pg_catalog"]);
         assert_eq!(place.texts("SELECT current_setting('lock_timeout')").await, ["7s"]);
         assert_eq!(

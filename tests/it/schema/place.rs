@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mayfly_schema::{
-    ApplyOutcome, Catalog, Declared, Ledger, Options, ParseError, Rules, SchemaError, apply,
+    ApplyOutcome, Catalog, ChangeHistory, Declared, Options, ParseError, Rules, SchemaError, apply,
 };
 use support::cluster::endpoint;
 use tokio::sync::OnceCell;
@@ -60,7 +60,7 @@ impl Place {
 
     pub(super) async fn try_apply(&mut self, schema: &str) -> Result<ApplyOutcome, SchemaError> {
         let declared = declared(schema)?;
-        apply(&mut self.client, &declared, &self.options, &Ledger::own()).await
+        apply(&mut self.client, &declared, &self.options, &ChangeHistory::own()).await
     }
 
     pub(super) async fn apply(&mut self, schema: &str) -> ApplyOutcome {
@@ -70,7 +70,7 @@ impl Place {
     pub(super) async fn try_dry_run(&mut self, schema: &str) -> Result<ApplyOutcome, SchemaError> {
         let declared = declared(schema)?;
         let options = Options { dry_run: true, ..self.options.clone() };
-        apply(&mut self.client, &declared, &options, &Ledger::own()).await
+        apply(&mut self.client, &declared, &options, &ChangeHistory::own()).await
     }
 
     pub(super) async fn dry_run(&mut self, schema: &str) -> ApplyOutcome {

@@ -112,9 +112,11 @@ fn a_failed_run_is_tried_again_as_the_config_asks() {
         let slots = slots_in(&app, "flaky", &["ran", "failed"], 1).await;
         assert_eq!(
             (&slots[0]["state"], &slots[0]["attempt"], &slots[0]["status"]),
-            (&json!("ran"), &json!(3), &json!(204))
+            (&json!("ran"), &json!(3), &json!(204)),
+            "{slots:?}"
         );
-        assert_eq!(app.logs("flaky").await.len(), 3);
+        let logs = app.logs("flaky").await;
+        assert_eq!(logs.len(), 3, "{logs:?}");
 
         let config = json!({ "schedule": RARELY });
         app.deploy_with("broken", "export default () => { throw new Error('no') }", cron(config.clone()))
@@ -126,12 +128,14 @@ fn a_failed_run_is_tried_again_as_the_config_asks() {
         let broken = slots_in(&app, "broken", &["failed"], 1).await;
         assert_eq!(
             (&broken[0]["attempt"], &broken[0]["error"]["code"]),
-            (&json!(1), &json!("FUNCTION_THREW"))
+            (&json!(1), &json!("FUNCTION_THREW")),
+            "{broken:?}"
         );
         let refusing = slots_in(&app, "refusing", &["failed"], 1).await;
         assert_eq!(
             (&refusing[0]["status"], &refusing[0]["error"]["code"]),
-            (&json!(404), &json!("FUNCTION_STATUS"))
+            (&json!(404), &json!("FUNCTION_STATUS")),
+            "{refusing:?}"
         );
     });
 }

@@ -1,0 +1,3 @@
+// ai
+import { tool, jsonSchema, generateId } from "ai";
+export default () => Response.json([typeof tool, typeof jsonSchema({ type: "object" }), typeof generateId()]);

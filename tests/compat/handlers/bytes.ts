@@ -1,0 +1,3 @@
+// bytes
+import bytes from "bytes";
+export default () => Response.json([bytes("1KB"), bytes(2048)]);

@@ -1,0 +1,3 @@
+// cookie
+import * as cookie from "cookie";
+export default () => Response.json(typeof cookie);

@@ -1,0 +1,5 @@
+// express
+import express from "express";
+const app = express();
+app.get("/", (req, res) => res.send("x"));
+export default app;

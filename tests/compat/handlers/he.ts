@@ -1,0 +1,3 @@
+// he
+import he from "he";
+export default () => Response.json([he.encode("<é>"), he.decode("&copy;&amp;")]);

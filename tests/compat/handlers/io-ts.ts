@@ -1,0 +1,3 @@
+// io-ts
+import * as t from "io-ts";
+export default () => Response.json(t.type({ a: t.number }).decode({ a: "x" })._tag);

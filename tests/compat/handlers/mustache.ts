@@ -1,0 +1,3 @@
+// mustache
+import Mustache from "mustache";
+export default () => new Response(Mustache.render("{{#a}}<{{b}}>{{/a}}", { a: [{ b: "&" }, { b: 2 }] }));

@@ -1,0 +1,3 @@
+// resend
+import { Resend } from "resend";
+export default () => Response.json(typeof new Resend("re_x").emails.send);

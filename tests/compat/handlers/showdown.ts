@@ -1,0 +1,3 @@
+// showdown
+import showdown from "showdown";
+export default () => new Response(new showdown.Converter().makeHtml("# a\n\n*b*"));

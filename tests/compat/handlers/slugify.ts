@@ -1,0 +1,3 @@
+// slugify
+import slugify from "slugify";
+export default () => Response.json(slugify("Hello Wörld & co"));

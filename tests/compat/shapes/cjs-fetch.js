@@ -1,0 +1,3 @@
+// CommonJS: module.exports with fetch
+// expect: 200 fetch
+module.exports = { fetch: async () => new Response("fetch") };

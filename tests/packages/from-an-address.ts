@@ -1,0 +1,2 @@
+import { z } from "https://esm.sh/zod@3";
+export default () => new Response(String(z));

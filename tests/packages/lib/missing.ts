@@ -1,0 +1,2 @@
+import nothing from "a-package-that-is-not-installed/part";
+export default nothing;
