@@ -1,6 +1,6 @@
 # All tasks of this repository. Each target installs the tools that it needs.
 .DEFAULT_GOAL := help
-.PHONY: help dev test bench conformance guest guest-verify check fmt lint docs deny fuzz
+.PHONY: bench-isolation peers compat siege help dev test bench conformance guest guest-verify check fmt lint docs deny fuzz
 
 CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
@@ -24,6 +24,30 @@ bench: postgres ## Run the benches and print one table
 	cargo bench --workspace --locked
 	cargo run --release --locked --package mayfly-benches --bin table
 
+peers: ## Install what benches compare with: workerd, Deno, Bun, isolated-vm, quickjs-emscripten
+	cd benches/peers && npm ci --no-audit --no-fund
+	# It is compiled where npm runs no scripts of packages by itself; without a compiler it is told as absent.
+	cd benches/peers && npm rebuild isolated-vm --foreground-scripts >/dev/null 2>&1 || true
+
+# `make bench-isolation BENCH="--quick"` takes two to four minutes.
+BENCH ?= --write docs/PERFORMANCE.md
+bench-isolation: postgres ## Measure what isolation costs, and write docs/PERFORMANCE.md (at most 15 minutes)
+	cargo build --release --locked --package mayfly-control --bin mayfly
+	cargo build --release --locked --package mayfly-bench
+	$(or $(CARGO_TARGET_DIR),target)/release/mayfly bench isolation $(BENCH)
+
+# `make compat SAMPLE=10` tries every tenth handler, and writes nothing.
+compat: postgres ## Try npm packages on Node and on a server, and write docs/COMPATIBILITY.md
+	cargo build --locked --package mayfly-control --bin mayfly
+	# By the lock, but for optional packages that a registry lacks: `npm ci` gives up there.
+	cd tests/compat && npm install --no-save --ignore-scripts --no-audit --no-fund >/dev/null
+	node tests/compat/run.mjs --mayfly $(or $(CARGO_TARGET_DIR),target)/debug/mayfly \
+		$(if $(filter 1,$(SAMPLE)),--write docs/COMPATIBILITY.md,--sample $(SAMPLE))
+
+SIEGE_MINUTES ?= 60
+siege: postgres ## Attack a server for an hour (SIEGE_MINUTES), and print what another app saw of it
+	cargo run --release --locked --package mayfly-tests --bin siege -- --minutes $(SIEGE_MINUTES)
+
 conformance: ## Run WPT and TEST262 (paths of checkouts; PYTHON has wptserve) and write docs/CONFORMANCE.md
 	cargo run --package mayfly-tests --bin conformance --locked -- $(addprefix --wpt ,$(WPT)) \
 		$(addprefix --python ,$(PYTHON)) \
@@ -43,6 +67,7 @@ fmt: ## Check the formatting
 	cargo fmt --all --check
 	cargo fmt --manifest-path guest-sdk/Cargo.toml --check
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
+	cargo fmt --manifest-path benches/isolation/javy/Cargo.toml --check
 
 lint: ## Run clippy, warnings denied
 	cargo clippy --workspace --all-targets --locked -- --deny warnings
