@@ -8,6 +8,9 @@ use super::sender::Sender;
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
+/// When a sample's event happened, in seconds since 1970. Not the time of sending: a provider repeats a delivery with
+/// the same body, so that the same id twice has to be the same bytes.
+const HAPPENED: i64 = 1_735_689_600;
 
 /// A usual event of a provider.
 pub(crate) fn usual(sender: Sender) -> &'static str {
@@ -24,10 +27,10 @@ pub(crate) fn usual(sender: Sender) -> &'static str {
 
 /// Media type and body of an event.
 pub(super) fn sample(sender: Sender, event: &SampleEvent) -> (&'static str, Bytes) {
-    let SampleEvent { kind, id, at, .. } = event;
+    let SampleEvent { kind, id, .. } = event;
     let body = match sender {
         Sender::Stripe => json!({
-            "id": id, "object": "event", "type": kind, "created": at, "livemode": false, "pending_webhooks": 1,
+            "id": id, "object": "event", "type": kind, "created": HAPPENED, "livemode": false, "pending_webhooks": 1,
             "api_version": "2025-08-27.basil", "data": { "object": stripe(kind) },
         }),
         Sender::Github => github(kind),
@@ -35,8 +38,8 @@ pub(super) fn sample(sender: Sender, event: &SampleEvent) -> (&'static str, Byte
             json!({ "type": kind, "token": "sample", "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P" })
         }
         Sender::Slack => json!({
-            "type": "event_callback", "team_id": "T061EG9R6", "api_app_id": "A0PNCHHK2", "event_id": id, "event_time": at,
-            "event": { "type": kind, "user": "U061F7AUR", "channel": "C0LAN2Q65", "ts": format!("{at}.000100"),
+            "type": "event_callback", "team_id": "T061EG9R6", "api_app_id": "A0PNCHHK2", "event_id": id, "event_time": HAPPENED,
+            "event": { "type": kind, "user": "U061F7AUR", "channel": "C0LAN2Q65", "ts": format!("{HAPPENED}.000100"),
                 "text": "<@U0LAN0Z89> hello" },
         }),
         Sender::Twilio => {
@@ -60,7 +63,7 @@ pub(super) fn sample(sender: Sender, event: &SampleEvent) -> (&'static str, Byte
         Sender::Telegram => {
             // An id in digits; another text stands for its length, so that the same id is the same update.
             let update: u64 = id.parse().unwrap_or(id.len() as u64);
-            json!({ "update_id": update, kind.as_str(): { "message_id": 1, "date": at, "text": "/start",
+            json!({ "update_id": update, kind.as_str(): { "message_id": 1, "date": HAPPENED, "text": "/start",
                 "chat": { "id": 1, "type": "private" }, "from": { "id": 1, "is_bot": false, "first_name": "Ada" } } })
         }
         Sender::Shopify => json!({
@@ -68,7 +71,7 @@ pub(super) fn sample(sender: Sender, event: &SampleEvent) -> (&'static str, Byte
             "line_items": [{ "id": 1, "title": "Tea", "quantity": 2, "price": "6.25" }],
         }),
         Sender::Standard | Sender::Svix | Sender::Custom => json!({
-            "id": id, "type": kind, "timestamp": at, "data": { "id": "usr_1", "email": "ada@example.com" },
+            "id": id, "type": kind, "timestamp": HAPPENED, "data": { "id": "usr_1", "email": "ada@example.com" },
         }),
     };
     (JSON, body.to_string().into())
@@ -125,6 +128,9 @@ mod tests {
             let event =
                 SampleEvent { kind: usual(sender).to_owned(), id: "12".to_owned(), at: 1, body: None };
             let (media_type, body) = sample(sender, &event);
+            let later =
+                SampleEvent { kind: usual(sender).to_owned(), id: "12".to_owned(), at: 2, body: None };
+            assert_eq!(sample(sender, &later).1, body, "{name}: the same id is the same body at any time");
             let text = std::str::from_utf8(&body).unwrap();
             match media_type {
                 FORM => assert!(text.contains("MessageSid=12")),
