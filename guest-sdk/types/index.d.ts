@@ -1,4 +1,5 @@
 /// <reference path="./lib/blob.d.ts" />
+/// <reference path="./lib/clients.d.ts" />
 /// <reference path="./lib/console.d.ts" />
 /// <reference path="./lib/crypto.d.ts" />
 /// <reference path="./lib/encoding.d.ts" />
