@@ -27,7 +27,7 @@ pub use mayfly_abi::value::Value;
 use mayfly_ledger::Account;
 pub use queue::{JobStart, NewJob, Queue, StoredJob};
 pub use realtime::{Realtime, RealtimeAction};
-pub use websocket::{OutboundSocket, SocketMessage, SocketReader, SocketRequest, SocketWriter};
+pub use websocket::{OutboundMessage, OutboundSocket, SocketReader, SocketRequest, SocketWriter};
 use zeroize::Zeroizing;
 
 pub use crate::guest_error::GuestError;

@@ -13,7 +13,7 @@ use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::rt::TokioIo;
 use mayfly_ledger::Held;
 use mayfly_runtime::providers::{
-    BoxFuture, GuestError, OutboundSocket, SocketMessage, SocketReader, SocketRequest, SocketWriter,
+    BoxFuture, GuestError, OutboundMessage, OutboundSocket, SocketReader, SocketRequest, SocketWriter,
 };
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
@@ -162,22 +162,22 @@ struct Writer {
 }
 
 impl SocketReader for Reader {
-    fn next(&mut self) -> BoxFuture<'_, Result<SocketMessage, GuestError>> {
+    fn next(&mut self) -> BoxFuture<'_, Result<OutboundMessage, GuestError>> {
         Box::pin(async move {
             loop {
                 match self.stream.next().await {
                     Some(Ok(Message::Text(text))) => {
-                        return Ok(SocketMessage::Text(text.as_str().to_owned()));
+                        return Ok(OutboundMessage::Text(text.as_str().to_owned()));
                     }
-                    Some(Ok(Message::Binary(bytes))) => return Ok(SocketMessage::Binary(bytes)),
+                    Some(Ok(Message::Binary(bytes))) => return Ok(OutboundMessage::Binary(bytes)),
                     Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
                     Some(Ok(Message::Close(close))) => {
                         self.finish().await;
                         return Ok(match close {
                             Some(CloseFrame { code, reason }) => {
-                                SocketMessage::Close(code.into(), reason.as_str().to_owned())
+                                OutboundMessage::Close(code.into(), reason.as_str().to_owned())
                             }
-                            None => SocketMessage::Close(NO_CODE, String::new()),
+                            None => OutboundMessage::Close(NO_CODE, String::new()),
                         });
                     }
                     Some(Err(error)) => return Err(self.broken(&error).await),
@@ -217,12 +217,12 @@ impl Reader {
 }
 
 impl SocketWriter for Writer {
-    fn send(&mut self, message: SocketMessage) -> BoxFuture<'_, Result<(), GuestError>> {
+    fn send(&mut self, message: OutboundMessage) -> BoxFuture<'_, Result<(), GuestError>> {
         let message = match message {
-            SocketMessage::Text(text) => Message::Text(text.into()),
-            SocketMessage::Binary(bytes) => Message::Binary(bytes),
-            SocketMessage::Close(NO_CODE, _) => Message::Close(None),
-            SocketMessage::Close(code, reason) => {
+            OutboundMessage::Text(text) => Message::Text(text.into()),
+            OutboundMessage::Binary(bytes) => Message::Binary(bytes),
+            OutboundMessage::Close(NO_CODE, _) => Message::Close(None),
+            OutboundMessage::Close(code, reason) => {
                 Message::Close(Some(CloseFrame { code: code.into(), reason: reason.into() }))
             }
         };

@@ -52,7 +52,7 @@ impl Egress {
         self.bytes
     }
 
-    /// Counts one more request, of so many bytes: the network that makes it.
+    /// Counts one more request, and its bytes: the network that makes it.
     pub(crate) fn admit(&mut self, bytes: usize) -> Result<Arc<dyn Fetch>, GuestError> {
         self.requests += 1;
         if self.requests > self.requests_max {

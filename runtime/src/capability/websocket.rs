@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use super::fetch::failed;
 use super::operations::{Answer, OperationKind, Started};
 use crate::guest_error::GuestError;
-use crate::providers::{Fetch, OutboundSocket, SocketMessage, SocketReader, SocketRequest, SocketWriter};
+use crate::providers::{Fetch, OutboundMessage, OutboundSocket, SocketReader, SocketRequest, SocketWriter};
 
 /// Sockets that an invocation has at once.
 const OPEN_MAX: usize = 16;
@@ -73,9 +73,9 @@ impl OutboundSockets {
             let mut reader = socket.reader.lock().await;
             let message = reader.as_mut().ok_or_else(not_open)?.next().await?;
             Ok(match &message {
-                SocketMessage::Text(text) => MessageFrame::Text(text),
-                SocketMessage::Binary(bytes) => MessageFrame::Binary(bytes),
-                SocketMessage::Close(code, reason) => MessageFrame::Close(*code, reason),
+                OutboundMessage::Text(text) => MessageFrame::Text(text),
+                OutboundMessage::Binary(bytes) => MessageFrame::Binary(bytes),
+                OutboundMessage::Close(code, reason) => MessageFrame::Close(*code, reason),
             }
             .to_answer())
         };
@@ -86,9 +86,9 @@ impl OutboundSockets {
     pub(crate) fn write(&mut self, frame: &[u8]) -> Started {
         let (number, message) = MessageFrame::read(frame)?;
         let message = match message {
-            MessageFrame::Text(text) => SocketMessage::Text(text.to_owned()),
-            MessageFrame::Binary(bytes) => SocketMessage::Binary(Bytes::copy_from_slice(bytes)),
-            MessageFrame::Close(code, reason) => SocketMessage::Close(code, reason.to_owned()),
+            MessageFrame::Text(text) => OutboundMessage::Text(text.to_owned()),
+            MessageFrame::Binary(bytes) => OutboundMessage::Binary(Bytes::copy_from_slice(bytes)),
+            MessageFrame::Close(code, reason) => OutboundMessage::Close(code, reason.to_owned()),
         };
         if bytes_of(&message) > MESSAGE_BYTES_MAX {
             return Err(Malformed);
@@ -104,16 +104,16 @@ impl OutboundSockets {
     }
 }
 
-async fn send(socket: &Socket, message: SocketMessage) -> Answer {
+async fn send(socket: &Socket, message: OutboundMessage) -> Answer {
     let mut writer = socket.writer.lock().await;
     writer.as_mut().ok_or_else(not_open)?.send(message).await?;
     Ok(Vec::new())
 }
 
-fn bytes_of(message: &SocketMessage) -> usize {
+fn bytes_of(message: &OutboundMessage) -> usize {
     match message {
-        SocketMessage::Text(text) | SocketMessage::Close(_, text) => text.len(),
-        SocketMessage::Binary(bytes) => bytes.len(),
+        OutboundMessage::Text(text) | OutboundMessage::Close(_, text) => text.len(),
+        OutboundMessage::Binary(bytes) => bytes.len(),
     }
 }
 

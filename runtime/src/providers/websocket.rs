@@ -19,7 +19,7 @@ pub struct SocketRequest {
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SocketMessage {
+pub enum OutboundMessage {
     /// Text.
     Text(String),
     /// Bytes.
@@ -41,13 +41,13 @@ pub struct OutboundSocket {
 /// The half that is read.
 pub trait SocketReader: Send {
     /// Wait for the next message; an end is the last one. Dropped before that, it has lost nothing.
-    fn next(&mut self) -> BoxFuture<'_, Result<SocketMessage, GuestError>>;
+    fn next(&mut self) -> BoxFuture<'_, Result<OutboundMessage, GuestError>>;
 }
 
 /// The half that is written.
 pub trait SocketWriter: Send {
     /// Send a message, and wait until the network has it.
-    fn send(&mut self, message: SocketMessage) -> BoxFuture<'_, Result<(), GuestError>>;
+    fn send(&mut self, message: OutboundMessage) -> BoxFuture<'_, Result<(), GuestError>>;
 }
 
 impl fmt::Debug for OutboundSocket {

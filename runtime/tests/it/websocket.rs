@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mayfly_runtime::providers::{
-    BoxFuture, Fetch, FetchRequest, FetchResponse, GuestError, OutboundSocket, SocketMessage, SocketReader,
+    BoxFuture, Fetch, FetchRequest, FetchResponse, GuestError, OutboundMessage, OutboundSocket, SocketReader,
     SocketRequest, SocketWriter,
 };
 use mayfly_runtime::{Call, Fault, Image, Limits, Recording};
@@ -16,14 +16,14 @@ use crate::support::{block_on, build, call, engine, image, invoke, text};
 #[derive(Default)]
 struct Network {
     asked: Mutex<Vec<SocketRequest>>,
-    sent: Arc<Mutex<Vec<SocketMessage>>>,
+    sent: Arc<Mutex<Vec<OutboundMessage>>>,
 }
 
-struct Received(mpsc::UnboundedReceiver<SocketMessage>);
+struct Received(mpsc::UnboundedReceiver<OutboundMessage>);
 
 struct Echo {
-    back: mpsc::UnboundedSender<SocketMessage>,
-    sent: Arc<Mutex<Vec<SocketMessage>>>,
+    back: mpsc::UnboundedSender<OutboundMessage>,
+    sent: Arc<Mutex<Vec<OutboundMessage>>>,
 }
 
 impl Fetch for Network {
@@ -59,7 +59,7 @@ impl Fetch for Network {
 }
 
 impl SocketReader for Received {
-    fn next(&mut self) -> BoxFuture<'_, Result<SocketMessage, GuestError>> {
+    fn next(&mut self) -> BoxFuture<'_, Result<OutboundMessage, GuestError>> {
         Box::pin(async {
             match self.0.recv().await {
                 Some(message) => Ok(message),
@@ -70,14 +70,14 @@ impl SocketReader for Received {
 }
 
 impl SocketWriter for Echo {
-    fn send(&mut self, message: SocketMessage) -> BoxFuture<'_, Result<(), GuestError>> {
+    fn send(&mut self, message: OutboundMessage) -> BoxFuture<'_, Result<(), GuestError>> {
         self.sent.lock().unwrap().push(message.clone());
-        let broke = message == SocketMessage::Text("break".to_owned());
+        let broke = message == OutboundMessage::Text("break".to_owned());
         Box::pin(async move {
             if broke {
                 return Err(GuestError::new("FETCH_FAILED", "WebSocket failed: the connection broke off"));
             }
-            self.back.send(message).map_err(|_| GuestError::new("FETCH_FAILED", "nobody reads"))
+            self.back.send(message).map_err(|_| GuestError::new("FETCH_FAILED", "no reader"))
         })
     }
 }
@@ -232,8 +232,8 @@ fn what_was_sent_leaves_before_the_invocation_is_done() {
     assert_eq!(text(response), "sent");
     let sent = network.sent.lock().unwrap();
     assert_eq!(sent.len(), 51);
-    assert_eq!(sent[49], SocketMessage::Text("49".to_owned()));
-    assert_eq!(sent[50], SocketMessage::Close(1000, "done".to_owned()));
+    assert_eq!(sent[49], OutboundMessage::Text("49".to_owned()));
+    assert_eq!(sent[50], OutboundMessage::Close(1000, "done".to_owned()));
     assert!(outcome.usage.egress_bytes >= 90 + 4, "{:?}", outcome.usage);
 }
 

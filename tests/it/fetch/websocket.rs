@@ -57,7 +57,7 @@ fn a_function_talks_to_a_server_that_it_may_reach_and_trusts() {
             let app = &app;
             async move {
                 let asked = json!({ "url": url, "send": ["a", "caf\u{e9}"] });
-                app.call("POST", "talk").json(&asked).ok().await
+                app.call("POST", "talk").json(asked).ok().await
             }
         };
         let good = server(authority.localhost(&["http/1.1"])).await;

@@ -83,7 +83,7 @@ impl Fetch for Siblings {
 }
 
 impl Siblings {
-    /// What only looks opens no socket: what is sent over it is nobody's to see.
+    /// What only looks opens no socket: the host cannot see what is sent over it.
     fn check_socket(&self) -> Result<(), GuestError> {
         self.scope.allowance.check_method("POST")
     }

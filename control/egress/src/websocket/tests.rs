@@ -77,8 +77,8 @@ async fn open_to(address: SocketAddr) -> OutboundSocket {
     local().connect(to(address)).await.unwrap()
 }
 
-fn text(text: &str) -> SocketMessage {
-    SocketMessage::Text(text.to_owned())
+fn text(text: &str) -> OutboundMessage {
+    OutboundMessage::Text(text.to_owned())
 }
 
 #[tokio::test]
@@ -112,13 +112,13 @@ async fn a_socket_is_asked_for_as_the_function_wants_and_talks() {
     assert!(!handshake.headers().contains_key("sec-websocket-extensions"));
     assert!(!handshake.headers().contains_key("accept-encoding"));
 
-    let bytes = SocketMessage::Binary(vec![0, 255].into());
+    let bytes = OutboundMessage::Binary(vec![0, 255].into());
     for message in [text("caf\u{e9}"), bytes, text(""), text(&"x".repeat(MESSAGE_BYTES_MAX))] {
         let (sent, received) = tokio::join!(socket.writer.send(message.clone()), socket.reader.next());
         assert_eq!((sent, received), (Ok(()), Ok(message)));
     }
-    socket.writer.send(SocketMessage::Close(4_000, "bye".to_owned())).await.unwrap();
-    assert_eq!(socket.reader.next().await, Ok(SocketMessage::Close(4_000, "bye".to_owned())));
+    socket.writer.send(OutboundMessage::Close(4_000, "bye".to_owned())).await.unwrap();
+    assert_eq!(socket.reader.next().await, Ok(OutboundMessage::Close(4_000, "bye".to_owned())));
 }
 
 #[tokio::test]
@@ -208,9 +208,12 @@ async fn a_server_that_closes_or_is_gone_is_told() {
     })
     .await;
     let mut socket = open_to(address).await;
-    assert_eq!(socket.reader.next().await, Ok(SocketMessage::Close(1_012, "restart".to_owned())));
+    assert_eq!(socket.reader.next().await, Ok(OutboundMessage::Close(1_012, "restart".to_owned())));
     let (address, _seen) = server(|mut socket| async move { socket.close(None).await.unwrap() }).await;
-    assert_eq!(open_to(address).await.reader.next().await, Ok(SocketMessage::Close(NO_CODE, String::new())));
+    assert_eq!(
+        open_to(address).await.reader.next().await,
+        Ok(OutboundMessage::Close(NO_CODE, String::new()))
+    );
     let (address, _seen) = server(|socket| async move { drop(socket) }).await;
     let mut socket = open_to(address).await;
     let error = socket.reader.next().await.unwrap_err();
