@@ -234,6 +234,13 @@ impl Engine {
         invoke::instantiate_only(&self.state.guest, image)
     }
 
+    /// Runs one invocation, and answers how many objects live in its heap afterwards. For tests: compiled functions that lose a
+    /// reference, or keep one, are found so.
+    #[doc(hidden)]
+    pub async fn live_objects(&self, image: &Image, call: Call) -> wasmtime::Result<u32> {
+        invoke::live_objects(&self.state.guest, image, call).await
+    }
+
     /// Runs one invocation, and answers the pages of 4 KiB of its memory that are its own now, in order. For measuring: an
     /// engine that nothing ran in before has no others.
     #[doc(hidden)]

@@ -5,6 +5,7 @@ mod drive;
 #[cfg(target_os = "linux")]
 pub(crate) mod footprint;
 mod interrupted_stack;
+mod live_objects;
 
 use std::time::Instant;
 
@@ -12,6 +13,7 @@ use tokio::sync::oneshot;
 use wasmtime::Store;
 
 pub(crate) use collect::collect;
+pub(crate) use live_objects::live_objects;
 pub(crate) use drive::{Ended, conclude, drive, fault_of_trap, timed_out};
 
 use crate::capability::completion::Completion;

@@ -1,6 +1,6 @@
 //! Compiled functions beside the interpreter: the same answers, the same errors with the same stacks, the same objects alive.
 
-use mayfly_runtime::{HotFunctions, HotImage, Image};
+use mayfly_runtime::{Fault, HotFunctions, HotImage, Image, Limits, NativeError};
 
 use crate::support::{block_on, build, call, engine, invoke, text};
 
@@ -229,4 +229,78 @@ fn recursion_ends_at_the_stack_in_both() {
         &["depth()", "across()", "depth()"],
     );
     assert!(answer.contains("Maximum call stack size exceeded"), "{answer}");
+}
+
+/// The fault of a compiled handler, and of the same one interpreted.
+fn faults(functions: &str, limits: &Limits) -> (Fault, Fault) {
+    let pair = pair(functions);
+    assert!(pair.compiled.functions.iter().any(|name| name == "work"), "{:?}", pair.compiled.refused);
+    let fault = |image| {
+        let mut call = call();
+        call.limits = limits.clone();
+        invoke(image, call).0.unwrap_err()
+    };
+    (fault(&pair.interpreted), fault(&pair.compiled.image))
+}
+
+#[test]
+fn fuel_that_ends_in_compiled_code_names_its_line() {
+    let limits = Limits { fuel: 30_000_000, ..Limits::default() };
+    let code = "function work() {\n  let x = 0;\n  for (let i = 0; ; i = (i + 1) | 0) {\n    x = (x + i) | 0;\n  }\n}\n\
+                export function handler() {\n  return Response.json(work());\n}";
+    for fault in <[Fault; 2]>::from(faults(code, &limits)) {
+        let Fault::CpuLimit { stack, .. } = fault else { panic!("{fault:?}") };
+        assert!(stack.contains("at work") && stack.contains("at handler"), "{stack}");
+    }
+}
+
+#[test]
+fn fuel_may_end_in_any_instruction() {
+    let code = "function work(n) { const a = []; for (let i = 0; i < n; i++) { a.push({ i, s: 'x' + i }); } return a.length; }\n\
+                export function handler() { return Response.json(work(1e9)); }";
+    let pair = pair(code);
+    for fuel in (2_000_000..2_000_400).step_by(7) {
+        let mut call = call();
+        call.limits = Limits { fuel, ..Limits::default() };
+        let fault = invoke(&pair.compiled.image, call).0.unwrap_err();
+        assert!(matches!(fault, Fault::CpuLimit { .. }), "{fault:?}");
+    }
+}
+
+#[test]
+fn memory_at_its_limit_in_compiled_code() {
+    let limits = Limits { memory_bytes: 24 << 20, fuel: 20_000_000_000, ..Limits::default() };
+    let code = "function work() { const a = []; for (let i = 0; ; i++) a.push({ i, b: [i] }); }\n\
+                export function handler() { return Response.json(work()); }";
+    let (interpreted, compiled) = faults(code, &limits);
+    assert!(matches!(interpreted, Fault::MemoryLimit { .. }), "{interpreted:?}");
+    assert!(matches!(compiled, Fault::MemoryLimit { .. }), "{compiled:?}");
+}
+
+#[test]
+fn the_same_pair_uses_the_same_fuel() {
+    let pair = pair(
+        "function work(n) { let s = 0; for (let i = 0; i < n; i++) s += (i * 7) % 13; return s; }\n\
+         export function handler() { return Response.json(work(10000)); }",
+    );
+    let fuel = |image: &Image| invoke(image, call()).1.usage.fuel;
+    let first = fuel(&pair.compiled.image);
+    for _ in 0..20 {
+        assert_eq!(fuel(&pair.compiled.image), first);
+    }
+    assert!(fuel(&pair.interpreted) > 3 * first, "{} {first}", fuel(&pair.interpreted));
+}
+
+#[test]
+fn bytecode_of_a_module_is_bounded() {
+    let build = build("function a(x) { return x + 1; } export function handler() { return Response.json(a(1)); }").unwrap();
+    let within = |bytecode_max| {
+        engine().compile_hot(&build.image, &HotFunctions { all: true, addresses: Vec::new(), bytecode_max })
+    };
+    let whole = within(1 << 10).unwrap();
+    assert_eq!(within(whole.bytecode_bytes).unwrap().functions, whole.functions);
+    let less = within(whole.bytecode_bytes - 1).unwrap();
+    assert_eq!(less.functions.len(), whole.functions.len() - 1);
+    assert!(matches!(less.refused[..], [(_, NativeError::TooLarge { what: "bytes of bytecode", .. })]));
+    assert!(matches!(within(0), Err(NativeError::Unsupported(_))));
 }
