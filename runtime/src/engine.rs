@@ -181,6 +181,11 @@ impl Engine {
         image
     }
 
+    #[cfg(test)]
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.state.layout
+    }
+
     /// Compiles hot functions of an image to WebAssembly, and makes an image that runs them so. Its other functions, and what the
     /// compiler does not know, are interpreted. Takes some 50 ms of a core for each KiB of bytecode.
     ///

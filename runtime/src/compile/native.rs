@@ -11,6 +11,8 @@ pub(crate) mod layout;
 pub(crate) mod module;
 mod op;
 pub(crate) mod read;
+#[cfg(test)]
+mod tests;
 mod word;
 
 use crate::digest::sha256_hex;
