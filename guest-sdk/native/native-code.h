@@ -13,6 +13,8 @@
 #define NATIVE_ARGUMENTS_MAX 8
 /* A cache that was filled this often is given up: it would clone shapes for nothing. */
 #define NATIVE_REFILLS_MAX 8
+/* A larger shape is not kept: cloning it for each property that is added would take long. */
+#define NATIVE_KEPT_PROPERTIES_MAX 128
 
 /* The slot's function until a module puts its own there; no image without a module has a function with a number. */
 typedef JSValue NativeEntry(JSValueConst this_obj, JSObject *function, JSValueConst *argv, uint32_t number);
@@ -82,6 +84,27 @@ static void native_empty(NativeCache *cache)
         if (shapes[i])
             js_free_shape(rt, shapes[i]);
     }
+}
+
+/* Whether an object's shape can be kept. One that is not hashed is the object's alone and changes in place, as those of
+ * prototypes do: it becomes hashed, so that the next change of the object clones it. */
+static bool native_is_kept(JSObject *p)
+{
+    JSRuntime *rt = js_native_ctx->rt;
+    JSShape *sh = p->shape;
+    JSShapeProperty *property = get_shape_prop(sh);
+    int i;
+
+    if (sh->is_hashed)
+        return true;
+    if (sh->deleted_prop_count != 0 || sh->prop_count > NATIVE_KEPT_PROPERTIES_MAX)
+        return false;
+    sh->hash = shape_initial_hash(sh->proto);
+    for (i = 0; i < sh->prop_count; i++)
+        sh->hash = shape_hash(shape_hash(sh->hash, property[i].atom), property[i].flags);
+    sh->is_hashed = true;
+    js_shape_hash_link(rt, sh);
+    return true;
 }
 
 /* Whether the cache is to be filled; it is empty then. */
@@ -265,6 +288,11 @@ static JSValue native_get_field(JSValueConst object, JSAtom atom, NativeCache *c
     JSProperty *property;
     JSShapeProperty *found;
 
+    if (JS_IsString(object) && atom != JS_ATOM_length && !__JS_AtomIsTaggedInt(atom)) {
+        found = find_own_property(&property, JS_VALUE_GET_OBJ(js_native_ctx->class_proto[JS_CLASS_STRING]), atom);
+        if (found && !(found->flags & JS_PROP_TMASK))
+            return js_dup(property->u.value);
+    }
     if (JS_VALUE_GET_TAG(object) != JS_TAG_OBJECT)
         return native_get_slowly(object, atom);
     p = q = JS_VALUE_GET_OBJ(object);
@@ -281,7 +309,7 @@ static JSValue native_get_field(JSValueConst object, JSAtom atom, NativeCache *c
     }
     if (found->flags & JS_PROP_TMASK)
         return native_get_slowly(object, atom);
-    if (p->shape->is_hashed && (q == p || (q == p->shape->proto && q->shape->is_hashed)) && native_refill(cache)) {
+    if (p->shape->is_hashed && (q == p || (q == p->shape->proto && native_is_kept(q))) && native_refill(cache)) {
         cache->shape = js_dup_shape(p->shape);
         if (q == p) {
             cache->place = (uint8_t *)property - (uint8_t *)p->prop;
@@ -305,8 +333,8 @@ static int native_add_field(JSValueConst object, JSAtom atom, JSValue value, Nat
 
     upper = holder && holder->shape->proto ? holder->shape->proto : holder;
     if (!before->is_hashed || p->class_id != JS_CLASS_OBJECT || !p->extensible || __JS_AtomIsTaggedInt(atom) || !holder
-        || upper->shape->proto || holder->is_exotic || upper->is_exotic || !holder->shape->is_hashed || !upper->shape->is_hashed
-        || find_own_property(&property, holder, atom) || find_own_property(&property, upper, atom) || !native_refill(cache))
+        || upper->shape->proto || holder->is_exotic || upper->is_exotic || find_own_property(&property, holder, atom)
+        || find_own_property(&property, upper, atom) || !native_is_kept(holder) || !native_is_kept(upper) || !native_refill(cache))
         return JS_SetPropertyInternal2(ctx, object, atom, value, object, JS_PROP_THROW_STRICT);
     js_dup_shape(before);
     result = JS_SetPropertyInternal2(ctx, object, atom, value, object, JS_PROP_THROW_STRICT);

@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 use wasmtime::Store;
 
 pub(crate) use collect::collect;
-pub(crate) use live_objects::live_objects;
 pub(crate) use drive::{Ended, conclude, drive, fault_of_trap, timed_out};
+pub(crate) use live_objects::live_objects;
 
 use crate::capability::completion::Completion;
 use crate::capability::deadline::Deadline;

@@ -293,7 +293,9 @@ fn the_same_pair_uses_the_same_fuel() {
 
 #[test]
 fn bytecode_of_a_module_is_bounded() {
-    let build = build("function a(x) { return x + 1; } export function handler() { return Response.json(a(1)); }").unwrap();
+    let build =
+        build("function a(x) { return x + 1; } export function handler() { return Response.json(a(1)); }")
+            .unwrap();
     let within = |bytecode_max| {
         engine().compile_hot(&build.image, &HotFunctions { all: true, addresses: Vec::new(), bytecode_max })
     };

@@ -83,7 +83,9 @@ impl Emitter<'_, '_> {
             this.store_i32(offset);
         };
         word_at(self, values.frame_place, 0);
-        word_at(self, values.frame_coroutine, 0);
+        if self.function.captured_count > 0 {
+            word_at(self, values.frame_coroutine, 0);
+        }
         self.get(sf);
         self.int(frame_cell);
         self.load_i32(0);
@@ -94,13 +96,17 @@ impl Emitter<'_, '_> {
         self.long(word::OBJECT);
         self.put(W::I64Or);
         self.store_i64(values.frame_function);
-        for (offset, number) in [
-            (values.frame_reference_count, self.function.captured_count),
-            (values.frame_argument_count, self.function.arguments),
-        ] {
-            self.get(sf);
-            self.int(number as u32);
-            self.put(W::I32Store16(memory(offset, 1)));
+        let (references, arguments) = (self.function.captured_count as u32, self.function.arguments as u32);
+        if values.frame_argument_count == values.frame_reference_count + 2 {
+            word_at(self, values.frame_reference_count, references | arguments << 16);
+        } else {
+            for (offset, number) in
+                [(values.frame_reference_count, references), (values.frame_argument_count, arguments)]
+            {
+                self.get(sf);
+                self.int(number);
+                self.put(W::I32Store16(memory(offset, 1)));
+            }
         }
         for (offset, is_set) in [
             (values.frame_strict, self.function.is_strict),

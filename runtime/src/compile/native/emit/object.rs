@@ -282,7 +282,8 @@ impl Emitter<'_, '_> {
         self.put(W::I32Load16U(memory(self.unit.layout.values.object_class, 1)));
     }
 
-    /// Leaves the block around unless the index is within the object's elements.
+    /// Leaves the block around unless the index is within the object's elements. Of an object that has none it is whatever stands
+    /// there: its class is looked at next.
     fn put_bounds(&mut self, object: u32, index: u32) {
         self.puts([W::LocalGet(index), W::LocalGet(object)]);
         self.load_i32(self.unit.layout.values.object_element_count);
@@ -314,7 +315,7 @@ impl Emitter<'_, '_> {
             self.put_class(held.local, kind, object);
             self.set(class);
             self.put_index(key, index)?;
-            self.put_bounds_of(class, object, index);
+            self.put_bounds(object, index);
             self.get(class);
             self.int(values.class_array);
             self.put(W::I32Eq);
@@ -339,6 +340,10 @@ impl Emitter<'_, '_> {
             self.put_element_place(object, index, 2);
             self.puts([W::I64Load32U(memory(0, 2)), W::LocalSet(result), W::Br(2)]);
             self.close();
+            self.get(class);
+            self.int(values.class_float64_array);
+            self.put(W::I32Ne);
+            self.leave_block_if(0);
             let float = self.temporary(ValType::F64)?;
             self.put_element_place(object, index, 3);
             self.puts([W::F64Load(memory(0, 3)), W::LocalSet(float)]);
@@ -368,28 +373,6 @@ impl Emitter<'_, '_> {
         Ok(())
     }
 
-    /// Leaves the block around unless it is of a class whose elements are read here, and the index within them.
-    fn put_bounds_of(&mut self, class: u32, object: u32, index: u32) {
-        let values = &self.unit.layout.values;
-        let classes = [
-            values.class_array,
-            values.class_uint8_array,
-            values.class_int32_array,
-            values.class_float64_array,
-        ];
-        for (at, number) in classes.into_iter().enumerate() {
-            self.get(class);
-            self.int(number);
-            self.put(W::I32Eq);
-            if at > 0 {
-                self.put(W::I32Or);
-            }
-        }
-        self.put(W::I32Eqz);
-        self.leave_block_if(0);
-        self.put_bounds(object, index);
-    }
-
     pub(super) fn put_element(&mut self) -> Result<(), NativeError> {
         let values = &self.unit.layout.values;
         let (value, key, receiver) = (self.pop()?, self.pop()?, self.pop()?);
@@ -404,7 +387,7 @@ impl Emitter<'_, '_> {
             self.put_class(held.local, kind, object);
             self.set(class);
             self.put_index(key, index)?;
-            self.put_bounds_of(class, object, index);
+            self.put_bounds(object, index);
             self.get(class);
             self.int(values.class_array);
             self.put(W::I32Eq);
@@ -469,6 +452,10 @@ impl Emitter<'_, '_> {
         self.put_element_place(object, index, 0);
         self.puts([W::LocalGet(new), W::I64Store8(memory(0, 0)), W::Br(2)]);
         self.close();
+        self.get(class);
+        self.int(values.class_int32_array);
+        self.put(W::I32Ne);
+        self.leave_block_if(0);
         self.put_element_place(object, index, 2);
         self.puts([W::LocalGet(new), W::I64Store32(memory(0, 2)), W::Br(1)]);
         Ok(())
