@@ -15,7 +15,7 @@ use super::flow::Flow;
 use super::kind::Kind;
 use super::layout::{Helper, Layout};
 use super::op::{Op, Placed, Slot};
-use super::read::{Function, Picture, Roots};
+use super::read::{Bytecode, Picture, Roots};
 use super::word;
 
 /// WebAssembly locals of a function, at most.
@@ -146,7 +146,7 @@ struct Frame {
 
 pub(super) struct Emitter<'e, 'u> {
     unit: &'e Unit<'u>,
-    function: &'e Function,
+    function: &'e Bytecode,
     placed: &'e [Placed],
     flow: &'e Flow,
     facts: &'e Facts,
@@ -194,7 +194,7 @@ pub(super) fn has_cache(op: &Op) -> bool {
 impl<'e, 'u> Emitter<'e, 'u> {
     pub(super) fn new(
         unit: &'e Unit<'u>,
-        function: &'e Function,
+        function: &'e Bytecode,
         placed: &'e [Placed],
         flow: &'e Flow,
         facts: &'e Facts,

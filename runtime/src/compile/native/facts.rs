@@ -5,7 +5,7 @@ use super::NativeError;
 use super::flow::{End, Flow};
 use super::kind::Kind;
 use super::op::{Arithmetic, Bitwise, Comparison, Engine, Left, Op, Placed, Slot, Unary};
-use super::read::Function;
+use super::read::Bytecode;
 
 /// Instructions that are looked at, at most: each of them a few times for each kind that is found.
 const STEPS_MAX: usize = 200_000;
@@ -55,7 +55,7 @@ struct Uses {
 }
 
 impl Facts {
-    pub(super) fn of(function: &Function, placed: &[Placed], flow: &Flow) -> Result<Self, NativeError> {
+    pub(super) fn of(function: &Bytecode, placed: &[Placed], flow: &Flow) -> Result<Self, NativeError> {
         let unknown = vec![Kind::ANY; function.arguments];
         let (facts, uses) = Analysis::run(function, placed, flow, unknown)?;
         let guess = |(slot, uses): (usize, &Uses)| {
@@ -77,7 +77,7 @@ impl Facts {
 }
 
 struct Analysis<'a> {
-    function: &'a Function,
+    function: &'a Bytecode,
     read: Vec<Kind>,
     is_written: Vec<bool>,
     uses: Vec<Uses>,
@@ -88,7 +88,7 @@ const SHORT: NativeError = NativeError::Malformed("a stack that is too short");
 
 impl<'a> Analysis<'a> {
     fn run(
-        function: &'a Function,
+        function: &'a Bytecode,
         placed: &[Placed],
         flow: &Flow,
         guesses: Vec<Kind>,

@@ -12,7 +12,7 @@ use super::facts::Facts;
 use super::flow::Flow;
 use super::layout::Layout;
 use super::op::{Op, Placed, decode};
-use super::read::{Function, Picture, Roots};
+use super::read::{Bytecode, Picture, Roots};
 
 /// The module under which the code imports what is the engine's.
 pub(crate) const ENGINE_IMPORT: &str = "engine";
@@ -41,7 +41,7 @@ pub(crate) struct Translated {
 
 /// A function that is about to be compiled.
 struct Prepared {
-    function: Function,
+    function: Bytecode,
     placed: Vec<Placed>,
     flow: Flow,
     facts: Facts,
@@ -59,7 +59,7 @@ pub(crate) fn translate(
     let mut prepared = Vec::new();
     let mut bytecode_bytes = 0;
     for address in addresses {
-        let function = match Function::read(picture, layout, *address) {
+        let function = match Bytecode::read(picture, layout, *address) {
             Ok(function) => function,
             Err(error) => {
                 refused.push((String::new(), error));
@@ -127,7 +127,7 @@ pub(crate) fn translate(
     })
 }
 
-fn prepare(function: Function, layout: &Layout) -> Result<Prepared, NativeError> {
+fn prepare(function: Bytecode, layout: &Layout) -> Result<Prepared, NativeError> {
     let placed = decode(&function, layout)?;
     let flow = Flow::of(&placed)?;
     // What is left to the interpreter at once gains nothing.

@@ -3,7 +3,7 @@
 use super::NativeError;
 use super::kind::Kind;
 use super::layout::{Instruction, Layout};
-use super::read::Function;
+use super::read::Bytecode;
 use super::word;
 
 /// Instructions of a function, at most.
@@ -191,7 +191,7 @@ pub(super) struct Placed {
 }
 
 /// Reads a function's instructions.
-pub(super) fn decode(function: &Function, layout: &Layout) -> Result<Vec<Placed>, NativeError> {
+pub(super) fn decode(function: &Bytecode, layout: &Layout) -> Result<Vec<Placed>, NativeError> {
     let mut placed = Vec::new();
     let mut at = 0;
     while let Some(number) = function.code.get(at) {
@@ -268,21 +268,21 @@ impl Operands<'_> {
     }
 }
 
-fn slot(function: &Function, variable: usize) -> Result<Slot, NativeError> {
+fn slot(function: &Bytecode, variable: usize) -> Result<Slot, NativeError> {
     if variable >= function.variables {
         return Err(NativeError::Malformed("a variable that it does not have"));
     }
     Ok(function.arguments + variable)
 }
 
-fn argument(function: &Function, argument: usize) -> Result<Slot, NativeError> {
+fn argument(function: &Bytecode, argument: usize) -> Result<Slot, NativeError> {
     if argument >= function.arguments {
         return Err(NativeError::Malformed("an argument that it does not have"));
     }
     Ok(argument)
 }
 
-fn outer(function: &Function, at: usize) -> Result<usize, NativeError> {
+fn outer(function: &Bytecode, at: usize) -> Result<usize, NativeError> {
     if at >= function.closed_over {
         return Err(NativeError::Malformed("a captured variable that it does not have"));
     }
@@ -293,7 +293,7 @@ fn one(
     number: i32,
     instruction: &Instruction,
     operands: &Operands<'_>,
-    function: &Function,
+    function: &Bytecode,
     layout: &Layout,
 ) -> Result<Op, NativeError> {
     let name = instruction.name.as_str();

@@ -83,7 +83,7 @@ impl Roots {
 
 /// A function as its bytecode says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Function {
+pub(crate) struct Bytecode {
     /// Of the bytecode object.
     pub(crate) address: u32,
     pub(crate) name: String,
@@ -180,7 +180,7 @@ pub(crate) fn functions_of(
     Err(NativeError::Malformed("its objects do not end"))
 }
 
-impl Function {
+impl Bytecode {
     /// Reads the function whose bytecode object lies there.
     pub(crate) fn read(picture: Picture<'_>, layout: &Layout, address: u32) -> Result<Self, NativeError> {
         let values = &layout.values;

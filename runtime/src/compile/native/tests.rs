@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::layout::Layout;
 use super::module::translate;
-use super::read::{Function, Picture, functions_of};
+use super::read::{Bytecode, Picture, functions_of};
 use super::{MEMORY_BYTES_MAX, NativeError, memory_of};
 use crate::compile::source_map::MODULE_NAME;
 use crate::engine::{Engine, EngineConfig};
@@ -78,7 +78,7 @@ fn an_image_without_a_runtime_is_refused() {
 fn addresses_that_are_no_functions_are_refused() {
     let Made { layout, memory, .. } = made();
     for address in [0, 1, 7, 8, 4096, memory.len() as u32 - 4, memory.len() as u32, u32::MAX] {
-        assert!(Function::read(Picture::new(memory), layout, address).is_err(), "{address}");
+        assert!(Bytecode::read(Picture::new(memory), layout, address).is_err(), "{address}");
     }
 }
 
@@ -92,7 +92,7 @@ proptest! {
     ) {
         let Made { layout, memory, functions } = made();
         let address = functions[which.index(functions.len())];
-        let function = Function::read(Picture::new(memory), layout, address).unwrap();
+        let function = Bytecode::read(Picture::new(memory), layout, address).unwrap();
         let mut memory = memory.clone();
         for (at, byte) in edits {
             memory[function.code_address as usize + at.index(function.code.len())] = byte;

@@ -121,7 +121,7 @@ impl Emitter<'_, '_> {
         Ok(())
     }
 
-    /// Leaves the block around with the result where a compiled function of just so many parameters is called.
+    /// Leaves the block around with the result where a compiled function of exactly this many parameters is called.
     fn call_directly(
         &mut self,
         callee: Held,

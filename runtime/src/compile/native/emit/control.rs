@@ -66,8 +66,6 @@ impl Emitter<'_, '_> {
         self.int(roots.runtime + values.runtime_stack_limit);
         self.load_i32(0);
         self.put(W::I32LtU);
-        // A frame that is larger than the stack would wrap around.
-        self.puts([W::LocalGet(self.state), W::LocalGet(self.caller_stack), W::I32GtU, W::I32Or]);
         self.open_if();
         self.call(self.unit.layout.helpers.overflow);
         self.long(word::EXCEPTION);

@@ -492,7 +492,7 @@ impl Emitter<'_, '_> {
         Ok(Value::F64(result, Kind::NUMBER))
     }
 
-    /// `x++` of a variable, whose value nobody wants.
+    /// `x++` of a variable, whose value is not used.
     pub(super) fn step_variable(&mut self, slot: Slot, is_up: bool) -> Result<(), NativeError> {
         let value = self.load(slot)?;
         let viewed = self.view(value);

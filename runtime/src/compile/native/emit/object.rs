@@ -291,7 +291,7 @@ impl Emitter<'_, '_> {
         self.leave_block_if(0);
     }
 
-    /// The address of an element of so many bytes, as a power of two.
+    /// The address of an element whose size is this power of two.
     fn put_element_place(&mut self, object: u32, index: u32, shift: u32) {
         self.get(object);
         self.load_i32(self.unit.layout.values.object_elements);

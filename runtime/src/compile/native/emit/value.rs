@@ -43,7 +43,7 @@ impl Emitter<'_, '_> {
 
     // ---- onto WebAssembly's stack ----
 
-    /// As the engine has it; whoever takes it has no reference.
+    /// As the engine has it, without a reference of its own.
     pub(super) fn put_boxed(&mut self, value: Value) -> Result<(), NativeError> {
         match self.view(value) {
             Value::Int(int) => self.long(word::int(int)),
