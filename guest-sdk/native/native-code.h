@@ -588,6 +588,9 @@ static int native_define_method(JSContext *ctx, JSValue *sp, JSAtom atom, int ki
     return JS_DefineProperty(ctx, object, atom, value, getter, setter, flags);
 }
 
+/* The translator knows these two by their numbers. */
+_Static_assert(OP_SPECIAL_OBJECT_THIS_FUNC == 2 && OP_SPECIAL_OBJECT_HOME_OBJECT == 4, "runtime/src/compile/native/op.rs");
+
 /* Does what the interpreter does for these instructions; `sp` is where the stack ends. 0, or -1 where an exception was
  * thrown; `cur_sp` says then what the interpreter would have left of the stack. */
 static int native_step(int op, uint32_t operand, int second, JSValue *sp, JSStackFrame *sf)

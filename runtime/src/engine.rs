@@ -187,7 +187,7 @@ impl Engine {
     }
 
     /// Compiles hot functions of an image to WebAssembly, and makes an image that runs them so. Its other functions, and what the
-    /// compiler does not know, are interpreted. Takes some 50 ms of a core for each KiB of bytecode.
+    /// compiler does not know, are interpreted. It takes a core for as long as wasmtime compiles the module: not on an executor's thread.
     ///
     /// # Errors
     /// [`NativeError`] where nothing of the image can be compiled.

@@ -455,7 +455,7 @@ fn simple(name: &str) -> Option<Op> {
 }
 
 /// What the engine's `special_object` may ask for that a compiled function knows: the running function, and the object of its
-/// method.
+/// method. The guest's build compares these numbers with the engine's.
 const SPECIAL_KNOWN: [u8; 2] = [2, 4];
 
 /// Whether an instruction needs what only the call itself has: all arguments, `new.target`, names of variables. The interpreter
