@@ -6,9 +6,10 @@ mod engine_image;
 mod evaluate;
 mod guest_call;
 mod layout;
+pub(crate) mod native;
 mod script;
 mod source;
-mod source_map;
+pub(crate) mod source_map;
 mod typescript;
 mod worker;
 

@@ -8,6 +8,9 @@ use std::time::Duration;
 use tokio::sync::{OnceCell, oneshot};
 
 use crate::blocking::apart;
+use crate::compile::native::layout::Layout;
+use crate::compile::native::{HotFunctions, NativeError};
+use crate::compile::source_map::MODULE_NAME;
 use crate::compile::{self, Allocation, AllocationLayout, Build, Compiler, ScriptSource, Source, Uncompiled};
 use crate::error::{CompileError, Fault};
 use crate::guest::{EngineError, Guest};
@@ -50,6 +53,21 @@ impl EngineConfig {
     }
 }
 
+/// An image with compiled functions.
+#[derive(Debug, Clone)]
+pub struct HotImage {
+    /// The image, ready to be invoked.
+    pub image: Image,
+    /// The names of the functions that were compiled.
+    pub functions: Vec<String>,
+    /// Those that were not, with the reason.
+    pub refused: Vec<(String, NativeError)>,
+    /// The bytecode that was compiled, in bytes.
+    pub bytecode_bytes: usize,
+    /// The WebAssembly that it became, in bytes.
+    pub code_bytes: usize,
+}
+
 /// Compiles and runs functions. Cheap to clone; one a process.
 #[derive(Clone)]
 pub struct Engine {
@@ -62,6 +80,8 @@ struct EngineState {
     compiler: Compiler,
     /// The engine image: what functions without Node's modules start from.
     base: Image,
+    /// What the engine consists of, for functions that are compiled.
+    layout: Layout,
     /// The Node image, made when the first function imports one of Node's modules.
     node_base: OnceCell<Image>,
 }
@@ -89,15 +109,16 @@ impl Engine {
         layout: AllocationLayout,
     ) -> Result<(Self, Vec<Allocation>), EngineError> {
         let guest = Guest::load(&config.cache_dir, config.cache_bytes_max, config.slots, crate::host::link)?;
-        let (memory, allocations) = compile::initialize(&guest, layout).await?;
+        let made = compile::initialize(&guest, layout).await?;
         let state = EngineState {
-            base: guest.own_image("base", &memory)?,
+            base: guest.own_image("base", &made.image)?,
+            layout: made.layout,
             node_base: OnceCell::new(),
             images: ImageCache::new(config.images),
             compiler: Compiler::new(config.compile_worker),
             guest,
         };
-        Ok((Self { state: Arc::new(state) }, allocations))
+        Ok((Self { state: Arc::new(state) }, made.allocations))
     }
 
     /// Which build of the guest this is, in hexadecimal: images belong to one.
@@ -160,6 +181,30 @@ impl Engine {
         image
     }
 
+    #[cfg(test)]
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.state.layout
+    }
+
+    /// Compiles hot functions of an image to WebAssembly, and makes an image that runs them so. Its other functions, and what the
+    /// compiler does not know, are interpreted. It takes a core for as long as wasmtime compiles the module: not on an executor's thread.
+    ///
+    /// # Errors
+    /// [`NativeError`] where nothing of the image can be compiled.
+    pub fn compile_hot(&self, bytes: &[u8], hot: &HotFunctions) -> Result<HotImage, NativeError> {
+        let guest = &self.state.guest;
+        let pair = compile::native::pair(bytes, guest.stack_bytes(), &self.state.layout, MODULE_NAME, hot)?;
+        let code = pair.translated;
+        let image = guest.load_with_code(&pair.image, &code.wasm);
+        Ok(HotImage {
+            image: image.map_err(|error| NativeError::Module(error.to_string()))?,
+            functions: code.functions,
+            refused: code.refused,
+            bytecode_bytes: code.bytecode_bytes,
+            code_bytes: code.wasm.len(),
+        })
+    }
+
     /// Runs one invocation in a sandbox of its own.
     ///
     /// `reply` gets the response, or the fault, as soon as there is one; the future goes on until the background
@@ -192,6 +237,13 @@ impl Engine {
     #[doc(hidden)]
     pub fn instantiate_only(&self, image: &Image) -> wasmtime::Result<()> {
         invoke::instantiate_only(&self.state.guest, image)
+    }
+
+    /// Runs one invocation, and answers how many objects live in its heap afterwards. For tests: compiled functions that lose a
+    /// reference, or keep one, are found so.
+    #[doc(hidden)]
+    pub async fn live_objects(&self, image: &Image, call: Call) -> wasmtime::Result<u32> {
+        invoke::live_objects(&self.state.guest, image, call).await
     }
 
     /// Runs one invocation, and answers the pages of 4 KiB of its memory that are its own now, in order. For measuring: an

@@ -7,8 +7,8 @@ mod split;
 
 use std::time::Instant;
 
-use mayfly_abi::MEMORY_EXPORT;
-use wasmtime::{Instance, InstancePre, Linker, Module, Store};
+use mayfly_abi::{MEMORY_EXPORT, STACK_POINTER_EXPORT, TABLE_EXPORT};
+use wasmtime::{Extern, Instance, InstancePre, Linker, Memory, Module, ModuleExport, Store};
 
 use crate::artifact::{Artifacts, IMAGE_PREFIX};
 use crate::capability::completion::Completion;
@@ -49,6 +49,8 @@ pub(crate) struct Guest {
     imports: GuestImports,
     artifacts: Artifacts,
     digest: String,
+    /// What compiled functions share with the code beside its memory, in the order in which they import it.
+    shared: Vec<ModuleExport>,
     /// The memory as the guest's data segments leave it: nothing has run in it.
     seed: Image,
     stack_bytes: usize,
@@ -75,6 +77,7 @@ impl Guest {
             seed: Image::new("seed", linker.instantiate_pre(&seed)?),
             stack_bytes: halves.stack_bytes,
             imports: GuestImports::new(linker, &code),
+            shared: shared(&code)?,
             wasmtime,
             code,
             artifacts,
@@ -134,6 +137,31 @@ impl Guest {
         self.image(digest, &mapped.unwrap_or(module))
     }
 
+    /// Makes an image with compiled functions of its bytes and theirs. Neither is kept in the cache directory.
+    pub(crate) fn load_with_code(&self, bytes: &[u8], code: &[u8]) -> Result<Image, EngineError> {
+        snapshot::check(bytes).map_err(|reason| EngineError::Image(reason.to_owned()))?;
+        let memory = self.imports.linker().instantiate_pre(&Module::new(&self.wasmtime, bytes)?)?;
+        let code = Module::new(&self.wasmtime, code)?;
+        Ok(Image::with_code(&sha256_hex(bytes), memory, code))
+    }
+
+    /// Puts compiled functions beside the code: they write themselves into its table.
+    fn add_code(
+        &self,
+        store: &mut Store<Sandbox>,
+        instance: &Instance,
+        memory: Memory,
+        code: &Module,
+    ) -> wasmtime::Result<()> {
+        let mut imports = vec![Extern::Memory(memory)];
+        for export in &self.shared {
+            let export = instance.get_module_export(&mut *store, export);
+            imports.push(export.ok_or_else(|| wasmtime::Error::msg("the guest lacks an export"))?);
+        }
+        Instance::new(store, code, &imports)?;
+        Ok(())
+    }
+
     fn image(&self, digest: &str, module: &Module) -> Result<Image, EngineError> {
         let memory: InstancePre<Sandbox> = self.imports.linker().instantiate_pre(module)?;
         Ok(Image::new(digest, memory))
@@ -163,17 +191,29 @@ impl Guest {
         store: &mut Store<Sandbox>,
         image: &Image,
     ) -> wasmtime::Result<Instance> {
-        let image = image.memory().instantiate(&mut *store)?;
-        let memory = image
+        let memory = image.memory().instantiate(&mut *store)?;
+        let memory = memory
             .get_memory(&mut *store, MEMORY_EXPORT)
             .ok_or_else(|| wasmtime::Error::msg("an image without memory"))?;
         store.data_mut().memory = Some(memory);
         let imports = self.imports.over(store, memory)?;
         let instance = Instance::new(&mut *store, &self.code, &imports)?;
+        if let Some(code) = image.code() {
+            self.add_code(store, &instance, memory, code)?;
+        }
         store.data_mut().instance = Some(instance);
         store.fuel_async_yield_interval(Some(fuel::FUEL_BETWEEN_YIELDS))?;
         Ok(instance)
     }
+}
+
+/// Where the code has its stack pointer and its table.
+fn shared(code: &Module) -> Result<Vec<ModuleExport>, EngineError> {
+    let export = |name| {
+        let export = code.get_export_index(name);
+        export.ok_or_else(|| EngineError::Guest(format!("the guest module does not export {name}")))
+    };
+    Ok(vec![export(STACK_POINTER_EXPORT)?, export(TABLE_EXPORT)?])
 }
 
 /// Compiled modules belong to one guest, one build of wasmtime, one configuration and one kind of machine.

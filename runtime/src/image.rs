@@ -6,7 +6,7 @@ pub(crate) mod snapshot;
 
 use std::sync::Arc;
 
-use wasmtime::InstancePre;
+use wasmtime::{InstancePre, Module};
 
 pub(crate) use cache::ImageCache;
 
@@ -21,11 +21,18 @@ pub struct Image {
 struct ImageParts {
     digest: String,
     memory: InstancePre<Sandbox>,
+    /// Its compiled functions.
+    code: Option<Module>,
 }
 
 impl Image {
     pub(crate) fn new(digest: &str, memory: InstancePre<Sandbox>) -> Self {
-        Self { parts: Arc::new(ImageParts { digest: digest.to_owned(), memory }) }
+        Self { parts: Arc::new(ImageParts { digest: digest.to_owned(), memory, code: None }) }
+    }
+
+    /// An image whose functions have the numbers of this code.
+    pub(crate) fn with_code(digest: &str, memory: InstancePre<Sandbox>, code: Module) -> Self {
+        Self { parts: Arc::new(ImageParts { digest: digest.to_owned(), memory, code: Some(code) }) }
     }
 
     /// SHA-256 of the image's bytes, in hexadecimal.
@@ -35,6 +42,10 @@ impl Image {
 
     pub(crate) fn memory(&self) -> &InstancePre<Sandbox> {
         &self.parts.memory
+    }
+
+    pub(crate) fn code(&self) -> Option<&Module> {
+        self.parts.code.as_ref()
     }
 }
 

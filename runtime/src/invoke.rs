@@ -5,6 +5,7 @@ mod drive;
 #[cfg(target_os = "linux")]
 pub(crate) mod footprint;
 mod interrupted_stack;
+mod live_objects;
 
 use std::time::Instant;
 
@@ -13,6 +14,7 @@ use wasmtime::Store;
 
 pub(crate) use collect::collect;
 pub(crate) use drive::{Ended, conclude, drive, fault_of_trap, timed_out};
+pub(crate) use live_objects::live_objects;
 
 use crate::capability::completion::Completion;
 use crate::capability::deadline::Deadline;

@@ -29,9 +29,10 @@ mod yield_now;
 pub use body::{Body, Chunks, CollectError};
 #[doc(hidden)]
 pub use compile::Allocation;
+pub use compile::native::{HotFunctions, NativeError};
 pub use compile::{Build, SOURCE_BYTES_MAX, ScriptSource, Source, SourceMap, compile_worker, needs_bundler};
 pub use disconnect::{DisconnectGuard, Disconnected};
-pub use engine::{Engine, EngineConfig};
+pub use engine::{Engine, EngineConfig, HotImage};
 pub use error::{Blame, CompileError, Fault, SourcePlace, Thrown, Waited};
 pub use guest::EngineError;
 pub use image::Image;

@@ -24,3 +24,7 @@ pub const IMPORT_MODULE: &str = "mayfly";
 pub const MEMORY_IMPORT: (&str, &str) = ("image", "memory");
 /// The name under which an image exports its memory.
 pub const MEMORY_EXPORT: &str = "memory";
+/// The name under which the engine exports its stack pointer.
+pub const STACK_POINTER_EXPORT: &str = "__stack_pointer";
+/// The name under which the engine exports its table.
+pub const TABLE_EXPORT: &str = "__indirect_function_table";

@@ -6,21 +6,28 @@ use wasmtime::{Instance, Store};
 
 use super::guest_call::{contents, get, put, store};
 use super::layout::{Allocation, AllocationLayout, logged};
+use super::native::layout::Layout;
 use crate::guest::{EngineError, Guest};
 use crate::image::Image;
 use crate::image::snapshot::snapshot;
 use crate::limits::Limits;
 use crate::sandbox::Sandbox;
 
-/// The engine image: the engine with its prelude, before any tenant's code.
-///
-/// The prelude is compiled in one sandbox and evaluated in another, so that the image has no traces of parsing.
-pub(crate) async fn initialize(
-    guest: &Guest,
-    layout: AllocationLayout,
-) -> Result<(Vec<u8>, Vec<Allocation>), EngineError> {
+/// The engine image, and what was learned of the engine while it was made.
+pub(crate) struct Initialized {
+    /// The engine with its prelude, before any tenant's code.
+    pub(crate) image: Vec<u8>,
+    /// What the engine image consists of, where that was asked for.
+    pub(crate) allocations: Vec<Allocation>,
+    /// What the engine consists of.
+    pub(crate) layout: Layout,
+}
+
+/// Makes the engine image. The prelude is compiled in one sandbox and evaluated in another, so that the image has no traces of
+/// parsing.
+pub(crate) async fn initialize(guest: &Guest, layout: AllocationLayout) -> Result<Initialized, EngineError> {
     let limits = Limits { memory_bytes: 64 << 20, ..Limits::default() };
-    let bytecode = compile_prelude(guest, &limits).await?;
+    let (bytecode, engine_layout) = compile_prelude(guest, &limits).await?;
     let (mut store, _) = store(guest, &limits);
     let instance = instantiate_seed(guest, &mut store).await?;
     layout.announce(&instance, &mut store).await?;
@@ -37,7 +44,7 @@ pub(crate) async fn initialize(
         AllocationLayout::Planned => Vec::new(),
         AllocationLayout::Logged => logged(&instance, &mut store).await?,
     };
-    Ok((snapshot(&memory, guest.stack_bytes()), allocations))
+    Ok(Initialized { image: snapshot(&memory, guest.stack_bytes()), allocations, layout: engine_layout })
 }
 
 async fn prelude_text(instance: &Instance, store: &mut Store<Sandbox>) -> wasmtime::Result<Range<usize>> {
@@ -47,12 +54,19 @@ async fn prelude_text(instance: &Instance, store: &mut Store<Sandbox>) -> wasmti
     Ok(start..start + (packed >> 32) as usize)
 }
 
-async fn compile_prelude(guest: &Guest, limits: &Limits) -> wasmtime::Result<Vec<u8>> {
+/// The prelude's bytecode, and the layout of the engine that compiled it.
+async fn compile_prelude(guest: &Guest, limits: &Limits) -> Result<(Vec<u8>, Layout), EngineError> {
     let (mut store, _) = store(guest, limits);
     let instance = instantiate_seed(guest, &mut store).await?;
-    let compile = instance.get_typed_func::<(), u64>(&mut store, "prelude_bytecode")?;
-    let packed = compile.call_async(&mut store, ()).await?;
-    get(&store, packed as u32, (packed >> 32) as u32)
+    let mut answer = async |name| -> wasmtime::Result<Vec<u8>> {
+        let ask = instance.get_typed_func::<(), u64>(&mut store, name)?;
+        let packed = ask.call_async(&mut store, ()).await?;
+        get(&store, packed as u32, (packed >> 32) as u32)
+    };
+    let bytecode = answer("prelude_bytecode").await?;
+    let layout = answer("native_layout").await?;
+    let layout = Layout::read(&String::from_utf8_lossy(&layout));
+    Ok((bytecode, layout.map_err(|error| EngineError::Guest(error.to_string()))?))
 }
 
 /// The Node image: the engine image with Node's modules, out of their script.

@@ -53,10 +53,11 @@ fn switch_off_proposals(config: &mut Config) {
 
 fn pool(slots: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::default();
-    // Two core instances a sandbox: the image, which is only memory, and the engine, which is only code.
-    pool.total_core_instances(2 * slots);
+    // Three core instances a sandbox: the image, which is only memory, and the engine and the image's compiled functions, which are
+    // only code and have a table each.
+    pool.total_core_instances(3 * slots);
     pool.total_memories(slots);
-    pool.total_tables(slots);
+    pool.total_tables(2 * slots);
     pool.total_stacks(slots);
     pool.max_memories_per_module(1);
     pool.max_tables_per_module(1);

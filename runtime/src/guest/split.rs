@@ -6,10 +6,10 @@
 
 use std::borrow::Cow;
 
-use mayfly_abi::MEMORY_IMPORT;
 use mayfly_abi::node::SECTION;
+use mayfly_abi::{MEMORY_IMPORT, STACK_POINTER_EXPORT, TABLE_EXPORT};
 use wasm_encoder::{EntityType, ImportSection, MemorySection, Module, RawSection};
-use wasmparser::{Operator, Parser, Payload, TypeRef};
+use wasmparser::{ExternalKind, Operator, Parser, Payload, TypeRef};
 
 use crate::image::memory::{memory_export, memory_type};
 
@@ -37,6 +37,7 @@ pub(crate) enum SplitError {
 pub(crate) fn split(wasm: &[u8]) -> Result<Halves, SplitError> {
     let initial = memory_pages(wasm)?;
     let stack_bytes = check_globals(wasm)?;
+    check_exports(wasm)?;
     check_code(wasm)?;
     Ok(Halves { engine: engine_half(wasm, initial)?, memory: memory_half(wasm, initial)?, stack_bytes })
 }
@@ -83,6 +84,29 @@ fn check_globals(wasm: &[u8]) -> Result<usize, SplitError> {
         }
     }
     stack.ok_or(SplitError::Refused("has no stack pointer"))
+}
+
+/// Beside functions and its memory the module shares its stack pointer and its table with compiled functions, and nothing
+/// else: an instance of it can be changed by no one but them.
+fn check_exports(wasm: &[u8]) -> Result<(), SplitError> {
+    for payload in Parser::new(0).parse_all(wasm) {
+        let Payload::ExportSection(exports) = payload? else { continue };
+        for export in exports {
+            let export = export?;
+            let is_shared = match export.kind {
+                ExternalKind::Func | ExternalKind::FuncExact | ExternalKind::Memory => true,
+                ExternalKind::Global => export.name == STACK_POINTER_EXPORT,
+                ExternalKind::Table => export.name == TABLE_EXPORT,
+                ExternalKind::Tag => false,
+            };
+            if !is_shared {
+                return Err(SplitError::Refused(
+                    "exports something else than functions, its stack and its table",
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Tables and segments must not change either.
@@ -168,8 +192,8 @@ fn memory_half(wasm: &[u8], initial: u64) -> Result<Vec<u8>, SplitError> {
 #[cfg(test)]
 mod tests {
     use wasm_encoder::{
-        CodeSection, ConstExpr, Function, FunctionSection, GlobalSection, GlobalType, Instruction,
-        TypeSection, ValType,
+        CodeSection, ConstExpr, ExportKind, ExportSection, Function, FunctionSection, GlobalSection,
+        GlobalType, Instruction, TypeSection, ValType,
     };
 
     use super::*;
@@ -216,6 +240,25 @@ mod tests {
         assert!(matches!(split(&module(2, &[])), Err(SplitError::Refused(_))));
         assert!(matches!(split(&module(1, &[Instruction::ElemDrop(0)])), Err(SplitError::Refused(_))));
         assert!(matches!(split(&module(1, &[Instruction::DataDrop(0)])), Err(SplitError::Refused(_))));
+    }
+
+    #[test]
+    fn only_the_stack_pointer_and_the_table_are_shared() {
+        for (name, kind, shared) in [
+            (STACK_POINTER_EXPORT, ExportKind::Global, true),
+            (TABLE_EXPORT, ExportKind::Table, true),
+            ("other", ExportKind::Global, false),
+            ("other", ExportKind::Table, false),
+            (TABLE_EXPORT, ExportKind::Global, false),
+            (STACK_POINTER_EXPORT, ExportKind::Tag, false),
+            ("f", ExportKind::Func, true),
+        ] {
+            let mut module = Module::new();
+            let mut exports = ExportSection::new();
+            exports.export(name, kind, 0);
+            module.section(&exports);
+            assert_eq!(check_exports(&module.finish()).is_ok(), shared, "{name} {kind:?}");
+        }
     }
 
     #[test]

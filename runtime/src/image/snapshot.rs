@@ -24,6 +24,40 @@ pub(crate) fn snapshot(memory: &[u8], stack_bytes: usize) -> Vec<u8> {
     module.finish()
 }
 
+/// The memory that an image's bytes make, of at most `bytes_max`.
+pub(crate) fn memory_of(bytes: &[u8], bytes_max: usize) -> Result<Vec<u8>, &'static str> {
+    check(bytes)?;
+    let mut memory = Vec::new();
+    for payload in wasmparser::Parser::new(0).parse_all(bytes) {
+        match payload.map_err(|_| "it is no module")? {
+            Payload::MemorySection(section) => {
+                let first = section.into_iter().next().and_then(Result::ok).ok_or("it has no memory")?;
+                let pages = usize::try_from(first.initial).map_err(|_| "its memory is too large")?;
+                let length = pages.checked_mul(WASM_PAGE_BYTES).filter(|length| *length <= bytes_max);
+                memory = vec![0; length.ok_or("its memory is too large")?];
+            }
+            Payload::DataSection(section) => {
+                for data in section {
+                    let data = data.map_err(|_| "its data is malformed")?;
+                    let wasmparser::DataKind::Active { memory_index: 0, offset_expr } = data.kind else {
+                        return Err("its data is malformed");
+                    };
+                    let Ok(wasmparser::Operator::I32Const { value }) =
+                        offset_expr.get_operators_reader().read()
+                    else {
+                        return Err("its data is malformed");
+                    };
+                    let start = value as u32 as usize;
+                    let place = memory.get_mut(start..start + data.data.len());
+                    place.ok_or("its data is malformed")?.copy_from_slice(data.data);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(memory)
+}
+
 /// Whether these bytes are an image and nothing else: a memory and its data, no code.
 pub(crate) fn check(bytes: &[u8]) -> Result<(), &'static str> {
     for payload in wasmparser::Parser::new(0).parse_all(bytes) {
@@ -80,5 +114,8 @@ mod tests {
         assert!(wasmparser::validate(&image).is_ok());
         assert_eq!(check(&image), Ok(()));
         assert!(check(b"not a module").is_err());
+        assert_eq!(memory_of(&image, memory.len()), Ok(memory.clone()));
+        assert_eq!(memory_of(&image, memory.len() - 1), Err("its memory is too large"));
+        assert_eq!(memory_of(b"not a module", 1 << 20), Err("it is no module"));
     }
 }

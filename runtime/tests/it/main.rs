@@ -31,6 +31,7 @@ mod intl;
 mod isolation;
 mod json;
 mod language;
+mod native;
 mod node_cases;
 mod node_events;
 mod node_modules;
