@@ -50,7 +50,9 @@ fn main() {
     for (what, image) in [("instantiated without code", &interpreted), ("with it", &compiled.image)] {
         println!("  {what}: {:.2} us", instantiated(&engine, image).as_secs_f64() * 1e6);
     }
-    println!("\n| kernel | interpreted | compiled | ratio | fuel | node | node --jitless |\n|---|---:|---:|---:|---:|---:|---:|");
+    println!(
+        "\n| kernel | interpreted | compiled | ratio | fuel | node | node --jitless |\n|---|---:|---:|---:|---:|---:|---:|"
+    );
     let mut logarithms = 0.0;
     for (kernel, size) in KERNELS {
         let (slow, quick) = both(&executor, &engine, &interpreted, &compiled.image, kernel, *size);

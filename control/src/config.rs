@@ -277,6 +277,20 @@ mod tests {
     }
 
     #[test]
+    fn the_domain_of_apps_is_one_and_not_the_servers_own_name() {
+        let domain = |args: &[&str]| resolve(args).map(|config| config.apps_domain);
+        assert_eq!(domain(&[]).unwrap(), None);
+        assert_eq!(domain(&["--apps-domain", "Apps.Example."]).unwrap().as_deref(), Some("apps.example"));
+        let below = ["--apps-domain", "apps.example", "--public-url", "https://api.apps.example"];
+        assert!(domain(&below).is_ok());
+        for bad in ["localhost", "192.0.2.7", "*.apps.example", "apps.example:80", "https://apps.example"] {
+            assert!(domain(&["--apps-domain", bad]).unwrap_err().contains("--apps-domain"), "{bad}");
+        }
+        let own = ["--apps-domain", "apps.example", "--public-url", "https://apps.example"];
+        assert!(domain(&own).unwrap_err().contains("--apps-domain"));
+    }
+
+    #[test]
     fn defaults_are_usable() {
         let config = resolve(&[]).unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:8787");

@@ -11,6 +11,7 @@ mod resolver;
 mod service;
 mod sizes;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use mayfly_runtime::{SOURCE_BYTES_MAX, Source, needs_bundler};
@@ -27,7 +28,7 @@ const MAP_BYTES_MAX: usize = 8 << 20;
 const MAP_PLACES_MAX: usize = 1 << 20;
 
 /// A function in one file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Bundle {
     pub code: String,
     /// The way back from it, where it was made of other files.
@@ -36,7 +37,27 @@ pub struct Bundle {
     pub inputs: Vec<PathBuf>,
     /// What its author should know.
     pub warnings: Vec<String>,
+    /// The file that imported each file first, on the shortest way from the entry.
+    pub importers: BTreeMap<String, String>,
 }
+
+impl Bundle {
+    /// The imports that lead to the file of a package which a text names, such as the stack of what its top level threw.
+    pub fn way_to(&self, text: &str) -> Option<String> {
+        let (_, rest) = text.split_once(PACKAGES)?;
+        let named = rest.split([':', ')', '"', '\'', ' ', '\n']).next()?;
+        let file = self.importers.keys().find(|file| {
+            file.rsplit_once(PACKAGES).is_some_and(|(_, of)| of == named)
+                || file.split_once(PACKAGES).is_some_and(|(_, of)| of == named)
+        })?;
+        let way: Vec<&str> =
+            std::iter::successors(Some(file), |file| self.importers.get(*file)).map(String::as_str).collect();
+        Some(format!("imported by way of {}", way.into_iter().rev().collect::<Vec<_>>().join(" > ")))
+    }
+}
+
+/// Where packages lie.
+const PACKAGES: &str = "node_modules/";
 
 /// What bundles the functions of a folder, in words; nothing is installed.
 ///
@@ -53,7 +74,7 @@ pub(crate) fn bundle(file: &Path, code: String) -> Result<Bundle, String> {
     if !needs_bundler(&source) {
         let (code, inputs) = (source.code, vec![file.to_owned()]);
         sizes::check(&code, file, &Value::Null)?;
-        return Ok(Bundle { code, source_map: None, inputs, warnings: Vec::new() });
+        return Ok(Bundle { code, inputs, ..Bundle::default() });
     }
     let esbuild = Esbuild::find(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let mut wanted = Wanted::default();
@@ -70,7 +91,8 @@ pub(crate) fn bundle(file: &Path, code: String) -> Result<Bundle, String> {
         made = esbuild.run(&wanted)?;
     }
     sizes::check(&made.code, file, &made.metafile)?;
-    Ok(finished(made, &esbuild))
+    let importers = chain::importers(&made.metafile, &esbuild.entry());
+    Ok(Bundle { importers, ..finished(made, &esbuild) })
 }
 
 /// The same with what packages have for browsers, where that does without more of what functions have not.
@@ -99,7 +121,7 @@ fn finished(made: Made, esbuild: &Esbuild) -> Bundle {
         warnings.push("the source map is left out: it is larger than the server takes".to_owned());
         source_map = None;
     }
-    Bundle { code, source_map, inputs, warnings }
+    Bundle { code, source_map, inputs, warnings, importers: BTreeMap::new() }
 }
 
 /// Whether the server would refuse a map for its size, or for the number of its places.
@@ -128,6 +150,23 @@ mod tests {
         let code = "import type { A } from 'a'; import { Buffer } from 'node:buffer'; export default Buffer";
         let bundle = bundle(Path::new("f.ts"), code.to_owned()).unwrap();
         assert_eq!((bundle.code.as_str(), bundle.source_map), (code, None));
+    }
+
+    #[test]
+    fn the_way_to_a_package_that_a_text_names_is_told() {
+        let importers = [
+            ("f/help.ts", "f/index.ts"),
+            ("node_modules/a/index.js", "f/help.ts"),
+            ("node_modules/a/inner.js", "node_modules/a/index.js"),
+        ];
+        let importers = importers.map(|(file, by)| (file.to_owned(), by.to_owned())).into();
+        let bundle = Bundle { importers, ..Bundle::default() };
+        let way =
+            "imported by way of f/index.ts > f/help.ts > node_modules/a/index.js > node_modules/a/inner.js";
+        let text = "it was at <eval> (../x/node_modules/a/inner.js:1:10)";
+        assert_eq!(bundle.way_to(text).as_deref(), Some(way));
+        assert_eq!(bundle.way_to("node_modules/a/other.js:1:1"), None);
+        assert_eq!(bundle.way_to("f/help.ts:1:1"), None);
     }
 
     #[test]

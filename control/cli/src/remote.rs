@@ -83,6 +83,22 @@ impl Remote {
         self.call_path::<E>(&self.path(E::route(), names)?, query, body).await
     }
 
+    /// Call an endpoint of the app in the flags. Where it is refused, what `more` makes of the answer is said after the error.
+    pub(crate) async fn call_and_explain<E: Endpoint>(
+        &self,
+        query: &E::Query,
+        body: &E::Body,
+        more: impl FnOnce(&str) -> Option<String>,
+    ) -> Result<Answered<E::Answer>, Exit> {
+        let answer = self.send::<E>(&self.path(E::route(), &[])?, query, body).await?;
+        let text = answer.body.clone();
+        answered(answer).inspect_err(|_| {
+            if let Some(more) = more(&String::from_utf8_lossy(&text)) {
+                out::say(&more);
+            }
+        })
+    }
+
     /// Call an endpoint of the app with this id.
     pub(crate) async fn call_on<E: Endpoint>(
         &self,
@@ -99,6 +115,15 @@ impl Remote {
         query: &E::Query,
         body: &E::Body,
     ) -> Result<Answered<E::Answer>, Exit> {
+        answered(self.send::<E>(path, query, body).await?)
+    }
+
+    async fn send<E: Endpoint>(
+        &self,
+        path: &str,
+        query: &E::Query,
+        body: &E::Body,
+    ) -> Result<ServerAnswer, Exit> {
         let route = E::route();
         let unsendable = |error: serde_json::Error| {
             out::complain(&format!("the request cannot be written: {error}"));
@@ -107,9 +132,7 @@ impl Remote {
         let path = format!("{path}{}", query_string(query).map_err(unsendable)?);
         let body = body.encode().map_err(unsendable)?.map(Bytes::from);
         let method = route.method.clone().unwrap_or(Method::POST);
-        let answer = self.client.send(method, &path, body).await.map_err(|error| complain(&error))?;
-        let answered = read::<E::Answer>(&answer)?;
-        Ok(Answered { answer: answered, text: answer.body })
+        self.client.send(method, &path, body).await.map_err(|error| complain(&error))
     }
 
     /// Server-sent events of a route, from behind the last one that was seen.
@@ -195,6 +218,10 @@ impl Remote {
             app => Ok(filled(route, app.as_deref().unwrap_or_default(), names)),
         }
     }
+}
+
+fn answered<T: DeserializeOwned>(answer: ServerAnswer) -> Result<Answered<T>, Exit> {
+    Ok(Answered { answer: read::<T>(&answer)?, text: answer.body })
 }
 
 /// A row's path with the app and the other names in their places.

@@ -5,8 +5,8 @@
 //! runnable guests in the order in which they came: each of a tenant's hundred loops would come before another tenant's
 //! one request.
 //!
-//! What computes for long lets the thread's other tasks go first, each step anew, and has the sockets looked at: else a
-//! request would wait for a step of somebody's at every stage of its way.
+//! What computes for long lets the thread's other tasks go first, at each step, and has the sockets looked at: else a
+//! request would wait for a step of another's at every stage of its way.
 //!
 //! A guest that would be next anyway need not even wait until a step ends: it gets one of a few extra CPU slots, where
 //! the kernel divides the processors. The step costs its app that place, so that only apps that use little ever have

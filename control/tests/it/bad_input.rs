@@ -104,8 +104,16 @@ fn packages_that_are_not_as_they_should_be_are_refused_with_their_place_or_work(
     let verb = |args: &[&str]| -> Output { command(args).current_dir(empty.path()).output().unwrap() };
     let deploy = |path: &str| verb(&["deploy", dir.join(path).to_str().unwrap()]);
     for (name, said) in [
-        ("loops", &["used 2000 ms of CPU time", "loops-package/inner.js:1:"][..]),
-        ("slow", &["used 2000 ms of CPU time", "slow-package/index.js:2:"]),
+        (
+            "loops",
+            &[
+                "used 2000 ms of CPU time",
+                "loops-package/inner.js:1:",
+                "loops/index.ts > ",
+                "loops-package/index.js > ",
+            ][..],
+        ),
+        ("slow", &["used 2000 ms of CPU time", "slow-package/index.js:2:", "slow/helper.ts > "]),
         (
             "nowhere",
             &["./gone.js", "names a file that it does not have", "nowhere/index.ts > ", "nowhere/helper.ts"],

@@ -69,34 +69,39 @@ pub(super) fn explain(errors: &[Said], metafile: &Value, entry: &str) -> String 
 
 /// The shortest way of imports from the entry to a file.
 fn chain(metafile: &Value, entry: &str, file: &str) -> Option<Vec<String>> {
-    let inputs = metafile["inputs"].as_object()?;
-    // The metafile has the path that esbuild made of it.
-    let entry = inputs.keys().find(|known| *known == entry || entry.ends_with(known.as_str()))?;
-    let mut before: BTreeMap<&str, &str> = BTreeMap::new();
+    let importers = importers(metafile, entry);
+    if !metafile["inputs"][file].is_object() {
+        return None;
+    }
+    let way = std::iter::successors(Some(file), |file| importers.get(*file).map(String::as_str));
+    let mut chain: Vec<String> = way.map(str::to_owned).collect();
+    chain.reverse();
+    Some(chain)
+}
+
+/// The file that imports each file first, on the shortest way from the entry.
+pub(super) fn importers(metafile: &Value, entry: &str) -> BTreeMap<String, String> {
+    let Some(inputs) = metafile["inputs"].as_object() else { return BTreeMap::new() };
+    // The metafile has the path that esbuild made of it, from the folder that it was started in.
+    let is_it = |known: &&String| entry.ends_with(known.trim_start_matches("../"));
+    let Some(entry) = inputs.keys().filter(is_it).max_by_key(|known| known.len()) else {
+        return BTreeMap::new();
+    };
+    let mut importers = BTreeMap::new();
     let mut seen = HashSet::from([entry.as_str()]);
     let mut next = VecDeque::from([entry.as_str()]);
     while let Some(at) = next.pop_front() {
-        if at == file {
-            let mut chain = vec![at.to_owned()];
-            let mut at = at;
-            while let Some(importer) = before.get(at) {
-                chain.push((*importer).to_owned());
-                at = importer;
-            }
-            chain.reverse();
-            return Some(chain);
-        }
-        for import in inputs.get(at)?["imports"].as_array().into_iter().flatten() {
+        for import in inputs.get(at).into_iter().flat_map(|input| input["imports"].as_array()).flatten() {
             let Some((path, _)) = import["path"].as_str().and_then(|path| inputs.get_key_value(path)) else {
                 continue;
             };
             if seen.insert(path) {
-                before.insert(path, at);
+                importers.insert(path.clone(), at.to_owned());
                 next.push_back(path);
             }
         }
     }
-    None
+    importers
 }
 
 fn advice(error: &Said) -> Option<String> {

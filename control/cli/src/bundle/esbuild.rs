@@ -50,6 +50,11 @@ impl Esbuild {
         Ok(Self { program, version, file: place.join(name), folder: here, import_map })
     }
 
+    /// The function's file, as esbuild is asked for it.
+    pub(super) fn entry(&self) -> String {
+        self.relative(&self.file)
+    }
+
     /// The folder that esbuild's paths start from.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
@@ -65,8 +70,7 @@ impl Esbuild {
             let missing: Vec<_> = answer.get("errors").list().iter().filter_map(chain::missing).collect();
             let rest = self.ask(wanted, true, &missing)?;
             if !(rest.get("errors").list().is_empty() && chain::may_be_missing(&metafile(&rest), &missing)) {
-                let entry = self.relative(&self.file);
-                return Err(chain::explain(answer.get("errors").list(), &metafile(&rest), &entry));
+                return Err(chain::explain(answer.get("errors").list(), &metafile(&rest), &self.entry()));
             }
             answer = rest;
         }

@@ -220,7 +220,7 @@ mod tests {
         packet.write(&mut bytes).unwrap();
         assert_eq!(Packet::read(&mut bytes.as_slice()).unwrap(), packet);
         for length in 0..bytes.len() {
-            assert!(Packet::read(&mut bytes[..length].as_ref()).is_err(), "{length}");
+            assert!(Packet::read(&mut &bytes[..length]).is_err(), "{length}");
         }
         assert!(Packet::read(&mut [2, 0, 0, 0, 0, 0].as_slice()).is_err());
         assert!(Packet::read(&mut [255; 8].as_slice()).is_err());

@@ -245,6 +245,9 @@ fn explain(source: &FunctionSource, error: &ApiError) {
     {
         out::say(&source_excerpt(line, details["line"].as_u64(), details["column"].as_u64()));
     }
+    if let Some(way) = source.bundle.way_to(error.message()) {
+        out::say(&format!("  {way}"));
+    }
     if let Some(cause) = error.private_text() {
         out::say(&format!("  {cause}"));
     }
