@@ -50,7 +50,9 @@ fn main() {
     for (what, image) in [("instantiated without code", &interpreted), ("with it", &compiled.image)] {
         println!("  {what}: {:.2} us", instantiated(&engine, image).as_secs_f64() * 1e6);
     }
-    println!("\n| kernel | interpreted | compiled | ratio | fuel | node | node --jitless |\n|---|---:|---:|---:|---:|---:|---:|");
+    println!(
+        "\n| kernel | interpreted | compiled | ratio | fuel | node | node --jitless |\n|---|---:|---:|---:|---:|---:|---:|"
+    );
     let mut logarithms = 0.0;
     for (kernel, size) in KERNELS {
         let (slow, quick) = both(&executor, &engine, &interpreted, &compiled.image, kernel, *size);
@@ -99,7 +101,7 @@ fn both(
             let limits = Limits { fuel: 1 << 40, timeout: Duration::from_secs(60), ..Limits::default() };
             let call = Call { limits, ..call };
             let started = Instant::now();
-            let (outcome, response) = executor.block_on(invoke(engine, image, call));
+            let (response, outcome) = executor.block_on(invoke(engine, image, call));
             measured.quickest = measured.quickest.min(started.elapsed());
             measured.fuel = outcome.usage.fuel;
             let body = response.body.expect("the kernel answers");
