@@ -203,7 +203,9 @@ const NODE_MODULES: &[&str] = &[
     "http",
     "diagnostics_channel",
     "deno",
-    "web_clients",
+    "caches",
+    "event_source",
+    "websocket",
     "others",
     "modules",
 ];
@@ -224,7 +226,9 @@ const LAZY: &[&str] = &[
     "http",
     "diagnostics_channel",
     "deno",
-    "web_clients",
+    "caches",
+    "event_source",
+    "websocket",
     "others",
 ];
 

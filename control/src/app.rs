@@ -13,6 +13,7 @@ use mayfly_runtime::{Engine, EngineConfig, EngineError};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::config::{Config, DatabaseSource};
 use mayfly_api::ids;
@@ -20,6 +21,7 @@ use mayfly_common::clock;
 use mayfly_common::jobs::JobRunner;
 use mayfly_common::tasks::Tasks;
 use mayfly_core::auth::admin::{self, AdminKeyError};
+use mayfly_core::hosts::AppHosts;
 use mayfly_core::jobs::{self, StoreLeases};
 use mayfly_edge::{Base, Draining, Edge, Server, Sockets};
 use mayfly_egress::{EgressClient, EgressError};
@@ -128,13 +130,27 @@ impl App {
         // Before strangers' SQL runs in them.
         tenants.close_open(config.open_databases).await?;
         let egress = EgressClient::new(&config.fetch_allow, &config.extra_authorities)?;
+        let hosts = app_hosts(&config, &store);
+        hosts.refresh().await?;
         let (sink, _) = Sink::start(&store, SinkConfig::default());
         let stop = CancellationToken::new();
         let ledger = Ledger::new(config.memory_bytes_max);
         let blobs = blobs::open(&config, &store, &tasks).await?;
         let node = ids::node_id().into();
-        let foundation =
-            Foundation { engine, store, tenants, keyring, egress, blobs, sink, ledger, tasks, stop, node };
+        let foundation = Foundation {
+            engine,
+            store,
+            tenants,
+            keyring,
+            egress,
+            blobs,
+            sink,
+            hosts,
+            ledger,
+            tasks,
+            stop,
+            node,
+        };
         Ok(Self::assemble(&config, foundation, admin_key, listener, address, cluster))
     }
 
@@ -214,6 +230,13 @@ impl App {
         }
         answered && left == 0 && flushed
     }
+}
+
+/// Names of hosts under which apps are reached; the host of the public URL is the server's own.
+fn app_hosts(config: &Config, store: &Store) -> AppHosts {
+    let public = config.public_url.as_deref().and_then(|url| Url::parse(url).ok());
+    let own: Vec<&str> = public.as_ref().and_then(Url::host_str).into_iter().collect();
+    AppHosts::new(store.clone(), config.apps_domain.as_deref(), &own)
 }
 
 /// PostgreSQL's own user has to be able to pass through; what is secret in it has modes of its own.

@@ -14,14 +14,13 @@ use mayfly_telemetry as telemetry;
 pub use args::{Cli, Command};
 pub use mayfly_cli::Exit;
 
-/// Threads beside those that sandboxes can keep busy. Each more is one that the kernel lets wait behind the others: on one
-/// processor, five threads have a 99th percentile four times that of one thread, and two have twice that.
-const SPARE_THREADS: usize = 1;
 /// Tasks that a busy thread runs before it looks at its sockets: a step of a sandbox is as long as many other tasks.
 const EVENT_INTERVAL: u32 = 16;
 
+/// One for each processor. Each more is one that the kernel lets wait behind the others for its time slices: on one processor,
+/// two threads have twice the 99th percentile of one, and five have four times that.
 fn default_threads() -> usize {
-    std::thread::available_parallelism().map_or(2, usize::from) + SPARE_THREADS
+    std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 /// Run the command line of this process to its end.
@@ -36,8 +35,7 @@ pub fn run() -> std::process::ExitCode {
         // Without threads beside it: what is measured has the machine to itself.
         return bench::run(arguments).into();
     }
-    // Sandboxes may take all processors (`quota/scheduler.rs`): beside the threads they run on there is one for everything
-    // else, which the kernel lets go first when it was idle.
+    // Sandboxes may take all of them: what they compute comes in steps, and lets others go first (`quota/scheduler.rs`).
     let threads = cli.command.threads().map_or_else(default_threads, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)

@@ -12,8 +12,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize as _;
+use serde::de::value::StrDeserializer;
 use url::Url;
 
+use mayfly_api::hosts::HostName;
 use mayfly_core::sockets::SocketLimits;
 use mayfly_policy::CompiledPolicy;
 use mayfly_secrets::{KeyRing, SecretsError};
@@ -45,6 +48,8 @@ pub struct Config {
     pub database: DatabaseSource,
     /// The callers' address, without a slash at its end; `None`: the listener's.
     pub public_url: Option<String>,
+    /// Below it every name of a host is an app's.
+    pub apps_domain: Option<String>,
     /// The operator's key, when given.
     pub admin_key: Option<String>,
     /// Keys that secrets are encrypted with, when they are not in [`key_file`](Self::key_file).
@@ -87,6 +92,9 @@ pub enum ConfigError {
     /// The public URL is not one that callers could use.
     #[error("--public-url must be an http or https URL without query and fragment")]
     PublicUrl,
+    /// The domain of apps is none, or the server's own name.
+    #[error("--apps-domain must be a domain such as apps.example, other than the host of --public-url")]
+    AppsDomain,
     /// The admin key would be guessable, or mistaken for another kind.
     #[error("MAYFLY_ADMIN_KEY must begin with mf_admin_ and have 32 to 128 of [0-9A-Za-z_-] after that")]
     AdminKey,
@@ -133,6 +141,7 @@ impl Config {
             storage_url: args.storage_url.clone(),
             database: args.database_url.clone().map_or_else(DatabaseSource::managed, DatabaseSource::Url),
             public_url: args.public_url.as_ref().map(public_url).transpose()?,
+            apps_domain: apps_domain(args)?,
             admin_key: args.admin_key.clone(),
             secret_keys: args.secret_keys.clone(),
             edge: EdgeLimits {
@@ -186,6 +195,7 @@ impl Config {
             storage_url: None,
             database: DatabaseSource::managed(),
             public_url: None,
+            apps_domain: None,
             admin_key: None,
             secret_keys: None,
             edge: EdgeLimits::default(),
@@ -229,6 +239,14 @@ fn policy(file: &Path) -> Result<Arc<CompiledPolicy>, ConfigError> {
         std::fs::read(file).map_err(|error| ConfigError::Policy(format!("{}: {error}", file.display())))?;
     let policy = CompiledPolicy::parse(&text, Some(&mayfly_mcp::tool_names()));
     policy.map(Arc::new).map_err(|error| ConfigError::Policy(error.message().to_owned()))
+}
+
+fn apps_domain(args: &ServeArgs) -> Result<Option<String>, ConfigError> {
+    let Some(text) = &args.apps_domain else { return Ok(None) };
+    let domain = HostName::deserialize(StrDeserializer::<serde::de::value::Error>::new(text));
+    let domain = domain.map_err(|_| ConfigError::AppsDomain)?.into_string();
+    let is_own = args.public_url.as_ref().and_then(Url::host_str) == Some(domain.as_str());
+    if is_own { Err(ConfigError::AppsDomain) } else { Ok(Some(domain)) }
 }
 
 fn public_url(url: &Url) -> Result<String, ConfigError> {

@@ -28,6 +28,7 @@ mod tasks;
 mod timers;
 mod url;
 mod url_pattern;
+mod websocket;
 
 /// Puts every native on the object that the prelude gets.
 pub(crate) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
@@ -53,5 +54,6 @@ pub(crate) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     tasks::register(ctx, host)?;
     timers::register(ctx, host)?;
     url::register(ctx, host)?;
-    url_pattern::register(ctx, host)
+    url_pattern::register(ctx, host)?;
+    websocket::register(ctx, host)
 }

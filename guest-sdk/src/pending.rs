@@ -84,17 +84,17 @@ pub(crate) fn queue<'js>(ctx: &Ctx<'js>, task: Function<'js>) {
     TASKS.with_borrow_mut(|tasks| tasks.push_back(task));
 }
 
-/// Begins an operation that ends in a call of `callback` with its answer, or with `undefined` and its error.
+/// Begins an operation that ends in a call of `callback` with its answer, or with `undefined` and its error. Its number.
 pub(crate) fn answer<'js>(
     ctx: &Ctx<'js>,
     op: Operation,
     frame: &[u8],
     decode: Decode,
     callback: Function<'js>,
-) -> Result<()> {
+) -> Result<u32> {
     let operation = begin(ctx, op, frame)?;
     remember(operation, Waiting::Answer { callback: Persistent::save(ctx, bound(ctx, callback)), decode });
-    Ok(())
+    Ok(operation)
 }
 
 /// The function that an operation's answer will call.

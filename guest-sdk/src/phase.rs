@@ -18,7 +18,7 @@ thread_local! {
     static PHASE: Cell<Phase> = const { Cell::new(Phase::Deploy) };
     static DONE: Cell<bool> = const { Cell::new(false) };
     static ANSWERED: Cell<bool> = const { Cell::new(false) };
-    /// The promises that were given to `waitUntil` and are not settled.
+    /// The promises that were given to `waitUntil` and are not settled, and work that is held beside them.
     static AWAITED: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -43,6 +43,12 @@ pub(crate) fn promise_given(number: u32) {
 pub(crate) fn promise_settled(number: u32) {
     import::send_number(HostCall::PromiseSettled, number);
     AWAITED.set(AWAITED.get().saturating_sub(1));
+    end_if_idle();
+}
+
+/// Work has begun that is finished before the invocation is done, or is over. Unlike a promise it has no record.
+pub(crate) fn hold(begins: bool) {
+    AWAITED.set(if begins { AWAITED.get() + 1 } else { AWAITED.get().saturating_sub(1) });
     end_if_idle();
 }
 

@@ -1,4 +1,5 @@
 /// <reference path="./lib/blob.d.ts" />
+/// <reference path="./lib/clients.d.ts" />
 /// <reference path="./lib/console.d.ts" />
 /// <reference path="./lib/crypto.d.ts" />
 /// <reference path="./lib/encoding.d.ts" />
@@ -27,7 +28,13 @@ export interface Context {
   /** Who called. */
   readonly caller: Caller;
   readonly app: { readonly id: string; readonly name: string };
-  readonly request: { readonly id: string; readonly ip: string | null; readonly functionName: string };
+  readonly request: {
+    readonly id: string;
+    readonly ip: string | null;
+    readonly functionName: string;
+    /** The path within the function, as the caller wrote it: `/` where nothing follows its name. */
+    readonly path: string;
+  };
   readonly trigger: Trigger;
   /** The socket whose frame started this invocation; null of any other. */
   readonly socket: Socket | null;

@@ -15,3 +15,4 @@ pub(crate) mod realtime;
 pub(crate) mod request;
 pub(crate) mod timers;
 pub(crate) mod waiting;
+pub(crate) mod websocket;

@@ -9,6 +9,7 @@ mod idempotency;
 mod key_values;
 mod queue;
 mod realtime;
+mod websocket;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,6 +27,7 @@ pub use mayfly_abi::value::Value;
 use mayfly_ledger::Account;
 pub use queue::{JobStart, NewJob, Queue, StoredJob};
 pub use realtime::{Realtime, RealtimeAction};
+pub use websocket::{OutboundMessage, OutboundSocket, SocketReader, SocketRequest, SocketWriter};
 use zeroize::Zeroizing;
 
 pub use crate::guest_error::GuestError;
@@ -115,9 +117,18 @@ pub struct FetchResponse {
     pub body: Body,
 }
 
-/// `fetch`: requests to hosts outside.
+/// `fetch` and `WebSocket`: requests to hosts outside.
 pub trait Fetch: Send + Sync {
     /// Send one request. A refused address is `EGRESS_DENIED`; a failure of the network is `FETCH_FAILED`.
     fn fetch(self: Arc<Self>, request: FetchRequest)
     -> BoxFuture<'static, Result<FetchResponse, GuestError>>;
+
+    /// Open a socket, by the same rules.
+    fn connect(
+        self: Arc<Self>,
+        _request: SocketRequest,
+    ) -> BoxFuture<'static, Result<OutboundSocket, GuestError>> {
+        let refused = GuestError::new("EGRESS_DENIED", "this invocation's network has no WebSockets");
+        Box::pin(std::future::ready(Err(refused)))
+    }
 }

@@ -15,6 +15,7 @@ use crate::capability::operations::Operations;
 use crate::capability::queue::QueueAccess;
 use crate::capability::realtime::RealtimeAccess;
 use crate::capability::request::Incoming;
+use crate::capability::websocket::OutboundSockets;
 use crate::disconnect::Disconnected;
 use crate::limits::Limits;
 use crate::meter::MemoryLimiter;
@@ -56,6 +57,8 @@ pub(crate) struct Sandbox {
     pub(crate) queue: QueueAccess,
     /// `fetch`.
     pub(crate) egress: Egress,
+    /// `WebSocket`.
+    pub(crate) sockets: OutboundSockets,
     /// `ctx.broadcast` and `ctx.socket`.
     pub(crate) realtime: RealtimeAccess,
 }
@@ -88,6 +91,7 @@ impl Sandbox {
             claims: IdempotencyClaims::new(grants.idempotency),
             queue: QueueAccess::new(grants.queue),
             egress: Egress::new(grants.fetch, limits.subrequests),
+            sockets: OutboundSockets::default(),
             realtime: RealtimeAccess::new(grants.realtime),
         }
     }

@@ -58,6 +58,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0020" 20 "agent_tools",
     "0021" 21 "closed_apps",
     "0022" 22 "pending_changes",
+    "0023" 23 "app_hosts",
 ];
 
 /// Any number will do, as long as every build uses this one.

@@ -4,6 +4,7 @@ mod broken;
 mod certificates;
 mod http2;
 mod silent;
+mod websocket;
 
 use mayfly_control::config::Authorities;
 use support::app::Node;

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use clap::Parser as _;
 use mayfly_control::cli::{Cli, Exit, dispatch};
 use serde_json::{Value, json};
-use support::app::TestApp;
+use support::app::{Node, TestApp};
 use support::cluster::run;
 
 use crate::npm;
@@ -114,6 +114,28 @@ fn itty_router_routes() {
         let teapot = get("teapot").send().await;
         assert_eq!((teapot.status, teapot.json()["error"].clone()), (418, json!("short and stout")));
         assert_eq!(get("nothing").send().await.status, 404);
+    });
+}
+
+#[test]
+fn routers_that_know_nothing_of_where_they_stand_route() {
+    run(async {
+        let node = Node::start(|config| config.apps_domain = Some("apps.example".to_owned())).await;
+        let app = node.app().await;
+        let Some(deployed) = deploy(&app, "mounted").await else { return };
+        assert_eq!((deployed, deploy(&app, "mounted-itty").await), (Exit::Ok, Some(Exit::Ok)));
+        let get = |path: &str| app.call("GET", path);
+        get("mounted").ok_text("root").await;
+        get("mounted/notes/7?x").ok_text("note 7 of /notes/7").await;
+        assert_eq!(get("mounted/other").send().await.status, 404);
+        assert_eq!(get("mounted-itty/notes/7").ok().await, "note 7");
+        // Under a host of its own the function has nothing before it either.
+        let host = format!("{}.apps.example", app.id.replace("app_", "hono"));
+        let hosts = json!([{ "host": host, "function": "mounted" }]);
+        app.manage("PATCH", "/config").json(json!({ "hosts": hosts })).ok().await;
+        app.client.get("/notes/8").header("host", &host).ok_text("note 8 of /notes/8").await;
+        app.client.get("/").header("host", &host).ok_text("root").await;
+        assert!(node.shutdown().await);
     });
 }
 

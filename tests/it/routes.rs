@@ -9,6 +9,7 @@ mod env;
 mod errors;
 mod functions;
 mod health;
+mod hosts;
 mod idempotency_key;
 mod invoke;
 mod keys;

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::hosts::{EgressSpec, Origin};
-use crate::value::{Count, List, Number, Object, Text};
+use crate::hosts::{EgressSpec, HostName, Origin};
+use crate::names::FunctionName;
+use crate::value::{Count, List, Number, Object, Pattern, Text};
 
 /// The largest count that every JSON reader reads as it was written.
 pub const COUNT_MAX: u64 = (1 << 53) - 1;
@@ -33,6 +34,20 @@ pub struct PatchConfig {
     /// Who may sign end users' tokens.
     #[serde(default)]
     pub auth: Option<Object<AuthSpec>>,
+    /// Names of hosts under which the app is reached: below the apps' domain of the server, any with the operator's key.
+    #[serde(default)]
+    pub hosts: Option<List<Object<HostSpec>, 0, 10>>,
+}
+
+/// A name of a host for an app.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HostSpec {
+    /// The name.
+    pub host: HostName,
+    /// The function that answers all of its paths; without one, a path begins with the function's name.
+    #[serde(default)]
+    pub function: Option<Pattern<FunctionName>>,
 }
 
 /// Limits; what is left out is not limited.
@@ -150,6 +165,17 @@ pub struct ConfigInfo {
     pub effective_limits: LimitsInfo,
     /// Who may sign end users' tokens.
     pub auth: AuthInfo,
+    /// Names of hosts under which the app is reached.
+    pub hosts: Vec<HostInfo>,
+}
+
+/// A name of a host under which an app is reached.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct HostInfo {
+    /// The name.
+    pub host: String,
+    /// The function that answers all of its paths; null: a path begins with the function's name.
+    pub function: Option<String>,
 }
 
 /// Where functions may go.

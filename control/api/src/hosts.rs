@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
@@ -13,6 +14,9 @@ use crate::value::List;
 
 /// The longest origin, in bytes.
 const ORIGIN_BYTES_MAX: usize = 255;
+/// The longest name of a host, and the longest part of one, in bytes.
+const NAME_BYTES_MAX: usize = 253;
+const LABEL_BYTES_MAX: usize = 63;
 /// The longest host, in bytes.
 const HOST_BYTES_MAX: usize = 260;
 
@@ -25,6 +29,27 @@ pub struct Origin(String);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct HostPattern(String);
+
+/// The name of a host, in lower case and punycode: no address, no port.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct HostName(String);
+
+/// Whose a host is that a request is sent to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostOwner {
+    /// The server's own.
+    Server,
+    /// An app's.
+    App {
+        /// The app.
+        app: Arc<str>,
+        /// The function that answers all of its paths; `None`: a path begins with the function's name.
+        function: Option<Arc<str>>,
+    },
+    /// It could be an app's, and no app has it.
+    Unknown,
+}
 
 /// Where functions may go: `{allow?, deny?}`, or a list, which is the allow-list.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -87,6 +112,30 @@ impl HostPattern {
     }
 }
 
+impl HostName {
+    /// The text.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let HostPattern(host) = HostPattern::parse(text)?;
+        let is_label = |label: &str| {
+            (1..=LABEL_BYTES_MAX).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        // A last label of digits is that of an address.
+        let last = host.rsplit('.').next()?;
+        let is_name = host.len() <= NAME_BYTES_MAX
+            && host.contains('.')
+            && host.split('.').all(is_label)
+            && last.bytes().any(|byte| byte.is_ascii_alphabetic());
+        is_name.then_some(Self(host))
+    }
+}
+
 /// As browsers write it: a scheme, a host in lower case, a port where it is not the scheme's own, and nothing else.
 fn is_origin(text: &str) -> bool {
     if text == "*" {
@@ -118,6 +167,15 @@ impl<'de> Deserialize<'de> for HostPattern {
             D::Error::custom(
                 "must be a host such as api.example, *.example for all below it, or an address, each with or without a port",
             )
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for HostName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| {
+            D::Error::custom("must be the name of a host such as shop.example, without a port")
         })
     }
 }
@@ -187,6 +245,21 @@ impl JsonSchema for HostPattern {
     }
 }
 
+impl JsonSchema for HostName {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "HostName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "maxLength": NAME_BYTES_MAX,
+            "pattern": "^[^/?#@%:*\\\\\\s]+\\.[^/?#@%:*\\\\\\s]+$" })
+    }
+}
+
 impl JsonSchema for EgressSpec {
     fn schema_name() -> Cow<'static, str> {
         "EgressSpec".into()
@@ -241,6 +314,42 @@ mod tests {
             assert!(error.starts_with("cors_origins[1]: "), "{bad}: {error}");
         }
         assert!(read(json!({"cors_origins": vec!["*"; 51]})).is_err());
+    }
+
+    #[test]
+    fn only_names_are_names_of_hosts() {
+        let long = format!("{}.example", "a".repeat(LABEL_BYTES_MAX));
+        let parts = vec!["a".repeat(60); 4].join(".");
+        let longest = format!("{parts}.{}", "b".repeat(NAME_BYTES_MAX - parts.len() - 1));
+        for (text, name) in [
+            ("shop.example", "shop.example"),
+            ("Shop.Example.", "shop.example"),
+            ("b\u{fc}cher.example", "xn--bcher-kva.example"),
+            (&*long, &*long),
+            (&*longest, &*longest),
+        ] {
+            assert_eq!(HostName::parse(text), Some(HostName(name.to_owned())), "{text}");
+        }
+        for bad in [
+            "",
+            "localhost",
+            "192.0.2.7",
+            "1.2.3",
+            "[::1]",
+            "*.shop.example",
+            "shop.example:80",
+            "a b.example",
+            "a/b.example",
+            "a_b.example",
+            "-a.example",
+            "a-.example",
+            "a..example",
+            "http://a.example",
+            &format!("a{long}"),
+            &format!("{longest}b"),
+        ] {
+            assert_eq!(HostName::parse(bad), None, "{bad}");
+        }
     }
 
     #[test]

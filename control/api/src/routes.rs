@@ -53,9 +53,9 @@ macros::routes! {
         /// Shows what an app is set to: everything but secrets.
         ConfigGet = GET "/v1/{app}/config", App(Scope::Read), Small, Nothing, EmptyBody
             => 200 json config::ConfigInfo, [], tool "manage_app" "get_config";
-        /// Changes what an app is set to: kill switch, origins, egress, limits, token issuers.
+        /// Changes what an app is set to: kill switch, origins, egress, limits, token issuers, hosts.
         ConfigPatch = PATCH "/v1/{app}/config", App(Scope::Deploy), Large, Nothing, Json<config::PatchConfig>
-            => 200 json config::ConfigInfo, [SecretsUnavailable, StorageFull], tool "manage_app" "update_config";
+            => 200 json config::ConfigInfo, [ResourceConflict, SecretsUnavailable, StorageFull], tool "manage_app" "update_config";
     }
     keys: KeysHandlers {
         /// Lists an app's keys, without the keys.

@@ -69,6 +69,16 @@ words! {
 }
 
 words! {
+    /// What a function sees as its URL.
+    HttpUrl {
+        /// What the caller used.
+        Whole = "whole",
+        /// That without what leads to the function: the function is the root.
+        Function = "function",
+    }
+}
+
+words! {
     /// What happens when a slot comes while the last one runs.
     Overlap {
         /// The slot is skipped, and recorded as skipped.
@@ -180,6 +190,9 @@ pub struct HttpTriggerConfig {
     /// A path below `/fn` of its own: begins with `/`, then letters, digits and `-_.~/`.
     #[serde(default)]
     pub path: Option<Text<1, 255>>,
+    /// What `req.url` shows; `whole` unless said otherwise.
+    #[serde(default)]
+    pub url: Option<HttpUrl>,
 }
 
 /// Config of a cron trigger.

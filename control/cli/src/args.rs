@@ -2,6 +2,7 @@
 
 mod agents;
 mod apps;
+mod database;
 mod functions;
 mod queue;
 mod realtime;
@@ -18,6 +19,7 @@ pub(crate) use agents::{
     ApprovalArgs, ApprovalVerb, AuditArgs, McpProxyArgs, McpScanArgs, McpVerb, PolicyVerb, UpstreamArgs,
 };
 pub(crate) use apps::{AppVerb, KeyVerb};
+pub(crate) use database::{RlsVerb, SqlArgs};
 pub(crate) use functions::{CronVerb, DeployArgs, EnvVerb, FunctionVerb, UsageVerb};
 pub(crate) use queue::{QueueEnqueueArgs, QueueSetArgs, QueueVerb};
 pub(crate) use realtime::{RealtimeConnectArgs, RealtimeVerb};
@@ -30,13 +32,13 @@ pub(crate) use webhook::{WebhookSendArgs, WebhookVerb};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Server")]
 pub struct RemoteArgs {
-    /// The server's address [default: that of the `mayfly dev` that runs here, else http://127.0.0.1:8787]
+    /// The server's address [default: that of the `mayfly dev` that runs here, else of mayfly.toml, else http://127.0.0.1:8787]
     #[arg(long, global = true, env = "MAYFLY_URL")]
     pub url: Option<String>,
     /// The key to use: the operator's for `apps`, a service key otherwise [default: that of `mayfly dev`]
     #[arg(long, global = true, env = "MAYFLY_KEY", hide_env_values = true)]
     pub key: Option<String>,
-    /// The app's id [default: that of `mayfly dev`]
+    /// The app's id [default: that of `mayfly dev`, else of mayfly.toml]
     #[arg(long, global = true, env = "MAYFLY_APP")]
     pub app: Option<String>,
     /// Print the server's JSON answer
@@ -47,8 +49,8 @@ pub struct RemoteArgs {
 /// What a server can be asked for.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Begin a project in a folder: types, tsconfig.json, .gitignore, a first function, and .mcp.json, by which agents find
-    /// the server. What is there already stays
+    /// Begin a project in a folder: types, tsconfig.json, .gitignore, a first function with its test, mayfly.toml, and
+    /// .mcp.json, by which agents find the server. What is there already stays
     Init {
         /// The folder
         #[arg(default_value = ".")]
@@ -74,9 +76,15 @@ pub enum Verb {
         /// What follows the function's URL: /path, ?query or both
         #[arg(long, default_value = "")]
         path: String,
-        /// The body; sent as JSON when it is JSON, as text otherwise
+        /// The body: JSON, a text, @FILE or @- for stdin; bytes go through as they are
         #[arg(long, short)]
         data: Option<String>,
+        /// Show the response's status and headers, too: the call goes to the function's URL, as callers' do
+        #[arg(long, short)]
+        include: bool,
+        /// Call as this end user
+        #[arg(long, value_name = "ID")]
+        as_user: Option<String>,
         /// A header, "name: value" (repeatable)
         #[arg(long, short = 'H')]
         header: Vec<String>,
@@ -86,10 +94,10 @@ pub enum Verb {
     },
     /// Run code once, and show what it answered; nothing of it is kept
     Run(RunArgs),
-    /// Show what a function's invocations did
+    /// Show what a function's invocations did, or those of all functions
     Logs {
-        /// The function
-        name: String,
+        /// The function [default: all]
+        name: Option<String>,
         /// Go on showing what comes
         #[arg(long, short, conflicts_with = "invocation")]
         follow: bool,
@@ -105,7 +113,21 @@ pub enum Verb {
         /// Only this invocation
         #[arg(long)]
         invocation: Option<String>,
+        /// From this long ago on (90s, 15m, 2h, 7d), or from this time on (2026-11-30T12:00:00Z)
+        #[arg(long, value_name = "AGO|TIME")]
+        since: Option<String>,
     },
+    /// Run SQL: a statement, with its rows, or a script
+    Sql(SqlArgs),
+    /// Show what the app is set to, or change it: NAME=VALUE with JSON values (cors_origins, egress, limits, auth, hosts)
+    Config {
+        /// What to change
+        #[arg(value_name = "NAME=VALUE")]
+        settings: Vec<String>,
+    },
+    /// Row-level security of the app's tables
+    #[command(subcommand)]
+    Rls(RlsVerb),
     /// Show the app's triggers, with their next and last run
     Triggers,
     /// Show when a function's cron trigger fires, and what became of its slots

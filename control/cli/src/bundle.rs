@@ -38,6 +38,14 @@ pub struct Bundle {
     pub warnings: Vec<String>,
 }
 
+/// What bundles the functions of a folder, in words; nothing is installed.
+///
+/// # Errors
+/// Where nothing can, why.
+pub fn bundler(folder: &Path) -> Result<String, String> {
+    program::look(&folder.canonicalize().unwrap_or_else(|_| folder.to_owned()))
+}
+
 /// The function in `file`, whose text is `code`: as it is where it imports nothing, else bundled.
 pub(crate) fn bundle(file: &Path, code: String) -> Result<Bundle, String> {
     let file_name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -39,6 +39,15 @@ pub(crate) struct ServerAnswer {
     pub invocation_id: Option<String>,
     /// The body.
     pub body: Bytes,
+}
+
+/// The answer of a function, as its callers get it.
+#[derive(Debug)]
+pub(crate) struct CallAnswer {
+    pub(crate) status: u16,
+    pub(crate) reason: &'static str,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 /// Why there is no answer.
@@ -112,6 +121,39 @@ impl Client {
             request.headers_mut().insert(header, value);
         }
         self.exchange_in_time(url, request).await
+    }
+
+    /// Call a function, with these headers beside the key.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: Vec<(String, String)>,
+        body: Option<Bytes>,
+    ) -> Result<CallAnswer, ClientError> {
+        let (url, mut request) = self.request(method, path, body)?;
+        for (name, value) in headers {
+            let unsendable = || ClientError::Request(format!("the header {name} cannot be sent"));
+            let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unsendable())?;
+            let value = HeaderValue::from_str(&value).map_err(|_| unsendable())?;
+            request.headers_mut().insert(header, value);
+        }
+        let exchanged = async {
+            let answer = self.hyper.request(request).await.map_err(|error| chain(&error))?;
+            let (head, body) = answer.into_parts();
+            let body =
+                Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|error| error.to_string())?;
+            Ok(CallAnswer {
+                status: head.status.as_u16(),
+                reason: head.status.canonical_reason().unwrap_or_default(),
+                headers: head.headers,
+                body: body.to_bytes(),
+            })
+        };
+        match tokio::time::timeout(TIMEOUT, exchanged).await {
+            Ok(answer) => answer.map_err(|cause| ClientError::Exchange { url, cause }),
+            Err(_) => Err(ClientError::TimedOut),
+        }
     }
 
     /// Ask for server-sent events, from behind the last one that was seen.

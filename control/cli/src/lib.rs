@@ -4,6 +4,7 @@ mod args;
 mod bundle;
 mod client;
 mod exit;
+mod given;
 mod here;
 pub mod out;
 mod remote;
@@ -14,6 +15,7 @@ mod verbs;
 mod webhook;
 
 pub use args::{RemoteArgs, Verb};
+pub use bundle::bundler;
 pub use exit::Exit;
 pub use remote::source_excerpt;
 pub use verbs::run;

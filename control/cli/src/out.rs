@@ -17,6 +17,20 @@ pub fn no_color_in_data() -> bool {
     refuses_color() || !io::stdout().is_terminal()
 }
 
+/// Something failed.
+pub const RED: &str = "\x1b[31m";
+/// Something is to be minded.
+pub const YELLOW: &str = "\x1b[33m";
+/// All is well.
+pub const GREEN: &str = "\x1b[32m";
+/// Of little matter.
+pub const DIM: &str = "\x1b[2m";
+
+/// A part of data in a colour, on a terminal.
+pub fn colored(color: &str, text: &str) -> String {
+    if no_color_in_data() { text.to_owned() } else { format!("{color}{text}\x1b[0m") }
+}
+
 /// One line of data. A reader that went away is no error of ours.
 pub fn data(line: &str) {
     drop(writeln!(io::stdout().lock(), "{line}"));

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::args::RemoteArgs;
-use crate::client::{AppSocket, Client, ClientError, Events, Listening, ServerAnswer, Upgraded};
+use crate::client::{AppSocket, CallAnswer, Client, ClientError, Events, Listening, ServerAnswer, Upgraded};
 use crate::exit::Exit;
 use crate::here;
 use crate::out;
@@ -51,13 +51,21 @@ impl<T> Answered<T> {
 impl Remote {
     pub(crate) fn new(args: &RemoteArgs) -> Result<Self, Exit> {
         let dev = here::running();
+        let project = here::project().map_err(|error| {
+            out::complain(&error);
+            Exit::Usage
+        })?;
         // A key goes to the server that it is of, and to no other.
         let dev = dev.filter(|dev| args.url.as_ref().is_none_or(|url| url.trim_end_matches('/') == dev.url));
         let of_dev = |member: fn(here::DevServer) -> String| dev.clone().map(member);
-        let url =
-            args.url.clone().or_else(|| of_dev(|dev| dev.url)).unwrap_or_else(|| DEFAULT_URL.to_owned());
+        let url = args
+            .url
+            .clone()
+            .or_else(|| of_dev(|dev| dev.url))
+            .or(project.url)
+            .unwrap_or_else(|| DEFAULT_URL.to_owned());
         let key = args.key.clone().or_else(|| of_dev(|dev| dev.key));
-        let app = args.app.clone().or_else(|| of_dev(|dev| dev.app));
+        let app = args.app.clone().or_else(|| of_dev(|dev| dev.app)).or(project.app);
         let client = Client::new(&url, key.as_deref()).map_err(|error| {
             out::complain(&error.to_string());
             Exit::Usage
@@ -130,6 +138,22 @@ impl Remote {
         self.client.deliver(path, headers, body).await.map_err(|error| complain(&error))
     }
 
+    /// Call a function. An answer that no function gave is an error.
+    pub(crate) async fn call_function(
+        &self,
+        method: Method,
+        path: &str,
+        headers: Vec<(String, String)>,
+        body: Option<Bytes>,
+    ) -> Result<CallAnswer, Exit> {
+        let answer = self.client.call(method, path, headers, body).await.map_err(|error| complain(&error))?;
+        if answer.status >= 400 && !answer.headers.contains_key("x-invocation-id") {
+            let refused = ServerAnswer { status: answer.status, invocation_id: None, body: answer.body };
+            return Err(read::<Value>(&refused).err().unwrap_or(Exit::Failure));
+        }
+        Ok(answer)
+    }
+
     /// Whether the flags name an app.
     pub(crate) fn has_app(&self) -> bool {
         self.app.as_ref().is_some_and(|app| !app.is_empty())
@@ -163,7 +187,9 @@ impl Remote {
         let needs_app = route.path.contains("{app}");
         match &self.app {
             None if needs_app => {
-                out::complain("which app? Give --app or set MAYFLY_APP");
+                out::complain(
+                    "which app? Give --app, set MAYFLY_APP, or write app = \"app_...\" to mayfly.toml",
+                );
                 Err(Exit::Usage)
             }
             app => Ok(filled(route, app.as_deref().unwrap_or_default(), names)),

@@ -3,6 +3,8 @@
 mod approvals;
 mod apps;
 mod audit;
+mod call;
+mod config;
 mod deploy;
 mod env;
 mod functions;
@@ -14,8 +16,10 @@ mod policy;
 mod project;
 mod queue;
 mod realtime;
+mod rls;
 mod run;
 mod schema;
+mod sql;
 mod storage;
 mod tokens;
 mod triggers;
@@ -48,16 +52,20 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
         }
         Verb::New { name, dir } => project::new(&dir, &name),
         Verb::Deploy(args) => deploy::deploy(remote, args).await,
-        Verb::Invoke { name, method, path, data, header, fail } => {
-            let wanted = functions::TestCallArgs { method, path, data, header };
-            functions::invoke(remote, &name, &wanted, fail).await
+        Verb::Invoke { name, method, path, data, header, fail, include, as_user } => {
+            let wanted = call::CallArgs { method, path, data, header, as_user };
+            call::invoke(remote, &name, &wanted, include, fail).await
         }
         Verb::Run(args) => run::run(remote, &args).await,
-        Verb::Logs { name, follow, limit, level, status, invocation } => {
-            let filter =
-                logs::Filter::new(limit, level.as_deref(), status.as_deref(), invocation.as_deref())?;
-            logs::show(remote, &name, &filter, follow).await
+        Verb::Logs { name, follow, limit, level, status, invocation, since } => {
+            let filter = logs::Filter::new(limit, level.as_deref(), status.as_deref())?
+                .of_invocation(invocation.as_deref())
+                .since(since.as_deref())?;
+            logs::show(remote, name.as_deref(), &filter, follow).await
         }
+        Verb::Sql(args) => sql::run(remote, &args).await,
+        Verb::Config { settings } => config::run(remote, &settings).await,
+        Verb::Rls(verb) => rls::run(remote, verb).await,
         Verb::Triggers => triggers::list(remote).await,
         Verb::Cron { verb: Some(CronVerb::Run { name }), .. } => triggers::run_cron(remote, &name).await,
         Verb::Cron { verb: None, name, limit } => {

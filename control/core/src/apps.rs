@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mayfly_api::access::Manager;
 use mayfly_api::apps::{AppInfo, AppList, CreatedApp, Success};
-use mayfly_api::config::{AuthInfo, ConfigInfo};
+use mayfly_api::config::{AuthInfo, ConfigInfo, HostInfo};
 use mayfly_api::endpoint::{ApiCall, CallContext, Handler, Json};
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::keys::ApiKeyKind;
@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::app_config::{AppConfig, ChangeContext, ConfigChange};
 use crate::env::ANON_KEY;
+use crate::hosts::AppHosts;
 use crate::invalidation::CacheInvalidator;
 use crate::keys::Keys;
 use crate::tokens::Tokens;
@@ -37,9 +38,18 @@ pub struct Apps {
     pub tokens: Tokens,
     /// Told of what changed.
     pub invalidator: CacheInvalidator,
+    /// Names of hosts under which apps are reached.
+    pub hosts: AppHosts,
 }
 
 impl Apps {
+    async fn config(&self, app: AppRow) -> ApiResult<ConfigInfo> {
+        let hosts = self.store.hosts().of_app(&app.id).await?;
+        let hosts =
+            hosts.into_iter().map(|row| HostInfo { host: row.host, function: row.function }).collect();
+        Ok(config(app, hosts))
+    }
+
     async fn get(&self, app: &str) -> ApiResult<AppRow> {
         self.store.apps().get(app).await?.ok_or_else(|| ApiError::not_found("the app"))
     }
@@ -110,7 +120,7 @@ impl Handler<AppsDelete> for Apps {
 
 impl Handler<ConfigGet> for Apps {
     async fn handle(&self, call: ApiCall<ConfigGet>) -> ApiResult<ConfigInfo> {
-        Ok(config(self.get(&call.context.app).await?))
+        self.config(self.get(&call.context.app).await?).await
     }
 }
 
@@ -121,7 +131,12 @@ impl Handler<ConfigPatch> for Apps {
         let present = AppConfig::of(&self.get(app).await?.settings);
         let by_operator = matches!(call.context.manager, Manager::Admin);
         let context = ChangeContext { app, by_operator, keyring: &self.keyring, present: &present };
+        let hosts = patch.hosts.clone();
         let ConfigChange { pause, settings } = ConfigChange::of(patch, context)?;
+        if let Some(hosts) = hosts {
+            // First: where one of them is another app's, nothing else changes either.
+            self.hosts.replace(app, hosts, by_operator).await?;
+        }
         let (paused, reason) = match pause {
             Some((paused, reason)) => (Some(paused), reason),
             None => (None, None),
@@ -129,7 +144,7 @@ impl Handler<ConfigPatch> for Apps {
         let changed =
             self.store.apps().configure(app, paused, reason.as_deref(), &Value::Object(settings)).await;
         self.invalidator.app_changed(app);
-        changed?.map(config).ok_or_else(|| ApiError::not_found("the app"))
+        self.config(changed?.ok_or_else(|| ApiError::not_found("the app"))?).await
     }
 }
 
@@ -147,7 +162,7 @@ fn info(context: &CallContext, app: AppRow) -> AppInfo {
 }
 
 /// Everything but secrets.
-fn config(app: AppRow) -> ConfigInfo {
+fn config(app: AppRow, hosts: Vec<HostInfo>) -> ConfigInfo {
     let config = AppConfig::of(&app.settings);
     ConfigInfo {
         app_id: app.id,
@@ -161,5 +176,6 @@ fn config(app: AppRow) -> ConfigInfo {
         operator_limits: config.operator_limits.info(),
         effective_limits: config.effective_limits().info(),
         auth: AuthInfo { issuers: config.issuers.iter().map(|issuer| issuer.info()).collect() },
+        hosts,
     }
 }

@@ -9,6 +9,7 @@ mod rollouts;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tool;
+mod within;
 
 pub use cache::FunctionCache;
 pub use cached::CachedFunction;
@@ -20,3 +21,4 @@ pub use resolve::ResolvedCall;
 pub use rollouts::Rollouts;
 pub(crate) use rollouts::{deploy_terms, info as rollout_info};
 pub use tool::check_tool;
+pub(crate) use within::{path_within, url_shown};

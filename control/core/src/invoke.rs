@@ -20,6 +20,7 @@ mod siblings;
 mod terms;
 mod trigger_event;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -44,7 +45,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admission::Admission;
 use crate::auth::Caller;
-use crate::functions::{CachedFunction, FunctionCache, Rollouts};
+use crate::functions::{CachedFunction, FunctionCache, Rollouts, path_within, url_shown};
 use crate::sockets::Publisher;
 use crate::storage::GuestStorage;
 
@@ -194,7 +195,7 @@ impl Invoker {
     async fn begin(&self, invocation: Invocation, hold: Option<ResponseHold>) -> ApiResult<Running> {
         let Invocation {
             function,
-            request,
+            mut request,
             path,
             caller,
             identity,
@@ -212,7 +213,11 @@ impl Invoker {
         let asked = grants::Asked { trace: context.trace, socket: trigger.socket(), allowance: &allowance };
         let Granted { mut grants, transaction } = self.grants(&function, &identity, asked).await?;
         let id = ids::invocation_id();
-        let guest_context = context::json(&function, &caller, &trigger, &context);
+        let within = path_within(&path, &function);
+        if let Cow::Owned(shown) = url_shown(&request.url, within, &function) {
+            request.url = shown;
+        }
+        let guest_context = context::json(&function, &caller, &trigger, &context, within);
         let scope = Arc::new(InvocationScope {
             id: id.clone(),
             function: Arc::clone(&function),

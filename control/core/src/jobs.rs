@@ -1,5 +1,6 @@
 //! Background jobs: one file a job, all of one shape. Adding one is a copy of the last and a line in [`start`].
 
+mod app_hosts;
 mod app_recovery;
 mod cache_invalidation;
 mod change_notifications;
@@ -24,6 +25,7 @@ use mayfly_tenant_db::tenant::Tenants;
 
 use crate::app_cache::AppCache;
 use crate::changes::ChangeFeeds;
+use crate::hosts::AppHosts;
 use crate::invalidation::CacheInvalidator;
 use crate::sockets::Channels;
 use crate::triggers::PromisedJob;
@@ -69,6 +71,8 @@ pub struct JobParts {
     pub channels: Channels,
     /// What tells sockets of tables' changes.
     pub changes: ChangeFeeds,
+    /// Names of hosts under which apps are reached.
+    pub hosts: AppHosts,
 }
 
 /// Start every job.
@@ -79,6 +83,7 @@ pub fn start(tasks: Tasks, node: &str, parts: JobParts) -> JobRunner<StoreLeases
     runner.start(change_notifications::ChangeNotifications(parts.store.clone()));
     runner
         .start(cache_invalidation::CacheInvalidation { store: parts.store, invalidator: parts.invalidator });
+    runner.start(app_hosts::AppHostsJob(parts.hosts));
     runner.start(parts.cron);
     runner.start(parts.webhooks);
     runner.start(parts.queues);

@@ -13,6 +13,7 @@ pub mod explain;
 pub mod function_management;
 pub mod functions;
 pub mod health;
+pub mod hosts;
 pub mod invalidation;
 pub mod invoke;
 pub mod jobs;

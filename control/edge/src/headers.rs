@@ -8,6 +8,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use mayfly_runtime::{Body, Request};
 
+use super::layers::app_host::AskedUrl;
 use super::layers::request_id::X_REQUEST_ID;
 use super::rescue::X_INVOCATION_ID;
 use mayfly_api::error::{ApiError, ApiResult};
@@ -54,8 +55,17 @@ impl Base {
 
     fn url_of(&self, head: &Parts) -> String {
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
-        if let Some(public) = &self.public {
-            return format!("{public}{path}");
+        let (path, is_rewritten) = match head.extensions.get() {
+            Some(AskedUrl::Path(asked)) => (asked.as_str(), true),
+            Some(AskedUrl::Nowhere) | None => (path, false),
+        };
+        if let Some(public) = self.public.as_deref() {
+            // Under an app's own host, the server's address gives the scheme alone.
+            let (scheme, _) = public.split_once("://").unwrap_or(("http", ""));
+            return match head.headers.get(HOST).and_then(|host| host.to_str().ok()) {
+                Some(host) if is_rewritten && is_authority(host) => format!("{scheme}://{host}{path}"),
+                _ => format!("{public}{path}"),
+            };
         }
         match head.headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| is_authority(host)) {
             Some(host) => format!("http://{host}{path}"),
@@ -197,6 +207,15 @@ mod tests {
         assert_eq!(url(&base(), "a b"), "http://127.0.0.1:8787/v1/app/fn/hello/a%20b?c=d");
         let proxied = Base::new(Some("https://api.example"), "http://127.0.0.1:8787");
         assert_eq!(url(&proxied, "internal"), "https://api.example/v1/app/fn/hello/a%20b?c=d");
+    }
+
+    #[test]
+    fn the_url_of_an_apps_host_is_the_one_that_the_caller_used() {
+        let proxied = Base::new(Some("https://api.example/base"), "http://127.0.0.1:8787");
+        let mut head = head(&[("host", "shop.example:444")]);
+        head.extensions.insert(AskedUrl::Path("/a%20b?c=d".parse().unwrap()));
+        assert_eq!(proxied.url_of(&head), "https://shop.example:444/a%20b?c=d");
+        assert_eq!(base().url_of(&head), "http://shop.example:444/a%20b?c=d");
     }
 
     #[test]

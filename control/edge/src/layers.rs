@@ -2,6 +2,7 @@
 
 pub(super) mod access_log;
 pub(super) mod admit;
+pub(super) mod app_host;
 pub(super) mod auth;
 pub(super) mod body_limit;
 pub(super) mod catch_panic;

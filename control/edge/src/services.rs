@@ -15,7 +15,7 @@ use mayfly_api::error::rate_limit_status::RateLimitStatus;
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::functions::{InvokeFunction, Invoked};
 use mayfly_api::health::Readiness;
-use mayfly_api::hosts::OriginVerdict;
+use mayfly_api::hosts::{HostOwner, OriginVerdict};
 use mayfly_api::logs::{InvocationInfo, TailLogs};
 use mayfly_api::realtime::{SocketFrame, SocketMessage};
 use mayfly_api::routes::Services;
@@ -45,6 +45,12 @@ pub trait EdgeServices: Services + Clone + Send + Sync + 'static {
     type Socket: SocketSession;
     /// Who calls an app's tools.
     type Agent: Clone + Send + Sync + 'static;
+
+    /// Whose a host is, by its name in lower case. Known without asking the store.
+    fn host_owner(&self, host: &str) -> HostOwner;
+
+    /// The app of a server that has one alone.
+    fn home_app(&self) -> Option<Arc<str>>;
 
     /// What an app's list says of an origin, when that is known without asking the store.
     fn known_origin(&self, app: &str, origin: &str) -> Option<OriginVerdict>;

@@ -17,6 +17,7 @@ use tower::{Service, ServiceBuilder, ServiceExt as _, service_fn};
 
 use super::layers::access_log::LogAccess;
 use super::layers::admit::Admit;
+use super::layers::app_host::RewriteAppHost;
 use super::layers::auth::Auth;
 use super::layers::body_limit::LimitBody;
 use super::layers::catch_panic::CatchPanic;
@@ -62,11 +63,13 @@ where
     let loopback = Loopback::new(move |request| ask(&asked_again, peer, request));
     let Shared { edge, limits, access_log, base, requests, ledger } = shared.clone();
     let services = || edge.services.clone();
-    let (marking, lookup, resolving) = (services(), services(), services());
+    let (finding, marking, lookup, resolving) = (services(), services(), services(), services());
     let (authorizing, admitting) = (services(), services());
     ServiceBuilder::new()
         // First, so that everything below can name the request, and last, so that every answer carries the id.
         .layer(layer_fn(move |inner| RequestId::new(inner, peer)))
+        // Before whatever looks at a path: what is asked of an app's host becomes a call of its function.
+        .layer(layer_fn(move |inner| RewriteAppHost::new(inner, finding.clone())))
         // Above the rescue: it logs what was answered, not what was meant.
         .layer(layer_fn(move |inner| LogAccess::new(inner, access_log)))
         // Above the rescue, too: a page has to be able to read its errors. It asks nothing that waits.

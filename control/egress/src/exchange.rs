@@ -22,7 +22,7 @@ pub(super) type AppClient = Client<HttpsConnector<GuardedConnector>, UploadBody>
 
 /// From the request to the head of its response, the connection included. As long as a function runs by default: one
 /// that waits longer than that has been ended already.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Send one request, and follow its redirects.
 pub(super) async fn run(
     client: &AppClient,
@@ -60,14 +60,7 @@ async fn send(
     hop: &Hop,
     upload: &mut Upload,
 ) -> Result<Response<Incoming>, GuestError> {
-    if !limits.lists.is_none_or(|lists| lists.permits(&hop.url)) {
-        let host = hop.url.host_str().unwrap_or_default();
-        return Err(denied(format_args!("the app's egress lists do not let it reach {host}")));
-    }
-    check_url(&hop.url, limits.allow).map_err(|why| match why {
-        Denied::Address(address) => denied(format_args!("{address} is not a public address")),
-        Denied::Url(_) | Denied::Port(_) => denied(why),
-    })?;
+    check(&hop.url, limits)?;
     let mut target = hop.url.clone();
     target.set_fragment(None);
     let uri: Uri = target.as_str().parse().map_err(|_| failed("the URL cannot be sent"))?;
@@ -81,6 +74,18 @@ async fn send(
         Ok(Err(error)) => Err(explain(&error)),
         Err(_) => Err(failed(format_args!("no answer within {} seconds", HEAD_TIMEOUT.as_secs()))),
     }
+}
+
+/// Whether a request to this URL may leave: by the app's lists and by the guard.
+pub(super) fn check(url: &Url, limits: FetchLimits<'_>) -> Result<(), GuestError> {
+    if !limits.lists.is_none_or(|lists| lists.permits(url)) {
+        let host = url.host_str().unwrap_or_default();
+        return Err(denied(format_args!("the app's egress lists do not let it reach {host}")));
+    }
+    check_url(url, limits.allow).map_err(|why| match why {
+        Denied::Address(address) => denied(format_args!("{address} is not a public address")),
+        Denied::Url(_) | Denied::Port(_) => denied(why),
+    })
 }
 
 fn method(text: &str) -> Result<Method, GuestError> {

@@ -13,17 +13,20 @@ mod redirect;
 mod resolve;
 mod response;
 mod upload;
+mod websocket;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use hyper_rustls::HttpsConnectorBuilder;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use mayfly_ledger::{Account, Places};
-use mayfly_runtime::providers::{BoxFuture, Fetch, FetchRequest, FetchResponse, GuestError};
+use mayfly_runtime::providers::{
+    BoxFuture, Fetch, FetchRequest, FetchResponse, GuestError, OutboundSocket, SocketRequest,
+};
 
 pub use lists::EgressLists;
 
@@ -63,6 +66,8 @@ struct Pools {
 /// `fetch` for one app.
 struct AppFetch {
     client: AppClient,
+    /// For sockets, each of which has a connection of its own.
+    connector: HttpsConnector<GuardedConnector>,
     allow: Arc<[Cidr]>,
 }
 
@@ -132,12 +137,8 @@ impl EgressClient {
 impl Pools {
     fn client(&self, app: &str) -> AppFetch {
         let resolver = Resolver::of(app, self.lookups.clone());
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(self.tls.clone())
-            .https_or_http()
-            .enable_http1()
-            .enable_http2()
-            .wrap_connector(GuardedConnector::new(resolver, Arc::clone(&self.allow)));
+        let guarded = GuardedConnector::new(resolver, Arc::clone(&self.allow));
+        let connector = || HttpsConnectorBuilder::new().with_tls_config(self.tls.clone()).https_or_http();
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
@@ -145,8 +146,27 @@ impl Pools {
             .http2_keep_alive_timeout(PING_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
-            .build(connector);
-        AppFetch { client, allow: Arc::clone(&self.allow) }
+            .build(connector().enable_http1().enable_http2().wrap_connector(guarded.clone()));
+        let connector = connector().enable_http1().wrap_connector(guarded);
+        AppFetch { client, connector, allow: Arc::clone(&self.allow) }
+    }
+}
+
+impl Traced {
+    /// Adds the trace to the headers of a request. A function that traces by itself sends its own.
+    fn trace(&self, headers: &mut Vec<(String, String)>) {
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(TRACEPARENT)) {
+            headers.push((TRACEPARENT.to_owned(), self.trace.get_or_init(Trace::start).child()));
+        }
+    }
+
+    fn limits(&self) -> FetchLimits<'_> {
+        FetchLimits {
+            allow: &self.fetch.allow,
+            lists: Some(&self.lists),
+            account: &self.account,
+            body_bytes_max: limits::BODY_BYTES_MAX,
+        }
     }
 }
 
@@ -155,19 +175,16 @@ impl Fetch for Traced {
         self: Arc<Self>,
         mut request: FetchRequest,
     ) -> BoxFuture<'static, Result<FetchResponse, GuestError>> {
-        // A function that traces by itself sends its own.
-        if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(TRACEPARENT)) {
-            request.headers.push((TRACEPARENT.to_owned(), self.trace.get_or_init(Trace::start).child()));
-        }
-        Box::pin(async move {
-            let limits = FetchLimits {
-                allow: &self.fetch.allow,
-                lists: Some(&self.lists),
-                account: &self.account,
-                body_bytes_max: limits::BODY_BYTES_MAX,
-            };
-            exchange::run(&self.fetch.client, limits, request).await
-        })
+        self.trace(&mut request.headers);
+        Box::pin(async move { exchange::run(&self.fetch.client, self.limits(), request).await })
+    }
+
+    fn connect(
+        self: Arc<Self>,
+        mut request: SocketRequest,
+    ) -> BoxFuture<'static, Result<OutboundSocket, GuestError>> {
+        self.trace(&mut request.headers);
+        Box::pin(async move { websocket::open(&self.fetch.connector, self.limits(), request).await })
     }
 }
 

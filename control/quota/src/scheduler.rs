@@ -5,6 +5,9 @@
 //! runnable guests in the order in which they came: each of a tenant's hundred loops would come before another tenant's
 //! one request.
 //!
+//! What computes for long lets the thread's other tasks go first, each step anew, and has the sockets looked at: else a
+//! request would wait for a step of somebody's at every stage of its way.
+//!
 //! A guest that would be next anyway need not even wait until a step ends: it gets one of a few extra CPU slots, where
 //! the kernel divides the processors. The step costs its app that place, so that only apps that use little ever have
 //! it.
@@ -61,8 +64,16 @@ impl CpuScheduler {
 
     /// Runs a future of this app: each of its steps in a CPU slot.
     pub fn run<F: Future>(&self, app: Arc<str>, weight: u32, work: F) -> Scheduled<F> {
-        let task = Task { scheduler: self.clone(), app, weight, ticket: None, has_extra: false, spent: 0 };
-        Scheduled { work, task }
+        let task = Task {
+            scheduler: self.clone(),
+            app,
+            weight,
+            ticket: None,
+            is_inside: false,
+            has_extra: false,
+            spent: 0,
+        };
+        Scheduled { work, task, courtesy: None }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -90,6 +101,7 @@ pin_project! {
         #[pin]
         work: F,
         task: Task,
+        courtesy: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     }
 }
 
@@ -99,6 +111,8 @@ struct Task {
     app: Arc<str>,
     weight: u32,
     ticket: Option<u64>,
+    /// Whether it has a slot.
+    is_inside: bool,
     /// Whether the slot that it holds is an extra one.
     has_extra: bool,
     /// Nanoseconds that it has executed.
@@ -108,6 +122,11 @@ struct Task {
 impl Task {
     /// Whether it has a slot now; else it is woken when it gets one.
     fn enter(&mut self, cx: &Context<'_>) -> bool {
+        self.is_inside = self.is_inside || self.take_slot(cx);
+        self.is_inside
+    }
+
+    fn take_slot(&mut self, cx: &Context<'_>) -> bool {
         let mut state = self.scheduler.state();
         if let Some(ticket) = self.ticket {
             return match state.tickets.get_mut(&ticket) {
@@ -137,14 +156,20 @@ impl Task {
         }
         let ticket = state.next_ticket;
         state.next_ticket += 1;
-        let work = if self.spent < SHORT { Work::Short } else { Work::Long };
+        let work = if self.is_long() { Work::Long } else { Work::Short };
         state.queue.push(&self.app, work, ticket);
         state.tickets.insert(ticket, Ticket::Waiting(cx.waker().clone()));
         self.ticket = Some(ticket);
         false
     }
 
+    /// Whether it computes for long.
+    fn is_long(&self) -> bool {
+        self.spent >= SHORT
+    }
+
     fn leave(&mut self, cost: u64) {
+        self.is_inside = false;
         self.spent = self.spent.saturating_add(cost);
         let mut state = self.scheduler.state();
         if std::mem::take(&mut self.has_extra) {
@@ -160,6 +185,9 @@ impl Task {
 
 impl Drop for Task {
     fn drop(&mut self) {
+        if self.is_inside {
+            self.leave(0);
+        }
         let Some(ticket) = self.ticket else { return };
         let mut state = self.scheduler.state();
         match state.tickets.remove(&ticket) {
@@ -193,6 +221,15 @@ impl<F: Future> Future for Scheduled<F> {
         let this = self.project();
         if !this.task.enter(cx) {
             return Poll::Pending;
+        }
+        if this.task.is_long() {
+            // Its step holds the thread for as long as a hundred requests would: what can go on goes on first, and the
+            // sockets are looked at.
+            let courtesy = this.courtesy.get_or_insert_with(|| Box::pin(tokio::task::yield_now()));
+            if courtesy.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            *this.courtesy = None;
         }
         let since = Instant::now();
         let polled = {
@@ -229,6 +266,7 @@ mod tests {
             app: app.into(),
             weight: 1,
             ticket: None,
+            is_inside: false,
             has_extra: false,
             spent: 0,
         }
@@ -340,6 +378,36 @@ mod tests {
             assert_eq!((state.taken, state.tickets.len()), (0, 0));
             assert!(state.queue.is_empty());
         }
+    }
+
+    #[tokio::test]
+    async fn before_a_step_of_what_computes_for_long_goes_what_is_ready() {
+        let scheduler = CpuScheduler::new(1, 0);
+        for (spent, expected) in [(0, ["step", "ready"]), (SHORT, ["ready", "step"])] {
+            let order = Arc::new(Mutex::new(Vec::new()));
+            let note = |what| {
+                let order = Arc::clone(&order);
+                async move { order.lock().unwrap().push(what) }
+            };
+            let mut step = scheduler.run("app".into(), 1, note("step"));
+            step.task.spent = spent;
+            let (step, ready) = (tokio::spawn(step), tokio::spawn(note("ready")));
+            step.await.unwrap();
+            ready.await.unwrap();
+            assert_eq!(*order.lock().unwrap(), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_future_dropped_before_its_step_gives_its_slot_back() {
+        let scheduler = CpuScheduler::new(1, 0);
+        let mut long = Box::pin(scheduler.run("a".into(), 1, async {}));
+        long.as_mut().project().task.spent = SHORT;
+        assert!(futures_util::poll!(long.as_mut()).is_pending(), "it lets others go first");
+        assert_eq!(scheduler.state().taken, 1);
+        drop(long);
+        scheduler.run("b".into(), 1, async {}).await;
+        assert_eq!(scheduler.state().taken, 0);
     }
 
     #[tokio::test]

@@ -16,6 +16,7 @@ use mayfly_core::explain::Explain;
 use mayfly_core::function_management::Functions;
 use mayfly_core::functions::{FunctionCache, Rollouts};
 use mayfly_core::health::Health;
+use mayfly_core::hosts::AppHosts;
 use mayfly_core::invalidation::{CacheInvalidator, Caches};
 use mayfly_core::invoke::{Capabilities, Enqueuer, Execution, Invoker, InvokerParts, Records};
 use mayfly_core::jobs::{JobParts, Reencryption, Retention};
@@ -65,6 +66,8 @@ pub(super) struct Foundation {
     pub(super) egress: EgressClient,
     pub(super) blobs: Arc<dyn Blobs>,
     pub(super) sink: Sink,
+    /// Names of hosts under which apps are reached.
+    pub(super) hosts: AppHosts,
     /// The bytes that are held for apps.
     pub(super) ledger: Ledger,
     pub(super) tasks: Tasks,
@@ -113,6 +116,7 @@ pub(super) fn build(
         (foundation.store.clone(), foundation.tenants.clone(), foundation.engine.clone());
     let (tasks, stop, node) =
         (foundation.tasks.clone(), foundation.stop.clone(), Arc::clone(&foundation.node));
+    let hosts = foundation.hosts.clone();
     let reencryption = Reencryption { store: store.clone(), keyring: Arc::clone(&foundation.keyring) };
     let retention = Retention { store: store.clone(), days: config.records_days };
     let (apps, invalidator) = (caches.apps.clone(), caches.invalidator.clone());
@@ -154,6 +158,7 @@ pub(super) fn build(
         storage_sweep,
         channels,
         changes,
+        hosts,
     };
     (UseCases::new(parts), jobs)
 }
@@ -185,8 +190,20 @@ fn use_cases(
     admin_key: &str,
     public_url: &str,
 ) -> UseCaseParts {
-    let Foundation { engine, store, tenants, keyring, egress, blobs: _, sink, ledger, tasks, stop, node } =
-        foundation;
+    let Foundation {
+        engine,
+        store,
+        tenants,
+        keyring,
+        egress,
+        blobs: _,
+        sink,
+        hosts,
+        ledger,
+        tasks,
+        stop,
+        node,
+    } = foundation;
     let SharedParts { channels, changes, storage, guest, uploaded } = shared;
     let NodeCaches { apps: app_cache, keys: key_cache, functions: function_cache, sockets: _, invalidator } =
         caches;
@@ -312,6 +329,7 @@ fn use_cases(
             keys: keys.clone(),
             tokens: tokens.clone(),
             invalidator,
+            hosts,
         },
         keys,
         tokens,

@@ -3,6 +3,7 @@
 mod app;
 mod console;
 mod deploy;
+mod env_file;
 mod watch;
 
 use std::path::Path;
@@ -17,6 +18,7 @@ use mayfly_cli::out;
 use app::DevApp;
 use console::Console;
 use deploy::Deployer;
+use env_file::EnvFile;
 use watch::Watch;
 
 pub(super) async fn run(args: &DevArgs) -> Exit {
@@ -36,14 +38,16 @@ pub(super) async fn run(args: &DevArgs) -> Exit {
     let name = args.name.clone().unwrap_or_else(|| app_name(&args.dir));
     let exit = match DevApp::ensure(&server, &data_dir, &name).await {
         Ok(app) => {
+            server.use_cases().apps.hosts.set_home(&app.app_id);
             let console = Console::new(server.use_cases().clone(), &app.app_id);
-            let place = app.announce(&data_dir, &name, server.url());
+            let places = app.announce(&data_dir, &args.dir, &name, server.url());
+            let env_file = EnvFile::new(server.use_cases().clone(), server.url(), &app.app_id, &args.dir);
             let deployer = Deployer::new(server.use_cases().clone(), server.url(), app);
             let exit = tokio::select! {
-                exit = develop(&args.dir, deployer, console) => exit,
+                exit = develop(&args.dir, deployer, console, env_file) => exit,
                 () = signals.next() => Exit::Ok,
             };
-            DevApp::withdraw(&place);
+            DevApp::withdraw(&places);
             exit
         }
         Err(error) => {
@@ -56,7 +60,7 @@ pub(super) async fn run(args: &DevArgs) -> Exit {
 }
 
 /// Deploy what is there, then whatever changes; ends only when the folder can no longer be watched.
-async fn develop(dir: &Path, mut deployer: Deployer, mut console: Console) -> Exit {
+async fn develop(dir: &Path, mut deployer: Deployer, mut console: Console, mut env_file: EnvFile) -> Exit {
     let mut watch = match Watch::start(dir) {
         Ok(watch) => watch,
         Err(error) => {
@@ -64,6 +68,7 @@ async fn develop(dir: &Path, mut deployer: Deployer, mut console: Console) -> Ex
             return Exit::Failure;
         }
     };
+    env_file.sync().await;
     deployer.sync(dir).await;
     deployer.introduce(dir);
     loop {
@@ -76,6 +81,7 @@ async fn develop(dir: &Path, mut deployer: Deployer, mut console: Console) -> Ex
         if !goes_on {
             return Exit::Failure;
         }
+        env_file.sync().await;
         deployer.sync(dir).await;
     }
 }

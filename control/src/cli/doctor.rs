@@ -1,4 +1,7 @@
-//! `mayfly doctor`: looks at the apps' databases without serving anything, and closes what is open when it is told to.
+//! `mayfly doctor`: looks at what a server and a project need, and at the apps' databases, without serving anything. It creates nothing,
+//! and changes something only when it is told to.
+
+mod machine;
 
 use std::sync::Arc;
 
@@ -16,8 +19,24 @@ use mayfly_tenant_db::tenant::{OpenDatabase, OpenDatabases, Tenants};
 
 pub(super) async fn run(args: &ServeArgs, as_json: bool) -> Exit {
     let Some(config) = config(args) else { return Exit::Usage };
+    let machine = machine::look(&config).await;
+    if !as_json {
+        machine::show(&machine);
+    }
+    if machine::is_fresh(&config) {
+        if as_json {
+            out::json(&json!({ "machine": machine }));
+        } else {
+            out::say("no server has run with this data directory yet: there is nothing else to look at");
+        }
+        return if machine.iter().all(|finding| finding.ok) { Exit::Ok } else { Exit::Failure };
+    }
     match look(&config, args.repair).await {
-        Ok(report) => show(&report, as_json),
+        Ok(Looked::At(report)) => show(&report, &machine, as_json),
+        Ok(Looked::NotYet(why)) => {
+            out::complain(&why);
+            Exit::Conflict
+        }
         Err(error) => {
             out::complain(&error.to_string());
             Exit::Failure
@@ -45,7 +64,22 @@ struct RootKey {
     known: bool,
 }
 
-async fn look(config: &Config, repair: bool) -> Result<Report, StartError> {
+/// What looking has come to.
+enum Looked {
+    /// Everything was looked at.
+    At(Report),
+    /// It would have to be changed before that.
+    NotYet(String),
+}
+
+async fn look(config: &Config, repair: bool) -> Result<Looked, StartError> {
+    if config.secret_keys.is_none() && !config.key_file().exists() {
+        let file = config.key_file();
+        return Ok(Looked::NotYet(format!(
+            "{} is missing: what was encrypted cannot be decrypted without it; a start would make another one",
+            file.display()
+        )));
+    }
     let (cluster, endpoint) = open_database(config).await?;
     let looked = look_there(config, endpoint, repair).await;
     if let Some(cluster) = cluster {
@@ -58,10 +92,18 @@ async fn look_there(
     config: &Config,
     endpoint: mayfly_postgres::PostgresEndpoint,
     repair: bool,
-) -> Result<Report, StartError> {
+) -> Result<Looked, StartError> {
     let keyring = Arc::new(open_keyring(config)?);
     let store = Store::connect(StoreConfig::new(endpoint.clone())).await?;
-    store.migrate().await?;
+    let missing = store.missing_migrations().await?;
+    if repair {
+        store.migrate().await?;
+    } else if missing > 0 {
+        store.close();
+        return Ok(Looked::NotYet(format!(
+            "the platform's database lacks {missing} migrations of this version: a start applies them, and so does --repair"
+        )));
+    }
     let tenants =
         Tenants::start(store.clone(), Arc::clone(&keyring), endpoint, DbLimits::default(), Tasks::new())
             .await?;
@@ -75,7 +117,7 @@ async fn look_there(
     let apps = apps.len();
     let keys = count_keys(&keyring, &store.encrypted_values().count_by_key().await?);
     store.close();
-    Ok(Report { apps, open, closed, full, repaired: repair, keys })
+    Ok(Looked::At(Report { apps, open, closed, full, repaired: repair, keys }))
 }
 
 /// Ours in their order, then those that are missing.
@@ -87,7 +129,7 @@ fn count_keys(keyring: &KeyRing, encrypted: &[(String, i64)]) -> Vec<RootKey> {
         .collect()
 }
 
-fn show(report: &Report, as_json: bool) -> Exit {
+fn show(report: &Report, machine: &[machine::Finding], as_json: bool) -> Exit {
     if as_json {
         let open: Vec<Value> = report
             .open
@@ -106,7 +148,7 @@ fn show(report: &Report, as_json: bool) -> Exit {
             .collect();
         let (apps, repaired) = (report.apps, report.repaired);
         out::json(
-            &json!({ "apps": apps, "open": open, "closed": closed, "full": report.full, "repaired": repaired, "keys": keys }),
+            &json!({ "apps": apps, "open": open, "closed": closed, "full": report.full, "repaired": repaired, "keys": keys, "machine": machine }),
         );
     } else {
         for database in &report.open {
@@ -134,5 +176,6 @@ fn show(report: &Report, as_json: bool) -> Exit {
         }
     }
     let closed = (report.open.is_empty() || report.repaired) && report.closed.is_empty();
-    if closed && report.keys.iter().all(|key| key.known) { Exit::Ok } else { Exit::Failure }
+    let is_well = machine.iter().all(|finding| finding.ok) && report.keys.iter().all(|key| key.known);
+    if closed && is_well { Exit::Ok } else { Exit::Failure }
 }

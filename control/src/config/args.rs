@@ -37,6 +37,10 @@ pub struct ServeArgs {
     #[arg(long, env = "MAYFLY_PUBLIC_URL")]
     pub public_url: Option<Url>,
 
+    /// A domain below which every name is an app's, such as apps.example: app-0123456789ab.apps.example, and what owners choose
+    #[arg(long, env = "MAYFLY_APPS_DOMAIN", value_name = "DOMAIN")]
+    pub apps_domain: Option<String>,
+
     /// The operator's key [default: made at first start, kept in admin.key in the data directory]
     #[arg(long, env = "MAYFLY_ADMIN_KEY", hide_env_values = true, hide = true)]
     pub admin_key: Option<String>,

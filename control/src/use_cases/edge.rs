@@ -1,6 +1,7 @@
 //! How the edge reaches the use cases: what is no plain endpoint.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -13,7 +14,7 @@ use mayfly_api::error::rate_limit_status::RateLimitStatus;
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::functions::Invoked;
 use mayfly_api::health::Readiness;
-use mayfly_api::hosts::OriginVerdict;
+use mayfly_api::hosts::{HostOwner, OriginVerdict};
 use mayfly_api::logs::TailLogs;
 use mayfly_api::run::CodeRun;
 use mayfly_api::scope::Scope;
@@ -47,6 +48,14 @@ impl EdgeServices for UseCases {
     type Running = RunningInvocation;
     type Socket = ClientSocket;
     type Agent = AppAgent;
+
+    fn host_owner(&self, host: &str) -> HostOwner {
+        self.apps.hosts.owner(host)
+    }
+
+    fn home_app(&self) -> Option<Arc<str>> {
+        self.apps.hosts.home()
+    }
 
     fn known_origin(&self, app: &str, origin: &str) -> Option<OriginVerdict> {
         self.admission.apps.peek(app).map(|app| app.config.cors_origins.check(origin))

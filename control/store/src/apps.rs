@@ -6,6 +6,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use crate::changes::{self, ChangeKind};
+use crate::versions::sweep_images;
 use crate::{Store, StoreError};
 
 /// A tenant's project.
@@ -205,14 +206,7 @@ impl AppsTable<'_> {
         transaction.batch_execute("SET LOCAL statement_timeout = 0").await?;
         transaction.execute("DELETE FROM apps WHERE id = $1", &[&id]).await?;
         transaction.execute("DELETE FROM invocations WHERE app_id = $1", &[&id]).await?;
-        transaction
-            .execute(
-                "DELETE FROM images i WHERE NOT EXISTS
-                 (SELECT 1 FROM version_images v WHERE v.image_digest = i.digest)
-                 AND i.created_at < now() - interval '1 hour'",
-                &[],
-            )
-            .await?;
+        sweep_images(&transaction).await?;
         changes::record(&transaction, id, None, ChangeKind::App).await?;
         changes::record(&transaction, id, None, ChangeKind::Database).await?;
         self.store.commit(transaction).await

@@ -10,6 +10,7 @@ mod encrypted;
 mod env;
 mod error;
 mod functions;
+mod hosts;
 pub mod id;
 mod invocations;
 mod keys;
@@ -47,6 +48,7 @@ pub use error::StoreError;
 pub use functions::{
     ActiveFunction, Canary, DeployRow, Deployed, Function, FunctionSettings, FunctionStats, FunctionsTable,
 };
+pub use hosts::{AppHost, HostsStamp, HostsTable};
 pub use invocations::{
     BackgroundRecord, InvocationPage, InvocationQuery, InvocationRecord, InvocationsTable, LogLine,
     PromiseRecord,

@@ -86,6 +86,20 @@ impl Store {
         Ok(applied)
     }
 
+    /// How many migrations of this build the database has not.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn missing_migrations(&self) -> Result<usize, StoreError> {
+        let (client, known) = (self.client().await?, mayfly_schema::MIGRATIONS.len());
+        let there = client.query_one("SELECT to_regclass('migrations') IS NOT NULL", &[]).await?;
+        if !there.get::<_, bool>(0) {
+            return Ok(known);
+        }
+        let applied: i64 = client.query_one("SELECT count(*) FROM migrations", &[]).await?.get(0);
+        Ok(known.saturating_sub(usize::try_from(applied).unwrap_or_default()))
+    }
+
     /// Whether the platform's database answers.
     ///
     /// # Errors

@@ -173,6 +173,39 @@ impl VersionsTable<'_> {
         insert_image(&transaction, version_id, image).await?;
         Ok(transaction.commit().await?)
     }
+
+    /// Drop the images of each function's versions beyond the newest, but for those that serve: they are made again from
+    /// the source when they are called. Answers how many images nothing needs any more.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn drop_images(&self, versions_kept: u32) -> Result<u64, StoreError> {
+        let mut client = self.store.client().await?;
+        let transaction = client.transaction().await?;
+        transaction
+            .execute(
+                "DELETE FROM version_images i USING versions v, functions f
+                 WHERE v.id = i.version_id AND f.id = v.function_id
+                   AND v.number <= (SELECT o.number FROM versions o WHERE o.function_id = f.id
+                     ORDER BY o.number DESC OFFSET $1 LIMIT 1)
+                   AND v.id IS DISTINCT FROM f.active_version_id
+                   AND NOT EXISTS (SELECT FROM rollouts r WHERE r.version_id = v.id AND r.state = 'running')",
+                &[&i64::from(versions_kept)],
+            )
+            .await?;
+        let dropped = sweep_images(&transaction).await?;
+        transaction.commit().await?;
+        Ok(dropped)
+    }
+}
+
+/// Deletes images that belong to no version and to no recording. One that was just stored may be about to.
+pub(super) async fn sweep_images(transaction: &Transaction<'_>) -> Result<u64, StoreError> {
+    let sql =
+        "DELETE FROM images i WHERE NOT EXISTS (SELECT FROM version_images v WHERE v.image_digest = i.digest)
+        AND NOT EXISTS (SELECT FROM recordings r WHERE r.image_digest = i.digest)
+        AND i.created_at < now() - interval '1 hour'";
+    Ok(transaction.execute(sql, &[]).await?)
 }
 
 /// An image is shared by all versions whose snapshots are equal, byte for byte.

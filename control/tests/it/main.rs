@@ -7,8 +7,10 @@
     reason = "a test that cannot go on fails here and now"
 )]
 
+mod bad_input;
 mod crash;
 mod dev;
+mod first_hour;
 mod process;
 mod realtime;
 mod secrets;

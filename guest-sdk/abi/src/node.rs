@@ -122,7 +122,7 @@ pub fn with_names<'a>(module: &str, names: impl Iterator<Item = &'a str>) -> Str
 
 /// Global names that are Node's, or stand in the Node image alone: a function that uses one starts from that.
 pub const GLOBALS: &[&str] =
-    &["Buffer", "EventSource", "WebSocket", "caches", "global", "process", "scheduler"];
+    &["Buffer", "CloseEvent", "EventSource", "WebSocket", "caches", "global", "process", "scheduler"];
 
 /// Whether it is one of [`STAND_INS`], with or without `node:`.
 pub fn is_stand_in(name: &str) -> bool {

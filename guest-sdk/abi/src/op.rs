@@ -43,6 +43,8 @@ pub enum HostCall {
     PromiseGiven = 18,
     /// Nothing; `ptr` is the number of a promise that has settled: rejected, where `BackgroundFault` was sent just before.
     PromiseSettled = 19,
+    /// Nothing; `ptr` is the number of a socket that is not wanted any more.
+    SocketEnd = 20,
     /// Fill: the result of the computation that was asked for last.
     Computed = 14,
 }
@@ -69,6 +71,7 @@ impl HostCall {
             17 => Self::IsOverBudget,
             18 => Self::PromiseGiven,
             19 => Self::PromiseSettled,
+            20 => Self::SocketEnd,
             14 => Self::Computed,
             _ => return None,
         })
@@ -127,17 +130,29 @@ pub enum Operation {
     Enqueue = 23,
     /// [`crate::operation::KeyValueFrame`]; answers JSON, or nothing.
     KeyValue = 24,
+    /// [`crate::operation::ConnectFrame`]; answers the subprotocol that was chosen, as text. The operation's number is the socket's.
+    SocketConnect = 25,
+    /// The number of a socket, 4 bytes; answers its next [`crate::operation::MessageFrame`].
+    SocketRead = 26,
+    /// The number of a socket and a [`crate::operation::MessageFrame`]; answered when that has been written.
+    SocketWrite = 27,
     /// [`crate::operation::RealtimeFrame`]; answers nothing.
     Realtime = 40,
 }
 
 impl Operation {
-    /// Whether it counts against the invocation's limit of operations. The pieces of a body are not: fuel and
-    /// time bound them, and a large body has many.
+    /// Whether it counts against the invocation's limit of operations. The pieces of a body, and the messages of a socket,
+    /// do not: fuel and time bound them, and there are many.
     pub fn is_counted(self) -> bool {
         !matches!(
             self,
-            Self::BodyRead | Self::BodyWrite | Self::Disconnect | Self::FetchRead | Self::FetchWrite
+            Self::BodyRead
+                | Self::BodyWrite
+                | Self::Disconnect
+                | Self::FetchRead
+                | Self::FetchWrite
+                | Self::SocketRead
+                | Self::SocketWrite
         )
     }
 
@@ -167,6 +182,9 @@ impl Operation {
             22 => Self::FetchWrite,
             23 => Self::Enqueue,
             24 => Self::KeyValue,
+            25 => Self::SocketConnect,
+            26 => Self::SocketRead,
+            27 => Self::SocketWrite,
             17 => Self::Compute,
             40 => Self::Realtime,
             _ => return None,

@@ -6,6 +6,7 @@ mod idempotency;
 mod key_values;
 mod queue;
 mod realtime;
+mod websocket;
 
 pub use database::{ActorFrame, Begin, FetchRows, Query, RowsFrame};
 pub use fetch::{FetchEnd, FetchFrame, FetchWrite, Fetched, TransferEnd};
@@ -13,6 +14,7 @@ pub use idempotency::{ClaimAnswer, ClaimFrame, FinishClaim};
 pub use key_values::{KeyValueFrame, KeyValueVerb};
 pub use queue::{EnqueueFrame, Enqueued, JobStart};
 pub use realtime::RealtimeFrame;
+pub use websocket::{ConnectFrame, MESSAGE_BYTES_MAX, MessageFrame};
 
 use crate::frame::{Malformed, Reader, Writer};
 

@@ -51,7 +51,7 @@ fn fetched<'js>(ctx: &Ctx<'js>, answer: &[u8]) -> Result<Value<'js>> {
 
 /// Calls back with the next piece of an answer's body; it is empty at the end.
 fn fetch_read<'js>(ctx: Ctx<'js>, fetch: u32, callback: Function<'js>) -> Result<()> {
-    pending::answer(&ctx, Operation::FetchRead, &fetch.to_le_bytes(), body::answered, callback)
+    pending::answer(&ctx, Operation::FetchRead, &fetch.to_le_bytes(), body::answered, callback).map(drop)
 }
 
 /// Sends a piece of a request's body, and calls back when it has been taken. Where the next one starts.

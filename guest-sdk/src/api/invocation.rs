@@ -72,7 +72,7 @@ fn body_bytes(ctx: Ctx<'_>) -> Result<ArrayBuffer<'_>> {
 
 /// Calls back with the next piece of a body that is still arriving; it is empty at the end.
 fn body_read<'js>(ctx: Ctx<'js>, callback: Function<'js>) -> Result<()> {
-    pending::answer(&ctx, Operation::BodyRead, &[], body::answered, callback)
+    pending::answer(&ctx, Operation::BodyRead, &[], body::answered, callback).map(drop)
 }
 
 /// Calls back when the client disconnects.

@@ -6,6 +6,7 @@ import * as assert from "./assert.js";
 import * as async_hooks from "./async_hooks.js";
 import * as bcrypt from "./bcrypt.js";
 import * as buffer from "./buffer.js";
+import * as caches from "./caches.js";
 import * as crypto from "./crypto.js";
 import * as crypto_cipher from "./crypto_cipher.js";
 import * as crypto_hash from "./crypto_hash.js";
@@ -16,6 +17,7 @@ import * as crypto_sign from "./crypto_sign.js";
 import * as deno from "./deno.js";
 import * as diagnostics_channel from "./diagnostics_channel.js";
 import { failure, typeFailure } from "./errors.js";
+import * as event_source from "./event_source.js";
 import * as events from "./events.js";
 import * as events_await from "./events_await.js";
 import * as http from "./http.js";
@@ -31,7 +33,7 @@ import * as types from "./types.js";
 import * as url from "./url.js";
 import * as url_legacy from "./url_legacy.js";
 import * as util from "./util.js";
-import * as web_clients from "./web_clients.js";
+import * as websocket from "./websocket.js";
 import * as zlib from "./zlib.js";
 
 /** Named exports, and by default what `require` gives in Node: an object of them all, or a function. */
@@ -173,5 +175,7 @@ export function exposeGlobals() {
     Object.defineProperty(globalThis, name, { value: values[name], writable: true, enumerable: false, configurable: true });
   }
   lazily("scheduler", () => timers().scheduler);
-  for (const name of ["EventSource", "WebSocket", "caches"]) lazily(name, () => web_clients().clients[name]);
+  lazily("EventSource", () => event_source().EventSource);
+  lazily("caches", () => caches().caches);
+  for (const name of ["CloseEvent", "WebSocket"]) lazily(name, () => websocket()[name]);
 }

@@ -52,21 +52,28 @@ impl Egress {
         self.bytes
     }
 
+    /// Counts one more request, and its bytes: the network that makes it.
+    pub(crate) fn admit(&mut self, bytes: usize) -> Result<Arc<dyn Fetch>, GuestError> {
+        self.requests += 1;
+        if self.requests > self.requests_max {
+            let message = "this invocation has made all the requests that it may";
+            return Err(GuestError::new("TOO_MANY_SUBREQUESTS", message));
+        }
+        let provider = self.provider.clone();
+        let provider = provider
+            .ok_or_else(|| GuestError::new("EGRESS_DENIED", "this invocation was granted no network"))?;
+        self.bytes += bytes as u64;
+        Ok(provider)
+    }
+
     /// Begins a request; `number` is that of the operation.
     pub(crate) fn fetch(&mut self, frame: &[u8], number: u32) -> Started {
         let fetch = FetchFrame::read(frame)?;
         let redirect = redirect_of(fetch.redirect)?;
-        self.requests += 1;
-        if self.requests > self.requests_max {
-            return Ok(failed(
-                "TOO_MANY_SUBREQUESTS",
-                "this invocation has made all the requests that it may",
-            ));
-        }
-        let Some(provider) = self.provider.clone() else {
-            return Ok(failed("EGRESS_DENIED", "this invocation was granted no network"));
+        let provider = match self.admit(frame.len()) {
+            Ok(provider) => provider,
+            Err(refused) => return Ok(failed(refused)),
         };
-        self.bytes += frame.len() as u64;
         let request = FetchRequest {
             method: fetch.method.to_owned(),
             url: fetch.url.to_owned(),
@@ -169,6 +176,7 @@ async fn answer(response: FetchResponse, download: &Download) -> Answer {
     })
 }
 
-fn failed(code: &'static str, message: &'static str) -> (OperationKind, BoxFuture<'static, Answer>) {
-    (OperationKind::Foreground, Box::pin(async move { Err(GuestError::new(code, message)) }))
+/// An operation that has failed.
+pub(super) fn failed(error: GuestError) -> (OperationKind, BoxFuture<'static, Answer>) {
+    (OperationKind::Foreground, Box::pin(std::future::ready(Err(error))))
 }

@@ -28,5 +28,8 @@ pub(crate) fn words(operation: Operation) -> &'static str {
         Operation::Compute => "a computation",
         Operation::Enqueue => "ctx.enqueue",
         Operation::Realtime => "ctx.broadcast",
+        Operation::SocketConnect => "a WebSocket's connection",
+        Operation::SocketRead => "a WebSocket's next message",
+        Operation::SocketWrite => "the other side of a WebSocket, which reads",
     }
 }

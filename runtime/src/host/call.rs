@@ -30,6 +30,10 @@ pub(super) async fn call(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len
             let left = sandbox.completion.time_left().as_millis() as u64;
             return sandbox.nondeterminism.time_left(left);
         }
+        HostCall::SocketEnd => {
+            caller.data_mut().sockets.end(ptr);
+            return Ok(0);
+        }
         HostCall::PromiseGiven | HostCall::PromiseSettled => {
             let sandbox = caller.data_mut();
             let mark = Mark { at: Instant::now(), fuel: left, logs: sandbox.console.entries() };
@@ -88,6 +92,7 @@ pub(super) async fn call(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len
         | HostCall::BodyEnd
         | HostCall::PromiseGiven
         | HostCall::PromiseSettled
+        | HostCall::SocketEnd
         | HostCall::IsOverBudget => 0,
     })
 }

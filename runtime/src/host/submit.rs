@@ -76,6 +76,12 @@ pub(super) fn submit(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len: u3
         Operation::Compute => compute::submit(bytes, Arc::clone(sandbox.limiter.account().name())),
         Operation::Enqueue => sandbox.queue.enqueue(bytes, &sandbox.connections),
         Operation::Realtime => sandbox.realtime.act(bytes),
+        Operation::SocketConnect => {
+            let network = sandbox.egress.admit(bytes.len());
+            sandbox.sockets.connect(network, bytes, sandbox.operations.upcoming())
+        }
+        Operation::SocketRead => sandbox.sockets.read(bytes),
+        Operation::SocketWrite => sandbox.sockets.write(bytes),
     };
     let (kind, work) = started.map_err(|Malformed| Error::msg("the guest's frame is malformed"))?;
     Ok(begin(sandbox, op, kind, work, held))
@@ -113,7 +119,9 @@ fn carries(op: Operation) -> bool {
         | Operation::BodyWrite
         | Operation::Compute
         | Operation::Enqueue
-        | Operation::Realtime => true,
+        | Operation::Realtime
+        | Operation::SocketConnect
+        | Operation::SocketWrite => true,
         Operation::Sleep
         | Operation::DbBegin
         | Operation::DbCommit
@@ -125,6 +133,7 @@ fn carries(op: Operation) -> bool {
         | Operation::DbClose
         | Operation::BodyRead
         | Operation::FetchRead
+        | Operation::SocketRead
         | Operation::Disconnect => false,
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn collect(store: Store<Sandbox>, started: Instant, limits: &Limits) 
             duration: completed.map_or(now, |completed| completed.at) - started,
             database: sandbox.operations.database_time(),
             host_operations: sandbox.operations.begun(),
-            egress_bytes: sandbox.egress.bytes(),
+            egress_bytes: sandbox.egress.bytes() + sandbox.sockets.bytes(),
         },
         logs: sandbox.console.finish(),
         recording,

@@ -46,4 +46,6 @@ mod streams_transfer;
 mod thrown;
 mod url_pattern;
 mod web;
+mod web_clients;
+mod websocket;
 mod wycheproof;

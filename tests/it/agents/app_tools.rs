@@ -356,6 +356,10 @@ fn what_changes_something_waits_for_a_person_unless_a_policy_names_it() {
         set(&app, json!({ "version": "1", "default": "allow", "tools": { "fn:*": { "action": "deny", "reason": "closed" } } })).await;
         let denied = refused(&app, &ann, "search_notes", json!({ "text": "a" }), "POLICY_DENIED").await;
         assert!(denied["detail"].as_str().unwrap().contains("closed"), "{denied}");
+        assert_eq!(names(&app, &ann, "", json!({})).await, [""; 0], "what is always denied is not listed");
+        let grants = json!({ "role:end_user": { "tools": { "fn:search_notes": {} } } });
+        set(&app, json!({ "version": "1", "default": "deny", "grants": grants })).await;
+        assert_eq!(names(&app, &ann, "", json!({})).await, ["search_notes"]);
         let put = app.client.ask("PUT", &app.path("/policy")).key(&app.admin_key);
         put.json(json!({ "version": "1", "tools": { "fn:a b": {} } }))
             .fails(400, "VALIDATION_INVALID_SCHEMA")

@@ -1,8 +1,9 @@
 //! `/v1/{app}/functions/{name}/versions` and `.../rollback`.
 
+use mayfly_postgres::PostgresEndpoint;
 use serde_json::json;
 use support::app::{Node, TestApp};
-use support::cluster::run;
+use support::cluster::{directory, own_database, run};
 
 fn say(word: &str) -> String {
     format!("export default () => new Response('{word}')")
@@ -39,6 +40,42 @@ fn a_rollback_lets_an_older_version_serve_and_keeps_the_newer() {
         assert_eq!(app.deploy("hello", &say("four")).await["version"], 4);
         assert_eq!(text().await, "four");
         app.manage("GET", "/functions/nope/versions").fails(404, "RESOURCE_NOT_FOUND").await;
+    });
+}
+
+#[test]
+fn an_old_versions_image_is_dropped_and_made_again_when_it_is_called() {
+    run(async {
+        let url = own_database().await;
+        let storage = directory();
+        let node = Node::start_over(&url, storage.path()).await;
+        let app = node.app().await;
+        for word in ["one", "two", "three", "four"] {
+            app.deploy("hello", &say(word)).await;
+        }
+        let rollback =
+            |version| app.manage("POST", "/functions/hello/rollback").json(json!({ "version": version }));
+        rollback(1).ok().await;
+        let endpoint = PostgresEndpoint::from_url(&url).unwrap();
+        let database = endpoint.admin(endpoint.platform_database()).await.unwrap();
+        let count = async |sql: &str| database.query_one(sql, &[]).await.unwrap().get::<_, i64>(0);
+        const WITH_IMAGE: &str = "SELECT sum(10 ^ (4 - v.number))::bigint FROM version_images i JOIN versions v ON v.id = i.version_id";
+        const IMAGES: &str = "SELECT count(*) FROM images";
+        let drop_images = async || node.store().versions().drop_images(2).await.unwrap();
+
+        // What was just stored stays for a while: a deploy may be about to name it.
+        assert_eq!(drop_images().await, 0);
+        assert_eq!(count(WITH_IMAGE).await, 1_011, "the one that serves, and the newest two");
+        database.batch_execute("UPDATE images SET created_at = now() - interval '2 hours'").await.unwrap();
+        assert_eq!((drop_images().await, count(IMAGES).await), (1, 3));
+
+        rollback(2).ok().await;
+        for _ in 0..2 {
+            assert_eq!(app.call("GET", "hello").send().await.text(), "two");
+        }
+        assert_eq!((count(WITH_IMAGE).await, count(IMAGES).await), (1_111, 4), "it was made again");
+        assert_eq!((drop_images().await, count(WITH_IMAGE).await), (1, 111), "the first serves no longer");
+        assert!(node.shutdown().await);
     });
 }
 

@@ -19,6 +19,8 @@ function describe(it) {
 }
 
 export default () => {
+  // What stands there for those alone who name it, stands there now.
+  if (typeof WebSocket !== "function") throw new TypeError("there is no WebSocket");
   const globals = {};
   for (let at = globalThis; at !== Object.prototype; at = Object.getPrototypeOf(at)) {
     for (const key of own(at)) globals[key] ??= describe(globalThis[key]);

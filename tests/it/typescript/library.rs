@@ -28,8 +28,14 @@ struct Declared {
 }
 
 /// Globals without a type, and the reason.
-const UNDECLARED: &[(&str, &str)] =
-    &[("InternalError", "internal to the engine"), ("[Symbol.toStringTag]", "of no use")];
+const UNDECLARED: &[(&str, &str)] = &[
+    ("InternalError", "internal to the engine"),
+    ("[Symbol.toStringTag]", "of no use"),
+    ("Buffer", "declared by `@types/node`"),
+    ("global", "declared by `@types/node`"),
+    ("process", "declared by `@types/node`"),
+    ("scheduler", "declared by `@types/node`"),
+];
 
 /// Members that are declared but not found where the others are, and the reason.
 const ELSEWHERE: &[(&str, &str)] = &[

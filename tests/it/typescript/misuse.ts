@@ -15,12 +15,8 @@ export function absent(): unknown[] {
     sessionStorage,
     // @ts-expect-error There is no storage.
     indexedDB,
-    // @ts-expect-error There is no storage.
-    caches,
     // @ts-expect-error There is fetch.
     XMLHttpRequest,
-    // @ts-expect-error There are no sockets.
-    WebSocket,
     // @ts-expect-error There are no threads.
     Worker,
     // @ts-expect-error There is no WebAssembly.

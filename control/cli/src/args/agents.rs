@@ -54,7 +54,7 @@ pub struct UpstreamArgs {
     /// The key that it takes, as a bearer token
     #[arg(long, env = "MAYFLY_UPSTREAM_KEY", hide_env_values = true)]
     pub upstream_key: Option<String>,
-    /// Seconds that it may take to answer, and longer as long as it reports progress
+    /// Seconds that it may take to start, and then to answer; longer as long as it reports progress
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub timeout: u64,
 }

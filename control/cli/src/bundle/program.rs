@@ -23,6 +23,23 @@ pub(super) fn find(folder: &Path) -> Result<(PathBuf, String), String> {
     Ok((program, VERSION.to_owned()))
 }
 
+/// Where it is, in words, for a folder's functions; installs nothing.
+pub(super) fn look(folder: &Path) -> Result<String, String> {
+    let installed = folder.ancestors().flat_map(in_project).find(|program| program.is_file());
+    for program in installed.into_iter().chain(on_path("esbuild")).chain(cached()) {
+        if let Some(version) = version_of(&program) {
+            return Ok(format!("esbuild {version} ({})", program.display()));
+        }
+    }
+    match on_path("npm") {
+        Some(_) => Ok(format!("npm installs esbuild {VERSION} when a function first imports a package")),
+        None => {
+            Err("neither esbuild nor npm is there: functions that import packages cannot be bundled"
+                .to_owned())
+        }
+    }
+}
+
 /// The programs that a folder's packages may have brought; the script beside them starts Node first.
 fn in_project(folder: &Path) -> [PathBuf; 2] {
     let modules = folder.join("node_modules");

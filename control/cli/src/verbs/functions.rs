@@ -1,30 +1,18 @@
-//! `mayfly invoke`, `functions`, `versions`, `rollback` and `rollout`.
-
-use std::collections::BTreeMap;
+//! `mayfly functions`, `versions`, `rollback` and `rollout`.
 
 use mayfly_api::decode::Nothing;
 use mayfly_api::endpoint::{EmptyBody, Json, OptionalJson};
-use mayfly_api::functions::{DeployedFunction, InvokeFunction, Invoked, PatchSettings, RollBack};
+use mayfly_api::functions::{DeployedFunction, PatchSettings, RollBack};
 use mayfly_api::rollouts::{RolloutInfo, RolloutSpec};
 use mayfly_api::routes::{
-    FunctionSettingsPatch, FunctionsDelete, FunctionsGet, FunctionsInvoke, FunctionsList, FunctionsRollback,
-    VersionsList,
+    FunctionSettingsPatch, FunctionsDelete, FunctionsGet, FunctionsList, FunctionsRollback, VersionsList,
 };
 use mayfly_api::value::Object;
-use serde_json::{Value, json};
 
 use crate::args::FunctionVerb;
 use crate::exit::Exit;
 use crate::out;
 use crate::remote::{Answered, Remote, optional};
-
-/// A test call, as flags describe it.
-pub(super) struct TestCallArgs {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) data: Option<String>,
-    pub(super) header: Vec<String>,
-}
 
 pub(super) async fn rollback(remote: &Remote, name: &str, version: Option<u32>) -> Result<Exit, Exit> {
     let body = OptionalJson(RollBack { version: version.map(Into::into) });
@@ -38,51 +26,6 @@ pub(super) fn show_deployed(remote: &Remote, answered: &Answered<DeployedFunctio
         out::data(&optional(deployed.url.as_deref()));
     });
     answered.answer.warnings.iter().flatten().for_each(|warning| out::warn(warning));
-}
-
-pub(super) async fn invoke(
-    remote: &Remote,
-    name: &str,
-    wanted: &TestCallArgs,
-    fail: bool,
-) -> Result<Exit, Exit> {
-    let body = wanted.data.as_deref();
-    let body = OptionalJson(InvokeFunction {
-        method: Some(wanted.method.as_str().into()),
-        path: Some(wanted.path.as_str().into()),
-        headers: Some(headers(&wanted.header)?),
-        body: body.map(|text| serde_json::from_str(text).unwrap_or_else(|_| json!(text))),
-        wait_background: None,
-    });
-    let answered = remote.call::<FunctionsInvoke>(&[name], &Nothing {}, &body).await?;
-    answered.print(remote, show_invoked);
-    Ok(if fail && answered.answer.status >= 400 { Exit::FunctionFailed } else { Exit::Ok })
-}
-
-/// The body is the data; all else is chatter.
-fn show_invoked(invoked: &Invoked) {
-    out::say(&format!("{} in {} ms, {}", invoked.status, invoked.duration_ms, invoked.invocation_id));
-    for line in invoked.logs.iter().flatten() {
-        out::say(&format!("{:>5} {}", line.level, line.message));
-    }
-    match &invoked.body {
-        Value::Null => {}
-        Value::String(text) => out::raw(text.as_bytes()),
-        other => out::json(other),
-    }
-}
-
-fn headers(lines: &[String]) -> Result<BTreeMap<String, String>, Exit> {
-    lines
-        .iter()
-        .map(|line| match line.split_once(':') {
-            Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),
-            None => {
-                out::complain(&format!("{line} is not of the form `name: value`"));
-                Err(Exit::Usage)
-            }
-        })
-        .collect()
 }
 
 pub(super) async fn versions(remote: &Remote, name: &str) -> Result<Exit, Exit> {

@@ -15,9 +15,10 @@ macro_rules! types {
 }
 
 /// The types of what a function sees, as an editor finds them by `tsconfig.json`.
-const TYPES: [(&str, &str); 13] = types![
+const TYPES: [(&str, &str); 14] = types![
     "index.d.ts",
     "lib/blob.d.ts",
+    "lib/clients.d.ts",
     "lib/console.d.ts",
     "lib/crypto.d.ts",
     "lib/encoding.d.ts",
@@ -46,10 +47,14 @@ const TSCONFIG: &str = r#"{
     "paths": { "@mayfly/types": ["./.mayfly/types/index.d.ts"] }
   },
   "include": [".", ".mayfly/types"],
-  "exclude": ["node_modules"]
+  "exclude": ["node_modules", "**/*.test.ts"]
 }
 "#;
 const IGNORED: &str = "node_modules/\n.mayfly/\n.env\n";
+const DEPLOYED_TO: &str = "# What the commands of this folder talk to, where no `mayfly dev` runs in it. A key does not stand here: set MAYFLY_KEY.
+# url = \"https://mayfly.example\"
+# app = \"app_0123456789ab\"
+";
 
 fn function(name: &str) -> String {
     format!(
@@ -61,11 +66,26 @@ fn function(name: &str) -> String {
     )
 }
 
+/// A test that needs nothing but Node, from 22.18 on: it takes types away by itself.
+fn test(name: &str) -> String {
+    format!(
+        "// `node --test` runs it, from Node 22.18 on.\n\
+         import assert from \"node:assert/strict\";\n\
+         import test from \"node:test\";\n\
+         import type {{ Context }} from \"@mayfly/types\";\n\
+         import {{ handler }} from \"./index.ts\";\n\n\
+         test(\"{name} greets\", async () => {{\n  \
+         const response = await handler(new Request(\"https://example.test/?name=Ann\"), {{}} as Context);\n  \
+         assert.deepEqual(await response.json(), {{ hello: \"Ann\" }});\n}});\n"
+    )
+}
+
 /// Writes a project's files to a folder, with a first function where there is none.
 pub(super) fn init(dir: &Path) -> Result<(), Exit> {
     let has_functions = crate::source::functions_in(dir).is_ok_and(|found| !found.is_empty());
     write(dir, "tsconfig.json", TSCONFIG)?;
     write(dir, ".gitignore", IGNORED)?;
+    write(dir, "mayfly.toml", DEPLOYED_TO)?;
     for (file, text) in TYPES {
         // Ours: they follow the version of the program.
         std::fs::create_dir_all(dir.join(file).parent().unwrap_or(dir))
@@ -74,6 +94,7 @@ pub(super) fn init(dir: &Path) -> Result<(), Exit> {
     }
     if !has_functions {
         write(dir, "hello/index.ts", &function("hello"))?;
+        write(dir, "hello/index.test.ts", &test("hello"))?;
     }
     Ok(())
 }
@@ -88,6 +109,7 @@ pub(super) fn new(dir: &Path, name: &str) -> Result<Exit, Exit> {
         out::complain(&format!("{} is there already", dir.join(name).join("index.ts").display()));
         return Err(Exit::Conflict);
     }
+    write(dir, &format!("{name}/index.test.ts"), &test(name))?;
     Ok(Exit::Ok)
 }
 

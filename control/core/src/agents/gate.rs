@@ -101,11 +101,26 @@ impl Agents {
             AgentCaller::Manager(Manager::Key { id, .. }) => self.store.keys().app_of(id).await?,
             AgentCaller::Manager(Manager::Admin) | AgentCaller::EndUser(_) => None,
         };
-        let applying = self.applying(app.as_deref()).await?;
-        let caller = policy_caller(Some(caller));
         let mut tools = self.tools.to_vec();
-        tools.retain(|tool| applying.iter().all(|applying| applying.policy.may_allow(tool, &caller)));
+        self.retain_allowed(app.as_deref(), caller, &mut tools, |tool| (*tool).to_owned()).await?;
         Ok(tools)
+    }
+
+    /// Keeps the tools that a caller may call by the policies of the server and of this app, at least with some arguments.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub(super) async fn retain_allowed<T>(
+        &self,
+        app: Option<&str>,
+        caller: &AgentCaller,
+        tools: &mut Vec<T>,
+        name: impl Fn(&T) -> String,
+    ) -> ApiResult<()> {
+        let applying = self.applying(app).await?;
+        let caller = policy_caller(Some(caller));
+        tools.retain(|tool| applying.iter().all(|applying| applying.policy.may_allow(&name(tool), &caller)));
+        Ok(())
     }
 
     async fn admit_by(&self, call: &AgentCall, applying: Vec<Applying>) -> ApiResult<i64> {

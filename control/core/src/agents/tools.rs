@@ -76,7 +76,8 @@ impl AgentTools {
         Self(Arc::new(parts))
     }
 
-    /// The tools that this agent sees, by name; of those that it wants, where it says which.
+    /// The tools that this agent sees, by name; of those that it wants, where it says which. What the policies always deny
+    /// it is not among them.
     ///
     /// # Errors
     /// When the store cannot be reached.
@@ -88,6 +89,8 @@ impl AgentTools {
     ) -> ApiResult<Vec<AgentToolInfo>> {
         let mut tools = self.all(app).await?;
         tools.retain(|tool| is_visible(agent, tool.exposed_to) && is_wanted(only, &tool.name));
+        let name = |tool: &AgentToolInfo| format!("{AGENT_TOOL_PREFIX}{}", tool.name);
+        self.0.agents.retain_allowed(Some(app), &agent_caller(agent), &mut tools, name).await?;
         Ok(tools)
     }
 

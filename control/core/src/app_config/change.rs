@@ -49,10 +49,10 @@ impl ConfigChange {
         if let Some(auth) = patch.auth {
             insert(&mut settings, "issuers", &issuers(auth.0, context)?)?;
         }
-        if pause.is_none() && settings.is_empty() {
+        if pause.is_none() && settings.is_empty() && patch.hosts.is_none() {
             return Err(ApiError::invalid(
                 "",
-                "nothing to change: set paused, cors_origins, egress, limits or auth",
+                "nothing to change: set paused, cors_origins, egress, limits, auth or hosts",
             ));
         }
         Ok(Self { pause, settings })

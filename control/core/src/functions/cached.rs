@@ -42,6 +42,8 @@ pub struct CachedFunction {
     /// What it takes and answers as a tool, compiled with its first call.
     tool_schemas: OnceLock<ToolSchemas>,
     source_map: OnceCell<Option<SourceMap>>,
+    /// The image that was made since the row was read: the row had none for this engine.
+    made_image: OnceLock<String>,
 }
 
 impl PartialEq for CachedFunction {
@@ -81,7 +83,18 @@ impl CachedFunction {
             env: OnceCell::new(),
             tool_schemas: OnceLock::new(),
             source_map: OnceCell::new(),
+            made_image: OnceLock::new(),
         }
+    }
+
+    /// The digest of its image, where there is one.
+    pub(crate) fn image_digest(&self) -> Option<&str> {
+        self.function.image_digest.as_deref().or_else(|| self.made_image.get().map(String::as_str))
+    }
+
+    /// Its image was made.
+    pub(crate) fn image_made(&self, digest: &str) {
+        self.made_image.get_or_init(|| digest.to_owned());
     }
 
     /// Hides the values of its environment. Nothing to hide where nothing was opened: then nothing ran.

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::Value;
 
-use mayfly_api::triggers::{HttpAuth, Trigger, TriggerKind};
+use mayfly_api::triggers::{HttpAuth, HttpUrl, Trigger, TriggerKind};
 
 /// The longest path that a trigger can have of its own, in bytes.
 pub(crate) const PATH_BYTES_MAX: usize = 255;
@@ -15,6 +15,10 @@ pub struct HttpTrigger {
     pub auth: HttpAuth,
     /// The one method it takes; `None`: any.
     pub method: Option<Method>,
+    /// What it sees as its URL.
+    pub(crate) url: HttpUrl,
+    /// Its own path.
+    pub(crate) path: Option<Box<str>>,
 }
 
 impl HttpTrigger {
@@ -25,6 +29,8 @@ impl HttpTrigger {
         Some(Self {
             auth: text("auth").and_then(HttpAuth::parse).unwrap_or(HttpAuth::Required),
             method: text("method").and_then(|method| Method::from_bytes(method.as_bytes()).ok()),
+            url: text("url").and_then(HttpUrl::parse).unwrap_or(HttpUrl::Whole),
+            path: text("path").map(Into::into),
         })
     }
 

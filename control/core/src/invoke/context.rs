@@ -38,6 +38,7 @@ struct GuestRequest<'a> {
     id: &'a str,
     ip: IpAddr,
     function_name: &'a str,
+    path: &'a str,
 }
 
 /// The context of one invocation.
@@ -46,6 +47,7 @@ pub(super) fn json(
     caller: &Caller,
     trigger: &TriggerEvent,
     request: &RequestContext,
+    path: &str,
 ) -> String {
     let function = &cached.function;
     let context = GuestContext {
@@ -53,7 +55,12 @@ pub(super) fn json(
         user: caller.user_id.as_deref().map(|id| GuestUser { id, claims: caller.claims.as_deref() }),
         caller,
         app: GuestApp { id: &function.app_id, name: &function.app_name },
-        request: GuestRequest { id: &request.id, ip: request.peer, function_name: &function.function_name },
+        request: GuestRequest {
+            id: &request.id,
+            ip: request.peer,
+            function_name: &function.function_name,
+            path,
+        },
         trigger,
     };
     // Strings, numbers and nulls only: there is nothing in it that JSON could not say.

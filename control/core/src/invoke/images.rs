@@ -30,7 +30,7 @@ impl Images {
     }
 
     fn cached(&self, function: &CachedFunction) -> Option<Image> {
-        function.function.image_digest.as_deref().and_then(|digest| self.engine.cached(digest))
+        function.image_digest().and_then(|digest| self.engine.cached(digest))
     }
 
     async fn load_once(&self, function: &CachedFunction) -> ApiResult<Image> {
@@ -51,15 +51,18 @@ impl Images {
     }
 
     async fn load_or_rebuild(&self, function: &CachedFunction) -> ApiResult<Image> {
-        if let Some(digest) = function.function.image_digest.as_deref()
+        if let Some(digest) = function.image_digest()
             && let Some(bytes) = self.store.versions().image(digest).await?
         {
             return self.engine.load(digest, &bytes).await.map_err(ApiError::internal);
         }
-        self.rebuild(&function.function.version_id).await
+        let image = self.rebuild(&function.function.version_id).await?;
+        function.image_made(image.digest());
+        Ok(image)
     }
 
-    /// Another engine made the images there are: the source is the same, so the snapshot means the same.
+    /// Another engine made the images there are, or the version is an old one whose image was dropped: the source is the
+    /// same, so the snapshot means the same.
     async fn rebuild(&self, version: &str) -> ApiResult<Image> {
         let source = self.store.versions().source(version).await?;
         let source = source.ok_or_else(|| ApiError::not_found("the version"))?;

@@ -10,7 +10,9 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use mayfly_api::decode::check_values;
 use mayfly_api::error::ApiError;
-use mayfly_runtime::providers::{BoxFuture, Fetch, FetchRequest, FetchResponse, GuestError};
+use mayfly_runtime::providers::{
+    BoxFuture, Fetch, FetchRequest, FetchResponse, GuestError, OutboundSocket, SocketRequest,
+};
 use mayfly_runtime::{Body, Chunks, DisconnectGuard, Request, Response};
 use mayfly_telemetry::request::RequestContext;
 use serde_json::{Map, json};
@@ -41,6 +43,16 @@ pub(super) struct Siblings {
 }
 
 impl Fetch for Siblings {
+    fn connect(
+        self: Arc<Self>,
+        request: SocketRequest,
+    ) -> BoxFuture<'static, Result<OutboundSocket, GuestError>> {
+        match self.check_socket() {
+            Ok(()) => Arc::clone(&self.outside).connect(request),
+            Err(denied) => Box::pin(std::future::ready(Err(denied))),
+        }
+    }
+
     fn fetch(
         self: Arc<Self>,
         request: FetchRequest,
@@ -71,6 +83,11 @@ impl Fetch for Siblings {
 }
 
 impl Siblings {
+    /// What only looks opens no socket: the host cannot see what is sent over it.
+    fn check_socket(&self) -> Result<(), GuestError> {
+        self.scope.allowance.check_method("POST")
+    }
+
     async fn call(&self, rest: &str, request: FetchRequest) -> Result<FetchResponse, GuestError> {
         let (name, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         let scope = &self.scope;

@@ -20,6 +20,9 @@ const DELIVERY_BYTES_KEPT: u64 = 256 << 20;
 /// Upload events of one function that are kept.
 const UPLOADS_KEPT: u32 = 100_000;
 
+/// Versions of a function whose images are kept; those that serve are kept besides.
+const IMAGES_KEPT: u32 = 10;
+
 /// For how long records are kept.
 #[derive(Debug, Clone)]
 pub struct Retention {
@@ -47,6 +50,10 @@ impl Retention {
         self.store.storage_events().tidy(oldest_slot, UPLOADS_KEPT).await?;
         self.store.webhooks().tidy(now, DELIVERIES_KEPT, DELIVERY_BYTES_KEPT).await?;
         self.store.agents().tidy(oldest_slot).await?;
+        let images = self.store.versions().drop_images(IMAGES_KEPT).await?;
+        if images > 0 {
+            tracing::debug!(images, "images of old versions dropped");
+        }
         if dropped > 0 {
             tracing::info!(days = dropped, before = %oldest, "old invocation records dropped");
         }

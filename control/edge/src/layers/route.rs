@@ -9,6 +9,7 @@ use http::header::{HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use tower::Service;
 
+use super::app_host::AskedUrl;
 use crate::stage::{Arrived, Routed};
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::routes::{self, Found, RouteError, RouteId};
@@ -48,6 +49,9 @@ where
 fn find(head: &Parts) -> ApiResult<Found> {
     check_host(head)?;
     check_coding(head)?;
+    if let Some(AskedUrl::Nowhere) = head.extensions.get() {
+        return Err(ApiError::not_found("an app with this host"));
+    }
     let found = routes::find(&head.method, head.uri.path()).map_err(|error| match error {
         RouteError::NotFound => ApiError::not_found("this path"),
         RouteError::Method(allow) => ApiError::method_not_allowed(allow),

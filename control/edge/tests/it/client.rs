@@ -53,7 +53,10 @@ impl Client {
         headers: &[(&str, &str)],
         body: Body,
     ) -> Response<Incoming> {
-        let mut request = Request::builder().method(method).uri(path).header("host", "mayfly.test");
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header("host", "mayfly.test");
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -95,6 +98,10 @@ impl Answer {
 
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.to_vec()).unwrap()
     }
 
     /// The code of an error.

@@ -16,7 +16,7 @@ use mayfly_api::error::rate_limit_status::RateLimitStatus;
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::functions::Invoked;
 use mayfly_api::health::{Readiness, ReadyState};
-use mayfly_api::hosts::OriginVerdict;
+use mayfly_api::hosts::{HostOwner, OriginVerdict};
 use mayfly_api::logs::TailLogs;
 use mayfly_api::route::Route;
 use mayfly_api::routes::{RouteId, Services};
@@ -31,6 +31,9 @@ use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::fake_socket::FakeSocket;
+
+/// The app of `shop.apps.example`, and of `web.apps.example`.
+pub(crate) const SHOP: &str = "app_0000000000sh";
 
 /// The use cases. Clones share everything.
 #[derive(Clone)]
@@ -61,6 +64,8 @@ pub(crate) struct Script {
     pub(crate) listed: OriginVerdict,
     /// Callers of functions are trusted.
     pub(crate) trusted: bool,
+    /// The server's one app.
+    pub(crate) home: Option<&'static str>,
 }
 
 impl Default for Script {
@@ -72,6 +77,7 @@ impl Default for Script {
             known: None,
             listed: OriginVerdict::Unset,
             trusted: false,
+            home: None,
         }
     }
 }
@@ -177,6 +183,19 @@ impl EdgeServices for Fake {
     type Running = Running;
     type Socket = FakeSocket;
     type Agent = ();
+
+    fn host_owner(&self, host: &str) -> HostOwner {
+        match host.split_once(".apps.example") {
+            Some(("shop", "")) => HostOwner::App { app: SHOP.into(), function: None },
+            Some(("web", "")) => HostOwner::App { app: SHOP.into(), function: Some("web".into()) },
+            Some(_) => HostOwner::Unknown,
+            None => HostOwner::Server,
+        }
+    }
+
+    fn home_app(&self) -> Option<Arc<str>> {
+        self.inner.script.home.map(Into::into)
+    }
 
     fn known_origin(&self, _: &str, _: &str) -> Option<OriginVerdict> {
         self.inner.script.known

@@ -13,6 +13,7 @@ mod cors;
 mod errors;
 mod fake;
 mod fake_socket;
+mod hosts;
 mod node;
 mod routes;
 mod sockets;

@@ -1,5 +1,6 @@
 //! The one app of `mayfly dev`: made at the first start, found again at the next, with the same id and keys.
 
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -15,6 +16,9 @@ use mayfly_api::endpoint::{ApiCall, CallContext, EmptyBody, Handler as _, Json};
 use mayfly_api::routes::{AppsCreate, AppsGet};
 use serde_json::json;
 
+/// Where commands look for a server that runs.
+const STATE: &str = ".mayfly";
+
 /// What is kept of it, in `<data-dir>/dev/<name>.json`, for this user alone.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct DevApp {
@@ -25,22 +29,36 @@ pub(super) struct DevApp {
 
 impl DevApp {
     /// Lets commands that run in the folder find the server while it runs: beside what is kept, with its address.
-    pub(super) fn announce(&self, data_dir: &Path, name: &str, url: &str) -> PathBuf {
-        let ignored = data_dir.join(".gitignore");
-        if !ignored.exists() {
-            // Keys and databases lie there.
-            let _ = std::fs::write(ignored, "*\n");
+    ///
+    /// A data directory elsewhere is not found by them: it is told in the folder of the functions and in the one that this was
+    /// started in, too.
+    pub(super) fn announce(&self, data_dir: &Path, dir: &Path, name: &str, url: &str) -> Vec<PathBuf> {
+        let found = json!({ "url": url, "app": self.app_id, "key": self.service_key }).to_string();
+        let mut folders = BTreeSet::new();
+        for folder in [data_dir, &dir.join(STATE), Path::new(STATE)] {
+            folders.extend(std::path::absolute(folder));
         }
-        let path = data_dir.join("dev").join(format!("{name}.running.json"));
-        let found = json!({ "url": url, "app": self.app_id, "key": self.service_key });
-        // Without it the flags have to be given.
-        let _ = write_private(&path, found.to_string().as_bytes());
-        path
+        let mut places = Vec::new();
+        for folder in folders {
+            let place = folder.join("dev").join(format!("{name}.running.json"));
+            // Without it the flags have to be given.
+            if write_private(&place, found.as_bytes()).is_ok() {
+                places.push(place);
+            }
+            let ignored = folder.join(".gitignore");
+            if !ignored.exists() {
+                // Keys and databases lie there.
+                let _ = std::fs::write(ignored, "*\n");
+            }
+        }
+        places
     }
 
     /// No longer.
-    pub(super) fn withdraw(place: &Path) {
-        let _ = std::fs::remove_file(place);
+    pub(super) fn withdraw(places: &[PathBuf]) {
+        for place in places {
+            let _ = std::fs::remove_file(place);
+        }
     }
 
     /// The app of that name, as an earlier run left it, or a new one.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
+use http::Method;
 use ring::digest::{SHA256, digest};
 
 use super::app::DevApp;
@@ -12,7 +13,7 @@ use mayfly_api::decode::{self, Nothing};
 use mayfly_api::endpoint::{ApiCall, CallContext, EmptyBody, Handler as _};
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::functions::DeployFunction;
-use mayfly_api::routes::FunctionsDelete;
+use mayfly_api::routes::{self, FunctionsDelete, RouteError};
 use mayfly_api::sql::RunSql;
 use mayfly_cli::source::{FunctionSource, functions_in};
 use mayfly_cli::{out, source_excerpt};
@@ -166,6 +167,7 @@ impl Deployer {
     /// Lines to paste into a shell.
     fn calls(&self, source: &FunctionSource, made: &DeployedVersion) -> Vec<String> {
         let url = format!("{}/v1/{}/fn/{}", self.url, self.app.app_id, made.name);
+        let short = format!("/{}", made.name);
         let key = &self.app.service_key;
         if !source.try_lines.is_empty() {
             return source
@@ -188,6 +190,11 @@ impl Deployer {
         let header = match http.config["auth"].as_str() {
             Some("none") => String::new(),
             _ => format!(" -H 'Authorization: Bearer {key}'"),
+        };
+        // Unless the server has a route of that name itself.
+        let url = match routes::find(&Method::GET, &short) {
+            Err(RouteError::NotFound) => format!("{}{short}", self.url),
+            Ok(_) | Err(RouteError::Method(_)) => url,
         };
         vec![format!("curl{method}{header} {url}")]
     }

@@ -54,6 +54,7 @@ pub(super) fn upstream(target: &str, reach: UpstreamArgs) -> Result<UpstreamSett
     })?;
     let mut settings = UpstreamSettings::new(target, reach.upstream_key);
     settings.request_timeout = Duration::from_secs(reach.timeout);
+    settings.connect_timeout = settings.request_timeout;
     Ok(settings)
 }
 

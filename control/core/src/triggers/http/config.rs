@@ -2,7 +2,7 @@
 
 use http::Method;
 use mayfly_api::error::{ApiError, ApiResult};
-use mayfly_api::triggers::{HttpAuth, HttpTriggerConfig, TriggerKind};
+use mayfly_api::triggers::{HttpAuth, HttpTriggerConfig, HttpUrl, TriggerKind};
 use serde::Serialize;
 
 use crate::functions::PATH_BYTES_MAX;
@@ -19,6 +19,8 @@ pub(crate) struct StoredHttpConfig {
     method: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<HttpUrl>,
 }
 
 impl TriggerUnit for Http {
@@ -37,6 +39,7 @@ impl TriggerUnit for Http {
             auth: config.auth.unwrap_or(HttpAuth::Required),
             method: config.method.map(|text| method(&text, &format!("{path}.method"))).transpose()?,
             path: own_path.map(str::to_owned),
+            url: config.url.filter(|url| *url != HttpUrl::Whole),
         })
     }
 }
