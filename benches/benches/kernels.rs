@@ -101,7 +101,7 @@ fn both(
             let limits = Limits { fuel: 1 << 40, timeout: Duration::from_secs(60), ..Limits::default() };
             let call = Call { limits, ..call };
             let started = Instant::now();
-            let (outcome, response) = executor.block_on(invoke(engine, image, call));
+            let (response, outcome) = executor.block_on(invoke(engine, image, call));
             measured.quickest = measured.quickest.min(started.elapsed());
             measured.fuel = outcome.usage.fuel;
             let body = response.body.expect("the kernel answers");

@@ -7,6 +7,16 @@
  * See docs/decisions/0044-native-code.md.
  */
 
+#if !defined(JS_NAN_BOXING) || !JS_NAN_BOXING
+
+/* Compiled code knows values of 64 bits: an engine with others, as its own tests are run by, has no compiled functions. */
+static JSValue js_native_enter(JSObject *function, JSValueConst this_obj, int argc, JSValueConst *argv, int flags)
+{
+    abort();
+}
+
+#else
+
 /* A number with this bit is a class constructor's: it is entered by `new` only, all others by calls only. */
 #define NATIVE_CONSTRUCTOR 0x8000
 /* A function of more parameters is not compiled. */
@@ -963,3 +973,5 @@ __attribute__((export_name("native_layout"), used)) uint64_t native_layout(void)
     js_native_instructions(&text);
     return (uint64_t)text.size << 32 | (uintptr_t)text.buf;
 }
+
+#endif

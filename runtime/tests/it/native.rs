@@ -306,3 +306,24 @@ fn bytecode_of_a_module_is_bounded() {
     assert!(matches!(less.refused[..], [(_, NativeError::TooLarge { what: "bytes of bytecode", .. })]));
     assert!(matches!(within(0), Err(NativeError::Unsupported(_))));
 }
+
+#[test]
+fn what_is_no_image_or_no_function_is_refused() {
+    assert!(matches!(engine().compile_hot(b"no image", &all()), Err(NativeError::Malformed(_))));
+    let build = build("export function handler() { return Response.json(1); }").unwrap();
+    let hot = HotFunctions { all: false, addresses: vec![0, 1 << 20, u32::MAX], bytecode_max: 1 << 10 };
+    assert!(matches!(engine().compile_hot(&build.image, &hot), Err(NativeError::Unsupported(_))));
+}
+
+#[test]
+fn a_function_that_was_hot_for_one_type_gets_another() {
+    agree(
+        "function scaled(x) { return x * 2 + 1; } function joined(a, b) { return a + b; } function at(list, i) { return list[i]; }
+         function run() { const out = []; for (let i = 0; i < 200; i++) out.push(scaled(i)); out.push(scaled(0.5), scaled('7'), scaled(null));
+           try { scaled(7n); } catch (e) { out.push(e.message); } try { scaled(Symbol()); } catch (e) { out.push(e.message); }
+           for (const [a, b] of [[1, 2], [1, 'x'], ['x', 1], [1.5, 2], [{}, 1], [[], 'y'], [true, 1], [2147483647, 1]]) out.push(joined(a, b));
+           for (const list of [[1, 2], 'ab', new Uint8Array([7, 8]), { 1: 'o' }, new Float64Array([1.5, NaN])]) for (const i of [0, 1, 2, -1, 1.5, '1', 'length']) out.push(String(at(list, i)));
+           return out; }",
+        &["run()", "run()"],
+    );
+}
