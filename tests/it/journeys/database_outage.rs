@@ -4,6 +4,7 @@ use support::app::Node;
 use support::cluster::{self, run};
 
 use mayfly_control::config::{Config, DatabaseSource};
+use mayfly_store::Change;
 
 /// A server with its own cluster, which this test kills.
 async fn node() -> Node {
@@ -18,10 +19,20 @@ fn cached_functions_serve_on_the_rest_says_what_is_down_and_all_recovers() {
     run(async {
         let node = node().await;
         let app = node.app().await;
+        let mut changes = node.store().subscribe();
+        assert_eq!(changes.next().await, Some(Change::Resync), "it listens");
         app.deploy("hello", "export default () => new Response('hi')").await;
         let code =
             "export default async (req, ctx) => Response.json((await ctx.db.query('SELECT 1 AS one')).rows)";
         app.deploy("ask", code).await;
+        // Once the node has heard of them, too, what it caches stays.
+        let mut unheard = vec!["hello", "ask"];
+        while !unheard.is_empty() {
+            if let Some(Change::Changed { function: Some(name), .. }) = changes.next().await {
+                unheard.retain(|unheard| *unheard != name);
+            }
+        }
+        drop(changes);
         assert_eq!(app.call("GET", "hello").send().await.text(), "hi");
         assert_eq!(app.call("GET", "ask").send().await.status, 200);
 
