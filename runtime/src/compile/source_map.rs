@@ -163,6 +163,10 @@ fn behind_prelude_frame(line: &str) -> Option<&str> {
     if !before.trim_start().starts_with("at ") {
         return None;
     }
+    // The library of Node's modules is a prelude of its own, with its name behind a slash.
+    let place = place
+        .strip_prefix('/')
+        .map_or(place, |rest| rest.trim_start_matches(|c: char| c.is_ascii_alphabetic()));
     Some(place.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':' || c == ')'))
 }
 
@@ -243,7 +247,7 @@ mod tests {
     #[test]
     fn frames_of_the_prelude_are_dropped_and_what_is_behind_them_is_not() {
         let map = SourceMap::parse(r#"{"version":3,"sources":[],"names":[],"mappings":""}"#).unwrap();
-        let stack = "    at f (x.mjs:1:2)\n    at g (mayfly:prelude:3:4) {\n  [cause]: Error: mayfly:prelude\n      at mayfly:prelude:5:6\n}";
+        let stack = "    at f (x.mjs:1:2)\n    at g (mayfly:prelude:3:4)\n    at h (mayfly:prelude/node:7:8) {\n  [cause]: Error: mayfly:prelude\n      at mayfly:prelude:5:6\n}";
         assert_eq!(map.map_stack(stack), "    at f (x.mjs:1:2) {\n  [cause]: Error: mayfly:prelude\n}");
     }
 
