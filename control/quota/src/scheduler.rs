@@ -8,9 +8,9 @@
 //! What computes for long lets the thread's other tasks go first, at each step, and has the sockets looked at: else a
 //! request would wait for a step of another's at every stage of its way.
 //!
-//! A guest that would be next anyway need not even wait until a step ends: it gets one of a few extra CPU slots, where
-//! the kernel divides the processors. The step costs its app that place, so that only apps that use little ever have
-//! it.
+//! A guest that would be next anyway need not even wait for a slot that is promised to another: it gets one of a few extra
+//! CPU slots, and runs on the first thread that comes to it. The step costs its app that place, so that only apps that use
+//! little ever have it.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -37,7 +37,7 @@ pub struct CpuScheduler {
     extra_max: u32,
     /// Whether a thread offers its processor to others after a long step. Where there is but one, Linux then lets a thread
     /// that did so wait for seconds behind others that do not.
-    yields: bool,
+    offers_processor: bool,
     state: Arc<Mutex<State>>,
 }
 
@@ -59,7 +59,12 @@ enum Ticket {
 impl CpuScheduler {
     /// `slots_max` CPU slots, and `extra_max` for apps that would be next anyway.
     pub fn new(slots_max: u32, extra_max: u32) -> Self {
-        Self { slots_max: slots_max.max(1), extra_max, yields: slots_max > 1, state: Arc::default() }
+        Self {
+            slots_max: slots_max.max(1),
+            extra_max,
+            offers_processor: slots_max > 1,
+            state: Arc::default(),
+        }
     }
 
     /// Runs a future of this app: each of its steps in a CPU slot.
@@ -73,7 +78,7 @@ impl CpuScheduler {
             has_extra: false,
             spent: 0,
         };
-        Scheduled { work, task, courtesy: None }
+        Scheduled { work, task, yielding: None }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -101,7 +106,8 @@ pin_project! {
         #[pin]
         work: F,
         task: Task,
-        courtesy: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+        // What it waits for before a step, where it computes for long.
+        yielding: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     }
 }
 
@@ -225,11 +231,11 @@ impl<F: Future> Future for Scheduled<F> {
         if this.task.is_long() {
             // Its step holds the thread for as long as a hundred requests would: what can go on goes on first, and the
             // sockets are looked at.
-            let courtesy = this.courtesy.get_or_insert_with(|| Box::pin(tokio::task::yield_now()));
-            if courtesy.as_mut().poll(cx).is_pending() {
+            let yielding = this.yielding.get_or_insert_with(|| Box::pin(tokio::task::yield_now()));
+            if yielding.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            *this.courtesy = None;
+            *this.yielding = None;
         }
         let since = Instant::now();
         let polled = {
@@ -237,7 +243,7 @@ impl<F: Future> Future for Scheduled<F> {
             this.work.poll(cx)
         };
         // A guest that never waits would keep its processor until the kernel's own time slice ends, some steps later.
-        if polled.is_pending() && this.task.scheduler.yields && since.elapsed() >= LONG_STEP {
+        if polled.is_pending() && this.task.scheduler.offers_processor && since.elapsed() >= LONG_STEP {
             std::thread::yield_now();
         }
         polled
