@@ -36,7 +36,7 @@ fn main() {
     let interpreted = executor.block_on(engine.load(&built.digest, &built.image)).expect("the image loads");
     let started = Instant::now();
     let hot = HotFunctions { all: true, addresses: Vec::new(), bytecode_max: BYTECODE_MAX };
-    let compiled = engine.compile_hot(&built.image, &hot).expect("the kernels compile");
+    let compiled = executor.block_on(engine.compile_hot(&built.image, &hot)).expect("the kernels compile");
     println!(
         "{} functions, {} bytes of bytecode, {} bytes of WebAssembly, compiled in {:.1} ms",
         compiled.functions.len(),

@@ -16,7 +16,7 @@ static const uint8_t *const pc = NULL;
 /* A frame's place is behind the instruction that it tells, and `pc` is at the instruction that comes next. */
 #define js_poll_interrupts(first) MAYFLY_POLL_##first)
 #define MAYFLY_POLL_JSContext js_poll_interrupts(JSContext
-#define MAYFLY_POLL_caller_ctx (js_poll_interrupts)(caller_ctx
+#define MAYFLY_POLL_caller_ctx mayfly_poll_call(caller_ctx
 #define MAYFLY_POLL_ctx mayfly_poll(ctx
 #define mayfly_poll(ctx)                                                                                 \
     ({                                                                                                   \
@@ -27,6 +27,20 @@ static const uint8_t *const pc = NULL;
             stopped_ = __js_poll_interrupts(ctx);                                                        \
         } else {                                                                                         \
             (ctx)->interrupt_counter--;                                                                  \
+        }                                                                                                \
+        stopped_;                                                                                        \
+    })
+
+/* A call asks before the function that it enters has a frame, and one without loops asks nowhere else: while the host is asked, this
+ * is that function. See JS_RunningFunction in native-code.h. */
+static void *mayfly_called __attribute__((unused));
+#define mayfly_poll_call(ctx)                                                                            \
+    ({                                                                                                   \
+        int stopped_ = 0;                                                                                \
+        if (__builtin_expect(--(ctx)->interrupt_counter <= 0, 0)) {                                      \
+            mayfly_called = JS_VALUE_GET_TAG(func_obj) == JS_TAG_OBJECT ? JS_VALUE_GET_PTR(func_obj) : NULL; \
+            stopped_ = __js_poll_interrupts(ctx);                                                        \
+            mayfly_called = NULL;                                                                        \
         }                                                                                                \
         stopped_;                                                                                        \
     })

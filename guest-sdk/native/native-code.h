@@ -15,6 +15,11 @@ static JSValue js_native_enter(JSObject *function, JSValueConst this_obj, int ar
     abort();
 }
 
+uintptr_t JS_RunningFunction(JSContext *ctx)
+{
+    return 0;
+}
+
 #else
 
 /* A number with this bit is a class constructor's: it is entered by `new` only, all others by calls only. */
@@ -53,6 +58,22 @@ static no_inline JSValue js_native_enter(JSObject *function, JSValueConst this_o
     for (i = 0; is_copied && i < given; i++)
         JS_FreeValue(js_native_ctx, arguments[i]);
     return result;
+}
+
+/* The bytecode of the function that runs, or is about to be entered: called where the host is asked whether a limit is used up. */
+uintptr_t JS_RunningFunction(JSContext *ctx)
+{
+    JSObject *p = mayfly_called;
+    JSStackFrame *sf = ctx->rt->current_stack_frame;
+
+    for (;;) {
+        if (p && js_class_has_bytecode(p->class_id))
+            return (uintptr_t)p->u.func.function_bytecode;
+        if (!sf)
+            return 0;
+        p = JS_VALUE_GET_TAG(sf->cur_func) == JS_TAG_OBJECT ? JS_VALUE_GET_OBJ(sf->cur_func) : NULL;
+        sf = sf->prev_frame;
+    }
 }
 
 /* ---- inline caches ---- */

@@ -31,7 +31,8 @@ pub(crate) fn is_over() -> bool {
     OVER.get()
 }
 
-/// Lets the interpreter ask, every ten thousand of its steps, whether it may go on.
+/// Lets the interpreter ask, every ten thousand of its steps, whether it may go on. The host is told which function is running, so
+/// that it learns where the time goes.
 pub(crate) fn watch(ctx: &Ctx<'_>) {
     let context = ctx.as_raw();
     CONTEXT.set(Some(context));
@@ -50,7 +51,7 @@ pub(crate) fn stack() -> Option<String> {
 }
 
 unsafe extern "C" fn interrupt(_: *mut qjs::JSRuntime, _: *mut c_void) -> c_int {
-    if !OVER.get() && import::send_number(HostCall::IsOverBudget, 0) != 0 {
+    if !OVER.get() && import::send_number(HostCall::IsOverBudget, running()) != 0 {
         OVER.set(true);
         // SAFETY: the bytes are the engine's, of this length, until the instance is gone.
         let stack = look().map(|(text, length)| unsafe { std::slice::from_raw_parts(text, length) });
@@ -81,6 +82,12 @@ pub extern "C" fn awaiting_stack(operation: u32) -> u64 {
         return EMPTY_ANSWER;
     }
     (length as u64) << 32 | text as u64
+}
+
+/// Where the bytecode of the running function lies; 0: nowhere.
+fn running() -> u32 {
+    // SAFETY: the context lives as long as the instance; nothing is changed or allocated by this.
+    CONTEXT.get().map_or(0, |context| unsafe { qjs::JS_RunningFunction(context.as_ptr()) as u32 })
 }
 
 /// The stack as it stands.

@@ -9,14 +9,19 @@ mod eviction;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ring::rand::{SecureRandom, SystemRandom};
 use wasmtime::Module;
 
 use eviction::Eviction;
 
-/// What the names of functions' images begin with: only those are evicted.
+/// What the names of functions' images begin with.
 pub(crate) const IMAGE_PREFIX: &str = "image-";
+/// What those of images with compiled functions begin with, and of the functions' code.
+pub(crate) const COMPILED_PREFIX: &str = "compiled-";
+/// Only these are evicted: the others are the engine's own.
+const EVICTED: &[&str] = &[IMAGE_PREFIX, COMPILED_PREFIX];
 const KEY_FILE: &str = "artifacts.key";
 const KEY_BYTES: usize = blake3::KEY_LEN;
 
@@ -26,6 +31,7 @@ pub(crate) struct Artifacts {
     directory: PathBuf,
     key: [u8; KEY_BYTES],
     eviction: Eviction,
+    refused: AtomicU64,
 }
 
 impl Artifacts {
@@ -35,13 +41,27 @@ impl Artifacts {
         fs::create_dir_all(&directory)?;
         private(cache_dir)?;
         let key = key_bytes(&cache_dir.join(KEY_FILE))?;
-        let eviction = Eviction::new(cache_dir, &directory, IMAGE_PREFIX, bytes_max)?;
-        Ok(Self { directory, key, eviction })
+        let eviction = Eviction::new(cache_dir, &directory, EVICTED, bytes_max)?;
+        Ok(Self { directory, key, eviction, refused: AtomicU64::new(0) })
+    }
+
+    /// How many modules were there and not taken: changed by others, or of another build.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// The module of this name, or `None` when there is none that this directory's key vouches for.
     pub(crate) fn load(&self, engine: &wasmtime::Engine, name: &str) -> Option<Module> {
-        let mut file = File::open(self.path(name, "cwasm")).ok()?;
+        let file = File::open(self.path(name, "cwasm")).ok()?;
+        let module = self.vouched(engine, name, file);
+        if module.is_none() {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(name, "a compiled module in the cache directory is not what was kept there");
+        }
+        module
+    }
+
+    fn vouched(&self, engine: &wasmtime::Engine, name: &str, mut file: File) -> Option<Module> {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).ok()?;
         let mac = fs::read(self.path(name, "mac")).ok()?;
@@ -61,10 +81,14 @@ impl Artifacts {
 
     /// Keeps a module under this name. Atomic: a crash leaves the old file or the new one.
     pub(crate) fn save(&self, name: &str, module: &Module) -> io::Result<()> {
-        let bytes = module.serialize().map_err(io::Error::other)?;
-        let mac = self.mac(name, &bytes);
+        self.save_bytes(name, &module.serialize().map_err(io::Error::other)?)
+    }
+
+    /// Keeps the serialized module of a compiler that is trusted as this process is: its code will be run.
+    pub(crate) fn save_bytes(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let mac = self.mac(name, bytes);
         self.replace(name, "mac", mac.as_bytes())?;
-        self.replace(name, "cwasm", &bytes)?;
+        self.replace(name, "cwasm", bytes)?;
         self.eviction.wrote((bytes.len() + mac.as_bytes().len()) as u64);
         Ok(())
     }

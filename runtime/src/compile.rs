@@ -5,6 +5,7 @@ mod bytecode;
 mod engine_image;
 mod evaluate;
 mod guest_call;
+pub(crate) mod hot;
 mod layout;
 pub(crate) mod native;
 mod script;

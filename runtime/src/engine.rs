@@ -10,8 +10,8 @@ use tokio::sync::{OnceCell, oneshot};
 use crate::blocking::apart;
 use crate::compile::native::layout::Layout;
 use crate::compile::native::{HotFunctions, NativeError};
-use crate::compile::source_map::MODULE_NAME;
 use crate::compile::{self, Allocation, AllocationLayout, Build, Compiler, ScriptSource, Source, Uncompiled};
+use crate::digest::sha256_hex;
 use crate::error::{CompileError, Fault};
 use crate::guest::{EngineError, Guest};
 use crate::image::{Image, ImageCache};
@@ -82,6 +82,7 @@ struct EngineState {
     base: Image,
     /// What the engine consists of, for functions that are compiled.
     layout: Layout,
+    compiler_digest: String,
     /// The Node image, made when the first function imports one of Node's modules.
     node_base: OnceCell<Image>,
 }
@@ -113,6 +114,7 @@ impl Engine {
         let state = EngineState {
             base: guest.own_image("base", &made.image)?,
             layout: made.layout,
+            compiler_digest: compile::native::compiler_digest(),
             node_base: OnceCell::new(),
             images: ImageCache::new(config.images),
             compiler: Compiler::new(config.compile_worker),
@@ -186,23 +188,47 @@ impl Engine {
         &self.state.layout
     }
 
-    /// Compiles hot functions of an image to WebAssembly, and makes an image that runs them so. Its other functions, and what the
-    /// compiler does not know, are interpreted. It takes a core for as long as wasmtime compiles the module: not on an executor's thread.
+    /// Compiles hot functions of an image to machine code, and makes an image that runs them so, kept in the cache directory. Its other
+    /// functions, and what the compiler does not know, are interpreted. The work is done in a compile worker, one at a time.
     ///
     /// # Errors
     /// [`NativeError`] where nothing of the image can be compiled.
-    pub fn compile_hot(&self, bytes: &[u8], hot: &HotFunctions) -> Result<HotImage, NativeError> {
+    pub async fn compile_hot(&self, bytes: &[u8], hot: &HotFunctions) -> Result<HotImage, NativeError> {
         let guest = &self.state.guest;
-        let pair = compile::native::pair(bytes, guest.stack_bytes(), &self.state.layout, MODULE_NAME, hot)?;
-        let code = pair.translated;
-        let image = guest.load_with_code(&pair.image, &code.wasm);
+        let request = compile::hot::request(&self.state.layout, guest.stack_bytes(), bytes, hot)?;
+        let code = self.state.compiler.compile_hot(request).await?;
+        let (state, bytes) = (Arc::clone(&self.state), bytes.to_vec());
+        let kept = apart(move || {
+            let image = state.guest.load_compiled(&sha256_hex(&bytes), &code);
+            image.map(|image| (image, code)).map_err(|error| NativeError::Cache(error.to_string()))
+        });
+        let (image, code) = kept.await.map_err(|failed| NativeError::Cache(failed.to_string()))??;
         Ok(HotImage {
-            image: image.map_err(|error| NativeError::Module(error.to_string()))?,
+            image: self.keep(image),
             functions: code.functions,
             refused: code.refused,
-            bytecode_bytes: code.bytecode_bytes,
-            code_bytes: code.wasm.len(),
+            bytecode_bytes: code.bytecode_bytes as usize,
+            code_bytes: code.code_bytes as usize,
         })
+    }
+
+    /// An image with compiled functions, when it is in memory or in this machine's cache directory: of the image with the first
+    /// digest, known by the second ([`Image::compiled_digest`]).
+    pub fn cached_compiled(&self, digest: &str, compiled_digest: &str) -> Option<Image> {
+        if let Some(image) = self.state.images.get(compiled_digest) {
+            return Some(image);
+        }
+        Some(self.keep(self.state.guest.cached_compiled(digest, compiled_digest)?))
+    }
+
+    /// Which compiler of hot functions this is, in hexadecimal: the same one makes the same code of the same functions.
+    pub fn compiler_digest(&self) -> &str {
+        &self.state.compiler_digest
+    }
+
+    /// How many modules in the cache directory were not what this directory's key vouches for, and were not used.
+    pub fn artifacts_refused(&self) -> u64 {
+        self.state.guest.artifacts_refused()
     }
 
     /// Runs one invocation in a sandbox of its own.

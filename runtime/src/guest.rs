@@ -10,9 +10,10 @@ use std::time::Instant;
 use mayfly_abi::{MEMORY_EXPORT, STACK_POINTER_EXPORT, TABLE_EXPORT};
 use wasmtime::{Extern, Instance, InstancePre, Linker, Memory, Module, ModuleExport, Store};
 
-use crate::artifact::{Artifacts, IMAGE_PREFIX};
+use crate::artifact::{Artifacts, COMPILED_PREFIX, IMAGE_PREFIX};
 use crate::capability::completion::Completion;
 use crate::capability::request::Incoming;
+use crate::compile::hot::HotCode;
 use crate::digest::sha256_hex;
 use crate::image::{Image, snapshot};
 use crate::limits::Limits;
@@ -137,12 +138,44 @@ impl Guest {
         self.image(digest, &mapped.unwrap_or(module))
     }
 
-    /// Makes an image with compiled functions of its bytes and theirs. Neither is kept in the cache directory.
-    pub(crate) fn load_with_code(&self, bytes: &[u8], code: &[u8]) -> Result<Image, EngineError> {
-        snapshot::check(bytes).map_err(|reason| EngineError::Image(reason.to_owned()))?;
-        let memory = self.imports.linker().instantiate_pre(&Module::new(&self.wasmtime, bytes)?)?;
-        let code = Module::new(&self.wasmtime, code)?;
-        Ok(Image::with_code(&sha256_hex(bytes), memory, code))
+    /// An image with compiled functions, where the cache directory has both.
+    pub(crate) fn cached_compiled(&self, digest: &str, pair_digest: &str) -> Option<Image> {
+        let [memory, code] = compiled_names(pair_digest)?;
+        let memory = self.artifacts.load(&self.wasmtime, &memory)?;
+        let code = self.artifacts.load(&self.wasmtime, &code)?;
+        self.compiled(digest, pair_digest, &memory, code).ok()
+    }
+
+    /// Makes an image with compiled functions, and keeps it in the cache directory.
+    pub(crate) fn load_compiled(&self, digest: &str, compiled: &HotCode) -> Result<Image, EngineError> {
+        snapshot::check(&compiled.image).map_err(|reason| EngineError::Image(reason.to_owned()))?;
+        let names = compiled_names(&compiled.digest);
+        let [memory_name, code_name] =
+            names.ok_or_else(|| EngineError::Image("the digest is malformed".to_owned()))?;
+        // Machine code comes from the directory alone: there it has a MAC.
+        self.artifacts.save_bytes(&code_name, &compiled.machine_code)?;
+        let code = self.artifacts.load(&self.wasmtime, &code_name);
+        let code = code.ok_or_else(|| EngineError::Image("its code is not this engine's".to_owned()))?;
+        let memory = Module::new(&self.wasmtime, &compiled.image)?;
+        self.artifacts.save(&memory_name, &memory)?;
+        let mapped = self.artifacts.load(&self.wasmtime, &memory_name);
+        self.compiled(digest, &compiled.digest, &mapped.unwrap_or(memory), code)
+    }
+
+    fn compiled(
+        &self,
+        digest: &str,
+        pair_digest: &str,
+        memory: &Module,
+        code: Module,
+    ) -> Result<Image, EngineError> {
+        let memory: InstancePre<Sandbox> = self.imports.linker().instantiate_pre(memory)?;
+        Ok(Image::with_code(digest, pair_digest, memory, code))
+    }
+
+    /// How many modules of the cache directory were not what was kept there.
+    pub(crate) fn artifacts_refused(&self) -> u64 {
+        self.artifacts.refused()
     }
 
     /// Puts compiled functions beside the code: they write themselves into its table.
@@ -225,8 +258,24 @@ fn build_name(wasmtime: &wasmtime::Engine, digest: &str) -> String {
 }
 
 fn image_name(digest: &str) -> Option<String> {
-    let valid = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    valid.then(|| format!("{IMAGE_PREFIX}{digest}"))
+    is_digest(digest).then(|| format!("{IMAGE_PREFIX}{digest}"))
+}
+
+/// The names of the two modules of an image with compiled functions: its memory and its code.
+fn compiled_names(digest: &str) -> Option<[String; 2]> {
+    is_digest(digest).then(|| ["memory", "code"].map(|part| format!("{COMPILED_PREFIX}{part}-{digest}")))
+}
+
+fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Compiles a module for the engine of any process that is configured alike; a pool for more than one sandbox is nothing to it.
+pub(crate) fn precompile(wasm: &[u8]) -> wasmtime::Result<Vec<u8>> {
+    let mut config = config::wasmtime_config(1);
+    // One core at a time: the others belong to calls.
+    config.parallel_compilation(false);
+    wasmtime::Engine::new(&config)?.precompile_module(wasm)
 }
 
 fn load_or_compile(

@@ -7,6 +7,7 @@ use crate::body::Body;
 use crate::disconnect::Disconnected;
 use crate::error::Fault;
 use crate::limits::Limits;
+use crate::meter::Sample;
 use crate::providers::Grants;
 use crate::recording::Recording;
 
@@ -170,6 +171,8 @@ pub struct Outcome {
     pub usage: ResourceUsage,
     /// Its console.
     pub logs: Vec<LogEntry>,
+    /// Which functions it was seen in, where it ran long enough to be seen at all.
+    pub samples: Vec<Sample>,
     /// What it learnt from outside, when that was to be recorded and fits into the limit.
     pub recording: Option<Recording>,
 }

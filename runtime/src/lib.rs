@@ -42,6 +42,7 @@ pub use invocation::{
 };
 pub use limits::{FUEL_PER_CPU_MS, Limits};
 pub use mayfly_abi::node::{BCRYPT, MODULES as NODE_MODULES, is_stand_in, whole_name as node_module};
+pub use meter::Sample;
 pub use recording::{InvalidRecording, Recording};
 pub use replay::Replay;
 pub use script::Script;

@@ -2,5 +2,8 @@
 
 pub(crate) mod fuel;
 mod memory;
+pub(crate) mod samples;
+
+pub use samples::Sample;
 
 pub(crate) use memory::{MemoryLimiter, PendingBytes, Refused};

@@ -20,6 +20,7 @@ use crate::disconnect::Disconnected;
 use crate::limits::Limits;
 use crate::meter::MemoryLimiter;
 use crate::meter::fuel::{self, Meter};
+use crate::meter::samples::Samples;
 use crate::providers::Grants;
 use crate::recording::Recorder;
 
@@ -33,6 +34,8 @@ pub(crate) struct Sandbox {
     pub(crate) limiter: MemoryLimiter,
     /// What host calls cost it.
     pub(crate) meter: Meter,
+    /// Which functions ran.
+    pub(crate) samples: Samples,
     /// When the invocation began.
     pub(crate) started: Instant,
     /// What came in.
@@ -75,6 +78,7 @@ impl Sandbox {
             memory: None,
             instance: None,
             meter: Meter { debt: 0, yielded_at: fuel::with_reserve(limits.fuel) },
+            samples: Samples::new(fuel::with_reserve(limits.fuel)),
             started,
             incoming,
             disconnected: None,

@@ -1,6 +1,8 @@
 //! The compile worker: hostile source may end its process, and the server goes on.
 
-use mayfly_runtime::{CompileError, Engine, EngineConfig, Limits, ScriptSource, Source};
+use mayfly_runtime::{
+    CompileError, Engine, EngineConfig, HotFunctions, Limits, NativeError, ScriptSource, Source,
+};
 use support::cluster::run;
 
 async fn engine(cache: &tempfile::TempDir) -> Engine {
@@ -123,4 +125,45 @@ fn a_worker_is_limited_and_not_root() {
     assert_eq!((limit("Max core file size"), limit("Max cpu time")), (0, 15), "{limits}");
     drop(stdin);
     assert!(worker.wait().unwrap().success());
+}
+
+#[test]
+fn a_worker_compiles_hot_functions_as_this_process_does() {
+    run(async {
+        let cache = tempfile::tempdir().unwrap();
+        let apart = engine(&cache).await;
+        let code = "function work(n) { let s = 0; for (let i = 0; i < n; i++) s = (s + i) | 0; return s; }
+                    export const handler = () => Response.json(work(1000))";
+        let built = apart.build(&source(code.to_owned())).await.unwrap();
+        let hot = |bytecode_max| HotFunctions { all: true, addresses: Vec::new(), bytecode_max };
+        let compiled = apart.compile_hot(&built.image, &hot(1 << 10)).await.unwrap();
+        assert!(compiled.functions.iter().any(|name| name == "work"), "{:?}", compiled.refused);
+        let digest = compiled.image.compiled_digest().unwrap();
+
+        let other = tempfile::tempdir().unwrap();
+        let here = Engine::new(EngineConfig::new(other.path())).await.unwrap();
+        let the_same = here.compile_hot(&built.image, &hot(1 << 10)).await.unwrap();
+        assert_eq!(the_same.image.compiled_digest(), Some(digest));
+        assert_eq!((the_same.functions, the_same.code_bytes), (compiled.functions, compiled.code_bytes));
+
+        let refused = apart.compile_hot(&built.image, &hot(0)).await.unwrap_err();
+        assert_eq!(refused.to_string(), "not compiled: no function was compiled");
+        let refused = apart.compile_hot(b"no image", &hot(1 << 10)).await.unwrap_err();
+        assert!(refused.to_string().starts_with("the image is malformed"), "{refused}");
+        let image = vec![0; (48 << 20) + 1];
+        assert!(matches!(apart.compile_hot(&image, &hot(1)).await, Err(NativeError::TooLarge { .. })));
+    });
+}
+
+#[test]
+fn a_worker_that_gives_no_answer_leaves_functions_interpreted() {
+    run(async {
+        let cache = tempfile::tempdir().unwrap();
+        let mut config = EngineConfig::new(cache.path());
+        config.compile_worker = Some(vec!["/bin/false".into()]);
+        let engine = Engine::new(config).await.unwrap();
+        let hot = HotFunctions { all: true, addresses: Vec::new(), bytecode_max: 1 };
+        let refused = engine.compile_hot(b"", &hot).await.unwrap_err();
+        assert!(matches!(refused, NativeError::Worker(_)), "{refused}");
+    });
 }

@@ -37,7 +37,8 @@ pub enum HostCall {
     BodyEnd = 15,
     /// Send: [`crate::operation::FetchEnd`].
     FetchEnd = 16,
-    /// Nothing; answers 1 when the CPU budget is used up, and only the reserve for reporting that is left.
+    /// Nothing; `ptr` is where the bytecode of the running function lies, or 0. Answers 1 when the CPU budget is used up, and
+    /// only the reserve for reporting that is left.
     IsOverBudget = 17,
     /// Nothing; `ptr` is the number of a promise that was given to `waitUntil`.
     PromiseGiven = 18,

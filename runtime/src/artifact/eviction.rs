@@ -15,9 +15,9 @@ const FREE_SHARE: u64 = 10;
 #[derive(Debug)]
 pub(super) struct Eviction {
     cache_dir: PathBuf,
-    /// Files here are removed only when their names begin with `removable`: this build is using the others.
+    /// Files here are removed only when their names begin with one of `removable`: this build is using the others.
     own: PathBuf,
-    removable: &'static str,
+    removable: &'static [&'static str],
     bytes_max: u64,
     /// What is held, or more: a file that is written again counts twice until the next sweep.
     bytes: Mutex<u64>,
@@ -35,7 +35,7 @@ impl Eviction {
     pub(super) fn new(
         cache_dir: &Path,
         own: &Path,
-        removable: &'static str,
+        removable: &'static [&'static str],
         bytes_max: u64,
     ) -> io::Result<Self> {
         let bound = Self {
@@ -91,7 +91,10 @@ impl Eviction {
     fn is_removable(&self, group: &Group) -> bool {
         group.files.iter().all(|file| {
             !file.starts_with(&self.own)
-                || file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(self.removable))
+                || file.file_name().is_some_and(|name| {
+                    let name = name.to_string_lossy();
+                    self.removable.iter().any(|prefix| name.starts_with(prefix))
+                })
         })
     }
 
@@ -161,7 +164,7 @@ mod tests {
         }
 
         fn bound(&self, bytes_max: u64) -> Eviction {
-            Eviction::new(self.0.path(), &self.own(), "image-", bytes_max).unwrap()
+            Eviction::new(self.0.path(), &self.own(), &["image-"], bytes_max).unwrap()
         }
 
         fn names(&self) -> Vec<String> {

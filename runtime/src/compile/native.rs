@@ -18,6 +18,8 @@ mod word;
 
 pub use error::NativeError;
 
+use std::collections::HashSet;
+
 use crate::digest::sha256_hex;
 use crate::image::snapshot::{memory_of, snapshot};
 use layout::Layout;
@@ -27,12 +29,36 @@ use read::{Picture, functions_of};
 /// The memory of an image, at most.
 const MEMORY_BYTES_MAX: usize = 512 << 20;
 
+/// All of this compiler's text: another text may make other code of a function.
+const SOURCES: &[&str] = &[
+    include_str!("native.rs"),
+    include_str!("native/emit.rs"),
+    include_str!("native/emit/call.rs"),
+    include_str!("native/emit/control.rs"),
+    include_str!("native/emit/number.rs"),
+    include_str!("native/emit/object.rs"),
+    include_str!("native/emit/value.rs"),
+    include_str!("native/facts.rs"),
+    include_str!("native/flow.rs"),
+    include_str!("native/kind.rs"),
+    include_str!("native/layout.rs"),
+    include_str!("native/module.rs"),
+    include_str!("native/op.rs"),
+    include_str!("native/read.rs"),
+    include_str!("native/word.rs"),
+];
+
+/// Which compiler this is: the same one makes the same code of the same functions.
+pub(crate) fn compiler_digest() -> String {
+    sha256_hex(SOURCES.concat().as_bytes())
+}
+
 /// Which functions of an image are compiled.
 #[derive(Debug, Clone)]
 pub struct HotFunctions {
     /// All of them that are not the platform's, instead of `addresses`.
     pub all: bool,
-    /// Where their bytecode lies in the image.
+    /// Where their bytecode lies in the image, those that matter most first. What lies elsewhere, or is the platform's own, is left out.
     pub addresses: Vec<u32>,
     /// Bytes of bytecode of one module, at most: later functions are left out.
     pub bytecode_max: usize,
@@ -55,8 +81,12 @@ pub(crate) fn pair(
     hot: &HotFunctions,
 ) -> Result<Paired, NativeError> {
     let mut memory = memory_of(image, MEMORY_BYTES_MAX).map_err(NativeError::Malformed)?;
-    let addresses =
-        if hot.all { functions_of(Picture::new(&memory), layout, file)? } else { hot.addresses.clone() };
+    let mut addresses = functions_of(Picture::new(&memory), layout, file)?;
+    if !hot.all {
+        // What was seen running may be the platform's own.
+        let own: HashSet<u32> = addresses.into_iter().collect();
+        addresses = hot.addresses.iter().copied().filter(|address| own.contains(address)).collect();
+    }
     let translated = translate(&memory, layout, &addresses, hot.bytecode_max)?;
     for (address, number) in &translated.numbers {
         let start = *address as usize;

@@ -14,8 +14,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Semaphore;
 
+use super::hot::{self, HotCode};
+use super::native::NativeError;
 use super::source::{JavaScript, SOURCE_BYTES_MAX, ScriptSource, Source};
 use super::typescript;
+use crate::blocking::apart;
 use crate::error::{CompileError, SourcePlace};
 
 // Deep enough for what people and bundlers write; what overflows it ends the worker.
@@ -23,10 +26,16 @@ const STACK_BYTES: usize = 256 << 20;
 const TIMEOUT: Duration = Duration::from_secs(10);
 // The code, and the map to the author's files with their texts.
 const FRAME_BYTES_MAX: usize = 64 << 20;
+// For hot functions, whose bytecode is bounded: some hundred milliseconds of one processor, more where others use it.
+const HOT_TIMEOUT: Duration = Duration::from_secs(30);
 // Workers at once: compiling is one processor's work for some hundred microseconds.
 const WORKERS_MAX: usize = 4;
 
-/// Compiles sources to JavaScript, here or in a worker.
+/// What a worker is asked for: to compile a source, or hot functions.
+const SOURCE: u8 = 0;
+const HOT: u8 = 1;
+
+/// Compiles sources to JavaScript, and hot functions, here or in a worker.
 #[derive(Debug)]
 pub(crate) struct Compiler {
     command: Option<Vec<OsString>>,
@@ -34,6 +43,8 @@ pub(crate) struct Compiler {
     idle: Mutex<Vec<Worker>>,
     // A worker is a process: those who come together wait for one another.
     room: Semaphore,
+    // Compiling hot functions takes a processor that calls could use: one at a time.
+    hot_room: Semaphore,
 }
 
 /// What is to become JavaScript.
@@ -51,6 +62,7 @@ impl Compiler {
             command: command.filter(|command| !command.is_empty()),
             idle: Mutex::default(),
             room: Semaphore::new(WORKERS_MAX),
+            hot_room: Semaphore::new(1),
         }
     }
 
@@ -72,7 +84,7 @@ impl Compiler {
             Some(worker) => worker,
             None => Worker::start(command).map_err(internal)?,
         };
-        match tokio::time::timeout(TIMEOUT, worker.ask(&request(&source))).await {
+        match tokio::time::timeout(TIMEOUT, worker.ask(SOURCE, &request(&source))).await {
             Ok(Ok(answer)) => {
                 self.idle().push(worker);
                 read_answer(&answer)
@@ -81,6 +93,23 @@ impl Compiler {
             // Dropping the worker ends it.
             Ok(Err(_)) => Err(too_much("it is nested too deep, or takes too much memory")),
             Err(_) => Err(too_much("it takes too long")),
+        }
+    }
+
+    /// Compiles hot functions, as [`hot::request`] asks. In a worker of their own: machine code comes back from it, so that it must have
+    /// read nothing but one image.
+    pub(crate) async fn compile_hot(&self, request: Vec<u8>) -> Result<HotCode, NativeError> {
+        let closed = |_| NativeError::Worker("there is no place");
+        let _room = self.hot_room.acquire().await.map_err(closed)?;
+        let Some(command) = &self.command else {
+            let compiled = apart(move || hot::compiled(&request)).await;
+            return compiled.map_err(|_| NativeError::Worker("the compiler panicked"))?;
+        };
+        let mut worker = Worker::start(command).map_err(|_| NativeError::Worker("it cannot be started"))?;
+        match tokio::time::timeout(HOT_TIMEOUT, worker.ask(HOT, &request)).await {
+            Ok(Ok(answer)) => hot::read_answer(&answer),
+            Ok(Err(_)) => Err(NativeError::Worker("it takes too long or too much memory")),
+            Err(_) => Err(NativeError::Worker("it takes too long")),
         }
     }
 
@@ -138,7 +167,8 @@ impl Worker {
         Ok(Self { stdin, stdout, _child: child })
     }
 
-    async fn ask(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
+    async fn ask(&mut self, kind: u8, request: &[u8]) -> io::Result<Vec<u8>> {
+        self.stdin.write_u8(kind).await?;
         self.stdin.write_u32_le(request.len() as u32).await?;
         self.stdin.write_all(request).await?;
         self.stdin.flush().await?;
@@ -152,7 +182,7 @@ impl Worker {
     }
 }
 
-/// The worker's side: reads sources from standard input and answers on standard output, until that is closed. Call it
+/// The worker's side: reads requests from standard input and answers on standard output, until that is closed. Call it
 /// from a program that [`crate::EngineConfig::compile_worker`] names, before anything else.
 pub fn compile_worker() -> io::Result<()> {
     confine::confine()?;
@@ -163,16 +193,20 @@ pub fn compile_worker() -> io::Result<()> {
 
 fn serve() -> io::Result<()> {
     let (mut stdin, mut stdout) = (io::stdin().lock(), io::stdout().lock());
-    let mut length = [0; 4];
-    while stdin.read_exact(&mut length).is_ok() {
+    let mut head = [0; 5];
+    while stdin.read_exact(&mut head).is_ok() {
+        let [kind, length @ ..] = head;
         let length = u32::from_le_bytes(length) as usize;
         if length > SOURCE_BYTES_MAX + FRAME_BYTES_MAX {
-            return Err(io::Error::other("the source is too large"));
+            return Err(io::Error::other("the request is too large"));
         }
         let mut request = vec![0; length];
         stdin.read_exact(&mut request)?;
-        confine::allow_one_source();
-        let answer = answer(&request);
+        confine::allow_one_request();
+        let answer = match kind {
+            HOT => hot::answer(&request),
+            _ => answer(&request),
+        };
         stdout.write_all(&(answer.len() as u32).to_le_bytes())?;
         stdout.write_all(&answer)?;
         stdout.flush()?;

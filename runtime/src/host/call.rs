@@ -43,7 +43,10 @@ pub(super) async fn call(mut caller: Caller<'_, Sandbox>, op: u32, ptr: u32, len
             }
             return Ok(0);
         }
-        HostCall::IsOverBudget => return Ok(u64::from(fuel::is_over(left))),
+        HostCall::IsOverBudget => {
+            caller.data_mut().samples.take(ptr, left);
+            return Ok(u64::from(fuel::is_over(left)));
+        }
         HostCall::BodyEnd => {
             caller.data_mut().completion.body_ends(ptr != 0, left);
             return Ok(0);

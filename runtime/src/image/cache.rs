@@ -33,13 +33,13 @@ impl ImageCache {
 
     pub(crate) fn put(&self, image: Image) {
         let mut entries = self.entries();
-        if entries.len() >= self.capacity && !entries.contains_key(image.digest()) {
+        if entries.len() >= self.capacity && !entries.contains_key(image.key()) {
             let oldest = entries.iter().min_by_key(|(_, entry)| entry.used_at);
             if let Some(digest) = oldest.map(|(digest, _)| digest.clone()) {
                 entries.remove(&digest);
             }
         }
-        entries.insert(image.digest().to_owned(), CachedImage { image, used_at: Instant::now() });
+        entries.insert(image.key().to_owned(), CachedImage { image, used_at: Instant::now() });
     }
 
     /// Evicts those that were not used for `idle`. Answers how many.

@@ -42,6 +42,7 @@ pub(crate) fn collect(store: Store<Sandbox>, started: Instant, limits: &Limits) 
             egress_bytes: sandbox.egress.bytes() + sandbox.sockets.bytes(),
         },
         logs: sandbox.console.finish(),
+        samples: sandbox.samples.finish(),
         recording,
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use mayfly_runtime::{Build, Engine, EngineConfig, Image, Source};
+use mayfly_runtime::{Build, Engine, EngineConfig, HotFunctions, Image, Source};
 
 use super::support::{call, invoke_on, text};
 
@@ -67,4 +67,69 @@ fn bytes_under(directory: &Path) -> u64 {
             if metadata.is_dir() { bytes_under(&entry.path()) } else { metadata.len() }
         })
         .sum()
+}
+
+/// Changes a byte in the middle of each file in the builds' directories whose name begins so; answers how many.
+fn change(cache: &Path, prefix: &str) -> usize {
+    let builds = fs::read_dir(cache).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_dir());
+    let files = builds.flat_map(|build| fs::read_dir(build.path()).unwrap().map(Result::unwrap));
+    let changed = files.filter(|file| {
+        let name = file.file_name().into_string().unwrap();
+        name.starts_with(prefix) && name.ends_with(".cwasm")
+    });
+    changed
+        .map(|file| {
+            let mut bytes = fs::read(file.path()).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            // As an attacker would: a file of the same name in its place.
+            fs::remove_file(file.path()).unwrap();
+            fs::write(file.path(), bytes).unwrap();
+        })
+        .count()
+}
+
+#[test]
+fn compiled_functions_come_from_the_cache_directory_and_not_once_they_were_changed() {
+    let cache = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let engine = Engine::new(EngineConfig::new(cache.path())).await.unwrap();
+        let code =
+            "function work(n) { let s = 0; for (let i = 0; i < n; i++) s = (s + i * 3) | 0; return s; }
+                    export default () => Response.json(work(1000))";
+        let source = Source { file_name: "f.ts".to_owned(), code: code.to_owned(), source_map: None };
+        let built = engine.build(&source).await.unwrap();
+        let hot = HotFunctions { all: true, addresses: Vec::new(), bytecode_max: 1 << 10 };
+        let compiled = engine.compile_hot(&built.image, &hot).await.unwrap();
+        let digest = compiled.image.compiled_digest().unwrap().to_owned();
+        assert_eq!(compiled.image.digest(), built.digest);
+        let (answer, outcome) = invoke_on(&engine, &compiled.image, call()).await;
+        assert_eq!(text(answer), "1498500");
+
+        // Evicted from memory, and another process: the same pair, to the unit of fuel.
+        engine.release_idle(std::time::Duration::ZERO);
+        for engine in [&engine, &Engine::new(EngineConfig::new(cache.path())).await.unwrap()] {
+            let image = engine.cached_compiled(&built.digest, &digest).unwrap();
+            assert_eq!((image.digest(), image.compiled_digest()), (&*built.digest, Some(&*digest)));
+            let (answer, again) = invoke_on(engine, &image, call()).await;
+            assert_eq!((text(answer), again.usage.fuel), ("1498500".to_owned(), outcome.usage.fuel));
+        }
+        assert!(engine.cached_compiled(&built.digest, &"0".repeat(64)).is_none());
+        assert!(engine.cached_compiled(&built.digest, "../../etc").is_none());
+        assert_eq!(engine.artifacts_refused(), 0);
+
+        for prefix in ["compiled-code-", "compiled-memory-"] {
+            assert_eq!(change(cache.path(), prefix), 1);
+            engine.release_idle(std::time::Duration::ZERO);
+            let refused = engine.artifacts_refused();
+            assert!(engine.cached_compiled(&built.digest, &digest).is_none(), "{prefix}");
+            assert_eq!(engine.artifacts_refused(), refused + 1, "{prefix}");
+            // Compiled again, it is the same pair, and takes the place of what was changed.
+            let again = engine.compile_hot(&built.image, &hot).await.unwrap();
+            assert_eq!(again.image.compiled_digest(), Some(&*digest));
+            engine.release_idle(std::time::Duration::ZERO);
+            assert!(engine.cached_compiled(&built.digest, &digest).is_some());
+        }
+    });
 }

@@ -14,10 +14,14 @@ fn all() -> HotFunctions {
     HotFunctions { all: true, addresses: Vec::new(), bytecode_max: 64 << 10 }
 }
 
+fn compile_hot(image: &[u8], hot: &HotFunctions) -> Result<HotImage, NativeError> {
+    block_on(engine().compile_hot(image, hot))
+}
+
 fn pair(code: &str) -> Pair {
     let build = build(code).unwrap_or_else(|error| panic!("{error}: {error:?}"));
     let interpreted = block_on(engine().load(&build.digest, &build.image)).unwrap();
-    let compiled = engine().compile_hot(&build.image, &all()).unwrap();
+    let compiled = compile_hot(&build.image, &all()).unwrap();
     Pair { interpreted, compiled }
 }
 
@@ -297,7 +301,7 @@ fn bytecode_of_a_module_is_bounded() {
         build("function a(x) { return x + 1; } export function handler() { return Response.json(a(1)); }")
             .unwrap();
     let within = |bytecode_max| {
-        engine().compile_hot(&build.image, &HotFunctions { all: true, addresses: Vec::new(), bytecode_max })
+        compile_hot(&build.image, &HotFunctions { all: true, addresses: Vec::new(), bytecode_max })
     };
     let whole = within(1 << 10).unwrap();
     assert_eq!(within(whole.bytecode_bytes).unwrap().functions, whole.functions);
@@ -309,10 +313,10 @@ fn bytecode_of_a_module_is_bounded() {
 
 #[test]
 fn what_is_no_image_or_no_function_is_refused() {
-    assert!(matches!(engine().compile_hot(b"no image", &all()), Err(NativeError::Malformed(_))));
+    assert!(matches!(compile_hot(b"no image", &all()), Err(NativeError::Malformed(_))));
     let build = build("export function handler() { return Response.json(1); }").unwrap();
     let hot = HotFunctions { all: false, addresses: vec![0, 1 << 20, u32::MAX], bytecode_max: 1 << 10 };
-    assert!(matches!(engine().compile_hot(&build.image, &hot), Err(NativeError::Unsupported(_))));
+    assert!(matches!(compile_hot(&build.image, &hot), Err(NativeError::Unsupported(_))));
 }
 
 #[test]
@@ -326,4 +330,50 @@ fn a_function_that_was_hot_for_one_type_gets_another() {
            return out; }",
         &["run()", "run()"],
     );
+}
+
+const HOT: &str = "function step(x) { return (x * 31 + 7) | 0; }
+    function loop(n) { let x = 1; for (let i = 0; i < n; i++) x = step(x); return x; }
+    export function handler(req) { return Response.json(loop(Number(new URL(req.url).searchParams.get('n')))); }";
+
+fn call_for(n: u32) -> mayfly_runtime::Call {
+    let mut call = call();
+    call.request.url = format!("https://example.test/f?n={n}");
+    call
+}
+
+#[test]
+fn what_is_seen_running_is_what_is_hot() {
+    let build = build(HOT).unwrap();
+    let image = block_on(engine().load(&build.digest, &build.image)).unwrap();
+    let (answer, outcome) = invoke(&image, call_for(100));
+    answer.unwrap();
+    assert_eq!(outcome.samples, [], "too short to be seen");
+    let (answer, interpreted) = invoke(&image, call_for(200_000));
+    let expected = text(answer);
+    assert!(interpreted.samples.len() >= 2, "the loop, and what it calls: {:?}", interpreted.samples);
+    let seen: u64 = interpreted.samples.iter().map(|sample| sample.fuel).sum();
+    assert!(seen * 10 > interpreted.usage.fuel * 9, "{seen} of {}", interpreted.usage.fuel);
+
+    let mut samples = interpreted.samples.clone();
+    samples.sort_by_key(|sample| std::cmp::Reverse(sample.fuel));
+    let addresses = samples.iter().map(|sample| sample.function).collect();
+    let hot = HotFunctions { all: false, addresses, bytecode_max: 1 << 10 };
+    let compiled = compile_hot(&build.image, &hot).unwrap();
+    let mut names = compiled.functions.clone();
+    names.sort();
+    assert_eq!(names, ["loop", "step"], "{:?}", compiled.refused);
+    let (answer, outcome) = invoke(&compiled.image, call_for(200_000));
+    assert_eq!(text(answer), expected);
+    assert!(
+        outcome.usage.fuel * 3 < interpreted.usage.fuel,
+        "{} {}",
+        outcome.usage.fuel,
+        interpreted.usage.fuel
+    );
+    // Compiled functions are seen as well, under the same addresses.
+    let known = |sample: &mayfly_runtime::Sample| {
+        interpreted.samples.iter().any(|one| one.function == sample.function)
+    };
+    assert!(!outcome.samples.is_empty() && outcome.samples.iter().all(known), "{:?}", outcome.samples);
 }

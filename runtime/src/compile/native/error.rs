@@ -25,6 +25,15 @@ pub enum NativeError {
     /// The translator contradicts itself.
     #[error("the translator: {0}")]
     Internal(&'static str),
+    /// What a compile worker said.
+    #[error("{0}")]
+    Told(String),
+    /// The compile worker gave no answer.
+    #[error("the compile worker: {0}")]
+    Worker(&'static str),
+    /// What was compiled could not be kept in the cache directory.
+    #[error("the cache directory: {0}")]
+    Cache(String),
     /// The module could not be compiled.
     #[error("the module: {0}")]
     Module(String),

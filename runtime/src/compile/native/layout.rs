@@ -91,6 +91,8 @@ named! {
 /// What the engine consists of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Layout {
+    /// As the engine says it.
+    pub(crate) text: String,
     pub(crate) values: Values,
     pub(crate) flags: Flags,
     pub(crate) helpers: Helpers,
@@ -134,6 +136,7 @@ impl Layout {
             }
         }
         Ok(Self {
+            text: text.to_owned(),
             values: Values::of(&found.values)?,
             flags: Flags::of(&found.bits)?,
             helpers: Helpers::of(&found.helpers)?,

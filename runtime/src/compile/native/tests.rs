@@ -52,6 +52,23 @@ fn translated(memory: &[u8]) -> Result<usize, NativeError> {
 }
 
 #[test]
+fn the_compilers_digest_is_of_all_of_it() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/compile");
+    let mut expected = vec![folder.join("native.rs")];
+    for folder in [folder.join("native"), folder.join("native/emit")] {
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let other = ["tests.rs", "error.rs"];
+        expected
+            .extend(files.filter(|file| file.is_file() && !other.iter().any(|name| file.ends_with(name))));
+    }
+    let mut texts: Vec<String> = expected.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    texts.sort();
+    let mut known = super::SOURCES.to_vec();
+    known.sort_unstable();
+    assert_eq!(known, texts);
+}
+
+#[test]
 fn a_program_is_compiled_whole() {
     assert!(made().functions.len() >= 8, "{:?}", made().functions);
     assert_eq!(translated(&made().memory), Ok(made().functions.len()));

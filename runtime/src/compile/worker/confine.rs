@@ -1,4 +1,4 @@
-//! What a compile worker gives up before it reads a source: memory without end, files, and root's rights.
+//! What a compile worker gives up before it reads a request: memory without end, files, and root's rights.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 // Printing and its maps take a few times a source's size; some sources would take gigabytes.
 const MEMORY_BYTES_MAX: u64 = 1 << 30;
-// For one source. Its server ends a worker earlier; this is for one whose server has died.
+// For one request. Its server ends a worker earlier; this is for one whose server has died.
 const CPU_SECONDS: u64 = 15;
 
 /// Limit this process, and leave root. Before any thread is started.
@@ -22,8 +22,8 @@ pub(super) fn confine() -> io::Result<()> {
     leave_root()
 }
 
-/// Allow the processor's time for one source more.
-pub(super) fn allow_one_source() {
+/// Allow the processor's time for one request more.
+pub(super) fn allow_one_request() {
     let used = u64::try_from(clock_gettime(ClockId::ProcessCPUTime).tv_sec).unwrap_or_default();
     let maximum = getrlimit(Resource::Cpu).maximum;
     let wanted = used + CPU_SECONDS;
