@@ -21,7 +21,7 @@ use mayfly_core::sockets::SocketLimits;
 use mayfly_policy::CompiledPolicy;
 use mayfly_secrets::{KeyRing, SecretsError};
 
-pub use args::ServeArgs;
+pub use args::{ServeArgs, Switch};
 pub use database::DatabaseSource;
 pub use log::LogArgs;
 pub use mayfly_common::tls::{Authorities, AuthoritiesError};
@@ -82,6 +82,8 @@ pub struct Config {
     pub cache_dir: Option<PathBuf>,
     /// What is cached there at most, in bytes.
     pub cache_bytes_max: u64,
+    /// Whether hot functions are compiled.
+    pub compile_hot: bool,
     /// The program that parses hostile source in a process of its own; `None`: this process does it.
     pub compile_worker: Option<Vec<OsString>>,
 }
@@ -172,6 +174,7 @@ impl Config {
             cache_dir: None,
             memory_bytes_max: args.max_memory.unwrap_or_else(memory::default_memory).bytes(),
             cache_bytes_max: args.max_cache.bytes(),
+            compile_hot: args.compile_hot == Switch::On,
             compile_worker: compile_worker(),
         })
     }
@@ -212,6 +215,7 @@ impl Config {
             cache_dir: None,
             memory_bytes_max: 4 << 30,
             cache_bytes_max: 8 << 30,
+            compile_hot: false,
             compile_worker: None,
         }
     }

@@ -57,6 +57,8 @@ impl Artifacts {
         if module.is_none() {
             self.refused.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(name, "a compiled module in the cache directory is not what was kept there");
+            // It is of no use to anyone: what is made again takes its place.
+            let _gone = fs::remove_file(self.path(name, "cwasm"));
         }
         module
     }
@@ -72,8 +74,9 @@ impl Artifacts {
         drop(bytes);
         // Only what the sweep goes by: a module whose time cannot be set is as good as any.
         let _set = file.set_modified(crate::clock::now());
-        // SAFETY: the MAC says that this directory's owner wrote these bytes, with `Module::serialize`; files are
-        // replaced by renaming, never written in place, so what was checked is what is mapped.
+        // SAFETY: the MAC says that this directory's owner wrote these bytes, as `Module::serialize` or the compile worker's
+        // `Engine::precompile_module` gave them (docs/decisions/0048-compile-hot-functions.md); files are replaced by
+        // renaming, never written in place, so what was checked is what is mapped.
         let module = unsafe { Module::deserialize_open_file(engine, file) }.ok()?;
         forget_pages(&module);
         Some(module)

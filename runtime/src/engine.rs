@@ -199,7 +199,8 @@ impl Engine {
         let code = self.state.compiler.compile_hot(request).await?;
         let (state, bytes) = (Arc::clone(&self.state), bytes.to_vec());
         let kept = apart(move || {
-            let image = state.guest.load_compiled(&sha256_hex(&bytes), &code);
+            let digest = sha256_hex(&bytes);
+            let image = state.guest.load_compiled(&digest, &code.digest, &code.image, &code.machine_code);
             image.map(|image| (image, code)).map_err(|error| NativeError::Cache(error.to_string()))
         });
         let (image, code) = kept.await.map_err(|failed| NativeError::Cache(failed.to_string()))??;

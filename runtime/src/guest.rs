@@ -13,7 +13,6 @@ use wasmtime::{Extern, Instance, InstancePre, Linker, Memory, Module, ModuleExpo
 use crate::artifact::{Artifacts, COMPILED_PREFIX, IMAGE_PREFIX};
 use crate::capability::completion::Completion;
 use crate::capability::request::Incoming;
-use crate::compile::hot::HotCode;
 use crate::digest::sha256_hex;
 use crate::image::{Image, snapshot};
 use crate::limits::Limits;
@@ -146,20 +145,26 @@ impl Guest {
         self.compiled(digest, pair_digest, &memory, code).ok()
     }
 
-    /// Makes an image with compiled functions, and keeps it in the cache directory.
-    pub(crate) fn load_compiled(&self, digest: &str, compiled: &HotCode) -> Result<Image, EngineError> {
-        snapshot::check(&compiled.image).map_err(|reason| EngineError::Image(reason.to_owned()))?;
-        let names = compiled_names(&compiled.digest);
+    /// Makes an image with compiled functions of its bytes and their machine code, and keeps it in the cache directory.
+    pub(crate) fn load_compiled(
+        &self,
+        digest: &str,
+        pair_digest: &str,
+        bytes: &[u8],
+        machine_code: &[u8],
+    ) -> Result<Image, EngineError> {
+        snapshot::check(bytes).map_err(|reason| EngineError::Image(reason.to_owned()))?;
+        let names = compiled_names(pair_digest);
         let [memory_name, code_name] =
             names.ok_or_else(|| EngineError::Image("the digest is malformed".to_owned()))?;
         // Machine code comes from the directory alone: there it has a MAC.
-        self.artifacts.save_bytes(&code_name, &compiled.machine_code)?;
+        self.artifacts.save_bytes(&code_name, machine_code)?;
         let code = self.artifacts.load(&self.wasmtime, &code_name);
         let code = code.ok_or_else(|| EngineError::Image("its code is not this engine's".to_owned()))?;
-        let memory = Module::new(&self.wasmtime, &compiled.image)?;
+        let memory = Module::new(&self.wasmtime, bytes)?;
         self.artifacts.save(&memory_name, &memory)?;
         let mapped = self.artifacts.load(&self.wasmtime, &memory_name);
-        self.compiled(digest, &compiled.digest, &mapped.unwrap_or(memory), code)
+        self.compiled(digest, pair_digest, &mapped.unwrap_or(memory), code)
     }
 
     fn compiled(

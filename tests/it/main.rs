@@ -15,6 +15,7 @@ mod data;
 mod examples;
 mod fetch;
 mod hostile;
+mod hot;
 mod house;
 mod journeys;
 mod npm;

@@ -202,6 +202,9 @@ pub struct FunctionDetails {
     /// How many of a hundred invocations are recorded.
     #[serde(rename = "recordPercent")]
     pub record_percent: u32,
+    /// The names of those functions in its code that are compiled, because they were hot.
+    #[serde(rename = "compiledFunctions")]
+    pub compiled_functions: Vec<String>,
     /// Failures so far.
     #[serde(rename = "errorCount")]
     pub error_count: u64,

@@ -47,6 +47,25 @@ pub struct Readiness {
     pub invocations_running: u32,
     /// Records that could not be kept since the start.
     pub records_dropped: u64,
+    /// How compiling hot functions goes on this node; null where it is switched off.
+    pub compile_hot: Option<CompileHot>,
+}
+
+/// What came of compiling hot functions since this node's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CompileHot {
+    /// How often functions were seen running.
+    pub samples: u64,
+    /// Modules that were compiled of functions that had become hot.
+    pub compiled: u64,
+    /// Modules that were compiled again: another node's, or such as had left the cache directory.
+    pub restored: u64,
+    /// Modules that could not be compiled.
+    pub failed: u64,
+    /// Modules that were given up: their version got no calls any more, another node was first, or too many of the app's waited.
+    pub dropped: u64,
+    /// Files of the cache directory that were not what was kept there, and were not used.
+    pub refused: u64,
 }
 
 /// One subsystem.

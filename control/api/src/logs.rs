@@ -172,6 +172,8 @@ pub struct InvocationInfo {
     pub parent_id: Option<String>,
     /// Fuel of the invocations that it called by `ctx.invoke`, as far as they had ended; each has it in its own record, too.
     pub invoked_fuel: u64,
+    /// Which of its functions were compiled: the digest of its image and their code together. Null: all of it was interpreted.
+    pub compiled_digest: Option<String>,
     /// The public code of its failure.
     pub error_code: Option<String>,
     /// Its failure in one sentence.

@@ -80,6 +80,10 @@ impl Handler<FunctionsGet> for Functions {
             Some(version) => self.store.versions().source(version).await?,
             None => None,
         };
+        let compiled_functions = match &function.active_version_id {
+            Some(version) => self.cache.compiled_names(version).await?,
+            None => Vec::new(),
+        };
         let env_keys = self.env.function_names(&function).await?;
         let stats = self.stats(app).await?.remove(&function.id).unwrap_or_default();
         let settings = function.settings.clone();
@@ -90,6 +94,7 @@ impl Handler<FunctionsGet> for Functions {
             cpu_limit_ms: settings.cpu_limit_ms,
             memory_limit_mb: settings.memory_limit_mb,
             record_percent: settings.record_percent,
+            compiled_functions,
             error_count: stats.error_count,
             schema_fingerprint: function.schema_fingerprint.clone(),
             created_at: function.created_at.into(),

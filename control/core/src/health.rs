@@ -11,6 +11,8 @@ use mayfly_api::routes::Live;
 use mayfly_quota::ConcurrencyLimiter;
 use mayfly_store::{POSTGRESQL, Sink, Store};
 
+use crate::hot::HotCompiler;
+
 /// Longer than any healthy answer, shorter than an orchestrator's patience.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -23,6 +25,8 @@ pub struct Health {
     pub sink: Sink,
     /// Sandboxes.
     pub concurrency: ConcurrencyLimiter,
+    /// Has hot functions compiled.
+    pub hot: HotCompiler,
     /// Set once a shutdown has start.
     pub stop: CancellationToken,
 }
@@ -49,6 +53,7 @@ impl Health {
                 .into(),
             invocations_running: self.concurrency.in_use(),
             records_dropped: self.sink.counts().dropped,
+            compile_hot: self.hot.state(),
         }
     }
 }

@@ -46,6 +46,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::Admission;
 use crate::auth::Caller;
 use crate::functions::{CachedFunction, FunctionCache, Rollouts, path_within, url_shown};
+use crate::hot::HotCompiler;
 use crate::sockets::Publisher;
 use crate::storage::GuestStorage;
 
@@ -96,6 +97,8 @@ pub struct InvokerParts {
 pub struct Execution {
     /// Compiles images and runs them.
     pub engine: Engine,
+    /// Has hot functions compiled.
+    pub hot: HotCompiler,
     /// The CPU scheduler.
     pub cpu_scheduler: CpuScheduler,
     /// The bytes that are held for apps.
@@ -174,7 +177,8 @@ pub struct Invocation {
 impl Invoker {
     /// One that works with these parts.
     pub fn new(parts: InvokerParts) -> Self {
-        let images = Images::new(parts.execution.engine.clone(), parts.records.store.clone());
+        let Execution { engine, hot, .. } = &parts.execution;
+        let images = Images::new(engine.clone(), hot.clone(), parts.records.store.clone());
         Self { shared: Arc::new(Shared { parts, images, pending_records: PendingRecords::default() }) }
     }
 
@@ -279,12 +283,15 @@ impl Invoker {
             permit.spent(fuel);
             drop(permit);
             start.scope.ended(fuel);
-            if let Some(recording) = outcome.recording.take()
-                && let Program::Image(image) = &program
-            {
-                this.store_recording(&running, &start.scope.id, image.digest(), &recording).await;
+            let mut compiled = None;
+            if let Program::Image(image) = &program {
+                execution.hot.sampled(&running, &outcome.samples);
+                if let Some(recording) = outcome.recording.take() {
+                    this.store_recording(&running, &start.scope.id, image, &recording).await;
+                }
+                compiled = image.compiled_digest().map(Arc::from);
             }
-            let record = this.record(&running, start, outcome).await;
+            let record = this.record(&running, start, outcome, compiled).await;
             drop(at_end);
             record
         });
@@ -315,6 +322,7 @@ impl Invoker {
         function: &CachedFunction,
         start: InvocationStart,
         mut outcome: Outcome,
+        compiled_digest: Option<Arc<str>>,
     ) -> Arc<InvocationRecord> {
         redaction::outcome(function.mask(), &mut outcome);
         self.map_outcome(function, start.scope.script.as_deref(), &mut outcome).await;
@@ -322,7 +330,8 @@ impl Invoker {
             let failed = outcome.status.is_none_or(|status| status >= 500);
             self.shared.parts.rollouts.observe(function, failed);
         }
-        let record = Arc::new(record::of(function, start, outcome));
+        let record = InvocationRecord { compiled_digest, ..record::of(function, start, outcome) };
+        let record = Arc::new(record);
         self.shared.parts.records.sink.record(Arc::clone(&record)).await;
         record
     }

@@ -14,6 +14,7 @@ pub mod function_management;
 pub mod functions;
 pub mod health;
 pub mod hosts;
+pub mod hot;
 pub mod invalidation;
 pub mod invoke;
 pub mod jobs;

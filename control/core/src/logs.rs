@@ -142,6 +142,7 @@ pub fn info(record: InvocationRecord) -> InvocationInfo {
         egress_bytes: record.egress_bytes,
         parent_id: record.parent_id,
         invoked_fuel: record.invoked_fuel,
+        compiled_digest: record.compiled_digest.as_deref().map(str::to_owned),
         error_code: record.error_code,
         error: record.error_message,
         stack: record.error_stack,

@@ -11,6 +11,7 @@ use mayfly_quota::{ConcurrencyPermit, CpuScheduler};
 use mayfly_secrets::KeyRing;
 use mayfly_store::{InvocationQuery, InvocationRecord, Store, StoredRecording};
 
+use crate::hot::{HotCompiler, NotAtHand};
 use crate::invoke::{Invoker, recording_name};
 
 /// Use cases of verification.
@@ -24,6 +25,8 @@ pub struct Verify {
     pub engine: Engine,
     /// The CPU scheduler.
     pub cpu_scheduler: CpuScheduler,
+    /// Has compiled functions as they were.
+    pub hot: HotCompiler,
     /// Knows what is not recorded yet.
     pub invoker: Invoker,
 }
@@ -44,7 +47,7 @@ impl Verify {
         let stored = self.store.recordings().get(app, id).await?.ok_or_else(|| {
             impossible("it was not recorded: recordPercent of its function says how many are, and a recording has a bound")
         })?;
-        let image = self.image(&stored).await?;
+        let image = self.image(app, &stored).await?;
         let bytes = self.keyring.decrypt_bytes(app, None, &recording_name(id), &stored.encrypted)?;
         let recording = Recording::from_bytes(bytes.to_vec()).map_err(ApiError::internal)?;
         let run = self.engine.replay(&image, &recording);
@@ -69,11 +72,18 @@ impl Verify {
         page.records.into_iter().next().ok_or_else(|| ApiError::not_found("the invocation"))
     }
 
-    async fn image(&self, stored: &StoredRecording) -> ApiResult<Image> {
+    async fn image(&self, app: &str, stored: &StoredRecording) -> ApiResult<Image> {
         if stored.engine_digest != self.engine.digest() {
             return Err(impossible(
                 "another engine ran it: fuel is counted in instructions of one engine build",
             ));
+        }
+        if let Some(digest) = &stored.compiled_digest {
+            return match self.hot.as_recorded(app, &stored.image_digest, digest).await {
+                Ok(image) => Ok(image),
+                Err(NotAtHand::Never(why)) => Err(impossible(why)),
+                Err(NotAtHand::Now(error)) => Err(error),
+            };
         }
         if let Some(image) = self.engine.cached(&stored.image_digest) {
             return Ok(image);

@@ -17,6 +17,7 @@ use mayfly_core::function_management::Functions;
 use mayfly_core::functions::{FunctionCache, Rollouts};
 use mayfly_core::health::Health;
 use mayfly_core::hosts::AppHosts;
+use mayfly_core::hot::{HotCompiler, HotCompilerParts};
 use mayfly_core::invalidation::{CacheInvalidator, Caches};
 use mayfly_core::invoke::{Capabilities, Enqueuer, Execution, Invoker, InvokerParts, Records};
 use mayfly_core::jobs::{JobParts, Reencryption, Retention};
@@ -46,7 +47,7 @@ use mayfly_secrets::KeyRing;
 use mayfly_storage::blobs::Blobs;
 use mayfly_storage::keys::StorageKeys;
 use mayfly_storage::{Objects, StorageSweep};
-use mayfly_store::{Sink, Store};
+use mayfly_store::{EngineBuild, Sink, Store};
 use mayfly_tenant_db::tenant::Tenants;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -91,7 +92,9 @@ impl NodeCaches {
         let store = &foundation.store;
         let apps = AppCache::new(store.clone(), Arc::clone(&foundation.keyring));
         let keys = KeyCache::new(store.clone());
-        let functions = FunctionCache::new(store.clone(), foundation.engine.digest());
+        let engine = &foundation.engine;
+        let compiler = if config.compile_hot { engine.compiler_digest() } else { "" };
+        let functions = FunctionCache::new(store.clone(), EngineBuild { engine: engine.digest(), compiler });
         let sockets = Hub::new(config.sockets);
         let caches = Caches {
             apps: apps.clone(),
@@ -219,10 +222,22 @@ fn use_cases(
     let rollouts = Rollouts::new(store.clone(), function_cache.clone(), tasks.clone());
     let admission =
         Admission { apps: app_cache.clone(), concurrency: concurrency.clone(), daily: daily.clone() };
+    let hot = if config.compile_hot {
+        HotCompiler::new(HotCompilerParts {
+            engine: engine.clone(),
+            store: store.clone(),
+            functions: function_cache.clone(),
+            daily: daily.clone(),
+            tasks: tasks.clone(),
+        })
+    } else {
+        HotCompiler::off()
+    };
     let enqueuer = Enqueuer::new(store.clone(), tenants.clone(), function_cache.clone());
     let invoker = Invoker::new(InvokerParts {
         execution: Execution {
             engine: engine.clone(),
+            hot: hot.clone(),
             cpu_scheduler: cpu_scheduler.clone(),
             ledger: ledger.clone(),
             daily: daily.clone(),
@@ -358,8 +373,15 @@ fn use_cases(
         runs,
         explain: Explain { store: store.clone(), invoker: invoker.clone(), schemas: schemas.clone() },
         usages: Usages { store: store.clone(), invoker: invoker.clone() },
-        verify: Verify { store: store.clone(), keyring, engine, cpu_scheduler, invoker: invoker.clone() },
-        health: Health { store, sink, concurrency, stop },
+        verify: Verify {
+            store: store.clone(),
+            keyring,
+            engine,
+            cpu_scheduler,
+            hot: hot.clone(),
+            invoker: invoker.clone(),
+        },
+        health: Health { store, sink, concurrency, hot, stop },
         test_calls: TestCalls { functions: function_cache.clone(), invoker: invoker.clone() },
         resolver: function_cache,
         authenticator,

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use url::Url;
 
 use super::{ByteSize, LogArgs};
@@ -61,6 +61,10 @@ pub struct ServeArgs {
     /// Disk space for compiled functions; the least recently used are evicted
     #[arg(long, env = "MAYFLY_MAX_CACHE", default_value = "8GiB")]
     pub max_cache: ByteSize,
+
+    /// Whether functions that take much CPU time are compiled to machine code beside their calls
+    #[arg(long, env = "MAYFLY_COMPILE_HOT", value_enum, default_value_t = Switch::Off)]
+    pub compile_hot: Switch,
 
     /// Largest request body that a function is called with
     #[arg(long, env = "MAYFLY_MAX_UPLOAD", default_value = "5GiB")]
@@ -121,6 +125,15 @@ pub struct ServeArgs {
     #[command(flatten)]
     #[allow(missing_docs, reason = "its fields are the documentation")]
     pub log: LogArgs,
+}
+
+/// Something that is switched on or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// It is not done.
+    Off,
+    /// It is done.
+    On,
 }
 
 fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {

@@ -4,6 +4,7 @@ mod agents;
 mod api_error;
 mod apps;
 mod changes;
+mod compiled;
 mod cron;
 mod day_usage;
 mod encrypted;
@@ -37,6 +38,7 @@ pub use api_error::POSTGRESQL;
 pub use apps::DatabaseSecrets;
 pub use apps::{AppRow, AppsTable};
 pub use changes::{Change, ChangeKind, Changes};
+pub use compiled::{CompiledFunctions, CompiledTable, EngineBuild};
 pub use cron::{
     ClaimedSlot, CronSlot, CronTable, DueTrigger, ManualRun, NewSlot, Planned, SlotClaim, SlotKey,
     SlotOutcome, SlotRelease, TriggerPlan,

@@ -11,6 +11,8 @@ pub struct StoredRecording {
     pub engine_digest: String,
     /// The image that it ran.
     pub image_digest: String,
+    /// Which functions of it were compiled then; `None`: none.
+    pub compiled_digest: Option<String>,
     /// Encrypted for the app and the invocation.
     pub encrypted: String,
 }
@@ -40,10 +42,12 @@ impl RecordingsTable<'_> {
         recording: &StoredRecording,
     ) -> Result<(), StoreError> {
         let client = self.store.client().await?;
-        let sql = "INSERT INTO recordings (invocation_id, app_id, engine_digest, image_digest, sealed)
-                   SELECT $1, id, $3, $4, $5 FROM apps WHERE id = $2 ON CONFLICT DO NOTHING";
-        let StoredRecording { engine_digest, image_digest, encrypted } = recording;
-        client.execute(sql, &[&invocation_id, &app_id, engine_digest, image_digest, encrypted]).await?;
+        let sql = "INSERT INTO recordings (invocation_id, app_id, engine_digest, image_digest, compiled_digest, sealed)
+                   SELECT $1, id, $3, $4, $5, $6 FROM apps WHERE id = $2 ON CONFLICT DO NOTHING";
+        let StoredRecording { engine_digest, image_digest, compiled_digest, encrypted } = recording;
+        let params: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
+            [&invocation_id, &app_id, engine_digest, image_digest, compiled_digest, encrypted];
+        client.execute(sql, &params).await?;
         Ok(())
     }
 
@@ -57,13 +61,14 @@ impl RecordingsTable<'_> {
         invocation_id: &str,
     ) -> Result<Option<StoredRecording>, StoreError> {
         let client = self.store.client().await?;
-        let sql = "SELECT engine_digest, image_digest, sealed FROM recordings
+        let sql = "SELECT engine_digest, image_digest, compiled_digest, sealed FROM recordings
                    WHERE app_id = $1 AND invocation_id = $2";
         let row = client.query_opt(sql, &[&app_id, &invocation_id]).await?;
         Ok(row.map(|row| StoredRecording {
             engine_digest: row.get(0),
             image_digest: row.get(1),
-            encrypted: row.get(2),
+            compiled_digest: row.get(2),
+            encrypted: row.get(3),
         }))
     }
 

@@ -36,6 +36,7 @@ fn record(app: &TestApp, at_ms: i64) -> InvocationRecord {
         egress_bytes: 0,
         parent_id: None,
         invoked_fuel: 0,
+        compiled_digest: None,
         error_code: None,
         error_message: None,
         error_stack: None,

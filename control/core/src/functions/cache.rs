@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::run::RUN_NAME;
 use mayfly_common::cache::TtlCache;
-use mayfly_store::{ActiveFunction, Store, WebsocketHandler};
+use mayfly_store::{ActiveFunction, EngineBuild, Store, WebsocketHandler};
 
 use super::cached::CachedFunction;
 
@@ -21,6 +21,8 @@ pub struct FunctionCache {
 struct Shared {
     store: Store,
     engine_digest: String,
+    /// Of the compiler of hot functions; empty where none are compiled.
+    compiler_digest: String,
     /// By app and name, or by app and a path with its slash: a name has none.
     found: TtlCache<Address, Option<Arc<CachedFunction>>>,
     /// By app: which function handles which event of its sockets.
@@ -29,12 +31,12 @@ struct Shared {
 
 impl FunctionCache {
     /// A finder of what was built for this engine.
-    pub fn new(store: Store, engine_digest: &str) -> Self {
-        let engine_digest = engine_digest.to_owned();
+    pub fn new(store: Store, build: EngineBuild<'_>) -> Self {
         Self {
             shared: Arc::new(Shared {
                 store,
-                engine_digest,
+                engine_digest: build.engine.to_owned(),
+                compiler_digest: build.compiler.to_owned(),
                 found: TtlCache::default(),
                 handlers: TtlCache::default(),
             }),
@@ -45,7 +47,7 @@ impl FunctionCache {
     pub async fn by_name(&self, app: &str, name: &str) -> ApiResult<Option<Arc<CachedFunction>>> {
         let shared = &*self.shared;
         let ask = || async {
-            let found = shared.store.functions().active(app, name, &shared.engine_digest).await?;
+            let found = shared.store.functions().active(app, name, shared.build()).await?;
             Ok(found.map(|function| Arc::new(CachedFunction::new(function))))
         };
         shared.found.get(&(app.into(), name.into()), ask).await
@@ -56,8 +58,7 @@ impl FunctionCache {
         let shared = &*self.shared;
         let ask =
             || async {
-                let found =
-                    shared.store.functions().at_version(app, name, version, &shared.engine_digest).await?;
+                let found = shared.store.functions().at_version(app, name, version, shared.build()).await?;
                 ApiResult::Ok(found.map(|function| {
                     Arc::new(CachedFunction::new(ActiveFunction { canary: None, ..function }))
                 }))
@@ -84,7 +85,7 @@ impl FunctionCache {
     pub(super) async fn by_path(&self, app: &str, path: &str) -> ApiResult<Option<Arc<CachedFunction>>> {
         let shared = &*self.shared;
         let ask = || async {
-            let found = shared.store.functions().active_by_path(app, path, &shared.engine_digest).await?;
+            let found = shared.store.functions().active_by_path(app, path, shared.build()).await?;
             Ok(found.map(|function| Arc::new(CachedFunction::new(function))))
         };
         shared.found.get(&(app.into(), path.into()), ask).await
@@ -102,6 +103,11 @@ impl FunctionCache {
         Ok(found.map(|handler| handler.function.as_str().into()))
     }
 
+    /// The names of those functions of a version that are compiled.
+    pub(crate) async fn compiled_names(&self, version_id: &str) -> ApiResult<Vec<String>> {
+        Ok(self.shared.store.compiled().names(version_id, self.shared.build()).await?)
+    }
+
     /// Something of this app changed: the next call asks for it afresh.
     pub fn invalidate(&self, app: &str) {
         self.shared.found.invalidate(|(of, _)| **of == *app);
@@ -112,6 +118,12 @@ impl FunctionCache {
     pub fn invalidate_all(&self) {
         self.shared.found.invalidate_all();
         self.shared.handlers.invalidate_all();
+    }
+}
+
+impl Shared {
+    fn build(&self) -> EngineBuild<'_> {
+        EngineBuild { engine: &self.engine_digest, compiler: &self.compiler_digest }
     }
 }
 

@@ -59,6 +59,7 @@ impl CachedFunction {
                 version_id: canary.version_id.clone(),
                 version: canary.version,
                 image_digest: canary.image_digest.clone(),
+                compiled: canary.compiled.clone(),
                 canary: None,
                 ..function.clone()
             };

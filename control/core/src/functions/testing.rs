@@ -19,6 +19,7 @@ pub(crate) fn target(app: &str) -> CachedFunction {
         version_id: "ver_1".into(),
         version: 1,
         image_digest: None,
+        compiled: None,
         settings: FunctionSettings::default(),
         triggers: vec![Trigger { kind: TriggerKind::Http, config: json!({}), enabled: true }],
         env_revision: (0, 0),

@@ -1,4 +1,4 @@
-//! Gets the image of a version: from memory or disk, else from the store, else by a new snapshot of its source.
+//! Gets the image of a version: with its compiled functions, where they are at hand; from memory or disk, else from the store, else by a new snapshot of its source.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,24 +6,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mayfly_runtime::{Engine, Image, Source};
 
 use crate::functions::CachedFunction;
+use crate::hot::HotCompiler;
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_store::{Store, StoredImage};
 
 /// Gets images.
 pub(super) struct Images {
     engine: Engine,
+    hot: HotCompiler,
     store: Store,
     /// Versions whose image is being had: the others who want it wait for the first.
     under_way: Mutex<HashMap<Box<str>, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Images {
-    pub(super) fn new(engine: Engine, store: Store) -> Self {
-        Self { engine, store, under_way: Mutex::default() }
+    pub(super) fn new(engine: Engine, hot: HotCompiler, store: Store) -> Self {
+        Self { engine, hot, store, under_way: Mutex::default() }
     }
 
     pub(super) async fn get(&self, function: &CachedFunction) -> ApiResult<Image> {
-        match self.cached(function) {
+        match self.hot.image(function).or_else(|| self.cached(function)) {
             Some(image) => Ok(image),
             None => self.load_once(function).await,
         }

@@ -52,6 +52,7 @@ pub(super) fn of(function: &CachedFunction, start: InvocationStart, outcome: Out
         egress_bytes: usage.egress_bytes,
         parent_id: scope.parent.as_ref().map(|parent| parent.id.clone()),
         invoked_fuel: scope.invoked_fuel(),
+        compiled_digest: None,
         error_code: outcome.fault.as_ref().map(|fault| fault.code().to_owned()),
         error_message: outcome.fault.as_ref().map(message),
         error_stack: outcome.fault.as_ref().and_then(Fault::stack).map(str::to_owned),

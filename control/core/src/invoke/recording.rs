@@ -1,6 +1,6 @@
 //! Keeps what an invocation learnt from outside, where its function asks for that, so that it can be run again.
 
-use mayfly_runtime::Recording;
+use mayfly_runtime::{Image, Recording};
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::Invoker;
@@ -38,7 +38,7 @@ impl Invoker {
         &self,
         function: &CachedFunction,
         id: &str,
-        image_digest: &str,
+        image: &Image,
         recording: &Recording,
     ) {
         let app = &function.function.app_id;
@@ -54,7 +54,8 @@ impl Invoker {
         };
         let stored = StoredRecording {
             engine_digest: self.shared.parts.execution.engine.digest().to_owned(),
-            image_digest: image_digest.to_owned(),
+            image_digest: image.digest().to_owned(),
+            compiled_digest: image.compiled_digest().map(str::to_owned),
             encrypted,
         };
         if let Err(error) = self.shared.parts.records.store.recordings().put(app, id, &stored).await {

@@ -6,6 +6,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::{FunctionSettings, FunctionsTable};
+use crate::compiled::{CompiledFunctions, EngineBuild, newest};
 use crate::triggers::{self, TRIGGERS_JSON};
 use crate::{Store, StoreError};
 use mayfly_api::run::RUN_NAME;
@@ -34,6 +35,8 @@ pub struct ActiveFunction {
     pub version: u32,
     /// The image made by the engine that was asked for; `None`: that engine has yet to snapshot this version.
     pub image_digest: Option<String>,
+    /// Which of the image's functions are compiled.
+    pub compiled: Option<CompiledFunctions>,
     /// Limits and switches.
     pub settings: FunctionSettings,
     /// What starts it.
@@ -53,17 +56,23 @@ pub struct Canary {
     pub version: u32,
     /// Its image, as in [`ActiveFunction::image_digest`].
     pub image_digest: Option<String>,
+    /// Which of the image's functions are compiled.
+    pub compiled: Option<CompiledFunctions>,
     /// Its share of the calls, 1 to 99.
     pub percent: u32,
 }
 
-const ACTIVE: &str = "SELECT f.id, f.name, f.app_id, a.name AS app_name, a.paused, a.paused_reason,
+const COLUMNS: &str = "f.id, f.name, f.app_id, a.name AS app_name, a.paused, a.paused_reason,
     a.closed_reason IS NOT NULL AS closed, a.settings AS app_settings, v.id AS version_id, v.number AS version, i.image_digest,
     f.timeout_ms, f.cpu_limit_ms, f.memory_limit_mb, f.agent_tool, f.agent_tool_description, f.agent_tool_mode,
     f.agent_tool_exposed_to, f.agent_tool_input, f.agent_tool_output, f.allow_service_key_impersonation, f.record_percent, f.transaction_mode, f.idempotency_key, f.env_revision,
     a.env_revision AS app_env_revision,
-    rv.id AS rollout_version_id, rv.number AS rollout_version, ri.image_digest AS rollout_image_digest, r.percent
-  FROM functions f
+    rv.id AS rollout_version_id, rv.number AS rollout_version, ri.image_digest AS rollout_image_digest, r.percent,
+    ci.digest AS compiled_digest, ci.generation AS compiled_generation, ci.addresses AS compiled_addresses,
+    cr.digest AS rollout_compiled_digest, cr.generation AS rollout_compiled_generation,
+    cr.addresses AS rollout_compiled_addresses";
+
+const TABLES: &str = "functions f
   JOIN apps a ON a.id = f.app_id AND a.state = 'ready'
   LEFT JOIN rollouts r ON r.function_id = f.id AND r.state = 'running'
   LEFT JOIN versions rv ON rv.id = r.version_id
@@ -85,6 +94,7 @@ impl ActiveFunction {
             version_id: shared("version_id"),
             version: row.get::<_, i32>("version").unsigned_abs(),
             image_digest: row.get("image_digest"),
+            compiled: CompiledFunctions::from_row(row, "compiled_"),
             settings: FunctionSettings::from_row(row),
             triggers: triggers::from_json(row.get("triggers")),
             env_revision: (row.get("app_env_revision"), row.get("env_revision")),
@@ -92,6 +102,7 @@ impl ActiveFunction {
                 version_id: version_id.into(),
                 version: row.get::<_, i32>("rollout_version").unsigned_abs(),
                 image_digest: row.get("rollout_image_digest"),
+                compiled: CompiledFunctions::from_row(row, "rollout_compiled_"),
                 percent: row.get::<_, i32>("percent").unsigned_abs(),
             }),
         }
@@ -117,6 +128,7 @@ pub(super) async fn of_runs(store: &Store, app_id: &str) -> Result<Option<Active
         version_id: RUN_NAME.into(),
         version: 0,
         image_digest: None,
+        compiled: None,
         settings: FunctionSettings::default(),
         triggers: Vec::new(),
         env_revision: (row.get("env_revision"), 0),
@@ -125,7 +137,7 @@ pub(super) async fn of_runs(store: &Store, app_id: &str) -> Result<Option<Active
 }
 
 impl FunctionsTable<'_> {
-    /// What serves under that name, with the image made by this engine build. One round trip.
+    /// What serves under that name, with the image made by this engine and what of it is compiled. One round trip.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -133,9 +145,9 @@ impl FunctionsTable<'_> {
         &self,
         app_id: &str,
         name: &str,
-        engine_digest: &str,
+        build: impl Into<EngineBuild<'_>>,
     ) -> Result<Option<ActiveFunction>, StoreError> {
-        self.find_active(SERVING, "f.app_id = $1 AND f.name = $2", app_id, name, engine_digest).await
+        self.find_active(SERVING, "f.app_id = $1 AND f.name = $2", app_id, name, build.into()).await
     }
 
     /// As [`active`](Self::active), with another version in the place of the one that serves.
@@ -147,11 +159,11 @@ impl FunctionsTable<'_> {
         app_id: &str,
         name: &str,
         version: u32,
-        engine_digest: &str,
+        build: impl Into<EngineBuild<'_>>,
     ) -> Result<Option<ActiveFunction>, StoreError> {
         // A number, and nothing else. Not prepared: there is one text for each.
         let version = format!("v.function_id = f.id AND v.number = {version}");
-        self.find_active(&version, "f.app_id = $1 AND f.name = $2", app_id, name, engine_digest).await
+        self.find_active(&version, "f.app_id = $1 AND f.name = $2", app_id, name, build.into()).await
     }
 
     /// What serves under a path of its own: the function whose http trigger has that `path` in its config.
@@ -162,13 +174,13 @@ impl FunctionsTable<'_> {
         &self,
         app_id: &str,
         path: &str,
-        engine_digest: &str,
+        build: impl Into<EngineBuild<'_>>,
     ) -> Result<Option<ActiveFunction>, StoreError> {
         let by_path = "f.app_id = $1 AND f.id = (SELECT h.function_id FROM triggers h
             JOIN functions g ON g.id = h.function_id AND g.app_id = $1
             WHERE h.kind = 'http' AND h.enabled AND h.config ->> 'path' = $2
             ORDER BY g.created_at, g.id LIMIT 1)";
-        self.find_active(SERVING, by_path, app_id, path, engine_digest).await
+        self.find_active(SERVING, by_path, app_id, path, build.into()).await
     }
 
     async fn find_active(
@@ -177,16 +189,20 @@ impl FunctionsTable<'_> {
         condition: &str,
         app_id: &str,
         key: &str,
-        engine_digest: &str,
+        build: EngineBuild<'_>,
     ) -> Result<Option<ActiveFunction>, StoreError> {
         let client = self.store.client().await?;
         let sql = format!(
-            "SELECT f.*, {TRIGGERS_JSON} AS triggers FROM ({ACTIVE}
+            "SELECT f.*, {TRIGGERS_JSON} AS triggers FROM (SELECT {COLUMNS} FROM {TABLES}
              JOIN versions v ON {version}
              LEFT JOIN version_images i ON i.version_id = v.id AND i.engine_digest = $3
-             WHERE {condition}) f"
+             LEFT JOIN {} ci ON true
+             LEFT JOIN {} cr ON true
+             WHERE {condition}) f",
+            newest("i.image_digest", "$4"),
+            newest("ri.image_digest", "$4"),
         );
-        let params: [&(dyn ToSql + Sync); 3] = [&app_id, &key, &engine_digest];
+        let params: [&(dyn ToSql + Sync); 4] = [&app_id, &key, &build.engine, &build.compiler];
         let row = if version == SERVING {
             let statement = client.prepare_cached(&sql).await?;
             client.query_opt(&statement, &params).await?

@@ -14,7 +14,7 @@ use tokio_postgres::types::{ToSql, Type};
 use super::record::InvocationRecord;
 
 /// Name and type of every column that is written.
-const COLUMNS: [(&str, Type); 30] = [
+const COLUMNS: [(&str, Type); 31] = [
     ("id", Type::TEXT),
     ("app_id", Type::TEXT),
     ("function_id", Type::TEXT),
@@ -45,6 +45,7 @@ const COLUMNS: [(&str, Type); 30] = [
     ("log_levels", Type::INT2),
     ("parent_id", Type::TEXT),
     ("invoked_fuel", Type::INT8),
+    ("compiled_digest", Type::TEXT),
 ];
 
 /// Numbers are given out and committed by one writer at a time, over all nodes: a reader of a number has missed none
@@ -150,6 +151,7 @@ async fn write(
         &r.log_levels(),
         &r.parent_id,
         &long(r.invoked_fuel),
+        &r.compiled_digest.as_deref(),
     ];
     writer.write(&values).await
 }

@@ -63,6 +63,8 @@ pub struct InvocationRecord {
     pub parent_id: Option<String>,
     /// Fuel of the invocations that it called by `ctx.invoke`, as far as they had ended.
     pub invoked_fuel: u64,
+    /// Which of its functions were compiled; `None`: none.
+    pub compiled_digest: Option<Arc<str>>,
     /// The public code of its failure.
     pub error_code: Option<String>,
     /// Its failure in one sentence.
@@ -197,6 +199,7 @@ impl InvocationRecord {
             egress_bytes: unsigned("egress_bytes"),
             parent_id: row.get("parent_id"),
             invoked_fuel: unsigned("invoked_fuel"),
+            compiled_digest: row.get::<_, Option<&str>>("compiled_digest").map(Arc::from),
             error_code: row.get("error_code"),
             error_message: row.get("error_message"),
             error_stack: row.get("error_stack"),

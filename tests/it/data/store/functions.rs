@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use mayfly_api::functions::SettingsChange;
 use mayfly_api::triggers::{Trigger, TriggerKind};
-use mayfly_store::{Change, ChangeKind, DeployRow, Store, StoreError, StoredImage};
+use mayfly_store::{
+    Change, ChangeKind, CompiledFunctions, DeployRow, EngineBuild, RolloutTerms, Store, StoreError,
+    StoredImage,
+};
 use serde_json::json;
 use support::cluster::{run, store};
 use support::tenants::TestApp;
@@ -289,5 +292,57 @@ fn an_app_that_is_not_ready_takes_no_deploy() {
     run(async {
         let outcome = store().await.functions().deploy("app_000000000000", &row("hello", "one")).await;
         assert!(matches!(outcome, Err(StoreError::Missing("the app"))), "{outcome:?}");
+    });
+}
+
+#[test]
+fn compiled_functions_belong_to_an_image_that_gets_calls() {
+    run(async {
+        let store = store().await;
+        let app = TestApp::new("").await;
+        let functions = store.functions();
+        let (one, two) = (format!("{} one", app.id), format!("{} two", app.id));
+        functions.deploy(&app.id, &row("hello", &one)).await.unwrap();
+        let image = format!("image of {one}");
+        let build = EngineBuild { engine: ENGINE, compiler: "compiler-1" };
+        let compiled = |generation: u32, digest: &str| CompiledFunctions {
+            digest: digest.to_owned(),
+            generation,
+            addresses: vec![u32::MAX, 8, 16],
+        };
+        let put = async |compiled: CompiledFunctions, name: &str| {
+            store.compiled().put(&image, build.compiler, &compiled, &[name.to_owned()]).await.unwrap()
+        };
+        assert!(store.compiled().serves(&image).await.unwrap());
+        assert_eq!(put(compiled(1, "a"), "first\0").await, Some(compiled(1, "a")));
+        // Who comes second gets what is there.
+        assert_eq!(put(compiled(1, "b"), "other").await, Some(compiled(1, "a")));
+        assert_eq!(put(compiled(2, "c"), "second").await, Some(compiled(2, "c")));
+        let active = async |build| functions.active(&app.id, "hello", build).await.unwrap().unwrap().compiled;
+        assert_eq!(active(build).await, Some(compiled(2, "c")));
+        assert_eq!(active(EngineBuild { compiler: "compiler-2", ..build }).await, None);
+        assert_eq!(active(ENGINE.into()).await, None);
+        let find = async |digest| store.compiled().find(&image, build.compiler, digest).await.unwrap();
+        assert_eq!(find("a").await, Some(compiled(1, "a")));
+        assert_eq!(find("b").await, None);
+        let version = functions.active(&app.id, "hello", build).await.unwrap().unwrap().version_id;
+        assert_eq!(store.compiled().names(&version, build).await.unwrap(), ["second"]);
+        assert_eq!(store.compiled().names(&version, ENGINE.into()).await.unwrap(), [""; 0]);
+
+        // Another version serves: what is compiled by now came too late.
+        functions.deploy(&app.id, &row("hello", &two)).await.unwrap();
+        assert!(!store.compiled().serves(&image).await.unwrap());
+        assert_eq!(put(compiled(3, "d"), "late").await, None);
+        assert_eq!(active(build).await, None);
+        // As a canary it gets calls again.
+        let again = functions.active(&app.id, "hello", ENGINE).await.unwrap().unwrap();
+        assert_eq!(again.version, 2);
+        functions.rollback(&app.id, "hello", Some(1)).await.unwrap();
+        let rollout = RolloutTerms { percent: 10, max_error_percent: 5, min_invocations: 20 };
+        functions.deploy(&app.id, &DeployRow { rollout: Some(rollout), ..row("hello", &two) }).await.unwrap();
+        let canary = functions.active(&app.id, "hello", build).await.unwrap().unwrap();
+        assert_eq!(canary.compiled, Some(compiled(2, "c")));
+        assert_eq!(canary.canary.unwrap().compiled, None);
+        assert!(store.compiled().serves(&format!("image of {two}")).await.unwrap());
     });
 }
