@@ -9,6 +9,7 @@ mod profiles;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use mayfly_api::error::{ApiError, Code};
 use mayfly_api::health::CompileHot;
@@ -210,6 +211,7 @@ impl HotCompiler {
 impl Shared {
     /// Compiles what has become hot of an image.
     async fn compile_beside(&self, app: &Arc<str>, image_digest: &str, due: &Due) {
+        let begun = Instant::now();
         match self.compile(app, image_digest, due).await {
             Ok(made) => {
                 self.profiles().settled(image_digest, &due.addresses);
@@ -220,6 +222,7 @@ impl Shared {
                     functions = ?made.functions,
                     bytecode_bytes = made.bytecode_bytes,
                     code_bytes = made.code_bytes,
+                    ms = begun.elapsed().as_millis() as u64,
                     "compiled hot functions"
                 );
             }

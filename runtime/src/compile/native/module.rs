@@ -207,11 +207,12 @@ fn assemble(layout: &Layout, types: &Types, bodies: &[(&Prepared, Body)]) -> Vec
     });
     module.section(&tables);
     let mut elements = ElementSection::new();
-    let slot = ConstExpr::i32_const(layout.values.entry_slot as i32);
-    elements.active(None, &slot, Elements::Functions([ENTER].as_slice().into()));
-    // A function's number is twice its entries' place: by memory, then directly. None has the number 0.
+    // A function's number is twice its entries' place: by memory, then directly. None has the number 0. These come first: what
+    // stands behind elements of another module's table is written with each instance, and not when it is called.
     let own: Vec<u32> = (0..2 * bodies.len() as u32).map(|at| FIRST_FUNCTION + at).collect();
     elements.active(Some(OWN_TABLE), &ConstExpr::i32_const(2), Elements::Functions(own.into()));
+    let slot = ConstExpr::i32_const(layout.values.entry_slot as i32);
+    elements.active(None, &slot, Elements::Functions([ENTER].as_slice().into()));
     module.section(&elements);
     let mut code = CodeSection::new();
     code.function(&release(layout));
