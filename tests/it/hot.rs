@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::{Value, json};
 use support::app::{Node, TestApp, shared};
@@ -279,6 +280,47 @@ fn a_version_has_its_own_compiled_functions_and_has_them_again() {
             (record["version"] == 3 && !record["compiledDigest"].is_null()).then_some(record)
         });
         verifies(&app, &canary.await).await;
+        assert!(node.shutdown().await);
+    });
+}
+
+#[test]
+fn what_is_compiled_for_a_version_that_went_away_is_dropped() {
+    run(async {
+        let cache = cache().await;
+        let (gate, waits) = (cache.path().join("gate"), cache.path().join("waits"));
+        // A worker that is started while there is a gate waits behind it.
+        let script = "if [ -p \"$1\" ]; then : > \"$2\"; read -r _ < \"$1\"; fi; exec \"$0\"";
+        let worker = env!("CARGO_BIN_EXE_compile-worker");
+        let command = ["/bin/sh", "-c", script, worker, gate.to_str().unwrap(), waits.to_str().unwrap()];
+        let node = Node::start(|config| {
+            config.compile_hot = true;
+            config.compile_worker = Some(command.map(Into::into).into());
+            config.cache_dir = Some(cache.path().to_owned());
+        })
+        .await;
+        let app = node.app().await;
+        // The worker that strips its types stays, and takes the next source, too.
+        app.deploy_with("work", WORK, fields()).await;
+        assert!(Command::new("mkfifo").arg(&gate).status().unwrap().success());
+        until("the worker waits", async || {
+            app.call("GET", "work").ok().await;
+            waits.exists().then_some(())
+        })
+        .await;
+        app.deploy_with("work", &WORK.replace("* 31", "* 37"), fields()).await;
+        fs::write(&gate, "\n").unwrap();
+        fs::remove_file(&gate).unwrap();
+        let counted = until("it is dropped", async || {
+            let counted = counts(&node).await;
+            (counted["dropped"] == 1).then_some(counted)
+        });
+        assert_eq!(counted.await["compiled"], json!(0));
+        app.call("GET", "work").ok().await;
+        assert_eq!(newest(&app).await["compiledDigest"], Value::Null);
+        assert_eq!(app.manage("GET", "/functions/work").ok().await["compiledFunctions"], json!([]));
+        // The next one is compiled for itself.
+        until_compiled(&app).await;
         assert!(node.shutdown().await);
     });
 }
