@@ -8,6 +8,7 @@ fn bad_settings_end_it_with_2_and_name_the_flag() {
         (&["serve", "--listen", "nonsense"][..], "--listen"),
         (&["serve", "--max-body", "huge"], "--max-body"),
         (&["serve", "--max-cache", "lots"], "--max-cache"),
+        (&["serve", "--compile-hot", "yes"], "--compile-hot"),
         (&["serve", "--public-url", "ftp://x/"], "--public-url"),
         (&["serve", "--database-url", "mysql://x"], "--database-url"),
         (&["serve", "--no-such-flag"], "--no-such-flag"),

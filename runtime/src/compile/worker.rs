@@ -204,7 +204,10 @@ fn serve() -> io::Result<()> {
         stdin.read_exact(&mut request)?;
         confine::allow_one_request();
         let answer = match kind {
-            HOT => hot::answer(&request),
+            HOT => {
+                confine::give_way();
+                hot::answer(&request)
+            }
             _ => answer(&request),
         };
         stdout.write_all(&(answer.len() as u32).to_le_bytes())?;

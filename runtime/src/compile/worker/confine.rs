@@ -2,13 +2,15 @@
 
 use std::io;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
 // Printing and its maps take a few times a source's size; some sources would take gigabytes.
 const MEMORY_BYTES_MAX: u64 = 1 << 30;
 // For one request. Its server ends a worker earlier; this is for one whose server has died.
 const CPU_SECONDS: u64 = 15;
+// By how much nicer than the server a process is that compiles beside calls.
+const BESIDE_CALLS: i32 = 10;
 
 /// Limit this process, and leave root. Before any thread is started.
 ///
@@ -29,6 +31,11 @@ pub(super) fn allow_one_request() {
     let wanted = used + CPU_SECONDS;
     let current = Some(maximum.map_or(wanted, |maximum| wanted.min(maximum)));
     let _ = setrlimit(Resource::Cpu, Rlimit { current, maximum });
+}
+
+/// From here on take what calls leave of the processors: nobody waits for this.
+pub(super) fn give_way() {
+    let _ = nice(BESIDE_CALLS);
 }
 
 /// The user and the group that own nothing, the same number on every Linux.
