@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn the_client_is_the_first_from_the_right_that_is_no_trusted_proxy() {
         for (peer, lines, expected) in [
-            // Without a proxy, the header is anybody's claim.
+            // Without a proxy, the header is only a claim.
             ("203.0.113.7", &["198.51.100.1"][..], "203.0.113.7"),
             ("10.0.0.1", &["198.51.100.1"], "198.51.100.1"),
             ("10.0.0.1", &["192.0.2.66, 198.51.100.1"], "198.51.100.1"),
