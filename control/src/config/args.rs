@@ -114,7 +114,7 @@ pub struct ServeArgs {
     #[arg(long, env = "MAYFLY_POLICY", value_name = "FILE")]
     pub policy: Option<PathBuf>,
 
-    /// `doctor`: close apps' databases that are not closed as they must be, such as restored ones. A server always does
+    /// `doctor`, of a stopped server: close apps' databases that are not closed as they must be, such as restored ones. A server always does
     #[arg(long)]
     pub repair: bool,
 
