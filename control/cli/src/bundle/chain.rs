@@ -1,10 +1,9 @@
 //! Why something cannot be bundled, with the imports that lead to it.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
-
 use mayfly_runtime::node_module;
 use serde_json::Value;
 
+use super::imports::Imports;
 use super::packet::Said;
 
 /// More errors than these are only counted.
@@ -34,6 +33,7 @@ pub(super) fn may_be_missing(metafile: &Value, missing: &[String]) -> bool {
 
 /// The errors as text: place, line, the imports that lead there, and what to do.
 pub(super) fn explain(errors: &[Said], metafile: &Value, entry: &str) -> String {
+    let imports = Imports::of(metafile, entry);
     let mut said = "the function cannot be bundled:".to_owned();
     for error in errors.iter().take(TOLD_MAX) {
         let location = error.get("location");
@@ -54,8 +54,9 @@ pub(super) fn explain(errors: &[Said], metafile: &Value, entry: &str) -> String 
                 said += &format!("\n    {note}");
             }
         }
-        if let Some(chain) = chain(metafile, entry, file).filter(|chain| chain.len() > 1) {
-            said += &format!("\n    imported by way of {}", chain.join(" > "));
+        let way = imports.way(file);
+        if way.len() > 1 {
+            said += &format!("\n    imported by way of {}", way.join(" > "));
         }
         if let Some(advice) = advice(error) {
             said += &format!("\n    {advice}");
@@ -65,43 +66,6 @@ pub(super) fn explain(errors: &[Said], metafile: &Value, entry: &str) -> String 
         said += &format!("\nand {} more", errors.len() - TOLD_MAX);
     }
     said
-}
-
-/// The shortest way of imports from the entry to a file.
-fn chain(metafile: &Value, entry: &str, file: &str) -> Option<Vec<String>> {
-    let importers = importers(metafile, entry);
-    if !metafile["inputs"][file].is_object() {
-        return None;
-    }
-    let way = std::iter::successors(Some(file), |file| importers.get(*file).map(String::as_str));
-    let mut chain: Vec<String> = way.map(str::to_owned).collect();
-    chain.reverse();
-    Some(chain)
-}
-
-/// The file that imports each file first, on the shortest way from the entry.
-pub(super) fn importers(metafile: &Value, entry: &str) -> BTreeMap<String, String> {
-    let Some(inputs) = metafile["inputs"].as_object() else { return BTreeMap::new() };
-    // The metafile has the path that esbuild made of it, from the folder that it was started in.
-    let is_it = |known: &&String| entry.ends_with(known.trim_start_matches("../"));
-    let Some(entry) = inputs.keys().filter(is_it).max_by_key(|known| known.len()) else {
-        return BTreeMap::new();
-    };
-    let mut importers = BTreeMap::new();
-    let mut seen = HashSet::from([entry.as_str()]);
-    let mut next = VecDeque::from([entry.as_str()]);
-    while let Some(at) = next.pop_front() {
-        for import in inputs.get(at).into_iter().flat_map(|input| input["imports"].as_array()).flatten() {
-            let Some((path, _)) = import["path"].as_str().and_then(|path| inputs.get_key_value(path)) else {
-                continue;
-            };
-            if seen.insert(path) {
-                importers.insert(path.clone(), at.to_owned());
-                next.push_back(path);
-            }
-        }
-    }
-    importers
 }
 
 fn advice(error: &Said) -> Option<String> {

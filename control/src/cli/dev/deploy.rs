@@ -245,7 +245,11 @@ fn explain(source: &FunctionSource, error: &ApiError) {
     {
         out::say(&source_excerpt(line, details["line"].as_u64(), details["column"].as_u64()));
     }
-    if let Some(way) = source.bundle.way_to(error.message()) {
+    if let Some(stack) = error.stack() {
+        out::say(stack);
+    }
+    // The stack begins where it was thrown; of a limit, the message names the place.
+    if let Some(way) = source.bundle.explain(error.stack().unwrap_or(error.message())) {
         out::say(&format!("  {way}"));
     }
     if let Some(cause) = error.private_text() {
