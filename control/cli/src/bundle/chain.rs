@@ -20,6 +20,13 @@ pub(super) fn missing(error: &Said) -> Option<String> {
     (!name.contains('*')).then(|| name.to_owned())
 }
 
+/// The extension of a file that cannot be read, such as `.node`.
+pub(super) fn unread(error: &Said) -> Option<String> {
+    let text = error.get("text").text();
+    let extension = text.strip_prefix("No loader is configured for \"")?.split('"').next()?;
+    extension.starts_with('.').then(|| extension.to_owned())
+}
+
 /// Whether packages ask for these only while they run, as they do for what a project need not have installed.
 pub(super) fn may_be_missing(metafile: &Value, missing: &[String]) -> bool {
     let mut asked = metafile["inputs"].as_object().into_iter().flatten().flat_map(|(file, input)| {
@@ -69,7 +76,6 @@ pub(super) fn explain(errors: &[Said], metafile: &Value, entry: &str) -> String 
 }
 
 fn advice(error: &Said) -> Option<String> {
-    let text = error.get("text").text();
     if let Some(name) = missing(error) {
         if let Some(found) = installed(error) {
             return Some(format!("{} is installed: {found}", package(&name)));
@@ -77,8 +83,8 @@ fn advice(error: &Said) -> Option<String> {
         return (!name.starts_with(['.', '/', '#']) && node_module(&name).is_none())
             .then(|| format!("is it installed? `npm install {}`", package(&name)));
     }
-    let extension = text.strip_prefix("No loader is configured for \"")?.split('"').next()?;
-    Some(match extension {
+    let extension = unread(error)?;
+    Some(match extension.as_str() {
         ".node" => {
             "it is native code, which does not run in a sandbox: the package needs another in its place"
                 .into()
