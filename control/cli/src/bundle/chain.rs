@@ -80,6 +80,15 @@ fn advice(error: &Said) -> Option<String> {
         if let Some(found) = installed(error) {
             return Some(format!("{} is installed: {found}", package(&name)));
         }
+        if let Some((runtime, _)) = name.split_once(':') {
+            return Some(if runtime == "node" {
+                "Node has no such module".to_owned()
+            } else {
+                format!(
+                    "modules of `{runtime}:` belong to another platform: a function has Node's, what its handler is given, and npm's packages"
+                )
+            });
+        }
         return (!name.starts_with(['.', '/', '#']) && node_module(&name).is_none())
             .then(|| format!("is it installed? `npm install {}`", package(&name)));
     }
@@ -142,6 +151,19 @@ mod tests {
         );
         assert!(advised("The \"main\" field here was ignored.", own).contains("no such module"));
         assert!(advised("You can mark the path", "f.ts").contains("`npm install @a/b`"));
+    }
+
+    #[test]
+    fn modules_of_other_platforms_are_not_to_be_installed() {
+        let text = "Could not resolve \"cloudflare:workers\"";
+        let error = Said::map([("text", text.into()), ("notes", Said::List(Vec::new()))]);
+        let advised = advice(&error).unwrap();
+        assert!(advised.starts_with("modules of `cloudflare:` belong to another platform"), "{advised}");
+        let error = Said::map([
+            ("text", "Could not resolve \"node:none\"".into()),
+            ("notes", Said::List(Vec::new())),
+        ]);
+        assert_eq!(advice(&error).as_deref(), Some("Node has no such module"));
     }
 
     #[test]
