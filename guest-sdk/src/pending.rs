@@ -3,11 +3,13 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 
+use javy_plugin_api::javy::quickjs::object::Property;
 use javy_plugin_api::javy::quickjs::{Ctx, Exception, Function, Persistent, Promise, Result, Value};
 use mayfly_abi::op::{HostCall, Operation};
 use mayfly_abi::operation::{ANSWER_OK, OperationError};
 
 use crate::async_frames::bound;
+use crate::budget::waiting_stack;
 use crate::import;
 
 /// Makes the value that a promise resolves to out of an answer's bytes.
@@ -145,7 +147,8 @@ fn answer_with(
     if *status == ANSWER_OK {
         callback.call((decode(ctx, body)?,))
     } else {
-        callback.call(((), operation_error(ctx, body)?))
+        let error = operation_error(ctx, body, &callback)?;
+        callback.call(((), error))
     }
 }
 
@@ -163,17 +166,24 @@ fn resolve_promise(
             Err(_) => reject.restore(ctx)?.call((ctx.catch(),)),
         }
     } else {
-        reject.restore(ctx)?.call((operation_error(ctx, body)?,))
+        let reject = reject.restore(ctx)?;
+        let error = operation_error(ctx, body, &reject)?;
+        reject.call((error,))
     }
 }
 
-fn operation_error<'js>(ctx: &Ctx<'js>, body: &[u8]) -> Result<Value<'js>> {
+/// The error of an operation, with the functions that await it as its stack: nothing runs that could be on one.
+fn operation_error<'js>(ctx: &Ctx<'js>, body: &[u8], told: &Function<'js>) -> Result<Value<'js>> {
     let error = OperationError::read(body).unwrap_or_else(|_| OperationError {
         code: "INTERNAL_ERROR".into(),
         message: "The host's answer could not be read".into(),
         fields: Vec::new(),
     });
     let object = Exception::from_message(ctx.clone(), &error.message)?.into_object();
+    let stack = waiting_stack(ctx, told.as_value());
+    if !stack.is_empty() {
+        object.prop("stack", Property::from(stack).writable().configurable())?;
+    }
     object.set("code", error.code)?;
     for (name, value) in error.fields {
         object.set(name, value)?;

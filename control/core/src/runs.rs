@@ -33,13 +33,6 @@ use scripts::ScriptCache;
 
 /// What stacks call the code.
 const FILE_NAME: &str = "run.ts";
-/// `tools`: each member is a tool of the app's.
-const PROLOGUE: &str = "{ const send = fetch; globalThis.tools = new Proxy({ __proto__: null }, { get: (_, name) => typeof name !== \
-    'string' || name === 'then' ? undefined : async (args = {}) => { const answer = await send('mayfly-tool:' + \
-    encodeURIComponent(name), { method: 'POST', body: JSON.stringify(args) }); const told = await answer.json(); if (answer.ok) \
-    return told.result; const error = new Error(`tools.${name}: ${told.message}`); error.code = told.code; error.details = \
-    told.details; throw error; } }); }";
-
 /// Code that is compiled at once, each in a process: an app that compiles already leaves the last to others.
 const COMPILING: PlaceBounds = PlaceBounds { total: 4, per_app: 3, reserve: 1, waiting_per_app: 256 };
 
@@ -180,10 +173,7 @@ impl Runs {
         if let Some(known) = self.scripts.get(&key) {
             return Ok((known, 0));
         }
-        let source = ScriptSource {
-            source: Source { file_name: FILE_NAME.to_owned(), code, source_map: None },
-            prologue: PROLOGUE.to_owned(),
-        };
+        let source = ScriptSource(Source { file_name: FILE_NAME.to_owned(), code, source_map: None });
         let _place = self.compiling.take(app).await.map_err(|TooManyWait| {
             ApiError::new(Code::Overloaded, "too much code of this app waits to be compiled")
         })?;

@@ -32,7 +32,7 @@ pub(crate) async fn serve<S: EdgeServices>(
     let agent = edge.services.agent(&app, &head).await?;
     let routes = match edge.services.runs_code(&agent) {
         true => {
-            let caller = Caller::new(edge, loopback, manager, &head.headers, &context.id)?;
+            let caller = Caller::new(edge, loopback, manager, &head.headers, &context)?;
             Some(caller.acting_as(&head.headers))
         }
         false => None,

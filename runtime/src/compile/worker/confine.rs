@@ -33,7 +33,7 @@ pub(super) fn allow_one_request() {
     let _ = setrlimit(Resource::Cpu, Rlimit { current, maximum });
 }
 
-/// From here on take what calls leave of the processors: nobody waits for this.
+/// From here on take what calls leave of the processors: no call waits for this.
 pub(super) fn give_way() {
     let _ = nice(BESIDE_CALLS);
 }
