@@ -96,7 +96,8 @@ pub(crate) fn waiting_stack(ctx: &Ctx<'_>, value: &Value<'_>) -> String {
     }
     // SAFETY: the bytes are the engine's, of this length, and ours to free.
     unsafe {
-        let stack = String::from_utf8_lossy(std::slice::from_raw_parts(text.cast::<u8>(), length)).into_owned();
+        let stack =
+            String::from_utf8_lossy(std::slice::from_raw_parts(text.cast::<u8>(), length)).into_owned();
         qjs::js_free(ctx.as_raw().as_ptr(), text.cast());
         stack
     }

@@ -155,11 +155,7 @@ fn load_module(
     unsafe_code,
     reason = "bytecode is only safe to load when this very engine compiled it, and the host sees to that"
 )]
-fn evaluate(
-    ctx: &Ctx<'_>,
-    adopt: &Persistent<Function<'static>>,
-    bytecode: &[u8],
-) -> Result<Option<String>> {
+fn evaluate(ctx: &Ctx<'_>, adopt: &Persistent<Function<'static>>, bytecode: &[u8]) -> Result<Option<String>> {
     // SAFETY: the host hands over what `compile-src` of this same engine module answered.
     let module = unsafe { Module::load(ctx.clone(), bytecode)? };
     let (module, promise) = module.eval()?;
