@@ -7,6 +7,7 @@ use javy_plugin_api::import_namespace;
 
 mod api;
 mod async_frames;
+mod await_stack;
 mod budget;
 mod event_loop;
 mod exports;

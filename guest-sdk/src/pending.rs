@@ -9,8 +9,7 @@ use mayfly_abi::op::{HostCall, Operation};
 use mayfly_abi::operation::{ANSWER_OK, OperationError};
 
 use crate::async_frames::bound;
-use crate::budget::waiting_stack;
-use crate::import;
+use crate::{await_stack, import};
 
 /// Makes the value that a promise resolves to out of an answer's bytes.
 pub(crate) type Decode = for<'js> fn(&Ctx<'js>, &[u8]) -> Result<Value<'js>>;
@@ -67,7 +66,7 @@ pub(crate) fn promise<'js>(
     promise_with(ctx, op, frame, decode, None)
 }
 
-/// The same; what is decoded and has a member [`UNFINISHED`] goes through `finish`.
+/// As [`promise`]; what is decoded and has a member [`UNFINISHED`] goes through `finish`.
 pub(crate) fn promise_with<'js>(
     ctx: &Ctx<'js>,
     op: Operation,
@@ -207,7 +206,7 @@ fn operation_error<'js>(ctx: &Ctx<'js>, body: &[u8], told: &Function<'js>) -> Re
         fields: Vec::new(),
     });
     let object = Exception::from_message(ctx.clone(), &error.message)?.into_object();
-    let stack = waiting_stack(ctx, told.as_value());
+    let stack = await_stack::text(ctx, told.as_value());
     if !stack.is_empty() {
         object.prop("stack", Property::from(stack).writable().configurable())?;
     }

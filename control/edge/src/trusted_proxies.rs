@@ -32,7 +32,7 @@ impl TrustedProxies {
         }
         for line in headers.get_all(X_FORWARDED_FOR).iter().rev() {
             for hop in line.as_bytes().rsplit(|byte| *byte == b',') {
-                // Beyond what is no address, nobody is known.
+                // Beyond what is no address, no client is known.
                 let Some(address) = parse(hop) else { return client };
                 client = address;
                 if !self.trusts(client) {
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_what_is_no_address_nobody_is_known() {
+    fn beyond_what_is_no_address_no_client_is_known() {
         for lines in
             [&[][..], &[""], &["unknown"], &["198.51.100.1, _hidden"], &["198.51.100.1,"], &["1.2.3"], &["ä"]]
         {
