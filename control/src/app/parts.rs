@@ -287,7 +287,8 @@ fn use_cases(
         env.clone(),
         function_cache.clone(),
         schemas.clone(),
-        tasks,
+        tasks.clone(),
+        admission.daily.clone(),
     );
     let websockets = Websockets::new(WebsocketParts {
         apps: app_cache,
@@ -320,6 +321,7 @@ fn use_cases(
         invoker: invoker.clone(),
         tools: agent_tools.clone(),
         logs: logs.clone(),
+        tasks,
     });
     UseCaseParts {
         apps: Apps {
