@@ -131,7 +131,7 @@ impl Engine {
         self.build_counted(source, &mut 0).await
     }
 
-    /// The same; `spent` grows by the fuel that it took, also where it failed.
+    /// As `build`; `spent` grows by the fuel that it took, also where it failed.
     ///
     /// # Errors
     /// As [`Engine::build`].

@@ -59,6 +59,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0021" 21 "closed_apps",
     "0022" 22 "pending_changes",
     "0023" 23 "app_hosts",
+    "0024" 24 "agent_sessions",
 ];
 
 /// Any number will do, as long as every build uses this one.

@@ -9,6 +9,7 @@ mod protocol;
 mod proxy;
 mod proxy_clients;
 mod run;
+mod sessions;
 mod tools;
 
 use serde_json::{Value, json};

@@ -6,6 +6,7 @@ mod cache;
 mod gate;
 mod links;
 mod policies;
+mod sessions;
 mod tools;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use mayfly_store::Store;
 use cache::AppPolicies;
 
 pub use gate::{AgentCall, AgentCaller, CallOutcome};
+pub use sessions::SessionOwner;
 pub use tools::{AgentToolParts, AgentTools, AppToolCall};
 
 /// Use cases of agents. Cheap to clone.

@@ -11,6 +11,7 @@ use mayfly_api::endpoint::{ApiCall, Handler};
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::functions::InvokeFunction;
 use mayfly_api::logs::LogPage;
+use mayfly_api::mcp::AgentSession;
 use mayfly_api::routes::RunsList;
 use mayfly_api::run::{CodeRun, RUN_NAME, RunCapabilities, RunCode, RunError, RunLimits};
 use mayfly_api::scope::Scope;
@@ -82,6 +83,8 @@ pub struct RunTarget<'a> {
     pub base: &'a str,
     /// Who manages the app.
     pub manager: &'a Manager,
+    /// In which session of an agent's.
+    pub session: Option<AgentSession>,
     /// The request's headers: they may name a user.
     pub headers: &'a HeaderMap,
 }
@@ -108,6 +111,7 @@ impl Runs {
         let function = parts.functions.of_runs(target.app).await?;
         function.check_paused()?;
         let agent = AppAgent::manager(target.manager.clone(), as_user(target.headers)?)?;
+        let agent = AppAgent { session: target.session, ..agent };
         let capabilities = capabilities.map(|capabilities| capabilities.0).unwrap_or_default();
         check_scope(&agent, &capabilities)?;
         let limits = limits_of(limits.map(|limits| limits.0).unwrap_or_default());

@@ -35,13 +35,14 @@ pub(crate) async fn call(
     mut request: CallToolRequestParams,
     context: RequestContext<RoleServer>,
 ) -> Result<CallToolResponse, ErrorData> {
-    let identity = session.identity(&context);
+    let (identity, of_session) = (session.identity(&context), session.session(&context));
     let arguments = request.arguments.clone().unwrap_or_default();
     let name = request.name.to_string();
     let request_id = format!("req_{}", Uuid::new_v4().simple());
     let refused = |error: &ApiError| refused(error, &request_id);
     let mut subject = GateCall {
         identity: &identity,
+        session: of_session.as_deref(),
         tool: &name,
         arguments: &arguments,
         definition: "",

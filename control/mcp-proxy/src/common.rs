@@ -29,6 +29,8 @@ pub(crate) struct ProxyCommon {
     pub(crate) pins: PathBuf,
     pub(crate) elicit: bool,
     pub(crate) identity: String,
+    /// The name of the session on stdin and stdout.
+    pub(crate) session: String,
     pub(crate) tasks: Tasks,
     /// Of clients without a session.
     pub(crate) shared: Arc<UpstreamPlace>,

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, ORIGIN, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, ORIGIN, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full};
@@ -21,7 +21,7 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use crate::client_side::{ClientIdentity, ClientSide};
+use crate::client_side::{ClientIdentity, ClientSide, SESSION_ID};
 use crate::common::ProxyCommon;
 use crate::keys::ClientKeys;
 use crate::session::Session;
@@ -34,8 +34,6 @@ const SESSIONS_MAX: usize = 10_000;
 const HEAD: Duration = Duration::from_secs(10);
 /// Bytes of a message of a client.
 const BODY_BYTES_MAX: usize = 4 << 20;
-
-const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
 type Service = StreamableHttpService<Session, LocalSessionManager>;
 type Answer = Response<BoxBody<Bytes, Infallible>>;

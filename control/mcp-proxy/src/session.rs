@@ -105,7 +105,7 @@ impl ServerHandler for Session {
             .common
             .pins(&tools)
             .map_err(|error| ErrorData::internal_error(error.message().to_owned(), None))?;
-        let identity = self.0.identity(&context);
+        let (identity, of_session) = (self.0.identity(&context), self.0.session(&context));
         let mut listed = Vec::new();
         for known in &tools.list {
             let is_pinned = match self.0.common.refusal(&pins, known) {
@@ -115,7 +115,7 @@ impl ServerHandler for Session {
                     false
                 }
             };
-            if is_pinned && self.0.common.gate.may_list(&identity, &known.tool.name) {
+            if is_pinned && self.0.common.gate.may_list(&identity, of_session.as_deref(), &known.tool.name) {
                 let mut tool = known.tool.clone();
                 tool.description = tool.description.map(|text| visible(&text).into());
                 listed.push(tool);

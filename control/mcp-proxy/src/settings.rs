@@ -59,6 +59,8 @@ pub struct ProxySettings {
     pub elicit: bool,
     /// The identity of a client that shows no key.
     pub identity: String,
+    /// The name of the session on stdin and stdout; `None`: one that is made now.
+    pub session: Option<String>,
     /// Streamable HTTP at this address; `None`: stdin and stdout.
     pub listen: Option<SocketAddr>,
     /// Tells the operator something: stdout may be the protocol's.

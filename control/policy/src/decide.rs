@@ -17,6 +17,8 @@ pub struct PolicyCaller {
     pub key_id: Option<String>,
     /// The end user.
     pub user_id: Option<String>,
+    /// The session, as the audit log has it: one of the key's or the user's own.
+    pub session_id: Option<String>,
     /// `admin`, `service` or `end_user`.
     pub role: String,
 }
@@ -89,9 +91,10 @@ impl PolicyCaller {
 
     /// The identities that a grant may be for, the most specific one first.
     fn identities(&self) -> impl Iterator<Item = String> {
+        let session = self.session_id.iter().map(|session| format!("session:{session}"));
         let user = self.user_id.iter().map(|user| format!("user:{user}"));
         let key = self.key_id.iter().map(|key| format!("key:{key}"));
-        user.chain(key).chain([format!("role:{}", self.role)])
+        session.chain(user).chain(key).chain([format!("role:{}", self.role)])
     }
 }
 
@@ -191,6 +194,9 @@ impl CompiledRule {
             let of = match limit.scope {
                 CounterScope::Grant => call.caller.identity(),
                 CounterScope::Key => call.caller.key_id.clone().unwrap_or_else(|| call.caller.role.clone()),
+                CounterScope::Session => {
+                    call.caller.session_id.clone().unwrap_or_else(|| call.caller.identity())
+                }
                 CounterScope::App => call.app.unwrap_or_default().to_owned(),
                 CounterScope::Global => String::new(),
             };

@@ -101,11 +101,11 @@ impl CompiledPolicy {
 
 fn check_identity(place: &str, identity: &str) -> ApiResult<()> {
     match identity.split_once(':') {
-        Some(("key" | "user", id)) if !id.is_empty() => Ok(()),
+        Some(("key" | "user" | "session", id)) if !id.is_empty() => Ok(()),
         Some(("role", role)) if ROLES.contains(&role) => Ok(()),
         _ => Err(ApiError::invalid(
             place,
-            "must be key:ID, user:ID, role:admin, role:service or role:end_user",
+            "must be session:ID, user:ID, key:ID, role:admin, role:service or role:end_user",
         )),
     }
 }

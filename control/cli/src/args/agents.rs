@@ -86,6 +86,9 @@ pub struct McpProxyArgs {
     /// Who calls where no key says it: the name in policies and in the audit log
     #[arg(long = "as", value_name = "NAME", default_value = "local")]
     pub identity: String,
+    /// The session on stdin and stdout: its name in policies and in the audit log [default: one that is made now]
+    #[arg(long, value_name = "NAME", conflicts_with = "listen")]
+    pub session: Option<String>,
     /// Leave approvals to `mayfly approvals --proxy DIR`, though the client could ask its user
     #[arg(long)]
     pub no_elicitation: bool,
@@ -120,6 +123,9 @@ pub struct AuditArgs {
     /// Only of this identity, such as key:key_...
     #[arg(long)]
     pub identity: Option<String>,
+    /// Only of this session, such as ses_...
+    #[arg(long)]
+    pub session: Option<String>,
     /// How many
     #[arg(long, default_value_t = 50)]
     pub limit: u32,

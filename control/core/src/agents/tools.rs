@@ -90,7 +90,8 @@ impl AgentTools {
         let mut tools = self.all(app).await?;
         tools.retain(|tool| is_visible(agent, tool.exposed_to) && is_wanted(only, &tool.name));
         let name = |tool: &AgentToolInfo| format!("{AGENT_TOOL_PREFIX}{}", tool.name);
-        self.0.agents.retain_allowed(Some(app), &agent_caller(agent), &mut tools, name).await?;
+        let session = agent.session.as_ref();
+        self.0.agents.retain_allowed(Some(app), &agent_caller(agent), session, &mut tools, name).await?;
         Ok(tools)
     }
 
@@ -144,19 +145,21 @@ impl AgentTools {
         result.map_err(shown)
     }
 
+    /// Write down a call that is none.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub async fn refuse(&self, call: &AppToolCall, error: &ApiError) -> ApiResult<()> {
+        self.0.agents.refuse(&asked_by(call), error).await
+    }
+
     /// The function of a call that may be made, and the call's number in the audit log.
     async fn admitted(&self, call: &AppToolCall) -> ApiResult<(Arc<CachedFunction>, i64)> {
         let found = self.found(call).await;
-        let asked = AgentCall {
-            caller: Some(agent_caller(&call.agent)),
-            app: Some(call.app.clone()),
-            tool: format!("{AGENT_TOOL_PREFIX}{}", call.name),
-            arguments: call.arguments.clone(),
-            request_id: Arc::clone(&call.context.id),
-            needs_approval: found
-                .as_ref()
-                .is_ok_and(|function| function.function.settings.agent_tool_mode == AgentToolMode::ReadWrite),
-        };
+        let needs_approval = found
+            .as_ref()
+            .is_ok_and(|function| function.function.settings.agent_tool_mode == AgentToolMode::ReadWrite);
+        let asked = AgentCall { needs_approval, ..asked_by(call) };
         match found {
             Ok(function) => Ok((function, self.0.agents.admit(&asked).await?)),
             Err(error) => {
@@ -277,6 +280,19 @@ impl ToolCalls for RunTools {
     }
 }
 
+/// A call as the gate and the audit log have it.
+fn asked_by(call: &AppToolCall) -> AgentCall {
+    AgentCall {
+        caller: Some(agent_caller(&call.agent)),
+        session: call.agent.session.clone(),
+        app: Some(call.app.clone()),
+        tool: format!("{AGENT_TOOL_PREFIX}{}", call.name),
+        arguments: call.arguments.clone(),
+        request_id: Arc::clone(&call.context.id),
+        needs_approval: false,
+    }
+}
+
 fn is_visible(agent: &AppAgent, exposed_to: AgentToolExposure) -> bool {
     agent.manager.is_some() || exposed_to == AgentToolExposure::EndUser
 }
@@ -285,7 +301,7 @@ fn is_wanted(only: Option<&[String]>, name: &str) -> bool {
     only.is_none_or(|only| only.iter().any(|wanted| wanted == name))
 }
 
-fn agent_caller(agent: &AppAgent) -> AgentCaller {
+pub(super) fn agent_caller(agent: &AppAgent) -> AgentCaller {
     match (&agent.manager, &agent.caller.user_id) {
         (Some(manager), _) => AgentCaller::Manager(manager.clone()),
         (None, user) => AgentCaller::EndUser(user.clone().unwrap_or_default()),
