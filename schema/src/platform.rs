@@ -60,6 +60,7 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0022" 22 "pending_changes",
     "0023" 23 "app_hosts",
     "0024" 24 "agent_sessions",
+    "0025" 25 "mcp_servers",
 ];
 
 /// Any number will do, as long as every build uses this one.

@@ -9,6 +9,7 @@ mod protocol;
 mod proxy;
 mod proxy_clients;
 mod run;
+mod servers;
 mod sessions;
 mod tools;
 

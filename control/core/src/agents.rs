@@ -6,6 +6,7 @@ mod cache;
 mod gate;
 mod links;
 mod policies;
+mod servers;
 mod sessions;
 mod tools;
 
@@ -18,6 +19,7 @@ use mayfly_store::Store;
 use cache::AppPolicies;
 
 pub use gate::{AgentCall, AgentCaller, CallOutcome};
+pub use servers::{ToolServerParts, ToolServers};
 pub use sessions::SessionOwner;
 pub use tools::{AgentToolParts, AgentTools, AppToolCall};
 

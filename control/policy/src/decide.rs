@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use mayfly_api::policies::{CounterScope, PolicyDefault, RuleAction};
 use serde_json::{Map, Value};
 
-use crate::load::{AGENT_TOOL_PREFIX, CompiledPolicy, CompiledRule};
+use crate::load::{AGENT_TOOL_PREFIX, CompiledPolicy, CompiledRule, SERVER_TOOL_PREFIX};
 
 /// The rule of all functions that are tools.
 const ALL_AGENT_TOOLS: &str = "fn:*";
+
+/// The rule of all tools of other servers.
+const ALL_SERVER_TOOLS: &str = "mcp:*";
 
 /// Who calls.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -156,10 +159,16 @@ impl CompiledPolicy {
     }
 }
 
-/// The rule of a tool: its own, or that of all functions that are tools.
+/// The rule of a tool: its own, or that of all functions that are tools, of all tools of its server, of all servers.
 fn rule_of<'a>(rules: &'a BTreeMap<String, CompiledRule>, tool: &str) -> Option<&'a CompiledRule> {
-    let of_all = || tool.starts_with(AGENT_TOOL_PREFIX).then(|| rules.get(ALL_AGENT_TOOLS)).flatten();
-    rules.get(tool).or_else(of_all)
+    if let Some(rule) = rules.get(tool) {
+        return Some(rule);
+    }
+    if tool.starts_with(AGENT_TOOL_PREFIX) {
+        return rules.get(ALL_AGENT_TOOLS);
+    }
+    let (server, _) = tool.strip_prefix(SERVER_TOOL_PREFIX)?.split_once('/')?;
+    rules.get(&format!("{SERVER_TOOL_PREFIX}{server}/*")).or_else(|| rules.get(ALL_SERVER_TOOLS))
 }
 
 impl CompiledRule {

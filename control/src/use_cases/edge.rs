@@ -21,7 +21,7 @@ use mayfly_api::run::CodeRun;
 use mayfly_api::scope::Scope;
 use mayfly_api::usage::UsageVerified;
 use mayfly_core::admission::{Counted, Permit};
-use mayfly_core::agents::{AgentCall, AgentCaller, AgentTools, AppToolCall, CallOutcome, SessionOwner};
+use mayfly_core::agents::{AgentCall, AgentCaller, AppToolCall, CallOutcome, SessionOwner};
 use mayfly_core::auth::{AppAgent, CallAccess};
 use mayfly_core::functions::ResolvedCall;
 use mayfly_core::invoke::{Invocation, InvocationTerms, TriggerEvent};
@@ -212,8 +212,7 @@ impl EdgeServices for UseCases {
         agent: &AppAgent,
         only: Option<&[String]>,
     ) -> ApiResult<AgentToolList> {
-        let tools = self.0.agent_tools.list(app, agent, only).await?;
-        Ok(AgentToolList { types: AgentTools::types(&tools), tools })
+        self.0.agent_tools.list(app, agent, only).await
     }
 
     async fn call_agent_tool(&self, call: AgentToolCall<AppAgent>) -> ApiResult<Value> {
@@ -308,6 +307,7 @@ fn agent_call(call: ToolCall) -> AgentCall {
         tool,
         arguments,
         request_id,
+        definition: None,
         needs_approval: false,
     }
 }

@@ -46,6 +46,55 @@ pub enum McpVerb {
     Proxy(McpProxyArgs),
     /// Show what the tools of an MCP server do, what is risky about them, and a policy to begin with
     Scan(McpScanArgs),
+    /// Other MCP servers whose tools code that runs once may call, as tools.NAME.TOOL(args)
+    #[command(subcommand)]
+    Servers(McpServersVerb),
+}
+
+/// Of the MCP servers of an app.
+#[derive(Debug, Subcommand)]
+pub enum McpServersVerb {
+    /// List them, with the tools that were approved
+    List,
+    /// Ask one for its tools, and compare them with what was approved
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Name one, and approve its tools as they are now
+    Set(McpServerSetArgs),
+    /// Approve tools as they are now
+    Approve {
+        /// The server
+        name: String,
+        /// The tools
+        #[arg(required_unless_present = "all")]
+        tools: Vec<String>,
+        /// All that have changed or are new, but for those with injected text
+        #[arg(long, conflicts_with = "tools")]
+        all: bool,
+    },
+    /// Remove one
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+/// A server of an app.
+#[derive(Debug, Args)]
+pub struct McpServerSetArgs {
+    /// Its name in code: small letters, digits and _
+    pub name: String,
+    /// Its URL: streamable HTTP
+    #[arg(required_unless_present = "program")]
+    pub url: Option<String>,
+    /// In its place, a program that the operator has named (`mayfly serve --mcp-program`)
+    #[arg(long, value_name = "NAME", conflicts_with = "url")]
+    pub program: Option<String>,
+    /// The variable of the app whose value is the server's bearer token
+    #[arg(long, value_name = "VARIABLE")]
+    pub key_env: Option<String>,
 }
 
 /// Which MCP server.

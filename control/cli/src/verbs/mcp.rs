@@ -5,6 +5,7 @@
 mod headers;
 mod proxy;
 mod scan;
+mod servers;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -22,6 +23,7 @@ use headers::{Agreed, Negotiated};
 
 pub(super) use proxy::proxy;
 pub(super) use scan::scan;
+pub(super) use servers::servers;
 
 /// Messages that are answered at once; more wait in stdin.
 const MESSAGES_MAX: usize = 64;

@@ -45,6 +45,8 @@ pub struct AgentCall {
     pub arguments: Map<String, Value>,
     /// The request.
     pub request_id: Arc<str>,
+    /// The digest of the tool's definition, where it is another server's: an approval is for that one alone.
+    pub definition: Option<String>,
     /// Whether a person has to approve it where no policy names the tool.
     pub needs_approval: bool,
 }
@@ -303,7 +305,10 @@ fn entry(call: &AgentCall, subject: &PolicyCall<'_>, policies: &[&CompiledPolicy
 
 /// What a person sees is what runs: the digest is of everything, shown or secret.
 fn digest(call: &AgentCall) -> Vec<u8> {
-    let text = json!([call.app, call.tool, call.arguments]).to_string();
+    let text = match &call.definition {
+        None => json!([call.app, call.tool, call.arguments]).to_string(),
+        Some(definition) => json!([call.app, call.tool, call.arguments, definition]).to_string(),
+    };
     sha256_hex(text.as_bytes()).into_bytes()
 }
 

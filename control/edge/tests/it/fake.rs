@@ -170,7 +170,7 @@ macro_rules! served_by_the_fake {
 
 served_by_the_fake! {
     health HealthHandlers, apps AppsHandlers, keys KeysHandlers, tokens TokensHandlers, env EnvHandlers,
-    sql SqlHandlers, schemas SchemaHandlers, functions FunctionsHandlers, runs RunHandlers, agent_tools AgentToolHandlers, triggers TriggersHandlers,
+    sql SqlHandlers, schemas SchemaHandlers, functions FunctionsHandlers, runs RunHandlers, agent_tools AgentToolHandlers, mcp_servers McpServerHandlers, triggers TriggersHandlers,
     cron CronHandlers, webhooks WebhookHandlers, queues QueueHandlers, realtime RealtimeHandlers, realtime_tables RealtimeTableHandlers, storage StorageHandlers,
     uploads UploadHandlers, logs LogsHandlers, invocations InvocationHandlers, usages UsageHandlers, policies PolicyHandlers,
     approvals ApprovalHandlers, audits AuditHandlers, mcp McpHandlers, calls CallHandlers
@@ -344,7 +344,7 @@ impl EdgeServices for Fake {
 
     async fn tools_of(&self, _: &str, (): &(), _: Option<&[String]>) -> ApiResult<AgentToolList> {
         self.asked("tools")?;
-        Ok(AgentToolList { tools: Vec::new(), types: String::new() })
+        Ok(AgentToolList { tools: Vec::new(), server_tools: Vec::new(), types: String::new() })
     }
 
     async fn call_agent_tool(&self, call: AgentToolCall<()>) -> ApiResult<Value> {

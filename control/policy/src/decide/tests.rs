@@ -137,7 +137,7 @@ fn a_session_has_what_it_was_granted_and_what_its_key_has() {
         "grants": {
             "session:ses_1": { "tools": { "deploy_function": {} } },
             "session:ses_2": { "default": "allow" },
-            "key:key_1": { "tools": { "explain_failure": {}, "deploy_function": { "action": "deny" } } },
+            "key:key_1": { "tools": { "fn:find": {}, "deploy_function": { "action": "deny" } } },
         } }));
     let of = |session: Option<&str>| PolicyCaller { session_id: session.map(Into::into), ..service() };
     let verdict =
@@ -145,7 +145,7 @@ fn a_session_has_what_it_was_granted_and_what_its_key_has() {
     for (session, tool, allows) in [
         (Some("ses_1"), "deploy_function", true),
         // What its grant does not name is its key's, and then the policy's.
-        (Some("ses_1"), "explain_failure", true),
+        (Some("ses_1"), "fn:find", true),
         (Some("ses_1"), "invoke_function", true),
         (Some("ses_1"), "manage_schema", false),
         (Some("ses_2"), "manage_schema", true),
@@ -160,6 +160,27 @@ fn a_session_has_what_it_was_granted_and_what_its_key_has() {
     );
     let lines = policy.explain();
     assert!(lines.contains(&"session:ses_1, deploy_function: may be called".to_owned()), "{lines:?}");
+}
+
+#[test]
+fn a_tool_of_another_server_is_named_with_it() {
+    let policy = policy(json!({ "version": "1", "default": "deny", "tools": {
+        "mcp:files/read": {}, "mcp:files/*": { "action": "deny" }, "mcp:*": { "action": "require_approval" },
+    } }));
+    let decision = |tool: &str| decided(&policy, &service(), tool, json!({}));
+    for (tool, verdict, rule) in [
+        ("mcp:files/read", PolicyVerdict::Allow, "tools.mcp:files/read"),
+        ("mcp:files/write", PolicyVerdict::Deny, "tools.mcp:files/*.action"),
+        ("mcp:web/get", PolicyVerdict::RequireApproval, "tools.mcp:*.action"),
+        ("mcp:web", PolicyVerdict::Deny, "default"),
+        ("fn:files", PolicyVerdict::Deny, "default"),
+    ] {
+        let decided = decision(tool);
+        assert_eq!(
+            (decided.verdict, decided.rule.as_str(), decided.is_named),
+            (verdict, rule, rule != "default")
+        );
+    }
 }
 
 #[test]
@@ -220,6 +241,8 @@ fn mistakes_are_named_by_their_path() {
         (json!({ "version": "1", "grants": { "team:a": {} } }), "grants.team:a"),
         (json!({ "version": "1", "grants": { "role:root": {} } }), "grants.role:root"),
         (json!({ "version": "1", "grants": { "session:": {} } }), "grants.session:"),
+        (json!({ "version": "1", "tools": { "mcp:Files/read": {} } }), "tools.mcp:Files/read"),
+        (json!({ "version": "1", "tools": { "mcp:files": {} } }), "tools.mcp:files"),
     ] {
         let error = parsed(&bad).map(|_| ()).unwrap_err();
         assert_eq!(error.details().unwrap()["path"], path, "{}", error.message());
