@@ -39,6 +39,12 @@ impl ClientSide {
         Self { is_shared: true, ..Self::own(common) }
     }
 
+    /// The place of the connection of the one who asks.
+    pub(crate) fn place(&self, context: &RequestContext<RoleServer>) -> &UpstreamPlace {
+        let is_modern = context.peer.peer_info().is_none();
+        if is_modern && self.is_shared { &self.common.shared } else { &self.own }
+    }
+
     /// The connection of the one who asks.
     pub(crate) async fn upstream(
         &self,

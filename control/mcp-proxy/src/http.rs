@@ -23,6 +23,7 @@ use tokio::sync::Semaphore;
 
 use crate::client_side::{ClientIdentity, ClientSide, SESSION_ID};
 use crate::common::ProxyCommon;
+use crate::kept_events::SharedEvents;
 use crate::keys::ClientKeys;
 use crate::session::Session;
 
@@ -57,10 +58,11 @@ pub(crate) async fn serve(
         .with_max_request_body_bytes(BODY_BYTES_MAX)
         .with_sse_keep_alive(Some(Duration::from_secs(15)));
     let config = if keys.is_some() { config.disable_allowed_hosts() } else { config };
+    let sessions = LocalSessionManager::default().with_event_store(Arc::new(SharedEvents::default()));
     let of = Arc::clone(&common);
     let service = StreamableHttpService::new(
         move || Ok(Session(ClientSide::over_http(Arc::clone(&of)))),
-        Arc::default(),
+        Arc::new(sessions),
         config,
     );
     let front = Arc::new(Front { common: Arc::clone(&common), keys, service, owners: Mutex::default() });
