@@ -228,10 +228,11 @@ mod tests {
         for number in 0..STREAMS_MAX {
             events.store_event(&format!("s{number}"), &event("3")).await.unwrap();
         }
-        let streams = events.0.streams();
-        assert_eq!((streams.by_tag.len(), streams.tags.len()), (STREAMS_MAX, STREAMS_MAX));
-        assert!(!streams.tags.contains_key("a"), "the oldest was dropped");
-        drop(streams);
+        {
+            let streams = events.0.streams();
+            assert_eq!((streams.by_tag.len(), streams.tags.len()), (STREAMS_MAX, STREAMS_MAX));
+            assert!(!streams.tags.contains_key("a"), "the oldest was dropped");
+        }
         let large = event(&"x".repeat(BYTES_MAX / 4));
         for number in 0..8 {
             events.store_event(&format!("s{number}"), &large).await.unwrap();
