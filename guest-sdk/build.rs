@@ -161,6 +161,7 @@ const MODULES: &[&str] = &[
     "storage",
     "context",
     "shapes",
+    "scripts",
     "dispatch",
 ];
 

@@ -173,6 +173,7 @@ impl App {
         let edge = Edge { services, base: Arc::new(base), sockets };
         let server =
             Server::new(listener, edge.clone(), config.edge, config.access_log, ledger, tasks.clone());
+        let server = server.behind(config.trusted_proxies.clone());
         let server = tasks.listener(server.run(stop.clone()));
         let drain = config.drain;
         Self { address, admin_key, edge, store, sink, cluster, tasks, stop, server, jobs, drain }

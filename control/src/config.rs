@@ -27,9 +27,9 @@ use mayfly_secrets::{KeyRing, SecretsError};
 pub use args::ServeArgs;
 pub use database::DatabaseSource;
 pub use log::LogArgs;
+pub use mayfly_common::cidr::Cidr;
 pub use mayfly_common::tls::{Authorities, AuthoritiesError};
-pub use mayfly_edge::{AccessLog, EdgeLimits};
-pub use mayfly_egress::guard::Cidr;
+pub use mayfly_edge::{AccessLog, EdgeLimits, TrustedProxies};
 pub use mayfly_tenant_db::tenant::OpenDatabases;
 pub use size::ByteSize;
 
@@ -51,6 +51,8 @@ pub struct Config {
     pub database: DatabaseSource,
     /// The callers' address, without a slash at its end; `None`: the listener's.
     pub public_url: Option<String>,
+    /// Whose word is taken for whom a request comes from.
+    pub trusted_proxies: TrustedProxies,
     /// Below it every name of a host is an app's.
     pub apps_domain: Option<String>,
     /// The operator's key, when given.
@@ -149,6 +151,7 @@ impl Config {
             storage_url: args.storage_url.clone(),
             database: args.database_url.clone().map_or_else(DatabaseSource::managed, DatabaseSource::Url),
             public_url: args.public_url.as_ref().map(public_url).transpose()?,
+            trusted_proxies: TrustedProxies::new(&args.trusted_proxies),
             apps_domain: apps_domain(args)?,
             admin_key: args.admin_key.clone(),
             secret_keys: args.secret_keys.clone(),
@@ -206,6 +209,7 @@ impl Config {
             storage_url: None,
             database: DatabaseSource::managed(),
             public_url: None,
+            trusted_proxies: TrustedProxies::default(),
             apps_domain: None,
             admin_key: None,
             secret_keys: None,

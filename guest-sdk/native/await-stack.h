@@ -3,7 +3,7 @@
  * A function that awaits has no frame on the stack. Its frame is kept with the function that resumes it, which is a reaction of
  * the promise that it awaits, or of one behind it: the promise of an async function that awaits, one that a `then` has
  * made, one whose `resolve` a callback has kept. Those are followed from the function that an answer of the host will call.
- * Used once, when an invocation has waited for too long. Nothing is counted or changed here.
+ * Used when an invocation has waited for too long, and for the stack of an operation's error. Nothing is counted or changed here.
  */
 
 #define AWAIT_VALUES_MAX 256
@@ -33,6 +33,19 @@ static void await_found(AwaitStack *s, JSValueConst value)
     s->seen[s->count++] = p;
 }
 
+/* The name of a function that has none in its bytecode: that of the variable which it was given to. */
+static void await_own_name(JSObject *p, char *name, size_t size)
+{
+    JSShapeProperty *prs;
+    JSProperty *pr;
+
+    prs = find_own_property(&pr, p, JS_ATOM_name);
+    if (prs && !(prs->flags & JS_PROP_TMASK) && JS_VALUE_GET_TAG(pr->u.value) == JS_TAG_STRING &&
+        !JS_VALUE_GET_STRING(pr->u.value)->is_wide_char)
+        snprintf(name, size, "%.*s", min_int(JS_VALUE_GET_STRING(pr->u.value)->len, size - 1),
+                 str8(JS_VALUE_GET_STRING(pr->u.value)));
+}
+
 /* A frame that stands still, unless it is the prelude's. */
 static void await_frame(AwaitStack *s, JSStackFrame *sf)
 {
@@ -50,10 +63,13 @@ static void await_frame(AwaitStack *s, JSStackFrame *sf)
     JS_AtomGetStr(s->ctx, file, sizeof(file), b->filename);
     if (!strncmp(file, "mayfly:", 7))
         return;
-    JS_AtomGetStr(s->ctx, name, sizeof(name), b->func_name);
+    name[0] = '\0';
+    if (b->func_name != JS_ATOM_NULL)
+        JS_AtomGetStr(s->ctx, name, sizeof(name), b->func_name);
+    if (!name[0])
+        await_own_name(p, name, sizeof(name));
     line = find_line_num(s->ctx, b, sf->cur_pc - b->byte_code_buf - 1, &col);
-    dbuf_printf(&s->text, "    at %s (%s:%d:%d)\n", b->func_name == JS_ATOM_NULL || !name[0] ? "<anonymous>" : name, file,
-                line, col);
+    dbuf_printf(&s->text, "    at %s (%s:%d:%d)\n", name[0] ? name : "<anonymous>", file, line, col);
     s->frames++;
 }
 
@@ -167,8 +183,6 @@ size_t JS_RunningStack(JSContext *ctx, char *text, size_t size)
     for (sf = ctx->rt->current_stack_frame; sf != NULL && length + 256 < size; sf = sf->prev_frame) {
         char name[ATOM_GET_STR_BUF_SIZE] = "", file[ATOM_GET_STR_BUF_SIZE];
         JSFunctionBytecode *b;
-        JSShapeProperty *prs;
-        JSProperty *pr;
         JSObject *p;
         int line, col;
 
@@ -176,11 +190,7 @@ size_t JS_RunningStack(JSContext *ctx, char *text, size_t size)
             continue;
         p = JS_VALUE_GET_OBJ(sf->cur_func);
         if (!js_class_has_bytecode(p->class_id)) {
-            prs = find_own_property(&pr, p, JS_ATOM_name);
-            if (prs && !(prs->flags & JS_PROP_TMASK) && JS_VALUE_GET_TAG(pr->u.value) == JS_TAG_STRING &&
-                !JS_VALUE_GET_STRING(pr->u.value)->is_wide_char)
-                snprintf(name, sizeof(name), "%.*s", min_int(JS_VALUE_GET_STRING(pr->u.value)->len, sizeof(name) - 1),
-                         str8(JS_VALUE_GET_STRING(pr->u.value)));
+            await_own_name(p, name, sizeof(name));
             length += snprintf(text + length, size - length, "    at %s (native)\n", name[0] ? name : "<anonymous>");
             continue;
         }
@@ -190,6 +200,8 @@ size_t JS_RunningStack(JSContext *ctx, char *text, size_t size)
             continue;
         if (b->func_name != JS_ATOM_NULL)
             JS_AtomGetStr(ctx, name, sizeof(name), b->func_name);
+        if (!name[0])
+            await_own_name(p, name, sizeof(name));
         if (!name[0])
             strcpy(name, "<anonymous>");
         if (!sf->cur_pc) {

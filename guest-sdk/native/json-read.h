@@ -20,6 +20,8 @@ typedef struct {
     const uint8_t *p, *end;
     JSValue *values; /* of what is being read, those of inner objects behind those of outer ones */
     int count, size;
+    JSAtom *atoms; /* the keys of objects that were not expected, likewise */
+    int atom_count, atom_size;
     JSShape *expected[QUICK_PLACES];
     int depth;
     bool is_utf8; /* else each byte is a character */
@@ -53,6 +55,29 @@ static void quick_drop(QuickReader *r, int base)
 {
     while (r->count > base)
         JS_FreeValue(r->ctx, r->values[--r->count]);
+}
+
+/* Keeps a key, with its reference. */
+static int quick_push_atom(QuickReader *r, JSAtom atom)
+{
+    if (unlikely(r->atom_count == r->atom_size)) {
+        int size = r->atom_size ? r->atom_size * 2 : 64;
+        JSAtom *atoms = js_realloc(r->ctx, r->atoms, size * sizeof(JSAtom));
+        if (!atoms) {
+            JS_FreeAtom(r->ctx, atom);
+            return -1;
+        }
+        r->atoms = atoms;
+        r->atom_size = size;
+    }
+    r->atoms[r->atom_count++] = atom;
+    return 0;
+}
+
+static void quick_drop_atoms(QuickReader *r, int base)
+{
+    while (r->atom_count > base)
+        JS_FreeAtom(r->ctx, r->atoms[--r->atom_count]);
 }
 
 /* Where the plain part of a string ends: at a quotation mark, a backslash or a control character. */
@@ -253,6 +278,12 @@ static int quick_key(QuickReader *r, const uint8_t *key, const uint8_t *q, JSAto
 
     if (*q == '"') {
         r->p = q + 1;
+        if (key < q && !is_digit(*key) && js_json_is_ascii(key, q - key)) {
+            /* most keys are known: no string is made of those */
+            *atom = __JS_FindAtom(r->ctx->rt, (const char *)key, q - key, JS_ATOM_TYPE_STRING);
+            if (*atom != JS_ATOM_NULL)
+                return 1;
+        }
         str = quick_plain_string(r, key, q);
     } else {
         str = quick_string(r);
@@ -266,24 +297,88 @@ static int quick_key(QuickReader *r, const uint8_t *key, const uint8_t *q, JSAto
     return *atom == JS_ATOM_NULL ? -1 : 1;
 }
 
-/* An object of the values from `base` on, with the first `count` keys of a shape. */
-static JSValue quick_object_of(QuickReader *r, JSShape *shape, int base, int count)
+/* The shape that an object with these keys has, in their order: one that is there already, or a new one. NULL with `*is_twice`: a
+   key stands there twice. */
+static JSShape *quick_shape(JSContext *ctx, const JSAtom *atoms, int count, bool *is_twice)
 {
-    JSContext *ctx = r->ctx;
-    JSValue object = JS_NewObject(ctx);
-    int i;
+    JSRuntime *rt = ctx->rt;
+    JSObject *proto = JS_VALUE_GET_OBJ(ctx->class_proto[JS_CLASS_OBJECT]);
+    uint32_t hash = shape_initial_hash(proto);
+    int i, hash_size = JS_PROP_INITIAL_HASH_SIZE;
+    JSShape *shape;
 
-    if (JS_IsException(object))
-        return object;
+    for (i = 0; i < count; i++)
+        hash = shape_hash(shape_hash(hash, atoms[i]), JS_PROP_C_W_E);
+    for (shape = rt->shape_hash[get_shape_hash(hash, rt->shape_hash_bits)]; shape; shape = shape->shape_hash_next) {
+        if (shape->hash != hash || shape->proto != proto || shape->prop_count != count)
+            continue;
+        for (i = 0; i < count; i++) {
+            JSShapeProperty *property = get_shape_prop(shape) + i;
+            if (property->atom != atoms[i] || property->flags != JS_PROP_C_W_E)
+                break;
+        }
+        if (i == count)
+            return js_dup_shape(shape);
+    }
+    if (2 * (rt->shape_hash_count + 1) > rt->shape_hash_size)
+        resize_shape_hash(rt, rt->shape_hash_bits + 1);
+    while (hash_size < count)
+        hash_size *= 2;
+    shape = js_new_shape_nohash(ctx, proto, hash_size, max_int(count, JS_PROP_INITIAL_SIZE));
+    if (!shape)
+        return NULL;
     for (i = 0; i < count; i++) {
-        JSValue value = r->values[base + i];
-        r->values[base + i] = JS_UNDEFINED;
-        if (JS_DefinePropertyValue(ctx, object, get_shape_prop(shape)[i].atom, value, JS_PROP_C_W_E) < 0) {
-            JS_FreeValue(ctx, object);
-            return JS_EXCEPTION;
+        intptr_t place = hash_atom(atoms[i], shape->prop_hash_mask);
+        uint32_t at = prop_hash_end(shape)[-place - 1];
+        while (at && get_shape_prop(shape)[at - 1].atom != atoms[i])
+            at = get_shape_prop(shape)[at - 1].hash_next;
+        *is_twice = at != 0;
+        /* there is room: nothing is allocated */
+        if (at || add_shape_property(ctx, &shape, NULL, atoms[i], JS_PROP_C_W_E)) {
+            js_free_shape(rt, shape);
+            return NULL;
         }
     }
-    r->count = base;
+    shape->hash = hash;
+    shape->is_hashed = true;
+    js_shape_hash_link(rt, shape);
+    return shape;
+}
+
+/* An object of a shape, whose reference goes to it, and of the values from `base` on. */
+static JSValue quick_fill(QuickReader *r, JSShape *shape, int base)
+{
+    JSValue object = JS_NewObjectFromShape(r->ctx, shape, JS_CLASS_OBJECT, NULL);
+
+    if (!JS_IsException(object)) {
+        memcpy(JS_VALUE_GET_OBJ(object)->prop, r->values + base, (r->count - base) * sizeof(JSValue));
+        r->count = base;
+    }
+    return object;
+}
+
+/* An object of the keys from `first` and the values from `base` on. */
+static JSValue quick_object_of(QuickReader *r, int first, int base)
+{
+    JSContext *ctx = r->ctx;
+    bool is_twice = false;
+    JSShape *shape = quick_shape(ctx, r->atoms + first, r->count - base, &is_twice);
+    JSValue object;
+    int i;
+
+    if (likely(shape))
+        return quick_fill(r, shape, base);
+    object = is_twice ? JS_NewObject(ctx) : JS_EXCEPTION;
+    /* the last value of a key is its value */
+    for (i = base; i < r->count && !JS_IsException(object); i++) {
+        JSValue value = r->values[i];
+        r->values[i] = JS_UNDEFINED;
+        if (JS_DefinePropertyValue(ctx, object, r->atoms[first + i - base], value, JS_PROP_C_W_E) < 0) {
+            JS_FreeValue(ctx, object);
+            object = JS_EXCEPTION;
+        }
+    }
+    quick_drop(r, base);
     return object;
 }
 
@@ -292,9 +387,9 @@ static JSValue quick_object(QuickReader *r, uint32_t place)
     JSContext *ctx = r->ctx;
     /* the expectation may be replaced while an inner object is read */
     JSShape *shape = r->expected[place % QUICK_PLACES], *now;
-    int base = r->count, count = 0, expected = shape ? shape->prop_count : 0, found;
-    JSValue object = JS_UNDEFINED, value;
-    JSAtom atom;
+    int base = r->count, first = r->atom_count, count = 0, expected = shape ? shape->prop_count : 0, found, i;
+    bool is_as_expected = shape != NULL;
+    JSValue object = JS_UNDEFINED;
 
     quick_skip(r);
     if (r->p < r->end && *r->p == '}') {
@@ -305,99 +400,84 @@ static JSValue quick_object(QuickReader *r, uint32_t place)
         js_dup_shape(shape);
     for (;; count++) {
         const uint8_t *key, *q;
-        bool is_expected;
+        JSValue value;
         quick_skip(r);
         if (r->p >= r->end || *r->p != '"')
-            goto other;
+            goto done;
         key = ++r->p;
         q = quick_plain(key, r->end);
         if (q >= r->end || *q < 32)
-            goto other;
-        atom = JS_ATOM_NULL;
-        is_expected = JS_IsUndefined(object) && count < expected && *q == '"' &&
-            quick_is_atom(r, get_shape_prop(shape)[count].atom, key, q - key);
-        if (likely(is_expected)) {
+            goto done;
+        if (likely(is_as_expected && count < expected && *q == '"' &&
+                   quick_is_atom(r, get_shape_prop(shape)[count].atom, key, q - key))) {
             r->p = q + 1;
         } else {
-            if (JS_IsUndefined(object)) {
-                object = quick_object_of(r, shape, base, count);
-                if (JS_IsException(object))
-                    goto fail;
+            JSAtom atom = JS_ATOM_NULL;
+            if (is_as_expected) {
+                /* from here on keys are kept */
+                is_as_expected = false;
+                for (i = 0; i < count; i++) {
+                    if (quick_push_atom(r, JS_DupAtom(ctx, get_shape_prop(shape)[i].atom)))
+                        goto fail;
+                }
             }
             found = quick_key(r, key, q, &atom);
-            if (found < 0)
+            if (found < 0 || (found > 0 && quick_push_atom(r, atom)))
                 goto fail;
             if (found == 0)
-                goto other;
+                goto done;
         }
         quick_skip(r);
-        if (r->p >= r->end || *r->p != ':') {
-            JS_FreeAtom(ctx, atom);
-            goto other;
-        }
+        if (r->p >= r->end || *r->p != ':')
+            goto done;
         r->p++;
         value = quick_read(r, place * 31 + count + 1);
-        if (unlikely(JS_IsException(value) || JS_IsUndefined(value))) {
-            JS_FreeAtom(ctx, atom);
-            if (JS_IsException(value))
-                goto fail;
-            goto other;
-        }
-        if (likely(is_expected)) {
-            if (quick_push(r, value))
-                goto fail;
-        } else {
-            found = JS_DefinePropertyValue(ctx, object, atom, value, JS_PROP_C_W_E);
-            JS_FreeAtom(ctx, atom);
-            if (found < 0)
-                goto fail;
-        }
+        if (unlikely(JS_IsException(value)))
+            goto fail;
+        if (unlikely(JS_IsUndefined(value)))
+            goto done;
+        if (quick_push(r, value))
+            goto fail;
         quick_skip(r);
         if (r->p >= r->end)
-            goto other;
+            goto done;
         if (*r->p == ',') {
             r->p++;
             continue;
         }
         if (*r->p != '}')
-            goto other;
+            goto done;
         r->p++;
         count++;
         break;
     }
-    if (likely(JS_IsUndefined(object))) {
-        if (count == expected) {
-            /* the shape's reference goes to the object */
-            object = JS_NewObjectFromShape(ctx, shape, JS_CLASS_OBJECT, NULL);
-            shape = NULL;
-            if (JS_IsException(object))
-                goto fail;
-            memcpy(JS_VALUE_GET_OBJ(object)->prop, r->values + base, count * sizeof(JSValue));
-            r->count = base;
-            return object;
-        }
-        object = quick_object_of(r, shape, base, count);
-        if (JS_IsException(object))
+    if (likely(is_as_expected && count == expected)) {
+        object = quick_fill(r, shape, base);
+        shape = NULL;
+        goto done;
+    }
+    for (i = 0; is_as_expected && i < count; i++) {
+        if (quick_push_atom(r, JS_DupAtom(ctx, get_shape_prop(shape)[i].atom)))
             goto fail;
     }
+    object = quick_object_of(r, first, base);
+    if (JS_IsException(object))
+        goto fail;
     /* What the next one is expected to be. As long as a shape is kept here, it is not changed in place. */
     now = JS_VALUE_GET_OBJ(object)->shape;
     if (now->is_hashed && now->prop_count > 0 && now->deleted_prop_count == 0) {
         js_free_shape_null(ctx->rt, r->expected[place % QUICK_PLACES]);
         r->expected[place % QUICK_PLACES] = js_dup_shape(now);
     }
+    goto done;
+fail:
+    object = JS_EXCEPTION;
+done:
+    /* undefined: the engine's way */
+    quick_drop(r, base);
+    quick_drop_atoms(r, first);
     js_free_shape_null(ctx->rt, shape);
     return object;
-other:
-    quick_drop(r, base);
-    JS_FreeValue(ctx, object);
-    js_free_shape_null(ctx->rt, shape);
-    return JS_UNDEFINED;
-fail:
-    quick_drop(r, base);
-    JS_FreeValue(ctx, object);
-    js_free_shape_null(ctx->rt, shape);
-    return JS_EXCEPTION;
 }
 
 static JSValue quick_array(QuickReader *r, uint32_t place)
@@ -517,6 +597,7 @@ static JSValue js_json_quick_parse(JSContext *ctx, const uint8_t *text, size_t l
     for (i = 0; i < QUICK_PLACES; i++)
         js_free_shape_null(ctx->rt, r.expected[i]);
     js_free(ctx, r.values);
+    js_free(ctx, r.atoms);
     return value;
 }
 

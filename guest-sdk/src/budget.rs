@@ -5,10 +5,10 @@
 )]
 
 use std::cell::Cell;
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::ptr::{NonNull, null_mut};
 
-use javy_plugin_api::javy::quickjs::{Ctx, qjs};
+use javy_plugin_api::javy::quickjs::{Ctx, Value, qjs};
 use mayfly_abi::EMPTY_ANSWER;
 use mayfly_abi::op::HostCall;
 
@@ -74,13 +74,33 @@ pub extern "C" fn awaiting_stack(operation: u32) -> u64 {
     // SAFETY: the context lives as long as the instance, and nothing else runs.
     let ctx = unsafe { Ctx::from_raw(context) };
     let Some(value) = pending::awaited(&ctx, operation) else { return EMPTY_ANSWER };
-    let mut length = 0;
-    // SAFETY: the value is the context's own; nothing is changed by this.
-    let text = unsafe { qjs::JS_AwaitStack(context.as_ptr(), value.as_raw(), &raw mut length) };
-    if text.is_null() || length == 0 {
+    let (text, length) = frames_behind(&ctx, &value);
+    if length == 0 {
         return EMPTY_ANSWER;
     }
     (length as u64) << 32 | text as u64
+}
+
+/// The functions that wait for what is called or settled by `value`, as the lines of a stack.
+pub(crate) fn waiting_stack(ctx: &Ctx<'_>, value: &Value<'_>) -> String {
+    let (text, length) = frames_behind(ctx, value);
+    if text.is_null() {
+        return String::new();
+    }
+    // SAFETY: the bytes are the engine's, of this length, and ours to free.
+    unsafe {
+        let stack =
+            String::from_utf8_lossy(std::slice::from_raw_parts(text.cast::<u8>(), length)).into_owned();
+        qjs::js_free(ctx.as_raw().as_ptr(), text.cast());
+        stack
+    }
+}
+
+fn frames_behind(ctx: &Ctx<'_>, value: &Value<'_>) -> (*mut c_char, usize) {
+    let mut length = 0;
+    // SAFETY: the value is the context's own; nothing is changed by this.
+    let text = unsafe { qjs::JS_AwaitStack(ctx.as_raw().as_ptr(), value.as_raw(), &raw mut length) };
+    (text, if text.is_null() { 0 } else { length as usize })
 }
 
 /// The stack as it stands.

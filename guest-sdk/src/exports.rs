@@ -1,6 +1,6 @@
 //! The exports: `initialize-runtime` for Javy, `load` for a deploy, `handle` for an invocation.
 
-use javy_plugin_api::javy::quickjs::{Array, Ctx, Error, Module, Result, Value};
+use javy_plugin_api::javy::quickjs::{Array, Ctx, Error, Function, Module, Persistent, Result, Value};
 use mayfly_abi::fault::ReportKind;
 use mayfly_abi::op::HostCall;
 
@@ -95,7 +95,7 @@ pub extern "C" fn load(bytecode: *mut u8, length: usize) -> u32 {
     // SAFETY: the host allocated exactly these bytes for this call, and forgets them.
     let mut bytes = unsafe { Vec::from_raw_parts(bytecode, length, length) };
     let loaded = with_runtime(|ctx, prelude| {
-        let loaded = load_module(ctx, prelude, &bytes);
+        let loaded = load_module(ctx, prelude, &prelude.adopt, &bytes);
         if loaded {
             ctx.run_gc();
         }
@@ -116,11 +116,16 @@ pub extern "C" fn load_once(bytecode: *mut u8, length: usize) -> u32 {
     // SAFETY: the host allocated exactly these bytes for this call, and forgets them.
     let bytes = unsafe { Vec::from_raw_parts(bytecode, length, length) };
     heap::use_arenas();
-    u32::from(!with_runtime(|ctx, prelude| load_module(ctx, prelude, &bytes)))
+    u32::from(!with_runtime(|ctx, prelude| load_module(ctx, prelude, &prelude.adopt_script, &bytes)))
 }
 
-fn load_module(ctx: &Ctx<'_>, prelude: &Prelude, bytecode: &[u8]) -> bool {
-    match evaluate(ctx, prelude, bytecode) {
+fn load_module(
+    ctx: &Ctx<'_>,
+    prelude: &Prelude,
+    adopt: &Persistent<Function<'static>>,
+    bytecode: &[u8],
+) -> bool {
+    match evaluate(ctx, adopt, bytecode) {
         Ok(None) => {
             api::errors::forget();
             async_frames::leave(ctx);
@@ -150,12 +155,12 @@ fn load_module(ctx: &Ctx<'_>, prelude: &Prelude, bytecode: &[u8]) -> bool {
     unsafe_code,
     reason = "bytecode is only safe to load when this very engine compiled it, and the host sees to that"
 )]
-fn evaluate(ctx: &Ctx<'_>, prelude: &Prelude, bytecode: &[u8]) -> Result<Option<String>> {
+fn evaluate(ctx: &Ctx<'_>, adopt: &Persistent<Function<'static>>, bytecode: &[u8]) -> Result<Option<String>> {
     // SAFETY: the host hands over what `compile-src` of this same engine module answered.
     let module = unsafe { Module::load(ctx.clone(), bytecode)? };
     let (module, promise) = module.eval()?;
     promise.finish::<Value<'_>>()?;
-    let adopt = prelude.adopt.clone().restore(ctx)?;
+    let adopt = adopt.clone().restore(ctx)?;
     let found: Value<'_> = adopt.call((module.namespace()?,))?;
     if found.is_string() {
         return found.get().map(Some);

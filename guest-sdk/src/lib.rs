@@ -14,6 +14,7 @@ mod handler;
 mod heap;
 mod import;
 mod js_runtime;
+mod json;
 mod library;
 mod pending;
 mod phase;

@@ -3,21 +3,27 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 
+use javy_plugin_api::javy::quickjs::object::Property;
 use javy_plugin_api::javy::quickjs::{Ctx, Exception, Function, Persistent, Promise, Result, Value};
 use mayfly_abi::op::{HostCall, Operation};
 use mayfly_abi::operation::{ANSWER_OK, OperationError};
 
 use crate::async_frames::bound;
+use crate::budget::waiting_stack;
 use crate::import;
 
 /// Makes the value that a promise resolves to out of an answer's bytes.
 pub(crate) type Decode = for<'js> fn(&Ctx<'js>, &[u8]) -> Result<Value<'js>>;
+
+/// The member of an answer that says that JSON has no word for some of its values.
+const UNFINISHED: &str = "revive";
 
 enum Waiting {
     Promise {
         resolve: Persistent<Function<'static>>,
         reject: Persistent<Function<'static>>,
         decode: Decode,
+        finish: Option<Persistent<Function<'static>>>,
     },
     Callback(Persistent<Function<'static>>),
     /// Called with the value, or with `undefined` and the error. Unlike a promise's, no `then` of the value is looked up.
@@ -58,11 +64,23 @@ pub(crate) fn promise<'js>(
     frame: &[u8],
     decode: Decode,
 ) -> Result<(u32, Promise<'js>)> {
+    promise_with(ctx, op, frame, decode, None)
+}
+
+/// The same; what is decoded and has a member [`UNFINISHED`] goes through `finish`.
+pub(crate) fn promise_with<'js>(
+    ctx: &Ctx<'js>,
+    op: Operation,
+    frame: &[u8],
+    decode: Decode,
+    finish: Option<Function<'js>>,
+) -> Result<(u32, Promise<'js>)> {
     let (promise, resolve, reject) = ctx.promise()?;
     let operation = begin(ctx, op, frame)?;
     let resolve = Persistent::save(ctx, resolve);
     let reject = Persistent::save(ctx, reject);
-    remember(operation, Waiting::Promise { resolve, reject, decode });
+    let finish = finish.map(|finish| Persistent::save(ctx, finish));
+    remember(operation, Waiting::Promise { resolve, reject, decode, finish });
     Ok((operation, promise))
 }
 
@@ -124,8 +142,9 @@ pub(crate) fn resolve_next(ctx: &Ctx<'_>) -> Result<bool> {
     };
     let answer = import::read(HostCall::Answer, length);
     match WAITING.with_borrow_mut(|all| all.remove(&operation)) {
-        Some(Waiting::Promise { resolve, reject, decode }) => {
-            resolve_promise(ctx, resolve, reject, decode, &answer)?
+        Some(Waiting::Promise { resolve, reject, decode, finish }) => {
+            let finish = finish.map(|finish| finish.restore(ctx)).transpose()?;
+            resolve_promise(ctx, (resolve, reject), |answer| finished(decode(ctx, answer)?, finish), &answer)?
         }
         Some(Waiting::Callback(callback)) => callback.restore(ctx)?.call::<_, ()>(())?,
         Some(Waiting::Answer { callback, decode }) => answer_with(ctx, callback, decode, &answer)?,
@@ -145,35 +164,53 @@ fn answer_with(
     if *status == ANSWER_OK {
         callback.call((decode(ctx, body)?,))
     } else {
-        callback.call(((), operation_error(ctx, body)?))
+        let error = operation_error(ctx, body, &callback)?;
+        callback.call(((), error))
     }
 }
 
-fn resolve_promise(
-    ctx: &Ctx<'_>,
-    resolve: Persistent<Function<'static>>,
-    reject: Persistent<Function<'static>>,
-    decode: Decode,
+fn finished<'js>(value: Value<'js>, finish: Option<Function<'js>>) -> Result<Value<'js>> {
+    match finish {
+        Some(finish)
+            if value.as_object().is_some_and(|object| object.contains_key(UNFINISHED).unwrap_or(true)) =>
+        {
+            finish.call((value,))
+        }
+        _ => Ok(value),
+    }
+}
+
+fn resolve_promise<'js>(
+    ctx: &Ctx<'js>,
+    (resolve, reject): (Persistent<Function<'static>>, Persistent<Function<'static>>),
+    decode: impl FnOnce(&[u8]) -> Result<Value<'js>>,
     answer: &[u8],
 ) -> Result<()> {
     let (status, body) = answer.split_first().unwrap_or((&ANSWER_OK, &[]));
     if *status == ANSWER_OK {
-        match decode(ctx, body) {
+        match decode(body) {
             Ok(value) => resolve.restore(ctx)?.call((value,)),
             Err(_) => reject.restore(ctx)?.call((ctx.catch(),)),
         }
     } else {
-        reject.restore(ctx)?.call((operation_error(ctx, body)?,))
+        let reject = reject.restore(ctx)?;
+        let error = operation_error(ctx, body, &reject)?;
+        reject.call((error,))
     }
 }
 
-fn operation_error<'js>(ctx: &Ctx<'js>, body: &[u8]) -> Result<Value<'js>> {
+/// The error of an operation, with the functions that await it as its stack: nothing runs that could be on one.
+fn operation_error<'js>(ctx: &Ctx<'js>, body: &[u8], told: &Function<'js>) -> Result<Value<'js>> {
     let error = OperationError::read(body).unwrap_or_else(|_| OperationError {
         code: "INTERNAL_ERROR".into(),
         message: "The host's answer could not be read".into(),
         fields: Vec::new(),
     });
     let object = Exception::from_message(ctx.clone(), &error.message)?.into_object();
+    let stack = waiting_stack(ctx, told.as_value());
+    if !stack.is_empty() {
+        object.prop("stack", Property::from(stack).writable().configurable())?;
+    }
     object.set("code", error.code)?;
     for (name, value) in error.fields {
         object.set(name, value)?;

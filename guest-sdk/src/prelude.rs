@@ -15,6 +15,8 @@ const GLOBAL: &str = "__prelude";
 pub(crate) struct Prelude {
     /// Chooses the handler of a module's namespace; text when there is none.
     pub(crate) adopt: Persistent<Function<'static>>,
+    /// The same for code that runs once.
+    pub(crate) adopt_script: Persistent<Function<'static>>,
     /// The request that an invocation is for: every invocation has a copy of this memory.
     pub(crate) request: Persistent<Value<'static>>,
     /// `ctx`, the same.
@@ -45,6 +47,7 @@ pub(crate) fn install(context: &Context, bytecode: &[u8]) -> Result<Prelude> {
         let ways: Object<'_> = prelude.call((natives,))?;
         Ok(Prelude {
             adopt: way(&ctx, &ways, "adopt")?,
+            adopt_script: way(&ctx, &ways, "adoptScript")?,
             request: Persistent::save(&ctx, ways.get::<_, Value<'_>>("request")?),
             context: Persistent::save(&ctx, ways.get::<_, Value<'_>>("context")?),
             take: way(&ctx, &ways, "take")?,

@@ -155,7 +155,7 @@ impl Engine {
         limits: &Limits,
         spent: &mut u64,
     ) -> Result<Script, CompileError> {
-        compile::check_size(&source.source)?;
+        compile::check_size(&source.0)?;
         let script = self.state.compiler.to_javascript(Uncompiled::Script(source)).await?;
         let base = self.state.base_for(script.imports_node).await;
         let base = base.map_err(|error| CompileError::Internal { reason: error.to_string() })?;

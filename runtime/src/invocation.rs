@@ -28,7 +28,7 @@ pub struct Request {
 pub struct Call {
     /// The request.
     pub request: Request,
-    /// A JSON object whose members become `ctx.user`, `ctx.caller`, `ctx.app`, `ctx.request` and `ctx.trigger`.
+    /// A JSON object without white space and with plain names, whose members become `ctx.user`, `ctx.caller`, `ctx.app`, `ctx.request` and `ctx.trigger`.
     pub context: String,
     /// What it may use.
     pub grants: Grants,

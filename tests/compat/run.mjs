@@ -93,14 +93,16 @@ async function server() {
 
 async function onMayfly(at, name) {
   const flagsOf = ["--url", at.url, "--app", at.app, "--key", at.key];
+  let deployed;
   try {
-    await run(flags.mayfly, ["deploy", join(here, "handlers", `${name}.ts`), ...flagsOf], { maxBuffer: 1 << 24 });
+    const { stdout } = await run(flags.mayfly, ["deploy", "--json", join(here, "handlers", `${name}.ts`), ...flagsOf], { maxBuffer: 1 << 24 });
+    deployed = JSON.parse(stdout);
   } catch (error) {
     return { refused: error.stderr.trim() };
   }
   const headers = { authorization: `Bearer ${at.key}` };
   const response = await fetch(`${at.url}/v1/${at.app}/fn/${name}`, { headers });
-  return { answer: [response.status, await response.text()] };
+  return { answer: [response.status, await response.text()], image: deployed.image_bytes, fuel: deployed.init_fuel };
 }
 
 /** A function of shapes/, whose second line says what it answers, or why it is refused. */
@@ -126,10 +128,11 @@ async function shape(at, file) {
 function judged(name, node, mayfly) {
   const short = (text) => text.replace(/\s+/g, " ").replaceAll("|", "\\|").slice(0, 160);
   if (mayfly.refused !== undefined) return { name, result: "refused", why: short(mayfly.refused.replace(/^error: */, "")) };
-  const [status, text] = mayfly.answer;
-  if (status === node[0] && text === node[1]) return { name, result: "works", why: "" };
-  if (status >= 500) return { name, result: "throws", why: short(text) };
-  return { name, result: "differs", why: `Node: ${short(node[1])}; here: ${short(text)}` };
+  const { answer: [status, text], image, fuel } = mayfly;
+  const cost = { image, fuel };
+  if (status === node[0] && text === node[1]) return { name, result: "works", why: "", ...cost };
+  if (status >= 500) return { name, result: "throws", why: short(text), ...cost };
+  return { name, ...cost, result: "differs", why: `Node: ${short(node[1])}; here: ${short(text)}` };
 }
 
 function page(rows, shapes) {
@@ -143,14 +146,17 @@ function page(rows, shapes) {
       return from ?? "";
     }
   };
-  const lines = rows.map((row) => `| ${version(row.name)} | ${row.result} | ${row.why} |`);
+  const tenth = (value, unit) => (value === undefined ? "" : (value / unit).toFixed(1));
+  const lines = rows.map(
+    (row) => `| ${version(row.name)} | ${row.result} | ${tenth(row.image, 1 << 20)} | ${tenth(row.fuel, 1e6)} | ${row.why} |`,
+  );
   return [
     "<!-- results: written by `make compat` -->",
     `${rows.length} handlers: ${count("works")} answer as Node ${process.versions.node.split(".")[0]} does, ${count("differs")} otherwise, ` +
       `${count("throws")} throw, ${count("refused")} are refused.`,
     "",
-    "| package | | |",
-    "|---|---|---|",
+    "| package | | image, MiB | fuel of its top level, millions | |",
+    "|---|---|---:|---:|---|",
     ...lines,
     "",
     `${shapes.length} shapes: ${shapes.filter((row) => row.result === "works").length} work, the others are refused or fail with what to write.`,

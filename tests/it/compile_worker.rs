@@ -65,8 +65,7 @@ fn code_that_runs_once_is_compiled_beside_what_ends_a_worker() {
     run(async {
         let cache = tempfile::tempdir().unwrap();
         let engine = engine(&cache).await;
-        let script =
-            |code: String| ScriptSource { source: source(code), prologue: "globalThis.a = 1;".to_owned() };
+        let script = |code: String| ScriptSource(source(code));
         let limits = Limits::default();
         // More at once than there are workers, and each third one ends its own.
         let compiled = (0..24).map(|n| {

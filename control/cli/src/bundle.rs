@@ -5,13 +5,13 @@ mod chain;
 mod esbuild;
 mod externals;
 mod import_map;
+mod imports;
 mod packet;
 mod program;
 mod resolver;
 mod service;
 mod sizes;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use mayfly_runtime::{SOURCE_BYTES_MAX, Source, needs_bundler};
@@ -20,6 +20,7 @@ use serde_json::Value;
 use browser::{BrowserMaps, stand_ins};
 use esbuild::{Esbuild, Made, Wanted};
 use externals::required;
+use imports::Imports;
 
 /// Where a bundle is larger, its white space goes: it is sent, kept and parsed.
 const MINIFIED_ABOVE: usize = 1 << 20;
@@ -37,27 +38,16 @@ pub struct Bundle {
     pub inputs: Vec<PathBuf>,
     /// What its author should know.
     pub warnings: Vec<String>,
-    /// The file that imported each file first, on the shortest way from the entry.
-    pub importers: BTreeMap<String, String>,
+    /// Which of them imports which.
+    pub imports: Imports,
 }
 
 impl Bundle {
-    /// The imports that lead to the file of a package which a text names, such as the stack of what its top level threw.
-    pub fn way_to(&self, text: &str) -> Option<String> {
-        let (_, rest) = text.split_once(PACKAGES)?;
-        let named = rest.split([':', ')', '"', '\'', ' ', '\n']).next()?;
-        let file = self.importers.keys().find(|file| {
-            file.rsplit_once(PACKAGES).is_some_and(|(_, of)| of == named)
-                || file.split_once(PACKAGES).is_some_and(|(_, of)| of == named)
-        })?;
-        let way: Vec<&str> =
-            std::iter::successors(Some(file), |file| self.importers.get(*file)).map(String::as_str).collect();
-        Some(format!("imported by way of {}", way.into_iter().rev().collect::<Vec<_>>().join(" > ")))
+    /// What the imports say about the file that a text names, such as the stack of what the top level threw.
+    pub fn explain(&self, text: &str) -> Option<String> {
+        self.imports.explain(text)
     }
 }
-
-/// Where packages lie.
-const PACKAGES: &str = "node_modules/";
 
 /// What bundles the functions of a folder, in words; nothing is installed.
 ///
@@ -91,8 +81,8 @@ pub(crate) fn bundle(file: &Path, code: String) -> Result<Bundle, String> {
         made = esbuild.run(&wanted)?;
     }
     sizes::check(&made.code, file, &made.metafile)?;
-    let importers = chain::importers(&made.metafile, &esbuild.entry());
-    Ok(Bundle { importers, ..finished(made, &esbuild) })
+    let imports = Imports::of(&made.metafile, &esbuild.entry());
+    Ok(Bundle { imports, ..finished(made, &esbuild) })
 }
 
 /// The same with what packages have for browsers, where that does without more of what functions have not.
@@ -121,7 +111,7 @@ fn finished(made: Made, esbuild: &Esbuild) -> Bundle {
         warnings.push("the source map is left out: it is larger than the server takes".to_owned());
         source_map = None;
     }
-    Bundle { code, source_map, inputs, warnings, importers: BTreeMap::new() }
+    Bundle { code, source_map, inputs, warnings, imports: Imports::default() }
 }
 
 /// Whether the server would refuse a map for its size, or for the number of its places.
@@ -150,23 +140,6 @@ mod tests {
         let code = "import type { A } from 'a'; import { Buffer } from 'node:buffer'; export default Buffer";
         let bundle = bundle(Path::new("f.ts"), code.to_owned()).unwrap();
         assert_eq!((bundle.code.as_str(), bundle.source_map), (code, None));
-    }
-
-    #[test]
-    fn the_way_to_a_package_that_a_text_names_is_told() {
-        let importers = [
-            ("f/help.ts", "f/index.ts"),
-            ("node_modules/a/index.js", "f/help.ts"),
-            ("node_modules/a/inner.js", "node_modules/a/index.js"),
-        ];
-        let importers = importers.map(|(file, by)| (file.to_owned(), by.to_owned())).into();
-        let bundle = Bundle { importers, ..Bundle::default() };
-        let way =
-            "imported by way of f/index.ts > f/help.ts > node_modules/a/index.js > node_modules/a/inner.js";
-        let text = "it was at <eval> (../x/node_modules/a/inner.js:1:10)";
-        assert_eq!(bundle.way_to(text).as_deref(), Some(way));
-        assert_eq!(bundle.way_to("node_modules/a/other.js:1:1"), None);
-        assert_eq!(bundle.way_to("f/help.ts:1:1"), None);
     }
 
     #[test]

@@ -35,14 +35,6 @@ use scripts::{ScriptCache, ScriptKey};
 
 /// What stacks call the code.
 const FILE_NAME: &str = "run.ts";
-/// `tools`: each member is a tool of the app's, and has those of the other MCP server of its name as members.
-const PROLOGUE: &str = "{ const send = fetch; const call = (path) => async (args = {}) => { const answer = await send('mayfly-tool:' + \
-    path, { method: 'POST', body: JSON.stringify(args) }); const told = await answer.json(); if (answer.ok) return told.result; \
-    const error = new Error(`tools.${decodeURIComponent(path).replace('/', '.')}: ${told.message}`); error.code = told.code; \
-    error.details = told.details; throw error; }; const is = (name) => typeof name === 'string' && name !== 'then'; \
-    globalThis.tools = new Proxy({ __proto__: null }, { get: (_, name) => is(name) ? new Proxy(call(encodeURIComponent(name)), \
-    { get: (_, tool) => is(tool) ? call(encodeURIComponent(name) + '/' + encodeURIComponent(tool)) : undefined }) : undefined }); }";
-
 /// Code that is compiled at once, each in a process: an app that compiles already leaves the last to others.
 const COMPILING: PlaceBounds = PlaceBounds { total: 4, per_app: 3, reserve: 1, waiting_per_app: 256 };
 
@@ -203,10 +195,7 @@ impl Runs {
         mut invocation: Invocation,
     ) -> ApiResult<Invocation> {
         let (parts, begun) = (&*self.parts, Instant::now());
-        let source = ScriptSource {
-            source: Source { file_name: FILE_NAME.to_owned(), code, source_map: None },
-            prologue: PROLOGUE.to_owned(),
-        };
+        let source = ScriptSource(Source { file_name: FILE_NAME.to_owned(), code, source_map: None });
         let app = Arc::clone(&invocation.function.function.app_id);
         let limits = invocation.terms.limits.clone().unwrap_or_default();
         let mut spent = 0;

@@ -17,6 +17,7 @@ mod socket;
 mod sse;
 mod stack;
 mod stage;
+mod trusted_proxies;
 
 pub use headers::Base;
 pub use server::{Draining, Server};
@@ -26,6 +27,7 @@ pub use services::{
 };
 pub use settings::{AccessLog, EdgeLimits};
 pub use socket::Sockets;
+pub use trusted_proxies::TrustedProxies;
 
 pub(crate) use reply::Reply;
 

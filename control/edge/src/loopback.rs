@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -18,21 +19,28 @@ pub(crate) type Answering = Pin<Box<dyn Future<Output = Reply> + Send>>;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OurOwn;
 
-type Ask = dyn Fn(Request<Full<Bytes>>) -> Answering + Send + Sync;
+/// A request in the name of a caller.
+pub(crate) struct OwnRequest {
+    /// The address that the caller asks from.
+    pub(crate) peer: IpAddr,
+    pub(crate) request: Request<Full<Bytes>>,
+}
+
+type Ask = dyn Fn(OwnRequest) -> Answering + Send + Sync;
 
 /// Sends requests through all layers. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Loopback(Arc<Ask>);
 
 impl Loopback {
-    pub(crate) fn new(ask: impl Fn(Request<Full<Bytes>>) -> Answering + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(ask: impl Fn(OwnRequest) -> Answering + Send + Sync + 'static) -> Self {
         Self(Arc::new(ask))
     }
 
     /// The answer to a request: it is authenticated, limited and logged like any other.
-    pub(crate) fn ask(&self, mut request: Request<Full<Bytes>>) -> Answering {
-        request.extensions_mut().insert(OurOwn);
-        (self.0)(request)
+    pub(crate) fn ask(&self, mut own: OwnRequest) -> Answering {
+        own.request.extensions_mut().insert(OurOwn);
+        (self.0)(own)
     }
 }
 

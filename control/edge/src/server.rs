@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use mayfly_ledger::{Held, Ledger};
+use mayfly_ledger::{Held, Ledger, Shortage};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +22,7 @@ use super::stack::{self, Shared};
 use crate::Edge;
 use crate::paced::Paced;
 use crate::settings::{AccessLog, EdgeLimits};
+use crate::trusted_proxies::TrustedProxies;
 use mayfly_common::tasks::Tasks;
 
 /// Bytes of a request's head.
@@ -63,8 +64,16 @@ impl<E: EdgeServices> Server<E> {
         let base = edge.base.as_str().into();
         let requests = Ledger::new(limits.requests_max.into());
         let connections = Ledger::new(limits.connections_max.into());
-        let shared = Shared { edge, limits, access_log, base, requests, ledger };
+        let proxies = TrustedProxies::default();
+        let shared = Shared { edge, limits, access_log, base, proxies, requests, ledger };
         Self { listener, shared, connections, tasks }
+    }
+
+    /// Believe these proxies about whom they speak for. They may have any part of the connections.
+    #[must_use]
+    pub fn behind(mut self, proxies: TrustedProxies) -> Self {
+        self.shared.proxies = proxies;
+        self
     }
 
     /// Accept until `stop`; then the listener is closed.
@@ -78,7 +87,7 @@ impl<E: EdgeServices> Server<E> {
                 accepted = accept(&self.listener, &room) => accepted,
             };
             match accepted {
-                Ok((stream, peer, room)) => match self.connections.account(&address_of(peer)).take(1) {
+                Ok((stream, peer, room)) => match self.take_part(peer) {
                     Ok(held) => self.serve(stream, peer, Room { _node: room, _peer: held }, draining.watch()),
                     Err(_) => tracing::debug!(%peer, "a connection was closed: its address has too many"),
                 },
@@ -89,6 +98,14 @@ impl<E: EdgeServices> Server<E> {
             }
         }
         draining
+    }
+
+    /// The place of a connection among its address's.
+    fn take_part(&self, peer: SocketAddr) -> Result<Held, Shortage> {
+        if self.shared.proxies.trusts(peer.ip()) {
+            return Ok(Held::default());
+        }
+        self.connections.account(&address_of(peer)).take(1)
     }
 
     fn serve(&self, stream: TcpStream, peer: SocketAddr, room: Room, watched: Watched) {

@@ -33,8 +33,9 @@ use super::services::EdgeServices;
 use super::stage::Admitted;
 use super::{Edge, Reply};
 use crate::dispatch::dispatch;
-use crate::loopback::{Answering, Loopback};
+use crate::loopback::{Answering, Loopback, OwnRequest};
 use crate::settings::{AccessLog, EdgeLimits};
+use crate::trusted_proxies::TrustedProxies;
 
 /// What the layers share over all connections.
 #[derive(Debug, Clone)]
@@ -43,6 +44,8 @@ pub(super) struct Shared<E> {
     pub(super) limits: EdgeLimits,
     pub(super) access_log: AccessLog,
     pub(super) base: Arc<str>,
+    /// Who is believed about whom a request comes from.
+    pub(super) proxies: TrustedProxies,
     /// Requests that are being worked on, by app.
     pub(super) requests: Ledger,
     /// Bytes that are held, by app.
@@ -60,14 +63,14 @@ where
     B::Error: std::error::Error + Send + Sync + 'static,
 {
     let asked_again = shared.clone();
-    let loopback = Loopback::new(move |request| ask(&asked_again, peer, request));
-    let Shared { edge, limits, access_log, base, requests, ledger } = shared.clone();
+    let loopback = Loopback::new(move |request| ask(&asked_again, request));
+    let Shared { edge, limits, access_log, base, proxies, requests, ledger } = shared.clone();
     let services = || edge.services.clone();
     let (finding, marking, lookup, resolving) = (services(), services(), services(), services());
     let (authorizing, admitting) = (services(), services());
     ServiceBuilder::new()
         // First, so that everything below can name the request, and last, so that every answer carries the id.
-        .layer(layer_fn(move |inner| RequestId::new(inner, peer)))
+        .layer(layer_fn(move |inner| RequestId::new(inner, peer, proxies.clone())))
         // Before whatever looks at a path: what is asked of an app's host becomes a call of its function.
         .layer(layer_fn(move |inner| RewriteAppHost::new(inner, finding.clone())))
         // Above the rescue: it logs what was answered, not what was meant.
@@ -102,8 +105,11 @@ where
 }
 
 /// A request of our own, in the name of a caller: through all layers, as if it had come from outside.
-fn ask<E: EdgeServices>(shared: &Shared<E>, peer: IpAddr, request: Request<Full<Bytes>>) -> Answering {
-    let stack = build::<E, Full<Bytes>>(shared, peer);
+fn ask<E: EdgeServices>(shared: &Shared<E>, request: OwnRequest) -> Answering {
+    let OwnRequest { peer, request } = request;
+    // It has no proxy of its own.
+    let shared = Shared { proxies: TrustedProxies::default(), ..shared.clone() };
+    let stack = build::<E, Full<Bytes>>(&shared, peer);
     Box::pin(async move {
         let Ok(reply) = stack.oneshot(request).await;
         reply

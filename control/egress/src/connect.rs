@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use http::Uri;
 use hyper_util::rt::TokioIo;
+use mayfly_common::cidr::Cidr;
 use mayfly_runtime::providers::BoxFuture;
 use tokio::net::TcpStream;
 use tower::Service;
 
-use super::guard::{Cidr, check_address};
+use super::guard::check_address;
 use super::resolve::Resolver;
 
 /// Resolution and TCP handshake together.

@@ -32,10 +32,10 @@ pub use lists::EgressLists;
 
 use connect::GuardedConnector;
 use exchange::AppClient;
-use guard::Cidr;
 use limits::FetchLimits;
 use resolve::Resolver;
 
+use mayfly_common::cidr::Cidr;
 use mayfly_common::tls::Authorities;
 use mayfly_telemetry::trace::{TRACEPARENT, Trace};
 

@@ -1,9 +1,9 @@
 //! The limits of one `fetch`.
 
+use mayfly_common::cidr::Cidr;
 use mayfly_ledger::Account;
 
 use super::EgressLists;
-use super::guard::Cidr;
 
 /// The longest body of a response, decompressed. A function reads it in chunks: what it holds of it is limited by its
 /// own memory.

@@ -53,6 +53,14 @@ impl Cluster {
         Ok(Self { endpoint, layout, stop, supervisor, running, watcher, _lock: lock })
     }
 
+    /// How to reach the cluster of another process, which holds the data directory ([`ClusterError::InUse`]).
+    ///
+    /// # Errors
+    /// The directory is not there.
+    pub fn endpoint_of_running(data_dir: &Path) -> Result<PostgresEndpoint, ClusterError> {
+        Ok(PostgresEndpoint::managed(Layout::of_running(data_dir)?.socket, PORT, ADMINISTRATOR))
+    }
+
     /// How to reach it.
     pub fn endpoint(&self) -> &PostgresEndpoint {
         &self.endpoint

@@ -41,6 +41,14 @@ impl Layout {
         Ok(Self { data: root.join("data"), log: root.join("postgres.log"), socket })
     }
 
+    /// Where a cluster lies that runs already; nothing is made.
+    pub(super) fn of_running(data_dir: &Path) -> Result<Self, ClusterError> {
+        let usual =
+            fs::canonicalize(data_dir).map_err(ClusterError::io("cannot find", data_dir))?.join("postgres");
+        let root = fs::read_link(&usual).unwrap_or(usual);
+        Ok(Self { data: root.join("data"), log: root.join("postgres.log"), socket: socket_directory(&root) })
+    }
+
     /// Remove the socket's directory when it had to lie in a shared place. The server must be gone.
     pub(super) fn tidy(&self) {
         if self.data.parent() != self.socket.parent() {

@@ -39,7 +39,7 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Run a server for a folder of functions: deploy them all, and again whenever they change
     Dev(Box<DevArgs>),
-    /// Look at the apps' databases of a stopped server, or of one by URL: are they closed as they must be?
+    /// Look at what is needed here, and at the apps' databases of a server, running or not: are they closed as they must be?
     Doctor(Box<DoctorArgs>),
     /// The root keys that secrets are encrypted with
     #[command(subcommand)]

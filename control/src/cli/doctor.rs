@@ -12,6 +12,7 @@ use crate::app::{StartError, open_database, open_keyring};
 use crate::config::{Config, ServeArgs};
 use mayfly_cli::{Exit, out};
 use mayfly_common::tasks::Tasks;
+use mayfly_postgres::{Cluster, ClusterError};
 use mayfly_secrets::KeyRing;
 use mayfly_store::{Store, StoreConfig};
 use mayfly_tenant_db::db::DbLimits;
@@ -80,7 +81,19 @@ async fn look(config: &Config, repair: bool) -> Result<Looked, StartError> {
             file.display()
         )));
     }
-    let (cluster, endpoint) = open_database(config).await?;
+    let (cluster, endpoint) = match open_database(config).await {
+        // A server that runs is looked at while it runs.
+        Err(StartError::Cluster(ClusterError::InUse(data_dir))) if repair => {
+            return Ok(Looked::NotYet(format!(
+                "a server runs with the data directory {}: stop it, and repair then",
+                data_dir.display()
+            )));
+        }
+        Err(StartError::Cluster(ClusterError::InUse(data_dir))) => {
+            (None, Cluster::endpoint_of_running(&data_dir)?)
+        }
+        opened => opened?,
+    };
     let looked = look_there(config, endpoint, repair).await;
     if let Some(cluster) = cluster {
         cluster.stop().await;

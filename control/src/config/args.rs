@@ -7,7 +7,7 @@ use clap::Args;
 use url::Url;
 
 use super::{ByteSize, LogArgs};
-use mayfly_egress::guard::Cidr;
+use mayfly_common::cidr::Cidr;
 
 /// Flags and variables of `mayfly serve` and `mayfly dev`.
 #[derive(Debug, Clone, Args)]
@@ -36,6 +36,10 @@ pub struct ServeArgs {
     /// The address that callers use, when a proxy stands in front [default: where it listens]
     #[arg(long, env = "MAYFLY_PUBLIC_URL")]
     pub public_url: Option<Url>,
+
+    /// Addresses of proxies in front, such as 10.0.0.0/8, whose X-Forwarded-For says who asks (repeatable; default none)
+    #[arg(long, env = "MAYFLY_TRUSTED_PROXIES", value_name = "CIDR", value_delimiter = ',')]
+    pub trusted_proxies: Vec<Cidr>,
 
     /// A domain below which every name is an app's, such as apps.example: app-0123456789ab.apps.example, and what owners choose
     #[arg(long, env = "MAYFLY_APPS_DOMAIN", value_name = "DOMAIN")]
@@ -66,7 +70,7 @@ pub struct ServeArgs {
     #[arg(long, env = "MAYFLY_MAX_UPLOAD", default_value = "5GiB")]
     pub max_upload: ByteSize,
 
-    /// Threads that serve connections and run sandboxes [default: one for each processor, and one more]
+    /// Threads that serve connections and run sandboxes [default: one for each processor]
     #[arg(long, env = "MAYFLY_THREADS", value_parser = clap::value_parser!(u16).range(1..=1_024))]
     pub threads: Option<u16>,
 
@@ -115,7 +119,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "NAME=COMMAND")]
     pub mcp_program: Vec<String>,
 
-    /// `doctor`: close apps' databases that are not closed as they must be, such as restored ones. A server always does
+    /// `doctor`, of a stopped server: close apps' databases that are not closed as they must be, such as restored ones. A server always does
     #[arg(long)]
     pub repair: bool,
 

@@ -79,10 +79,22 @@ fn packages_that_are_not_as_they_should_be_are_refused_with_their_place_or_work(
         "import { a } from './index.js';\nexport const b = () => typeof a;",
     );
     package(dir, "circle-package", main, &[("index.js", one), ("b.js", other)]);
+    let (one, other) = (
+        "import { b } from './b.js';\nexport const a = { n: 1 };\nexport default b;",
+        "import { a } from './index.js';\nexport const b = a.n + 1;",
+    );
+    package(dir, "early-package", main, &[("index.js", one), ("b.js", other)]);
+    package(
+        dir,
+        "module-package",
+        main,
+        &[("index.js", "import m from './m.wasm';\nexport default m;"), ("m.wasm", "\0asm")],
+    );
+    put(&dir.join("without.ts"), "export default () => Response.json(typeof WebAssembly);");
     package(dir, "twice", main, &[("index.js", "export default 1;")]);
     package(dir, "versions-package", main, &[("index.js", "import v from 'twice';\nexport default v;")]);
     package(&dir.join("node_modules/versions-package"), "twice", main, &[("index.js", "export default 2;")]);
-    for name in ["loops", "slow", "mapped", "nowhere", "circle", "missing"] {
+    for name in ["loops", "slow", "mapped", "nowhere", "circle", "early", "module", "missing"] {
         function(dir, name);
     }
     put(
@@ -118,6 +130,8 @@ fn packages_that_are_not_as_they_should_be_are_refused_with_their_place_or_work(
             "nowhere",
             &["./gone.js", "names a file that it does not have", "nowhere/index.ts > ", "nowhere/helper.ts"],
         ),
+        ("early", &["reading 'n'", "b.js:2:", "import each other", "b.js > ", "early-package/index.js > "]),
+        ("module", &["functions have no WebAssembly", "module-package/index.js:1:", "module/helper.ts > "]),
         ("missing", &["npm install missing-package", "missing/index.ts > ", "missing/helper.ts:1:"]),
     ] {
         let refused = deploy(name);
@@ -135,6 +149,7 @@ fn packages_that_are_not_as_they_should_be_are_refused_with_their_place_or_work(
         ("mapped", "mapped", "7"),
         ("circle", "circle", "afunction"),
         ("versions", "versions", "[1,2]"),
+        ("without.ts", "without", "undefined"),
         // What is imported is what the author's own machine reads, wherever a link leads.
         ("link", "link", "outside"),
         ("mit Leerzeichen – ünïcode/named", "named", "ok"),

@@ -81,19 +81,33 @@ fn a_function_is_deployed_called_read_and_rolled_back_with_the_contracts_exit_co
         let ended = run(args, key, app);
         assert_eq!(ended.status.code(), Some(code), "{args:?}: {}", text(&ended.stderr));
     }
+    let doctor = |more: &[&str]| {
+        let args = [&["doctor", "--json", "--data-dir", data.path().to_str().unwrap()], more].concat();
+        command(&args).output().unwrap()
+    };
+    // Beside the server, which only it may repair.
+    let beside = doctor(&[]);
+    let refused = doctor(&["--repair"]);
+    assert_eq!(refused.status.code(), Some(6));
+    assert!(text(&refused.stderr).contains("stop it"), "{}", text(&refused.stderr));
+    assert_eq!(verb(&["functions", "list"]).status.code(), Some(0), "the server goes on");
     server.signal("TERM");
     assert_eq!(server.end().code(), Some(0));
     assert_eq!(verb(&["functions", "list"]).status.code(), Some(1), "the server is gone");
-    let looked =
-        command(&["doctor", "--json", "--data-dir", data.path().to_str().unwrap()]).output().unwrap();
-    assert_eq!(looked.status.code(), Some(0), "{}", text(&looked.stderr));
-    let mut report: serde_json::Value = serde_json::from_slice(&looked.stdout).unwrap();
-    let machine = report.as_object_mut().unwrap().remove("machine").unwrap();
-    assert_eq!((&machine[0]["name"], &machine[0]["ok"]), (&"postgresql".into(), &true.into()), "{machine}");
-    // The variable, the anon key, the database's two secrets, and two keys that sign tokens.
-    let keys = serde_json::json!([{ "id": "k1", "values": 6, "known": true }]);
-    let expected = serde_json::json!({
-        "apps": 1, "open": [], "closed": [], "full": [], "repaired": false, "keys": keys,
-    });
-    assert_eq!(report, expected);
+    for looked in [beside, doctor(&[])] {
+        assert_eq!(looked.status.code(), Some(0), "{}", text(&looked.stderr));
+        let mut report: serde_json::Value = serde_json::from_slice(&looked.stdout).unwrap();
+        let machine = report.as_object_mut().unwrap().remove("machine").unwrap();
+        assert_eq!(
+            (&machine[0]["name"], &machine[0]["ok"]),
+            (&"postgresql".into(), &true.into()),
+            "{machine}"
+        );
+        // The variable, the anon key, the database's two secrets, and two keys that sign tokens.
+        let keys = serde_json::json!([{ "id": "k1", "values": 6, "known": true }]);
+        let expected = serde_json::json!({
+            "apps": 1, "open": [], "closed": [], "full": [], "repaired": false, "keys": keys,
+        });
+        assert_eq!(report, expected);
+    }
 }

@@ -54,6 +54,8 @@ export function networkError(error) {
   const thrown = new TypeError(message);
   const names = ObjectKeys(error);
   for (let i = 0; i < names.length; i++) thrown[names[i]] = error[names[i]];
+  // Of those who await it: here only the prelude runs.
+  if (error.stack !== undefined) thrown.stack = error.stack;
   return thrown;
 }
 

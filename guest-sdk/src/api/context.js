@@ -16,20 +16,18 @@ import { waitUntil } from "./wait_until.js";
 // How long before the deadline `ctx.signal` fires, so that there is time to act on it.
 const SIGNAL_LEAD_MS = 500;
 
-let facts = null;
+const facts = { __proto__: null };
 let env = null;
 let signal = null;
 let socket = null;
 
 function fact(name) {
-  facts ??= deepFreeze(JSONParse(host.context()));
-  return facts[name] ?? null;
-}
-
-function deepFreeze(value) {
-  if (typeof value !== "object" || value === null) return value;
-  for (const key of ObjectKeys(value)) deepFreeze(value[key]);
-  return ObjectFreeze(value);
+  if (facts[name] === undefined) {
+    const json = host.fact(name);
+    // Not what is in it: freezing takes longer than reading does, and a payload is its function's own.
+    facts[name] = json === undefined ? null : ObjectFreeze(JSONParse(json));
+  }
+  return facts[name];
 }
 
 export const context = { broadcast, db: database, enqueue, idempotency, invoke, kv, storage, waitUntil };

@@ -49,6 +49,10 @@ function finish(result, asBigint) {
   return { rows, rowCount: result.rowCount, fields: result.fields };
 }
 
+const finishWithStrings = (result) => finish(result, false);
+const finishWithBigints = (result) => finish(result, true);
+const NO_PARAMS = [];
+
 /** A statement as it is sent, or what is wrong with it. */
 function check(sql, params, options) {
   if (typeof sql !== "string") throw new TypeError("query needs SQL as a string");
@@ -60,7 +64,7 @@ function check(sql, params, options) {
   const rowMode = options?.rowMode;
   if (rowMode !== undefined && rowMode !== "array") throw new TypeError("rowMode is 'array', or left out");
   const flags = (bigint === 0 ? 0 : 1) | (rowMode === undefined ? 0 : ROWS_AS_ARRAYS);
-  return { sql, params: params ?? [], flags, asBigint: bigint === 2 };
+  return { sql, params: params ?? NO_PARAMS, flags, asBigint: bigint === 2 };
 }
 
 // A source is where statements go: a `transaction` by number, or 0 and the `actor` they run as; `closed` says why none may go there now.
@@ -70,8 +74,7 @@ function run(source, sql, params, options) {
   if (source.closed !== null) return rejected(failure(source.closed));
   try {
     const { flags, asBigint, params: values } = check(sql, params, options);
-    const pending = host.dbQuery(source.transaction, source.actor, flags, sql, values);
-    return uponPromise(pending, (result) => finish(result, asBigint));
+    return host.dbQuery(source.transaction, source.actor, flags, sql, values, asBigint ? finishWithBigints : finishWithStrings);
   } catch (error) {
     return rejected(error);
   }
@@ -118,7 +121,7 @@ function iterate(source, { sql, params, flags, asBigint }, size) {
           const batch = await host.dbFetch(number, size);
           if (over) break;
           over = batch.isLast;
-          ({ rows } = finish(batch, asBigint));
+          ({ rows } = batch.revive === undefined ? batch : finish(batch, asBigint));
           at = 0;
         }
       }

@@ -10,7 +10,7 @@ use mayfly_abi::operation::{ActorFrame, Begin, FetchRows, Query, RowsFrame};
 use mayfly_abi::value::{MAX_DEPTH, Value as Parameter};
 
 use crate::phase::require_invocation;
-use crate::{pending, text};
+use crate::{json, pending, text};
 
 fn query<'js>(
     ctx: Ctx<'js>,
@@ -19,9 +19,10 @@ fn query<'js>(
     options: u8,
     sql: JsString<'js>,
     params: Array<'js>,
+    finish: Function<'js>,
 ) -> Result<Promise<'js>> {
     let frame = statement(&ctx, transaction, &actor, options, &sql, &params)?;
-    Ok(pending::promise(&ctx, Operation::DbQuery, &frame, json)?.1)
+    Ok(pending::promise_with(&ctx, Operation::DbQuery, &frame, json::parse, Some(finish))?.1)
 }
 
 fn open<'js>(
@@ -111,10 +112,6 @@ pub(super) fn bytes_of(value: &Value<'_>) -> Option<Vec<u8>> {
     ArrayBuffer::from_object(object.clone())?.as_bytes().map(<[u8]>::to_vec)
 }
 
-fn json<'js>(ctx: &Ctx<'js>, answer: &[u8]) -> Result<Value<'js>> {
-    ctx.json_parse(answer)
-}
-
 fn number<'js>(ctx: &Ctx<'js>, answer: &[u8]) -> Result<Value<'js>> {
     let number = answer.first_chunk::<4>().map_or(0, |bytes| u32::from_le_bytes(*bytes));
     Ok(Value::new_number(ctx.clone(), f64::from(number)))
@@ -126,10 +123,10 @@ pub(super) fn nothing<'js>(ctx: &Ctx<'js>, _answer: &[u8]) -> Result<Value<'js>>
 }
 
 fn batch<'js>(ctx: &Ctx<'js>, answer: &[u8]) -> Result<Value<'js>> {
-    let Ok(RowsFrame { is_last, json }) = RowsFrame::read(answer) else {
+    let Ok(RowsFrame { is_last, json: text }) = RowsFrame::read(answer) else {
         return Err(Exception::throw_internal(ctx, "The host's answer could not be read"));
     };
-    let batch = ctx.json_parse(json)?;
+    let batch = json::parse(ctx, text)?;
     if let Some(object) = batch.as_object() {
         object.set("isLast", is_last)?;
     }

@@ -7,6 +7,7 @@ import { host } from "./host.js";
 import { resolved } from "./primordials.js";
 import { incoming } from "./request.js";
 import { describe, respond } from "./response.js";
+import { script } from "./scripts.js";
 import { choose } from "./shapes.js";
 import { codeOf, kindOf, printThrown, stackOf } from "./thrown.js";
 
@@ -19,6 +20,11 @@ const NO_RESPONSE = 3;
 export function adopt(namespace) {
   const chosen = choose(namespace);
   return chosen.missing ?? [chosen.handler, chosen.self, chosen.args];
+}
+
+/** The same for code that runs once. */
+export function adoptScript(namespace) {
+  return script(namespace) ?? adopt(namespace);
 }
 
 /**

@@ -2,16 +2,14 @@
 
 use std::cell::RefCell;
 
-use javy_plugin_api::javy::quickjs::{
-    ArrayBuffer, Ctx, Function, Object, Result, String as JsString, Value, qjs,
-};
+use javy_plugin_api::javy::quickjs::{ArrayBuffer, Ctx, Function, Object, Result, String as JsString, Value};
 use mayfly_abi::frame::Reader;
 use mayfly_abi::head::Head;
 use mayfly_abi::op::{HostCall, Operation};
 
 use super::{body, headers, random};
 use crate::phase::require_invocation;
-use crate::{import, pending, text};
+use crate::{import, json, pending, text};
 
 thread_local! {
     static HEAD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -47,18 +45,13 @@ fn body_text(ctx: Ctx<'_>) -> Result<JsString<'_>> {
 }
 
 /// The value of the body's JSON; `undefined` where only `JSON.parse` can say what it is, or what is wrong with it.
-#[allow(unsafe_code, reason = "the safe layer parses with errors of its own wording")]
 fn body_json(ctx: Ctx<'_>) -> Value<'_> {
     let bytes = whole_body();
     let bytes = without_mark(&bytes);
     if std::str::from_utf8(bytes).is_err() {
         return Value::new_undefined(ctx);
     }
-    // SAFETY: the engine reads these bytes as data, within their length, and answers a value of this context, or throws.
-    unsafe {
-        let value = qjs::JS_QuickParseJSON(ctx.as_raw().as_ptr(), bytes.as_ptr().cast(), bytes.len() as _);
-        Value::from_raw(ctx, value)
-    }
+    json::quick(&ctx, bytes)
 }
 
 fn without_mark(bytes: &[u8]) -> &[u8] {

@@ -117,11 +117,11 @@ define(Buffer, {
   poolSize: 8192,
   from,
   isBuffer,
-  alloc(size, value, encoding) {
+  // Functions that may be called with `new`, as Node's: packages do.
+  alloc: function (size, value, encoding) {
     const buffer = sized(size);
     return value === undefined || value === 0 ? buffer : fill(buffer, value, undefined, undefined, encoding);
   },
-  // Functions that may be called with `new`, as Node's: packages do.
   allocUnsafe: function (size) {
     return sized(size);
   },

@@ -21,12 +21,7 @@ pub struct Source {
 /// Code that runs once. Code that imports and exports nothing is the body of an async function of `req`, `ctx` and `input`,
 /// which is `ctx.trigger.input`; what it returns is the response: a `Response` as it is, anything else as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScriptSource {
-    /// The code.
-    pub source: Source,
-    /// One line of JavaScript that is evaluated before it.
-    pub prologue: String,
-}
+pub struct ScriptSource(pub Source);
 
 /// A source's JavaScript, and the source map that leads back from it.
 #[derive(Debug, Clone, PartialEq, Eq)]

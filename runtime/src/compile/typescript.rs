@@ -27,18 +27,18 @@ use crate::error::CompileError;
 
 /// Compiles a source to JavaScript.
 pub(super) fn to_javascript(source: &Source) -> Result<JavaScript, CompileError> {
-    compiled(source, None)
+    compiled(source, false)
 }
 
 /// Compiles code that runs once to a module.
 pub(super) fn script_to_javascript(script: &ScriptSource) -> Result<JavaScript, CompileError> {
-    compiled(&script.source, Some(&script.prologue))
+    compiled(&script.0, true)
 }
 
-fn compiled(source: &Source, prologue: Option<&str>) -> Result<JavaScript, CompileError> {
+fn compiled(source: &Source, is_script: bool) -> Result<JavaScript, CompileError> {
     let bundlers = source.source_map.as_deref().map(source_map::read_bundlers).transpose();
     let bundlers = bundlers.map_err(|message| CompileError::SourceMap { message })?;
-    let transform = |source_type| transform(source, prologue, source_type, bundlers.as_ref());
+    let transform = |source_type| transform(source, is_script, source_type, bundlers.as_ref());
     if is_javascript(&source.file_name) {
         return transform(SourceType::mjs());
     }
@@ -130,14 +130,14 @@ fn extension(file_name: &str) -> Option<&str> {
 
 fn transform(
     source: &Source,
-    prologue: Option<&str>,
+    is_script: bool,
     source_type: SourceType,
     bundlers: Option<&SourceMap<'_>>,
 ) -> Result<JavaScript, CompileError> {
     let allocator = Allocator::default();
     let options = ParseOptions {
         // A script is the body of a function.
-        allow_return_outside_function: prologue.is_some(),
+        allow_return_outside_function: is_script,
         ..ParseOptions::default()
     };
     let parsed = Parser::new(&allocator, &source.code, source_type).with_options(options).parse();
@@ -149,7 +149,7 @@ fn transform(
     let mut scoping = analysed.semantic.into_scoping();
     let is_for_deno = node::is_for_deno(&program, &scoping);
     let uses_node = is_for_deno || node::uses_globals(&program, &scoping);
-    let commonjs = (prologue.is_none() && bundlers.is_none() && commonjs::is_commonjs(&program, &scoping))
+    let commonjs = (!is_script && bundlers.is_none() && commonjs::is_commonjs(&program, &scoping))
         .then(|| commonjs::required(&program, &scoping));
     if namespaces::join_blocks(&mut program, &scoping, &allocator) {
         scoping = SemanticBuilder::new().with_enum_eval(true).build(&program).semantic.into_scoping();
@@ -165,14 +165,14 @@ fn transform(
     let imports_node =
         uses_node || imported_by(&program).iter().chain(required).any(|name| whole_name(name).is_some());
     node::rewrite(&mut program, &source.file_name, &allocator);
-    let is_module = prologue.is_none() || is_module(&mut program);
+    let is_module = !is_script || is_module(&mut program);
     let options = CodegenOptions {
         source_map_path: Some(source.file_name.clone().into()),
         ..CodegenOptions::default()
     };
     let printed = Codegen::new().with_options(options).build(&program);
-    if let (Some(prologue), Some(map)) = (prologue, &printed.map) {
-        let (code, lines) = script::wrapped(prologue, &printed.code, is_module);
+    if let (true, Some(map)) = (is_script, &printed.map) {
+        let (code, lines) = script::wrapped(&printed.code, is_module);
         return Ok(JavaScript { code, source_map: source_map::moved(map, lines), imports_node });
     }
     if let (Some(required), Some(map)) = (commonjs, &printed.map) {

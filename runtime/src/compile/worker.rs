@@ -181,15 +181,15 @@ fn serve() -> io::Result<()> {
 }
 
 fn request(uncompiled: &Uncompiled<'_>) -> Vec<u8> {
-    let (source, prologue) = match uncompiled {
-        Uncompiled::Function(source) => (*source, None),
-        Uncompiled::Script(script) => (&script.source, Some(script.prologue.as_str())),
+    let (source, is_script) = match uncompiled {
+        Uncompiled::Function(source) => (*source, false),
+        Uncompiled::Script(script) => (&script.0, true),
     };
     let mut writer = Writer::with_capacity(64 + source.code.len());
     writer.text(&source.file_name);
     writer.text(&source.code);
     writer.optional_text(source.source_map.as_deref());
-    writer.optional_text(prologue);
+    writer.u8(u8::from(is_script));
     writer.finish()
 }
 
@@ -212,20 +212,20 @@ fn answer(request: &[u8]) -> Vec<u8> {
 
 fn compiled(request: &[u8]) -> Result<JavaScript, CompileError> {
     match read_request(&mut Reader::new(request)) {
-        Ok((source, None)) => typescript::to_javascript(&source),
-        Ok((source, Some(prologue))) => typescript::script_to_javascript(&ScriptSource { source, prologue }),
+        Ok((source, false)) => typescript::to_javascript(&source),
+        Ok((source, true)) => typescript::script_to_javascript(&ScriptSource(source)),
         Err(Malformed) => Err(internal("the request is malformed")),
     }
 }
 
-/// The source, and the prologue of code that runs once.
-fn read_request(reader: &mut Reader<'_>) -> Result<(Source, Option<String>), Malformed> {
+/// The source, and whether it is code that runs once.
+fn read_request(reader: &mut Reader<'_>) -> Result<(Source, bool), Malformed> {
     let source = Source {
         file_name: reader.text()?.to_owned(),
         code: reader.text()?.to_owned(),
         source_map: reader.optional_text()?.map(str::to_owned),
     };
-    Ok((source, reader.optional_text()?.map(str::to_owned)))
+    Ok((source, reader.u8()? == 1))
 }
 
 fn write_error(writer: &mut Writer, kind: u8, message: &str, place: Option<SourcePlace>) {

@@ -45,7 +45,7 @@ pub enum BigintMode {
 pub struct ResultSet {
     /// `{"rowCount":n|null,"fields":[{"name","type"}...],"revive":[["column","date"|"bytes"|"number"|"bigint"|"date[]"|"bytes[]"|"number[]"|"bigint[]"]...],"rows":[{...}]}`
     ///
-    /// `revive` names the columns whose values the guest turns into something that JSON has no word for: `date`
+    /// `revive` may be left out, and then this is what the function gets, member by member. It names the columns whose values the guest turns into something that JSON has no word for: `date`
     /// values are numbers of milliseconds since 1970 (or the strings `"infinity"`, `"-infinity"`), `bytes` values are
     /// lower-case hexadecimal strings, `number` values are strings that may also be `NaN`, `Infinity` or `-Infinity`,
     /// `bigint` values are decimal strings. Where rows are arrays, columns are named by their index.

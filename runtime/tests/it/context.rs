@@ -24,6 +24,24 @@ fn the_facts_are_those_of_this_call() {
 }
 
 #[test]
+fn a_fact_is_found_whatever_the_others_hold() {
+    let image = image(
+        "export default (req, ctx) => Response.json([ctx.request, ctx.app, ctx.user, ctx.trigger, ctx.caller, ctx.app === ctx.app])",
+    );
+    let mut call = call();
+    call.context = r#"{"user":{"id":"u\"},{\\","claims":{"app":{"id":"no"},"l":[[1,2],{}]}},"app":{"name":"\"app\":"},"trigger":{"type":"x","n":-1.5e3}}"#.to_owned();
+    assert_eq!(
+        text(invoke(&image, call).0),
+        r#"[null,{"name":"\"app\":"},{"id":"u\"},{\\","claims":{"app":{"id":"no"},"l":[[1,2],{}]}},{"type":"x","n":-1500},null,true]"#
+    );
+    for broken in ["", "{", "{}", "null", r#"{"user"#] {
+        let mut call = crate::support::call();
+        call.context = broken.to_owned();
+        assert!(invoke(&image, call).0.is_ok(), "{broken}");
+    }
+}
+
+#[test]
 fn env_is_a_frozen_plain_object() {
     let image = image(
         "export default (req, { env }) => { try { env.A = 'changed' } catch {} ;

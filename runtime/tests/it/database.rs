@@ -87,6 +87,25 @@ fn an_error_of_the_database_keeps_its_fields() {
 }
 
 #[test]
+fn an_error_of_an_operation_has_the_functions_that_wait_for_it_as_its_stack() {
+    let (answer, _) = recorded(
+        "const look = async () => { await null; return (await ctx.db.query('fail')).rows };
+         const outer = async () => { const rows = await look(); return rows };
+         const lines = (e) => e.stack.split('\\n').filter((line) => line !== '').map((line) => line.trim().split(' ')[1]);
+         const all = [];
+         try { await outer() } catch (e) { all.push([lines(e), Object.keys(e).includes('stack'), e instanceof Error]) }
+         try { await Promise.all([1, look()]) } catch (e) { all.push(lines(e)) }
+         try { await ctx.db.tx((tx) => tx.query('fail')) } catch (e) { all.push(lines(e)) }
+         try { await fetch('http://x.test/') } catch (e) { all.push([e.name, lines(e)]) }
+         return Response.json(all)",
+    );
+    assert_eq!(
+        answer,
+        r#"[[["look","outer","default"],false,true],["look","default"],["default"],["TypeError",["default"]]]"#
+    );
+}
+
+#[test]
 fn a_transaction_commits_when_its_function_resolves_and_rolls_back_when_it_throws() {
     let (answer, log) = recorded(
         "const { tx } = ctx.db; return new Response(await tx(async t => { await t.query('a'); return 'done' }, { isolation: 'serializable', readOnly: true }))",

@@ -1,7 +1,8 @@
 //! `ANY /v1/{app}/fn/...`.
 
+use mayfly_control::config::TrustedProxies;
 use serde_json::{Value, json};
-use support::app::TestApp;
+use support::app::{Node, TestApp};
 use support::cluster::run;
 
 const ECHO: &str = "export default async (req, ctx) => {
@@ -29,6 +30,26 @@ fn a_function_sees_the_request_as_it_was_made() {
         assert_eq!(seen["headers"]["x-mine"], "yes");
         assert_eq!(seen["app"], json!({ "id": app.id, "name": "test" }));
         assert_eq!((&seen["functionName"], &seen["ip"]), (&json!("echo"), &json!("127.0.0.1")));
+    });
+}
+
+#[test]
+fn the_address_of_a_client_is_what_a_trusted_proxy_says() {
+    run(async {
+        let here = ["127.0.0.0/8".parse().unwrap()];
+        let node = Node::start(|config| config.trusted_proxies = TrustedProxies::new(&here)).await;
+        let behind = node.app().await;
+        let direct = TestApp::new().await;
+        for (app, forwarded, expected) in [
+            (&behind, "192.0.2.66, 198.51.100.7, 127.0.0.9", "198.51.100.7"),
+            (&behind, "unknown", "127.0.0.1"),
+            (&direct, "198.51.100.7", "127.0.0.1"),
+        ] {
+            app.deploy("echo", ECHO).await;
+            let seen = app.call("GET", "echo").header("x-forwarded-for", forwarded).send().await.json();
+            assert_eq!(seen["ip"], expected, "{forwarded}");
+            assert_eq!(seen["headers"]["x-forwarded-for"], forwarded);
+        }
     });
 }
 

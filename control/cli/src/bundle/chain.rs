@@ -1,10 +1,9 @@
 //! Why something cannot be bundled, with the imports that lead to it.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
-
 use mayfly_runtime::node_module;
 use serde_json::Value;
 
+use super::imports::Imports;
 use super::packet::Said;
 
 /// More errors than these are only counted.
@@ -21,6 +20,13 @@ pub(super) fn missing(error: &Said) -> Option<String> {
     (!name.contains('*')).then(|| name.to_owned())
 }
 
+/// The extension of a file that cannot be read, such as `.node`.
+pub(super) fn unread(error: &Said) -> Option<String> {
+    let text = error.get("text").text();
+    let extension = text.strip_prefix("No loader is configured for \"")?.split('"').next()?;
+    extension.starts_with('.').then(|| extension.to_owned())
+}
+
 /// Whether packages ask for these only while they run, as they do for what a project need not have installed.
 pub(super) fn may_be_missing(metafile: &Value, missing: &[String]) -> bool {
     let mut asked = metafile["inputs"].as_object().into_iter().flatten().flat_map(|(file, input)| {
@@ -34,6 +40,7 @@ pub(super) fn may_be_missing(metafile: &Value, missing: &[String]) -> bool {
 
 /// The errors as text: place, line, the imports that lead there, and what to do.
 pub(super) fn explain(errors: &[Said], metafile: &Value, entry: &str) -> String {
+    let imports = Imports::of(metafile, entry);
     let mut said = "the function cannot be bundled:".to_owned();
     for error in errors.iter().take(TOLD_MAX) {
         let location = error.get("location");
@@ -54,8 +61,9 @@ pub(super) fn explain(errors: &[Said], metafile: &Value, entry: &str) -> String 
                 said += &format!("\n    {note}");
             }
         }
-        if let Some(chain) = chain(metafile, entry, file).filter(|chain| chain.len() > 1) {
-            said += &format!("\n    imported by way of {}", chain.join(" > "));
+        let way = imports.way(file);
+        if way.len() > 1 {
+            said += &format!("\n    imported by way of {}", way.join(" > "));
         }
         if let Some(advice) = advice(error) {
             said += &format!("\n    {advice}");
@@ -67,54 +75,25 @@ pub(super) fn explain(errors: &[Said], metafile: &Value, entry: &str) -> String 
     said
 }
 
-/// The shortest way of imports from the entry to a file.
-fn chain(metafile: &Value, entry: &str, file: &str) -> Option<Vec<String>> {
-    let importers = importers(metafile, entry);
-    if !metafile["inputs"][file].is_object() {
-        return None;
-    }
-    let way = std::iter::successors(Some(file), |file| importers.get(*file).map(String::as_str));
-    let mut chain: Vec<String> = way.map(str::to_owned).collect();
-    chain.reverse();
-    Some(chain)
-}
-
-/// The file that imports each file first, on the shortest way from the entry.
-pub(super) fn importers(metafile: &Value, entry: &str) -> BTreeMap<String, String> {
-    let Some(inputs) = metafile["inputs"].as_object() else { return BTreeMap::new() };
-    // The metafile has the path that esbuild made of it, from the folder that it was started in.
-    let is_it = |known: &&String| entry.ends_with(known.trim_start_matches("../"));
-    let Some(entry) = inputs.keys().filter(is_it).max_by_key(|known| known.len()) else {
-        return BTreeMap::new();
-    };
-    let mut importers = BTreeMap::new();
-    let mut seen = HashSet::from([entry.as_str()]);
-    let mut next = VecDeque::from([entry.as_str()]);
-    while let Some(at) = next.pop_front() {
-        for import in inputs.get(at).into_iter().flat_map(|input| input["imports"].as_array()).flatten() {
-            let Some((path, _)) = import["path"].as_str().and_then(|path| inputs.get_key_value(path)) else {
-                continue;
-            };
-            if seen.insert(path) {
-                importers.insert(path.clone(), at.to_owned());
-                next.push_back(path);
-            }
-        }
-    }
-    importers
-}
-
 fn advice(error: &Said) -> Option<String> {
-    let text = error.get("text").text();
     if let Some(name) = missing(error) {
         if let Some(found) = installed(error) {
             return Some(format!("{} is installed: {found}", package(&name)));
         }
+        if let Some((runtime, _)) = name.split_once(':') {
+            return Some(if runtime == "node" {
+                "Node has no such module".to_owned()
+            } else {
+                format!(
+                    "modules of `{runtime}:` belong to another platform: a function has Node's, what its handler is given, and npm's packages"
+                )
+            });
+        }
         return (!name.starts_with(['.', '/', '#']) && node_module(&name).is_none())
             .then(|| format!("is it installed? `npm install {}`", package(&name)));
     }
-    let extension = text.strip_prefix("No loader is configured for \"")?.split('"').next()?;
-    Some(match extension {
+    let extension = unread(error)?;
+    Some(match extension.as_str() {
         ".node" => {
             "it is native code, which does not run in a sandbox: the package needs another in its place"
                 .into()
@@ -172,6 +151,19 @@ mod tests {
         );
         assert!(advised("The \"main\" field here was ignored.", own).contains("no such module"));
         assert!(advised("You can mark the path", "f.ts").contains("`npm install @a/b`"));
+    }
+
+    #[test]
+    fn modules_of_other_platforms_are_not_to_be_installed() {
+        let text = "Could not resolve \"cloudflare:workers\"";
+        let error = Said::map([("text", text.into()), ("notes", Said::List(Vec::new()))]);
+        let advised = advice(&error).unwrap();
+        assert!(advised.starts_with("modules of `cloudflare:` belong to another platform"), "{advised}");
+        let error = Said::map([
+            ("text", "Could not resolve \"node:none\"".into()),
+            ("notes", Said::List(Vec::new())),
+        ]);
+        assert_eq!(advice(&error).as_deref(), Some("Node has no such module"));
     }
 
     #[test]

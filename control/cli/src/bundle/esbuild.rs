@@ -66,11 +66,16 @@ impl Esbuild {
             answer = self.ask(wanted, true, &[])?;
         }
         if !answer.get("errors").list().is_empty() {
-            // Once more without what is not found, to learn who imports it.
-            let missing: Vec<_> = answer.get("errors").list().iter().filter_map(chain::missing).collect();
-            let rest = self.ask(wanted, true, &missing)?;
-            if !(rest.get("errors").list().is_empty() && chain::may_be_missing(&metafile(&rest), &missing)) {
-                return Err(chain::explain(answer.get("errors").list(), &metafile(&rest), &self.entry()));
+            // Once more without what is not found or cannot be read, to learn who imports it.
+            let errors = answer.get("errors").list();
+            let missing: Vec<_> = errors.iter().filter_map(chain::missing).collect();
+            let unread: Vec<_> = errors.iter().filter_map(chain::unread).collect();
+            let without = missing.iter().map(|name| format!("--external:{name}"));
+            let without = without.chain(unread.iter().map(|extension| format!("--loader:{extension}=empty")));
+            let rest = self.ask(wanted, true, &without.collect::<Vec<_>>())?;
+            let is_whole = unread.is_empty() && rest.get("errors").list().is_empty();
+            if !(is_whole && chain::may_be_missing(&metafile(&rest), &missing)) {
+                return Err(chain::explain(errors, &metafile(&rest), &self.entry()));
             }
             answer = rest;
         }
@@ -90,11 +95,11 @@ impl Esbuild {
         file.strip_prefix(&self.folder).unwrap_or(file).to_string_lossy().into_owned()
     }
 
-    fn ask(&self, wanted: &Wanted, attributes: bool, without: &[String]) -> Result<Said, String> {
+    fn ask(&self, wanted: &Wanted, attributes: bool, more: &[String]) -> Result<Said, String> {
         let text = |path: &Path| Said::Text(path.to_string_lossy().into_owned());
         let mut flags = flags(wanted);
         flags.extend(self.import_map.jsx.iter().cloned());
-        flags.extend(without.iter().map(|name| format!("--external:{name}")));
+        flags.extend(more.iter().cloned());
         let mut resolver = Resolver { import_map: &self.import_map, maps: &wanted.maps, attributes };
         let request = Said::map([
             ("command", "build".into()),

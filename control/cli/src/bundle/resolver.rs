@@ -22,6 +22,9 @@ const TEXTS: [&str; 21] = [
     "ejs", "mustache", "njk", "yaml", "yml", "toml", "pem", "tpl",
 ];
 
+/// Packages whose file for browsers is another thing than theirs for Node, which runs here.
+const FOR_NODE: [(&str, &str); 2] = [("form-data", "form-data/lib/form_data.js"), ("pino", "pino/pino.js")];
+
 pub(super) struct Resolver<'a> {
     pub(super) import_map: &'a ImportMap,
     pub(super) maps: &'a BrowserMaps,
@@ -43,7 +46,7 @@ impl Resolver<'_> {
         let filter = match () {
             () if !self.maps.is_empty() => ".*",
             () if !self.import_map.is_empty() => "^[^./]",
-            () => r"^([a-z][a-z0-9+.-]*:|//|[a-z_0-9]+(/[a-z_0-9]+)?$)",
+            () => r"^([a-z][a-z0-9+.-]*:|//|[a-z_0-9-]+(/[a-z_0-9]+)?$)",
         };
         let texts = if self.attributes { ".*".to_owned() } else { format!(r"\.({})$", TEXTS.join("|")) };
         Said::map([
@@ -78,6 +81,9 @@ impl Resolver<'_> {
             Some(Replaced::Nothing) => return Reply::Answer(found(NOTHING, path)),
             Some(Replaced::By(target)) => return ask(question, &target, None),
             None => {}
+        }
+        if let Some((_, file)) = FOR_NODE.iter().find(|(package, _)| *package == path) {
+            return ask(question, file, None);
         }
         // Packages of native code, or of code that takes seconds: the platform has the same.
         let own = matches!(path, "bcrypt" | "bcryptjs").then_some(BCRYPT);

@@ -48,7 +48,7 @@ async fn deploy_one(remote: &Remote, path: &Path, args: &DeployArgs) -> Result<(
         out::complain(&format!("{}: {}", path.display(), error.message()));
         Exit::Validation
     })?;
-    let way = |error: &str| source.bundle.way_to(error).map(|way| format!("  {way}"));
+    let way = |error: &str| source.bundle.explain(error).map(|way| format!("  {way}"));
     let deployed = remote.call_and_explain::<FunctionsDeploy>(&Nothing {}, &Json(wanted), way).await?;
     show_deployed(remote, &deployed);
     out::say(&format!("{} KiB in {} ms", bytes.div_ceil(1024), started.elapsed().as_millis()));

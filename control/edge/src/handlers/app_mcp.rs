@@ -50,7 +50,7 @@ pub(crate) async fn serve<S: EdgeServices>(
     };
     let routes = match edge.services.runs_code(&agent) {
         true => {
-            let mut caller = Caller::new(edge, loopback, manager, &head.headers, &context.id)?;
+            let mut caller = Caller::new(edge, loopback, manager, &head.headers, &context)?;
             caller.session = session;
             Some(caller.acting_as(&head.headers))
         }

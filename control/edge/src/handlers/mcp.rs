@@ -1,6 +1,7 @@
 //! `POST /mcp`: a message of the Model Context Protocol. What a tool asks for is a request of its caller to another route.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,12 +14,13 @@ use mayfly_api::error::{ApiError, ApiResult, problem};
 use mayfly_api::mcp::AgentSession;
 use mayfly_api::routes;
 use mayfly_mcp::{McpService, RouteAnswer, RouteRequest, ToolHost, ToolOutcome};
+use mayfly_telemetry::request::RequestContext;
 use serde_json::{Map, Value};
 
 use super::mcp_session;
 use crate::Edge;
 use crate::layers::request_id::X_REQUEST_ID;
-use crate::loopback::Loopback;
+use crate::loopback::{Loopback, OwnRequest};
 use crate::reply::Reply;
 use crate::services::{EdgeServices, ToolCall, ToolEnd};
 use crate::stage::Managed;
@@ -41,7 +43,7 @@ pub(crate) async fn serve<S: EdgeServices>(
 ) -> ApiResult<Reply> {
     let Managed { context, head, body, manager, .. } = request;
     let owner = edge.services.key_owner(manager.as_ref().ok_or_else(keyless)?);
-    let mut host = Caller::new(edge, loopback, manager, &head.headers, &context.id)?;
+    let mut host = Caller::new(edge, loopback, manager, &head.headers, &context)?;
     let sent = match mcp_session::sent(&edge.services, &owner, &head.headers, &body) {
         Ok(sent) => sent,
         Err(error) => {
@@ -99,6 +101,7 @@ pub(super) struct Caller<S> {
     pub(super) session: Option<AgentSession>,
     loopback: Loopback,
     headers: HeaderMap,
+    peer: IpAddr,
     request_id: Arc<str>,
     base: Arc<str>,
 }
@@ -110,7 +113,7 @@ impl<S: EdgeServices> Caller<S> {
         loopback: Loopback,
         manager: Option<Manager>,
         sent: &HeaderMap,
-        request_id: &Arc<str>,
+        context: &RequestContext,
     ) -> ApiResult<Self> {
         let mut headers = HeaderMap::new();
         for name in CARRIED {
@@ -118,10 +121,10 @@ impl<S: EdgeServices> Caller<S> {
                 headers.insert(name, value.clone());
             }
         }
-        headers.insert(X_REQUEST_ID, HeaderValue::from_str(request_id).map_err(ApiError::internal)?);
+        headers.insert(X_REQUEST_ID, HeaderValue::from_str(&context.id).map_err(ApiError::internal)?);
         let (services, base) = (edge.services.clone(), edge.base.as_str().into());
-        let (session, request_id) = (None, Arc::clone(request_id));
-        Ok(Self { services, loopback, manager, session, headers, request_id, base })
+        let (session, request_id) = (None, Arc::clone(&context.id));
+        Ok(Self { services, loopback, manager, session, headers, peer: context.peer, request_id, base })
     }
 
     /// The same, as the user that the message names.
@@ -210,7 +213,7 @@ impl<S: EdgeServices> ToolHost for Caller<S> {
 
     async fn ask(&self, wanted: RouteRequest) -> ApiResult<RouteAnswer> {
         let request = self.request(&wanted, Full::new(wanted.body.clone().unwrap_or_default()))?;
-        let reply = self.loopback.ask(request).await;
+        let reply = self.loopback.ask(OwnRequest { peer: self.peer, request }).await;
         let status = reply.status().as_u16();
         let body = reply.into_body().collect().await;
         let body = body.map_err(ApiError::internal)?.to_bytes();

@@ -1,4 +1,4 @@
-//! Gives every request an id, accepted from the caller or made, and writes it on the response.
+//! Gives every request its context: an id, accepted from the caller or made and written on the response, and who asks.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -14,6 +14,7 @@ use tower::Service;
 
 use crate::Reply;
 use crate::stage::Arrived;
+use crate::trusted_proxies::TrustedProxies;
 use mayfly_api::ids;
 use mayfly_telemetry::request::RequestContext;
 use mayfly_telemetry::trace::Trace;
@@ -29,11 +30,12 @@ const ID_CHARS_MAX: usize = 128;
 pub(crate) struct RequestId<S> {
     inner: S,
     peer: IpAddr,
+    proxies: TrustedProxies,
 }
 
 impl<S> RequestId<S> {
-    pub(crate) fn new(inner: S, peer: IpAddr) -> Self {
-        Self { inner, peer }
+    pub(crate) fn new(inner: S, peer: IpAddr, proxies: TrustedProxies) -> Self {
+        Self { inner, peer, proxies }
     }
 }
 
@@ -56,8 +58,8 @@ where
             None => ids::request_id().into(),
         };
         let trace = Trace::of(&head.headers);
-        let context =
-            RequestContext { id: Arc::clone(&id), peer: self.peer, received_at: Instant::now(), trace };
+        let peer = self.proxies.client(self.peer, &head.headers);
+        let context = RequestContext { id: Arc::clone(&id), peer, received_at: Instant::now(), trace };
         let arrived = Arrived { context, head, body };
         Tagging { inner: self.inner.call(arrived), id }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
+use futures_util::stream::{self, StreamExt as _};
 use http::Method;
 use ring::digest::{SHA256, digest};
 
@@ -21,6 +22,9 @@ use mayfly_core::deploy::DeployedVersion;
 
 use crate::use_cases::UseCases;
 use mayfly_api::triggers::{Trigger, TriggerKind};
+
+/// Functions that are compiled at once.
+const AT_ONCE: usize = 4;
 
 /// Deploys what is new or changed.
 pub(super) struct Deployer {
@@ -75,22 +79,34 @@ impl Deployer {
         };
         let gone: Vec<_> = self.tried.keys().filter(|path| !paths.contains(path)).cloned().collect();
         let gone: Vec<_> = gone.iter().filter_map(|path| self.tried.remove(path)).collect();
-        for path in paths {
-            if self.tried.get(&path).is_some_and(Tried::is_current) {
-                continue;
-            }
-            let read = FunctionSource::read(&path);
+        let mut changed = Vec::new();
+        for (path, read) in self.read_changed(paths) {
             if self.tried.get(&path).is_none_or(|tried| tried.read != read) {
                 match &read {
-                    Ok(source) => self.deploy(source).await,
+                    // In their order: one's tables may refer to another's.
+                    Ok(source) if self.apply_schema(source).await => changed.push(source.clone()),
+                    Ok(_) => {}
                     Err(error) => out::complain(error),
                 }
             }
             self.tried.insert(path.clone(), Tried::new(&path, read));
         }
+        let deploys = stream::iter(&changed).map(|source| self.deploy(source)).buffer_unordered(AT_ONCE);
+        let served: Vec<_> = deploys.filter_map(std::future::ready).collect().await;
+        self.serving.extend(served);
         for source in gone.into_iter().filter_map(|tried| tried.read.ok()) {
             self.delete(&source.name).await;
         }
+    }
+
+    /// What is new, or made of files that have changed, bundled.
+    fn read_changed(&self, paths: Vec<PathBuf>) -> Vec<(PathBuf, Result<FunctionSource, String>)> {
+        let is_current = |path: &PathBuf| self.tried.get(path).is_some_and(Tried::is_current);
+        let changed = paths.into_iter().filter(|path| !is_current(path));
+        // The bundler is another process: this one serves requests while it waits.
+        tokio::task::block_in_place(|| {
+            changed.map(|path| (path.clone(), FunctionSource::read(&path))).collect()
+        })
     }
 
     /// Delete a function, unless another file has it now.
@@ -126,7 +142,15 @@ impl Deployer {
         files.filter_map(|file| file.parent()).map(Path::to_owned).collect()
     }
 
-    async fn deploy(&mut self, source: &FunctionSource) {
+    /// Runs a function's `schema.sql`; whether there is none, or it went well.
+    async fn apply_schema(&self, source: &FunctionSource) -> bool {
+        let Some(sql) = &source.schema else { return true };
+        let applied = self.run_schema(&source.name, sql).await;
+        applied.inspect_err(|error| explain(source, error)).is_ok()
+    }
+
+    /// The name under which it serves now, and how to call it.
+    async fn deploy(&self, source: &FunctionSource) -> Option<(String, Vec<String>)> {
         source.bundle.warnings.iter().for_each(|warning| out::warn(warning));
         let started = Instant::now();
         match self.try_deploy(source).await {
@@ -137,17 +161,17 @@ impl Deployer {
                     made.deployed.version,
                     started.elapsed().as_millis()
                 ));
-                self.serving.insert(made.name.clone(), self.calls(source, &made));
+                Some((made.name.clone(), self.calls(source, &made)))
             }
-            Err(error) => explain(source, &error),
+            Err(error) => {
+                explain(source, &error);
+                None
+            }
         }
     }
 
     async fn try_deploy(&self, source: &FunctionSource) -> ApiResult<DeployedVersion> {
         let wanted: DeployFunction = decode::value(source.body(), "")?;
-        if let Some(sql) = &source.schema {
-            self.run_schema(&source.name, sql).await?;
-        }
         self.use_cases.functions.deploy.run(&self.app.app_id, wanted).await
     }
 
@@ -245,7 +269,11 @@ fn explain(source: &FunctionSource, error: &ApiError) {
     {
         out::say(&source_excerpt(line, details["line"].as_u64(), details["column"].as_u64()));
     }
-    if let Some(way) = source.bundle.way_to(error.message()) {
+    if let Some(stack) = error.stack() {
+        out::say(stack);
+    }
+    // The stack begins where it was thrown; of a limit, the message names the place.
+    if let Some(way) = source.bundle.explain(error.stack().unwrap_or(error.message())) {
         out::say(&format!("  {way}"));
     }
     if let Some(cause) = error.private_text() {

@@ -57,14 +57,15 @@ impl JsonRows {
             write_string(type_name(field.type_oid).as_bytes(), &mut self.json);
             self.json.push(b'}');
         }
-        self.json.extend_from_slice(b"],\"revive\":[");
+        let mut before: &[u8] = b"],\"revive\":[";
         let revived = self
             .columns
             .iter()
             .enumerate()
             .filter_map(|(number, column)| Some((number, column, column.reviver()?)));
-        for (index, (number, column, reviver)) in revived.enumerate() {
-            separate(index, &mut self.json);
+        for (number, column, reviver) in revived {
+            self.json.extend_from_slice(before);
+            before = b",";
             self.json.push(b'[');
             match self.shape {
                 RowShape::Object => self.json.extend_from_slice(column.quoted_name()),
@@ -248,7 +249,7 @@ mod tests {
         let fields = [("a", Type::TIMESTAMPTZ), ("a", Type::INT4)];
         let result = json(&fields, &[Some("2023-11-14 22:13:20+00"), Some("2")], BigintMode::Auto);
         assert_eq!(result["rows"][0], serde_json::json!({"a": 2}));
-        assert_eq!(result["revive"], serde_json::json!([]));
+        assert_eq!(result.get("revive"), None);
         assert_eq!(result["fields"].as_array().unwrap().len(), 2);
     }
 

@@ -4,7 +4,7 @@ use http::HeaderName;
 use mayfly_api::error::{ApiError, ApiResult};
 use mayfly_api::triggers::{TriggerKind, WebhookProvider, WebhookTriggerConfig};
 use mayfly_api::value::Text;
-use mayfly_egress::guard::Cidr;
+use mayfly_common::cidr::Cidr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::triggers::{Trigger, TriggerKind};
-use mayfly_egress::guard::Cidr;
+use mayfly_common::cidr::Cidr;
 use mayfly_secrets::KeyRing;
 use serde_json::json;
 
