@@ -125,7 +125,7 @@ fn is_too_large(map: &str) -> bool {
 /// The author's own files among those that went into a bundle.
 fn inputs(metafile: &Value, folder: &Path) -> Vec<PathBuf> {
     let files = metafile["inputs"].as_object().into_iter().flat_map(|inputs| inputs.keys());
-    let own = files.filter(|file| !file.contains("node_modules/") && !file.contains("nothing:"));
+    let own = files.filter(|file| !file.contains("node_modules/") && !resolver::is_of_ours(file));
     own.map(|file| folder.join(file)).collect()
 }
 

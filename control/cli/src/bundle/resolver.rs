@@ -16,6 +16,9 @@ const LOADED: u32 = 2;
 const OURS: u32 = 1;
 /// The namespace of files that a package leaves out for browsers.
 const NOTHING: &str = "nothing";
+/// The namespace of the one module that stands for Deno's old server.
+const SERVER: &str = "server";
+const SERVER_TEXT: &str = "export const serve = (handler, options) => Deno.serve(options ?? {}, handler);\n";
 /// The extensions of files that are imported as their text.
 const TEXTS: [&str; 21] = [
     "sql", "md", "markdown", "html", "htm", "txt", "css", "csv", "xml", "svg", "graphql", "gql", "hbs",
@@ -54,7 +57,14 @@ impl Resolver<'_> {
             ("onStart", Said::Flag(false)),
             ("onEnd", Said::Flag(false)),
             ("onResolve", Said::List(vec![on(RESOLVED, filter, "")])),
-            ("onLoad", Said::List(vec![on(LOADED, ".*", NOTHING), on(LOADED, &texts, "file")])),
+            (
+                "onLoad",
+                Said::List(vec![
+                    on(LOADED, ".*", NOTHING),
+                    on(LOADED, ".*", SERVER),
+                    on(LOADED, &texts, "file"),
+                ]),
+            ),
         ])
     }
 
@@ -70,12 +80,12 @@ impl Resolver<'_> {
         if let Some((target, folder)) = self.import_map.find(path) {
             return match of_registry(&target) {
                 Some(name) => ask(question, &name, None),
-                None if is_url(&target) => Reply::Answer(refused(&target)),
+                None if is_url(&target) => Reply::Answer(of_url(&target)),
                 None => ask(question, &target, Some(folder)),
             };
         }
         if is_url(path) {
-            return Reply::Answer(refused(path));
+            return Reply::Answer(of_url(path));
         }
         match self.maps.of_name(Path::new(importer), path) {
             Some(Replaced::Nothing) => return Reply::Answer(found(NOTHING, path)),
@@ -104,8 +114,10 @@ impl Resolver<'_> {
                 ("loader", loader.into()),
             ])
         };
-        if question.get("namespace").text() == NOTHING {
-            return loaded(Vec::new(), "js");
+        match question.get("namespace").text() {
+            NOTHING => return loaded(Vec::new(), "js"),
+            SERVER => return loaded(SERVER_TEXT.into(), "js"),
+            _ => {}
         }
         let kind = question.get("with").get("type").text();
         if !(matches!(kind, "bytes" | "text") || kind.is_empty() && is_text(path)) {
@@ -150,6 +162,11 @@ impl Questions for Resolver<'_> {
     }
 }
 
+/// Whether what esbuild calls a file is none of the author's, but a module that stands for another one.
+pub(super) fn is_of_ours(file: &str) -> bool {
+    file.split_once(':').is_some_and(|(namespace, _)| matches!(namespace, NOTHING | SERVER))
+}
+
 /// It means what it means to esbuild.
 fn pass() -> Said {
     Said::map([])
@@ -175,6 +192,18 @@ fn ask(question: &Said, path: &str, folder: Option<PathBuf>) -> Reply {
         ("pluginData", Said::Number(OURS)),
     ];
     Reply::Ask(Said::map(members.into_iter().chain(same.map(|name| (name, question.get(name).clone())))))
+}
+
+/// What an address means. Nothing is fetched, but one module is so old a habit that the platform has it.
+fn of_url(url: &str) -> Said {
+    if is_denos_server(url) { found(SERVER, url) } else { refused(url) }
+}
+
+/// `https://deno.land/std@0.168.0/http/server.ts`: where `serve` came from before there was `Deno.serve`.
+fn is_denos_server(url: &str) -> bool {
+    let version =
+        url.strip_prefix("https://deno.land/std").and_then(|rest| rest.strip_suffix("/http/server.ts"));
+    version.is_some_and(|version| version.is_empty() || version.starts_with('@') && !version.contains('/'))
 }
 
 fn refused(url: &str) -> Said {
@@ -252,6 +281,20 @@ mod tests {
             assert_eq!(of_registry(specifier).as_deref(), Some(name), "{specifier}");
         }
         assert_eq!(of_registry("zod"), None);
+    }
+
+    #[test]
+    fn of_addresses_denos_server_alone_is_known() {
+        for (url, known) in [
+            ("https://deno.land/std@0.168.0/http/server.ts", true),
+            ("https://deno.land/std/http/server.ts", true),
+            ("https://deno.land/std@0.168.0/http/file_server.ts", false),
+            ("https://deno.land/std@0.1/x/http/server.ts", false),
+            ("https://deno.land/x/std@0.1/http/server.ts", false),
+            ("http://deno.land/std/http/server.ts", false),
+        ] {
+            assert_eq!(is_denos_server(url), known, "{url}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use mayfly_cli::out;
 
 /// An editor writes a file in several steps: what follows this soon belongs to the same change.
-const SETTLE: Duration = Duration::from_millis(40);
+const SETTLE: Duration = Duration::from_millis(20);
 
 /// Watches a folder, the functions' folders in it, and those that they import from. Nothing deeper: the server's own
 /// data may lie there.
