@@ -241,6 +241,14 @@ fn a_changed_tool_of_another_server_waits_for_approval() {
         // One that is gone is none.
         library.manage("DELETE", "/functions/list_shelves").ok().await;
         assert_eq!(thrown(&app, "tools.library.list_shelves()").await.0, "TOOL_CHANGED");
+        servers(&["set", "sums", "--program", "plain"]).await;
+        assert!(
+            ran(&app, "return await tools.sums.get_sum({})").await["body"].to_string().contains("get_sum")
+        );
+        let again = format!("{url}/mcp/{}", library.id);
+        assert!(
+            servers(&["set", "again", &again, "--key-env", "LIBRARY_KEY"]).await.contains("search_notes")
+        );
         servers(&["remove", "library"]).await;
         assert_eq!(thrown(&app, search).await.0, "RESOURCE_NOT_FOUND");
         assert!(node.shutdown().await);

@@ -87,10 +87,10 @@ pub struct McpServerSetArgs {
     /// Its name in code: small letters, digits and _
     pub name: String,
     /// Its URL: streamable HTTP
-    #[arg(required_unless_present = "program")]
-    pub url: Option<String>,
+    #[arg(value_name = "URL", required_unless_present = "program")]
+    pub server_url: Option<String>,
     /// In its place, a program that the operator has named (`mayfly serve --mcp-program`)
-    #[arg(long, value_name = "NAME", conflicts_with = "url")]
+    #[arg(long, value_name = "NAME", conflicts_with = "server_url")]
     pub program: Option<String>,
     /// The variable of the app whose value is the server's bearer token
     #[arg(long, value_name = "VARIABLE")]

@@ -23,8 +23,8 @@ pub(crate) async fn servers(remote: &Remote, verb: McpServersVerb) -> Result<Exi
             remote.call::<McpServerGet>(&[&name], &query, &EmptyBody).await?.print(remote, show);
         }
         McpServersVerb::Set(args) => {
-            let McpServerSetArgs { name, url, program, key_env } = args;
-            let wanted = json!({ "url": url, "program": program, "key_env": key_env });
+            let McpServerSetArgs { name, server_url, program, key_env } = args;
+            let wanted = json!({ "url": server_url, "program": program, "key_env": key_env });
             let wanted: SetMcpServer = serde_json::from_value(wanted).map_err(complain)?;
             remote.call::<McpServerSet>(&[&name], &query, &Json(wanted)).await?.print(remote, show);
         }
