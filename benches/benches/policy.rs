@@ -34,8 +34,11 @@ fn policy() -> CompiledPolicy {
 
 fn decisions(criterion: &mut Criterion) {
     let policy = policy();
-    let caller =
-        PolicyCaller { key_id: Some("key_0123456789".into()), user_id: None, role: "service".into() };
+    let caller = PolicyCaller {
+        key_id: Some("key_0123456789".into()),
+        role: "service".into(),
+        ..PolicyCaller::default()
+    };
     let arguments = json!({ "app_id": "app_abc123def456", "name": "send-welcome-email", "code": "x".repeat(1_000),
         "timeoutMs": 1000, "trigger": { "type": "http", "config": { "auth": "required" } } });
     let arguments = arguments.as_object().expect("an object");
@@ -106,6 +109,7 @@ async fn proxy() {
         audit: state.path().join("audit.jsonl"),
         elicit: false,
         identity: "bench".to_owned(),
+        session: None,
         listen: None,
         tell: |_| (),
         keys: None,

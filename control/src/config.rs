@@ -6,6 +6,7 @@ mod log;
 mod memory;
 mod size;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,9 @@ use serde::de::value::StrDeserializer;
 use url::Url;
 
 use mayfly_api::hosts::HostName;
+use mayfly_api::mcp_servers::is_server_name;
 use mayfly_core::sockets::SocketLimits;
+use mayfly_mcp_proxy::Target;
 use mayfly_policy::CompiledPolicy;
 use mayfly_secrets::{KeyRing, SecretsError};
 
@@ -72,6 +75,8 @@ pub struct Config {
     pub extra_authorities: Authorities,
     /// What agents of all apps may do; `None`: whatever their apps' policies say.
     pub policy: Option<Arc<CompiledPolicy>>,
+    /// Programs that are MCP servers, which apps may name.
+    pub mcp_programs: Arc<BTreeMap<String, Vec<String>>>,
     /// How long a shutdown waits.
     pub drain: Duration,
     /// What is done about apps' databases that are open to strangers' SQL.
@@ -114,6 +119,9 @@ pub enum ConfigError {
     /// The policy cannot be read, or has a mistake.
     #[error("--policy: {0}")]
     Policy(String),
+    /// A program is none.
+    #[error("--mcp-program {0}: must be NAME=COMMAND, with a name of ^[a-z][a-z0-9_]{{0,39}}$")]
+    Program(String),
     /// Who else is trusted cannot be read.
     #[error("--extra-ca: {0}")]
     ExtraCa(#[from] AuthoritiesError),
@@ -171,6 +179,9 @@ impl Config {
                 .transpose()?
                 .unwrap_or_default(),
             policy: args.policy.as_deref().map(policy).transpose()?,
+            mcp_programs: Arc::new(
+                args.mcp_program.iter().map(|text| program(text)).collect::<Result<_, _>>()?,
+            ),
             drain: Duration::from_secs(args.drain_seconds.into()),
             open_databases: OpenDatabases::CloseFirst,
             access_log: args.log.access_log.into(),
@@ -213,6 +224,7 @@ impl Config {
             fetch_allow: Vec::new(),
             extra_authorities: Authorities::default(),
             policy: None,
+            mcp_programs: Arc::default(),
             drain: Duration::from_secs(60),
             open_databases: OpenDatabases::CloseInBackground,
             access_log: AccessLog::Errors,
@@ -247,6 +259,15 @@ fn policy(file: &Path) -> Result<Arc<CompiledPolicy>, ConfigError> {
         std::fs::read(file).map_err(|error| ConfigError::Policy(format!("{}: {error}", file.display())))?;
     let policy = CompiledPolicy::parse(&text, Some(&mayfly_mcp::tool_names()));
     policy.map(Arc::new).map_err(|error| ConfigError::Policy(error.message().to_owned()))
+}
+
+fn program(text: &str) -> Result<(String, Vec<String>), ConfigError> {
+    let wrong = || ConfigError::Program(text.to_owned());
+    let (name, command) = text.split_once('=').filter(|(name, _)| is_server_name(name)).ok_or_else(wrong)?;
+    match Target::parse(command) {
+        Ok(Target::Command(command)) => Ok((name.to_owned(), command)),
+        _ => Err(wrong()),
+    }
 }
 
 fn apps_domain(args: &ServeArgs) -> Result<Option<String>, ConfigError> {
@@ -320,6 +341,10 @@ mod tests {
             (&["--fetch-allow-cidr", "127.0.0.1/40"], "--fetch-allow-cidr"),
             (&["--listen", "8787"], "--listen"),
             (&["--policy", "/no/such/policy.json"], "--policy"),
+            (&["--mcp-program", "files"], "NAME=COMMAND"),
+            (&["--mcp-program", "Files=a"], "NAME=COMMAND"),
+            (&["--mcp-program", "files=https://example.com/mcp"], "NAME=COMMAND"),
+            (&["--mcp-program", "files='a"], "NAME=COMMAND"),
             (&["--extra-ca", "/no/such/file.pem"], "--extra-ca"),
         ] {
             let error = resolve(args).unwrap_err();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use mayfly_api::routes::Services;
 use mayfly_core::admission::Admission;
-use mayfly_core::agents::{AgentTools, Agents};
+use mayfly_core::agents::{AgentTools, Agents, ToolServers};
 use mayfly_core::apps::Apps;
 use mayfly_core::auth::Authenticator;
 use mayfly_core::changes::ChangeFeeds;
@@ -97,6 +97,8 @@ pub struct UseCaseParts {
     pub runs: Runs,
     /// Functions as tools.
     pub agent_tools: AgentTools,
+    /// Other MCP servers.
+    pub tool_servers: ToolServers,
     /// Invocations, run again.
     pub verify: Verify,
 }
@@ -127,6 +129,7 @@ impl Services for UseCases {
     type FunctionsHandlers = Functions;
     type RunHandlers = Runs;
     type AgentToolHandlers = AgentTools;
+    type McpServerHandlers = ToolServers;
     type TriggersHandlers = Triggers;
     type CronHandlers = CronTriggers;
     type QueueHandlers = Queues;
@@ -182,6 +185,10 @@ impl Services for UseCases {
 
     fn agent_tools(&self) -> &AgentTools {
         &self.0.agent_tools
+    }
+
+    fn mcp_servers(&self) -> &ToolServers {
+        &self.0.tool_servers
     }
 
     fn triggers(&self) -> &Triggers {

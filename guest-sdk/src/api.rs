@@ -2,7 +2,7 @@
 
 use javy_plugin_api::javy::quickjs::{Ctx, Object, Result};
 
-use crate::async_frames;
+use crate::{async_frames, await_stack};
 
 mod body;
 mod clock;
@@ -33,6 +33,7 @@ mod websocket;
 /// Puts every native on the object that the prelude gets.
 pub(crate) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     async_frames::register(ctx, host)?;
+    await_stack::register(ctx, host)?;
     clock::register(ctx, host)?;
     compute::register(ctx, host)?;
     console::register(ctx, host)?;

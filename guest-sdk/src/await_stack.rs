@@ -3,7 +3,7 @@
 
 use std::ffi::c_char;
 
-use javy_plugin_api::javy::quickjs::{Ctx, Value, qjs};
+use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result, Value, qjs};
 
 /// The functions that wait for what is called or settled by `value`, as the lines of a stack.
 pub(crate) fn text(ctx: &Ctx<'_>, value: &Value<'_>) -> String {
@@ -26,4 +26,12 @@ pub(crate) fn bytes(ctx: &Ctx<'_>, value: &Value<'_>) -> (*mut c_char, usize) {
     // SAFETY: the value is the context's own; nothing is changed by this.
     let text = unsafe { qjs::JS_AwaitStack(ctx.as_raw().as_ptr(), value.as_raw(), &raw mut length) };
     (text, if text.is_null() { 0 } else { length as usize })
+}
+
+/// `waitingStack(promise)`, for errors that the prelude makes.
+pub(crate) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
+    host.set(
+        "waitingStack",
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, promise: Value<'js>| text(&ctx, &promise))?,
+    )
 }

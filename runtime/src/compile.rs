@@ -67,12 +67,14 @@ pub(crate) fn check_size(source: &Source) -> Result<(), CompileError> {
     Ok(())
 }
 
-/// Compiles a function's JavaScript and runs its top level, starting from the image `base`.
+/// Compiles a function's JavaScript and runs its top level, starting from the image `base`. `spent` grows by the fuel that it
+/// took, whatever comes of it.
 pub(crate) async fn build(
     guest: &Guest,
     base: &Image,
     source: &Source,
     script: JavaScript,
+    spent: &mut u64,
 ) -> Result<Build, CompileError> {
     let positions = SourcePositions::new(&script.source_map, &source.code);
     let limits = deploy_limits();
@@ -81,9 +83,10 @@ pub(crate) async fn build(
         memory_bytes: COMPILE_MEMORY_BYTES,
         ..deploy_limits()
     };
-    let (bytecode, compile_fuel) =
-        bytecode::compile(guest, base, &script.code, &positions, &compiling).await?;
-    let (memory, load_fuel) = evaluate::evaluate(guest, base, &bytecode, &positions, &limits).await?;
+    let before = *spent;
+    let bytecode = bytecode::compile(guest, base, &script.code, &positions, &compiling, spent).await?;
+    let memory = evaluate::evaluate(guest, base, &bytecode, &positions, &limits, spent).await?;
+    let init_fuel = *spent - before;
     let stack_bytes = guest.stack_bytes();
     let taken = apart(move || {
         let image = snapshot(&memory, stack_bytes);
@@ -96,7 +99,7 @@ pub(crate) async fn build(
         image,
         engine_digest: guest.digest().to_owned(),
         source_map: script.source_map,
-        init_fuel: compile_fuel + load_fuel,
+        init_fuel,
     })
 }
 

@@ -130,15 +130,24 @@ impl Engine {
 
     /// Compiles a function and runs its top level, under limits of their own and without any capability.
     pub async fn build(&self, source: &Source) -> Result<Build, CompileError> {
+        self.build_counted(source, &mut 0).await
+    }
+
+    /// As `build`; `spent` grows by the fuel that it took, also where it failed.
+    ///
+    /// # Errors
+    /// As [`Engine::build`].
+    pub async fn build_counted(&self, source: &Source, spent: &mut u64) -> Result<Build, CompileError> {
         compile::check_size(source)?;
         let script = self.state.compiler.to_javascript(Uncompiled::Function(source)).await?;
         // For both phases: the engine resolves imports while it compiles.
         let base = self.state.base_for(script.imports_node).await;
         let base = base.map_err(|error| CompileError::Internal { reason: error.to_string() })?;
-        compile::build(&self.state.guest, base, source, script).await
+        compile::build(&self.state.guest, base, source, script, spent).await
     }
 
-    /// Compiles code that runs once, within `limits`. Nothing of it is evaluated.
+    /// Compiles code that runs once, within `limits`. Nothing of it is evaluated. `spent` grows by the fuel that it took, also
+    /// where it failed.
     ///
     /// # Errors
     /// What is wrong with the code; a limit that compiling it reached is [`CompileError::TopLevelLimit`].
@@ -146,12 +155,13 @@ impl Engine {
         &self,
         source: &ScriptSource,
         limits: &Limits,
+        spent: &mut u64,
     ) -> Result<Script, CompileError> {
         compile::check_size(&source.0)?;
         let script = self.state.compiler.to_javascript(Uncompiled::Script(source)).await?;
         let base = self.state.base_for(script.imports_node).await;
         let base = base.map_err(|error| CompileError::Internal { reason: error.to_string() })?;
-        compile::compile_script(&self.state.guest, base, source, script, limits).await
+        compile::compile_script(&self.state.guest, base, source, script, limits, spent).await
     }
 
     /// The image, when it is in memory or in this machine's cache directory.

@@ -8,8 +8,6 @@ pub struct Script {
     pub(crate) imports_node: bool,
     /// JSON that leads from the code that runs back to the source.
     pub source_map: String,
-    /// Fuel that compiling used.
-    pub compile_fuel: u64,
 }
 
 impl Script {

@@ -59,7 +59,9 @@ pub const MIGRATIONS: &[Migration] = migrations![
     "0021" 21 "closed_apps",
     "0022" 22 "pending_changes",
     "0023" 23 "app_hosts",
-    "0024" 24 "compiled_functions",
+    "0024" 24 "agent_sessions",
+    "0025" 25 "mcp_servers",
+    "0026" 26 "compiled_functions",
 ];
 
 /// Any number will do, as long as every build uses this one.

@@ -9,6 +9,8 @@ mod protocol;
 mod proxy;
 mod proxy_clients;
 mod run;
+mod servers;
+mod sessions;
 mod tools;
 
 use serde_json::{Value, json};

@@ -74,19 +74,28 @@ fn code_that_runs_once_is_compiled_beside_what_ends_a_worker() {
             let code =
                 if n % 3 == 0 { "(".repeat(500_000) } else { format!("const n: number = {n}; return n") };
             let (engine, script, limits) = (engine.clone(), script(code), limits.clone());
-            tokio::spawn(async move { (n, engine.compile_script(&script, &limits).await.is_ok()) })
+            tokio::spawn(async move { (n, engine.compile_script(&script, &limits, &mut 0).await.is_ok()) })
         });
         for compiled in compiled.collect::<Vec<_>>() {
             let (n, is_ok) = compiled.await.unwrap();
             assert_eq!(is_ok, n % 3 != 0, "{n}");
         }
-        let error = engine.compile_script(&script("\nreturn 1 +".to_owned()), &limits).await.unwrap_err();
+        let error =
+            engine.compile_script(&script("\nreturn 1 +".to_owned()), &limits, &mut 0).await.unwrap_err();
         assert_eq!(error.place().map(|place| place.line), Some(2), "{error:?}");
         // There is a reserve beyond a limit, which short code does not use up.
         let low = Limits { fuel: 1_000, ..limits };
         let long = script("globalThis.a = [1, 2, 3];\n".repeat(20_000));
-        let error = engine.compile_script(&long, &low).await.err();
+        let mut spent = 0;
+        let error = engine.compile_script(&long, &low, &mut spent).await.err();
         assert!(matches!(error, Some(CompileError::TopLevelLimit { .. })), "{error:?}");
+        assert!(spent > low.fuel, "what a limit ended was paid for: {spent}");
+        // What the engine itself refuses has cost something, too.
+        let twice = script("return /(/".to_owned());
+        let mut spent = 0;
+        let error = engine.compile_script(&twice, &Limits::default(), &mut spent).await.err();
+        assert!(matches!(error, Some(CompileError::Syntax { .. })), "{error:?}");
+        assert!(spent > 0);
     });
 }
 

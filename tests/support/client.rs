@@ -218,7 +218,7 @@ impl Events {
             while let Some((block, rest)) = self.text.split_once("\n\n") {
                 let field =
                     |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-                let event = field("data:").map(|data| Event {
+                let event = field("data:").filter(|data| !data.is_empty()).map(|data| Event {
                     id: field("id:").expect("an id").to_owned(),
                     data: serde_json::from_str(data).expect("JSON"),
                 });

@@ -33,11 +33,26 @@ pub struct AgentToolInfo {
     pub output: Option<ToolSchema>,
 }
 
-/// An app's functions that are tools.
+/// A tool of another MCP server.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ServerToolInfo {
+    /// The server's name.
+    pub server: String,
+    /// The tool's.
+    pub name: String,
+    /// The beginning of what it says of itself.
+    pub description: String,
+    /// What it does: `read`, `write`, `execute`, `destructive` or `admin`.
+    pub class: String,
+}
+
+/// An app's tools.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct AgentToolList {
     /// In the order of their names.
     pub tools: Vec<AgentToolInfo>,
+    /// Tools of other MCP servers, for code that runs once alone.
+    pub server_tools: Vec<ServerToolInfo>,
     /// TypeScript's declaration of `tools`, as code that runs once has it.
     pub types: String,
 }

@@ -41,6 +41,9 @@ pub struct ListAudit {
     /// Only of this identity.
     #[serde(default)]
     pub identity: Option<Text<1, 300>>,
+    /// Only of this session.
+    #[serde(default)]
+    pub session: Option<Text<1, 100>>,
 }
 
 /// One call.
@@ -54,6 +57,8 @@ pub struct AuditEntry {
     pub app_id: Option<String>,
     /// Who called: `admin`, `key:key_...` or `user:ID`.
     pub identity: String,
+    /// The agent's session: `ses_...`; null: it has none.
+    pub session_id: Option<String>,
     /// The tool.
     pub tool: String,
     /// Its arguments, without those that are secrets or long.

@@ -29,6 +29,11 @@ pub fn approval_id() -> String {
     timed("apr_")
 }
 
+/// A new id of an agent's session.
+pub fn session_id() -> String {
+    timed("ses_")
+}
+
 /// A new id of an open socket.
 pub fn socket_id() -> String {
     timed("sock_")

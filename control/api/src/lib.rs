@@ -23,6 +23,7 @@ pub mod invocations;
 pub mod keys;
 pub mod logs;
 pub mod mcp;
+pub mod mcp_servers;
 pub mod names;
 pub mod openapi;
 pub mod policies;

@@ -35,6 +35,11 @@ pub struct McpAnswer {
     pub error: Option<Value>,
 }
 
+/// A session of an agent's, as policies and the audit log know it: `ses_...`. What its client sends is another text, which only
+/// who began it can use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentSession(pub std::sync::Arc<str>);
+
 /// What RFC 9728 calls the metadata of a protected resource.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ProtectedResource {

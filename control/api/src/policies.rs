@@ -74,6 +74,8 @@ words! {
         Grant = "grant",
         /// Of one key.
         Key = "key",
+        /// Of one session of an agent's; without one, of one identity.
+        Session = "session",
         /// Of one app.
         App = "app",
         /// Of everyone.
@@ -192,7 +194,7 @@ pub struct AgentPolicy {
     /// Rules by tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tools: Option<BTreeMap<String, Object<ToolRule>>>,
-    /// Rules by identity: `key:key_...`, `user:ID`, `role:admin`, `role:service` or `role:end_user`.
+    /// Rules by identity: `session:ses_...`, `user:ID`, `key:key_...`, `role:admin`, `role:service` or `role:end_user`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grants: Option<BTreeMap<String, Object<GrantRules>>>,
 }

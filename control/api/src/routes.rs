@@ -17,7 +17,8 @@ use crate::route::{BodyLimit, Route};
 use crate::scope::Scope;
 use crate::{
     agent_tools, approvals, apps, audit, config, cron, env, functions, health, invocations, keys, logs, mcp,
-    policies, queues, realtime, rls, run, schema, sql, storage, tokens, triggers, uploads, usage, webhooks,
+    mcp_servers, policies, queues, realtime, rls, run, schema, sql, storage, tokens, triggers, uploads,
+    usage, webhooks,
 };
 
 pub use find::{Found, RouteError, app_of_path, called_app, find, s3_app};
@@ -197,6 +198,25 @@ macros::routes! {
         /// Lists the functions that are tools of agents, and declares them for TypeScript.
         AgentToolsList = GET "/v1/{app}/tools", App(Scope::Read), Small, Nothing, EmptyBody
             => 200 json agent_tools::AgentToolList, [];
+    }
+    mcp_servers: McpServerHandlers {
+        /// Lists the other MCP servers whose tools code that runs once may call, with the tools that were approved.
+        McpServersList = GET "/v1/{app}/mcp-servers", App(Scope::Read), Small, Nothing, EmptyBody
+            => 200 json mcp_servers::McpServerList, [];
+        /// Asks a server for its tools, and compares them with what was approved.
+        McpServerGet = GET "/v1/{app}/mcp-servers/{server}", App(Scope::Deploy), Small, Nothing, EmptyBody
+            => 200 json mcp_servers::McpServerInfo, [ResourceNotFound, UpstreamFailed, SecretsUnavailable];
+        /// Names a server, and approves its tools as they are now, but for those with injected text.
+        McpServerSet = PUT "/v1/{app}/mcp-servers/{server}", App(Scope::Deploy), Small, Nothing, Json<mcp_servers::SetMcpServer>
+            => 200 json mcp_servers::McpServerInfo, [ResourceConflict, UpstreamFailed, SecretsUnavailable, StorageFull];
+        /// Removes a server.
+        McpServerDelete = DELETE "/v1/{app}/mcp-servers/{server}", App(Scope::Deploy), Small, Nothing, EmptyBody
+            => 200 json apps::Success, [];
+        /// Approves tools of a server as they are now.
+        McpToolsApprove = POST "/v1/{app}/mcp-servers/{server}/approve", App(Scope::Deploy), Small, Nothing,
+            Json<mcp_servers::ApproveMcpTools>
+            => 200 json mcp_servers::McpServerInfo,
+            [ResourceNotFound, ResourceConflict, UpstreamFailed, SecretsUnavailable, StorageFull];
     }
     triggers: TriggersHandlers {
         /// Lists the triggers of all functions, with their next and last run.

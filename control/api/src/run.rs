@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::hosts::HostPattern;
+use crate::mcp_servers::RunToolName;
 use crate::names::FunctionName;
 use crate::value::{Bytes, List, Millis, Number, Object, Pattern, Text, words};
 
@@ -121,9 +122,10 @@ pub struct RunCapabilities {
     /// `ctx.broadcast`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broadcast: Option<bool>,
-    /// Agent tools that `tools` has; all of the app's unless said otherwise. Each call is one of the caller's own.
+    /// Agent tools that `tools` has: functions, `SERVER/TOOL`, `SERVER/*`; all of the app's unless said otherwise. Each call is one
+    /// of the caller's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tools: Option<List<Pattern<FunctionName>, 0, NAMES_MAX>>,
+    pub tools: Option<List<Pattern<RunToolName>, 0, NAMES_MAX>>,
 }
 
 /// What became of code that ran once.

@@ -16,7 +16,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 pub(crate) use agents::{
-    ApprovalArgs, ApprovalVerb, AuditArgs, McpProxyArgs, McpScanArgs, McpVerb, PolicyVerb, UpstreamArgs,
+    ApprovalArgs, ApprovalVerb, AuditArgs, McpProxyArgs, McpScanArgs, McpServerSetArgs, McpServersVerb,
+    McpVerb, PolicyVerb, UpstreamArgs,
 };
 pub(crate) use apps::{AppVerb, KeyVerb};
 pub(crate) use database::{RlsVerb, SqlArgs};

@@ -37,6 +37,8 @@ pub(crate) struct ServerAnswer {
     pub status: u16,
     /// Whether a function gave it, rather than Mayfly.
     pub invocation_id: Option<String>,
+    /// The session of the Model Context Protocol that it begins.
+    pub session: Option<String>,
     /// The body.
     pub body: Bytes,
 }
@@ -247,10 +249,11 @@ impl Client {
 async fn read_whole(answer: http::Response<Incoming>) -> Result<ServerAnswer, String> {
     let (head, body) = answer.into_parts();
     let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|error| error.to_string())?;
-    let invocation_id = head.headers.get("x-invocation-id").and_then(|id| id.to_str().ok());
+    let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     Ok(ServerAnswer {
         status: head.status.as_u16(),
-        invocation_id: invocation_id.map(str::to_owned),
+        invocation_id: header("x-invocation-id"),
+        session: header("mcp-session-id"),
         body: body.to_bytes(),
     })
 }

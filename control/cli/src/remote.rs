@@ -171,7 +171,8 @@ impl Remote {
     ) -> Result<CallAnswer, Exit> {
         let answer = self.client.call(method, path, headers, body).await.map_err(|error| complain(&error))?;
         if answer.status >= 400 && !answer.headers.contains_key("x-invocation-id") {
-            let refused = ServerAnswer { status: answer.status, invocation_id: None, body: answer.body };
+            let refused =
+                ServerAnswer { status: answer.status, invocation_id: None, session: None, body: answer.body };
             return Err(read::<Value>(&refused).err().unwrap_or(Exit::Failure));
         }
         Ok(answer)

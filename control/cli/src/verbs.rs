@@ -103,6 +103,7 @@ async fn dispatch(remote: &Remote, verb: Verb) -> Result<Exit, Exit> {
         Verb::Mcp { verb: None } => mcp::bridge(remote).await,
         Verb::Mcp { verb: Some(McpVerb::Proxy(args)) } => mcp::proxy(args).await,
         Verb::Mcp { verb: Some(McpVerb::Scan(args)) } => mcp::scan(remote, args).await,
+        Verb::Mcp { verb: Some(McpVerb::Servers(verb)) } => mcp::servers(remote, verb).await,
         Verb::Apps(verb) => apps::run(remote, verb).await,
         Verb::Keys(verb) => keys::run(remote, verb).await,
     }

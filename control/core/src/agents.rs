@@ -6,6 +6,8 @@ mod cache;
 mod gate;
 mod links;
 mod policies;
+mod servers;
+mod sessions;
 mod tools;
 
 use std::sync::Arc;
@@ -17,6 +19,8 @@ use mayfly_store::Store;
 use cache::AppPolicies;
 
 pub use gate::{AgentCall, AgentCaller, CallOutcome};
+pub use servers::{ToolServerParts, ToolServers};
+pub use sessions::SessionOwner;
 pub use tools::{AgentToolParts, AgentTools, AppToolCall};
 
 /// Use cases of agents. Cheap to clone.

@@ -12,6 +12,7 @@ use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::functions::DeployFunction;
 use mayfly_api::triggers::TriggerKind;
 use mayfly_common::tasks::Tasks;
+use mayfly_quota::Daily;
 use mayfly_store::{DeployRow, Deployed, Store, StoredImage};
 
 use crate::env::Env;
@@ -38,6 +39,7 @@ struct Shared {
     function_cache: FunctionCache,
     schemas: Schemas,
     tasks: Tasks,
+    daily: Daily,
     builds: Places,
 }
 
@@ -63,6 +65,7 @@ impl Deploy {
         function_cache: FunctionCache,
         schemas: Schemas,
         tasks: Tasks,
+        daily: Daily,
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -72,6 +75,7 @@ impl Deploy {
                 function_cache,
                 schemas,
                 tasks,
+                daily,
                 builds: Places::new(BUILDS),
             }),
         }
@@ -140,7 +144,13 @@ impl Deploy {
         let _place = self.shared.builds.take(app).await.map_err(|TooManyWait| {
             ApiError::new(Code::Overloaded, "too many deploys of this app are waiting on this node")
         })?;
-        let built = async { self.shared.engine.build(&source).await.map_err(refuse) };
+        let built = async {
+            let mut spent = 0;
+            let built = self.shared.engine.build_counted(&source, &mut spent).await;
+            // Also what does not compile: a build is the app's own work.
+            self.shared.daily.spend(&app.into(), spent, 0);
+            built.map_err(|error| refuse(error, spent))
+        };
         let fingerprint = async { Ok(self.shared.schemas.known_fingerprint(app).await) };
         // Code that does not build is not kept waiting for the other.
         tokio::try_join!(built, fingerprint)
@@ -154,8 +164,8 @@ impl Deploy {
     }
 }
 
-/// What is wrong with the code, for its author.
-pub(crate) fn refuse(error: CompileError) -> ApiError {
+/// What is wrong with the code, for its author; and the fuel that finding it took.
+pub(crate) fn refuse(error: CompileError, spent: u64) -> ApiError {
     if let CompileError::TooLarge { limit, .. } = error {
         return ApiError::invalid("code", format!("may have {limit} bytes at most"));
     }
@@ -184,6 +194,7 @@ pub(crate) fn refuse(error: CompileError) -> ApiError {
         "line": place.map(|place| place.line),
         "column": place.map(|place| place.column),
         "source_line": place.map(|place| place.text.as_str()),
+        "fuel": spent,
     });
     if let CompileError::TopLevelLimit { fault } = &error {
         details["limit"] = fault.code().into();
@@ -211,19 +222,23 @@ mod tests {
     #[test]
     fn a_refusal_says_where_and_why() {
         let place = SourcePlace { line: 3, column: 7, text: "let = 1".into() };
-        let error = refuse(CompileError::Syntax { message: "Unexpected token".into(), place: Some(place) });
+        let error =
+            refuse(CompileError::Syntax { message: "Unexpected token".into(), place: Some(place) }, 5);
         assert_eq!(error.code(), Code::ValidationInvalidCode);
         assert_eq!(error.message(), "Unexpected token (line 3, column 7)");
         assert_eq!(
             *error.details().unwrap(),
             json!({"path": "code", "aliases": ["VALIDATION_INVALID_SCHEMA"], "reason": "syntax", "line": 3, "column": 7,
-                "source_line": "let = 1"})
+                "source_line": "let = 1", "fuel": 5})
         );
-        let error = refuse(CompileError::TopLevelLimit {
-            fault: Fault::CpuLimit { used: 2, limit: 1, stack: String::new() },
-        });
+        let error = refuse(
+            CompileError::TopLevelLimit {
+                fault: Fault::CpuLimit { used: 2, limit: 1, stack: String::new() },
+            },
+            0,
+        );
         assert_eq!(error.details().unwrap()["limit"], "FUNCTION_CPU_LIMIT");
-        let error = refuse(CompileError::Internal { reason: "secret".into() });
+        let error = refuse(CompileError::Internal { reason: "secret".into() }, 0);
         assert_eq!(error.code(), Code::InternalError);
         assert!(!error.message().contains("secret"));
     }

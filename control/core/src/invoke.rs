@@ -12,6 +12,7 @@ mod pending_records;
 mod record;
 mod recording;
 mod redaction;
+mod refused;
 mod running;
 mod scope;
 mod script;

@@ -3,7 +3,7 @@
 mod scripts;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 use mayfly_api::access::Manager;
@@ -11,10 +11,12 @@ use mayfly_api::endpoint::{ApiCall, Handler};
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::functions::InvokeFunction;
 use mayfly_api::logs::LogPage;
+use mayfly_api::mcp::AgentSession;
 use mayfly_api::routes::RunsList;
 use mayfly_api::run::{CodeRun, RUN_NAME, RunCapabilities, RunCode, RunError, RunLimits};
 use mayfly_api::scope::Scope;
 use mayfly_api::value::Millis;
+use mayfly_common::tasks::Tasks;
 use mayfly_ledger::{Held, PlaceBounds, Places, TooManyWait};
 use mayfly_quota::{ConcurrencyPermit, CpuScheduler};
 use mayfly_runtime::{Engine, FUEL_PER_CPU_MS, Limits, ScriptSource, Source};
@@ -29,7 +31,7 @@ use crate::invoke::{Allowance, CompiledScript, Invocation, InvocationTerms, Invo
 use crate::logs::{Logs, background_info, entry};
 use crate::test_call::{content_of, request_of, shown};
 
-use scripts::ScriptCache;
+use scripts::{ScriptCache, ScriptKey};
 
 /// What stacks call the code.
 const FILE_NAME: &str = "run.ts";
@@ -59,6 +61,8 @@ pub struct RunParts {
     pub tools: AgentTools,
     /// Reads records.
     pub logs: Logs,
+    /// What a client that goes does not end.
+    pub tasks: Tasks,
 }
 
 /// Of which app, and by whom.
@@ -72,6 +76,8 @@ pub struct RunTarget<'a> {
     pub base: &'a str,
     /// Who manages the app.
     pub manager: &'a Manager,
+    /// In which session of an agent's.
+    pub session: Option<AgentSession>,
     /// The request's headers: they may name a user.
     pub headers: &'a HeaderMap,
 }
@@ -98,22 +104,21 @@ impl Runs {
         let function = parts.functions.of_runs(target.app).await?;
         function.check_paused()?;
         let agent = AppAgent::manager(target.manager.clone(), as_user(target.headers)?)?;
+        let agent = AppAgent { session: target.session, ..agent };
         let capabilities = capabilities.map(|capabilities| capabilities.0).unwrap_or_default();
         check_scope(&agent, &capabilities)?;
         let limits = limits_of(limits.map(|limits| limits.0).unwrap_or_default());
         let asked = InvokeFunction { method, path: None, headers, body, wait_background: None };
         let (request, path) = request_of(target.url, asked, None)?;
         let trigger = TriggerEvent::run(json!({ "input": input })).map_err(ApiError::internal)?;
-        let (script, spent) = self.compiled(target.app, code.into_string(), &limits, permit.weight()).await?;
         let tools = agent
             .has(Scope::Invoke)
             .then(|| parts.tools.for_run(target.app, &agent, tools_of(&capabilities)));
         let terms = InvocationTerms {
             allowance: Allowance::of_run(&capabilities),
-            script: Some(script),
             limits: Some(limits),
-            spent,
             tools,
+            ..InvocationTerms::default()
         };
         let AppAgent { caller, identity, .. } = agent;
         let invocation = Invocation {
@@ -128,6 +133,7 @@ impl Runs {
             parent: None,
             terms,
         };
+        let invocation = self.compiled(target.app, code.into_string(), invocation).await?;
         let mut running = parts.invoker.start(invocation).await?;
         let answered = match running.response().await {
             Ok(response) => content_of(response, &running.id, &parts.invoker.account(target.app)).await,
@@ -161,28 +167,52 @@ impl Runs {
         })
     }
 
-    /// The code's bytecode, and the fuel that making it used now.
-    async fn compiled(
-        &self,
-        app: &str,
-        code: String,
-        limits: &Limits,
-        weight: u32,
-    ) -> ApiResult<(Arc<CompiledScript>, u64)> {
+    /// The invocation with the code's bytecode, and the fuel that making it used now.
+    async fn compiled(&self, app: &str, code: String, mut invocation: Invocation) -> ApiResult<Invocation> {
         let key = ScriptCache::key(app, &code);
         if let Some(known) = self.scripts.get(&key) {
-            return Ok((known, 0));
+            invocation.terms.script = Some(known);
+            return Ok(invocation);
         }
-        let source = ScriptSource(Source { file_name: FILE_NAME.to_owned(), code, source_map: None });
-        let _place = self.compiling.take(app).await.map_err(|TooManyWait| {
+        let place = self.compiling.take(app).await.map_err(|TooManyWait| {
             ApiError::new(Code::Overloaded, "too much code of this app waits to be compiled")
         })?;
-        let compile = self.parts.engine.compile_script(&source, limits);
-        let compiled = self.parts.cpu_scheduler.run(app.into(), weight, compile).await;
-        let script = Arc::new(CompiledScript::new(compiled.map_err(deploy::refuse)?));
-        self.scripts.put(key, &script);
-        let spent = script.compile_fuel();
-        Ok((script, spent))
+        let this = self.clone();
+        // A client that goes has not saved what compiling takes.
+        self.parts
+            .tasks
+            .attached(async move {
+                let _place = place;
+                this.compile(key, code, invocation).await
+            })
+            .await
+    }
+
+    async fn compile(
+        &self,
+        key: ScriptKey,
+        code: String,
+        mut invocation: Invocation,
+    ) -> ApiResult<Invocation> {
+        let (parts, begun) = (&*self.parts, Instant::now());
+        let source = ScriptSource(Source { file_name: FILE_NAME.to_owned(), code, source_map: None });
+        let app = Arc::clone(&invocation.function.function.app_id);
+        let limits = invocation.terms.limits.clone().unwrap_or_default();
+        let mut spent = 0;
+        let compile = parts.engine.compile_script(&source, &limits, &mut spent);
+        match parts.cpu_scheduler.run(app, invocation.permit.weight(), compile).await {
+            Ok(script) => {
+                let script = Arc::new(CompiledScript::new(script));
+                self.scripts.put(key, &script);
+                invocation.terms.script = Some(script);
+                invocation.terms.spent = spent;
+                Ok(invocation)
+            }
+            Err(error) => {
+                let error = deploy::refuse(error, spent);
+                Err(parts.invoker.refused(invocation, error, spent, begun.elapsed()).await)
+            }
+        }
     }
 }
 

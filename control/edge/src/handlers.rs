@@ -9,6 +9,7 @@ pub(crate) mod invoke;
 pub(crate) mod log_stream;
 pub(crate) mod mcp;
 pub(crate) mod mcp_metadata;
+mod mcp_session;
 pub(crate) mod openapi;
 pub(crate) mod ready;
 pub(crate) mod realtime;

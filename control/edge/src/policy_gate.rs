@@ -34,6 +34,7 @@ pub(crate) async fn admit<S: EdgeServices>(edge: &Edge<S>, request: &Managed) ->
     };
     let call = ToolCall {
         manager: request.manager.clone(),
+        session: None,
         app: request.found.app.clone(),
         tool: tool.to_owned(),
         arguments,

@@ -17,6 +17,7 @@ use mayfly_api::functions::{InvokeFunction, Invoked};
 use mayfly_api::health::Readiness;
 use mayfly_api::hosts::{HostOwner, OriginVerdict};
 use mayfly_api::logs::{InvocationInfo, TailLogs};
+use mayfly_api::mcp::AgentSession;
 use mayfly_api::realtime::{SocketFrame, SocketMessage};
 use mayfly_api::routes::Services;
 use mayfly_api::run::{CodeRun, RunCode};
@@ -45,6 +46,8 @@ pub trait EdgeServices: Services + Clone + Send + Sync + 'static {
     type Socket: SocketSession;
     /// Who calls an app's tools.
     type Agent: Clone + Send + Sync + 'static;
+    /// Who has sessions, and at which endpoint.
+    type SessionOwner: Send + Sync;
 
     /// Whose a host is, by its name in lower case. Known without asking the store.
     fn host_owner(&self, host: &str) -> HostOwner;
@@ -139,6 +142,28 @@ pub trait EdgeServices: Services + Clone + Send + Sync + 'static {
     /// Who calls an app's tools.
     fn agent(&self, app: &str, head: &Parts) -> impl Future<Output = ApiResult<Self::Agent>> + Send;
 
+    /// Who may have sessions of the platform's tools.
+    fn key_owner(&self, manager: &Manager) -> Self::SessionOwner;
+
+    /// Who may have sessions of an app's tools.
+    fn agent_owner(&self, app: &str, agent: &Self::Agent) -> Self::SessionOwner;
+
+    /// What the client of a new session sends with each message.
+    fn begin_session(&self, owner: &Self::SessionOwner) -> ApiResult<String>;
+
+    /// The session of what a client sent.
+    fn session(&self, owner: &Self::SessionOwner, sent: &[u8]) -> ApiResult<AgentSession>;
+
+    /// The same agent in a session.
+    fn in_session(&self, agent: Self::Agent, session: AgentSession) -> Self::Agent;
+
+    /// Write down a call of an app's tool that is none.
+    fn refuse_agent_tool(
+        &self,
+        call: AgentToolCall<Self::Agent>,
+        error: &ApiError,
+    ) -> impl Future<Output = ApiResult<()>> + Send;
+
     /// Whether it may run code of its own.
     fn runs_code(&self, agent: &Self::Agent) -> bool;
 
@@ -191,7 +216,11 @@ pub trait EdgeServices: Services + Clone + Send + Sync + 'static {
     fn binds_routes(&self, app: Option<&str>) -> impl Future<Output = ApiResult<bool>> + Send;
 
     /// The tools that a caller may call, at least with some arguments.
-    fn listed_tools(&self, manager: &Manager) -> impl Future<Output = ApiResult<Vec<&'static str>>> + Send;
+    fn listed_tools(
+        &self,
+        manager: &Manager,
+        session: Option<&AgentSession>,
+    ) -> impl Future<Output = ApiResult<Vec<&'static str>>> + Send;
 
     /// Decide an approval in the name of the client's user, who was asked.
     fn decide_by_client(
@@ -263,6 +292,8 @@ pub trait SocketSession: Clone + Send + Sync + 'static {
 pub struct ToolCall {
     /// Who calls; `None`: the caller may not do this.
     pub manager: Option<Manager>,
+    /// In which session.
+    pub session: Option<AgentSession>,
     /// The app that it is about.
     pub app: Option<String>,
     /// The tool.
@@ -310,6 +341,8 @@ pub struct RunCall<P> {
     pub app: String,
     /// Who manages the app.
     pub manager: Manager,
+    /// In which session of an agent's.
+    pub session: Option<AgentSession>,
     /// The request's headers: they may name a user.
     pub headers: HeaderMap,
     /// What to run.

@@ -35,13 +35,14 @@ pub(crate) async fn call(
     mut request: CallToolRequestParams,
     context: RequestContext<RoleServer>,
 ) -> Result<CallToolResponse, ErrorData> {
-    let identity = session.identity(&context);
+    let (identity, of_session) = (session.identity(&context), session.session(&context));
     let arguments = request.arguments.clone().unwrap_or_default();
     let name = request.name.to_string();
     let request_id = format!("req_{}", Uuid::new_v4().simple());
     let refused = |error: &ApiError| refused(error, &request_id);
     let mut subject = GateCall {
         identity: &identity,
+        session: of_session.as_deref(),
         tool: &name,
         arguments: &arguments,
         definition: "",
@@ -79,6 +80,7 @@ pub(crate) async fn call(
         Ok(Admitted::Ask(asked)) => return Ok((*asked).into()),
         Err(error) => return Ok(refused(&error)),
     };
+    let follows_tasks = context.client_capabilities().is_some_and(|client| client.supports_tasks());
     let started = Instant::now();
     let asked = upstream.ask(ClientRequest::CallToolRequest(CallToolRequest::new(request)), &context).await;
     let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -89,6 +91,11 @@ pub(crate) async fn call(
             (Ok(result.into()), code)
         }
         Ok(ServerResult::InputRequiredResult(result)) => (Ok(result.into()), Some("INPUT_REQUIRED")),
+        // Its end is written down when a client hears of it.
+        Ok(ServerResult::CreateTaskResult(task)) if follows_tasks => {
+            session.place(&context).tasks.begin(&task.task.task_id, &identity, id);
+            return Ok(CallToolResponse::Task(task));
+        }
         Ok(ServerResult::EmptyResult(_)) => (Ok(CallToolResult::success(Vec::new()).into()), None),
         Ok(_) => {
             let error = failed("it answered something else than it was asked for");

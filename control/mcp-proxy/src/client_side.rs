@@ -2,11 +2,18 @@
 
 use std::sync::Arc;
 
+use http::HeaderName;
+use mayfly_common::digest::sha256_hex;
 use rmcp::RoleServer;
 use rmcp::service::RequestContext;
 
 use crate::common::{Asking, ProxyCommon, UpstreamPlace};
 use crate::upstream::Upstream;
+
+/// Names a session over HTTP.
+pub(crate) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+/// Digits of a session's name.
+const DIGITS: usize = 32;
 
 /// See the file's head. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -32,6 +39,12 @@ impl ClientSide {
         Self { is_shared: true, ..Self::own(common) }
     }
 
+    /// The place of the connection of the one who asks.
+    pub(crate) fn place(&self, context: &RequestContext<RoleServer>) -> &UpstreamPlace {
+        let is_modern = context.peer.peer_info().is_none();
+        if is_modern && self.is_shared { &self.common.shared } else { &self.own }
+    }
+
     /// The connection of the one who asks.
     pub(crate) async fn upstream(
         &self,
@@ -55,6 +68,15 @@ impl ClientSide {
             None => Asking { client: Some(context.peer.clone()), about: None, is_modern },
         };
         self.common.connection(&self.own, asking).await
+    }
+
+    /// The session of the one who asks, as policies name it: over HTTP what its id has as its digest, which no client can send back.
+    pub(crate) fn session(&self, context: &RequestContext<RoleServer>) -> Option<String> {
+        let Some(parts) = context.extensions.get::<http::request::Parts>() else {
+            return Some(self.common.session.clone());
+        };
+        let id = parts.headers.get(SESSION_ID)?;
+        sha256_hex(id.as_bytes()).get(..DIGITS).map(|digits| format!("ses_{digits}"))
     }
 
     /// Who asks.

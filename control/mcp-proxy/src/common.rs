@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use mayfly_api::error::{ApiError, Code};
 use mayfly_common::tasks::Tasks;
-use rmcp::model::{ClientCapabilities, Implementation, ServerConfig};
+use rmcp::model::{ClientCapabilities, Implementation, ServerConfig, TASKS_EXTENSION_ID};
 use rmcp::{Peer, RoleServer};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
 use crate::gate::ProxyGate;
+use crate::open_tasks::OpenTasks;
 use crate::pins::{PinState, Pins};
 use crate::scan::injections_in;
 use crate::settings::UpstreamSettings;
@@ -29,6 +30,8 @@ pub(crate) struct ProxyCommon {
     pub(crate) pins: PathBuf,
     pub(crate) elicit: bool,
     pub(crate) identity: String,
+    /// The name of the session on stdin and stdout.
+    pub(crate) session: String,
     pub(crate) tasks: Tasks,
     /// Of clients without a session.
     pub(crate) shared: Arc<UpstreamPlace>,
@@ -41,6 +44,8 @@ pub(crate) struct ProxyCommon {
 #[derive(Debug, Default)]
 pub(crate) struct UpstreamPlace {
     connection: AsyncMutex<Connection>,
+    /// Calls that go on as tasks.
+    pub(crate) tasks: OpenTasks,
     info: Mutex<Option<ServerConfig>>,
 }
 
@@ -156,8 +161,10 @@ impl ProxyCommon {
     fn shown(&self, upstream: &Upstream) -> ServerConfig {
         let Some(info) = upstream.info() else { return ServerConfig::default() };
         let mut capabilities = info.capabilities.clone();
-        // Extensions and experiments are not passed on: no policy looks at them.
-        capabilities.extensions = None;
+        // Experiments and extensions are not passed on, for no policy looks at them; but for tasks, which are calls that go on.
+        if let Some(extensions) = &mut capabilities.extensions {
+            extensions.retain(|name, _| name == TASKS_EXTENSION_ID);
+        }
         capabilities.experimental = None;
         let mut config = ServerConfig::new(capabilities);
         config.server_info =

@@ -12,8 +12,10 @@ use rmcp::service::{
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::transport::{DynamicTransportError, StreamableHttpClientTransport, Transport};
 use tokio::sync::mpsc;
+use url::Url;
 
 use crate::fault::UpstreamFault;
+use crate::fetched::FetchedHttp;
 use crate::guarded::{Guarded, Passed};
 use crate::process::ProcessTransport;
 use crate::settings::UpstreamSettings;
@@ -72,10 +74,17 @@ async fn once(
                 .map_err(|error| format!("{} cannot be started: {error}", settings.target.shown()))?;
             handshake(settings, handler, mode, Guarded::new(process, passing.clone(), fault.clone())).await
         }
-        Target::Url(_) => {
-            let http = http(settings)?;
-            handshake(settings, handler, mode, Guarded::new(http, passing.clone(), fault.clone())).await
-        }
+        Target::Url(url) => match &settings.fetch {
+            Some(fetch) => {
+                let fetched = FetchedHttp::new(Arc::clone(fetch), settings.message_bytes_max);
+                let http = StreamableHttpClientTransport::with_client(fetched, config(settings, url));
+                handshake(settings, handler, mode, Guarded::new(http, passing.clone(), fault.clone())).await
+            }
+            None => {
+                let http = StreamableHttpClientTransport::with_client(own(settings)?, config(settings, url));
+                handshake(settings, handler, mode, Guarded::new(http, passing.clone(), fault.clone())).await
+            }
+        },
     };
     let running = running.map_err(|error| fault.reason().unwrap_or(error))?;
     Ok(Opened { running, passed, passing, fault })
@@ -123,8 +132,8 @@ pub(crate) fn unsent(error: &DynamicTransportError) -> String {
     shortened(&text)
 }
 
-fn http(settings: &UpstreamSettings) -> Result<impl Transport<RoleClient> + 'static, String> {
-    let Target::Url(url) = &settings.target else { return Err("the upstream is no URL".to_owned()) };
+/// Connections of our own.
+fn own(settings: &UpstreamSettings) -> Result<reqwest::Client, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -132,12 +141,15 @@ fn http(settings: &UpstreamSettings) -> Result<impl Transport<RoleClient> + 'sta
         .with_root_certificates(tls::public())
         .with_no_client_auth();
     // A key goes to the server that was named, and to no other.
-    let client = reqwest::Client::builder()
+    reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(settings.connect_timeout)
         .build()
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| error.to_string())
+}
+
+fn config(settings: &UpstreamSettings, url: &Url) -> StreamableHttpClientTransportConfig {
     let mut config = StreamableHttpClientTransportConfig::with_uri(url.as_str())
         .max_sse_event_size(settings.message_bytes_max)
         .max_json_response_size(settings.message_bytes_max)
@@ -146,7 +158,7 @@ fn http(settings: &UpstreamSettings) -> Result<impl Transport<RoleClient> + 'sta
     if let Some(key) = &settings.key {
         config = config.auth_header(key.as_str());
     }
-    Ok(StreamableHttpClientTransport::with_client(client, config))
+    config
 }
 
 /// Requests to an HTTP upstream at the same time.

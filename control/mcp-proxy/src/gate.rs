@@ -29,6 +29,8 @@ const TOOL_CHARS_MAX: usize = 100;
 pub(crate) struct GateCall<'a> {
     /// Who calls, by the name of their key.
     pub(crate) identity: &'a str,
+    /// In which session, as policies name it.
+    pub(crate) session: Option<&'a str>,
     pub(crate) tool: &'a str,
     pub(crate) arguments: &'a Map<String, Value>,
     /// The digest of the tool's definition.
@@ -87,8 +89,8 @@ impl ProxyGate {
     }
 
     /// Whether the policy may ever allow this tool to this caller.
-    pub(crate) fn may_list(&self, identity: &str, tool: &str) -> bool {
-        self.policy.may_allow(tool, &caller(identity))
+    pub(crate) fn may_list(&self, identity: &str, session: Option<&str>, tool: &str) -> bool {
+        self.policy.may_allow(tool, &caller(identity, session))
     }
 
     /// Let a call through, or not.
@@ -96,7 +98,7 @@ impl ProxyGate {
     /// # Errors
     /// `POLICY_DENIED`, `POLICY_RATE_LIMIT`; or the log cannot be written, and nothing may run.
     pub(crate) async fn admit(&self, call: GateCall<'_>) -> ApiResult<GateAnswer> {
-        let who = caller(call.identity);
+        let who = caller(call.identity, call.session);
         let subject = PolicyCall { tool: call.tool, arguments: call.arguments, caller: &who, app: None };
         let decision = self.policy.decide(&subject);
         let row = self.row(&subject, call.request_id);
@@ -156,7 +158,7 @@ impl ProxyGate {
     /// # Errors
     /// The refusal; or the log cannot be written.
     pub(crate) async fn refuse(&self, call: GateCall<'_>, rule: &str, error: ApiError) -> ApiError {
-        let who = caller(call.identity);
+        let who = caller(call.identity, call.session);
         let subject = PolicyCall { tool: call.tool, arguments: call.arguments, caller: &who, app: None };
         let decision = if error.code() == Code::ToolChanged { "denied" } else { "refused" };
         match self.stop(self.row(&subject, call.request_id), decision, rule, error).await {
@@ -263,6 +265,7 @@ impl ProxyGate {
             "at": clock::rfc3339(clock::now()),
             "request_id": request_id,
             "identity": subject.caller.identity(),
+            "session_id": subject.caller.session_id,
             "tool": tool,
             "arguments": redacted(subject, &[&self.policy]),
         })
@@ -294,8 +297,13 @@ enum Taken {
     Failed(ApiError),
 }
 
-fn caller(identity: &str) -> PolicyCaller {
-    PolicyCaller { key_id: Some(identity.to_owned()), user_id: None, role: "service".to_owned() }
+fn caller(identity: &str, session: Option<&str>) -> PolicyCaller {
+    PolicyCaller {
+        key_id: Some(identity.to_owned()),
+        session_id: session.map(str::to_owned),
+        role: "service".to_owned(),
+        ..PolicyCaller::default()
+    }
 }
 
 fn not_logged(error: &io::Error) -> ApiError {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, ORIGIN, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, ORIGIN, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full};
@@ -21,8 +21,9 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use crate::client_side::{ClientIdentity, ClientSide};
+use crate::client_side::{ClientIdentity, ClientSide, SESSION_ID};
 use crate::common::ProxyCommon;
+use crate::kept_events::SharedEvents;
 use crate::keys::ClientKeys;
 use crate::session::Session;
 
@@ -34,8 +35,6 @@ const SESSIONS_MAX: usize = 10_000;
 const HEAD: Duration = Duration::from_secs(10);
 /// Bytes of a message of a client.
 const BODY_BYTES_MAX: usize = 4 << 20;
-
-const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
 type Service = StreamableHttpService<Session, LocalSessionManager>;
 type Answer = Response<BoxBody<Bytes, Infallible>>;
@@ -59,10 +58,11 @@ pub(crate) async fn serve(
         .with_max_request_body_bytes(BODY_BYTES_MAX)
         .with_sse_keep_alive(Some(Duration::from_secs(15)));
     let config = if keys.is_some() { config.disable_allowed_hosts() } else { config };
+    let sessions = LocalSessionManager::default().with_event_store(Arc::new(SharedEvents::default()));
     let of = Arc::clone(&common);
     let service = StreamableHttpService::new(
         move || Ok(Session(ClientSide::over_http(Arc::clone(&of)))),
-        Arc::default(),
+        Arc::new(sessions),
         config,
     );
     let front = Arc::new(Front { common: Arc::clone(&common), keys, service, owners: Mutex::default() });

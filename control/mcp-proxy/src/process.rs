@@ -16,8 +16,8 @@ use crate::fault::UpstreamFault;
 
 /// For how long a program may go on when its stdin has ended.
 const EXIT: Duration = Duration::from_secs(2);
-/// Variables that are ours, and no upstream's.
-const OURS: &[&str] = &["MAYFLY_KEY", "MAYFLY_ADMIN_KEY", "MAYFLY_UPSTREAM_KEY"];
+/// Begins the names of variables that are ours, and no upstream's: keys, the address of a database.
+const OURS: &str = "MAYFLY_";
 
 /// A running program.
 #[derive(Debug)]
@@ -37,8 +37,10 @@ impl ProcessTransport {
             command.split_first().ok_or_else(|| io::Error::other("there is no command"))?;
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-        for name in OURS {
-            command.env_remove(name);
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(OURS.as_bytes()) {
+                command.env_remove(name);
+            }
         }
         // Programs such as npx start others: they end together.
         #[cfg(unix)]

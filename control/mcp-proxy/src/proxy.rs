@@ -4,6 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use mayfly_api::ids;
 use mayfly_common::tasks::Tasks;
 use rmcp::service::{QuitReason, ServerInitializeError, serve_server};
 use rmcp::transport::async_rw::AsyncRwTransport;
@@ -50,7 +51,8 @@ impl Proxy {
     /// # Errors
     /// See [`ProxyError`].
     pub async fn open(settings: ProxySettings) -> Result<Self, ProxyError> {
-        let ProxySettings { upstream, policy, state, audit, elicit, identity, listen, tell, keys } = settings;
+        let ProxySettings { upstream, policy, state, audit, elicit, identity, session, listen, tell, keys } =
+            settings;
         if let Some(address) = listen
             && keys.is_none()
             && !http::is_loopback(address)
@@ -72,6 +74,7 @@ impl Proxy {
             pins: state.join("pins.json"),
             elicit,
             identity,
+            session: session.unwrap_or_else(ids::session_id),
             tasks: tasks.clone(),
             tell,
             shared: Arc::default(),

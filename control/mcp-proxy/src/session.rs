@@ -3,13 +3,13 @@
 #![allow(deprecated, reason = "what the newest revision has left, older clients still ask for")]
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, ClientNotification, ClientRequest, CompleteRequestParams,
-    CompleteResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse, InitializeRequestParams,
-    InitializeResult, ListPromptsRequest, ListPromptsResult, ListResourceTemplatesRequest,
-    ListResourceTemplatesResult, ListResourcesRequest, ListResourcesResult, ListToolsResult,
-    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, Request, ResultType,
-    RootsListChangedNotification, ServerConfig, ServerResult, SetLevelRequestParams, SubscribeRequestParams,
-    UnsubscribeRequestParams,
+    CallToolRequestParams, CallToolResponse, CancelTaskParams, ClientNotification, ClientRequest,
+    CompleteRequestParams, CompleteResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
+    GetTaskParams, GetTaskResult, InitializeRequestParams, InitializeResult, ListPromptsRequest,
+    ListPromptsResult, ListResourceTemplatesRequest, ListResourceTemplatesResult, ListResourcesRequest,
+    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
+    ReadResourceResponse, Request, ResultType, RootsListChangedNotification, ServerConfig, ServerResult,
+    SetLevelRequestParams, SubscribeRequestParams, TaskPayload, UnsubscribeRequestParams, UpdateTaskParams,
 };
 use rmcp::service::{NotificationContext, RequestContext};
 use rmcp::{ErrorData, Peer, RoleServer, ServerHandler};
@@ -31,6 +31,14 @@ impl Session {
         let upstream =
             self.0.upstream(&context).await.map_err(|why| UpstreamError::Failed(why).into_data())?;
         upstream.ask(request, &context).await.map_err(UpstreamError::into_data)
+    }
+
+    /// A task is of who made its call: no other client hears of it.
+    fn check_task(&self, id: &str, context: &RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        match self.0.place(context).tasks.is_of(id, &self.0.identity(context)) {
+            true => Ok(()),
+            false => Err(ErrorData::invalid_params("there is no such task", None)),
+        }
     }
 
     async fn tell(&self, notification: ClientNotification, peer: &Peer<RoleServer>) {
@@ -105,7 +113,7 @@ impl ServerHandler for Session {
             .common
             .pins(&tools)
             .map_err(|error| ErrorData::internal_error(error.message().to_owned(), None))?;
-        let identity = self.0.identity(&context);
+        let (identity, of_session) = (self.0.identity(&context), self.0.session(&context));
         let mut listed = Vec::new();
         for known in &tools.list {
             let is_pinned = match self.0.common.refusal(&pins, known) {
@@ -115,7 +123,7 @@ impl ServerHandler for Session {
                     false
                 }
             };
-            if is_pinned && self.0.common.gate.may_list(&identity, &known.tool.name) {
+            if is_pinned && self.0.common.gate.may_list(&identity, of_session.as_deref(), &known.tool.name) {
                 let mut tool = known.tool.clone();
                 tool.description = tool.description.map(|text| visible(&text).into());
                 listed.push(tool);
@@ -215,6 +223,49 @@ impl ServerHandler for Session {
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         self.ask(ClientRequest::UnsubscribeRequest(Request::new(params)), context).await.map(drop)
+    }
+
+    async fn get_task(
+        &self,
+        params: GetTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        self.check_task(&params.task_id, &context)?;
+        let (side, id) = (&self.0, params.task_id.clone());
+        let upstream = side.upstream(&context).await.map_err(|why| UpstreamError::Failed(why).into_data())?;
+        let asked = upstream.ask(ClientRequest::GetTaskRequest(Request::new(params)), &context);
+        let asked = asked.await.map_err(UpstreamError::into_data);
+        let result = answered!(std::future::ready(asked), ServerResult::GetTaskResult(result) => result)?;
+        let code = match &result.task.payload {
+            TaskPayload::Completed { result } => {
+                (result.get("isError") == Some(&true.into())).then_some("TOOL_FAILED")
+            }
+            TaskPayload::Failed { .. } => Some("TOOL_FAILED"),
+            TaskPayload::Cancelled => Some("CANCELLED"),
+            _ => return Ok(result),
+        };
+        if let Some((call, took)) = side.place(&context).tasks.end(&id) {
+            side.common.gate.settle(call, code, took).await;
+        }
+        Ok(result)
+    }
+
+    async fn update_task(
+        &self,
+        params: UpdateTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.check_task(&params.task_id, &context)?;
+        self.ask(ClientRequest::UpdateTaskRequest(Request::new(params)), context).await.map(drop)
+    }
+
+    async fn cancel_task(
+        &self,
+        params: CancelTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.check_task(&params.task_id, &context)?;
+        self.ask(ClientRequest::CancelTaskRequest(Request::new(params)), context).await.map(drop)
     }
 
     async fn on_roots_list_changed(&self, context: NotificationContext<RoleServer>) {

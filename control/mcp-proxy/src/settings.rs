@@ -2,11 +2,13 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mayfly_policy::CompiledPolicy;
 use rmcp::model::{ClientCapabilities, Implementation};
 
+use crate::fetched::UpstreamFetch;
 use crate::keys::ClientKeys;
 use crate::target::Target;
 
@@ -23,6 +25,8 @@ pub struct UpstreamSettings {
     pub request_timeout: Duration,
     /// Bytes of one message from it.
     pub message_bytes_max: usize,
+    /// How its URL is reached; `None`: by connections of our own.
+    pub fetch: Option<Arc<dyn UpstreamFetch>>,
     /// What the client can do for it.
     pub(crate) capabilities: ClientCapabilities,
     /// Who the client is.
@@ -38,6 +42,7 @@ impl UpstreamSettings {
             connect_timeout: Duration::from_secs(60),
             request_timeout: Duration::from_secs(60),
             message_bytes_max: 16 << 20,
+            fetch: None,
             capabilities: ClientCapabilities::default(),
             client: Implementation::new("mayfly-proxy", env!("CARGO_PKG_VERSION")),
         }
@@ -59,6 +64,8 @@ pub struct ProxySettings {
     pub elicit: bool,
     /// The identity of a client that shows no key.
     pub identity: String,
+    /// The name of the session on stdin and stdout; `None`: one that is made now.
+    pub session: Option<String>,
     /// Streamable HTTP at this address; `None`: stdin and stdout.
     pub listen: Option<SocketAddr>,
     /// Tells the operator something: stdout may be the protocol's.

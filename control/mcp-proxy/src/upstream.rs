@@ -115,6 +115,11 @@ impl Upstream {
         self.send(request, meta, client, Some(context)).await
     }
 
+    /// Ask for something of our own.
+    pub(crate) async fn request(&self, request: ClientRequest) -> Result<ServerResult, UpstreamError> {
+        self.send(request, RequestMetaObject::default(), None, None).await
+    }
+
     /// The tools; asked for where they are not known, or may have changed.
     pub(crate) async fn tools(&self, fresh: bool) -> Result<Arc<KnownTools>, UpstreamError> {
         let lock = || self.tools.lock().unwrap_or_else(PoisonError::into_inner);

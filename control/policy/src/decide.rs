@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use mayfly_api::policies::{CounterScope, PolicyDefault, RuleAction};
 use serde_json::{Map, Value};
 
-use crate::load::{AGENT_TOOL_PREFIX, CompiledPolicy, CompiledRule};
+use crate::load::{AGENT_TOOL_PREFIX, CompiledPolicy, CompiledRule, SERVER_TOOL_PREFIX};
 
 /// The rule of all functions that are tools.
 const ALL_AGENT_TOOLS: &str = "fn:*";
+
+/// The rule of all tools of other servers.
+const ALL_SERVER_TOOLS: &str = "mcp:*";
 
 /// Who calls.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub struct PolicyCaller {
     pub key_id: Option<String>,
     /// The end user.
     pub user_id: Option<String>,
+    /// The session, as the audit log has it: one of the key's or the user's own.
+    pub session_id: Option<String>,
     /// `admin`, `service` or `end_user`.
     pub role: String,
 }
@@ -89,9 +94,10 @@ impl PolicyCaller {
 
     /// The identities that a grant may be for, the most specific one first.
     fn identities(&self) -> impl Iterator<Item = String> {
+        let session = self.session_id.iter().map(|session| format!("session:{session}"));
         let user = self.user_id.iter().map(|user| format!("user:{user}"));
         let key = self.key_id.iter().map(|key| format!("key:{key}"));
-        user.chain(key).chain([format!("role:{}", self.role)])
+        session.chain(user).chain(key).chain([format!("role:{}", self.role)])
     }
 }
 
@@ -153,10 +159,16 @@ impl CompiledPolicy {
     }
 }
 
-/// The rule of a tool: its own, or that of all functions that are tools.
+/// The rule of a tool: its own, or that of all functions that are tools, of all tools of its server, of all servers.
 fn rule_of<'a>(rules: &'a BTreeMap<String, CompiledRule>, tool: &str) -> Option<&'a CompiledRule> {
-    let of_all = || tool.starts_with(AGENT_TOOL_PREFIX).then(|| rules.get(ALL_AGENT_TOOLS)).flatten();
-    rules.get(tool).or_else(of_all)
+    if let Some(rule) = rules.get(tool) {
+        return Some(rule);
+    }
+    if tool.starts_with(AGENT_TOOL_PREFIX) {
+        return rules.get(ALL_AGENT_TOOLS);
+    }
+    let (server, _) = tool.strip_prefix(SERVER_TOOL_PREFIX)?.split_once('/')?;
+    rules.get(&format!("{SERVER_TOOL_PREFIX}{server}/*")).or_else(|| rules.get(ALL_SERVER_TOOLS))
 }
 
 impl CompiledRule {
@@ -191,6 +203,9 @@ impl CompiledRule {
             let of = match limit.scope {
                 CounterScope::Grant => call.caller.identity(),
                 CounterScope::Key => call.caller.key_id.clone().unwrap_or_else(|| call.caller.role.clone()),
+                CounterScope::Session => {
+                    call.caller.session_id.clone().unwrap_or_else(|| call.caller.identity())
+                }
                 CounterScope::App => call.app.unwrap_or_default().to_owned(),
                 CounterScope::Global => String::new(),
             };

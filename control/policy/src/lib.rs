@@ -9,6 +9,6 @@ mod redact;
 mod schema;
 
 pub use decide::{CounterUse, PolicyCall, PolicyCaller, PolicyDecision, PolicyVerdict};
-pub use load::{AGENT_TOOL_PREFIX, CompiledPolicy};
+pub use load::{AGENT_TOOL_PREFIX, CompiledPolicy, SERVER_TOOL_PREFIX};
 pub use redact::{redacted, without_secrets};
 pub use schema::CompiledSchema;

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use mayfly_api::decode;
 use mayfly_api::error::{ApiError, ApiResult};
+use mayfly_api::mcp_servers::RunToolName;
 use mayfly_api::names::is_function_name;
 use mayfly_api::policies::{
     AgentPolicy, CounterLimit, CounterScope, GrantRules, POLICY_VERSION, PolicyDefault, RuleAction, ToolRule,
 };
-use mayfly_api::value::Object;
+use mayfly_api::value::{Object, Rule as _};
 
 use crate::argument::CompiledArgument;
 use crate::path::ArgumentPath;
@@ -17,6 +18,8 @@ use crate::path::ArgumentPath;
 const ROLES: [&str; 3] = ["admin", "service", "end_user"];
 /// Begins the names by which policies and the audit log know functions that are tools; `fn:*` is all of them.
 pub const AGENT_TOOL_PREFIX: &str = "fn:";
+/// Begins the names of tools of other MCP servers: `mcp:SERVER/TOOL`; `mcp:SERVER/*` is all of one's, `mcp:*` all of them.
+pub const SERVER_TOOL_PREFIX: &str = "mcp:";
 /// Rules of one policy.
 const RULES_MAX: usize = 1_000;
 
@@ -101,11 +104,11 @@ impl CompiledPolicy {
 
 fn check_identity(place: &str, identity: &str) -> ApiResult<()> {
     match identity.split_once(':') {
-        Some(("key" | "user", id)) if !id.is_empty() => Ok(()),
+        Some(("key" | "user" | "session", id)) if !id.is_empty() => Ok(()),
         Some(("role", role)) if ROLES.contains(&role) => Ok(()),
         _ => Err(ApiError::invalid(
             place,
-            "must be key:ID, user:ID, role:admin, role:service or role:end_user",
+            "must be session:ID, user:ID, key:ID, role:admin, role:service or role:end_user",
         )),
     }
 }
@@ -125,9 +128,11 @@ fn compile_tools(
     rules.into_iter().flatten().map(compile).collect()
 }
 
-/// Whether a rule is for functions as tools: which there are, only their app knows.
+/// Whether a rule is for functions as tools, or for tools of other servers: which there are, only their app knows.
 fn is_agent_tool(tool: &str) -> bool {
+    let is_of_server = |name: &str| name == "*" || (name.contains('/') && RunToolName::matches(name));
     tool.strip_prefix(AGENT_TOOL_PREFIX).is_some_and(|name| name == "*" || is_function_name(name))
+        || tool.strip_prefix(SERVER_TOOL_PREFIX).is_some_and(is_of_server)
 }
 
 fn compile_rule(place: String, tool: &str, rule: &ToolRule) -> ApiResult<CompiledRule> {

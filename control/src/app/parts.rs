@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mayfly_common::tasks::Tasks;
 use mayfly_core::admission::Admission;
-use mayfly_core::agents::{AgentToolParts, AgentTools, Agents};
+use mayfly_core::agents::{AgentToolParts, AgentTools, Agents, ToolServerParts, ToolServers};
 use mayfly_core::app_cache::AppCache;
 use mayfly_core::apps::Apps;
 use mayfly_core::auth::admin::AdminKey;
@@ -246,7 +246,7 @@ fn use_cases(
         records: Records { store: store.clone(), sink: sink.clone() },
         capabilities: Capabilities {
             tenants: tenants.clone(),
-            egress,
+            egress: egress.clone(),
             keyring: Arc::clone(&keyring),
             publisher: channels.publisher.clone(),
             storage: guest,
@@ -302,7 +302,8 @@ fn use_cases(
         env.clone(),
         function_cache.clone(),
         schemas.clone(),
-        tasks,
+        tasks.clone(),
+        admission.daily.clone(),
     );
     let websockets = Websockets::new(WebsocketParts {
         apps: app_cache,
@@ -320,12 +321,22 @@ fn use_cases(
         Arc::clone(&keyring),
     );
     let logs = Logs::new(store.clone(), invoker.clone(), sink.clone(), stop.clone());
+    let tool_servers = ToolServers::new(ToolServerParts {
+        store: store.clone(),
+        keyring: Arc::clone(&keyring),
+        functions: function_cache.clone(),
+        egress: egress.clone(),
+        ledger: ledger.clone(),
+        programs: Arc::clone(&config.mcp_programs),
+        tasks: tasks.clone(),
+    });
     let agent_tools = AgentTools::new(AgentToolParts {
         store: store.clone(),
         functions: function_cache.clone(),
         admission: admission.clone(),
         invoker: invoker.clone(),
         agents: agents.clone(),
+        servers: tool_servers.clone(),
         base: public_url.into(),
     });
     let runs = Runs::new(RunParts {
@@ -335,6 +346,7 @@ fn use_cases(
         invoker: invoker.clone(),
         tools: agent_tools.clone(),
         logs: logs.clone(),
+        tasks,
     });
     UseCaseParts {
         apps: Apps {
@@ -370,6 +382,7 @@ fn use_cases(
         logs,
         agents,
         agent_tools,
+        tool_servers,
         runs,
         explain: Explain { store: store.clone(), invoker: invoker.clone(), schemas: schemas.clone() },
         usages: Usages { store: store.clone(), invoker: invoker.clone() },

@@ -118,6 +118,11 @@ pub struct ServeArgs {
     #[arg(long, env = "MAYFLY_POLICY", value_name = "FILE")]
     pub policy: Option<PathBuf>,
 
+    /// A program that is an MCP server on stdin and stdout, whose tools apps may name for code of their agents (repeatable). It runs
+    /// with the server's rights, without a shell and without our variables
+    #[arg(long, value_name = "NAME=COMMAND")]
+    pub mcp_program: Vec<String>,
+
     /// `doctor`, of a stopped server: close apps' databases that are not closed as they must be, such as restored ones. A server always does
     #[arg(long)]
     pub repair: bool,

@@ -16,11 +16,12 @@ use mayfly_api::functions::Invoked;
 use mayfly_api::health::Readiness;
 use mayfly_api::hosts::{HostOwner, OriginVerdict};
 use mayfly_api::logs::TailLogs;
+use mayfly_api::mcp::AgentSession;
 use mayfly_api::run::CodeRun;
 use mayfly_api::scope::Scope;
 use mayfly_api::usage::UsageVerified;
 use mayfly_core::admission::{Counted, Permit};
-use mayfly_core::agents::{AgentCall, AgentCaller, AgentTools, AppToolCall, CallOutcome};
+use mayfly_core::agents::{AgentCall, AgentCaller, AppToolCall, CallOutcome, SessionOwner};
 use mayfly_core::auth::{AppAgent, CallAccess};
 use mayfly_core::functions::ResolvedCall;
 use mayfly_core::invoke::{Invocation, InvocationTerms, TriggerEvent};
@@ -48,6 +49,7 @@ impl EdgeServices for UseCases {
     type Running = RunningInvocation;
     type Socket = ClientSocket;
     type Agent = AppAgent;
+    type SessionOwner = SessionOwner;
 
     fn host_owner(&self, host: &str) -> HostOwner {
         self.apps.hosts.owner(host)
@@ -163,14 +165,41 @@ impl EdgeServices for UseCases {
     }
 
     async fn run_code(&self, call: RunCall<Permit>) -> ApiResult<CodeRun> {
-        let RunCall { app, manager, headers, wanted, base, context, permit } = call;
+        let RunCall { app, manager, session, headers, wanted, base, context, permit } = call;
         let url = format!("{base}/v1/{app}/run");
-        let target = RunTarget { app: &app, url: &url, base: &base, manager: &manager, headers: &headers };
+        let target =
+            RunTarget { app: &app, url: &url, base: &base, manager: &manager, session, headers: &headers };
         self.0.runs.run(target, wanted, context, permit.slot).await
     }
 
     async fn agent(&self, app: &str, head: &Parts) -> ApiResult<AppAgent> {
         self.authenticator.check_agent(app, head).await
+    }
+
+    fn key_owner(&self, manager: &Manager) -> SessionOwner {
+        SessionOwner::of_key(manager)
+    }
+
+    fn agent_owner(&self, app: &str, agent: &AppAgent) -> SessionOwner {
+        SessionOwner::of_app(app, agent)
+    }
+
+    fn begin_session(&self, owner: &SessionOwner) -> ApiResult<String> {
+        self.agents.begin_session(owner)
+    }
+
+    fn session(&self, owner: &SessionOwner, sent: &[u8]) -> ApiResult<AgentSession> {
+        self.agents.session(owner, sent)
+    }
+
+    fn in_session(&self, agent: AppAgent, session: AgentSession) -> AppAgent {
+        AppAgent { session: Some(session), ..agent }
+    }
+
+    async fn refuse_agent_tool(&self, call: AgentToolCall<AppAgent>, error: &ApiError) -> ApiResult<()> {
+        let AgentToolCall { app, agent, name, arguments, only, context } = call;
+        let call = AppToolCall { app, agent, name, arguments, only, context, within: None };
+        self.0.agent_tools.refuse(&call, error).await
     }
 
     fn runs_code(&self, agent: &AppAgent) -> bool {
@@ -183,8 +212,7 @@ impl EdgeServices for UseCases {
         agent: &AppAgent,
         only: Option<&[String]>,
     ) -> ApiResult<AgentToolList> {
-        let tools = self.0.agent_tools.list(app, agent, only).await?;
-        Ok(AgentToolList { types: AgentTools::types(&tools), tools })
+        self.0.agent_tools.list(app, agent, only).await
     }
 
     async fn call_agent_tool(&self, call: AgentToolCall<AppAgent>) -> ApiResult<Value> {
@@ -230,8 +258,12 @@ impl EdgeServices for UseCases {
         self.agents.admit_route(&agent_call(call)).await
     }
 
-    async fn listed_tools(&self, manager: &Manager) -> ApiResult<Vec<&'static str>> {
-        self.agents.listed(&AgentCaller::Manager(manager.clone())).await
+    async fn listed_tools(
+        &self,
+        manager: &Manager,
+        session: Option<&AgentSession>,
+    ) -> ApiResult<Vec<&'static str>> {
+        self.agents.listed(&AgentCaller::Manager(manager.clone()), session).await
     }
 
     async fn decide_by_client(&self, manager: &Manager, id: &str, approve: bool) -> ApiResult<()> {
@@ -267,13 +299,15 @@ impl EdgeServices for UseCases {
 }
 
 fn agent_call(call: ToolCall) -> AgentCall {
-    let ToolCall { manager, app, tool, arguments, request_id } = call;
+    let ToolCall { manager, session, app, tool, arguments, request_id } = call;
     AgentCall {
         caller: manager.map(AgentCaller::Manager),
+        session,
         app,
         tool,
         arguments,
         request_id,
+        definition: None,
         needs_approval: false,
     }
 }

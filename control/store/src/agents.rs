@@ -4,12 +4,14 @@ mod approvals;
 mod audit;
 mod counters;
 mod policies;
+mod servers;
 
 use chrono::{DateTime, Utc};
 
 pub use approvals::NewApproval;
 pub use audit::{AuditOutcome, AuditQuery, NewAuditEntry};
 pub use counters::{CounterFull, CounterStep};
+pub use servers::McpServerRow;
 
 use crate::{Store, StoreError};
 

@@ -32,7 +32,7 @@ mod versions;
 mod webhooks;
 
 pub use agents::{
-    AgentTables, AuditOutcome, AuditQuery, CounterFull, CounterStep, NewApproval, NewAuditEntry,
+    AgentTables, AuditOutcome, AuditQuery, CounterFull, CounterStep, McpServerRow, NewApproval, NewAuditEntry,
 };
 pub use api_error::POSTGRESQL;
 pub use apps::DatabaseSecrets;

@@ -22,16 +22,21 @@ const encode = encodeURIComponent;
 const { json: responseJson } = Response;
 const readJson = Response.prototype.json;
 
-/** What a tool has answered, or an error with what it says. */
-function resultOf(name, response) {
+/** Settles `outcome` with what a tool has answered, or with an error of what it says, whose stack are those who wait for it. */
+function settle(outcome, name, response) {
   const { ok } = response;
-  return uponPromise(ReflectApply(readJson, response, []), (told) => {
-    if (ok) return told.result;
-    const error = new Error(`tools.${name}: ${told.message}`);
-    error.code = told.code;
-    error.details = told.details;
-    throw error;
-  });
+  uponPromise(
+    ReflectApply(readJson, response, []),
+    (told) => {
+      if (ok) return outcome.resolve(told.result);
+      const error = new Error(`tools.${name}: ${told.message}`);
+      error.stack = host.waitingStack(outcome.promise);
+      error.code = told.code;
+      error.details = told.details;
+      outcome.reject(error);
+    },
+    outcome.reject,
+  );
 }
 
 /** A function that calls a tool: one of the app's, or of another MCP server. */
@@ -40,8 +45,10 @@ function caller(name, path) {
     try {
       host.requireInvocation(`tools.${name}`);
       const answer = deferred();
+      const outcome = deferred();
       send(outgoing(new Request(`${SCHEME}${path}`, { __proto__: null, method: "POST", body: JSONStringify(args) })), answer);
-      return uponPromise(answer.promise, (response) => resultOf(name, response));
+      uponPromise(answer.promise, (response) => settle(outcome, name, response), outcome.reject);
+      return outcome.promise;
     } catch (error) {
       return rejected(error);
     }

@@ -14,14 +14,15 @@ use crate::limits::Limits;
 use crate::meter::fuel;
 use crate::sandbox::{Sandbox, fuel_left};
 
-/// The bytecode, and the fuel that it took.
+/// The bytecode. `spent` grows by the fuel that it took, whatever comes of it.
 pub(super) async fn compile(
     guest: &Guest,
     base: &Image,
     code: &str,
     positions: &SourcePositions<'_>,
     limits: &Limits,
-) -> Result<(Vec<u8>, u64), CompileError> {
+    spent: &mut u64,
+) -> Result<Vec<u8>, CompileError> {
     let (mut store, deadline) = store(guest, limits);
     let mut answer = None;
     let ended = drive(
@@ -32,9 +33,9 @@ pub(super) async fn compile(
         &deadline,
     )
     .await;
-    let fuel = fuel::used(limits.fuel, fuel_left(&store));
+    *spent += fuel::used(limits.fuel, fuel_left(&store));
     match (ended, answer) {
-        (Ended::Returned, Some(Ok(bytecode))) => Ok((bytecode, fuel)),
+        (Ended::Returned, Some(Ok(bytecode))) => Ok(bytecode),
         (Ended::Returned, Some(Err(message))) => Err(refused(&message, positions)),
         (ended, _) => Err(stopped(ended, &mut store, positions, limits).await),
     }

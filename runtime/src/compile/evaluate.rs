@@ -13,14 +13,15 @@ use crate::limits::Limits;
 use crate::meter::fuel;
 use crate::sandbox::{Sandbox, fuel_left};
 
-/// The memory after the top level, and the fuel that it took.
+/// The memory after the top level. `spent` grows by the fuel that it took, whatever comes of it.
 pub(super) async fn evaluate(
     guest: &Guest,
     base: &Image,
     bytecode: &[u8],
     positions: &SourcePositions<'_>,
     limits: &Limits,
-) -> Result<(Vec<u8>, u64), CompileError> {
+    spent: &mut u64,
+) -> Result<Vec<u8>, CompileError> {
     let (mut store, deadline) = store(guest, limits);
     let mut loaded = false;
     let ended = drive(
@@ -31,8 +32,9 @@ pub(super) async fn evaluate(
         &deadline,
     )
     .await;
+    *spent += fuel::used(limits.fuel, fuel_left(&store));
     match ended {
-        Ended::Returned if loaded => Ok((contents(&store)?, fuel::used(limits.fuel, fuel_left(&store)))),
+        Ended::Returned if loaded => Ok(contents(&store)?),
         Ended::Returned => Err(reported(&store, positions)),
         ended => Err(stopped(ended, &mut store, positions, limits).await),
     }

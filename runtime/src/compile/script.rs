@@ -13,13 +13,15 @@ use crate::script::Script;
 const BEGIN: &str = "export const __body = (req, ctx, input) => async () => {";
 const END: &str = "};";
 
-/// Compiles JavaScript to bytecode, within `limits` and those of a deploy.
+/// Compiles JavaScript to bytecode, within `limits` and those of a deploy. `spent` grows by the fuel that it took, whatever comes
+/// of it.
 pub(crate) async fn compile(
     guest: &Guest,
     base: &Image,
     source: &ScriptSource,
     script: JavaScript,
     limits: &Limits,
+    spent: &mut u64,
 ) -> Result<Script, CompileError> {
     let of_deploy = deploy_limits();
     let limits = Limits {
@@ -28,8 +30,8 @@ pub(crate) async fn compile(
         ..of_deploy
     };
     let positions = SourcePositions::new(&script.source_map, &source.0.code);
-    let (bytecode, compile_fuel) = bytecode::compile(guest, base, &script.code, &positions, &limits).await?;
-    Ok(Script { bytecode, imports_node: script.imports_node, source_map: script.source_map, compile_fuel })
+    let bytecode = bytecode::compile(guest, base, &script.code, &positions, &limits, spent).await?;
+    Ok(Script { bytecode, imports_node: script.imports_node, source_map: script.source_map })
 }
 
 /// The module that the engine runs, and on how many lines before the code it begins.

@@ -142,6 +142,49 @@ fn the_python_client_calls_an_apps_own_tools() {
     });
 }
 
+#[test]
+fn the_demonstration_of_the_example_runs() {
+    let Some(folder) = &*FOLDER else { return };
+    run(async {
+        let app = TestApp::new().await;
+        let example = npm::root().join("examples/agent-notes");
+        for file in ["demonstration.mjs", "schema.sql", "function.json", "index.ts"] {
+            // Its packages are where it is.
+            std::fs::copy(example.join(file), folder.join(file)).unwrap();
+        }
+        let server = |name: &str| folder.join("node_modules/.bin").join(name).display().to_string();
+        let servers = [format!("{} /tmp", server("mcp-server-filesystem")), server("mcp-server-memory")];
+        let mut command = Command::new("node");
+        command.arg("demonstration.mjs").args([&url(&app), &app.admin_key, PROGRAM]).args(servers);
+        command.env("APPROVE", "1").current_dir(folder);
+        let text = output(command).await;
+        let mut shown: Value = serde_json::from_str(text.lines().last().unwrap()).expect("JSON");
+        // Ten in a minute, and up to ten in the next one, where that began meanwhile.
+        let deploys = shown["deploys"].take().as_u64().unwrap();
+        assert!((10..=20).contains(&deploys), "{text}");
+        let tools: Vec<u64> =
+            shown["scanned"].take().as_array().unwrap().iter().map(|count| count.as_u64().unwrap()).collect();
+        assert!(tools.len() == 2 && tools.iter().all(|count| *count > 5), "{text}");
+        assert_eq!(
+            shown,
+            json!({
+                "deployed": "deployed", "invoked": { "sent": "ann" }, "logged": "welcome ann", "applied": 1,
+                "deploys": null, "stopped": "POLICY_RATE_LIMIT", "denied": "POLICY_DENIED",
+                "found": ["buy milk", "call bob"], "waited": "APPROVAL_REQUIRED", "added": "feed the cat",
+                "ran": { "milk": 2, "bob": 1, "cat": 1 }, "scanned": null,
+                "audited": {
+                    "key deploy_function allowed": deploys + 1, "key deploy_function rate_limited": 1,
+                    "key invoke_function allowed": 1, "key manage_function allowed": 1, "key manage_schema allowed": 1,
+                    "key manage_function denied": 1, "user fn:agent-notes allowed": 1,
+                    "user fn:add_note approval_required": 1, "user fn:add_note allowed": 1, "key run_code allowed": 1,
+                    "key fn:agent-notes allowed": 3,
+                },
+            }),
+            "{text}"
+        );
+    });
+}
+
 /// The example `agent-notes`, deployed.
 async fn example() -> TestApp {
     let read =

@@ -72,6 +72,19 @@ async fn the_rest_of_the_protocol_goes_through() {
     assert_eq!(client.ask("resources/list", json!({})).await["resources"][0]["uri"], "test://a");
     assert_eq!(client.ask("logging/setLevel", json!({ "level": "info" })).await, json!({}));
     assert_eq!(client.ask("prompts/get", json!({ "name": "x" })).await["code"], -32601);
+    // Subscriptions, and what comes of them.
+    assert_eq!(client.ask("resources/subscribe", json!({ "uri": "test://a" })).await, json!({}));
+    assert_eq!(client.ask("resources/unsubscribe", json!({ "uri": "test://a" })).await, json!({}));
+    while client.said.len() < 4 {
+        client.ask("resources/list", json!({})).await;
+    }
+    let said: Vec<String> =
+        client.said.drain(..).map(|message| message["method"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(
+        said,
+        ["resources/updated", "tools/list_changed", "resources/list_changed", "prompts/list_changed"]
+            .map(|what| format!("notifications/{what}"))
+    );
     let params = json!({ "name": "get_sum", "arguments": {}, "_meta": { "progressToken": "mine" } });
     client.ask("tools/call", params).await;
     let steps: Vec<&Value> = client.said.iter().map(|message| &message["params"]["progress"]).collect();
@@ -81,6 +94,71 @@ async fn the_rest_of_the_protocol_goes_through() {
         "in order: {steps:?}"
     );
     assert!(client.said.iter().all(|message| message["params"]["progressToken"] == "mine"));
+}
+
+#[tokio::test]
+async fn a_call_that_is_cancelled_is_cancelled_at_the_upstream() {
+    let state = tempfile::tempdir().unwrap();
+    let heard = state.path().join("heard");
+    let mode = format!("hangs {}", heard.display());
+    let (mut client, _) = Driver::connected(state.path(), &mode, &allow(), &[]).await;
+    client.listed().await;
+    let params = json!({ "name": "get_sum", "arguments": {} });
+    client.send(&json!({ "jsonrpc": "2.0", "id": 500, "method": "tools/call", "params": params })).await;
+    // The call is written down before it is asked of the upstream, which answers this after it.
+    while audit(state.path()).is_empty() {
+        client.ask("resources/list", json!({})).await;
+    }
+    let cancelled = json!({ "requestId": 500, "reason": "enough" });
+    client.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancelled })).await;
+    while !heard.exists() {
+        client.ask("resources/list", json!({})).await;
+    }
+    client.end().await;
+    let text = std::fs::read_to_string(state.path().join("audit.jsonl")).unwrap();
+    assert!(text.contains(r#""error_code":"CANCELLED""#), "{text}");
+}
+
+#[tokio::test]
+async fn a_call_that_goes_on_as_a_task_is_followed_to_its_end() {
+    let state = tempfile::tempdir().unwrap();
+    let mut client = Driver::start(state.path(), &format!("{UPSTREAM} tasks"), &allow(), &[]).await;
+    let tasks = json!({ "extensions": { "io.modelcontextprotocol/tasks": {} } });
+    let shown = client.handshake(tasks).await;
+    // No other extension is passed on.
+    assert_eq!(
+        shown["capabilities"]["extensions"],
+        json!({ "io.modelcontextprotocol/tasks": {} }),
+        "{shown}"
+    );
+    let begun = client.call("get_sum", json!({})).await;
+    assert_eq!((&begun["resultType"], &begun["taskId"]), (&json!("task"), &json!("task-1")), "{begun}");
+    let get = json!({ "taskId": "task-1" });
+    assert_eq!(
+        client.ask("tasks/get", json!({ "taskId": "task-2" })).await["code"],
+        -32602,
+        "it is none of its own"
+    );
+    assert_eq!(client.ask("tasks/get", get.clone()).await["status"], "working");
+    assert_eq!(client.ask("tasks/cancel", get.clone()).await["code"], Value::Null);
+    for _ in 0..2 {
+        let ended = client.ask("tasks/get", get.clone()).await;
+        assert_eq!(
+            (&ended["status"], &ended["result"]["content"][0]["text"]),
+            (&json!("completed"), &json!("done"))
+        );
+    }
+    client.end().await;
+    let text = std::fs::read_to_string(state.path().join("audit.jsonl")).unwrap();
+    let rows: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.len(), 2, "{text}");
+    assert_eq!((&rows[0]["decision"], &rows[1]["succeeded"]), (&json!("allowed"), &json!(true)));
+    assert_eq!(rows[0]["id"], rows[1]["id"]);
+    // A client that does not know tasks is not told of one.
+    let state = tempfile::tempdir().unwrap();
+    let (mut client, _) = Driver::connected(state.path(), "tasks", &allow(), &[]).await;
+    assert_eq!(client.refused("get_sum", json!({})).await.0, "UPSTREAM_FAILED");
+    assert!(client.ask("tasks/get", get).await["code"].is_i64());
 }
 
 #[tokio::test]

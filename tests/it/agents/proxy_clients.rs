@@ -110,6 +110,47 @@ async fn a_session_belongs_to_who_began_it() {
 }
 
 #[tokio::test]
+async fn a_stream_that_was_cut_goes_on_where_it_ended() {
+    let state = tempfile::tempdir().unwrap();
+    let (_proxy, url) = listening(state.path(), &format!("{UPSTREAM} progress")).await;
+    let (ann, ben) = (format!("Bearer {KEY}"), "Bearer a-key-of-another".to_owned());
+    let (_, session) = posted(&url, "initialize", &[("authorization", &ann)]).await;
+    let address = url.strip_prefix("http://").unwrap().strip_suffix("/mcp").unwrap().parse().unwrap();
+    let ask = |method: &str, key: &str| {
+        let ask = Client::new(address).ask(method, "/mcp");
+        ask.header("accept", "application/json, text/event-stream")
+            .header("authorization", key)
+            .header("mcp-session-id", &session)
+    };
+    let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    assert_eq!(ask("POST", &ann).json(ready).send().await.status, 202);
+    let params = json!({ "name": "get_sum", "arguments": {}, "_meta": { "progressToken": "mine" } });
+    let call = json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params });
+    let mut events = ask("POST", &ann).json(call).events().await;
+    let mut last = events.next().await.unwrap();
+    while last.data["params"]["progress"] != 3.0 {
+        last = events.next().await.unwrap();
+    }
+    drop(events);
+    // Another's key goes on with nothing.
+    assert_eq!(ask("GET", &ben).header("last-event-id", &last.id).send().await.status, 404);
+    let mut events = ask("GET", &ann).header("last-event-id", &last.id).events().await;
+    for step in 4..=100 {
+        let event = events.next().await.unwrap_or_else(|| panic!("the stream ended before {step}"));
+        assert_eq!(event.data["params"]["progress"].as_f64(), Some(f64::from(step)), "{event:?}");
+    }
+    let answer = events.next().await.unwrap();
+    assert_eq!(
+        (&answer.data["id"], &answer.data["result"]["isError"]),
+        (&json!(7), &Value::Null),
+        "{answer:?}"
+    );
+    // It ran once.
+    let text = std::fs::read_to_string(state.path().join("audit.jsonl")).unwrap();
+    assert_eq!(text.matches(r#""decision":"allowed""#).count(), 1, "{text}");
+}
+
+#[tokio::test]
 async fn what_others_can_reach_needs_keys() {
     let state = tempfile::tempdir().unwrap();
     let mut command = Command::new(PROGRAM);

@@ -105,18 +105,62 @@ fn a_failure_names_the_line_that_was_sent() {
             none["error"]["message"].as_str().unwrap().contains("no function called 'handler'"),
             "{none}"
         );
-        // What does not parse has not run, and has no record.
+        // What does not parse has not run, and has a record all the same.
         let syntax = app.manage("POST", "/run").json(json!({ "code": "const a = 1;\nconst b = ;" }));
         let syntax = syntax.fails(400, "VALIDATION_INVALID_CODE").await.json();
         let details = &syntax["error"]["details"];
         assert_eq!((&details["line"], &details["column"]), (&json!(2), &json!(11)), "{syntax}");
         let records = app.manage("GET", "/run").ok().await;
-        assert_eq!(records["logs"].as_array().unwrap().len(), 4, "{records}");
-        assert_eq!(records["logs"][3]["trigger"], "run");
-        assert!(records["logs"][3]["stack"].as_str().unwrap().contains("run.ts:3:"));
+        assert_eq!(records["logs"].as_array().unwrap().len(), 5, "{records}");
+        assert_eq!(records["logs"][4]["trigger"], "run");
+        assert!(records["logs"][4]["stack"].as_str().unwrap().contains("run.ts:3:"));
+        assert_eq!(records["logs"][0]["id"], syntax["invocation_id"], "{records}");
+        assert_eq!(records["logs"][0]["errorCode"], "VALIDATION_INVALID_CODE");
         let id = thrown["invocation_id"].clone();
         let explained = done(&app, "explain_failure", json!({ "app_id": app.id, "invocation_id": id })).await;
         assert_eq!(explained["error"]["code"], "FUNCTION_THREW");
+    });
+}
+
+#[test]
+fn code_that_does_not_compile_counts_against_the_quota() {
+    run(async {
+        let app = TestApp::new().await;
+        let config = async |limits: Value| {
+            app.manage("PATCH", "/config").json(json!({ "limits": limits })).ok().await;
+        };
+        // The engine finds this, and not what strips types.
+        let refused = app.manage("POST", "/run").json(json!({ "code": "return /(/" }));
+        let refused = refused.fails(400, "VALIDATION_INVALID_CODE").await.json();
+        let fuel = refused["error"]["details"]["fuel"].as_u64().unwrap();
+        assert!(fuel > 0, "{refused}");
+        let record = app.manage("GET", "/run").ok().await["logs"][0].clone();
+        assert_eq!((&record["id"], &record["fuel"]), (&refused["invocation_id"], &json!(fuel)), "{record}");
+        assert_eq!(record["errorCode"], "VALIDATION_INVALID_CODE");
+        // A limit is reached before anything runs, too.
+        let long = "globalThis.a = [1, 2, 3];\n".repeat(20_000);
+        let limited = app.manage("POST", "/run").json(json!({ "code": long, "limits": { "cpuLimitMs": 1 } }));
+        let limited = limited.fails(400, "VALIDATION_INVALID_CODE").await.json();
+        let details = &limited["error"]["details"];
+        assert_eq!(details["limit"], "FUNCTION_CPU_LIMIT", "{limited}");
+        assert!(details["fuel"].as_u64().unwrap() >= 10_000_000, "{limited}");
+        config(json!({ "daily_fuel": fuel })).await;
+        let stopped = app.manage("POST", "/run").json(json!({ "code": "return 1" }));
+        let stopped = stopped.fails(429, "QUOTA_RATE_LIMIT").await.json();
+        assert_eq!(stopped["error"]["details"]["quota"], "daily_fuel", "{stopped}");
+    });
+}
+
+#[test]
+fn what_a_deploy_took_counts_against_the_quota() {
+    run(async {
+        let app = TestApp::new().await;
+        app.manage("PATCH", "/config").json(json!({ "limits": { "daily_fuel": 1 } })).ok().await;
+        let broken = json!({ "name": "broken", "code": "throw new Error('early'); export default () => 1" });
+        let broken =
+            app.manage("POST", "/functions").json(broken).fails(400, "VALIDATION_INVALID_CODE").await;
+        assert!(broken.json()["error"]["details"]["fuel"].as_u64().unwrap() > 0);
+        app.manage("POST", "/run").json(json!({ "code": "return 1" })).fails(429, "QUOTA_RATE_LIMIT").await;
     });
 }
 

@@ -272,11 +272,15 @@ codes! {
     /// A tool is not as a person has approved it; `details.rule` names its pin.
     ToolChanged = "TOOL_CHANGED", 403 Caller,
         "The tool is not as it was approved",
-        "Ask the operator to look at the tool's definition, and to pin it: `mayfly mcp scan SERVER --pins-out FILE`.";
+        "Ask the operator to look at the tool's definition, and to pin it: `mayfly mcp scan SERVER --pins-out FILE`, or `mayfly mcp servers approve`.";
     /// The MCP server behind a proxy cannot be asked, or answers what it may not.
     UpstreamFailed = "UPSTREAM_FAILED", 502 Platform,
-        "The server behind the proxy failed",
-        "Try again; where it stays, the operator has to look at the server behind the proxy.";
+        "The other MCP server failed",
+        "Try again; where it stays, the operator has to look at the server behind the proxy, or the one that the app names.";
+    /// A tool of another MCP server says that it failed.
+    ToolFailed = "TOOL_FAILED", 502 Caller,
+        "The tool failed",
+        "Read what the tool says, and call it otherwise.";
     /// The function threw.
     FunctionThrew = "FUNCTION_THREW", 500 Function,
         "The function threw",

@@ -46,6 +46,55 @@ pub enum McpVerb {
     Proxy(McpProxyArgs),
     /// Show what the tools of an MCP server do, what is risky about them, and a policy to begin with
     Scan(McpScanArgs),
+    /// Other MCP servers whose tools code that runs once may call, as tools.NAME.TOOL(args)
+    #[command(subcommand)]
+    Servers(McpServersVerb),
+}
+
+/// Of the MCP servers of an app.
+#[derive(Debug, Subcommand)]
+pub enum McpServersVerb {
+    /// List them, with the tools that were approved
+    List,
+    /// Ask one for its tools, and compare them with what was approved
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Name one, and approve its tools as they are now
+    Set(McpServerSetArgs),
+    /// Approve tools as they are now
+    Approve {
+        /// The server
+        name: String,
+        /// The tools
+        #[arg(required_unless_present = "all")]
+        tools: Vec<String>,
+        /// All that have changed or are new, but for those with injected text
+        #[arg(long, conflicts_with = "tools")]
+        all: bool,
+    },
+    /// Remove one
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+/// A server of an app.
+#[derive(Debug, Args)]
+pub struct McpServerSetArgs {
+    /// Its name in code: small letters, digits and _
+    pub name: String,
+    /// Its URL: streamable HTTP
+    #[arg(value_name = "URL", required_unless_present = "program")]
+    pub server_url: Option<String>,
+    /// In its place, a program that the operator has named (`mayfly serve --mcp-program`)
+    #[arg(long, value_name = "NAME", conflicts_with = "server_url")]
+    pub program: Option<String>,
+    /// The variable of the app whose value is the server's bearer token
+    #[arg(long, value_name = "VARIABLE")]
+    pub key_env: Option<String>,
 }
 
 /// Which MCP server.
@@ -86,6 +135,9 @@ pub struct McpProxyArgs {
     /// Who calls where no key says it: the name in policies and in the audit log
     #[arg(long = "as", value_name = "NAME", default_value = "local")]
     pub identity: String,
+    /// The session on stdin and stdout: its name in policies and in the audit log [default: one that is made now]
+    #[arg(long, value_name = "NAME", conflicts_with = "listen")]
+    pub session: Option<String>,
     /// Leave approvals to `mayfly approvals --proxy DIR`, though the client could ask its user
     #[arg(long)]
     pub no_elicitation: bool,
@@ -120,6 +172,9 @@ pub struct AuditArgs {
     /// Only of this identity, such as key:key_...
     #[arg(long)]
     pub identity: Option<String>,
+    /// Only of this session, such as ses_...
+    #[arg(long)]
+    pub session: Option<String>,
     /// How many
     #[arg(long, default_value_t = 50)]
     pub limit: u32,

@@ -16,6 +16,7 @@ pub(super) async fn list(remote: &Remote, args: &AuditArgs) -> Result<Exit, Exit
         tool: args.tool.as_deref().map(Into::into),
         decision: args.decision.as_deref().map(decision).transpose()?,
         identity: args.identity.as_deref().map(Into::into),
+        session: args.session.as_deref().map(Into::into),
     };
     if remote.has_app() {
         remote.call::<AppAuditList>(&[], &query, &EmptyBody).await?.print(remote, show);
@@ -42,6 +43,7 @@ fn show(page: &AuditPage) {
             vec![
                 entry.at.to_string(),
                 entry.identity.clone(),
+                optional(entry.session_id.as_ref()),
                 optional(entry.app_id.as_ref()),
                 entry.tool.clone(),
                 entry.decision.to_string(),
@@ -50,5 +52,5 @@ fn show(page: &AuditPage) {
             ]
         })
         .collect();
-    out::table(&["TIME", "IDENTITY", "APP", "TOOL", "DECISION", "OUTCOME", "RULE"], &rows);
+    out::table(&["TIME", "IDENTITY", "SESSION", "APP", "TOOL", "DECISION", "OUTCOME", "RULE"], &rows);
 }

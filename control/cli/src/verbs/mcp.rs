@@ -5,6 +5,7 @@
 mod headers;
 mod proxy;
 mod scan;
+mod servers;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -18,10 +19,11 @@ use crate::out;
 use crate::remote::Remote;
 use crate::stdin;
 
-use headers::Negotiated;
+use headers::{Agreed, Negotiated};
 
 pub(super) use proxy::proxy;
 pub(super) use scan::scan;
+pub(super) use servers::servers;
 
 /// Messages that are answered at once; more wait in stdin.
 const MESSAGES_MAX: usize = 64;
@@ -49,13 +51,13 @@ pub(super) async fn bridge(remote: &Remote) -> Result<Exit, Exit> {
                         let headers = negotiated.headers(&message);
                         let (answer, abort) = abortable(pass_on(remote, id.clone(), headers, line));
                         asked.push((id.clone(), abort));
-                        answering.push(async move { (id, answer.await.ok().flatten()) });
+                        answering.push(async move { (id, answer.await.unwrap_or_default()) });
                     }
                 },
             },
-            Some((id, version)) = answering.next() => {
+            Some((id, agreed)) = answering.next() => {
                 asked.retain(|(known, _)| *known != id);
-                negotiated.learn(version);
+                negotiated.learn(agreed);
             }
         }
     }
@@ -76,13 +78,8 @@ fn cancel(message: &Value, asked: &mut Vec<(Value, AbortHandle)>) {
     });
 }
 
-/// Send a message and write what comes back. Answers the protocol's version, where a handshake said one.
-async fn pass_on(
-    remote: &Remote,
-    id: Value,
-    headers: Vec<(&'static str, String)>,
-    line: String,
-) -> Option<String> {
+/// Send a message and write what comes back. Answers what a handshake agreed on.
+async fn pass_on(remote: &Remote, id: Value, headers: Vec<(&'static str, String)>, line: String) -> Agreed {
     match remote.message(headers, Bytes::from(line)).await {
         Ok(Listening::Events(mut events)) => {
             let mut version = None;
@@ -90,12 +87,15 @@ async fn pass_on(
                 version = version.or_else(|| version_in(&event.data));
                 say_text(&event.data);
             }
-            version
+            Agreed { version, session: None }
         }
-        Ok(Listening::Refused(answer)) => whole(&id, &answer),
+        Ok(Listening::Refused(answer)) => {
+            let version = whole(&id, &answer);
+            Agreed { version, session: answer.session }
+        }
         Err(error) => {
             unreachable(&id, &error);
-            None
+            Agreed::default()
         }
     }
 }

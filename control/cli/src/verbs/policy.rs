@@ -30,6 +30,8 @@ struct TriedCall {
     #[serde(default)]
     user: Option<String>,
     #[serde(default)]
+    session: Option<String>,
+    #[serde(default)]
     role: Option<String>,
 }
 
@@ -78,7 +80,7 @@ fn test(remote: &Remote, file: &Path, call: &Path) -> Result<Exit, Exit> {
     let call: TriedCall = decode::body(&read(call)?).map_err(|error| complain(&error))?;
     let role =
         call.role.unwrap_or_else(|| if call.user.is_some() { "end_user" } else { "service" }.to_owned());
-    let caller = PolicyCaller { key_id: call.key, user_id: call.user, role };
+    let caller = PolicyCaller { key_id: call.key, user_id: call.user, session_id: call.session, role };
     let (tool, arguments, app) = (&call.tool, &call.arguments, call.app.as_deref());
     let decision = policy.decide(&PolicyCall { tool, arguments, caller: &caller, app });
     let verdict = match decision.verdict {

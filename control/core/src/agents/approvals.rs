@@ -34,7 +34,7 @@ impl Agents {
     /// # Errors
     /// `RESOURCE_CONFLICT` when it was decided before.
     pub async fn decide_by_client(&self, caller: &AgentCaller, id: &str, approve: bool) -> ApiResult<()> {
-        let by = format!("client of {}", policy_caller(Some(caller)).identity());
+        let by = format!("client of {}", policy_caller(Some(caller), None).identity());
         match self.store.agents().decide_approval(id, approve, &by, None).await {
             Ok(Some(_)) => Ok(()),
             Ok(None) => Err(ApiError::not_found("the approval")),

@@ -31,6 +31,7 @@ impl Agents {
             tool: wanted.tool.as_deref().map(str::to_owned),
             decision: wanted.decision,
             identity: wanted.identity.as_deref().map(str::to_owned),
+            session_id: wanted.session.as_deref().map(str::to_owned),
             before: wanted.cursor.map(|cursor| cursor.get().into()),
             limit,
         };

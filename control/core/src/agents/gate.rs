@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mayfly_api::access::Manager;
 use mayfly_api::audit::AuditDecision;
 use mayfly_api::error::{ApiError, ApiResult, Code};
+use mayfly_api::mcp::AgentSession;
 use mayfly_common::digest::sha256_hex;
 use mayfly_policy::{
     CompiledPolicy, CounterUse, PolicyCall, PolicyCaller, PolicyDecision, PolicyVerdict, redacted,
@@ -34,6 +35,8 @@ pub enum AgentCaller {
 pub struct AgentCall {
     /// Who calls; `None`: that could not be found out.
     pub caller: Option<AgentCaller>,
+    /// In which session.
+    pub session: Option<AgentSession>,
     /// The app that it is about; the caller may manage it.
     pub app: Option<String>,
     /// The tool.
@@ -42,6 +45,8 @@ pub struct AgentCall {
     pub arguments: Map<String, Value>,
     /// The request.
     pub request_id: Arc<str>,
+    /// The digest of the tool's definition, where it is another server's: an approval is for that one alone.
+    pub definition: Option<String>,
     /// Whether a person has to approve it where no policy names the tool.
     pub needs_approval: bool,
 }
@@ -96,13 +101,17 @@ impl Agents {
     ///
     /// # Errors
     /// When the store cannot be asked.
-    pub async fn listed(&self, caller: &AgentCaller) -> ApiResult<Vec<&'static str>> {
+    pub async fn listed(
+        &self,
+        caller: &AgentCaller,
+        session: Option<&AgentSession>,
+    ) -> ApiResult<Vec<&'static str>> {
         let app = match caller {
             AgentCaller::Manager(Manager::Key { id, .. }) => self.store.keys().app_of(id).await?,
             AgentCaller::Manager(Manager::Admin) | AgentCaller::EndUser(_) => None,
         };
         let mut tools = self.tools.to_vec();
-        self.retain_allowed(app.as_deref(), caller, &mut tools, |tool| (*tool).to_owned()).await?;
+        self.retain_allowed(app.as_deref(), caller, session, &mut tools, |tool| (*tool).to_owned()).await?;
         Ok(tools)
     }
 
@@ -114,17 +123,18 @@ impl Agents {
         &self,
         app: Option<&str>,
         caller: &AgentCaller,
+        session: Option<&AgentSession>,
         tools: &mut Vec<T>,
         name: impl Fn(&T) -> String,
     ) -> ApiResult<()> {
         let applying = self.applying(app).await?;
-        let caller = policy_caller(Some(caller));
+        let caller = policy_caller(Some(caller), session);
         tools.retain(|tool| applying.iter().all(|applying| applying.policy.may_allow(&name(tool), &caller)));
         Ok(())
     }
 
     async fn admit_by(&self, call: &AgentCall, applying: Vec<Applying>) -> ApiResult<i64> {
-        let caller = policy_caller(call.caller.as_ref());
+        let caller = policy_caller(call.caller.as_ref(), call.session.as_ref());
         let subject = PolicyCall {
             tool: &call.tool,
             arguments: &call.arguments,
@@ -204,7 +214,7 @@ impl Agents {
     /// # Errors
     /// When the log cannot be written.
     pub async fn refuse(&self, call: &AgentCall, error: &ApiError) -> ApiResult<()> {
-        let caller = policy_caller(call.caller.as_ref());
+        let caller = policy_caller(call.caller.as_ref(), call.session.as_ref());
         let subject = PolicyCall { tool: &call.tool, arguments: &call.arguments, caller: &caller, app: None };
         let mut entry = entry(call, &subject, &[]);
         entry.decision = AuditDecision::Refused;
@@ -266,25 +276,22 @@ fn asking(call: &AgentCall, decisions: &[(&Applying, PolicyDecision)]) -> Option
     })
 }
 
-pub(super) fn policy_caller(caller: Option<&AgentCaller>) -> PolicyCaller {
-    match caller {
-        Some(AgentCaller::EndUser(id)) => {
-            PolicyCaller { key_id: None, user_id: Some(id.clone()), role: "end_user".to_owned() }
-        }
-        Some(AgentCaller::Manager(Manager::Key { id, .. })) => {
-            PolicyCaller { key_id: Some(id.clone()), user_id: None, role: "service".to_owned() }
-        }
-        Some(AgentCaller::Manager(Manager::Admin)) => {
-            PolicyCaller { role: "admin".to_owned(), ..PolicyCaller::default() }
-        }
-        None => PolicyCaller { role: "unknown".to_owned(), ..PolicyCaller::default() },
-    }
+pub(super) fn policy_caller(caller: Option<&AgentCaller>, session: Option<&AgentSession>) -> PolicyCaller {
+    let (user_id, key_id, role) = match caller {
+        Some(AgentCaller::EndUser(id)) => (Some(id.clone()), None, "end_user"),
+        Some(AgentCaller::Manager(Manager::Key { id, .. })) => (None, Some(id.clone()), "service"),
+        Some(AgentCaller::Manager(Manager::Admin)) => (None, None, "admin"),
+        None => (None, None, "unknown"),
+    };
+    let session_id = session.map(|session| session.0.to_string());
+    PolicyCaller { key_id, user_id, session_id, role: role.to_owned() }
 }
 
 fn entry(call: &AgentCall, subject: &PolicyCall<'_>, policies: &[&CompiledPolicy]) -> NewAuditEntry {
     NewAuditEntry {
         app_id: call.app.clone(),
         identity: subject.caller.identity(),
+        session_id: subject.caller.session_id.clone(),
         tool: call.tool.chars().take(TOOL_CHARS_MAX).collect::<String>().replace('\0', ""),
         arguments: redacted(subject, policies).to_string(),
         decision: AuditDecision::Allowed,
@@ -298,7 +305,10 @@ fn entry(call: &AgentCall, subject: &PolicyCall<'_>, policies: &[&CompiledPolicy
 
 /// What a person sees is what runs: the digest is of everything, shown or secret.
 fn digest(call: &AgentCall) -> Vec<u8> {
-    let text = json!([call.app, call.tool, call.arguments]).to_string();
+    let text = match &call.definition {
+        None => json!([call.app, call.tool, call.arguments]).to_string(),
+        Some(definition) => json!([call.app, call.tool, call.arguments, definition]).to_string(),
+    };
     sha256_hex(text.as_bytes()).into_bytes()
 }
 

@@ -5,13 +5,14 @@ mod types;
 use std::sync::Arc;
 use std::time::Instant;
 
-use mayfly_api::agent_tools::{AgentToolInfo, AgentToolList};
+use mayfly_api::agent_tools::{AgentToolInfo, AgentToolList, ServerToolInfo};
 use mayfly_api::decode::has_few_values;
 use mayfly_api::endpoint::{ApiCall, Handler};
 use mayfly_api::error::{ApiError, ApiResult, Code};
 use mayfly_api::functions::{AgentToolExposure, AgentToolMode};
 use mayfly_api::routes::AgentToolsList;
-use mayfly_policy::AGENT_TOOL_PREFIX;
+use mayfly_api::scope::Scope;
+use mayfly_policy::{AGENT_TOOL_PREFIX, SERVER_TOOL_PREFIX};
 use mayfly_runtime::providers::BoxFuture;
 use mayfly_runtime::{CollectError, Request, Response};
 use mayfly_store::Store;
@@ -20,6 +21,7 @@ use serde_json::{Map, Value, json};
 
 use super::Agents;
 use super::gate::{AgentCall, AgentCaller, CallOutcome};
+use super::servers::{ApprovedTool, ServerCalls, ToolServers};
 use crate::admission::Admission;
 use crate::auth::AppAgent;
 use crate::functions::{CachedFunction, FunctionCache, choose_version};
@@ -47,6 +49,8 @@ pub struct AgentToolParts {
     pub invoker: Invoker,
     /// Policies, approvals and the audit log.
     pub agents: Agents,
+    /// Tools of other MCP servers.
+    pub servers: ToolServers,
     /// The address that callers use, without a slash at its end.
     pub base: Arc<str>,
 }
@@ -86,17 +90,30 @@ impl AgentTools {
         app: &str,
         agent: &AppAgent,
         only: Option<&[String]>,
-    ) -> ApiResult<Vec<AgentToolInfo>> {
+    ) -> ApiResult<AgentToolList> {
         let mut tools = self.all(app).await?;
         tools.retain(|tool| is_visible(agent, tool.exposed_to) && is_wanted(only, &tool.name));
         let name = |tool: &AgentToolInfo| format!("{AGENT_TOOL_PREFIX}{}", tool.name);
-        self.0.agents.retain_allowed(Some(app), &agent_caller(agent), &mut tools, name).await?;
-        Ok(tools)
+        let (caller, session) = (agent_caller(agent), agent.session.as_ref());
+        self.0.agents.retain_allowed(Some(app), &caller, session, &mut tools, name).await?;
+        // Only code that a key runs has them.
+        let mut of_servers = match agent.has(Scope::Run) && has_servers(agent) {
+            true => self.of_servers(app).await?,
+            false => Vec::new(),
+        };
+        of_servers.retain(|(server, tool)| is_wanted_of(only, server, &tool.name));
+        let name = |(server, tool): &(String, ApprovedTool)| server_tool(&format!("{server}/{}", tool.name));
+        self.0.agents.retain_allowed(Some(app), &caller, session, &mut of_servers, name).await?;
+        Ok(shown(tools, &of_servers))
     }
 
-    /// The declaration of `tools` for TypeScript.
-    pub fn types(tools: &[AgentToolInfo]) -> String {
-        types::declaration(tools)
+    /// The tools of other servers as they were approved.
+    async fn of_servers(&self, app: &str) -> ApiResult<Vec<(String, ApprovedTool)>> {
+        let servers = self.0.servers.approved(app).await?;
+        let tools = servers
+            .into_iter()
+            .flat_map(|(server, tools)| tools.into_iter().map(move |tool| (server.clone(), tool)));
+        Ok(tools.collect())
     }
 
     async fn all(&self, app: &str) -> ApiResult<Vec<AgentToolInfo>> {
@@ -122,7 +139,8 @@ impl AgentTools {
         only: Option<Vec<String>>,
     ) -> Arc<dyn ToolCalls> {
         let only = only.map(Into::into);
-        Arc::new(RunTools { tools: self.clone(), app: app.to_owned(), agent: agent.clone(), only })
+        let servers = ServerCalls::new(self.0.servers.clone(), self.0.agents.clone());
+        Arc::new(RunTools { tools: self.clone(), servers, app: app.to_owned(), agent: agent.clone(), only })
     }
 
     /// Call a function as a tool. Whatever comes of it is in the audit log.
@@ -144,19 +162,21 @@ impl AgentTools {
         result.map_err(shown)
     }
 
+    /// Write down a call that is none.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub async fn refuse(&self, call: &AppToolCall, error: &ApiError) -> ApiResult<()> {
+        self.0.agents.refuse(&asked_by(call), error).await
+    }
+
     /// The function of a call that may be made, and the call's number in the audit log.
     async fn admitted(&self, call: &AppToolCall) -> ApiResult<(Arc<CachedFunction>, i64)> {
         let found = self.found(call).await;
-        let asked = AgentCall {
-            caller: Some(agent_caller(&call.agent)),
-            app: Some(call.app.clone()),
-            tool: format!("{AGENT_TOOL_PREFIX}{}", call.name),
-            arguments: call.arguments.clone(),
-            request_id: Arc::clone(&call.context.id),
-            needs_approval: found
-                .as_ref()
-                .is_ok_and(|function| function.function.settings.agent_tool_mode == AgentToolMode::ReadWrite),
-        };
+        let needs_approval = found
+            .as_ref()
+            .is_ok_and(|function| function.function.settings.agent_tool_mode == AgentToolMode::ReadWrite);
+        let asked = AgentCall { needs_approval, ..asked_by(call) };
         match found {
             Ok(function) => Ok((function, self.0.agents.admit(&asked).await?)),
             Err(error) => {
@@ -241,8 +261,8 @@ impl AgentTools {
 
 impl Handler<AgentToolsList> for AgentTools {
     async fn handle(&self, call: ApiCall<AgentToolsList>) -> ApiResult<AgentToolList> {
-        let tools = self.all(&call.context.app).await?;
-        Ok(AgentToolList { types: Self::types(&tools), tools })
+        let app = &call.context.app;
+        Ok(shown(self.all(app).await?, &self.of_servers(app).await?))
     }
 }
 
@@ -250,6 +270,7 @@ impl Handler<AgentToolsList> for AgentTools {
 #[derive(Debug)]
 struct RunTools {
     tools: AgentTools,
+    servers: ServerCalls,
     app: String,
     agent: AppAgent,
     only: Option<Arc<[String]>>,
@@ -263,6 +284,9 @@ impl ToolCalls for RunTools {
         within: Arc<InvocationScope>,
     ) -> BoxFuture<'static, ApiResult<Value>> {
         Box::pin(async move {
+            if name.contains('/') {
+                return self.call_server(&name, arguments, &within).await;
+            }
             let call = AppToolCall {
                 app: self.app.clone(),
                 agent: self.agent.clone(),
@@ -277,6 +301,83 @@ impl ToolCalls for RunTools {
     }
 }
 
+/// A call as the gate and the audit log have it.
+fn asked_by(call: &AppToolCall) -> AgentCall {
+    AgentCall {
+        caller: Some(agent_caller(&call.agent)),
+        session: call.agent.session.clone(),
+        app: Some(call.app.clone()),
+        tool: format!("{AGENT_TOOL_PREFIX}{}", call.name),
+        arguments: call.arguments.clone(),
+        request_id: Arc::clone(&call.context.id),
+        definition: None,
+        needs_approval: false,
+    }
+}
+
+impl RunTools {
+    /// A call of another server's tool.
+    async fn call_server(
+        &self,
+        name: &str,
+        arguments: Map<String, Value>,
+        within: &InvocationScope,
+    ) -> ApiResult<Value> {
+        let call = AgentCall {
+            caller: Some(agent_caller(&self.agent)),
+            session: self.agent.session.clone(),
+            app: Some(self.app.clone()),
+            tool: server_tool(name),
+            arguments,
+            request_id: Arc::clone(&within.context().id),
+            definition: None,
+            needs_approval: true,
+        };
+        let is_there = name.split_once('/').is_some_and(|(server, tool)| {
+            has_servers(&self.agent) && is_wanted_of(self.only.as_deref(), server, tool)
+        });
+        if !is_there {
+            let error = ApiError::not_found(format!("the tool `{}`", mayfly_mcp_proxy::visible(name)));
+            self.tools.0.agents.refuse(&call, &error).await?;
+            return Err(error);
+        }
+        let result = self.servers.call(call, within.id()).await;
+        result.map_err(|error| error.for_trusted(String::new()))
+    }
+}
+
+/// The name by which policies and the audit log know a server's tool.
+fn server_tool(name: &str) -> String {
+    format!("{SERVER_TOOL_PREFIX}{name}")
+}
+
+/// Other servers know the app and none of its users: code that runs as one has no tools of theirs.
+fn has_servers(agent: &AppAgent) -> bool {
+    agent.manager.is_some() && agent.caller.user_id.is_none()
+}
+
+fn is_wanted_of(only: Option<&[String]>, server: &str, tool: &str) -> bool {
+    only.is_none_or(|only| {
+        only.iter().any(|wanted| {
+            wanted.split_once('/').is_some_and(|(of, name)| of == server && (name == "*" || name == tool))
+        })
+    })
+}
+
+fn shown(tools: Vec<AgentToolInfo>, of_servers: &[(String, ApprovedTool)]) -> AgentToolList {
+    let server_tools = of_servers.iter().map(|(server, tool)| ServerToolInfo {
+        server: server.clone(),
+        name: tool.name.clone(),
+        description: tool.description.clone(),
+        class: tool.class.clone(),
+    });
+    AgentToolList {
+        types: types::declaration(&tools, of_servers),
+        server_tools: server_tools.collect(),
+        tools,
+    }
+}
+
 fn is_visible(agent: &AppAgent, exposed_to: AgentToolExposure) -> bool {
     agent.manager.is_some() || exposed_to == AgentToolExposure::EndUser
 }
@@ -285,7 +386,7 @@ fn is_wanted(only: Option<&[String]>, name: &str) -> bool {
     only.is_none_or(|only| only.iter().any(|wanted| wanted == name))
 }
 
-fn agent_caller(agent: &AppAgent) -> AgentCaller {
+pub(super) fn agent_caller(agent: &AppAgent) -> AgentCaller {
     match (&agent.manager, &agent.caller.user_id) {
         (Some(manager), _) => AgentCaller::Manager(manager.clone()),
         (None, user) => AgentCaller::EndUser(user.clone().unwrap_or_default()),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mayfly_api::access::Manager;
 use mayfly_api::error::ApiResult;
+use mayfly_api::mcp::AgentSession;
 use mayfly_api::scope::Scope;
 use mayfly_tenant_db::identity::Identity;
 
@@ -41,6 +42,8 @@ pub struct AppAgent {
     pub identity: Identity,
     /// By a key; `None`: an end user.
     pub manager: Option<Manager>,
+    /// In which session.
+    pub session: Option<AgentSession>,
 }
 
 impl AppAgent {
@@ -50,13 +53,13 @@ impl AppAgent {
     /// As [`impersonate`].
     pub fn manager(manager: Manager, as_user: Option<String>) -> ApiResult<Self> {
         let (caller, identity) = impersonate(Caller::manager(&manager), as_user, true)?;
-        Ok(Self { caller, identity, manager: Some(manager) })
+        Ok(Self { caller, identity, manager: Some(manager), session: None })
     }
 
     /// An end user.
     pub(super) fn end_user(user: &EndUser) -> Self {
         let identity = Identity::User { id: user.id.clone() };
-        Self { caller: Caller::end_user(user), identity, manager: None }
+        Self { caller: Caller::end_user(user), identity, manager: None, session: None }
     }
 
     /// Whether it may do this.

@@ -36,6 +36,11 @@ pub struct InvocationScope {
 }
 
 impl InvocationScope {
+    /// `inv_...`
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// The request that it belongs to.
     pub(crate) fn context(&self) -> &RequestContext {
         &self.context

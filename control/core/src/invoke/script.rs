@@ -21,11 +21,6 @@ impl CompiledScript {
         self.script.size()
     }
 
-    /// Fuel that compiling it used.
-    pub fn compile_fuel(&self) -> u64 {
-        self.script.compile_fuel
-    }
-
     pub(super) fn map(&self) -> Option<&SourceMap> {
         self.map.as_ref()
     }

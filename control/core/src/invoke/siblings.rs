@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use mayfly_api::decode::check_values;
 use mayfly_api::error::ApiError;
+use mayfly_api::names::decoded;
 use mayfly_runtime::providers::{
     BoxFuture, Fetch, FetchRequest, FetchResponse, GuestError, OutboundSocket, SocketRequest,
 };
@@ -66,7 +67,9 @@ impl Fetch for Siblings {
             });
         }
         if let Some(name) = request.url.strip_prefix(TOOL_SCHEME) {
-            let name = name.to_owned();
+            // A function's name, or a server's and its tool's.
+            let name: Option<Vec<String>> = name.splitn(2, '/').map(decoded).collect();
+            let name = name.unwrap_or_default().join("/");
             return Box::pin(async move { self.tool(name, request).await });
         }
         match request.url.strip_prefix(SCHEME) {

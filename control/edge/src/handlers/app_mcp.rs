@@ -12,6 +12,7 @@ use mayfly_telemetry::request::RequestContext;
 use serde_json::{Map, Value, json};
 
 use super::mcp::{Caller, reply_of};
+use super::mcp_session;
 use crate::Edge;
 use crate::loopback::Loopback;
 use crate::reply::Reply;
@@ -30,9 +31,27 @@ pub(crate) async fn serve<S: EdgeServices>(
         names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
     });
     let agent = edge.services.agent(&app, &head).await?;
+    let owner = edge.services.agent_owner(&app, &agent);
+    let sent = match mcp_session::sent(&edge.services, &owner, &head.headers, &body) {
+        Ok(sent) => sent,
+        Err(error) => {
+            if let Some((name, arguments)) = mcp_session::called(&body) {
+                let app = app.to_string();
+                let call = AgentToolCall { app, agent, name, arguments, only: None, context };
+                edge.services.refuse_agent_tool(call, &error).await?;
+            }
+            return Err(error);
+        }
+    };
+    let session = sent.session().cloned();
+    let agent = match &session {
+        Some(session) => edge.services.in_session(agent, session.clone()),
+        None => agent,
+    };
     let routes = match edge.services.runs_code(&agent) {
         true => {
-            let caller = Caller::new(edge, loopback, manager, &head.headers, &context)?;
+            let mut caller = Caller::new(edge, loopback, manager, &head.headers, &context)?;
+            caller.session = session;
             Some(caller.acting_as(&head.headers))
         }
         false => None,
@@ -45,7 +64,7 @@ pub(crate) async fn serve<S: EdgeServices>(
         context,
         base: edge.base.as_str().into(),
     };
-    reply_of(McpService::serve_app(host, only, head, body).await).await
+    Ok(sent.answered(reply_of(McpService::serve_app(host, only, head, body).await).await?))
 }
 
 /// The caller of an app's tools.

@@ -11,11 +11,13 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Either, Full};
 use mayfly_api::access::Manager;
 use mayfly_api::error::{ApiError, ApiResult, problem};
+use mayfly_api::mcp::AgentSession;
 use mayfly_api::routes;
 use mayfly_mcp::{McpService, RouteAnswer, RouteRequest, ToolHost, ToolOutcome};
 use mayfly_telemetry::request::RequestContext;
 use serde_json::{Map, Value};
 
+use super::mcp_session;
 use crate::Edge;
 use crate::layers::request_id::X_REQUEST_ID;
 use crate::loopback::{Loopback, OwnRequest};
@@ -40,8 +42,23 @@ pub(crate) async fn serve<S: EdgeServices>(
     request: Managed,
 ) -> ApiResult<Reply> {
     let Managed { context, head, body, manager, .. } = request;
-    let host = Caller::new(edge, loopback, manager, &head.headers, &context)?;
-    reply_of(McpService::serve(host, head, body).await).await
+    let owner = edge.services.key_owner(manager.as_ref().ok_or_else(keyless)?);
+    let mut host = Caller::new(edge, loopback, manager, &head.headers, &context)?;
+    let sent = match mcp_session::sent(&edge.services, &owner, &head.headers, &body) {
+        Ok(sent) => sent,
+        Err(error) => {
+            if let Some((tool, arguments)) = mcp_session::called(&body) {
+                host.refuse(&tool, &arguments, &error).await?;
+            }
+            return Err(error);
+        }
+    };
+    host.session = sent.session().cloned();
+    Ok(sent.answered(reply_of(McpService::serve(host, head, body).await).await?))
+}
+
+fn keyless() -> ApiError {
+    ApiError::internal("a caller of a tool has a key")
 }
 
 /// The protocol's answer as it goes out.
@@ -80,6 +97,8 @@ pub(super) struct Caller<S> {
     services: S,
     /// By the message's key: what it may do is looked up again for each route.
     manager: Option<Manager>,
+    /// In which session.
+    pub(super) session: Option<AgentSession>,
     loopback: Loopback,
     headers: HeaderMap,
     peer: IpAddr,
@@ -104,8 +123,8 @@ impl<S: EdgeServices> Caller<S> {
         }
         headers.insert(X_REQUEST_ID, HeaderValue::from_str(&context.id).map_err(ApiError::internal)?);
         let (services, base) = (edge.services.clone(), edge.base.as_str().into());
-        let request_id = Arc::clone(&context.id);
-        Ok(Self { services, loopback, manager, headers, peer: context.peer, request_id, base })
+        let (session, request_id) = (None, Arc::clone(&context.id));
+        Ok(Self { services, loopback, manager, session, headers, peer: context.peer, request_id, base })
     }
 
     /// The same, as the user that the message names.
@@ -118,7 +137,8 @@ impl<S: EdgeServices> Caller<S> {
 
     fn call(&self, manager: Option<Manager>, tool: &str, arguments: &Map<String, Value>) -> ToolCall {
         let (tool, arguments) = (tool.to_owned(), arguments.clone());
-        ToolCall { manager, app: None, tool, arguments, request_id: Arc::clone(&self.request_id) }
+        let (session, request_id) = (self.session.clone(), Arc::clone(&self.request_id));
+        ToolCall { manager, session, app: None, tool, arguments, request_id }
     }
 
     /// Who asks for a route, and the app that it is about. Before policies: a key spends the counters of no app but its own.
@@ -136,6 +156,10 @@ impl<S: EdgeServices> Caller<S> {
         *request.method_mut() = wanted.method.clone();
         *request.uri_mut() = wanted.path.parse().map_err(ApiError::internal)?;
         *request.headers_mut() = self.headers.clone();
+        // What runs code goes on with it. No header says so, which anyone could send.
+        if let Some(session) = &self.session {
+            request.extensions_mut().insert(session.clone());
+        }
         Ok(request)
     }
 }
@@ -163,7 +187,7 @@ impl<S: EdgeServices> ToolHost for Caller<S> {
 
     async fn listed(&self) -> ApiResult<Vec<&'static str>> {
         match &self.manager {
-            Some(manager) => self.services.listed_tools(manager).await,
+            Some(manager) => self.services.listed_tools(manager, self.session.as_ref()).await,
             None => Ok(Vec::new()),
         }
     }
@@ -171,7 +195,7 @@ impl<S: EdgeServices> ToolHost for Caller<S> {
     async fn decide(&self, approval: &str, approve: bool) -> ApiResult<()> {
         match &self.manager {
             Some(manager) => self.services.decide_by_client(manager, approval, approve).await,
-            None => Err(ApiError::internal("a caller of a tool has a key")),
+            None => Err(keyless()),
         }
     }
 

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use mayfly_api::endpoint::{Json, RequestBody as _};
 use mayfly_api::error::{ApiError, ApiResult};
+use mayfly_api::mcp::AgentSession;
 use mayfly_api::run::RunCode;
 
 use crate::Edge;
@@ -23,9 +24,10 @@ pub(crate) async fn run<S: EdgeServices>(
     };
     let rate_limit = S::rate_limit(&permit).clone();
     let base = edge.base.as_str().to_owned();
+    let session = request.head.extensions.get::<AgentSession>().cloned();
     let (headers, context) = (request.head.headers, request.context);
-    let ran =
-        edge.services.run_code(RunCall { app, manager, headers, wanted, base, context, permit }).await?;
+    let call = RunCall { app, manager, session, headers, wanted, base, context, permit };
+    let ran = edge.services.run_code(call).await?;
     let mut reply = reply::of(StatusCode::OK, &ran)?;
     mark_invocation(reply.headers_mut(), &ran.invocation_id)?;
     write_rate_limit(reply.headers_mut(), &rate_limit);

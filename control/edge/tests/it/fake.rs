@@ -18,6 +18,7 @@ use mayfly_api::functions::Invoked;
 use mayfly_api::health::{Readiness, ReadyState};
 use mayfly_api::hosts::{HostOwner, OriginVerdict};
 use mayfly_api::logs::TailLogs;
+use mayfly_api::mcp::AgentSession;
 use mayfly_api::route::Route;
 use mayfly_api::routes::{RouteId, Services};
 use mayfly_api::run::CodeRun;
@@ -169,7 +170,7 @@ macro_rules! served_by_the_fake {
 
 served_by_the_fake! {
     health HealthHandlers, apps AppsHandlers, keys KeysHandlers, tokens TokensHandlers, env EnvHandlers,
-    sql SqlHandlers, schemas SchemaHandlers, functions FunctionsHandlers, runs RunHandlers, agent_tools AgentToolHandlers, triggers TriggersHandlers,
+    sql SqlHandlers, schemas SchemaHandlers, functions FunctionsHandlers, runs RunHandlers, agent_tools AgentToolHandlers, mcp_servers McpServerHandlers, triggers TriggersHandlers,
     cron CronHandlers, webhooks WebhookHandlers, queues QueueHandlers, realtime RealtimeHandlers, realtime_tables RealtimeTableHandlers, storage StorageHandlers,
     uploads UploadHandlers, logs LogsHandlers, invocations InvocationHandlers, usages UsageHandlers, policies PolicyHandlers,
     approvals ApprovalHandlers, audits AuditHandlers, mcp McpHandlers, calls CallHandlers
@@ -183,6 +184,7 @@ impl EdgeServices for Fake {
     type Running = Running;
     type Socket = FakeSocket;
     type Agent = ();
+    type SessionOwner = ();
 
     fn host_owner(&self, host: &str) -> HostOwner {
         match host.split_once(".apps.example") {
@@ -315,13 +317,34 @@ impl EdgeServices for Fake {
         self.asked("agent")
     }
 
+    fn key_owner(&self, _: &Manager) {}
+
+    fn agent_owner(&self, _: &str, (): &()) {}
+
+    fn begin_session(&self, (): &()) -> ApiResult<String> {
+        Ok("begun".to_owned())
+    }
+
+    fn session(&self, (): &(), sent: &[u8]) -> ApiResult<AgentSession> {
+        match sent {
+            b"begun" => Ok(AgentSession("ses_1".into())),
+            _ => Err(ApiError::not_found("the session")),
+        }
+    }
+
+    fn in_session(&self, (): (), _: AgentSession) {}
+
+    async fn refuse_agent_tool(&self, call: AgentToolCall<()>, error: &ApiError) -> ApiResult<()> {
+        self.asked(format!("refuse {} {}", call.name, error.code().as_str()))
+    }
+
     fn runs_code(&self, (): &()) -> bool {
         true
     }
 
     async fn tools_of(&self, _: &str, (): &(), _: Option<&[String]>) -> ApiResult<AgentToolList> {
         self.asked("tools")?;
-        Ok(AgentToolList { tools: Vec::new(), types: String::new() })
+        Ok(AgentToolList { tools: Vec::new(), server_tools: Vec::new(), types: String::new() })
     }
 
     async fn call_agent_tool(&self, call: AgentToolCall<()>) -> ApiResult<Value> {
@@ -364,7 +387,7 @@ impl EdgeServices for Fake {
         Ok(None)
     }
 
-    async fn listed_tools(&self, _: &Manager) -> ApiResult<Vec<&'static str>> {
+    async fn listed_tools(&self, _: &Manager, _: Option<&AgentSession>) -> ApiResult<Vec<&'static str>> {
         self.asked("list tools").map(|()| mayfly_mcp::tool_names())
     }
 

@@ -20,6 +20,7 @@ fn example(path: &str) -> String {
         .replace("{bucket}", "photos")
         .replace("{access_key}", "MFAK1")
         .replace("{upload}", "upl_1")
+        .replace("{server}", "library")
         .replace("[/*]", "/sub")
 }
 
@@ -30,6 +31,7 @@ fn body(id: RouteId) -> Value {
         RouteId::TokensMint => json!({ "sub": "alice" }),
         RouteId::ApprovalDecide => json!({ "decision": "deny" }),
         RouteId::AgentPolicySet => json!({ "version": "1", "default": "allow", "tools": {} }),
+        RouteId::McpToolsApprove => json!({ "tools": { "find": "0" } }),
         RouteId::SigningKeysImport => json!({ "jwk": {} }),
         RouteId::EnvPatch | RouteId::FunctionEnvPatch => json!({ "envVars": {} }),
         RouteId::SqlRun => json!({ "sql": "select 1" }),

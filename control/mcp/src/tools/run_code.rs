@@ -31,7 +31,7 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
             "capabilities",
             "What the code may use; nothing unless named. { db?: none|read_only|read_write, env?: [names], fetch?: [hosts], \
              fetch_methods?: [methods], functions?: [names], enqueue?: [names], storage?: none|read_only|read_write, \
-             broadcast?: boolean, tools?: [names] }.",
+             broadcast?: boolean, tools?: [names of functions, SERVER/TOOL or SERVER/*] }.",
         ),
     ],
     prepare: as_they_are,
@@ -47,7 +47,7 @@ Example
   With tools: { code: "const found = await tools.search_notes({ text: input }); return found.length", input: "milk" }
 
 `tools.NAME(args)` calls the app's agent tools: each call passes the policies and is in the audit log, as if it were made by itself; a
-refusal is thrown, with `code`. The code may use only what `capabilities` names: ctx.db, ctx.env, fetch, ctx.invoke, ctx.enqueue,
+refusal is thrown, with `code`. `tools.SERVER.TOOL(args)` calls a tool of another MCP server that the app names. The code may use only what `capabilities` names: ctx.db, ctx.env, fetch, ctx.invoke, ctx.enqueue,
 ctx.storage, ctx.broadcast. A Response is returned as it is, anything else as JSON.
 Errors: VALIDATION_INVALID_CODE with line and column: the code does not parse; code that throws or reaches a limit is a failure with
 `error.stack`, mapped to its lines. CAPABILITY_DENIED is thrown inside where a capability is missing."#;

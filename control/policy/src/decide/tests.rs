@@ -17,7 +17,7 @@ fn parsed(value: &Value) -> ApiResult<CompiledPolicy> {
 }
 
 fn service() -> PolicyCaller {
-    PolicyCaller { key_id: Some("key_1".into()), user_id: None, role: "service".into() }
+    PolicyCaller { key_id: Some("key_1".into()), role: "service".into(), ..PolicyCaller::default() }
 }
 
 fn decided(policy: &CompiledPolicy, caller: &PolicyCaller, tool: &str, arguments: Value) -> PolicyDecision {
@@ -120,7 +120,7 @@ fn the_most_specific_grant_decides() {
             "key:key_2": { "default": "deny" },
         } }));
     let key = |id: &str| PolicyCaller { key_id: Some(id.into()), ..service() };
-    let admin = PolicyCaller { key_id: None, user_id: None, role: "admin".into() };
+    let admin = PolicyCaller { role: "admin".into(), ..PolicyCaller::default() };
     let verdict = |caller: &PolicyCaller, tool: &str| decided(&policy, caller, tool, json!({})).verdict;
     assert_eq!(verdict(&key("key_1"), "deploy_function"), PolicyVerdict::Allow);
     assert_eq!(verdict(&key("key_3"), "deploy_function"), PolicyVerdict::Deny);
@@ -131,15 +131,72 @@ fn the_most_specific_grant_decides() {
 }
 
 #[test]
+fn a_session_has_what_it_was_granted_and_what_its_key_has() {
+    let policy = policy(json!({ "version": "1", "default": "deny",
+        "tools": { "invoke_function": {} },
+        "grants": {
+            "session:ses_1": { "tools": { "deploy_function": {} } },
+            "session:ses_2": { "default": "allow" },
+            "key:key_1": { "tools": { "fn:find": {}, "deploy_function": { "action": "deny" } } },
+        } }));
+    let of = |session: Option<&str>| PolicyCaller { session_id: session.map(Into::into), ..service() };
+    let verdict =
+        |session, tool: &str| decided(&policy, &of(session), tool, json!({})).verdict == PolicyVerdict::Allow;
+    for (session, tool, allows) in [
+        (Some("ses_1"), "deploy_function", true),
+        // What its grant does not name is its key's, and then the policy's.
+        (Some("ses_1"), "fn:find", true),
+        (Some("ses_1"), "invoke_function", true),
+        (Some("ses_1"), "manage_schema", false),
+        (Some("ses_2"), "manage_schema", true),
+        (Some("ses_3"), "deploy_function", false),
+        (None, "deploy_function", false),
+    ] {
+        assert_eq!(verdict(session, tool), allows, "{session:?} {tool}");
+    }
+    assert_eq!(
+        decided(&policy, &of(Some("ses_1")), "deploy_function", json!({})).rule,
+        "grants.session:ses_1.tools.deploy_function"
+    );
+    let lines = policy.explain();
+    assert!(lines.contains(&"session:ses_1, deploy_function: may be called".to_owned()), "{lines:?}");
+}
+
+#[test]
+fn a_tool_of_another_server_is_named_with_it() {
+    let policy = policy(json!({ "version": "1", "default": "deny", "tools": {
+        "mcp:files/read": {}, "mcp:files/*": { "action": "deny" }, "mcp:*": { "action": "require_approval" },
+    } }));
+    let decision = |tool: &str| decided(&policy, &service(), tool, json!({}));
+    for (tool, verdict, rule) in [
+        ("mcp:files/read", PolicyVerdict::Allow, "tools.mcp:files/read"),
+        ("mcp:files/write", PolicyVerdict::Deny, "tools.mcp:files/*.action"),
+        ("mcp:web/get", PolicyVerdict::RequireApproval, "tools.mcp:*.action"),
+        ("mcp:web", PolicyVerdict::Deny, "default"),
+        ("fn:files", PolicyVerdict::Deny, "default"),
+    ] {
+        let decided = decision(tool);
+        assert_eq!(
+            (decided.verdict, decided.rule.as_str(), decided.is_named),
+            (verdict, rule, rule != "default")
+        );
+    }
+}
+
+#[test]
 fn counters_are_of_those_that_the_scope_says() {
-    let of = |scope: &str| {
+    let of_session = |scope: &str, session: Option<&str>| {
         let policy = policy(json!({ "version": "1", "tools": { "deploy_function": { "limits": [
             { "counter": "c", "window": "hour", "max": 1, "scope": scope }
         ] } } }));
-        let user = PolicyCaller { user_id: Some("ann".into()), ..service() };
+        let session_id = session.map(str::to_owned);
+        let user = PolicyCaller { user_id: Some("ann".into()), session_id, ..service() };
         decided(&policy, &user, "deploy_function", json!({})).counters[0].key.clone()
     };
+    let of = |scope: &str| of_session(scope, Some("ses_1"));
     assert_eq!(of("grant"), "c/3600/grant/user:ann");
+    assert_eq!(of("session"), "c/3600/session/ses_1");
+    assert_eq!(of_session("session", None), "c/3600/session/user:ann");
     assert_eq!(of("key"), "c/3600/key/key_1");
     assert_eq!(of("app"), "c/3600/app/app_1");
     assert_eq!(of("global"), "c/3600/global/");
@@ -183,6 +240,9 @@ fn mistakes_are_named_by_their_path() {
         (rule(json!({ "redact": ["a["] })), "tools.deploy_function.redact[0]"),
         (json!({ "version": "1", "grants": { "team:a": {} } }), "grants.team:a"),
         (json!({ "version": "1", "grants": { "role:root": {} } }), "grants.role:root"),
+        (json!({ "version": "1", "grants": { "session:": {} } }), "grants.session:"),
+        (json!({ "version": "1", "tools": { "mcp:Files/read": {} } }), "tools.mcp:Files/read"),
+        (json!({ "version": "1", "tools": { "mcp:files": {} } }), "tools.mcp:files"),
     ] {
         let error = parsed(&bad).map(|_| ()).unwrap_err();
         assert_eq!(error.details().unwrap()["path"], path, "{}", error.message());

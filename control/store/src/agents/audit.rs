@@ -14,6 +14,8 @@ pub struct NewAuditEntry {
     pub app_id: Option<String>,
     /// Who calls.
     pub identity: String,
+    /// The agent's session.
+    pub session_id: Option<String>,
     /// The tool.
     pub tool: String,
     /// Its arguments as they may be shown, as JSON.
@@ -54,6 +56,8 @@ pub struct AuditQuery {
     pub decision: Option<AuditDecision>,
     /// Of this identity.
     pub identity: Option<String>,
+    /// Of this session.
+    pub session_id: Option<String>,
     /// Before this number.
     pub before: Option<i64>,
     /// How many.
@@ -70,12 +74,12 @@ impl AgentTables<'_> {
         let statement = client
             .prepare_cached(
                 "INSERT INTO agent_audit (app_id, identity, tool, arguments, decision, rule, reason, error_code,
-                    approval_id, request_id, ended_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $5 = 'allowed' THEN NULL ELSE now() END)
+                    approval_id, request_id, session_id, ended_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, CASE WHEN $5 = 'allowed' THEN NULL ELSE now() END)
                  RETURNING id",
             )
             .await?;
-        let params: [&(dyn ToSql + Sync); 10] = [
+        let params: [&(dyn ToSql + Sync); 11] = [
             &entry.app_id,
             &entry.identity,
             &entry.tool,
@@ -86,6 +90,7 @@ impl AgentTables<'_> {
             &entry.error_code,
             &entry.approval_id,
             &entry.request_id,
+            &entry.session_id,
         ];
         Ok(client.query_one(&statement, &params).await?.get(0))
     }
@@ -115,14 +120,21 @@ impl AgentTables<'_> {
         let client = self.store.client().await?;
         let decision = query.decision.map(AuditDecision::as_str);
         let limit = i64::from(query.limit) + 1;
-        let params: [&(dyn ToSql + Sync); 6] =
-            [&query.app_id, &query.tool, &decision, &query.identity, &query.before, &limit];
+        let params: [&(dyn ToSql + Sync); 7] = [
+            &query.app_id,
+            &query.tool,
+            &decision,
+            &query.identity,
+            &query.before,
+            &limit,
+            &query.session_id,
+        ];
         let rows = client
             .query(
                 "SELECT * FROM agent_audit
                  WHERE ($1::text IS NULL OR app_id = $1) AND ($2::text IS NULL OR tool = $2)
                    AND ($3::text IS NULL OR decision = $3) AND ($4::text IS NULL OR identity = $4)
-                   AND ($5::bigint IS NULL OR id < $5)
+                   AND ($5::bigint IS NULL OR id < $5) AND ($7::text IS NULL OR session_id = $7)
                  ORDER BY id DESC LIMIT $6",
                 &params,
             )
@@ -140,6 +152,7 @@ fn entry(row: &Row) -> AuditEntry {
         at: at.into(),
         app_id: row.get("app_id"),
         identity: row.get("identity"),
+        session_id: row.get("session_id"),
         tool: row.get("tool"),
         arguments: serde_json::from_str(&arguments).unwrap_or_default(),
         decision: AuditDecision::parse(&decision).unwrap_or(AuditDecision::Refused),

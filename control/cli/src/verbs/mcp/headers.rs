@@ -5,18 +5,30 @@ use serde_json::Value;
 /// Where a request of the newest revision says which one it is.
 const VERSION_IN_META: &str = "io.modelcontextprotocol/protocolVersion";
 
+/// Names the session.
+pub(super) const SESSION_ID: &str = "mcp-session-id";
+
 /// What a handshake agreed on.
 #[derive(Debug, Default)]
 pub(super) struct Negotiated {
     version: Option<String>,
+    session: Option<String>,
+}
+
+/// What an answer says of the handshake.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Agreed {
+    /// The protocol's version.
+    pub(super) version: Option<String>,
+    /// The session that it begins.
+    pub(super) session: Option<String>,
 }
 
 impl Negotiated {
-    /// Take a version over, where an answer had one.
-    pub(super) fn learn(&mut self, version: Option<String>) {
-        if version.is_some() {
-            self.version = version;
-        }
+    /// Take over what an answer had.
+    pub(super) fn learn(&mut self, agreed: Agreed) {
+        self.version = agreed.version.or_else(|| self.version.take());
+        self.session = agreed.session.or_else(|| self.session.take());
     }
 
     /// A message's headers.
@@ -28,6 +40,9 @@ impl Negotiated {
         let agreed = self.version.clone().filter(|_| method != "initialize");
         if let Some(version) = own.or(agreed) {
             headers.push(("mcp-protocol-version", version));
+        }
+        if let Some(session) = self.session.clone().filter(|_| method != "initialize") {
+            headers.push((SESSION_ID, session));
         }
         if let Some(method) = text(method) {
             headers.push(("mcp-method", method));
@@ -56,9 +71,12 @@ mod tests {
         };
         let call = json!({ "method": "tools/call", "params": { "name": "deploy_function" } });
         assert_eq!(names(negotiated.headers(&call)), ["mcp-method: tools/call", "mcp-name: deploy_function"]);
-        negotiated.learn(Some("2025-06-18".into()));
-        negotiated.learn(None);
-        assert_eq!(names(negotiated.headers(&call))[0], "mcp-protocol-version: 2025-06-18");
+        negotiated.learn(Agreed { version: Some("2025-06-18".into()), session: Some("sealed".into()) });
+        negotiated.learn(Agreed::default());
+        assert_eq!(
+            names(negotiated.headers(&call))[..2],
+            ["mcp-protocol-version: 2025-06-18", "mcp-session-id: sealed"]
+        );
         let again = json!({ "method": "initialize", "params": {} });
         assert_eq!(names(negotiated.headers(&again)), ["mcp-method: initialize"]);
         let newest = json!({ "method": "resources/read",
@@ -67,6 +85,7 @@ mod tests {
             names(negotiated.headers(&newest)),
             [
                 "mcp-protocol-version: 2026-07-28",
+                "mcp-session-id: sealed",
                 "mcp-method: resources/read",
                 "mcp-name: mayfly://docs/GUEST.md"
             ]

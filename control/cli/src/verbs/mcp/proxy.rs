@@ -31,6 +31,7 @@ pub(crate) async fn proxy(args: McpProxyArgs) -> Result<Exit, Exit> {
         state: args.state,
         elicit: !args.no_elicitation,
         identity: args.identity,
+        session: args.session,
         listen: args.listen,
         tell: out::say,
         keys: args.keys.map(|file| ClientKeys::load(&file)).transpose().map_err(usage)?,

@@ -1,0 +1,3 @@
+-- The session that a call of an agent belongs to.
+
+ALTER TABLE agent_audit ADD COLUMN session_id text;
