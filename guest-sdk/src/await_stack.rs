@@ -20,7 +20,7 @@ pub(crate) fn text(ctx: &Ctx<'_>, value: &Value<'_>) -> String {
     }
 }
 
-/// Where the bytes of these lines lie, and how many they are. Whoever asks frees them.
+/// Where the bytes of these lines lie, and how many they are. The caller frees them.
 pub(crate) fn bytes(ctx: &Ctx<'_>, value: &Value<'_>) -> (*mut c_char, usize) {
     let mut length = 0;
     // SAFETY: the value is the context's own; nothing is changed by this.
