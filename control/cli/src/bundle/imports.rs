@@ -59,10 +59,10 @@ impl Imports {
     /// What the imports say about the first file that a text names, such as the stack of what the top level threw.
     pub(super) fn explain(&self, text: &str) -> Option<String> {
         let file = self.named(text)?;
-        if let Some(circle) = self.circle(file) {
+        if let Some(cycle) = self.cycle(file) {
             return Some(format!(
-                "these files import each other, so that the one that runs first finds nothing in the others yet: {}",
-                circle.join(" > ")
+                "a cycle of imports: these files import each other, so that the one that runs first finds nothing in the others yet: {}",
+                cycle.join(" > ")
             ));
         }
         let way = self.way(file);
@@ -89,17 +89,17 @@ impl Imports {
     }
 
     /// The shortest way from a file back to itself, which stands at both ends.
-    fn circle(&self, file: &str) -> Option<Vec<String>> {
+    fn cycle(&self, file: &str) -> Option<Vec<String>> {
         let mut from: BTreeMap<&str, &str> = BTreeMap::new();
         let mut next = VecDeque::from([file]);
         while let Some(at) = next.pop_front() {
             for import in self.of.get(at).into_iter().flatten() {
                 if import == file {
                     let back = std::iter::successors(Some(at), |at| from.get(at).copied());
-                    let mut circle: Vec<String> =
+                    let mut cycle: Vec<String> =
                         std::iter::once(file).chain(back).map(str::to_owned).collect();
-                    circle.reverse();
-                    return (circle.len() > 2).then_some(circle);
+                    cycle.reverse();
+                    return (cycle.len() > 2).then_some(cycle);
                 }
                 if !from.contains_key(import.as_str()) {
                     from.insert(import, at);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_imported_while_the_program_runs_makes_no_circle() {
+    fn what_is_imported_while_the_program_runs_makes_no_cycle() {
         let metafile = json!({ "inputs": {
             "a.ts": { "imports": [{ "path": "b.ts", "kind": "import-statement" }] },
             "b.ts": { "imports": [{ "path": "a.ts", "kind": "dynamic-import" }] },
