@@ -28,3 +28,14 @@ fn patterns_match_urls_and_name_their_groups() {
         assert_eq!(eval(expression), value, "{expression}");
     }
 }
+
+#[test]
+fn punctuation_is_reserved_within_classes_alone() {
+    let path = "new URLPattern({ pathname: '/a-b/:id' }).exec('http://x/a-b/7').pathname.groups.id";
+    assert_eq!(eval(path), "\"7\"");
+    let flag =
+        "['^a-b::c/&&$', '^[a-c]-', '[a--b]-', '[(]', '[a-]', '[::]', '[a&&&b]', 'a}'].map((source) => {
+        try { return new RegExp(source, 'v').test('a-b::c/&&') } catch (e) { return e.name } })";
+    let wrong = "\"SyntaxError\"";
+    assert_eq!(eval(flag), format!("[true,true,true,{wrong},{wrong},{wrong},{wrong},{wrong}]"));
+}
