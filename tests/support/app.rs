@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 
 use crate::client::{Ask, Client};
 use crate::cluster;
+use crate::wait::until;
 
 static SHARED: OnceCell<Node> = OnceCell::const_new();
 
@@ -214,6 +215,18 @@ impl TestApp {
     pub async fn logs(&self, name: &str) -> Vec<Value> {
         let answer = self.manage("GET", &format!("/functions/{name}/logs")).ok().await;
         answer["logs"].as_array().expect("logs").clone()
+    }
+
+    /// The records of a function that a trigger ran, newest first, once there are that many: any node can have run
+    /// it, and what came of it is stored before its record is.
+    pub async fn recorded(&self, name: &str, count: usize) -> Vec<Value> {
+        let what = format!("{name} has {count} records");
+        until(&what, async || {
+            let logs = self.logs(name).await;
+            assert!(logs.len() <= count, "{name} has more than {count} records: {logs:?}");
+            (logs.len() == count).then_some(logs)
+        })
+        .await
     }
 
     /// The same app, through another server.

@@ -109,8 +109,8 @@ fn a_function_closes_its_socket_and_what_it_does_wrong_is_thrown() {
         socket.send(json!({ "type": "event", "event": "bye" })).await;
         let (_, code, reason) = socket.closed().await;
         assert_eq!((code, reason.as_str()), (4321, "bye"));
-        let logs = until("it is so", async || app.logs("bye").await.pop()).await;
-        assert_eq!(logs["consoleLogs"][0]["message"], "SOCKET_CLOSED");
+        let logs = app.recorded("bye", 1).await;
+        assert_eq!(logs[0]["consoleLogs"][0]["message"], "SOCKET_CLOSED");
     });
 }
 

@@ -28,7 +28,7 @@ fn a_job_that_fails_is_tried_again_until_it_succeeds() {
         let attempts: Vec<_> = seen.iter().map(|trigger| trigger["attempt"].as_u64().unwrap()).collect();
         assert_eq!(attempts, [1, 2, 3, 4, 5, 6]);
         assert_eq!(seen[5]["fence"], 6);
-        assert_eq!(app.logs("flaky").await.len(), 6);
+        app.recorded("flaky", 6).await;
     });
 }
 

@@ -40,7 +40,7 @@ fn a_job_runs_with_its_payload_and_is_accounted_for() {
             &json!({ "type": "queue", "jobId": stored["id"], "key": null, "attempt": 1, "attempts": 5, "fence": 1,
                 "enqueuedAt": done["enqueued_at"] })
         );
-        let record = &app.logs("work").await[0];
+        let record = &app.recorded("work", 1).await[0];
         assert_eq!((&record["id"], &record["trigger"]), (&done["invocation_id"], &json!("queue")));
         let one =
             app.manage("GET", &format!("/queues/work/jobs/{}", stored["id"].as_str().unwrap())).ok().await;

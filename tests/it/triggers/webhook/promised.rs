@@ -37,8 +37,7 @@ fn a_handler_that_fails_five_times_succeeds_the_sixth() {
         );
         let again = delivery(&app, "one", "5").send().await;
         assert_eq!((again.status, again.json()["duplicate"].clone()), (200, json!(true)));
-        // Other tests' nodes take part in running it.
-        until("all are recorded", async || (app.logs("hook").await.len() == 6).then_some(())).await;
+        app.recorded("hook", 6).await;
         delivery(&app, "one", "4").fails(422, "IDEMPOTENCY_MISMATCH").await;
     });
 }
@@ -98,6 +97,6 @@ fn one_that_waits_is_a_duplicate_and_a_paused_app_keeps_it() {
         app.manage("PATCH", "/config").json(json!({ "paused": false })).ok().await;
         let dead = in_state(&app, "dead").await;
         assert_eq!(dead["error"]["code"], "RESOURCE_NOT_FOUND", "{dead}");
-        until("it is recorded", async || (app.logs("hook").await.len() == 1).then_some(())).await;
+        app.recorded("hook", 1).await;
     });
 }
