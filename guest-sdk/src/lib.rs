@@ -22,6 +22,7 @@ mod phase;
 mod placement;
 mod prelude;
 mod report;
+mod settlement;
 mod text;
 mod wasi;
 

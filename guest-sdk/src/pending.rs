@@ -9,7 +9,7 @@ use mayfly_abi::op::{HostCall, Operation};
 use mayfly_abi::operation::{ANSWER_OK, OperationError};
 
 use crate::async_frames::bound;
-use crate::{await_stack, import};
+use crate::{await_stack, import, settlement};
 
 /// Makes the value that a promise resolves to out of an answer's bytes.
 pub(crate) type Decode = for<'js> fn(&Ctx<'js>, &[u8]) -> Result<Value<'js>>;
@@ -19,8 +19,7 @@ const UNFINISHED: &str = "revive";
 
 enum Waiting {
     Promise {
-        resolve: Persistent<Function<'static>>,
-        reject: Persistent<Function<'static>>,
+        promise: Persistent<Promise<'static>>,
         decode: Decode,
         finish: Option<Persistent<Function<'static>>>,
     },
@@ -74,12 +73,11 @@ pub(crate) fn promise_with<'js>(
     decode: Decode,
     finish: Option<Function<'js>>,
 ) -> Result<(u32, Promise<'js>)> {
-    let (promise, resolve, reject) = ctx.promise()?;
+    let promise = settlement::pending(ctx)?;
     let operation = begin(ctx, op, frame)?;
-    let resolve = Persistent::save(ctx, resolve);
-    let reject = Persistent::save(ctx, reject);
     let finish = finish.map(|finish| Persistent::save(ctx, finish));
-    remember(operation, Waiting::Promise { resolve, reject, decode, finish });
+    let waiting = Persistent::save(ctx, promise.clone());
+    remember(operation, Waiting::Promise { promise: waiting, decode, finish });
     Ok((operation, promise))
 }
 
@@ -114,13 +112,14 @@ pub(crate) fn answer<'js>(
     Ok(operation)
 }
 
-/// The function that an operation's answer will call.
+/// The promise that an operation's answer will settle, or the function that it will call.
 pub(crate) fn awaited<'js>(ctx: &Ctx<'js>, operation: u32) -> Option<Value<'js>> {
-    let function = WAITING.with_borrow(|all| match all.get(&operation)? {
-        Waiting::Promise { resolve, .. } => Some(resolve.clone()),
-        Waiting::Callback(callback) | Waiting::Answer { callback, .. } => Some(callback.clone()),
-    })?;
-    function.restore(ctx).ok().map(Function::into_value)
+    WAITING.with_borrow(|all| match all.get(&operation)? {
+        Waiting::Promise { promise, .. } => promise.clone().restore(ctx).ok().map(Promise::into_value),
+        Waiting::Callback(callback) | Waiting::Answer { callback, .. } => {
+            callback.clone().restore(ctx).ok().map(Function::into_value)
+        }
+    })
 }
 
 /// Cancels an operation, here and on the host.
@@ -141,9 +140,9 @@ pub(crate) fn resolve_next(ctx: &Ctx<'_>) -> Result<bool> {
     };
     let answer = import::read(HostCall::Answer, length);
     match WAITING.with_borrow_mut(|all| all.remove(&operation)) {
-        Some(Waiting::Promise { resolve, reject, decode, finish }) => {
+        Some(Waiting::Promise { promise, decode, finish }) => {
             let finish = finish.map(|finish| finish.restore(ctx)).transpose()?;
-            resolve_promise(ctx, (resolve, reject), |answer| finished(decode(ctx, answer)?, finish), &answer)?
+            settle(ctx, &promise.restore(ctx)?, |answer| finished(decode(ctx, answer)?, finish), &answer)?
         }
         Some(Waiting::Callback(callback)) => callback.restore(ctx)?.call::<_, ()>(())?,
         Some(Waiting::Answer { callback, decode }) => answer_with(ctx, callback, decode, &answer)?,
@@ -163,7 +162,7 @@ fn answer_with(
     if *status == ANSWER_OK {
         callback.call((decode(ctx, body)?,))
     } else {
-        let error = operation_error(ctx, body, &callback)?;
+        let error = operation_error(ctx, body, callback.as_value())?;
         callback.call(((), error))
     }
 }
@@ -179,34 +178,31 @@ fn finished<'js>(value: Value<'js>, finish: Option<Function<'js>>) -> Result<Val
     }
 }
 
-fn resolve_promise<'js>(
+fn settle<'js>(
     ctx: &Ctx<'js>,
-    (resolve, reject): (Persistent<Function<'static>>, Persistent<Function<'static>>),
+    promise: &Promise<'js>,
     decode: impl FnOnce(&[u8]) -> Result<Value<'js>>,
     answer: &[u8],
 ) -> Result<()> {
     let (status, body) = answer.split_first().unwrap_or((&ANSWER_OK, &[]));
-    if *status == ANSWER_OK {
-        match decode(body) {
-            Ok(value) => resolve.restore(ctx)?.call((value,)),
-            Err(_) => reject.restore(ctx)?.call((ctx.catch(),)),
-        }
+    let settled = if *status == ANSWER_OK {
+        decode(body).map_err(|_| ctx.catch())
     } else {
-        let reject = reject.restore(ctx)?;
-        let error = operation_error(ctx, body, &reject)?;
-        reject.call((error,))
-    }
+        Err(operation_error(ctx, body, promise.as_value())?)
+    };
+    settlement::settle(promise, settled);
+    Ok(())
 }
 
 /// The error of an operation, with the functions that await it as its stack: nothing runs that could be on one.
-fn operation_error<'js>(ctx: &Ctx<'js>, body: &[u8], told: &Function<'js>) -> Result<Value<'js>> {
+fn operation_error<'js>(ctx: &Ctx<'js>, body: &[u8], told: &Value<'js>) -> Result<Value<'js>> {
     let error = OperationError::read(body).unwrap_or_else(|_| OperationError {
         code: "INTERNAL_ERROR".into(),
         message: "The host's answer could not be read".into(),
         fields: Vec::new(),
     });
     let object = Exception::from_message(ctx.clone(), &error.message)?.into_object();
-    let stack = await_stack::text(ctx, told.as_value());
+    let stack = await_stack::text(ctx, told);
     if !stack.is_empty() {
         object.prop("stack", Property::from(stack).writable().configurable())?;
     }

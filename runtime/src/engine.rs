@@ -13,10 +13,14 @@ use crate::compile::native::{HotFunctions, NativeError};
 use crate::compile::{self, Allocation, AllocationLayout, Build, Compiler, ScriptSource, Source, Uncompiled};
 use crate::digest::sha256_hex;
 use crate::error::{CompileError, Fault};
-use crate::guest::{EngineError, Guest};
+#[cfg(target_os = "linux")]
+use crate::guest::marked::Touched;
+use crate::guest::{EngineError, Guest, MODULE};
 use crate::image::{Image, ImageCache};
 use crate::invocation::{Call, Outcome, Response};
 use crate::invoke;
+#[cfg(target_os = "linux")]
+use crate::invoke::footprint::Footprint;
 use crate::limits::Limits;
 use crate::recording::{InvalidRecording, Recording};
 use crate::replay::{self, Replay};
@@ -96,20 +100,26 @@ impl std::fmt::Debug for Engine {
 impl Engine {
     /// Makes the engine: from the cache directory in some milliseconds, for the first time in about a second.
     pub async fn new(config: EngineConfig) -> Result<Self, EngineError> {
-        Ok(Self::start(config, AllocationLayout::Planned).await?.0)
+        Ok(Self::start(config, MODULE, AllocationLayout::Planned).await?.0)
     }
 
-    /// An engine whose engine image is as the allocator makes it, and what that consists of: for planning better layouts.
+    /// An engine whose engine image is as the allocator makes it, and what that consists of; its guest marks what it touches: for
+    /// planning better layouts.
     #[doc(hidden)]
+    #[cfg(target_os = "linux")]
     pub async fn unplanned(config: EngineConfig) -> Result<(Self, Vec<Allocation>), EngineError> {
-        Self::start(config, AllocationLayout::Logged).await
+        let module =
+            crate::guest::marked::marked(MODULE).map_err(|error| EngineError::Guest(error.to_string()))?;
+        Self::start(config, &module, AllocationLayout::Logged).await
     }
 
     async fn start(
         config: EngineConfig,
+        module: &[u8],
         layout: AllocationLayout,
     ) -> Result<(Self, Vec<Allocation>), EngineError> {
-        let guest = Guest::load(&config.cache_dir, config.cache_bytes_max, config.slots, crate::host::link)?;
+        let guest =
+            Guest::load(module, &config.cache_dir, config.cache_bytes_max, config.slots, crate::host::link)?;
         let made = compile::initialize(&guest, layout).await?;
         let state = EngineState {
             base: guest.own_image("base", &made.image)?,
@@ -283,24 +293,19 @@ impl Engine {
         invoke::live_objects(&self.state.guest, image, call).await
     }
 
-    /// Runs one invocation, and answers the pages of 4 KiB of its memory that are its own now, in order. For measuring: an
-    /// engine that nothing ran in before has no others.
+    /// Runs one invocation, and answers which pages of 4 KiB of its memory it has used. For measuring, in an engine that nothing
+    /// ran in before: an earlier invocation's pages stay.
     #[doc(hidden)]
     #[cfg(target_os = "linux")]
-    pub async fn written_pages(&self, image: &Image, call: Call) -> wasmtime::Result<Vec<usize>> {
-        invoke::footprint::written_pages(&self.state.guest, image, call).await
+    pub async fn footprint(&self, image: &Image, call: Call) -> wasmtime::Result<Footprint> {
+        invoke::footprint::footprint(&self.state.guest, image, call).await
     }
 
-    /// Runs one invocation, and answers where it wrote into its image, even if the same as before stands there afterwards: the
-    /// addresses of 16 bytes each. For measuring, and a hundred times as slow.
+    /// Runs one invocation of an [`Engine::unplanned`], and answers what it touched of its memory.
     #[doc(hidden)]
     #[cfg(target_os = "linux")]
-    pub async fn written_addresses(
-        &self,
-        image: &Image,
-        call: Call,
-    ) -> wasmtime::Result<std::collections::BTreeSet<usize>> {
-        invoke::footprint::written_addresses(&self.state.guest, image, call).await
+    pub async fn touched(&self, image: &Image, call: Call) -> wasmtime::Result<Touched> {
+        invoke::footprint::touched(&self.state.guest, image, call).await
     }
 
     /// Runs a recorded invocation again, without anything outside: every value that the host gave to it then, it gets now.

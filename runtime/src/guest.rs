@@ -3,6 +3,8 @@
 mod bytes;
 mod config;
 mod imports;
+#[cfg(target_os = "linux")]
+pub(crate) mod marked;
 mod split;
 
 use std::time::Instant;
@@ -23,7 +25,7 @@ pub(crate) use bytes::put;
 use imports::GuestImports;
 
 /// The guest's module, as `make guest` built it.
-const MODULE: &[u8] = include_bytes!("../../guest-sdk/dist/engine.wasm");
+pub(crate) const MODULE: &[u8] = include_bytes!("../../guest-sdk/dist/engine.wasm");
 
 /// Why the engine cannot do what it was asked. Never a tenant's doing.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +61,7 @@ pub(crate) struct Guest {
 impl Guest {
     /// Loads the code from the cache directory, or compiles it. `link` defines the host's functions.
     pub(crate) fn load(
+        module: &[u8],
         cache_dir: &std::path::Path,
         cache_bytes_max: u64,
         slots: u32,
@@ -68,7 +71,7 @@ impl Guest {
         let digest = sha256_hex(MODULE);
         let build = build_name(&wasmtime, &digest);
         let artifacts = Artifacts::open(cache_dir, &build, cache_bytes_max)?;
-        let halves = split::split(MODULE).map_err(|error| EngineError::Guest(error.to_string()))?;
+        let halves = split::split(module).map_err(|error| EngineError::Guest(error.to_string()))?;
         let code = load_or_compile(&wasmtime, &artifacts, "engine", &halves.engine)?;
         let mut linker = Linker::new(&wasmtime);
         link(&mut linker)?;

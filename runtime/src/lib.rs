@@ -35,11 +35,17 @@ pub use disconnect::{DisconnectGuard, Disconnected};
 pub use engine::{Engine, EngineConfig, HotImage};
 pub use error::{Blame, CompileError, Fault, SourcePlace, Thrown, Waited};
 pub use guest::EngineError;
+#[doc(hidden)]
+#[cfg(target_os = "linux")]
+pub use guest::marked::Touched;
 pub use image::Image;
 pub use invocation::{
     Background, BackgroundPromise, Call, LogEntry, LogLevel, Outcome, PromiseState, Request, ResourceUsage,
     Response,
 };
+#[doc(hidden)]
+#[cfg(target_os = "linux")]
+pub use invoke::footprint::Footprint;
 pub use limits::{FUEL_PER_CPU_MS, Limits};
 pub use mayfly_abi::node::{BCRYPT, MODULES as NODE_MODULES, is_stand_in, whole_name as node_module};
 pub use meter::Sample;

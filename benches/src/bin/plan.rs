@@ -1,8 +1,8 @@
 //! Measures and prints the allocation layout of the engine image: `make guest` stores it as
 //! `guest-sdk/dist/engine.plan`.
 //!
-//! Runs typical functions over an image without a layout, finds the allocations that each writes to, and puts those first
-//! that most of them write to.
+//! Runs typical functions over an image without a layout, finds the allocations that each touches, and puts those first that
+//! most of them write to, and behind them those that most of them read.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,25 +11,29 @@ use std::fmt::Write as _;
 
 use mayfly_abi::placement::{ALIGN_BYTES, HEADER_BYTES, LayoutEntry};
 use mayfly_benches::typical;
-use mayfly_runtime::{Allocation, Engine, EngineConfig, Source};
+use mayfly_runtime::{Allocation, Engine, EngineConfig, Source, Touched};
 
 /// The size of all allocations in the layout, in bytes.
-const ARENA_BYTES_MAX: usize = 128 << 10;
-/// Of larger allocations few bytes are written to: they would separate the others, and come behind them.
+const ARENA_BYTES_MAX: usize = 512 << 10;
+/// Of larger allocations few bytes are touched: they would separate the others, and come behind them.
 const SMALL_BYTES_MAX: u32 = 4 << 10;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let cache = tempfile::tempdir()?;
     let (engine, allocations) = Engine::unplanned(EngineConfig::new(cache.path())).await?;
-    let mut writers: BTreeMap<u32, BTreeSet<usize>> = BTreeMap::new();
+    let mut users: BTreeMap<u32, Users> = BTreeMap::new();
     for (number, function) in typical::FUNCTIONS.iter().enumerate() {
-        for ordinal in written(&engine, &allocations, function).await? {
-            writers.entry(ordinal).or_default().insert(number);
+        let touched = touched(&engine, function).await?;
+        for ordinal in holders(&allocations, &touched.read) {
+            users.entry(ordinal).or_default().readers.insert(number);
+        }
+        for ordinal in holders(&allocations, &touched.written) {
+            users.entry(ordinal).or_default().writers.insert(number);
         }
     }
     let sizes: BTreeMap<u32, u32> = allocations.iter().map(|made| (made.ordinal, made.bytes)).collect();
-    let places = arrange(&writers, &sizes);
+    let places = arrange(&users, &sizes);
     let mut plan = format!(
         "# Made by `make guest` for the engine {}: ordinal, offset and size of each placed allocation.\n",
         engine.digest()
@@ -41,18 +45,25 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The ordinals of the allocations that one function's invocation writes to.
-async fn written(
-    engine: &Engine,
-    allocations: &[Allocation],
-    function: &typical::Function,
-) -> Result<BTreeSet<u32>, Box<dyn Error>> {
+/// The functions that use an allocation, by their numbers.
+#[derive(Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Users {
+    writers: BTreeSet<usize>,
+    readers: BTreeSet<usize>,
+}
+
+/// What one function's invocation touches.
+async fn touched(engine: &Engine, function: &typical::Function) -> Result<Touched, Box<dyn Error>> {
     let source =
         Source { file_name: format!("{}.ts", function.name), code: function.code(), source_map: None };
     let build = engine.build(&source).await?;
     let image = engine.load(&build.digest, &build.image).await?;
-    let places = engine.written_addresses(&image, function.call()).await?;
-    Ok(places.into_iter().filter_map(|place| holder(allocations, place)).collect())
+    Ok(engine.touched(&image, function.call()).await?)
+}
+
+/// The ordinals of the allocations in which these places are.
+fn holders(allocations: &[Allocation], places: &[usize]) -> BTreeSet<u32> {
+    places.iter().filter_map(|place| holder(allocations, *place)).collect()
 }
 
 /// The allocation that contains an address; `allocations` are sorted by address.
@@ -63,14 +74,18 @@ fn holder(allocations: &[Allocation], place: usize) -> Option<u32> {
     (made.address + made.bytes > place as u32).then_some(made.ordinal)
 }
 
-/// Sorts: allocations that most functions write to first, and those of the same functions side by side.
-fn arrange(writers: &BTreeMap<u32, BTreeSet<usize>>, sizes: &BTreeMap<u32, u32>) -> Vec<LayoutEntry> {
-    let mut wanted: Vec<_> = writers
-        .iter()
-        .filter_map(|(ordinal, functions)| Some((functions, *ordinal, *sizes.get(ordinal)?)))
-        .collect();
-    wanted.sort_by_key(|(functions, ordinal, bytes)| {
-        (Reverse(functions.len()), *bytes > SMALL_BYTES_MAX, *functions, *ordinal)
+/// Sorts: allocations that most functions write to first, then those that most read, and those of the same functions side by side.
+fn arrange(users: &BTreeMap<u32, Users>, sizes: &BTreeMap<u32, u32>) -> Vec<LayoutEntry> {
+    let mut wanted: Vec<_> =
+        users.iter().filter_map(|(ordinal, users)| Some((users, *ordinal, *sizes.get(ordinal)?))).collect();
+    wanted.sort_by_key(|(users, ordinal, bytes)| {
+        (
+            Reverse(users.writers.len()),
+            users.writers.is_empty().then_some(Reverse(users.readers.len())),
+            *bytes > SMALL_BYTES_MAX,
+            *users,
+            *ordinal,
+        )
     });
     let mut places = Vec::new();
     let mut offset = ALIGN_BYTES;

@@ -74,6 +74,11 @@ export function isStream(source) {
   return typeof source === "object" && source !== null && !ArrayBufferIsView(source);
 }
 
+/** The record of a body that was read before anybody asked for it. */
+export function readBody() {
+  return { __proto__: null, isBody: true, source: EMPTY, used: true };
+}
+
 /** The record of a body. */
 export function newBody(source) {
   return { __proto__: null, isBody: true, source, used: false };
@@ -261,9 +266,9 @@ function readForm(source, mime) {
 
 /**
  * Gives a class the members of a body. `bodyOf` finds the record of an object, `undefined` where it is none of the class;
- * `typeOf` its content type.
+ * `typeOf` its content type; `takeJson` and `takeText` the promise of a body that needs no record, or `undefined`.
  */
-export function mixBody(constructor, name, bodyOf, typeOf) {
+export function mixBody(constructor, name, bodyOf, typeOf, takeJson, takeText) {
   const consumer = (read) => (object) => {
     const body = bodyOf(object);
     if (body === undefined) return rejected(new TypeError(`Illegal invocation: this is not a ${name}`));
@@ -304,10 +309,10 @@ export function mixBody(constructor, name, bodyOf, typeOf) {
       return formData(this);
     },
     json() {
-      return json(this);
+      return takeJson(this) ?? json(this);
     },
     text() {
-      return text(this);
+      return takeText(this) ?? text(this);
     },
   };
   for (const key of Object.keys(members)) {

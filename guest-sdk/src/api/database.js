@@ -220,9 +220,11 @@ async function tx(source, work, options) {
   return source.transaction === 0 ? transact(source, work, options) : nest(source, work, options);
 }
 
-function facade(source) {
+const queryOf = (source) => (sql, params, options) => run(source, sql, params, options);
+
+function facade(source, query) {
   return {
-    query: (sql, params, options) => run(source, sql, params, options),
+    query,
     sql: (strings, ...values) => template(source, strings, values),
     stream: (sql, params, options) => stream(source, sql, params, options),
     tx: (work, options) => tx(source, work, options),
@@ -231,7 +233,7 @@ function facade(source) {
 
 function transactionFacade(source) {
   const enqueue = (name, payload, options) => enqueueIn("tx.enqueue(name, payload, options)", source, name, payload, options);
-  return ObjectFreeze({ ...facade(source), enqueue });
+  return ObjectFreeze({ ...facade(source, queryOf(source)), enqueue });
 }
 
 /** Gives `work` the database under another identity. The host decides whether that is allowed, now and with every statement. */
@@ -240,14 +242,15 @@ async function actAs(actor, work) {
   await host.dbActAs(actor);
   const source = { transaction: 0, actor, closed: null };
   try {
-    return await work(ObjectFreeze(facade(source)));
+    return await work(ObjectFreeze(facade(source, queryOf(source))));
   } finally {
     source.closed = LEFT;
   }
 }
 
 export const database = ObjectFreeze({
-  ...facade(OWN),
+  // The common call of all is the host's, which leaves to this one what is not a statement with an array of parameters.
+  ...facade(OWN, host.dbOwnQuery(queryOf(OWN), finishWithStrings)),
   asUser: async (id, work) => {
     if (typeof id !== "string") throw new TypeError("asUser needs the user's id as a string");
     return actAs(id, work);

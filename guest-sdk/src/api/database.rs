@@ -1,8 +1,11 @@
 //! SQL statements and their parameters, written into frames; answers are JSON.
 
+use std::cell::RefCell;
+
+use javy_plugin_api::javy::quickjs::prelude::Opt;
 use javy_plugin_api::javy::quickjs::{
-    Array, ArrayBuffer, Coerced, Ctx, Exception, Function, Object, Promise, Result, String as JsString, Type,
-    Value,
+    Array, ArrayBuffer, Coerced, Ctx, Error, Exception, Function, Object, Persistent, Promise, Result,
+    String as JsString, Type, Value,
 };
 use mayfly_abi::frame::Writer;
 use mayfly_abi::op::Operation;
@@ -10,7 +13,7 @@ use mayfly_abi::operation::{ActorFrame, Begin, FetchRows, Query, RowsFrame};
 use mayfly_abi::value::{MAX_DEPTH, Value as Parameter};
 
 use crate::phase::require_invocation;
-use crate::{json, pending, text};
+use crate::{budget, json, pending, settlement, text};
 
 fn query<'js>(
     ctx: Ctx<'js>,
@@ -23,6 +26,50 @@ fn query<'js>(
 ) -> Result<Promise<'js>> {
     let frame = statement(&ctx, transaction, &actor, options, &sql, &params)?;
     Ok(pending::promise_with(&ctx, Operation::DbQuery, &frame, json::parse, Some(finish))?.1)
+}
+
+thread_local! {
+    /// The prelude's own way of sending a statement outside of transactions, and what finishes a result.
+    static OWN: RefCell<Option<[Persistent<Function<'static>>; 2]>> = const { RefCell::new(None) };
+}
+
+/// `ctx.db.query`: the common call without the prelude's JavaScript, `query` for every other.
+fn own_query<'js>(ctx: Ctx<'js>, query: Function<'js>, finish: Function<'js>) -> Result<Function<'js>> {
+    OWN.set(Some([Persistent::save(&ctx, query), Persistent::save(&ctx, finish)]));
+    let function = Function::new(ctx, query_of_own)?;
+    function.set_name("query")?;
+    function.set_length(3)?;
+    Ok(function)
+}
+
+fn query_of_own<'js>(
+    ctx: Ctx<'js>,
+    sql: Opt<Value<'js>>,
+    params: Opt<Value<'js>>,
+    options: Opt<Value<'js>>,
+) -> Result<Value<'js>> {
+    let Some([query, finish]) = OWN.with_borrow(Clone::clone) else {
+        return Err(Error::Unknown);
+    };
+    let array = params.0.as_ref().and_then(Value::as_array);
+    let is_plain = array.is_some() || params.0.as_ref().is_none_or(Value::is_undefined);
+    let has_options = options.0.as_ref().is_some_and(|options| !options.is_undefined());
+    let text = sql.0.as_ref().and_then(Value::as_string);
+    if let (Some(text), true, false) = (text, is_plain, has_options) {
+        let sent = write(&ctx, 0, &ActorFrame::Own, 0, text, array).and_then(|frame| {
+            let finish = finish.restore(&ctx)?;
+            pending::promise_with(&ctx, Operation::DbQuery, &frame, json::parse, Some(finish))
+        });
+        return match sent {
+            Ok((_, promise)) => Ok(promise.into_value()),
+            // Nothing can be caught any more.
+            Err(error) if budget::is_over() => Err(error),
+            Err(_) => Ok(settlement::rejected(&ctx, ctx.catch())?.into_value()),
+        };
+    }
+    let undefined = || Value::new_undefined(ctx.clone());
+    let [sql, params, options] = [sql, params, options].map(|given| given.0.unwrap_or_else(undefined));
+    query.restore(&ctx)?.call((sql, params, options))
 }
 
 fn open<'js>(
@@ -45,11 +92,24 @@ fn statement<'js>(
     sql: &JsString<'js>,
     params: &Array<'js>,
 ) -> Result<Vec<u8>> {
+    write(ctx, transaction, &actor_of(actor)?, options, sql, Some(params))
+}
+
+fn write<'js>(
+    ctx: &Ctx<'js>,
+    transaction: u32,
+    actor: &ActorFrame,
+    options: u8,
+    sql: &JsString<'js>,
+    params: Option<&Array<'js>>,
+) -> Result<Vec<u8>> {
     require_invocation(ctx, "ctx.db")?;
     let sql = text::text(sql)?;
+    let count = params.map_or(0, Array::len);
     let mut writer = Writer::with_capacity(64 + sql.len());
-    Query::begin(&mut writer, transaction, &actor_of(actor)?, options, &sql, params.len() as u32);
-    for index in 0..params.len() {
+    Query::begin(&mut writer, transaction, actor, options, &sql, count as u32);
+    for index in 0..count {
+        let Some(params) = params else { break };
         parameter(ctx, params.get(index)?, 0)?.write(&mut writer);
     }
     Ok(writer.finish())
@@ -158,6 +218,7 @@ fn step<'js>(ctx: &Ctx<'js>, host: &Object<'js>, name: &str, operation: Operatio
 
 pub(super) fn register<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     host.set("dbQuery", Function::new(ctx.clone(), query)?)?;
+    host.set("dbOwnQuery", Function::new(ctx.clone(), own_query)?)?;
     host.set("dbOpen", Function::new(ctx.clone(), open)?)?;
     host.set("dbFetch", Function::new(ctx.clone(), fetch)?)?;
     host.set("dbActAs", Function::new(ctx.clone(), act_as)?)?;

@@ -1,6 +1,6 @@
 // Request. The invocation's own is read from the host lazily, part by part.
 
-import { cloneBody, extractBody, INCOMING, isStream, mixBody, newBody, passBody, takeSource } from "./body.js";
+import { cloneBody, extractBody, INCOMING, isStream, mixBody, newBody, passBody, readBody, takeSource } from "./body.js";
 import { incomingStream, onDisconnect } from "./body_stream.js";
 import { abortSignal, dependentSignal, isSignal, newSignal } from "./events_abort.js";
 import { addHeader, copyHeaders, headerOf, Headers, headersFromHost } from "./headers.js";
@@ -117,6 +117,8 @@ mixBody(
   "Request",
   (value) => (isRequest(value) ? bodyOf(partsOf(value)) : undefined),
   (request) => headerOf(headersOf(partsOf(request)), "content-type"),
+  host.takeJson,
+  host.takeText,
 );
 exposeInterface(Request, "Request");
 
@@ -135,7 +137,7 @@ function urlOf(parts) {
 }
 
 function bodyOf(parts) {
-  return (parts.body ??= newBody(incomingBody()));
+  return (parts.body ??= incomingBody());
 }
 
 function headersOf(parts) {
@@ -168,11 +170,12 @@ function signalFor(given, source) {
   return dependentSignal([signal]);
 }
 
-/** Where the body of the request that came in is: nowhere, with the host as a whole, or still on its way. */
+/** The body of the request that came in: nowhere, with the host as a whole, still on its way, or read already. */
 function incomingBody() {
   const kind = host.bodyKind();
-  if (kind === 0) return null;
-  return kind === 1 ? INCOMING : incomingStream();
+  if (kind === 3) return readBody();
+  if (kind === 0) return newBody(null);
+  return newBody(kind === 1 ? INCOMING : incomingStream());
 }
 
 /** The signal; that of the request that came in fires when its client disconnects. */
@@ -196,6 +199,7 @@ export const incoming = new Request(FROM_HOST, {
   isIncoming: true,
   options: STANDARD,
 });
+host.incomingIs(incoming);
 
 /** What the host needs to send it; its body is taken. */
 export function outgoing(request) {

@@ -127,7 +127,9 @@ export class Response {
     };
   }
 }
-mixBody(Response, "Response", (value) => (isResponse(value) ? bodyOf(value) : undefined), (response) => typeOf(response));
+const withRecord = () => undefined;
+const bodyRecord = (value) => (isResponse(value) ? bodyOf(value) : undefined);
+mixBody(Response, "Response", bodyRecord, (response) => typeOf(response), withRecord, withRecord);
 const BODY = Symbol("body");
 const TYPE = Symbol("type");
 const json = host.adoptResponses(new Response(BODY, TYPE, READY), BODY, TYPE, DEFAULT, JSON_TYPE, jsonWithInit);

@@ -29,6 +29,27 @@ fn every_kind_of_parameter_reaches_the_provider() {
 }
 
 #[test]
+fn a_statement_is_the_same_however_it_is_asked_for() {
+    let (answer, log) = recorded(
+        "const { query } = ctx.db;
+         await query('a'); await query('b', undefined); await query('c', null); await query.call(7, 'd', [1], undefined);
+         await query('e', [], null); await query('f', [2], {});
+         const wrong = [() => query(), () => query(1), () => query(new String('h')), () => query('i', 'x'), () => query('j', { length: 1 }),
+           () => query('k', [], { bigint: 'no' }), () => query('l', [() => {}]), () => query('m', [], { get rowMode() { throw new RangeError('n') } })]
+           .map((call) => call().then(() => 'fine', (error) => error.name));
+         return Response.json([await Promise.all(wrong), query.name, query.length, Object.isFrozen(ctx.db)])",
+    );
+    let number = |value: f64| vec![Value::Number(value)];
+    let params = [vec![], vec![], vec![], number(1.0), vec![], number(2.0)];
+    let expected: Vec<_> = ('a'..).zip(params).map(|(sql, params)| format!("{sql} {params:?}")).collect();
+    assert_eq!(log, expected);
+    assert_eq!(
+        answer,
+        r#"[["TypeError","TypeError","TypeError","TypeError","TypeError","TypeError","TypeError","RangeError"],"query",3,true]"#
+    );
+}
+
+#[test]
 fn a_templates_values_are_parameters() {
     let (answer, log) = recorded(
         "const { sql } = ctx.db;
