@@ -17,7 +17,7 @@ has_rustup_target() {
 }
 
 # Deep JavaScript recursion needs a shadow stack; first in memory, overflowing it traps instead of corrupting data.
-link_args="-Clink-arg=-zstack-size=2097152 -Clink-arg=--stack-first"
+link_args="-Clink-arg=-zstack-size=2162688 -Clink-arg=--stack-first"
 # What compiled functions share with the engine beside its memory (native/native-code.h).
 link_args="$link_args -Clink-arg=--export-table -Clink-arg=--export=__stack_pointer"
 # Every allocation passes src/placement.rs.

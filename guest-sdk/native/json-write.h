@@ -32,6 +32,20 @@ static int quick_put(QuickWriter *w, const void *bytes, int count)
     return 0;
 }
 
+/* A character of ASCII. As a text it would lie among the engine's other texts: a page more that each request reads. */
+static inline int quick_put_char(QuickWriter *w, char c)
+{
+    StringBuffer *b = &w->b;
+
+    if (unlikely(b->len == b->size))
+        return string_buffer_putc8(b, c);
+    if (b->is_wide_char)
+        str16(b->str)[b->len++] = c;
+    else
+        str8(b->str)[b->len++] = c;
+    return 0;
+}
+
 /* A character that stands for itself in no string of JSON. */
 static int quick_put_escape(QuickWriter *w, uint32_t c)
 {
@@ -69,14 +83,14 @@ static int quick_put_wide(QuickWriter *w, JSString *str)
 {
     const uint16_t *p = str16(str), *q, *end = p + str->len;
 
-    if (quick_put(w, "\"", 1))
+    if (quick_put_char(w, '"'))
         return -1;
     for (;;) {
         q = quick_plain16(p, end);
         if (q > p && string_buffer_write16(&w->b, p, q - p))
             return -1;
         if (q == end)
-            return quick_put(w, "\"", 1);
+            return quick_put_char(w, '"');
         if (quick_put_escape(w, *q))
             return -1;
         p = q + 1;
@@ -100,14 +114,14 @@ static int quick_put_string(QuickWriter *w, JSValueConst value)
         return quick_put_wide(w, str);
     p = str8(str);
     end = p + str->len;
-    if (quick_put(w, "\"", 1))
+    if (quick_put_char(w, '"'))
         return -1;
     for (;;) {
         q = quick_plain(p, end);
         if (q > p && quick_put(w, p, q - p))
             return -1;
         if (q == end)
-            return quick_put(w, "\"", 1);
+            return quick_put_char(w, '"');
         if (quick_put_escape(w, *q))
             return -1;
         p = q + 1;
@@ -307,16 +321,16 @@ static int quick_write_property(QuickWriter *w, JSValueConst name, JSValueConst 
         *is_first = false;
         return quick_write(w, value, open);
     }
-    if (!*is_first && quick_put(w, ",", 1))
+    if (!*is_first && quick_put_char(w, ','))
         return -1;
     *is_first = false;
     if (JS_VALUE_GET_TAG(name) == JS_TAG_INT) {
-        if (quick_put(w, "\"", 1) || quick_put_int(w, JS_VALUE_GET_INT(name)) || quick_put(w, "\"", 1))
+        if (quick_put_char(w, '"') || quick_put_int(w, JS_VALUE_GET_INT(name)) || quick_put_char(w, '"'))
             return -1;
     } else if (quick_put_string(w, name)) {
         return -1;
     }
-    return quick_put(w, ":", 1) ? -1 : quick_write(w, value, open);
+    return quick_put_char(w, ':') ? -1 : quick_write(w, value, open);
 }
 
 static int quick_compare(const void *a, const void *b)
@@ -409,23 +423,23 @@ static int quick_write(QuickWriter *w, JSValueConst value, QuickOpen *around)
             JS_VALUE_GET_INT(p->prop[0].u.value) != (int)p->u.array.count ||
             (p->shape->prop_count > 1 && find_own_property(&pr, p, JS_ATOM_toJSON)))
             return 1;
-        if (quick_put(w, "[", 1))
+        if (quick_put_char(w, '['))
             return -1;
         for (i = 0; i < p->u.array.count; i++) {
             JSValueConst element = p->u.array.u.values[i];
-            if (i > 0 && quick_put(w, ",", 1))
+            if (i > 0 && quick_put_char(w, ','))
                 return -1;
             ret = quick_write(w, quick_is_left_out(ctx, element) ? JS_NULL : element, &open);
             if (ret)
                 return ret;
         }
-        return quick_put(w, "]", 1);
+        return quick_put_char(w, ']');
     }
     if (p->class_id == JS_CLASS_DATE)
         return quick_put_date(w, p);
     if (p->class_id != JS_CLASS_OBJECT || p->is_exotic || !quick_is_plain(w, p->shape->proto))
         return 1;
-    if (quick_put(w, "{", 1))
+    if (quick_put_char(w, '{'))
         return -1;
     is_first = true;
     shape = get_shape_prop(p->shape);
@@ -450,7 +464,7 @@ static int quick_write(QuickWriter *w, JSValueConst value, QuickOpen *around)
         if (ret)
             return ret;
     }
-    return quick_put(w, "}", 1);
+    return quick_put_char(w, '}');
 }
 
 /* The text of an object; JS_UNDEFINED: the engine's way. */

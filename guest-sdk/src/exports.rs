@@ -94,6 +94,7 @@ pub extern "C" fn initialize_from(bytecode: *mut u8, length: usize) {
 pub extern "C" fn load(bytecode: *mut u8, length: usize) -> u32 {
     // SAFETY: the host allocated exactly these bytes for this call, and forgets them.
     let mut bytes = unsafe { Vec::from_raw_parts(bytecode, length, length) };
+    placement::open_room_of_function();
     let loaded = with_runtime(|ctx, prelude| {
         let loaded = load_module(ctx, prelude, &prelude.adopt, &bytes);
         if loaded {
@@ -105,6 +106,7 @@ pub extern "C" fn load(bytecode: *mut u8, length: usize) -> u32 {
     bytes.fill(0);
     drop(bytes);
     heap::fill_gaps();
+    placement::open_room_of_invocation();
     u32::from(!loaded)
 }
 
@@ -115,6 +117,8 @@ pub extern "C" fn load(bytecode: *mut u8, length: usize) -> u32 {
 pub extern "C" fn load_once(bytecode: *mut u8, length: usize) -> u32 {
     // SAFETY: the host allocated exactly these bytes for this call, and forgets them.
     let bytes = unsafe { Vec::from_raw_parts(bytecode, length, length) };
+    placement::open_room_of_function();
+    placement::open_room_of_invocation();
     heap::use_arenas();
     u32::from(!with_runtime(|ctx, prelude| load_module(ctx, prelude, &prelude.adopt_script, &bytes)))
 }

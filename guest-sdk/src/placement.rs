@@ -1,9 +1,9 @@
 //! The allocation layout: puts side by side what invocations write to, of what the prelude makes.
 //!
 //! An invocation writes to few bytes of the engine image, reference counts above all, but they are spread over the whole
-//! heap, and each page of it that is written to is copied, and put back afterwards. While the runtime is made, which
-//! takes the same steps every time, the allocations are counted, and those that the host's plan names get places in an arena
-//! of their own. A plan that was made for other steps wastes these places and harms nothing.
+//! heap, and each page of it that is written to is copied, and put back afterwards; what it reads is mapped, with the pages
+//! around it. While the runtime is made, which takes the same steps every time, the allocations are counted, and those that the
+//! host's plan names get places in arenas of their own. A plan that was made for other steps wastes these places and harms nothing.
 //!
 //! The linker leads every call of the C library's allocator through here (`--wrap` in `build.sh`).
 #![allow(unsafe_code, reason = "an allocator: docs/decisions/0019-allocation-layout.md")]
@@ -11,7 +11,10 @@
 use std::cell::{Cell, RefCell};
 use std::ptr::copy_nonoverlapping;
 
-use mayfly_abi::placement::{ALIGN_BYTES, FREED, HEADER_BYTES, LOGGED_BYTES, LayoutEntry};
+use mayfly_abi::placement::{ALIGN_BYTES, FIRST_ARENA_BYTES, FREED, HEADER_BYTES, LOGGED_BYTES, LayoutEntry};
+
+/// What small invocations allocate, and what small functions consist of, next to what all of them touch.
+const ROOM_BYTES: [usize; 2] = [16 << 10, 16 << 10];
 
 unsafe extern "C" {
     fn __real_malloc(size: usize) -> *mut u8;
@@ -24,8 +27,10 @@ thread_local! {
     /// Whether allocations are counted: only while the runtime is made.
     static COUNTING: Cell<bool> = const { Cell::new(false) };
     static COUNT: Cell<u32> = const { Cell::new(0) };
-    /// Where the arena lies, and its size: an allocation like any other, the first of all.
-    static ARENA: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    /// Where the arenas lie, and their sizes: allocations like any other, the first of all.
+    static ARENAS: Cell<[(usize, usize); 2]> = const { Cell::new([(0, 0); 2]) };
+    /// Kept free between the arenas: for an invocation, and for a function.
+    static ROOMS: Cell<[usize; 2]> = const { Cell::new([0; 2]) };
     static PLAN: RefCell<Vec<LayoutEntry>> = const { RefCell::new(Vec::new()) };
     /// The first place of the plan that was not reached yet.
     static NEXT: Cell<usize> = const { Cell::new(0) };
@@ -43,15 +48,33 @@ pub(crate) fn with_layout<R>(work: impl FnOnce() -> R) -> R {
     made
 }
 
-/// Makes the arena. Before anything else is asked for it is beside the guest's own variables, which every invocation writes
-/// to as well.
+/// Makes the arenas, and the rooms between them. Before anything else is asked for they are beside the guest's own variables, which
+/// every invocation writes to as well.
 #[unsafe(no_mangle)]
 pub extern "C" fn reserve(bytes: usize) {
-    // SAFETY: it is asked for and kept.
-    let arena = unsafe { __real_calloc(1, bytes) };
-    if !arena.is_null() {
-        ARENA.set((arena as usize, bytes));
-    }
+    // SAFETY: each is asked for and kept.
+    let made = |bytes: usize| unsafe { __real_calloc(1, bytes) } as usize;
+    let first = bytes.min(FIRST_ARENA_BYTES);
+    let (first, rooms) = ((made(first), first), ROOM_BYTES.map(made));
+    let second = bytes - first.1;
+    ARENAS.set([first, (made(second), second)].map(|(at, bytes)| if at == 0 { (0, 0) } else { (at, bytes) }));
+    ROOMS.set(rooms);
+}
+
+/// Leaves a room to what the function consists of, which is allocated next.
+pub(crate) fn open_room_of_function() {
+    let [invocation, function] = ROOMS.get();
+    ROOMS.set([invocation, 0]);
+    // SAFETY: `reserve` asked for it, and it is given back once.
+    unsafe { __real_free(function as *mut u8) }
+}
+
+/// Leaves a room to what an invocation allocates next.
+pub(crate) fn open_room_of_invocation() {
+    let [invocation, function] = ROOMS.get();
+    ROOMS.set([0, function]);
+    // SAFETY: `reserve` asked for it, and it is given back once.
+    unsafe { __real_free(invocation as *mut u8) }
 }
 
 /// Takes the plan for the allocations that come next, by ascending ordinals.
@@ -98,8 +121,11 @@ fn place(size: usize) -> Option<*mut u8> {
         return None;
     }
     NEXT.set(NEXT.get() + 1);
-    let (start, end) = (place.offset as usize, place.offset.saturating_add(place.bytes) as usize);
-    let (arena, bytes) = ARENA.get();
+    let offset = place.offset as usize;
+    let [first, second] = ARENAS.get();
+    let ((arena, bytes), start) =
+        if offset < FIRST_ARENA_BYTES { (first, offset) } else { (second, offset - FIRST_ARENA_BYTES) };
+    let end = start.saturating_add(place.bytes as usize);
     let is_sound = start >= ALIGN_BYTES && start.is_multiple_of(ALIGN_BYTES) && end <= bytes;
     if !is_sound || size > place.bytes as usize {
         return None;
@@ -113,8 +139,7 @@ fn place(size: usize) -> Option<*mut u8> {
 }
 
 fn is_placed(address: *mut u8) -> bool {
-    let (arena, bytes) = ARENA.get();
-    (address as usize).wrapping_sub(arena) < bytes
+    ARENAS.get().into_iter().any(|(arena, bytes)| (address as usize).wrapping_sub(arena) < bytes)
 }
 
 /// What was placed stays where it is for as long as it needs no more than its room.

@@ -8,6 +8,7 @@ pub mod in_process;
 mod isolated_vm;
 mod javy;
 mod mayfly;
+mod mayfly_hot;
 mod node;
 mod node_jitless;
 mod node_vm;
@@ -81,8 +82,8 @@ pub enum Start {
     InProcess(fn(&[Work]) -> Tried<Box<dyn Answers>>),
     /// By another program, found on the machine.
     Peer(fn(&Place) -> Result<Peer, Absent>),
-    /// The `mayfly` server.
-    Mayfly,
+    /// The `mayfly` server, with these arguments.
+    Mayfly(&'static [&'static str]),
 }
 
 /// Where programs are looked for, and where files may be written.
@@ -160,6 +161,7 @@ pub fn all() -> Vec<Way> {
         floor_hyper::WAY,
         floor_wasmtime::WAY,
         mayfly::WAY,
+        mayfly_hot::WAY,
         wasm_static::WAY,
         wasm_dynamic::WAY,
         quickjs_fresh::WAY,

@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Write as _;
 
-use mayfly_abi::placement::{ALIGN_BYTES, HEADER_BYTES, LayoutEntry};
+use mayfly_abi::placement::{ALIGN_BYTES, FIRST_ARENA_BYTES, HEADER_BYTES, LayoutEntry};
 use mayfly_benches::typical;
 use mayfly_runtime::{Allocation, Engine, EngineConfig, Source, Touched};
 
-/// The size of all allocations in the layout, in bytes.
+/// The size of both arenas, in bytes.
 const ARENA_BYTES_MAX: usize = 512 << 10;
 /// Of larger allocations few bytes are touched: they would separate the others, and come behind them.
 const SMALL_BYTES_MAX: u32 = 4 << 10;
@@ -74,14 +74,18 @@ fn holder(allocations: &[Allocation], place: usize) -> Option<u32> {
     (made.address + made.bytes > place as u32).then_some(made.ordinal)
 }
 
-/// Sorts: allocations that most functions write to first, then those that most read, and those of the same functions side by side.
+/// Sorts: first what most functions touch, then the rest; in both what is written to before what is only read, and what the same
+/// functions touch side by side.
 fn arrange(users: &BTreeMap<u32, Users>, sizes: &BTreeMap<u32, u32>) -> Vec<LayoutEntry> {
     let mut wanted: Vec<_> =
         users.iter().filter_map(|(ordinal, users)| Some((users, *ordinal, *sizes.get(ordinal)?))).collect();
     wanted.sort_by_key(|(users, ordinal, bytes)| {
+        let touching = users.writers.union(&users.readers).count();
         (
+            2 * touching < typical::FUNCTIONS.len(),
+            users.writers.is_empty(),
             Reverse(users.writers.len()),
-            users.writers.is_empty().then_some(Reverse(users.readers.len())),
+            Reverse(users.readers.len()),
             *bytes > SMALL_BYTES_MAX,
             *users,
             *ordinal,
@@ -91,6 +95,9 @@ fn arrange(users: &BTreeMap<u32, Users>, sizes: &BTreeMap<u32, u32>) -> Vec<Layo
     let mut offset = ALIGN_BYTES;
     for (_, ordinal, bytes) in wanted {
         let room = (bytes as usize + HEADER_BYTES).next_multiple_of(ALIGN_BYTES) - HEADER_BYTES;
+        if offset < FIRST_ARENA_BYTES && offset + room > FIRST_ARENA_BYTES {
+            offset = FIRST_ARENA_BYTES + ALIGN_BYTES;
+        }
         if offset + room > ARENA_BYTES_MAX {
             break;
         }

@@ -5,6 +5,10 @@ pub const ALIGN_BYTES: usize = 16;
 /// What stands before each of them.
 pub const HEADER_BYTES: usize = 4;
 
+/// The size of the first arena, for what most invocations touch. What they allocate lies behind it, then the function's own, then
+/// what fewer of them touch: with the guest's variables, two of the stretches of 64 KiB in which Linux maps a file.
+pub const FIRST_ARENA_BYTES: usize = 48 << 10;
+
 /// The size in a log's entry of an allocation that was freed.
 pub const FREED: u32 = u32::MAX;
 /// Bytes of a log's entry: the address and the size, both little-endian.
@@ -15,7 +19,7 @@ pub const LOGGED_BYTES: usize = 8;
 pub struct LayoutEntry {
     /// Which allocation it is, counted from 1 since the runtime began to be made.
     pub ordinal: u32,
-    /// Where it lies in the arena: a multiple of [`ALIGN_BYTES`], not 0.
+    /// Where it lies in the arenas, as if nothing were between them: a multiple of [`ALIGN_BYTES`], and the start of none.
     pub offset: u32,
     /// Its room. An allocation that needs more is not placed.
     pub bytes: u32,

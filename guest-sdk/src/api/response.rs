@@ -10,7 +10,7 @@ use javy_plugin_api::javy::quickjs::{
 use mayfly_abi::body::BodyFrame;
 use mayfly_abi::frame::Writer;
 use mayfly_abi::op::{HostCall, Operation};
-use mayfly_abi::response;
+use mayfly_abi::response::{self, ResponseHeaders};
 
 use super::body::{self, Outgoing};
 use super::headers;
@@ -22,15 +22,14 @@ fn respond(
     header_list: Option<Array<'_>>,
     body: Value<'_>,
 ) -> Result<()> {
-    let pairs = match (&header_list, &content_type) {
-        (Some(list), _) => headers::pairs(list)?,
-        (None, Some(content_type)) => vec![("content-type".to_owned(), text::text(content_type)?)],
-        (None, None) => Vec::new(),
+    let headers = match (&header_list, &content_type) {
+        (Some(list), _) => Given::Pairs(headers::pairs(list)?),
+        (None, Some(content_type)) => Given::ContentType(text::text(content_type)?),
+        (None, None) => Given::Pairs(Vec::new()),
     };
     let body = Outgoing::of(&body)?;
     let mut writer = Writer::with_capacity(256);
-    let headers = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    response::write(&mut writer, status, headers, body.as_body());
+    response::write(&mut writer, status, headers.as_headers(), body.as_body());
     import::send(HostCall::Respond, &writer.finish());
     Ok(())
 }
@@ -51,26 +50,41 @@ pub(crate) fn respond_plainly(value: &Value<'_>) -> Result<bool> {
     if text.is_none() && !body.is_null() {
         return Ok(false);
     }
-    let Some(pairs) = pairs(&headers)? else { return Ok(false) };
-    let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let Some(headers) = given(&headers)? else { return Ok(false) };
+    let headers = headers.as_headers();
     let mut writer = Writer::with_capacity(256);
     match text {
-        None => response::write(&mut writer, status as u16, pairs, BodyFrame::None),
+        None => response::write(&mut writer, status as u16, headers, BodyFrame::None),
         Some(text) => text::with_utf8(text, |bytes| {
-            response::write(&mut writer, status as u16, pairs, BodyFrame::Whole(bytes));
+            response::write(&mut writer, status as u16, headers, BodyFrame::Whole(bytes));
         })?,
     }
     import::send(HostCall::Respond, &writer.finish());
     Ok(true)
 }
 
+/// The headers that a response was given.
+enum Given {
+    ContentType(String),
+    Pairs(Vec<(String, String)>),
+}
+
+impl Given {
+    fn as_headers(&self) -> ResponseHeaders<'_> {
+        match self {
+            Self::ContentType(value) => ResponseHeaders::ContentType(value),
+            Self::Pairs(pairs) => ResponseHeaders::Pairs(pairs),
+        }
+    }
+}
+
 /// The headers of a response: its content type alone, nothing, or `Headers`; nothing where they are none of these.
-fn pairs(headers: &Value<'_>) -> Result<Option<Vec<(String, String)>>> {
+fn given(headers: &Value<'_>) -> Result<Option<Given>> {
     if headers.is_null() {
-        return Ok(Some(Vec::new()));
+        return Ok(Some(Given::Pairs(Vec::new())));
     }
     if let Some(content_type) = headers.as_string() {
-        return Ok(Some(vec![("content-type".to_owned(), text::text(content_type)?)]));
+        return Ok(Some(Given::ContentType(text::text(content_type)?)));
     }
     let ctx = headers.ctx();
     let mut pairs = Vec::new();
@@ -82,7 +96,7 @@ fn pairs(headers: &Value<'_>) -> Result<Option<Vec<(String, String)>>> {
             qjs::JS_HeaderAt(context, headers.as_raw(), index, &raw mut name, &raw mut value)
         };
         match found {
-            0 => return Ok(Some(pairs)),
+            0 => return Ok(Some(Given::Pairs(pairs))),
             1 => {
                 let (name, value) = (counted(ctx, name), counted(ctx, value));
                 let (Some(name), Some(value)) = (name.as_string(), value.as_string()) else {

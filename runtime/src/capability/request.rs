@@ -9,7 +9,6 @@ use futures_util::StreamExt;
 use mayfly_abi::body::BodyKind;
 use mayfly_abi::frame::Writer;
 use mayfly_abi::head::Head;
-use ring::rand::{SecureRandom, SystemRandom};
 use serde::Serializer as _;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
@@ -133,8 +132,9 @@ struct InvocationStart {
 impl InvocationStart {
     fn now() -> Self {
         let mut seed = [0; 16];
-        // A failure of the machine's randomness would leave the seed at zero: `Math.random` promises nothing better.
-        let _ = SystemRandom::new().fill(&mut seed);
+        // For `Math.random` alone. A generator of this thread, which the system seeds now and then: asking the system itself
+        // is a call of it for each invocation.
+        rand::fill(&mut seed);
         let started_at_ms =
             crate::clock::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_millis() as f64);
         Self { seed, started_at_ms }

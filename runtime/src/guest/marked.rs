@@ -3,21 +3,21 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use wasm_encoder::{CodeSection, Encode, Instruction, MemArg, MemorySection, Module, RawSection, ValType};
+use wasm_encoder::{CodeSection, Encode, Instruction, MemArg, Module, RawSection, ValType};
 use wasmparser::{BinaryReaderError, FunctionBody, Operator, Parser, Payload};
-
-use crate::image::memory::memory_type;
 
 /// The bytes that a mark stands for.
 const GRANULE_BYTES: usize = 16;
-/// Marks lie behind everything that a small invocation uses: of each kind a byte for each granule.
-const MARKED_BYTES: usize = 16 << 20;
+/// Small invocations have less memory.
+const MARKED_BYTES: usize = 8 << 20;
 const MARKS: usize = MARKED_BYTES / GRANULE_BYTES;
 const READ: usize = 0;
 const WRITTEN: usize = 1;
-/// What a mark is set to lies here: there are none while it is 0.
-const MARK_ADDRESS: usize = MARKED_BYTES - 1;
-const PAGES: u64 = ((MARKED_BYTES + 2 * MARKS) >> 16) as u64;
+/// Marks lie in the part of the stack that only deep recursion comes to, so that everything else is where it always is: of each
+/// kind a byte for each granule. Images do not have that part, so that there are no marks at first.
+const MARKS_START: usize = 64 << 10;
+/// What a mark is set to lies here: none is set while it is 0.
+pub(crate) const MARK_ADDRESS: usize = MARKS_START - 1;
 
 /// Which memory an invocation has read, and to which it has written: addresses of granules.
 #[doc(hidden)]
@@ -41,20 +41,8 @@ impl Touched {
     }
 }
 
-/// From now on the memory is marked: what making its image has left where marks are set goes away.
-pub(crate) fn begin(memory: &mut [u8]) {
-    for kind in [READ, WRITTEN] {
-        if let Some(marks) = memory.get_mut(marks(kind)) {
-            marks.fill(0);
-        }
-    }
-    if let Some(mark) = memory.get_mut(MARK_ADDRESS) {
-        *mark = 1;
-    }
-}
-
 fn marks(kind: usize) -> Range<usize> {
-    let start = MARKED_BYTES + kind * MARKS;
+    let start = MARKS_START + kind * MARKS;
     start..start + MARKS
 }
 
@@ -79,14 +67,6 @@ pub(crate) fn marked(wasm: &[u8]) -> Result<Vec<u8>, BinaryReaderError> {
                 if code.len() == bodies {
                     module.section(&code);
                 }
-                continue;
-            }
-            Payload::MemorySection(memories) => {
-                let mut larger = MemorySection::new();
-                for memory in memories.clone() {
-                    larger.memory(memory_type(memory?.initial.max(PAGES)));
-                }
-                module.section(&larger);
                 continue;
             }
             Payload::TypeSection(section) => {

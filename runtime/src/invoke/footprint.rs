@@ -12,7 +12,7 @@ use crate::capability::completion::Completion;
 use crate::capability::deadline::Deadline;
 use crate::capability::request::Incoming;
 use crate::guest::Guest;
-use crate::guest::marked::{self, Touched};
+use crate::guest::marked::{MARK_ADDRESS, Touched};
 use crate::image::Image;
 use crate::invocation::Call;
 use crate::sandbox::Sandbox;
@@ -47,7 +47,7 @@ pub(crate) async fn touched(guest: &Guest, image: &Image, call: Call) -> wasmtim
     let mut store = watched(guest, call);
     let instance = guest.instantiate(&mut store, image)?;
     let memory = memory(&store)?;
-    marked::begin(memory.data_mut(&mut store));
+    memory.write(&mut store, MARK_ADDRESS, &[1])?;
     let handle = instance.get_typed_func::<u32, ()>(&mut store, "handle")?;
     let head = store.data().incoming.head.len() as u32;
     handle.call_async(&mut store, head).await?;

@@ -10,7 +10,7 @@ const PAGES_MAX: usize = 16;
 const REGIONS_MAX: usize = 10;
 const STRETCHES_MAX: usize = 6;
 /// What is read is side by side as well: Linux maps the whole stretch around it.
-const MAPPED_MAX: usize = 112;
+const MAPPED_MAX: usize = 96;
 const PAGES_PER_STRETCH: usize = 16;
 
 /// What one call uses.

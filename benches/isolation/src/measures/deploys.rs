@@ -34,7 +34,7 @@ fn deploys(way: &str, about: &str, deploy: &[f64], first: &[f64]) -> Deploys {
 }
 
 async fn ours(bench: &Bench, hello: &Work) -> Tried<Option<Deploys>> {
-    let running = bench.running.iter().find(|running| matches!(running.way.start, Start::Mayfly));
+    let running = bench.running.iter().find(|running| matches!(running.way.start, Start::Mayfly(_)));
     let Some(app) = running.and_then(|running| running.app.as_ref()) else { return Ok(None) };
     let times = if bench.quick { 10 } else { 50 };
     let (mut deploy, mut first) = (Vec::new(), Vec::new());

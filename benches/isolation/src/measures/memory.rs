@@ -28,7 +28,7 @@ pub async fn measure(bench: &Bench, most: usize, failures: &mut Vec<String>) -> 
         let name = running.way.name;
         let holder = HOLDERS.iter().find(|(holder, _)| *holder == name);
         let measured = match (running.way.start, holder) {
-            (Start::Mayfly, _) => ours(bench, &hello, &counts, &mut found).await,
+            (Start::Mayfly([]), _) => ours(bench, &hello, &counts, &mut found).await,
             (_, Some((_, about))) => held(bench, running, &hello, &counts, about, &mut found).await,
             _ if name == "node" => processes(bench, running, &hello, &mut found).await,
             _ => continue,
@@ -56,7 +56,7 @@ fn each(now: f64, before: f64, count: usize) -> f64 {
 
 async fn ours(bench: &Bench, hello: &Work, counts: &[usize], found: &mut Vec<Kept>) -> Tried<()> {
     progress("memory of mayfly's tenants");
-    let Ok(server) = Server::start(&bench.place, "mayfly-memory").await? else { return Ok(()) };
+    let Ok(server) = Server::start(&bench.place, "mayfly-memory", &[]).await? else { return Ok(()) };
     let app = Deployed::new(server.process.address, &server.admin_key, "memory").await?;
     let code = deployed_code(hello);
     // One that is not counted: the engine's own memory is there after it.

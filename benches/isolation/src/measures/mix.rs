@@ -72,7 +72,7 @@ pub fn read(path: &Path) -> Tried<MixFile> {
 /// Deploys a mix on a server of its own, and measures it.
 pub async fn measure(place: &Place, path: &Path, measured: Duration) -> Tried<Mix> {
     let file = read(path)?;
-    let server = Server::start(place, "mayfly-mix").await?;
+    let server = Server::start(place, "mayfly-mix", &[]).await?;
     let server = server.map_err(|absent| BenchError::new(absent.missing, absent.remedy))?;
     let app = Deployed::new(server.process.address, &server.admin_key, "mix").await?;
     let target = Target { address: app.address, shots: deploy(&app, &file, path).await? };

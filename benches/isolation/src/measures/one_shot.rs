@@ -20,7 +20,7 @@ pub async fn measure(bench: &Bench, failures: &mut Vec<String>) -> Vec<OneShot> 
     progress("code that runs once");
     let mut found = Vec::new();
     let times = if bench.quick { 5 } else { 20 };
-    let running = bench.running.iter().find(|running| matches!(running.way.start, Start::Mayfly));
+    let running = bench.running.iter().find(|running| matches!(running.way.start, Start::Mayfly(_)));
     if let Some(app) = running.and_then(|running| running.app.as_ref()) {
         for (name, is_new) in [("mayfly, new code", true), ("mayfly, known code", false)] {
             match ours(app, times, is_new).await {

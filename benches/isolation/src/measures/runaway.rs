@@ -31,7 +31,7 @@ const ENDLESS: [(&str, &str, &str); 3] = [
 /// Measures ours. Ways that share a heap have no such limit: their process is ended from outside, with all its requests.
 pub async fn measure(bench: &Bench, failures: &mut Vec<String>) -> Vec<Runaway> {
     progress("runaways");
-    let running = bench.running.iter().find(|running| matches!(running.way.start, Start::Mayfly));
+    let running = bench.running.iter().find(|running| matches!(running.way.start, Start::Mayfly(_)));
     let Some(app) = running.and_then(|running| running.app.as_ref()) else { return Vec::new() };
     let mut found = Vec::new();
     for (number, (about, limit, code)) in ENDLESS.iter().enumerate() {

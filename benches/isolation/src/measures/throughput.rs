@@ -42,10 +42,15 @@ pub fn columns(works: &[Work], at: Option<&[usize]>) -> Vec<Column> {
 /// Lets compilers compile: a shared isolate is only fast once it has run a while, and is compared when it is.
 pub async fn warm_up(bench: &Bench) {
     let (shared, other) = if bench.quick { (300, 100) } else { (1_500, 400) };
-    let peers = bench.running.iter().filter(|running| matches!(running.way.start, Start::Peer(_)));
-    for running in peers {
+    for running in &bench.running {
+        let long = match running.way.start {
+            Start::Peer(_) if running.way.shares != Shares::Heap => other,
+            // Ours compiles what was found hot beside the calls.
+            Start::Peer(_) | Start::Mayfly([_, ..]) => shared,
+            Start::Mayfly([]) | Start::InProcess(_) => continue,
+        };
         progress(&format!("warming {}", running.way.name));
-        let long = Duration::from_millis(if running.way.shares == Shares::Heap { shared } else { other });
+        let long = Duration::from_millis(long);
         for work in bench.works.iter().filter(|work| running.way.lack(work).is_none()) {
             closed(&bench.target(running, work), 16, Duration::ZERO, long).await;
         }

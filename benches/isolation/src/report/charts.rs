@@ -90,7 +90,7 @@ fn draw(title: &str, bars: &[Bar]) -> Result<String, Box<dyn std::error::Error>>
         for (place, bar) in bars.iter().enumerate() {
             let bottom = i32::try_from(bars.len() - 1 - place)?;
             let colour = match (bar.label.as_str(), bar.shares.as_str()) {
-                ("mayfly", _) => RGBColor(214, 93, 14),
+                ("mayfly" | "mayfly-hot", _) => RGBColor(214, 93, 14),
                 (_, "fresh") => RGBColor(69, 133, 136),
                 (_, "shared") => RGBColor(177, 98, 134),
                 _ => RGBColor(146, 131, 116),

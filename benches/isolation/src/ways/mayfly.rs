@@ -18,7 +18,7 @@ pub(super) const WAY: Way = Way {
     about: "a fresh sandbox for each request, with records and row-level security",
     shares: Shares::Nothing,
     has: &[Needs::Timers, Needs::Database],
-    start: Start::Mayfly,
+    start: Start::Mayfly(&[]),
 };
 
 /// The user whose rows the table's policy shows.
@@ -36,8 +36,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one with a data directory of this name; the inner error says why it is absent.
-    pub async fn start(place: &Place, name: &str) -> Tried<Result<Self, Absent>> {
+    /// Starts one with a data directory of this name, and these arguments; the inner error says why it is absent.
+    pub async fn start(place: &Place, name: &str, arguments: &[&str]) -> Tried<Result<Self, Absent>> {
         if !place.server.is_file() {
             return Ok(Err(Absent {
                 missing: format!("{} is not there", place.server.display()),
@@ -58,6 +58,7 @@ impl Server {
             .args(["serve", "--listen", &address.to_string(), "--database-url", &database.server_url])
             .arg("--data-dir")
             .arg(place.scratch.join(name))
+            .args(arguments)
             .env("MAYFLY_ADMIN_KEY", &admin_key);
         let process = Started::new(name, command, address, place, place.core).await?;
         let version = crate::machine::said(Command::new(&place.server).arg("--version"));
@@ -73,12 +74,17 @@ fn key_of(scratch: &Path) -> String {
 }
 
 /// Starts a server with an app that has these works.
-pub(super) async fn start(place: &Place, works: &[Work]) -> Tried<Result<(Server, Deployed), Absent>> {
-    let server = match Server::start(place, "mayfly").await? {
+pub(super) async fn start(
+    place: &Place,
+    name: &str,
+    arguments: &[&str],
+    works: &[Work],
+) -> Tried<Result<(Server, Deployed), Absent>> {
+    let server = match Server::start(place, name, arguments).await? {
         Ok(server) => server,
         Err(absent) => return Ok(Err(absent)),
     };
-    let app = Deployed::new(server.process.address, &server.admin_key, "bench").await?.with_token().await?;
+    let app = Deployed::new(server.process.address, &server.admin_key, name).await?.with_token().await?;
     app.prepare(works).await?;
     Ok(Ok((server, app)))
 }

@@ -84,6 +84,6 @@ pub(super) fn write(path: &Path, text: String) -> Tried<()> {
 pub fn program_of(way: &str, place: &Place) -> Option<PathBuf> {
     match super::find(way)?.start {
         super::Start::Peer(find) => find(place).ok().map(|peer| peer.program),
-        super::Start::InProcess(_) | super::Start::Mayfly => None,
+        super::Start::InProcess(_) | super::Start::Mayfly(_) => None,
     }
 }

@@ -32,8 +32,8 @@ impl Running {
         let port = free_port()?;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let (command, version) = match way.start {
-            Start::Mayfly => {
-                let started = mayfly::start(place, &works).await?;
+            Start::Mayfly(arguments) => {
+                let started = mayfly::start(place, way.name, arguments, &works).await?;
                 return Ok(started.map(|(server, app)| {
                     let address = server.process.address;
                     let (version, process) = (server.version, Some(server.process));
