@@ -47,6 +47,8 @@ pub struct Readiness {
     pub invocations_running: u32,
     /// Records that could not be kept since the start.
     pub records_dropped: u64,
+    /// Sessions in apps' databases that this node has ended since its start, because they took more than their part.
+    pub sessions_ended: u64,
     /// How compiling hot functions goes on this node; null where it is switched off.
     pub compile_hot: Option<CompileHot>,
 }

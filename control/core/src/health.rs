@@ -10,6 +10,7 @@ use mayfly_api::health::{Liveness, Readiness, ReadyState, Subsystem, SubsystemSt
 use mayfly_api::routes::Live;
 use mayfly_quota::ConcurrencyLimiter;
 use mayfly_store::{POSTGRESQL, Sink, Store};
+use mayfly_tenant_db::tenant::Tenants;
 
 use crate::hot::HotCompiler;
 
@@ -21,6 +22,8 @@ const PING_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct Health {
     /// The platform's tables.
     pub store: Store,
+    /// Apps' databases.
+    pub tenants: Tenants,
     /// Records.
     pub sink: Sink,
     /// Sandboxes.
@@ -53,6 +56,7 @@ impl Health {
                 .into(),
             invocations_running: self.concurrency.in_use(),
             records_dropped: self.sink.counts().dropped,
+            sessions_ended: self.tenants.sessions_ended(),
             compile_hot: self.hot.state(),
         }
     }

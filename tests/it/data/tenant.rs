@@ -102,6 +102,8 @@ fn what_is_opened_is_found_and_closed_again() {
             // An older text knew nothing of this.
             "COMMENT ON SCHEMA mayfly IS 'an older text'; DROP VIEW mayfly.silent_tables; DROP TABLE mayfly.changes".to_owned(),
             format!("ALTER ROLE \"{}_user\" BYPASSRLS", app.id),
+            format!("ALTER ROLE \"{}_user\" CONNECTION LIMIT 8", app.id),
+            format!("ALTER ROLE \"{}_owner\" CONNECTION LIMIT -1", app.id),
             format!("ALTER ROLE \"{}_user\" SET work_mem = '1GB'", app.id),
             format!("ALTER ROLE \"{0}_owner\" IN DATABASE \"{0}\" SET search_path = x", app.id),
         ];

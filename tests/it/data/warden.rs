@@ -83,7 +83,7 @@ fn a_session_with_too_many_locks_is_ended_and_no_other() {
         let mut many = Arc::clone(&greedy.service()).begin(TransactionOptions::default()).await.unwrap();
         many.query(statement("SELECT * FROM parts", Vec::new())).await.unwrap();
         warden.look().await.unwrap();
-        assert_eq!(warden.ended_count(), 1);
+        assert_eq!(place.tenants.sessions_ended(), 1);
         let lost = many.query(statement("SELECT 1", Vec::new())).await.unwrap_err();
         assert_eq!(lost.code, "DB_CONNECTION_LOST");
         other.query(statement("SELECT 1", Vec::new())).await.unwrap();
@@ -94,7 +94,7 @@ fn a_session_with_too_many_locks_is_ended_and_no_other() {
         })
         .await;
         rows(&greedy.service(), "SELECT 1").await;
-        assert_eq!(warden.ended_count(), 1);
+        assert_eq!(place.tenants.sessions_ended(), 1);
         place.cluster.stop().await;
     });
 }

@@ -420,6 +420,7 @@ impl EdgeServices for Fake {
             subsystems: Default::default(),
             invocations_running: 0,
             records_dropped: 0,
+            sessions_ended: 0,
             compile_hot: None,
         }
     }

@@ -62,6 +62,10 @@ SELECT 'role ' || r.rolname || ' has rights that it must not have' FROM pg_catal
     WHERE r.rolname IN ($1, $2, $3, $4)
       AND (r.rolsuper OR r.rolcreatedb OR r.rolcreaterole OR r.rolreplication OR r.rolbypassrls OR r.rolinherit)
 UNION ALL
+-- An older build's pools were smaller. A node with larger ones may have raised it further, and no limit is less than any.
+SELECT 'role ' || r.rolname || ' may open fewer connections than its pools hold, or any number' FROM pg_catalog.pg_roles r
+    WHERE r.rolname IN ($1, $2, $3, $4) AND r.rolconnlimit < $6
+UNION ALL
 SELECT 'role ' || member.rolname || ' is a member of ' || held.rolname
     FROM pg_catalog.pg_auth_members m
     JOIN pg_catalog.pg_roles member ON member.oid = m.member

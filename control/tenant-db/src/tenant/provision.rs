@@ -24,7 +24,7 @@ pub(super) struct Blueprint<'a> {
     /// `None` where no login needs one.
     pub(super) password: Option<&'a str>,
     /// Connections of each login.
-    pub(super) connections: usize,
+    pub(super) connections: i32,
 }
 
 /// Everything there is to do, in order. What is there already stays.
@@ -91,7 +91,11 @@ pub(super) async fn end_sessions(endpoint: &PostgresEndpoint, app_id: &str) -> R
 }
 
 /// What is wrong with the database; empty when nothing is.
-pub(super) async fn check(endpoint: &PostgresEndpoint, app_id: &str) -> Result<Vec<String>, TenantError> {
+pub(super) async fn check(
+    endpoint: &PostgresEndpoint,
+    app_id: &str,
+    connections: i32,
+) -> Result<Vec<String>, TenantError> {
     let client = endpoint.admin_in_tenant_database(app_id).await?;
     // One that another build closed need not have all that this one looks at.
     let sql = "SELECT pg_catalog.obj_description(pg_catalog.to_regnamespace('mayfly'), 'pg_namespace')";
@@ -100,7 +104,7 @@ pub(super) async fn check(endpoint: &PostgresEndpoint, app_id: &str) -> Result<V
         return Ok(vec![CLOSED_BY_ANOTHER_BUILD.to_owned()]);
     }
     let [owner, service, user, anon] = Privilege::ALL.map(|privilege| privilege.login(app_id));
-    match client.query(CHECK, &[&owner, &service, &user, &anon, &hardened_by()]).await {
+    match client.query(CHECK, &[&owner, &service, &user, &anon, &hardened_by(), &connections]).await {
         Ok(rows) => Ok(rows.iter().map(|row| row.get(0)).collect()),
         // Without the platform's own schema it was never closed at all.
         Err(error) if error.as_db_error().is_some() => Ok(vec![error.to_string()]),

@@ -28,7 +28,7 @@ pub(super) async fn ensure_groups(client: &Client) -> Result<(), Error> {
 pub(super) async fn ensure_logins(
     client: &Client,
     app_id: &str,
-    connections: usize,
+    connections: i32,
     password: Option<&str>,
 ) -> Result<(), Error> {
     for privilege in Privilege::ALL {

@@ -5,6 +5,7 @@ mod scripts;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -54,6 +55,7 @@ struct TenantsState {
     migration_locks: MigrationLocks,
     management_permits: ConnectionPermits,
     queue_wakes: AppWakes,
+    sessions_ended: AtomicU64,
     /// Changes that outlive those who asked for them.
     tasks: Tasks,
     _reaper: AbortOnDropHandle<()>,
@@ -106,6 +108,7 @@ impl Tenants {
                 APP_MANAGEMENT_CONNECTIONS_MAX,
             ),
             queue_wakes: AppWakes::default(),
+            sessions_ended: AtomicU64::new(0),
             _reaper: reaper,
             _follower: follower,
         };
@@ -166,6 +169,15 @@ impl Tenants {
         AppDatabase::new(Arc::clone(&self.0.pools), resolver, app_id, identity, self.0.queue_wakes.clone())
     }
 
+    /// How many sessions of apps this node's wardens ended so far.
+    pub fn sessions_ended(&self) -> u64 {
+        self.0.sessions_ended.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_ended_session(&self) {
+        self.0.sessions_ended.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// How many connections to apps' databases are idle.
     pub fn idle_connections(&self) -> usize {
         self.0.pools.idle()
@@ -208,9 +220,13 @@ impl Tenants {
     ) -> Result<(), TenantError> {
         let (claims_key, password) = self.0.secrets(app_id).await?;
         let password = (!self.0.endpoint.is_managed()).then_some(password.as_str());
-        // Those that are closing count for a moment beside those that take their place.
-        let connections = self.0.pools.limits().connections_per_login * 2 + 4;
-        work(Blueprint { app_id, claims_key: &claims_key, password, connections }).await
+        work(Blueprint { app_id, claims_key: &claims_key, password, connections: self.connections() }).await
+    }
+
+    /// How many connections each login of an app may have. Those that are closing count for a moment beside those that take their
+    /// place.
+    fn connections(&self) -> i32 {
+        i32::try_from(self.0.pools.limits().connections_per_login * 2 + 4).unwrap_or(i32::MAX)
     }
 
     /// Close the app's connections, and ask for its state again.

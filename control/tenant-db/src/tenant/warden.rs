@@ -61,8 +61,6 @@ pub struct Warden {
     client: Option<Client>,
     /// Sessions that were ended and are still there, and since when.
     ended: HashMap<(i32, DateTime<Utc>), Instant>,
-    /// How many were ended so far.
-    ended_count: u64,
     /// Transactions of a database when it was measured.
     measured: HashMap<String, i64>,
     measured_at: Option<Instant>,
@@ -78,17 +76,11 @@ impl Warden {
             limits,
             client: None,
             ended: HashMap::new(),
-            ended_count: 0,
             measured: HashMap::new(),
             measured_at: None,
             tended_at: None,
             tending: None,
         }
-    }
-
-    /// How many sessions were ended so far.
-    pub fn ended_count(&self) -> u64 {
-        self.ended_count
     }
 
     /// Look once: end sessions that take too much, close apps whose sessions do not end, and measure databases.
@@ -139,7 +131,7 @@ impl Warden {
             let (app_id, locks, ms): (String, i64, f64) = (row.get(2), row.get(3), row.get(4));
             let since = self.ended.get(&(process, begun)).copied();
             if since.is_none() {
-                self.ended_count += 1;
+                self.tenants.count_ended_session();
                 tracing::warn!(
                     app = app_id,
                     process,

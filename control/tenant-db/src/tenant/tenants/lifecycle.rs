@@ -87,7 +87,7 @@ impl Tenants {
     /// # Errors
     /// [`TenantError::Store`] when it cannot be reached.
     pub async fn check(&self, app_id: &str) -> Result<Vec<String>, TenantError> {
-        provision::check(&self.0.endpoint, app_id).await
+        provision::check(&self.0.endpoint, app_id, self.connections()).await
     }
 
     /// Check an app's database, and repair what is wrong. Returns what that was.
