@@ -44,7 +44,7 @@ pub(crate) async fn replay(
     conclude(&mut store, ended, &limits).await;
     let divergence = match &mut store.data_mut().nondeterminism {
         Nondeterminism::Replay(events) => events.divergence(),
-        Nondeterminism::Live | Nondeterminism::Recording(_) => None,
+        Nondeterminism::Live | Nondeterminism::Recording(_) | Nondeterminism::Fixed => None,
     };
     Ok(Replay { outcome: collect(store, started, &limits), divergence })
 }

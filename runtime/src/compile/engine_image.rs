@@ -7,6 +7,7 @@ use wasmtime::{Instance, Store};
 use super::guest_call::{contents, get, put, store};
 use super::layout::{Allocation, AllocationLayout, logged};
 use super::native::layout::Layout;
+use crate::capability::nondeterminism::Nondeterminism;
 use crate::guest::{EngineError, Guest};
 use crate::image::Image;
 use crate::image::snapshot::snapshot;
@@ -28,7 +29,7 @@ pub(crate) struct Initialized {
 pub(crate) async fn initialize(guest: &Guest, layout: AllocationLayout) -> Result<Initialized, EngineError> {
     let limits = Limits { memory_bytes: 64 << 20, ..Limits::default() };
     let (bytecode, engine_layout) = compile_prelude(guest, &limits).await?;
-    let (mut store, _) = store(guest, &limits);
+    let mut store = fixed_store(guest, &limits);
     let instance = instantiate_seed(guest, &mut store).await?;
     layout.announce(&instance, &mut store).await?;
     let (ptr, len) = put(&instance, &mut store, &bytecode).await?;
@@ -47,6 +48,14 @@ pub(crate) async fn initialize(guest: &Guest, layout: AllocationLayout) -> Resul
     Ok(Initialized { image: snapshot(&memory, guest.stack_bytes()), allocations, layout: engine_layout })
 }
 
+/// What a store of the engine's own images is asked for is the same each time: so are their bytes, and images that are made of them on
+/// one node are those of any other.
+fn fixed_store(guest: &Guest, limits: &Limits) -> Store<Sandbox> {
+    let (mut store, _) = store(guest, limits);
+    store.data_mut().nondeterminism = Nondeterminism::Fixed;
+    store
+}
+
 async fn prelude_text(instance: &Instance, store: &mut Store<Sandbox>) -> wasmtime::Result<Range<usize>> {
     let text = instance.get_typed_func::<(), u64>(&mut *store, "prelude_text")?;
     let packed = text.call_async(store, ()).await?;
@@ -56,7 +65,7 @@ async fn prelude_text(instance: &Instance, store: &mut Store<Sandbox>) -> wasmti
 
 /// The prelude's bytecode, and the layout of the engine that compiled it.
 async fn compile_prelude(guest: &Guest, limits: &Limits) -> Result<(Vec<u8>, Layout), EngineError> {
-    let (mut store, _) = store(guest, limits);
+    let mut store = fixed_store(guest, limits);
     let instance = instantiate_seed(guest, &mut store).await?;
     let mut answer = async |name| -> wasmtime::Result<Vec<u8>> {
         let ask = instance.get_typed_func::<(), u64>(&mut store, name)?;
@@ -73,7 +82,7 @@ async fn compile_prelude(guest: &Guest, limits: &Limits) -> Result<(Vec<u8>, Lay
 pub(crate) async fn add_library(guest: &Guest, base: &Image, script: &[u8]) -> Result<Vec<u8>, EngineError> {
     let limits = Limits { memory_bytes: 64 << 20, ..Limits::default() };
     let bytecode = compile_library(guest, script, &limits).await?;
-    let (mut store, _) = store(guest, &limits);
+    let mut store = fixed_store(guest, &limits);
     let instance = guest.instantiate(&mut store, base)?;
     let (ptr, len) = put(&instance, &mut store, &bytecode).await?;
     let load = instance.get_typed_func::<(u32, u32), u32>(&mut store, "load_library")?;
@@ -86,7 +95,7 @@ pub(crate) async fn add_library(guest: &Guest, base: &Image, script: &[u8]) -> R
 }
 
 async fn compile_library(guest: &Guest, script: &[u8], limits: &Limits) -> wasmtime::Result<Vec<u8>> {
-    let (mut store, _) = store(guest, limits);
+    let mut store = fixed_store(guest, limits);
     let instance = instantiate_seed(guest, &mut store).await?;
     let (ptr, len) = put(&instance, &mut store, script).await?;
     let compile = instance.get_typed_func::<(u32, u32), u64>(&mut store, "library_bytecode")?;

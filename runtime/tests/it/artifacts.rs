@@ -28,6 +28,27 @@ async fn load(engine: &Engine, build: &Build) -> Image {
 }
 
 #[test]
+fn the_same_source_is_the_same_image_on_each_node() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let digests = runtime.block_on(async {
+        let mut digests = Vec::new();
+        for _ in 0..2 {
+            let cache = tempfile::tempdir().unwrap();
+            let engine = Engine::new(EngineConfig::new(cache.path())).await.unwrap();
+            let plain = build(&engine, 1).await;
+            let code = "import { createHash } from 'node:crypto';
+                const made = new Map([['a', {}], ['b', createHash]]);
+                export default () => new Response(String(made.size))";
+            let source = Source { file_name: "f.ts".to_owned(), code: code.to_owned(), source_map: None };
+            let importing = engine.build(&source).await.unwrap();
+            digests.push((plain.digest, importing.digest));
+        }
+        digests
+    });
+    assert_eq!(digests[0], digests[1]);
+}
+
+#[test]
 fn images_that_were_not_used_for_longest_make_room_and_come_back() {
     let cache = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
