@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use support::app::{Node, TestApp, shared};
+use support::client::Answer;
 use support::cluster::{directory, run};
 use support::wait::until;
 
@@ -60,8 +61,22 @@ async fn cache() -> tempfile::TempDir {
     cache
 }
 
+/// The function of one test: the same source would be the same image, for which another test may have compiled already.
+fn work(own: u32) -> String {
+    WORK.replace("* 31", &format!("* {own}"))
+}
+
 async fn newest(app: &TestApp) -> Value {
     app.logs("work").await.remove(0)
+}
+
+/// The record of a call that failed, once it is written.
+async fn record_of(app: &TestApp, failed: &Answer) -> Value {
+    let id = &failed.json()["invocation_id"];
+    until("the call is recorded", async || {
+        app.logs("work").await.into_iter().find(|record| record["id"] == *id)
+    })
+    .await
 }
 
 /// Calls until a call ran compiled; the records of the first and the last call.
@@ -96,7 +111,7 @@ fn a_hot_function_is_compiled_between_invocations_and_both_sides_verify() {
         let cache = cache().await;
         let node = node(cache.path()).await;
         let app = node.app().await;
-        app.deploy_with("work", WORK, fields()).await;
+        app.deploy_with("work", &work(43), fields()).await;
         let details = app.manage("GET", "/functions/work").ok().await;
         assert_eq!(details["compiledFunctions"], json!([]));
         let (before, after) = until_compiled(&app).await;
@@ -153,26 +168,25 @@ fn limits_and_errors_are_what_they_are_interpreted() {
         let cache = cache().await;
         let node = node(cache.path()).await;
         let app = node.app().await;
-        app.deploy_with("work", WORK, fields()).await;
+        app.deploy_with("work", &work(45), fields()).await;
         let depth = app.call("GET", "work?do=depth").ok().await;
         let thrown = app.call("GET", "work?do=throw").fails(500, "FUNCTION_THREW").await;
-        let stack = newest(&app).await["stack"].clone();
+        let stack = record_of(&app, &thrown).await["stack"].clone();
         until_compiled(&app).await;
-        let compiled = async || {
-            let record = newest(&app).await;
+        let compiled = async |failed: &Answer| {
+            let record = record_of(&app, failed).await;
             assert!(!record["compiledDigest"].is_null(), "{record}");
             record
         };
         assert_eq!(app.call("GET", "work?do=depth").ok().await, depth);
-        compiled().await;
         let again = app.call("GET", "work?do=throw").fails(500, "FUNCTION_THREW").await;
-        assert_eq!((again.message(), &compiled().await["stack"]), (thrown.message(), &stack));
-        app.call("GET", "work?do=spin").fails(500, "FUNCTION_CPU_LIMIT").await;
-        let record = compiled().await;
+        assert_eq!((again.message(), &compiled(&again).await["stack"]), (thrown.message(), &stack));
+        let spun = app.call("GET", "work?do=spin").fails(500, "FUNCTION_CPU_LIMIT").await;
+        let record = compiled(&spun).await;
         assert!(record["stack"].as_str().unwrap().contains("at spin"), "{record}");
         verifies(&app, &record).await;
-        app.call("GET", "work?do=fill").fails(500, "FUNCTION_MEMORY_LIMIT").await;
-        verifies(&app, &compiled().await).await;
+        let filled = app.call("GET", "work?do=fill").fails(500, "FUNCTION_MEMORY_LIMIT").await;
+        verifies(&app, &compiled(&filled).await).await;
         assert!(node.shutdown().await);
     });
 }
@@ -202,7 +216,7 @@ fn a_changed_artifact_is_refused_and_made_again() {
         let cache = cache().await;
         let first = node(cache.path()).await;
         let app = first.app().await;
-        app.deploy_with("work", WORK, fields()).await;
+        app.deploy_with("work", &work(47), fields()).await;
         let (before, after) = until_compiled(&app).await;
         assert!(first.shutdown().await);
         assert_eq!(change_compiled(cache.path()), 1);
@@ -230,7 +244,7 @@ fn another_node_compiles_the_same() {
         let caches = (cache().await, cache().await);
         let nodes = (node(caches.0.path()).await, node(caches.1.path()).await);
         let app = nodes.0.app().await;
-        app.deploy_with("work", WORK, fields()).await;
+        app.deploy_with("work", &work(49), fields()).await;
         let (_, here) = until_compiled(&app).await;
         let there = app.on(&nodes.1);
         // Verified where it never ran, and was never compiled.
@@ -249,10 +263,10 @@ fn a_version_has_its_own_compiled_functions_and_has_them_again() {
         let cache = cache().await;
         let node = node(cache.path()).await;
         let app = node.app().await;
-        app.deploy_with("work", WORK, fields()).await;
+        app.deploy_with("work", &work(51), fields()).await;
         let (_, first) = until_compiled(&app).await;
         // Others at the same places: nothing of the first may run.
-        app.deploy_with("work", &WORK.replace("* 31", "* 37"), fields()).await;
+        app.deploy_with("work", &work(55), fields()).await;
         let other = app.call("GET", "work").ok().await;
         assert_eq!(newest(&app).await["compiledDigest"], Value::Null);
         let (_, second) = until_compiled(&app).await;
@@ -273,7 +287,7 @@ fn a_version_has_its_own_compiled_functions_and_has_them_again() {
             all.as_object_mut().unwrap().extend(some.as_object().unwrap().clone());
             all
         });
-        app.deploy_with("work", &WORK.replace("* 31", "* 41"), deploy).await;
+        app.deploy_with("work", &work(57), deploy).await;
         let canary = until("the canary is compiled", async || {
             app.call("GET", "work").ok().await;
             let record = newest(&app).await;
@@ -301,14 +315,14 @@ fn what_is_compiled_for_a_version_that_went_away_is_dropped() {
         .await;
         let app = node.app().await;
         // The worker that strips its types stays, and takes the next source, too.
-        app.deploy_with("work", WORK, fields()).await;
+        app.deploy_with("work", &work(53), fields()).await;
         assert!(Command::new("mkfifo").arg(&gate).status().unwrap().success());
         until("the worker waits", async || {
             app.call("GET", "work").ok().await;
             waits.exists().then_some(())
         })
         .await;
-        app.deploy_with("work", &WORK.replace("* 31", "* 37"), fields()).await;
+        app.deploy_with("work", &work(59), fields()).await;
         fs::write(&gate, "\n").unwrap();
         fs::remove_file(&gate).unwrap();
         let counted = until("it is dropped", async || {

@@ -179,7 +179,7 @@ fn headers_of_a_response_are_bounded() {
 fn operations_that_are_not_awaited_hold_no_more_than_the_memory_limit() {
     // The sandbox has memory at hand for what it does itself: that it needs no more while operations hold the rest is not for chance.
     let code = "export default async () => {
-        new Uint8Array(40 << 20);
+        new Uint8Array(80 << 20);
         const body = 'x'.repeat(16 << 20);
         const all = [];
         for (let i = 0; i < 20; i++) all.push(fetch('http://h/', { method: 'POST', body }).catch((e) => e.code));
